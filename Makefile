@@ -1,0 +1,46 @@
+# What the README names: `make demo` and `make test`. Both set up what they need; a second run installs nothing.
+
+UV_VERSION := 0.13.9
+UV := .tools/bin/uv
+BIN := .venv/bin
+export UV_PYTHON_DOWNLOADS := never
+export UV_PYTHON := python3
+
+.PHONY: demo test bench format clean
+
+demo: .venv/core.stamp
+	$(BIN)/kopilka demo $(DEMO)
+
+test: .venv/dev.stamp .tools/packages.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 -m "not bench" $(TESTS)
+
+bench: .venv/dev.stamp
+	$(BIN)/pytest -m bench -s tests/bench
+
+format: .venv/dev.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv .tools out
+
+$(UV):
+	@python3 -c 'import venv, ensurepip' 2>/dev/null || deploy/packages.sh python3-venv
+	python3 -m venv .tools
+	.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/core.stamp: uv.lock pyproject.toml | $(UV)
+	test -e .venv/dev.stamp || $(UV) sync --quiet --frozen --no-dev --compile-bytecode
+	@touch $@
+
+.venv/dev.stamp: uv.lock pyproject.toml | $(UV)
+	$(UV) sync --quiet --frozen --compile-bytecode
+	@touch $@
+
+.tools/packages.stamp: deploy/packages.sh | $(UV)
+	deploy/packages.sh libzbar0
+	@touch $@

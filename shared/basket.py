@@ -1,0 +1,52 @@
+"""What lies on the counter: goods as the replica knows them, and the lines of a receipt."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.money import round_half_up
+
+QUANTITY_ONE = 1000
+
+
+class Flag(StrEnum):
+    """What the law or the chain says of goods; the kernel obeys, rules may ask."""
+
+    SALE = "sale"
+    TOBACCO = "tobacco"
+    ALCOHOL = "alcohol"
+    CERTIFICATE = "certificate"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """Goods of the assortment: `group` is a path such as `wine/red`; floor in kopecks a unit."""
+
+    sku: str
+    name: str = ""
+    group: str = ""
+    brand: str = ""
+    flags: frozenset[Flag] = frozenset()
+    floor_minor: int = 0
+    known: bool = True
+    """False when neither the replica nor the line says what it is: it takes no points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A position of a receipt: quantity in thousandths, price in kopecks for one unit."""
+
+    no: int
+    goods: Goods
+    quantity: int
+    price_minor: int
+
+    @property
+    def base_minor(self) -> int:
+        """The line sum in kopecks before any effect, rounded half up once."""
+        return round_half_up(self.price_minor * self.quantity, QUANTITY_ONE)
+
+    @property
+    def floor_minor(self) -> int:
+        """The lowest sum of the line in kopecks: min(its price, its floor), rounded up."""
+        return min(self.base_minor, -(-self.goods.floor_minor * self.quantity // QUANTITY_ONE))

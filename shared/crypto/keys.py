@@ -1,0 +1,40 @@
+"""Ed25519 keys: made from given entropy, kept as 32 raw bytes, never logged."""
+
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+SEED_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """A signing key and the public key that verifies it."""
+
+    seed: bytes = field(repr=False)
+    public: bytes
+
+    @classmethod
+    def from_seed(cls, seed: bytes) -> "KeyPair":
+        """Derive the pair from 32 bytes of entropy (RFC 8032)."""
+        public = Ed25519PrivateKey.from_private_bytes(seed).public_key()
+        return cls(seed, public.public_bytes_raw())
+
+    @property
+    def private_key(self) -> Ed25519PrivateKey:
+        """Return the key in the form that libraries take."""
+        return Ed25519PrivateKey.from_private_bytes(self.seed)
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature (64 bytes) of a message."""
+        return self.private_key.sign(message)
+
+
+def verify(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Tell whether a signature of a message was made by the holder of a public key."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True

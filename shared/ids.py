@@ -1,0 +1,58 @@
+"""Ids: time-ordered ones for what is born, derived ones for what must never be born twice."""
+
+import hashlib
+import random
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from shared.clock import milliseconds
+
+CARD_DIGITS = 13
+
+
+def uuid7(at: datetime, chance: random.Random) -> UUID:
+    """Mint a time-ordered id (RFC 9562, version 7) from an instant and a source of chance."""
+    value = (milliseconds(at) & (1 << 48) - 1) << 80 | chance.getrandbits(80)
+    return UUID(int=_stamped(value, version=7))
+
+
+def derived(*parts: object) -> UUID:
+    """Return the id that these parts always give: version 8 over SHA-256 of the parts' texts.
+
+    Each part is preceded by its length, so that no two lists of parts meet by accident.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        text = str(part).encode()
+        digest.update(len(text).to_bytes(4, "big") + text)
+    return UUID(int=_stamped(int.from_bytes(digest.digest()[:16], "big"), version=8))
+
+
+def card_number(prefix: str, block: int, counter: int) -> str:
+    """Return a card number of 13 digits: own prefix, the agent's block, a counter, a check digit.
+
+    The check digit is that of EAN-13, so that any scanner verifies it.
+    """
+    body = f"{prefix}{block:04d}{counter:0{CARD_DIGITS - 1 - len(prefix) - 4}d}"
+    if len(body) != CARD_DIGITS - 1:
+        raise AssertionError(f"card block {block} or counter {counter} is out of range")
+    return body + str(check_digit(int(digit) for digit in body))
+
+
+def is_card_number(code: str, prefix: str) -> bool:
+    """Tell whether a code is a card number of this chain: prefix, length and check digit."""
+    if len(code) != CARD_DIGITS or not code.isascii() or not code.isdigit():
+        return False
+    return code.startswith(prefix) and check_digit(int(d) for d in code[:-1]) == int(code[-1])
+
+
+def check_digit(digits: Iterable[int]) -> int:
+    """Return the EAN check digit of 12 digits (GS1 General Specifications, 7.9)."""
+    weighted = sum(digit * (3 if place % 2 else 1) for place, digit in enumerate(digits))
+    return -weighted % 10
+
+
+def _stamped(value: int, *, version: int) -> int:
+    value = value & ~(0xF << 76) | version << 76
+    return value & ~(0x3 << 62) | 0x2 << 62

@@ -1,0 +1,53 @@
+"""A member as a store may see him: the part of the person and his lots that the kernel reads."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class LotView:
+    """A lot of points (hundredths): `amount` is what this receipt may draw of it.
+
+    It is spendable from the instant `activates_at` up to and including the store's day
+    `expires_on`; None means never.
+    """
+
+    id: UUID
+    account: UUID
+    wallet: str
+    amount: int
+    activates_at: datetime
+    expires_on: date | None
+
+    @property
+    def spending_order(self) -> tuple[date, datetime, UUID]:
+        """Earliest expiry first, then earliest activation, then id."""
+        return (self.expires_on or date.max, self.activates_at, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """What the kernel may read of a member; turnover is lifetime, in kopecks."""
+
+    id: UUID
+    account: UUID
+    """The account that new grants go to."""
+    turnover_minor: int = 0
+    receipts: int = 0
+    registered_on: date | None = None
+    birthday: date | None = None
+    segments: frozenset[str] = frozenset()
+    tier_floor: str | None = None
+    """A tier set by hand: the member is never below it."""
+    lots: tuple[LotView, ...] = ()
+
+
+def display_name(name: str) -> str:
+    """Return the part of a name that screens and slips show: first name and an initial.
+
+    «Петрова Анна Сергеевна» cannot be told from «Анна Петрова» without a dictionary, so the words
+    are taken as given: the first whole, the second as an initial.
+    """
+    words = name.split()
+    return f"{words[0]} {words[1][0]}." if len(words) > 1 else "".join(words)

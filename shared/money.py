@@ -1,0 +1,55 @@
+"""Integer arithmetic of money: kopecks, basis points, rounding and exact allocation."""
+
+from collections.abc import Sequence
+
+PERCENT_BP = 100
+WHOLE_BP = 10_000
+NO_BREAK_SPACE = "\u00a0"
+
+
+def round_half_up(numerator: int, denominator: int) -> int:
+    """Divide and round half away from zero; the denominator is positive."""
+    sign = -1 if numerator < 0 else 1
+    return sign * ((2 * abs(numerator) + denominator) // (2 * denominator))
+
+
+def share_of(amount_minor: int, rate_bp: int) -> int:
+    """Return a percentage (basis points) of an amount in kopecks, rounded half up."""
+    return round_half_up(amount_minor * rate_bp, WHOLE_BP)
+
+
+def allocate(total: int, weights: Sequence[int], ceilings: Sequence[int]) -> list[int]:
+    """Split a total over places by largest remainder, ties to the earlier place.
+
+    No place gets more than its ceiling: what does not fit is spread over the others by the same
+    weights. The parts sum to the total, or to the sum of the ceilings of the places that have a
+    weight if that is less. All numbers are non-negative.
+    """
+    parts = [0] * len(weights)
+    rest = total
+    while rest:
+        live = [i for i, w in enumerate(weights) if w > 0 and parts[i] < ceilings[i]]
+        if not live:
+            break
+        wanted = _largest_remainder(rest, [weights[i] for i in live])
+        for place, amount in zip(live, wanted, strict=True):
+            taken = min(amount, ceilings[place] - parts[place])
+            parts[place] += taken
+            rest -= taken
+    return parts
+
+
+def format_money(amount_minor: int) -> str:
+    """Write kopecks as in Russia, with no-break spaces: `1 085,50`."""
+    sign = "\u2212" if amount_minor < 0 else ""
+    rubles, kopecks = divmod(abs(amount_minor), 100)
+    return f"{sign}{rubles:,}".replace(",", NO_BREAK_SPACE) + f",{kopecks:02d}"
+
+
+def _largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
+    whole = sum(weights)
+    parts = [total * weight // whole for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda i: (-(total * weights[i] % whole), i))
+    for place in by_remainder[: total - sum(parts)]:
+        parts[place] += 1
+    return parts

@@ -1,0 +1,48 @@
+"""A receipt as the till states it: lines, who buys, what is asked for, how it is paid."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from shared.basket import Line
+
+
+class Redeem(StrEnum):
+    """How many points the customer wants to pay with."""
+
+    NONE = "none"
+    EXACT = "exact"
+    MAXIMUM = "maximum"
+
+
+class TenderKind(StrEnum):
+    """Means of payment."""
+
+    CASH = "cash"
+    CARD = "card"
+    CERTIFICATE = "certificate"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Tender:
+    """A payment, in kopecks."""
+
+    kind: TenderKind
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the till asks to price: `redeem_points` (hundredths) counts when `redeem` is EXACT."""
+
+    uid: UUID
+    store: str
+    till: str
+    lines: tuple[Line, ...]
+    member: UUID | None = None
+    redeem: Redeem = Redeem.NONE
+    redeem_points: int = 0
+    promo_codes: tuple[str, ...] = ()
+    region: str = ""
+    channel: str = "till"

@@ -1,0 +1,218 @@
+"""HTTP's edge: failures as problem details (RFC 9457) and a bound on every request body."""
+
+import json
+import sqlite3
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any, cast
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DatabaseError, OperationalError
+from starlette.exceptions import HTTPException
+
+from shared.errors import Kind, LoyaltyError
+
+PROBLEM_TYPE = "application/problem+json"
+STATUSES = {
+    Kind.INVALID: 422,
+    Kind.TOO_LARGE: 413,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.CONFLICT: 409,
+    Kind.UNAVAILABLE: 503,
+    Kind.STORAGE: 507,
+}
+FAULTS_MAX = 5
+RETRY_AFTER_S = 1
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class InvalidRequestError(LoyaltyError):
+    """A body or parameter that is not what the operation takes."""
+
+    kind = Kind.INVALID
+    code = "invalid_request"
+    ru = "Запрос составлен неверно: {faults}."
+    en = "The request is not valid: {faults}."
+
+
+class BrokenJsonError(LoyaltyError):
+    """A body that is not JSON, or not labelled as it."""
+
+    kind = Kind.INVALID
+    code = "broken_json"
+    ru = "Тело запроса — не JSON: {reason}."
+    en = "The request body is not JSON: {reason}."
+
+
+class BodyTooLargeError(LoyaltyError):
+    """A body over the limit."""
+
+    kind = Kind.TOO_LARGE
+    code = "body_too_large"
+    ru = "Тело запроса больше {limit_bytes} байт."
+    en = "The request body is larger than {limit_bytes} bytes."
+
+
+class NoSuchRouteError(LoyaltyError):
+    """An address or method that is not served."""
+
+    kind = Kind.NOT_FOUND
+    code = "no_such_route"
+    ru = "Такого адреса или метода нет: {method} {path}."
+    en = "There is no such address or method: {method} {path}."
+
+
+class StorageBusyError(LoyaltyError):
+    """The database did not become free in time; nothing was written."""
+
+    kind = Kind.UNAVAILABLE
+    code = "storage_busy"
+    ru = "База данных занята, ничего не записано. Повторите через секунду."
+    en = "The database is busy, nothing was written. Repeat in a second."
+
+
+class StorageFullError(LoyaltyError):
+    """The disk is full; nothing was written."""
+
+    kind = Kind.STORAGE
+    code = "storage_full"
+    ru = "На диске нет места, ничего не записано. Освободите место и повторите."
+    en = "The disk is full, nothing was written. Free some space and repeat."
+
+
+class StorageFailedError(LoyaltyError):
+    """The database refused; nothing was written."""
+
+    kind = Kind.STORAGE
+    code = "storage_failed"
+    ru = "База данных не отвечает, ничего не записано. Позовите инженера: {reason}."
+    en = "The database does not answer, nothing was written. Call an engineer: {reason}."
+
+
+def install_problems(app: FastAPI) -> None:
+    """Answer every anticipated failure as a problem with a code and a sentence in two languages."""
+    app.add_exception_handler(LoyaltyError, _on_loyalty_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(DatabaseError, _on_database_error)
+
+
+def problem(error: LoyaltyError, status: int | None = None) -> Response:
+    """Render a failure as problem details; `detail` is Russian, `sentence` has both languages."""
+    status = status or STATUSES[error.kind]
+    body = {
+        "type": f"urn:kopilka:problem:{error.code}",
+        "title": error.code,
+        "status": status,
+        "code": error.code,
+        "detail": error.sentence("ru"),
+        "sentence": {"ru": error.sentence("ru"), "en": error.sentence("en")},
+        "details": {key: _plain(value) for key, value in error.details.items()},
+    }
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if status == STATUSES[Kind.UNAVAILABLE] else None
+    content = json.dumps(body, ensure_ascii=False).encode()
+    return Response(content, status, headers, media_type=PROBLEM_TYPE)
+
+
+class BodyLimit:
+    """ASGI middleware that refuses bodies over a limit, declared or streamed."""
+
+    def __init__(self, app: App, limit_bytes: int) -> None:
+        self._app = app
+        self._limit_bytes = limit_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, counting what is read of its body."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body = await self._read(scope, receive)
+        if body is None:
+            error = BodyTooLargeError(limit_bytes=self._limit_bytes)
+            await problem(error)(scope, cast("Any", receive), cast("Any", send))
+            return
+        await self._app(scope, _replay(body, receive), send)
+
+    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared) > self._limit_bytes:
+            return None
+        chunks, size, more = [], 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                break
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            if size > self._limit_bytes:
+                return None
+            more = message.get("more_body", False)
+        return b"".join(chunks)
+
+
+def storage_failure(error: DatabaseError) -> LoyaltyError:
+    """Return the sentence for what a database said."""
+    cause = error.orig
+    code = getattr(cause, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StorageBusyError()
+    if code is not None and code & 0xFF == sqlite3.SQLITE_FULL:
+        return StorageFullError()
+    if isinstance(error, OperationalError):
+        return StorageFailedError(reason=type(cause).__name__)
+    raise error
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    pending = [body]
+
+    async def replay() -> Message:
+        if pending:
+            return {"type": "http.request", "body": pending.pop(), "more_body": False}
+        return await receive()
+
+    return replay
+
+
+async def _on_loyalty_error(_request: Request, error: Exception) -> Response:
+    return problem(cast("LoyaltyError", error))
+
+
+async def _on_validation_error(_request: Request, error: Exception) -> Response:
+    faults = cast("RequestValidationError", error).errors()
+    if any(fault["type"] == "json_invalid" for fault in faults):
+        return problem(BrokenJsonError(reason=_reason(faults)), 400)
+    return problem(InvalidRequestError(faults=_reason(faults)))
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    status = cast("HTTPException", error).status_code
+    if status in (404, 405):
+        route = {"method": request.method, "path": request.url.path}
+        return problem(NoSuchRouteError(**route), status)
+    reason = str(cast("HTTPException", error).detail)
+    return problem(BrokenJsonError(reason=reason), status)
+
+
+async def _on_database_error(_request: Request, error: Exception) -> Response:
+    return problem(storage_failure(cast("DatabaseError", error)))
+
+
+def _reason(faults: Sequence[Any]) -> str:
+    shown = [
+        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+        for fault in faults[:FAULTS_MAX]
+    ]
+    rest = len(faults) - len(shown)
+    return "; ".join(shown) + (f"; +{rest}" if rest else "")
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, int | str | float | list | dict) else str(value)

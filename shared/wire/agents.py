@@ -1,0 +1,103 @@
+"""An agent and the centre meet: enrolment, sessions, and asking for points for one receipt."""
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from shared.wire.codec import decoder, encode
+
+
+class EnrolRequest(Struct, frozen=True):
+    """The one-time code of a store with the agent's new public key."""
+
+    code: str
+    public_key: bytes
+    version: str
+
+
+class EnrolAnswer(Struct, frozen=True):
+    """Who the agent is from now on, and the secrets of the chain that its store works with."""
+
+    agent: UUID
+    epoch: int
+    store: str
+    root_key: bytes
+    card_prefix: str
+    card_block: int
+    index_key: bytes
+    pin_pepper: bytes
+
+
+class SessionRequest(Struct, frozen=True):
+    """What an agent says when it opens a session; signed like every writing request."""
+
+    agent: UUID
+    epoch: int
+    version: str
+    last_seq: int
+
+
+class StreamHead(Struct, array_like=True, frozen=True):
+    """The newest visible number of a stream."""
+
+    stream: str
+    number: int
+
+
+class SessionAnswer(Struct, frozen=True):
+    """A session's key, the centre's clock and incarnation, and where the agent's streams end."""
+
+    session: UUID
+    key: bytes
+    expires_at: datetime
+    now: datetime
+    incarnation: UUID
+    expects: int
+    streams: tuple[StreamHead, ...]
+
+
+class LeaseAsk(Struct, frozen=True):
+    """A request for points (hundredths) of one account's member for one receipt."""
+
+    ask: UUID
+    agent: UUID
+    epoch: int
+    receipt: UUID
+    account: UUID
+    amount: int
+
+
+class LeaseRaise(Struct, array_like=True, frozen=True):
+    """A lease as it stands after an ask: `granted` in all, `given` of it for this ask."""
+
+    lot: UUID
+    account: UUID
+    granted: int
+    given: int
+
+
+class LeaseAnswer(Struct, frozen=True):
+    """Leases raised for an ask; `recalling` > 0 tells that holders were asked to give back."""
+
+    raised: tuple[LeaseRaise, ...]
+    missing: int
+    recalling: int
+
+
+def keys_bytes(version: int, pack_keys: tuple[bytes, ...]) -> bytes:
+    """Return the bytes of a key list that the root key signs."""
+    return b"kopilka/keys/1" + encode((version, pack_keys))
+
+
+def pack_signing_bytes(pack_hash: str) -> bytes:
+    """Return the bytes of a pack that a pack key signs."""
+    return b"kopilka/pack/1" + pack_hash.encode()
+
+
+decode_enrol_request = decoder(EnrolRequest)
+decode_enrol_answer = decoder(EnrolAnswer)
+decode_session_request = decoder(SessionRequest)
+decode_session_answer = decoder(SessionAnswer)
+decode_lease_ask = decoder(LeaseAsk)
+decode_lease_answer = decoder(LeaseAnswer)

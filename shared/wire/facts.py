@@ -1,0 +1,270 @@
+"""Facts of a store: place, envelope, body and personal part, and how they are chained."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shared.crypto.chain import digest, link
+from shared.member import MemberView
+from shared.receipt import Receipt, Tender
+from shared.rules.moment import Moment
+from shared.rules.result import Draw, Evaluation
+from shared.wire.codec import MalformedError, decoder, encode
+
+
+class FactKind(StrEnum):
+    """Kinds of facts; an agent and a centre one version apart know each other's."""
+
+    RECEIPT_COMMITTED = "receipt.committed"
+    RECEIPT_CANCELLED = "receipt.cancelled"
+    RECEIPT_RETURNED = "receipt.returned"
+    MEMBER_REGISTERED = "member.registered"
+    LOT_ACTIVATED = "lot.activated"
+    LEASE_ASKED = "lease.asked"
+    LEASE_GIVEN_BACK = "lease.given_back"
+
+
+class LeaseMove(Struct, array_like=True, frozen=True):
+    """What a fact takes from the store's lease of one lot, in hundredths of a point.
+
+    `gone` is the cumulative sum of all drawn and given back of this lot in this epoch, after it.
+    """
+
+    lot: UUID
+    account: UUID
+    drawn: int
+    given_back: int
+    gone: int
+
+
+class Birth(Struct, array_like=True, frozen=True):
+    """A lot that a fact grants, and how much of it the store keeps as its lease from birth."""
+
+    lot: UUID
+    account: UUID
+    amount: int
+    kept: int
+
+
+class Envelope(Struct, array_like=True, frozen=True):
+    """The fixed part of a fact: readable without its body, posted even when that is refused."""
+
+    moves: tuple[LeaseMove, ...] = ()
+    births: tuple[Birth, ...] = ()
+    ends: tuple[UUID, ...] = ()
+    """Asks for a one-receipt lease that end with this fact."""
+
+
+class Granted(Struct, array_like=True, frozen=True):
+    """A new lot in hundredths of a point; the effect's number makes its entry's id."""
+
+    effect_no: int
+    lot: UUID
+    account: UUID
+    wallet: str
+    kind: str
+    rule: str
+    amount: int
+    activates_at: datetime
+    expires_on: date | None
+
+
+class ReceiptCommitted(Struct, frozen=True):
+    """A sale as it was printed: what the kernel read, what it answered, how it was paid."""
+
+    receipt: Receipt
+    member: MemberView | None
+    moment: Moment
+    evaluation: Evaluation
+    result_hash: str
+    granted: tuple[Granted, ...]
+    tenders: tuple[Tender, ...]
+    fiscal_number: str
+    cashier: str
+    at: datetime
+    day: date
+    slip_token_hash: bytes
+
+
+class ReceiptCancelled(Struct, frozen=True):
+    """A reserved receipt that came to nothing after the centre had been asked for a lease."""
+
+    receipt: UUID
+    at: datetime
+
+
+class ReturnedLine(Struct, array_like=True, frozen=True):
+    """Part of a sale's line that came back; quantity in thousandths, the rest as in the sale."""
+
+    no: int
+    quantity: int
+    money_minor: int
+    restored_points: int
+    taken_points: int
+    turnover_minor: int
+
+
+class ReceiptReturned(Struct, frozen=True):
+    """A return by line on the frozen allocations of its sale.
+
+    `restored` go back into the lots that paid, `taken` come out of the lots that were earned; what
+    cannot be taken becomes debt at the centre.
+    """
+
+    uid: UUID
+    sale: UUID
+    lines: tuple[ReturnedLine, ...]
+    restored: tuple[Draw, ...]
+    taken: tuple[Draw, ...]
+    money_minor: int
+    turnover_minor: int
+    member: UUID | None
+    cashier: str
+    at: datetime
+    day: date
+
+
+class MemberRegistered(Struct, frozen=True):
+    """A registration at a till; who the person is travels in the fact's personal part."""
+
+    member: UUID
+    account: UUID
+    card_index: bytes
+    card_tail: str
+    phone_index: bytes
+    consent: str
+    cashier: str
+    at: datetime
+    day: date
+
+
+class RegisteredPerson(Struct, frozen=True):
+    """The personal part of a registration; the salt keeps its digest from being guessed."""
+
+    salt: bytes
+    name: str
+    phone: str
+    card: str
+
+
+class LotActivated(Struct, frozen=True):
+    """A pending lot made spendable before its time, on request."""
+
+    uid: UUID
+    lot: UUID
+    account: UUID
+    reason: str
+    cashier: str
+    at: datetime
+
+
+class LeaseAsked(Struct, frozen=True):
+    """Written before the centre is asked for points for one receipt (hundredths)."""
+
+    ask: UUID
+    receipt: UUID
+    account: UUID
+    amount: int
+    at: datetime
+
+
+class LeaseGivenBack(Struct, frozen=True):
+    """Amounts given back stand in the envelope."""
+
+    reason: str
+    at: datetime
+
+
+Body = (
+    ReceiptCommitted
+    | ReceiptCancelled
+    | ReceiptReturned
+    | MemberRegistered
+    | LotActivated
+    | LeaseAsked
+    | LeaseGivenBack
+)
+
+_BODIES: dict[FactKind, Callable[[bytes], Any]] = {
+    FactKind.RECEIPT_COMMITTED: decoder(ReceiptCommitted),
+    FactKind.RECEIPT_CANCELLED: decoder(ReceiptCancelled),
+    FactKind.RECEIPT_RETURNED: decoder(ReceiptReturned),
+    FactKind.MEMBER_REGISTERED: decoder(MemberRegistered),
+    FactKind.LOT_ACTIVATED: decoder(LotActivated),
+    FactKind.LEASE_ASKED: decoder(LeaseAsked),
+    FactKind.LEASE_GIVEN_BACK: decoder(LeaseGivenBack),
+}
+
+decode_envelope = decoder(Envelope)
+decode_person = decoder(RegisteredPerson)
+
+
+class Fact(Struct, array_like=True, frozen=True):
+    """A link of one agent's chain; `envelope`, `body` and `personal` are canonical bytes.
+
+    `kind` is free text here, so that an unknown kind is quarantined and never stops a batch.
+    """
+
+    agent: UUID
+    epoch: int
+    seq: int
+    id: UUID
+    hlc: int
+    kind: str
+    prev_hash: bytes
+    hash: bytes
+    envelope: bytes
+    body: bytes
+    personal: bytes = b""
+    personal_digest: bytes = b""
+    """Stands in the chain, so that the personal part can be erased."""
+
+
+def body_of(fact: Fact) -> Body:
+    """Read the body of a fact; raises MalformedError, also for a kind that is not known."""
+    return read_body(fact.kind, fact.body)
+
+
+def read_body(kind: str, body: bytes) -> Body:
+    """Read the body of a fact of a kind; raises MalformedError."""
+    if kind not in _BODIES:
+        raise MalformedError(reason=f"unknown kind of fact: {kind[:40]}")
+    decoded: Body = _BODIES[FactKind(kind)](body)
+    return decoded
+
+
+def seal(fact: Fact) -> Fact:
+    """Return the fact with the digest of its personal part and its hash filled in."""
+    personal_digest = digest(fact.personal) if fact.personal else b""
+    open_fact = replace(fact, personal_digest=personal_digest, hash=b"")
+    return replace(open_fact, hash=hash_of(open_fact))
+
+
+def hash_of(fact: Fact) -> bytes:
+    """Return the hash that the fact's bytes and its predecessor give."""
+    head = encode(
+        (
+            fact.agent,
+            fact.epoch,
+            fact.seq,
+            fact.id,
+            fact.hlc,
+            fact.kind,
+            fact.envelope,
+            digest(fact.body),
+            fact.personal_digest,
+        )
+    )
+    return link(fact.prev_hash, head)
+
+
+def is_intact(fact: Fact) -> bool:
+    """Tell whether a fact's bytes still give its hash; an erased personal part does not matter."""
+    if fact.personal and digest(fact.personal) != fact.personal_digest:
+        return False
+    return hash_of(fact) == fact.hash

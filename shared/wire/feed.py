@@ -1,0 +1,304 @@
+"""Rows come down: streams, the rows they carry, and the immutable segments they travel in."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from shared.crypto.chain import digest
+from shared.errors import Kind, LoyaltyError
+from shared.wire.codec import MalformedError, decoder, pack, unpack
+from shared.wire.push import Cover, OutcomeKind
+
+GLOBAL = "global"
+SEGMENT_ROWS_MAX = 500
+
+
+def region_stream(region: str) -> str:
+    """Return the name of a region's stream: goods, prices, floors."""
+    return f"region:{region}"
+
+
+def store_stream(store: str) -> str:
+    """Return the name of a store's stream: leases, outcomes, cashiers, settings."""
+    return f"store:{store}"
+
+
+class RowKind(StrEnum):
+    """Kinds of rows; a key of one kind lives in one stream for ever."""
+
+    KEYS = "keys"
+    PACK = "pack"
+    MEMBER = "member"
+    IDENTIFIER = "identifier"
+    ACCOUNT = "account"
+    GOODS = "goods"
+    LEASE = "lease"
+    CASHIER = "cashier"
+    SETTINGS = "settings"
+    OUTCOME = "outcome"
+
+
+class KeysRow(Struct, array_like=True, frozen=True):
+    """The root-signed list of keys; a lower version than the one at hand is refused."""
+
+    version: int
+    pack_keys: tuple[bytes, ...]
+    signature: bytes
+
+
+class PackRow(Struct, array_like=True, frozen=True):
+    """A published pack: canonical bytes, signed; effective from a store-local instant."""
+
+    hash: str
+    name: str
+    version: str
+    effective_from: str
+    body: bytes
+    signature: bytes
+
+
+class MemberRow(Struct, array_like=True, frozen=True):
+    """What a store needs to serve a member; `merged_into` names the survivor of a merge."""
+
+    id: UUID
+    display_name: str
+    merged_into: UUID | None
+    accounts: tuple[UUID, ...]
+    turnover_minor: int
+    receipts: int
+    registered_on: date | None
+    birthday: date | None
+    segments: tuple[str, ...]
+    tier_floor: str | None
+    home_store: str
+
+
+class IdentifierRow(Struct, array_like=True, frozen=True):
+    """A blind index of a card or phone; `account` set means: redeems from that account only."""
+
+    index: bytes
+    member: UUID
+    tail: str
+    account: UUID | None
+
+
+class Holding(Struct, array_like=True, frozen=True):
+    """How much of a lot (hundredths) a store holds as its lease."""
+
+    store: str
+    amount: int
+
+
+class LotRow(Struct, array_like=True, frozen=True):
+    """A lot with its present amount (hundredths) and who may spend it offline."""
+
+    id: UUID
+    wallet: str
+    kind: str
+    amount: int
+    activates_at: datetime
+    expires_on: date | None
+    holdings: tuple[Holding, ...]
+
+
+class AccountRow(Struct, array_like=True, frozen=True):
+    """An account with all of its live lots; debt in hundredths."""
+
+    id: UUID
+    member: UUID
+    debt: int
+    lots: tuple[LotRow, ...]
+
+
+class GoodsRow(Struct, array_like=True, frozen=True):
+    """Goods of a region: price and floor in kopecks a unit."""
+
+    sku: str
+    name: str
+    group: str
+    brand: str
+    flags: tuple[str, ...]
+    price_minor: int
+    floor_minor: int
+    barcodes: tuple[str, ...]
+
+
+class LeaseRow(Struct, array_like=True, frozen=True):
+    """A store's right to spend a lot: two numbers that only grow within an epoch.
+
+    `granted` is raised by the centre alone; `wanted_back` is what the holder is asked to have
+    given back in all, and never more than it may still give.
+    """
+
+    lot: UUID
+    account: UUID
+    agent: UUID
+    epoch: int
+    granted: int
+    wanted_back: int
+    wallet: str
+    activates_at: datetime
+    expires_on: date | None
+
+
+class CashierRow(Struct, array_like=True, frozen=True):
+    """A cashier of a store; the hash is Argon2id over the peppered PIN."""
+
+    no: str
+    name: str
+    role: str
+    pin_hash: str
+
+
+class SettingsRow(Struct, array_like=True, frozen=True):
+    """A store's requisites for slips, its zone, region and tills."""
+
+    store: str
+    name: str
+    address: str
+    region: str
+    zone: str
+    legal_name: str
+    tax_number: str
+    tills: tuple[str, ...]
+
+
+class OutcomeRow(Struct, array_like=True, frozen=True):
+    """A later word on a fact that waited or was quarantined.
+
+    `covers` are the numbers of other streams at which its effects are in the rows; those of this
+    stream stand before this row.
+    """
+
+    fact: UUID
+    kind: OutcomeKind
+    reason: str
+    covers: tuple[Cover, ...] = ()
+
+
+Row = (
+    KeysRow
+    | PackRow
+    | MemberRow
+    | IdentifierRow
+    | AccountRow
+    | GoodsRow
+    | LeaseRow
+    | CashierRow
+    | SettingsRow
+    | OutcomeRow
+)
+
+_ROWS: dict[RowKind, Callable[[bytes], Any]] = {
+    RowKind.KEYS: decoder(KeysRow),
+    RowKind.PACK: decoder(PackRow),
+    RowKind.MEMBER: decoder(MemberRow),
+    RowKind.IDENTIFIER: decoder(IdentifierRow),
+    RowKind.ACCOUNT: decoder(AccountRow),
+    RowKind.GOODS: decoder(GoodsRow),
+    RowKind.LEASE: decoder(LeaseRow),
+    RowKind.CASHIER: decoder(CashierRow),
+    RowKind.SETTINGS: decoder(SettingsRow),
+    RowKind.OUTCOME: decoder(OutcomeRow),
+}
+
+_KINDS: dict[type[Any], RowKind] = {
+    KeysRow: RowKind.KEYS,
+    PackRow: RowKind.PACK,
+    MemberRow: RowKind.MEMBER,
+    IdentifierRow: RowKind.IDENTIFIER,
+    AccountRow: RowKind.ACCOUNT,
+    GoodsRow: RowKind.GOODS,
+    LeaseRow: RowKind.LEASE,
+    CashierRow: RowKind.CASHIER,
+    SettingsRow: RowKind.SETTINGS,
+    OutcomeRow: RowKind.OUTCOME,
+}
+
+_KEYS: dict[type[Any], Callable[[Any], bytes]] = {
+    KeysRow: lambda _row: b"",
+    PackRow: lambda row: row.hash.encode(),
+    MemberRow: lambda row: row.id.bytes,
+    IdentifierRow: lambda row: row.index + row.member.bytes,
+    AccountRow: lambda row: row.id.bytes,
+    GoodsRow: lambda row: row.sku.encode(),
+    LeaseRow: lambda row: row.lot.bytes,
+    CashierRow: lambda row: row.no.encode(),
+    SettingsRow: lambda row: row.store.encode(),
+    OutcomeRow: lambda row: row.fact.bytes,
+}
+
+
+class Change(Struct, array_like=True, frozen=True):
+    """A numbered row of a stream: the whole new row in canonical bytes, empty for a delete."""
+
+    number: int
+    kind: str
+    key: bytes
+    row: bytes
+
+
+class Segment(Struct, array_like=True, frozen=True):
+    """An immutable piece of a stream: its changes from number `first` to `last`, compressed."""
+
+    stream: str
+    incarnation: UUID
+    first: int
+    last: int
+    digest: bytes
+    body: bytes
+
+
+class BrokenSegmentError(LoyaltyError):
+    """A segment whose bytes are not those that the centre wrote."""
+
+    kind = Kind.INVALID
+    code = "broken_segment"
+    ru = "Отрезок {stream} {first}–{last} повреждён в пути."
+    en = "Segment {stream} {first}-{last} was damaged on its way."
+
+
+decode_segment = decoder(Segment)
+_decode_changes = decoder(tuple[Change, ...])
+
+
+def write_segment(
+    stream: str, incarnation: UUID, first: int, last: int, changes: Sequence[Change]
+) -> Segment:
+    """Freeze changes of a stream; numbers without a change in between were compacted away."""
+    body = pack(tuple(changes))
+    return Segment(stream, incarnation, first, last, digest(body), body)
+
+
+def changes_of(segment: Segment) -> tuple[Change, ...]:
+    """Return a segment's changes in order; raises BrokenSegmentError, MalformedError."""
+    if digest(segment.body) != segment.digest:
+        raise BrokenSegmentError(stream=segment.stream, first=segment.first, last=segment.last)
+    return _decode_changes(unpack(segment.body))
+
+
+def read_row(kind: str, row: bytes) -> Row:
+    """Read a change's row; raises MalformedError, also for a kind that is not known."""
+    if kind not in _ROWS:
+        raise MalformedError(reason=f"unknown kind of row: {kind[:40]}")
+    decoded: Row = _ROWS[RowKind(kind)](row)
+    return decoded
+
+
+def kind_of(row: Row) -> RowKind:
+    """Return the kind that a row travels under."""
+    return _KINDS[type(row)]
+
+
+def kind_of_type(row: type[Any]) -> str:
+    """Return the kind of rows of a type, as it is stored."""
+    return _KINDS[row].value
+
+
+def key_of(row: Row) -> bytes:
+    """Return the key of a row: unique within its kind, the same at the centre and in replicas."""
+    return _KEYS[type(row)](row)

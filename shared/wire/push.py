@@ -1,0 +1,74 @@
+"""Facts go up: a batch of one chain, and the outcome of each fact."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from msgspec import Struct
+
+from shared.wire.codec import decoder, encode
+from shared.wire.facts import Fact
+
+BATCH_MAX = 200
+BATCH_BYTES_MAX = 4 * 1024 * 1024
+
+
+class OutcomeKind(StrEnum):
+    """What became of a fact, the same words everywhere."""
+
+    ACCEPTED = "accepted"
+    ADJUSTED = "adjusted"
+    WAITING = "waiting"
+    QUARANTINED = "quarantined"
+    DAMAGED = "damaged"
+
+
+class Cover(Struct, array_like=True, frozen=True):
+    """A stream's number at which the effects of a fact are in the rows."""
+
+    stream: str
+    number: int
+
+
+class Outcome(Struct, array_like=True, frozen=True):
+    """The centre's word on one fact; `waits_for` is the id of the fact that it lacks."""
+
+    seq: int
+    id: UUID
+    kind: OutcomeKind
+    reason: str
+    waits_for: UUID | None
+    covers: tuple[Cover, ...]
+
+
+class Head(Struct, array_like=True, frozen=True):
+    """The end of a batch as its agent signs it: up to here my journal says exactly this."""
+
+    agent: UUID
+    epoch: int
+    seq: int
+    hash: bytes
+
+
+class PushBatch(Struct, frozen=True):
+    """Facts of one agent in the order of their numbers, with the signed head of the last one."""
+
+    head: Head
+    signature: bytes
+    facts: tuple[Fact, ...]
+
+
+class PushAnswer(Struct, frozen=True):
+    """Outcomes of a batch; `expects` is the number that the next batch should begin with."""
+
+    incarnation: UUID
+    expects: int
+    outcomes: tuple[Outcome, ...]
+
+
+def head_bytes(head: Head) -> bytes:
+    """Return the bytes of a head that its agent signs."""
+    return b"kopilka/head/1" + encode(head)
+
+
+decode_batch = decoder(PushBatch)
+decode_answer = decoder(PushAnswer)
