@@ -1,0 +1,97 @@
+"""Device addresses as settings write them: `tcp://host:port?profile=`, `serial:///dev/…?baud=`."""
+
+from dataclasses import dataclass
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
+
+from shared.errors import Kind, LoyaltyError
+
+PRINTER_PORT = 9100
+BAUD = 9600
+BAUDS = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
+
+
+@dataclass(frozen=True, slots=True)
+class TcpAddress:
+    """A device behind a TCP port; `profile` names what kind of device it is, if told."""
+
+    host: str
+    port: int = PRINTER_PORT
+    profile: str | None = None
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        query = f"?profile={quote(self.profile)}" if self.profile else ""
+        return f"tcp://{host}:{self.port}{query}"
+
+
+@dataclass(frozen=True, slots=True)
+class SerialAddress:
+    """A device on a serial line; best named by its path under `/dev/serial/by-id`."""
+
+    path: str
+    baud: int = BAUD
+    profile: str | None = None
+
+    def __str__(self) -> str:
+        profile = f"&profile={quote(self.profile)}" if self.profile else ""
+        return f"serial://{quote(self.path)}?baud={self.baud}{profile}"
+
+
+DeviceAddress = TcpAddress | SerialAddress
+
+
+class BadDeviceUrlError(LoyaltyError):
+    """The settings name a device by something that is no device address."""
+
+    kind = Kind.INVALID
+    code = "device_url_bad"
+    ru = "«{url}» — не адрес устройства: {fault_ru}"
+    en = "{url!r} is no device address: {fault_en}"
+
+
+def parse_device_url(url: str) -> DeviceAddress:
+    """Return the address that a URL states; raises BadDeviceUrlError naming the fault."""
+    try:
+        parts = urlsplit(url)
+        options = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+    except ValueError as fault:
+        raise _bad(url, "нельзя разобрать", str(fault)) from fault
+    if parts.scheme == "tcp":
+        return _tcp(url, parts, options)
+    if parts.scheme == "serial":
+        return _serial(url, parts, options)
+    raise _bad(url, "ожидалось tcp:// или serial://", "expected tcp:// or serial://")
+
+
+def _tcp(url: str, parts: SplitResult, options: dict[str, str]) -> TcpAddress:
+    _only(url, options, {"profile"})
+    if not parts.hostname:
+        raise _bad(url, "нет имени узла", "the host is missing")
+    if parts.path not in {"", "/"}:
+        raise _bad(url, "после порта лишний путь", "there is a path after the port")
+    try:
+        port = parts.port
+    except ValueError as fault:
+        raise _bad(url, "порт не от 1 до 65535", "the port is not 1 to 65535") from fault
+    if port == 0:
+        raise _bad(url, "порт не от 1 до 65535", "the port is not 1 to 65535")
+    return TcpAddress(parts.hostname, port or PRINTER_PORT, options.get("profile"))
+
+
+def _serial(url: str, parts: SplitResult, options: dict[str, str]) -> SerialAddress:
+    _only(url, options, {"baud", "profile"})
+    if parts.netloc or not parts.path.startswith("/"):
+        raise _bad(url, "нужно serial:///путь", "expected serial:///path")
+    baud = options.get("baud", str(BAUD))
+    if not baud.isdecimal() or int(baud) not in BAUDS:
+        raise _bad(url, f"нет скорости {baud}", f"there is no speed {baud}")
+    return SerialAddress(unquote(parts.path), int(baud), options.get("profile"))
+
+
+def _only(url: str, options: dict[str, str], known: set[str]) -> None:
+    if strange := sorted(set(options) - known):
+        raise _bad(url, f"неизвестно: {', '.join(strange)}", f"unknown: {', '.join(strange)}")
+
+
+def _bad(url: str, fault_ru: str, fault_en: str) -> BadDeviceUrlError:
+    return BadDeviceUrlError(url=url, fault_ru=fault_ru, fault_en=fault_en)

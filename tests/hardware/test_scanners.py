@@ -1,0 +1,161 @@
+"""From a scanner's bytes to scans: frames, letters, double reads, and a cable that is pulled."""
+
+import queue
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from hardware.scanners.parse import FRAME_MAX, Debounce, Encoding, Framer, decode
+from hardware.scanners.serial_scanner import LinkState, ScanEvent, SerialScanner
+from hardware.simulator.scanner_sim import ScannerBusyError, ScannerSim
+from shared.clock import SystemClock
+
+PATIENCE_S = 10.0
+
+
+@pytest.mark.parametrize(
+    ("stream", "codes"),
+    [
+        (b"4600\r", [b"4600"]),
+        (b"4600\n", [b"4600"]),
+        (b"4600\r\n4601\r\n", [b"4600", b"4601"]),
+        (b"\x024600\x03\x024601\x03", [b"4600", b"4601"]),
+        (b"\x024600\x03\r\n", [b"4600"]),
+        (b"\r\r\n\n", []),
+        (b"46\x024601\r", [b"4601"]),
+        (b"]C1010460\x1d10ABC\r", [b"]C1010460\x1d10ABC"]),
+        (b"x" * 8_192 + b"\r4600\r", [b"4600"]),
+        (b"x" * FRAME_MAX + b"\r", [b"x" * FRAME_MAX]),
+    ],
+)
+def test_codes_are_cut_out_of_the_stream_however_it_comes(
+    stream: bytes, codes: list[bytes]
+) -> None:
+    at_once, torn = Framer(), Framer()
+
+    assert at_once.feed(stream, 0.0) == codes
+    assert [code for byte in stream for code in torn.feed(bytes([byte]), 0.0)] == codes
+
+
+def test_a_code_without_its_end_is_dropped_and_does_not_join_the_next() -> None:
+    framer = Framer()
+
+    assert framer.feed(b"4600", 1.0) == []
+    assert framer.feed(b"46", 1.2) == []
+    assert framer.feed(b"4601\r", 1.6) == [b"4601"]
+    assert framer.dropped == 1
+
+
+@given(some.lists(some.binary(max_size=300), max_size=30))
+def test_noise_never_raises_and_memory_stays_small(chunks: list[bytes]) -> None:
+    framer = Framer()
+
+    for at, chunk in enumerate(chunks):
+        for code in framer.feed(chunk * 20, at / 100):
+            decode(code)
+
+    assert len(framer._frame) <= FRAME_MAX
+
+
+@given(some.text(min_size=1))
+def test_utf8_is_read_as_it_is(text: str) -> None:
+    assert decode(text.encode("utf-8", "replace")) == (
+        text.encode("utf-8", "replace").decode(),
+        Encoding.UTF8,
+    )
+
+
+def test_cp1251_is_read_and_flagged() -> None:
+    assert decode("Карта 42".encode("cp1251")) == ("Карта 42", Encoding.CP1251)
+
+
+def test_a_card_held_before_the_scanner_counts_once() -> None:
+    debounce = Debounce()
+
+    doubles = [debounce.is_double(b"4600", at_s) for at_s in (0.0, 0.5, 1.0, 1.9)]
+
+    assert doubles == [False, True, True, False]
+    assert debounce.dropped == 2
+    assert not debounce.is_double(b"4601", 1.9)
+
+
+@pytest.fixture
+def heard() -> "queue.SimpleQueue[ScanEvent]":
+    return queue.SimpleQueue()
+
+
+@pytest.fixture
+def scanner(
+    scanner_sim: ScannerSim, clock: SystemClock, heard: "queue.SimpleQueue[ScanEvent]"
+) -> Iterator[SerialScanner]:
+    scanner = SerialScanner(scanner_sim.url, clock, heard.put)
+    assert scanner.health().state is LinkState.UNKNOWN
+    scanner.start()
+    assert scanner.wait_until(lambda health: health.state is LinkState.OK, PATIENCE_S)
+    yield scanner
+    scanner.stop()
+    assert scanner.health().state is LinkState.UNKNOWN
+
+
+def test_scans_arrive_in_order_with_letters_and_instant(
+    scanner: SerialScanner, scanner_sim: ScannerSim, heard: "queue.SimpleQueue[ScanEvent]"
+) -> None:
+    for code in ("2900000000018", "HTTPS://K.RU/1", "Ёлка"):
+        scanner_sim.scan(code)
+    scanner_sim.send("Ель".encode("cp1251") + b"\r\n")
+
+    events = [heard.get(timeout=PATIENCE_S) for _ in range(4)]
+
+    assert [event.text for event in events] == ["2900000000018", "HTTPS://K.RU/1", "Ёлка", "Ель"]
+    assert [event.encoding for event in events[2:]] == [Encoding.UTF8, Encoding.CP1251]
+    assert {event.device for event in events} == {scanner_sim.url}
+    assert scanner.wait_until(lambda health: health.scans == 4, PATIENCE_S)
+
+
+def test_a_double_read_is_one_scan(
+    scanner: SerialScanner, scanner_sim: ScannerSim, heard: "queue.SimpleQueue[ScanEvent]"
+) -> None:
+    scanner_sim.send(b"4600\r4600\r4601\r")
+
+    assert [heard.get(timeout=PATIENCE_S).text for _ in range(2)] == ["4600", "4601"]
+    assert scanner.health().doubles == 1
+
+
+def test_a_scanner_pulled_in_the_middle_of_a_code_comes_back_without_half_of_it(
+    scanner: SerialScanner, scanner_sim: ScannerSim, heard: "queue.SimpleQueue[ScanEvent]"
+) -> None:
+    scanner_sim.send(b"4600\r29000")
+    assert heard.get(timeout=PATIENCE_S).text == "4600"
+
+    scanner_sim.unplug()
+    assert scanner.wait_until(lambda health: health.state is LinkState.UNREACHABLE, PATIENCE_S)
+    scanner_sim.plug()
+    assert scanner.wait_until(lambda health: health.connects == 2, PATIENCE_S)
+    scanner_sim.scan("2900000000018")
+
+    assert heard.get(timeout=PATIENCE_S).text == "2900000000018"
+    assert scanner.health().torn == 1
+
+
+def test_a_missing_scanner_is_unreachable_and_says_why(
+    scanner_sim: ScannerSim, clock: SystemClock, heard: "queue.SimpleQueue[ScanEvent]"
+) -> None:
+    scanner_sim.unplug()
+    scanner = SerialScanner(scanner_sim.url, clock, heard.put)
+    scanner.start()
+
+    assert scanner.wait_until(lambda health: health.state is LinkState.UNREACHABLE, PATIENCE_S)
+
+    assert "scanner" in (scanner.health().fault or "")
+    scanner.stop()
+    scanner.stop()
+
+
+def test_a_simulated_scanner_that_nobody_reads_says_so(scanner_sim: ScannerSim) -> None:
+    with pytest.raises(ScannerBusyError):
+        scanner_sim.scan("4" * 1_000_000)
+    scanner_sim.unplug()
+    with pytest.raises(ScannerBusyError):
+        scanner_sim.scan("4600")
