@@ -14,6 +14,8 @@ from shared.wire.codec import MalformedError, decoder, pack, unpack
 from shared.wire.push import Cover, OutcomeKind
 
 GLOBAL = "global"
+KEYS_KEY = b"keys"
+"""There is one list of keys."""
 SEGMENT_ROWS_MAX = 500
 
 
@@ -220,13 +222,13 @@ _KINDS: dict[type[Any], RowKind] = {
 }
 
 _KEYS: dict[type[Any], Callable[[Any], bytes]] = {
-    KeysRow: lambda _row: b"",
+    KeysRow: lambda _row: KEYS_KEY,
     PackRow: lambda row: row.hash.encode(),
     MemberRow: lambda row: row.id.bytes,
     IdentifierRow: lambda row: row.index + row.member.bytes,
     AccountRow: lambda row: row.id.bytes,
     GoodsRow: lambda row: row.sku.encode(),
-    LeaseRow: lambda row: row.lot.bytes,
+    LeaseRow: lambda row: row.lot.bytes + row.agent.bytes + row.epoch.to_bytes(4, "big"),
     CashierRow: lambda row: row.no.encode(),
     SettingsRow: lambda row: row.store.encode(),
     OutcomeRow: lambda row: row.fact.bytes,

@@ -1,0 +1,66 @@
+"""Entries of the ledger: immutable rows, each of one lot, with an id that its cause determines."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from shared.ids import derived
+
+
+class EntryKind(StrEnum):
+    """What an entry does to a lot; the two of debt do not count in its balance."""
+
+    GRANT = "GRANT"
+    REDEEM = "REDEEM"
+    RESTORE = "RESTORE"
+    CLAWBACK = "CLAWBACK"
+    EXPIRE = "EXPIRE"
+    ACTIVATE_EARLY = "ACTIVATE_EARLY"
+    ADJUST = "ADJUST"
+    DEBT = "DEBT"
+    DEBT_SETTLE = "DEBT_SETTLE"
+
+
+BESIDE_BALANCE = frozenset({EntryKind.DEBT, EntryKind.DEBT_SETTLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What an entry comes from: a sale, return, void, import or expiry run, at its own instant."""
+
+    uid: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A posting of hundredths of a point on one lot; signed as it changes the balance or debt."""
+
+    id: UUID
+    account: UUID
+    lot: UUID
+    kind: EntryKind
+    amount: int
+    document: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Turnover:
+    """A qualifying purchase amount of a document in kopecks, negative for a return."""
+
+    account: UUID
+    document: UUID
+    amount_minor: int
+    day: date
+
+
+def entry_id(document: UUID, effect_no: int, kind: EntryKind, account: UUID, lot: UUID) -> UUID:
+    """Return the id of an entry: the same cause always posts the same id."""
+    return derived("entry", document, effect_no, kind, account, lot)
+
+
+def lot_id(document: UUID, effect_no: int, account: UUID) -> UUID:
+    """Return the id of the lot that an effect of a document grants."""
+    return derived("lot", document, effect_no, account)

@@ -1,0 +1,273 @@
+"""The ledger's arithmetic: every way in which points are born, move, wait and go.
+
+Each function keeps balance = free + held + Σ left of every lot, and posts before it moves, so that
+what is posted already moves nothing.
+"""
+
+from datetime import date, timedelta
+from enum import Enum, auto
+from uuid import UUID
+
+from shared.ids import derived
+from shared.ledger.books import Books, BrokenCountError, Held, Holder, Lease, Lot
+from shared.ledger.entries import Document, Entry, EntryKind, Turnover, entry_id
+
+RESTORE_GRACE = timedelta(days=14)
+
+SETTLING = 1
+"""Effect number of the claw-back that pays a debt, beside one that the document itself asks."""
+
+
+class Drawing(Enum):
+    """Whether a draw is posted, or kept aside because its fact cannot be posted yet."""
+
+    POSTED = auto()
+    HELD = auto()
+
+
+def post(
+    books: Books, lot: Lot, kind: EntryKind, amount: int, document: Document, *, effect_no: int = 0
+) -> bool:
+    """Add an entry unless its id is posted already; return whether it was added."""
+    new_id = entry_id(document.uid, effect_no, kind, lot.account, lot.id)
+    if new_id in books.posted:
+        return False
+    books.posted.add(new_id)
+    books.touched.add(lot.account)
+    books.entries.append(
+        Entry(new_id, lot.account, lot.id, kind, amount, document.uid, document.at)
+    )
+    return True
+
+
+def grant(books: Books, lot: Lot, document: Document, *, holder: Holder | None, kept: int) -> bool:
+    """Post a new lot; `kept` of it is the holder's lease from birth. False: it was there already.
+
+    Debt is settled at once, from what is free of it.
+    """
+    if lot.id in books.lots:
+        return False
+    assert 0 <= kept <= lot.granted, f"lot {lot.id}: {kept} kept of {lot.granted}"
+    assert holder is not None or not kept, f"lot {lot.id}: nobody keeps {kept}"
+    if not post(books, lot, EntryKind.GRANT, lot.granted, document):
+        return False
+    lot.balance, lot.free, lot.held = lot.granted, lot.granted - kept, 0
+    books.add_lot(lot)
+    if holder is not None and kept:
+        books.lease(lot, holder).granted += kept
+    settle(books, lot, document)
+    return True
+
+
+def draw(
+    books: Books, lot: Lot, lease: Lease | None, amount: int, document: Document, how: Drawing
+) -> int:
+    """Take a spend out of a lease; return what neither lease nor free rest covered: new debt.
+
+    `lease.gone` grows here. A spend that the lease does not cover (written off, cloned or restored
+    holder) is taken from the free rest; without a lease (a branch of a journal, whose count is not
+    the holder's) all of it is. HELD keeps the amount aside under the document's uid.
+    """
+    covered = 0
+    if lease is not None:
+        covered = _leave(books, lease, amount)
+        _forget_recall(lease)
+    loose = min(amount - covered, lot.free)
+    lot.free -= loose
+    books.touched.add(lot.account)
+    if how is Drawing.HELD:
+        key = (document.uid, lot.id)
+        assert key not in books.held, f"fact {document.uid} holds of lot {lot.id} twice"
+        books.held[key] = Held(document.uid, lot.id, lot.account, amount, covered + loose)
+        lot.held += covered + loose
+        return 0
+    return _spend(books, lot, amount, covered + loose, document)
+
+
+def release_held(books: Books, held: Held, document: Document) -> int:
+    """Post a spend that was held while its fact could not be; return what became debt."""
+    lot = books.lot(held.lot)
+    books.released.append(books.held.pop((held.fact, held.lot)))
+    lot.held -= held.covered
+    return _spend(books, lot, held.amount, held.covered, document)
+
+
+def give_back(books: Books, lot: Lot, lease: Lease, amount: int, document: Document) -> None:
+    """Return part of a lease to the free rest; it pays debt first. A closed lease gives nothing."""
+    freed = _leave(books, lease, amount)
+    lease.given_back += amount
+    _forget_recall(lease)
+    lot.free += freed
+    settle(books, lot, document)
+
+
+def check_count(lot: UUID, counted: int, told: int) -> None:
+    """Compare the journal's cumulative count with ours; raises BrokenCountError."""
+    if counted != told:
+        raise BrokenCountError(lot=lot, told=told, counted=counted)
+
+
+def restore(books: Books, lot: Lot, amount: int, document: Document, *, day: date) -> Lot:
+    """Give points of a returned sale back; return the lot that has them.
+
+    They go into their lot, or with grace into a new one if it has expired, and pay debt first.
+    """
+    if lot.expires_on is not None and lot.expires_on < day:
+        lot = _graced(books, lot, amount, document, day)
+    if amount and post(books, lot, EntryKind.RESTORE, amount, document):
+        lot.balance += amount
+        lot.free += amount
+        settle(books, lot, document)
+    return lot
+
+
+def take(books: Books, lot: Lot, amount: int, document: Document) -> int:
+    """Claw back points that a returned sale had earned; return what became debt.
+
+    Only the free rest can be taken; for what stores hold, they are asked, and it is debt at once.
+    """
+    taken = min(amount, lot.free)
+    if taken:
+        if not post(books, lot, EntryKind.CLAWBACK, -taken, document):
+            return 0
+        lot.free -= taken
+        lot.balance -= taken
+    want_back(books, lot, amount - taken)
+    return owe(books, lot, amount - taken, document)
+
+
+def want_back(books: Books, lot: Lot, amount: int, holders: frozenset[Holder] | None = None) -> int:
+    """Ask holders (all of them by default) to give back; return how much more was asked for."""
+    asked = 0
+    for lease in books.leases_of(lot.id):
+        if holders is not None and Holder(lease.agent, lease.epoch) not in holders:
+            continue
+        more = min(amount - asked, lease.left - lease.recalled)
+        if more > 0:
+            lease.wanted_back = max(lease.wanted_back, lease.given_back) + more
+            books.touched.add(lot.account)
+            asked += more
+    return asked
+
+
+def raise_lease(books: Books, lot: Lot, holder: Holder, amount: int) -> Lease:
+    """Lease part of the free rest to a holder; the caller asks for no more than is free."""
+    lease = books.lease(lot, holder)
+    if amount > lot.free or lease.closed:
+        raise AssertionError(f"lot {lot.id}: {amount} leased of {lot.free} free")
+    lot.free -= amount
+    lease.granted += amount
+    books.touched.add(lot.account)
+    return lease
+
+
+def write_off(books: Books, lot: Lot, lease: Lease) -> int:
+    """Close the lease of a store that will not come back; return what it still held.
+
+    It becomes free again: a later give-back gives nothing, a later spend takes the free rest or
+    is debt.
+    """
+    freed = lease.left
+    lease.closed = True
+    _forget_recall(lease)
+    lot.free += freed
+    books.touched.add(lot.account)
+    return freed
+
+
+def expire(books: Books, lot: Lot, document: Document) -> int:
+    """Burn the free rest of a lot whose last day is over everywhere; ask holders for the rest."""
+    burnt = lot.free
+    if burnt and not post(books, lot, EntryKind.EXPIRE, -burnt, document):
+        burnt = 0
+    lot.free -= burnt
+    lot.balance -= burnt
+    want_back(books, lot, lot.balance)
+    return burnt
+
+
+def activate(books: Books, lot: Lot, document: Document) -> bool:
+    """Make a pending lot spendable from now on; False if it was active already."""
+    if lot.activates_at <= document.at:
+        return False
+    if not post(books, lot, EntryKind.ACTIVATE_EARLY, 0, document):
+        return False
+    lot.activates_at = document.at
+    return True
+
+
+def owe(books: Books, lot: Lot, amount: int, document: Document) -> int:
+    """Add to the account's debt; return what was added."""
+    if not amount or not post(books, lot, EntryKind.DEBT, amount, document):
+        return 0
+    books.accounts[lot.account].debt += amount
+    return amount
+
+
+def count_turnover(
+    books: Books, account: UUID, amount_minor: int, document: Document, day: date
+) -> None:
+    """Add a purchase, or with a negative amount a return, to an account's turnover."""
+    books.turnovers.append(Turnover(account, document.uid, amount_minor, day))
+    books.accounts[account].turnover_minor += amount_minor
+    books.touched.add(account)
+
+
+def settle(books: Books, lot: Lot, document: Document) -> int:
+    """Pay the account's debt from what is free of a lot; return what was paid."""
+    account = books.accounts[lot.account]
+    paid = min(account.debt, lot.free)
+    if not paid or not post(books, lot, EntryKind.DEBT_SETTLE, -paid, document):
+        return 0
+    post(books, lot, EntryKind.CLAWBACK, -paid, document, effect_no=SETTLING)
+    account.debt -= paid
+    lot.free -= paid
+    lot.balance -= paid
+    return paid
+
+
+def _leave(books: Books, lease: Lease, amount: int) -> int:
+    """Advance a lease's count; return how much of the amount it covered.
+
+    A count that passes what was granted lifts `granted` with it: else a later raise would be
+    swallowed, free rest gone and nothing left to spend. The holder's own count is as high, so
+    that he may spend no more for it.
+    """
+    covered = min(amount, lease.left)
+    lease.gone += amount
+    lease.granted = max(lease.granted, lease.gone)
+    books.touched.add(lease.account)
+    return covered
+
+
+def _forget_recall(lease: Lease) -> None:
+    """Stop asking for what the holder no longer has, or he would give back the next raise."""
+    lease.wanted_back = min(lease.wanted_back, lease.given_back + lease.left)
+
+
+def _spend(books: Books, lot: Lot, amount: int, covered: int, document: Document) -> int:
+    if covered:
+        added = post(books, lot, EntryKind.REDEEM, -covered, document)
+        assert added, f"document {document.uid} spends of lot {lot.id} twice"
+        lot.balance -= covered
+    return owe(books, lot, amount - covered, document)
+
+
+def _graced(books: Books, lot: Lot, amount: int, document: Document, day: date) -> Lot:
+    graced = Lot(
+        id=derived("grace", document.uid, lot.id),
+        account=lot.account,
+        wallet=lot.wallet,
+        kind=lot.kind,
+        rule=lot.rule,
+        document=document.uid,
+        granted=amount,
+        balance=0,
+        free=0,
+        held=0,
+        activates_at=lot.activates_at,
+        expires_on=day + RESTORE_GRACE,
+    )
+    if graced.id not in books.lots:
+        books.add_lot(graced)
+    return books.lots[graced.id]

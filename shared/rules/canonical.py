@@ -1,0 +1,76 @@
+"""The kernel's answer as bytes: to prove that two machines found the same, and to confirm a quote.
+
+Wording and the trace are left out: a better sentence in a newer version is no divergence. Fields
+are listed here, so that one that a later version adds to a type does not change old answers.
+"""
+
+import hashlib
+from operator import attrgetter
+from typing import Final
+
+import msgspec
+
+from shared.rules.result import Evaluation
+
+_ENCODER: Final = msgspec.json.Encoder()
+_SUMS: Final = (
+    "base_minor",
+    "discount_minor",
+    "redeemed_points",
+    "redeemed_minor",
+    "payable_minor",
+    "earned_points",
+    "turnover_minor",
+)
+_totals: Final = attrgetter(*_SUMS)
+_line: Final = attrgetter("no", *_SUMS)
+_effect: Final = attrgetter("no", "kind", "rule", "amount", "allocations")
+_draw: Final = attrgetter("lot", "account", "amount")
+_grant: Final = attrgetter(
+    "effect_no", "rule", "wallet", "kind", "amount", "activates_at", "expires_on"
+)
+_redemption: Final = attrgetter("requested", "maximum", "programme_maximum", "redeemed")
+
+
+def evaluation_bytes(evaluation: Evaluation) -> bytes:
+    """Return canonical JSON of everything that was decided; the same in every process."""
+    redemption = evaluation.redemption
+    return _ENCODER.encode(
+        [
+            evaluation.pack_hash,
+            [_line(line) for line in evaluation.lines],
+            _totals(evaluation.totals),
+            [_effect(effect) for effect in evaluation.effects],
+            _redemption(redemption),
+            [limit.code for limit in redemption.limits],
+            [_draw(draw) for draw in redemption.draws],
+            [_grant(grant) for grant in evaluation.grants],
+            [evaluation.tier, evaluation.tier_after],
+            evaluation.applied,
+            [(rejected.rule, rejected.reason.code) for rejected in evaluation.rejected],
+            [hint.code for hint in evaluation.hints],
+            evaluation.lots_read,
+            evaluation.fields_read,
+        ]
+    )
+
+
+def result_hash(evaluation: Evaluation) -> str:
+    """Return SHA-256 of the canonical bytes, in hex; it travels with the receipt."""
+    return hashlib.sha256(evaluation_bytes(evaluation)).hexdigest()
+
+
+def digest(evaluation: Evaluation) -> str:
+    """Return SHA-256, in hex, of what the customer pays, redeems and earns, and of nothing else.
+
+    Lots, balance and instants may change between a quote and its confirmation; this may not.
+    """
+    totals = evaluation.totals
+    content = [
+        [
+            (line.no, line.payable_minor, line.redeemed_points, line.earned_points)
+            for line in evaluation.lines
+        ],
+        [totals.payable_minor, totals.redeemed_points, totals.redeemed_minor, totals.earned_points],
+    ]
+    return hashlib.sha256(_ENCODER.encode(content)).hexdigest()

@@ -1,0 +1,264 @@
+"""A pack compiled once, to be evaluated many times and from any thread."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from shared.rules.checks import discount_rules
+from shared.rules.conditions import (
+    LineTest,
+    Lists,
+    conjuncts,
+    line_test,
+    member_fields,
+    reads_lines,
+    reads_lines_only,
+    receipt_test,
+)
+from shared.rules.facts import Facts
+from shared.rules.index import Gate, LineRule, Rate, RuleIndex, Share, anchor_of, index_of
+from shared.rules.model import (
+    Condition,
+    DiscountEffect,
+    EarnEffect,
+    Effect,
+    Pack,
+    Rated,
+    RedeemEffect,
+    Rule,
+    TierStep,
+    Title,
+    Wallet,
+)
+from shared.rules.result import Sentence
+from shared.rules.sentences import Wording, day_of, say
+from shared.rules.stacking import Branch
+from shared.rules.terms import Term, read_activation, read_expiry
+from shared.rules.tiers import Ladder, Tier
+
+_ROOT = "all_discounts"
+_E = TypeVar("_E", DiscountEffect, RedeemEffect, EarnEffect)
+
+
+@dataclass(frozen=True, slots=True)
+class LotTerms:
+    """What makes points one lot: rules of equal terms add up and round once."""
+
+    wallet: str
+    kind: str
+    activation: Term
+    expiry: Term
+
+
+@dataclass(frozen=True, slots=True)
+class EarnTerms:
+    """The lot (by number) that an earning rule adds to, and whether points paid count in."""
+
+    lot: int
+    base: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RedeemRule:
+    """A rule by which points pay; lines that `covered` tells, or the rule gave, are closed."""
+
+    rule: LineRule
+    share: Share
+    wallet: str
+    share_base: str
+    covered: LineTest | None
+    covered_by: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledPack:
+    """A pack ready for `evaluate`: closures and tables, never changed."""
+
+    pack_hash: str
+    source: Pack
+    ladder: Ladder
+    tree: Branch
+    paths: Mapping[str, tuple[int, ...]]
+    discounts: RuleIndex
+    redeems: tuple[RedeemRule, ...]
+    earnings: RuleIndex
+    lots: tuple[LotTerms, ...]
+    earn_terms: Mapping[str, EarnTerms]
+    fields_read: tuple[str, ...]
+
+    def wallet(self, name: str) -> Wallet:
+        """Return a wallet's units and value."""
+        return self.source.wallets[name]
+
+
+def compile_pack(pack: Pack, *, pack_hash: str) -> CompiledPack:
+    """Compile a pack that was read; the hash names its canonical bytes in every answer."""
+    tree, paths = _tree(pack)
+    earnings = _effects(pack, EarnEffect)
+    lots = tuple(dict.fromkeys(_lot_terms(effect) for _, effect in earnings))
+    return CompiledPack(
+        pack_hash=pack_hash,
+        source=pack,
+        ladder=_ladder(pack),
+        tree=tree,
+        paths=paths,
+        discounts=_index(pack, _effects(pack, DiscountEffect)),
+        redeems=tuple(
+            _redeem(pack, place, effect) for place, effect in _effects(pack, RedeemEffect)
+        ),
+        earnings=_index(pack, earnings),
+        lots=lots,
+        earn_terms={
+            pack.rules[place].id: EarnTerms(lots.index(_lot_terms(effect)), effect.base)
+            for place, effect in earnings
+        },
+        fields_read=_fields_read(pack),
+    )
+
+
+def _effects(pack: Pack, kind: type[_E]) -> list[tuple[int, _E]]:
+    return [
+        (place, effect)
+        for place, rule in enumerate(pack.rules)
+        for effect in rule.then
+        if isinstance(effect, kind)
+    ]
+
+
+def _index(pack: Pack, effects: Iterable[tuple[int, Effect]]) -> RuleIndex:
+    return index_of(
+        (
+            _line_rule(pack, place, effect),
+            anchor_of(conjuncts(pack.rules[place].condition), pack.lists),
+        )
+        for place, effect in effects
+    )
+
+
+def _line_rule(pack: Pack, place: int, effect: Rated) -> LineRule:
+    rule = pack.rules[place]
+    must_hold = conjuncts(rule.condition)
+    return LineRule(
+        id=rule.id,
+        title=_wording(rule.title),
+        place=place,
+        gate=_gate(rule, [part for part in must_hold if not reads_lines(part)]),
+        matches=_together([part for part in must_hold if reads_lines(part)], pack.lists),
+        rate=_rate(effect),
+        applied=say("applied", title=_wording(rule.title)),
+    )
+
+
+def _gate(rule: Rule, must_hold: Iterable[Condition]) -> Gate:
+    first, last = rule.when.first, rule.when.last
+    not_yet = say("not_yet", day=day_of(first)) if first is not None else None
+    ended = say("ended", day=day_of(last)) if last is not None else None
+    tests = [
+        (say("condition", operator=part.operator.rstrip("_")), receipt_test(part))
+        for part in must_hold
+    ]
+
+    def gate(facts: Facts) -> Sentence | None:
+        if first is not None and facts.day < first:
+            return not_yet
+        if last is not None and facts.day > last:
+            return ended
+        return next((reason for reason, holds in tests if not holds(facts)), None)
+
+    return gate
+
+
+def _together(must_hold: Iterable[Condition], lists: Lists) -> LineTest:
+    tests = [line_test(part, lists) for part in must_hold]
+    if not tests:
+        return lambda _facts, _line: True
+    if len(tests) == 1:
+        return tests[0]
+    return lambda facts, line: all(test(facts, line) for test in tests)
+
+
+def _rate(effect: Rated) -> Rate:
+    share = _share(effect)
+    return lambda facts, _line: share(facts)
+
+
+def _share(effect: Rated) -> Share:
+    if effect.percent is not None:
+        rate_bp = effect.percent
+        return lambda _facts: rate_bp
+    name = effect.tier_percent or ""
+    return lambda facts: 0 if facts.tier is None else facts.tier.percents[name]
+
+
+def _redeem(pack: Pack, place: int, effect: RedeemEffect) -> RedeemRule:
+    by_goods = effect.complement_by == "goods"
+    other = next((rule for rule in pack.rules if rule.id == effect.complement_of), None)
+    covered = _goods_part(other, pack.lists) if other is not None and by_goods else None
+    return RedeemRule(
+        rule=_line_rule(pack, place, effect),
+        share=_share(effect),
+        wallet=effect.wallet,
+        share_base=effect.share_base,
+        covered=covered,
+        covered_by=None if by_goods else effect.complement_of,
+    )
+
+
+def _goods_part(rule: Rule, lists: Lists) -> LineTest:
+    """Compile what a rule says of goods alone, whoever buys them and whenever."""
+    return _together([part for part in conjuncts(rule.condition) if reads_lines_only(part)], lists)
+
+
+def _lot_terms(effect: EarnEffect) -> LotTerms:
+    return LotTerms(
+        effect.wallet, effect.kind, read_activation(effect.activation), read_expiry(effect.expiry)
+    )
+
+
+def _tree(pack: Pack) -> tuple[Branch, dict[str, tuple[int, ...]]]:
+    """Return the tree and the path of each rule; without a tree, the best of all discounts."""
+    declared = {node.group: node for node in pack.stacking}
+    leaves = discount_rules(pack)
+    paths: dict[str, tuple[int, ...]] = {}
+    if not declared:
+        paths = {rule: (number,) for number, rule in enumerate(leaves)}
+        return Branch(_ROOT, "best", None, (None,) * len(leaves)), paths
+
+    def grow(group: str, path: tuple[int, ...]) -> Branch:
+        node = declared[group]
+        children: list[Branch | None] = []
+        for number, child in enumerate(node.children):
+            below = (*path, number)
+            if child in declared:
+                children.append(grow(child, below))
+            else:
+                paths[child] = below
+                children.append(None)
+        return Branch(group, node.mode, node.cap_bp, tuple(children))
+
+    inner = {child for node in pack.stacking for child in node.children}
+    return grow(next(group for group in declared if group not in inner), ()), paths
+
+
+def _ladder(pack: Pack) -> Ladder:
+    steps = pack.tiers.steps if pack.tiers is not None else ()
+    return Ladder(tuple(_tier(step) for step in steps), tuple(step.from_minor for step in steps))
+
+
+def _tier(step: TierStep) -> Tier:
+    reach = (
+        _wording(step.reach)
+        if step.reach is not None
+        else Wording(f"до уровня «{step.title.ru}»", f"to {step.title.en}")
+    )
+    return Tier(step.id, _wording(step.title), reach, step.from_minor, dict(step.percents))
+
+
+def _fields_read(pack: Pack) -> tuple[str, ...]:
+    by_tier = frozenset({"turnover_minor", "tier_floor"}) if pack.tiers is not None else frozenset()
+    conditions = [rule.condition for rule in pack.rules if rule.condition is not None]
+    return tuple(sorted(by_tier | member_fields(conditions)))
+
+
+def _wording(title: Title) -> Wording:
+    return Wording(title.ru, title.en)

@@ -1,0 +1,87 @@
+"""The kernel: a pack, a member, a receipt and a moment in; effects, totals and a trace out."""
+
+from collections.abc import Callable
+from typing import Final
+
+from shared.member import MemberView
+from shared.receipt import Receipt
+from shared.rules.compile import CompiledPack
+from shared.rules.moment import Moment
+from shared.rules.phases.after import after, lots_read
+from shared.rules.phases.discount import discount
+from shared.rules.phases.draft import Draft, Item, Phase
+from shared.rules.phases.earn import earn
+from shared.rules.phases.normalise import normalise
+from shared.rules.phases.redeem import redeem
+from shared.rules.result import Evaluation, PricedLine, Rejected, Totals
+
+STEPS: Final[tuple[tuple[Phase, Callable[[CompiledPack, Draft], None]], ...]] = (
+    (Phase.DISCOUNT, discount),
+    (Phase.REDEEM, redeem),
+    (Phase.EARN, earn),
+    (Phase.AFTER, after),
+)
+"""What follows normalisation; a phase that comes later takes its place by `Phase`'s order."""
+
+
+def evaluate(
+    pack: CompiledPack, member: MemberView | None, receipt: Receipt, moment: Moment
+) -> Evaluation:
+    """Price a receipt: total, deterministic, and the same at the agent and at the centre.
+
+    `receipt.member` is not looked at: who buys is `member`, and None is nobody. A lot's amount is
+    what this receipt may draw of it.
+    """
+    draft = normalise(pack, member, receipt, moment)
+    for _, step in STEPS:
+        step(pack, draft)
+    return _answer(pack, draft)
+
+
+def _answer(pack: CompiledPack, draft: Draft) -> Evaluation:
+    lines = tuple(_priced(item) for item in draft.items)
+    facts = draft.facts
+    return Evaluation(
+        pack_hash=pack.pack_hash,
+        lines=lines,
+        totals=_totals(lines),
+        effects=tuple(draft.effects),
+        redemption=draft.redemption,
+        grants=tuple(draft.grants),
+        tier=None if facts.tier is None else facts.tier.id,
+        tier_after=draft.tier_after,
+        applied=tuple(draft.applied[place] for place in sorted(draft.applied)),
+        rejected=tuple(
+            Rejected(*draft.reasons[place])
+            for place in sorted(draft.reasons.keys() - draft.applied.keys())
+        ),
+        hints=tuple(draft.hints),
+        lots_read=tuple(lot.id for lot in lots_read(facts.member)),
+        fields_read=() if facts.member is None else pack.fields_read,
+        trace=tuple(draft.trace),
+    )
+
+
+def _priced(item: Item) -> PricedLine:
+    return PricedLine(
+        no=item.line.no,
+        base_minor=item.base_minor,
+        discount_minor=item.discount_minor,
+        redeemed_points=item.redeemed_points,
+        redeemed_minor=item.redeemed_minor,
+        payable_minor=item.sum_minor,
+        earned_points=item.earned_points,
+        turnover_minor=item.turnover_minor,
+    )
+
+
+def _totals(lines: tuple[PricedLine, ...]) -> Totals:
+    return Totals(
+        base_minor=sum(line.base_minor for line in lines),
+        discount_minor=sum(line.discount_minor for line in lines),
+        redeemed_points=sum(line.redeemed_points for line in lines),
+        redeemed_minor=sum(line.redeemed_minor for line in lines),
+        payable_minor=sum(line.payable_minor for line in lines),
+        earned_points=sum(line.earned_points for line in lines),
+        turnover_minor=sum(line.turnover_minor for line in lines),
+    )

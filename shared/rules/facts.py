@@ -1,0 +1,21 @@
+"""What conditions and percents may ask: the receipt, the member, his tier and the moment."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from shared.member import MemberView
+from shared.receipt import Receipt
+from shared.rules.moment import Moment
+from shared.rules.tiers import Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The receipt before any effect; the sum is in kopecks, `day` and `weekday` the store's."""
+
+    receipt: Receipt
+    member: MemberView | None
+    tier: Tier | None
+    moment: Moment
+    day: date
+    sum_minor: int

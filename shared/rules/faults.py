@@ -1,0 +1,80 @@
+"""Why a pack is refused: the place of the fault and one sentence in Russian and English."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from shared.errors import Kind, LoyaltyError
+
+
+class PackError(LoyaltyError):
+    """A pack is malformed; `details` has the `path` of the first fault and its stable `fault`."""
+
+    kind = Kind.INVALID
+    code = "pack_invalid"
+    ru = "Пакет правил, {path}: {reason_ru}"
+    en = "Rule pack, {path}: {reason_en}"
+
+    def __init__(self, path: str, fault: str, *, ru: str, en: str) -> None:
+        super().__init__(path=path, fault=fault, reason_ru=ru, reason_en=en)
+
+    @property
+    def path(self) -> str:
+        """Where the fault is, such as `rules.3.then.0.percent`."""
+        return str(self.details["path"])
+
+    @property
+    def fault(self) -> str:
+        """The stable code of the fault."""
+        return str(self.details["fault"])
+
+
+def fault(code: str, *, ru: str, en: str) -> PydanticCustomError:
+    """Return the error by which a validator of a pack refuses a value."""
+    return PydanticCustomError(code, "{en}", {"ru": ru, "en": en})
+
+
+def refused(error: ValidationError) -> PackError:
+    """Translate the first fault that pydantic found."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    code, ru, en = _sentence(first)
+    return PackError(dotted(first["loc"]), code, ru=ru, en=en)
+
+
+def dotted(place: Sequence[str | int]) -> str:
+    """Write a place in a document as a path; the top of the document is `pack`."""
+    return ".".join(str(step) for step in place) or "pack"
+
+
+_SENTENCES: Final = {
+    "extra_forbidden": ("unknown_key", "такого ключа нет", "there is no such key"),
+    "missing": ("missing_key", "ключ обязателен", "the key is required"),
+    "literal_error": ("unknown_word", "такого слова здесь нет", "this word is not known here"),
+    "enum": ("unknown_word", "такого слова здесь нет", "this word is not known here"),
+    "union_tag_invalid": ("unknown_effect", "такого эффекта нет", "there is no such effect"),
+    "union_tag_not_found": ("missing_key", "не назван эффект", "the effect is not named"),
+    "too_long": ("too_many", "слишком много элементов", "too many items"),
+    "too_short": ("too_few", "слишком мало элементов", "too few items"),
+    "string_too_long": ("too_long", "слишком длинный текст", "the text is too long"),
+    "string_too_short": ("empty", "пустой текст", "the text is empty"),
+    "string_pattern_mismatch": ("bad_name", "имя не годится", "the name is not well formed"),
+    "string_type": ("not_text", "ожидается текст", "text is expected"),
+    "tuple_type": ("not_list", "ожидается список", "a list is expected"),
+    "dict_type": ("not_mapping", "ожидаются пары «ключ: значение»", "a mapping is expected"),
+    "model_type": ("not_mapping", "ожидаются пары «ключ: значение»", "a mapping is expected"),
+    "model_attributes_type": (
+        "not_mapping",
+        "ожидаются пары «ключ: значение»",
+        "a mapping is expected",
+    ),
+}
+
+
+def _sentence(error: ErrorDetails) -> tuple[str, str, str]:
+    context = error.get("ctx", {})
+    if "ru" in context and "en" in context:
+        return error["type"], str(context["ru"]), str(context["en"])
+    unknown = ("bad_value", "значение не годится", "the value does not fit")
+    return _SENTENCES.get(error["type"], unknown)

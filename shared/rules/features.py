@@ -1,0 +1,53 @@
+"""What a pack asks of a kernel, as stable names, so that an old kernel can say what it lacks."""
+
+from collections.abc import Iterator
+from typing import Final, get_args
+
+from shared.rules.model import Condition, Pack, StackingGroup
+
+_EFFECTS: Final = ("discount", "redeem", "earn")
+_MODES: Final = get_args(StackingGroup.model_fields["mode"].annotation)
+
+FEATURES: Final = frozenset(
+    {"tiers.turnover.lifetime"}
+    | {f"if.{operator.rstrip('_')}" for operator in Condition.model_fields}
+    | {f"then.{effect}" for effect in _EFFECTS}
+    | {f"stack.{mode}" for mode in _MODES}
+)
+"""What this kernel understands."""
+
+
+def used_features(pack: Pack) -> frozenset[str]:
+    """Return the names of everything that a pack uses."""
+    return frozenset(_used(pack))
+
+
+def missing_features(pack: Pack) -> frozenset[str]:
+    """Return what a pack requires and this kernel does not understand."""
+    return frozenset(pack.requires) - FEATURES
+
+
+def _used(pack: Pack) -> Iterator[str]:
+    if pack.tiers is not None:
+        yield f"tiers.{pack.tiers.metric}.{pack.tiers.window}"
+    for group in pack.stacking:
+        yield f"stack.{group.mode}"
+    for rule in pack.rules:
+        yield from (f"then.{effect.effect}" for effect in rule.then)
+        if rule.condition is not None:
+            yield from (f"if.{node.operator.rstrip('_')}" for node in nodes(rule.condition))
+
+
+def nodes(condition: Condition) -> Iterator[Condition]:
+    """Walk a condition and everything in it, parents first."""
+    waiting = [condition]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(operands(node))
+
+
+def operands(condition: Condition) -> tuple[Condition, ...]:
+    """Return the conditions directly inside a condition."""
+    inner = (condition.not_,) if condition.not_ is not None else ()
+    return (condition.all_ or ()) + (condition.any_ or ()) + inner

@@ -1,0 +1,212 @@
+"""The pack file as typed values: wallets, tiers, rules, the stacking tree and policies."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from shared.basket import Flag
+from shared.rules.document import ITEMS_MAX
+from shared.rules.faults import fault
+from shared.rules.scalars import (
+    Amount,
+    Count,
+    Day,
+    GroupPath,
+    Local,
+    Name,
+    Percent,
+    Prose,
+    Word,
+)
+from shared.rules.terms import ActivationText, ExpiryText
+
+RULES_MAX = 5_000
+TIERS_MAX = 50
+CHILDREN_MAX = RULES_MAX
+VALUES_MAX = ITEMS_MAX
+LISTS_MAX = 1_000
+
+Words = Annotated[tuple[Word, ...], Field(min_length=1, max_length=VALUES_MAX)]
+Names = Annotated[tuple[Name, ...], Field(min_length=1, max_length=VALUES_MAX)]
+GroupPaths = Annotated[tuple[GroupPath, ...], Field(min_length=1, max_length=VALUES_MAX)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Document(BaseModel):
+    """A part of a pack: frozen, and no key that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Title(Document):
+    """What people read."""
+
+    ru: Prose
+    en: Prose
+
+
+class Wallet(Document):
+    """A currency of points; a point is worth `point_value` in money and moves in whole units."""
+
+    title: Title
+    point_value_minor: Annotated[Amount, Field(alias="point_value")] = 100
+    earning_unit: Amount = 100
+    redeeming_unit: Amount = 100
+    early_activation: Literal["allowed", "forbidden"] = "forbidden"
+
+
+class TierStep(Document):
+    """A level: where it begins, and its percents by name, which rules refer to."""
+
+    id: Name
+    title: Title
+    reach: Title | None = None
+    """The words of the till's hint, such as `до Золотого`."""
+    from_minor: Annotated[Amount, Field(alias="from")]
+    percents: dict[Name, Percent] = {}
+
+
+class TierTrack(Document):
+    """Levels by a metric in a window, ascending; the first begins at 0.00."""
+
+    metric: Literal["turnover"] = "turnover"
+    window: Literal["lifetime"] = "lifetime"
+    steps: Annotated[tuple[TierStep, ...], Field(min_length=1, max_length=TIERS_MAX)]
+
+
+class Condition(Document):
+    """One operator of the closed set and its operands."""
+
+    all_: Annotated[tuple["Condition", ...] | None, Field(alias="all", min_length=1)] = None
+    any_: Annotated[tuple["Condition", ...] | None, Field(alias="any", min_length=1)] = None
+    not_: Annotated["Condition | None", Field(alias="not")] = None
+    member: Literal["known", "unknown"] | None = None
+    tier_in: Names | None = None
+    segment_in: Words | None = None
+    store_in: Words | None = None
+    region_in: Words | None = None
+    channel_in: Words | None = None
+    weekday_in: Annotated[tuple[Weekday, ...] | None, Field(min_length=1)] = None
+    receipt_sum_from: Amount | None = None
+    sku_in: Words | None = None
+    group_in: GroupPaths | None = None
+    brand_in: Words | None = None
+    flag_in: Annotated[tuple[Flag, ...] | None, Field(min_length=1)] = None
+    goods_in: Names | None = None
+
+    @model_validator(mode="after")
+    def _one_operator(self) -> "Condition":
+        if len(self.model_fields_set) != 1:
+            raise fault("one_operator", ru="нужен ровно один оператор", en="exactly one operator")
+        return self
+
+    @property
+    def operator(self) -> str:
+        """The name of the operator, as in the file but for a trailing underscore."""
+        return next(iter(self.model_fields_set))
+
+
+class Window(Document):
+    """Days of the store's calendar, both included."""
+
+    first: Annotated[Day | None, Field(alias="from")] = None
+    last: Annotated[Day | None, Field(alias="to")] = None
+
+
+class Rated(Document):
+    """An effect of a percent: its own, or the one that the member's tier names."""
+
+    percent: Percent | None = None
+    tier_percent: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_rate(self) -> "Rated":
+        if (self.percent is None) == (self.tier_percent is None):
+            raise fault(
+                "one_percent",
+                ru="нужен ровно один из percent и tier_percent",
+                en="exactly one of percent and tier_percent",
+            )
+        return self
+
+
+class DiscountEffect(Rated):
+    """A percent off each line."""
+
+    effect: Literal["discount"]
+
+
+class RedeemEffect(Rated):
+    """Points pay up to a share of the eligible lines (or of the whole receipt, but on these)."""
+
+    effect: Literal["redeem"]
+    wallet: Name
+    share_base: Literal["eligible_lines", "whole_receipt"] = "eligible_lines"
+    complement_of: Name | None = None
+    """A discount rule: points pay only for what it does not cover."""
+    complement_by: Literal["goods", "discount_given"] = "goods"
+
+
+class EarnEffect(Rated):
+    """A percent of the lines, granted as a lot of points."""
+
+    effect: Literal["earn"]
+    wallet: Name
+    kind: Name = "purchase"
+    base: Literal["paid_in_money", "after_discounts"] = "paid_in_money"
+    activation: ActivationText
+    expiry: ExpiryText
+
+
+Effect = Annotated[DiscountEffect | RedeemEffect | EarnEffect, Field(discriminator="effect")]
+
+
+class Rule(Document):
+    """WHEN, IF, THEN; at most one effect of a kind."""
+
+    id: Name
+    title: Title
+    when: Window = Window()
+    condition: Annotated[Condition | None, Field(alias="if")] = None
+    then: Annotated[tuple[Effect, ...], Field(min_length=1, max_length=3)]
+
+
+class StackingGroup(Document):
+    """A node of the stacking tree; children are rules or other groups, in order."""
+
+    group: Name
+    mode: Literal["best", "worst", "first", "all_on_base", "all_on_rest"]
+    scope: Literal["line"] = "line"
+    cap_bp: Annotated[Percent | None, Field(alias="cap")] = None
+    children: Annotated[tuple[Name, ...], Field(min_length=1, max_length=CHILDREN_MAX)]
+
+
+class GoodsList(Document):
+    """A named set of goods: any of these skus, or anything in these groups."""
+
+    skus: Annotated[tuple[Word, ...], Field(max_length=VALUES_MAX)] = ()
+    groups: Annotated[tuple[GroupPath, ...], Field(max_length=VALUES_MAX)] = ()
+
+
+class Policies(Document):
+    """Choices that a programme makes once."""
+
+    tobacco_earning: Literal["off", "on"] = "off"
+    expiry_hint_days: Count = 31
+
+
+class Pack(Document):
+    """Everything that the kernel needs to price a receipt."""
+
+    name: Name
+    version: Count
+    title: Title
+    effective_from: Local
+    tz: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}[a-z]$")]
+    requires: Annotated[tuple[Word, ...], Field(max_length=1_000)] = ()
+    wallets: Annotated[dict[Name, Wallet], Field(max_length=50)] = {}
+    tiers: TierTrack | None = None
+    lists: Annotated[dict[Name, GoodsList], Field(max_length=LISTS_MAX)] = {}
+    rules: Annotated[tuple[Rule, ...], Field(max_length=RULES_MAX)] = ()
+    stacking: Annotated[tuple[StackingGroup, ...], Field(max_length=RULES_MAX)] = ()
+    policies: Policies = Policies()

@@ -1,0 +1,57 @@
+"""The moment of an evaluation as its store sees it: an argument, never read from a clock."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from shared.errors import Kind, LoyaltyError
+
+
+class Trust(StrEnum):
+    """Whether the clock that gave the instant was confirmed since the machine started."""
+
+    TRUSTED = "trusted"
+    UNTRUSTED = "untrusted"
+
+
+class UnknownZoneError(LoyaltyError):
+    """A store's zone is not in the time zone database."""
+
+    kind = Kind.INVALID
+    code = "zone_unknown"
+    ru = "Часовой пояс «{zone}» неизвестен"
+    en = "Time zone '{zone}' is unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant in UTC and the IANA zone of the store that sells.
+
+    Raises UnknownZoneError for a zone that the database does not have.
+    """
+
+    instant: datetime
+    zone: str
+    trusted: Trust = Trust.TRUSTED
+
+    def __post_init__(self) -> None:
+        assert self.instant.tzinfo is not None, "an instant is aware"
+        try:
+            ZoneInfo(self.zone)
+        except (KeyError, ValueError, OSError) as error:
+            raise UnknownZoneError(zone=self.zone) from error
+
+    @property
+    def local(self) -> datetime:
+        """The instant on the store's clock."""
+        return self.instant.astimezone(ZoneInfo(self.zone))
+
+    @property
+    def day(self) -> date:
+        """The store's calendar day."""
+        return self.local.date()
+
+    def start_of(self, day: date) -> datetime:
+        """Return the UTC instant at which a day begins in the store."""
+        return datetime.combine(day, time(), ZoneInfo(self.zone)).astimezone(UTC)

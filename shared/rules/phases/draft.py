@@ -1,0 +1,145 @@
+"""The work sheet of one evaluation: lines as they are lowered, effects, reasons and the trace."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from shared.basket import Line
+from shared.rules.facts import Facts
+from shared.rules.index import LineRule
+from shared.rules.result import (
+    Effect,
+    EffectKind,
+    Grant,
+    Redemption,
+    Sentence,
+    TraceStep,
+)
+
+Span = tuple[int, int]
+
+
+class Phase(StrEnum):
+    """The phases of an evaluation, in their order."""
+
+    NORMALISE = "normalise"
+    PRICE = "price"
+    DISCOUNT = "discount"
+    CHOICE = "choice"
+    CAP = "cap"
+    REDEEM = "redeem"
+    TENDER = "tender"
+    EARN = "earn"
+    AFTER = "after"
+
+
+class Benefit(StrEnum):
+    """What a line may be closed to."""
+
+    DISCOUNT = "discount"
+    REDEEM = "redeem"
+    EARN = "earn"
+    TURNOVER = "turnover"
+
+
+@dataclass(slots=True)
+class Item:
+    """A line at work, in kopecks and hundredths of a point; only its methods lower its sum."""
+
+    line: Line
+    base_minor: int
+    floor_minor: int
+    closed: frozenset[Benefit]
+    sum_minor: int
+    """What is left to pay."""
+    discount_minor: int = 0
+    redeemed_points: int = 0
+    redeemed_minor: int = 0
+    earned_points: int = 0
+    turnover_minor: int = 0
+
+    @property
+    def room_minor(self) -> int:
+        """How much the sum may still be lowered."""
+        return self.sum_minor - self.floor_minor
+
+    def cut(self, amount_minor: int) -> None:
+        """Take a discount off."""
+        assert Benefit.DISCOUNT not in self.closed, "a discount on a line that is closed to it"
+        assert 0 <= amount_minor <= self.room_minor, "a discount below the floor"
+        self.discount_minor += amount_minor
+        self.sum_minor -= amount_minor
+
+    def pay(self, points: int, amount_minor: int) -> None:
+        """Pay a part with points: a price reduction like a discount."""
+        assert Benefit.REDEEM not in self.closed, "points on a line that is closed to them"
+        assert 0 <= amount_minor <= self.room_minor, "a payment with points below the floor"
+        self.redeemed_points += points
+        self.redeemed_minor += amount_minor
+        self.sum_minor -= amount_minor
+
+
+NO_REDEMPTION = Redemption(requested=0, maximum=0, redeemed=0, limits=(), draws=())
+
+
+@dataclass(slots=True)
+class Draft:
+    """Everything found so far; each phase adds to it and takes nothing back."""
+
+    facts: Facts
+    items: list[Item]
+    effects: list[Effect] = field(default_factory=list)
+    cuts: dict[str, dict[int, int]] = field(default_factory=dict)
+    """Discounts by rule and line number."""
+    redemption: Redemption = NO_REDEMPTION
+    grants: list[Grant] = field(default_factory=list)
+    tier_after: str | None = None
+    hints: list[Sentence] = field(default_factory=list)
+    applied: dict[int, str] = field(default_factory=dict)
+    """Rules that did something, by place in the pack."""
+    reasons: dict[int, tuple[str, Sentence]] = field(default_factory=dict)
+    """Rules that did not, and the first reason found."""
+    trace: list[TraceStep] = field(default_factory=list)
+    _gates: dict[int, Sentence | None] = field(default_factory=dict)
+
+    def fits(self, rule: LineRule, item: Item) -> bool:
+        """Tell whether a rule is open to the receipt and fits the line."""
+        return self.open(rule) and rule.matches(self.facts, item.line)
+
+    def open(self, rule: LineRule) -> bool:
+        """Tell whether a rule is open to the receipt; the reason is kept if it is not."""
+        if rule.place not in self._gates:
+            closed = self._gates[rule.place] = rule.gate(self.facts)
+            if closed is not None:
+                self.reasons[rule.place] = (rule.id, closed)
+        return self._gates[rule.place] is None
+
+    def did_nothing(self, rule: LineRule, reason: Sentence) -> None:
+        """Keep why a rule did nothing, unless a reason is known."""
+        self.reasons.setdefault(rule.place, (rule.id, reason))
+
+    def gave_way(self, rule: LineRule, reason: Sentence) -> None:
+        """Keep that a rule fitted but lost, which says more than any other reason."""
+        self.reasons[rule.place] = (rule.id, reason)
+
+    def add_effect(
+        self, kind: EffectKind, rule: LineRule, allocations: list[tuple[int, int]]
+    ) -> Effect:
+        """Add an effect of the sum of its allocations, those of nothing left out."""
+        kept = tuple((no, amount) for no, amount in allocations if amount)
+        effect = Effect(
+            no=len(self.effects) + 1,
+            kind=kind,
+            rule=rule.id,
+            amount=sum(amount for _, amount in kept),
+            allocations=kept,
+        )
+        self.effects.append(effect)
+        self.applied[rule.place] = rule.id
+        return effect
+
+    def note(
+        self, phase: Phase, reason: Sentence, *, rule: str = "", line: int = 0, span: Span = (0, 0)
+    ) -> None:
+        """Add a step to the trace; the span is the number before and after it."""
+        before, after = span
+        self.trace.append(TraceStep(phase, rule, line, before, after, reason))

@@ -1,0 +1,79 @@
+"""Phase 0: which lines take part, what they are closed to by law, and how low they may go."""
+
+from typing import Final
+
+from shared.basket import Flag, Goods, Line
+from shared.member import MemberView
+from shared.receipt import Receipt
+from shared.rules.compile import CompiledPack
+from shared.rules.facts import Facts
+from shared.rules.moment import Moment, Trust
+from shared.rules.phases.draft import Benefit, Draft, Item, Phase
+from shared.rules.sentences import say
+from shared.rules.tiers import tier_of
+
+_BANS: Final = {
+    Flag.TOBACCO: frozenset({Benefit.DISCOUNT, Benefit.REDEEM}),
+    Flag.CERTIFICATE: frozenset(Benefit),
+    Flag.SERVICE: frozenset(Benefit),
+}
+"""What law and sense forbid, whatever a pack says (tobacco: 15-FZ, article 16)."""
+
+_OPEN: Final = frozenset[Benefit]()
+_UNKNOWN: Final = frozenset({Benefit.REDEEM})
+
+
+def normalise(
+    pack: CompiledPack, member: MemberView | None, receipt: Receipt, moment: Moment
+) -> Draft:
+    """Open the draft of a receipt; lines of nothing, or at a negative price, are left out."""
+    taking_part = [line for line in receipt.lines if line.quantity > 0 and line.price_minor >= 0]
+    items = [_item(pack, line) for line in taking_part]
+    facts = Facts(
+        receipt=receipt,
+        member=member,
+        tier=None if member is None else tier_of(pack, member.turnover_minor, member.tier_floor),
+        moment=moment,
+        day=moment.day,
+        sum_minor=sum(item.base_minor for item in items),
+    )
+    draft = Draft(facts, items)
+    _explain(draft, receipt)
+    return draft
+
+
+def _item(pack: CompiledPack, line: Line) -> Item:
+    base_minor = line.base_minor
+    floor_minor = max(0, line.floor_minor) if line.goods.floor_minor else 0
+    return Item(line, base_minor, floor_minor, _closed(pack, line.goods), base_minor)
+
+
+def _closed(pack: CompiledPack, goods: Goods) -> frozenset[Benefit]:
+    closed = _OPEN if goods.known else _UNKNOWN
+    if not goods.flags:
+        return closed
+    for flag in goods.flags & _BANS.keys():
+        closed |= _BANS[flag]
+    if Flag.TOBACCO in goods.flags and pack.source.policies.tobacco_earning == "off":
+        closed |= {Benefit.EARN}
+    return closed
+
+
+def _explain(draft: Draft, receipt: Receipt) -> None:
+    if draft.facts.moment.trusted is Trust.UNTRUSTED:
+        draft.note(Phase.NORMALISE, say("untrusted_clock"))
+    for line in receipt.lines:
+        if line.quantity <= 0 or line.price_minor < 0:
+            draft.note(Phase.NORMALISE, say("line_out"), line=line.no)
+    for item in draft.items:
+        if item.closed:
+            _explain_bans(draft, item)
+
+
+def _explain_bans(draft: Draft, item: Item) -> None:
+    span = (item.base_minor, item.base_minor)
+    for flag in _BANS:
+        if flag in item.line.goods.flags:
+            draft.note(Phase.NORMALISE, say(f"ban_{flag}"), line=item.line.no, span=span)
+    if not item.line.goods.known:
+        draft.note(Phase.NORMALISE, say("goods_unknown"), line=item.line.no, span=span)

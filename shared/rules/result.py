@@ -1,0 +1,144 @@
+"""What the kernel answers: effects, allocations, totals and the trace. All values, no behaviour."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class EffectKind(StrEnum):
+    """What an effect does to the receipt or the member."""
+
+    PRICE = "price"
+    DISCOUNT = "discount"
+    REDEEM = "redeem"
+    EARN = "earn"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence for people, with a stable code for programs."""
+
+    code: str
+    ru: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A consequence: kopecks for PRICE and DISCOUNT, hundredths of points for REDEEM and EARN.
+
+    The allocations, `(line no, amount)` by line, sum to the amount.
+    """
+
+    no: int
+    kind: EffectKind
+    rule: str
+    amount: int
+    allocations: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """A line after all phases; kopecks, but for the points (hundredths).
+
+    `payable_minor` = base − discount − what the points paid.
+    """
+
+    no: int
+    base_minor: int
+    discount_minor: int
+    redeemed_points: int
+    redeemed_minor: int
+    payable_minor: int
+    earned_points: int
+    turnover_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over the lines, in the lines' units."""
+
+    base_minor: int
+    discount_minor: int
+    redeemed_points: int
+    redeemed_minor: int
+    payable_minor: int
+    earned_points: int
+    turnover_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Points (hundredths) taken from one lot."""
+
+    lot: UUID
+    account: UUID
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A new lot of points (hundredths) that the receipt earns; `effect_no` names its effect."""
+
+    effect_no: int
+    rule: str
+    wallet: str
+    kind: str
+    amount: int
+    activates_at: datetime
+    expires_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """How many points (hundredths) may pay now, how many do, and what limits them."""
+
+    requested: int
+    maximum: int
+    redeemed: int
+    limits: tuple[Sentence, ...]
+    draws: tuple[Draw, ...]
+    programme_maximum: int = 0
+    """What the programme alone allows, whatever the member or the store's lease has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A rule that did not apply, and why."""
+
+    rule: str
+    reason: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """One step of the evaluation, in order: the numbers are those that the phase worked with."""
+
+    phase: str
+    rule: str
+    line_no: int
+    """0 for the whole receipt."""
+    before: int
+    after: int
+    reason: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The kernel's whole answer for one receipt."""
+
+    pack_hash: str
+    lines: tuple[PricedLine, ...]
+    totals: Totals
+    effects: tuple[Effect, ...]
+    redemption: Redemption
+    grants: tuple[Grant, ...]
+    tier: str | None
+    tier_after: str | None
+    applied: tuple[str, ...]
+    rejected: tuple[Rejected, ...]
+    hints: tuple[Sentence, ...]
+    lots_read: tuple[UUID, ...]
+    fields_read: tuple[str, ...]
+    trace: tuple[TraceStep, ...]

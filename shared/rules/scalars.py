@@ -1,0 +1,96 @@
+"""Scalars of a pack file: texts parsed to integers, never through a float.
+
+A number of the canonical form is an integer already (kopecks, hundredths of a point, basis
+points); the text of a person is a decimal such as `500000.00` or `5 %`.
+"""
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Final
+
+from pydantic import BeforeValidator, PlainSerializer, StringConstraints
+
+from shared.money import WHOLE_BP
+from shared.rules.faults import fault
+
+AMOUNT_MAX: Final = 10**12
+COUNT_MAX: Final = 10**6
+_AMOUNT: Final = re.compile(r"([0-9]{1,10})(?:\.([0-9]{1,2}))?")
+_PERCENT: Final = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,2}))?[ \u00a0]?%?")
+_COUNT: Final = re.compile(r"[0-9]{1,7}")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LOCAL: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
+
+
+def parse_amount(value: object) -> int:
+    """Return kopecks (or hundredths of a point) of a decimal text such as `1240.50`."""
+    return _bounded(
+        _hundredths(value, _AMOUNT),
+        AMOUNT_MAX,
+        ru="ожидается сумма вида 1240.50",
+        en="an amount such as 1240.50 is expected",
+    )
+
+
+def parse_percent(value: object) -> int:
+    """Return basis points of a text such as `5 %` or `12.5`."""
+    return _bounded(
+        _hundredths(value, _PERCENT),
+        WHOLE_BP,
+        ru="ожидается процент от 0 до 100, например 12.5 %",
+        en="a percent from 0 to 100 such as 12.5 % is expected",
+    )
+
+
+def parse_count(value: object) -> int:
+    """Return a whole number of a text of digits."""
+    whole = int(value) if isinstance(value, str) and _COUNT.fullmatch(value) else value
+    return _bounded(whole, COUNT_MAX, ru="ожидается целое число", en="a whole number is expected")
+
+
+def parse_day(value: object) -> date:
+    """Return the day of a text such as `2026-03-31`."""
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise fault("bad_day", ru="ожидается дата вида 2026-03-31", en="a day such as 2026-03-31")
+
+
+def parse_local(value: object) -> datetime:
+    """Return the wall-clock time, without a zone, of a text such as `2026-03-31T00:00`."""
+    try:
+        if isinstance(value, str) and _LOCAL.fullmatch(value):
+            return datetime.fromisoformat(value)
+    except ValueError:
+        pass
+    raise fault(
+        "bad_time",
+        ru="ожидается местное время вида 2026-03-31T00:00",
+        en="a local time such as 2026-03-31T00:00 is expected",
+    )
+
+
+def _hundredths(value: object, form: re.Pattern[str]) -> object:
+    if not isinstance(value, str) or (match := form.fullmatch(value)) is None:
+        return value
+    whole, fraction = match.groups()
+    return int(whole) * 100 + int((fraction or "").ljust(2, "0"))
+
+
+def _bounded(value: object, largest: int, *, ru: str, en: str) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= largest:
+        return value
+    raise fault("bad_number", ru=ru, en=en)
+
+
+Amount = Annotated[int, BeforeValidator(parse_amount)]
+Percent = Annotated[int, BeforeValidator(parse_percent)]
+Count = Annotated[int, BeforeValidator(parse_count)]
+Day = Annotated[date, BeforeValidator(parse_day), PlainSerializer(date.isoformat)]
+Local = Annotated[datetime, BeforeValidator(parse_local), PlainSerializer(datetime.isoformat)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Prose = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+GroupPath = Annotated[str, StringConstraints(pattern=r"^[^/\s][^/]*(/[^/]+)*$", max_length=200)]

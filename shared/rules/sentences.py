@@ -1,0 +1,164 @@
+"""What the kernel says to people: every sentence by its stable code, in Russian and English."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from shared.money import NO_BREAK_SPACE, format_money
+from shared.points import POINT
+from shared.rules.result import Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A part of a sentence that differs by language."""
+
+    ru: str
+    en: str
+
+
+_SENTENCES: Final = {
+    "untrusted_clock": (
+        "Часы магазина не подтверждены: время может быть неточным",
+        "The store's clock is not confirmed: the time may be wrong",
+    ),
+    "line_out": ("Строка без количества в расчёт не входит", "A line of nothing is left out"),
+    "ban_tobacco": (
+        "Табак: ни скидок, ни оплаты бонусами",
+        "Tobacco: no discount and no payment with points",
+    ),
+    "ban_certificate": (
+        "Сертификат: ни скидок, ни бонусов",
+        "Certificate: no discount and no points",
+    ),
+    "ban_service": ("Услуга: ни скидок, ни бонусов", "Service: no discount and no points"),
+    "goods_unknown": (
+        "Товар неизвестен: бонусами не оплачивается",
+        "Unknown goods: points cannot pay for it",
+    ),
+    "not_yet": ("Начнётся {day}", "Begins on {day}"),
+    "ended": ("Закончилось {day}", "Ended on {day}"),
+    "condition": ("Условие «{operator}» не выполнено", "Condition '{operator}' does not hold"),
+    "no_goods": ("В чеке нет подходящих товаров", "No goods of the receipt qualify"),
+    "no_effect": ("Ничего не даёт этому чеку", "Gives this receipt nothing"),
+    "outweighed": (
+        "Уступило другой скидке; само дало бы такую цену",
+        "Gave way to another discount; alone it would give this price",
+    ),
+    "at_floor": ("Ниже минимальной цены нельзя", "The minimum price is reached"),
+    "applied": ("{title}", "{title}"),
+    "no_member": (
+        "Покупатель не назван: бонусами платить нечем",
+        "No member: there are no points to pay with",
+    ),
+    "redeem_closed": (
+        "Программа сейчас не принимает оплату бонусами",
+        "The programme takes no points now",
+    ),
+    "clamped": (
+        "Запрошено {requested}, спишется {redeemed} бонусов",
+        "{requested} asked for, {redeemed} points will be taken",
+    ),
+    "share_cap": (
+        "Бонусами можно оплатить не больше {percent} от {base}, то есть {amount}",
+        "Points may pay at most {percent} of {base}, that is {amount}",
+    ),
+    "eligible_lines": (
+        "Бонусами оплачиваются не все товары: строк {count}, на {amount}",
+        "Points pay for some goods only: {count} lines, {amount}",
+    ),
+    "floor": (
+        "Ниже минимальной цены оплатить бонусами нельзя: остаётся {amount}",
+        "Points may not go below the minimum price: {amount} remain",
+    ),
+    "balance": ("Доступно {amount} бонусов", "{amount} points are available"),
+    "redeeming_unit": (
+        "Бонусы списываются только кратно {unit}",
+        "Points are taken in whole units of {unit} only",
+    ),
+    "nothing_spendable": (
+        "Доступных для оплаты бонусов нет",
+        "There are no points that may be spent",
+    ),
+    "pending": (
+        "Ещё не действуют {amount} бонусов",
+        "{amount} points are not active yet",
+    ),
+    "dead_lot": ("Бонусы сгорели бы до начисления", "The points would expire before they exist"),
+    "turnover": ("Накопленная сумма покупок", "Total of purchases"),
+    "to_next_tier": ("{reach} {amount}", "{amount} {reach}"),
+    "tier_reached": (
+        "Этой покупкой достигнут уровень «{tier}»",
+        "This purchase reaches the tier {tier}",
+    ),
+    "expiring": ("{points} {day}", "{points} {day}"),
+}
+_MONTHS: Final = (
+    ("января", "January"),
+    ("февраля", "February"),
+    ("марта", "March"),
+    ("апреля", "April"),
+    ("мая", "May"),
+    ("июня", "June"),
+    ("июля", "July"),
+    ("августа", "August"),
+    ("сентября", "September"),
+    ("октября", "October"),
+    ("ноября", "November"),
+    ("декабря", "December"),
+)
+
+
+def say(code: str, **parts: str | Wording) -> Sentence:
+    """Return the sentence of a code, its parts filled in."""
+    ru, en = _SENTENCES[code]
+    russian = {name: p if isinstance(p, str) else p.ru for name, p in parts.items()}
+    english = {name: p if isinstance(p, str) else p.en for name, p in parts.items()}
+    return Sentence(code, ru.format(**russian), en.format(**english))
+
+
+def rubles(amount_minor: int) -> str:
+    """Write money for people: `1 240 ₽`, with kopecks only where there are some."""
+    return f"{shorten(amount_minor)}{NO_BREAK_SPACE}₽"
+
+
+def shorten(amount: int) -> str:
+    """Write hundredths, without a fraction of zero."""
+    return format_money(amount).removesuffix(",00")
+
+
+def percent(rate_bp: int) -> str:
+    """Write basis points: `5 %`, `12,5 %`."""
+    text = format_money(rate_bp)
+    if text.endswith(",00"):
+        text = text.removesuffix(",00")
+    elif text.endswith("0"):
+        text = text.removesuffix("0")
+    return f"{text}{NO_BREAK_SPACE}%"
+
+
+def day_of(day: date) -> Wording:
+    """Write a day without its year: `3 мая`, `3 May`."""
+    ru, en = _MONTHS[day.month - 1]
+    return Wording(f"{day.day}{NO_BREAK_SPACE}{ru}", f"{day.day}{NO_BREAK_SPACE}{en}")
+
+
+def will_expire(points: int) -> Wording:
+    """Write that points will expire, in the right number: `120 бонусов сгорят`."""
+    amount = shorten(points)
+    noun, verb = _russian_number(points)
+    english = "point expires" if points == POINT else "points expire"
+    return Wording(
+        f"{amount}{NO_BREAK_SPACE}{noun} {verb}", f"{amount}{NO_BREAK_SPACE}{english} on"
+    )
+
+
+def _russian_number(points: int) -> tuple[str, str]:
+    whole, fraction = divmod(points, POINT)
+    if fraction:
+        return "бонуса", "сгорят"
+    if whole % 10 == 1 and whole % 100 != 11:
+        return "бонус", "сгорит"
+    if whole % 10 in (2, 3, 4) and whole % 100 not in (12, 13, 14):
+        return "бонуса", "сгорят"
+    return "бонусов", "сгорят"

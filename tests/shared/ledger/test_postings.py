@@ -1,0 +1,167 @@
+"""Single moves of the ledger whose outcome a reader should see in numbers."""
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import pytest
+
+from shared.ledger.books import Books, BrokenCountError, Holder, Lot, UnknownLotError
+from shared.ledger.entries import Document, EntryKind
+from shared.ledger.postings import (
+    RESTORE_GRACE,
+    Drawing,
+    activate,
+    check_count,
+    draw,
+    give_back,
+    grant,
+    raise_lease,
+    restore,
+    take,
+    want_back,
+    write_off,
+)
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+DAY = date(2026, 3, 1)
+ACCOUNT = UUID(int=1)
+HOME, SECOND = Holder(UUID(int=11), 1), Holder(UUID(int=12), 1)
+
+
+def _document(no: int) -> Document:
+    return Document(UUID(int=no), AT)
+
+
+def _granted(books: Books, amount: int, kept: int = 0, no: int = 100) -> Lot:
+    lot = Lot(
+        id=UUID(int=no),
+        account=ACCOUNT,
+        wallet="bonus",
+        kind="purchase",
+        rule="rule",
+        document=UUID(int=no),
+        granted=amount,
+        balance=0,
+        free=0,
+        held=0,
+        activates_at=AT,
+        expires_on=DAY,
+    )
+    grant(books, lot, _document(no), holder=HOME, kept=kept)
+    return lot
+
+
+@pytest.fixture
+def books() -> Books:
+    books = Books()
+    books.open(ACCOUNT, UUID(int=2), AT)
+    return books
+
+
+def test_a_spend_over_the_lease_takes_the_free_rest_and_then_is_debt(books: Books) -> None:
+    lot = _granted(books, 100, kept=60)
+
+    debt = draw(books, lot, books.lease(lot, HOME), 110, _document(1), Drawing.POSTED)
+
+    assert (debt, lot.balance, lot.free, books.accounts[ACCOUNT].debt) == (10, 0, 0, 10)
+
+
+def test_a_raise_after_an_overspent_lease_is_spendable_in_full(books: Books) -> None:
+    lot = _granted(books, 100, kept=10)
+    lease = books.lease(lot, HOME)
+    draw(books, lot, lease, 30, _document(1), Drawing.POSTED)
+
+    raise_lease(books, lot, HOME, 50)
+
+    assert (lease.left, lot.free, lot.balance) == (50, 20, 70)
+
+
+def test_a_debt_is_paid_by_the_next_grant_and_only_from_its_free_part(books: Books) -> None:
+    lot = _granted(books, 10)
+    draw(books, lot, None, 40, _document(1), Drawing.POSTED)
+
+    later = _granted(books, 100, kept=90, no=101)
+
+    assert books.accounts[ACCOUNT].debt == 20
+    assert (later.balance, later.free) == (90, 0)
+    kinds = [entry.kind for entry in books.entries if entry.lot == later.id]
+    assert kinds == [EntryKind.GRANT, EntryKind.DEBT_SETTLE, EntryKind.CLAWBACK]
+
+
+def test_points_that_are_leased_become_debt_at_once_and_pay_it_when_they_come_back(
+    books: Books,
+) -> None:
+    lot = _granted(books, 100, kept=100)
+    lease = books.lease(lot, HOME)
+
+    debt = take(books, lot, 40, _document(1))
+
+    assert (debt, lease.left, lease.wanted_back) == (40, 100, 40)
+    give_back(books, lot, lease, 40, _document(2))
+    assert (books.accounts[ACCOUNT].debt, lot.balance, lot.free) == (0, 60, 0)
+
+
+def test_a_written_off_lease_gives_nothing_back(books: Books) -> None:
+    lot = _granted(books, 100, kept=100)
+    lease = books.lease(lot, HOME)
+    assert write_off(books, lot, lease) == 100
+
+    give_back(books, lot, lease, 30, _document(1))
+
+    assert (lot.free, lot.balance, lease.left) == (100, 100, 0)
+
+
+def test_a_holder_who_spends_is_not_asked_for_it_any_more(books: Books) -> None:
+    lot = _granted(books, 100, kept=50)
+    lease = books.lease(lot, HOME)
+    want_back(books, lot, 50)
+    draw(books, lot, lease, 50, _document(1), Drawing.POSTED)
+
+    raise_lease(books, lot, HOME, 20)
+
+    assert lease.recalled == 0
+
+
+def test_only_named_holders_are_asked(books: Books) -> None:
+    lot = _granted(books, 100, kept=50)
+    raise_lease(books, lot, SECOND, 30)
+
+    assert want_back(books, lot, 100, frozenset({SECOND})) == 30
+    assert want_back(books, lot, 100, frozenset({SECOND})) == 0
+    assert books.lease(lot, HOME).wanted_back == 0
+
+
+def test_a_branch_spends_of_the_free_rest_and_leaves_the_lease_alone(books: Books) -> None:
+    lot = _granted(books, 100, kept=80)
+
+    draw(books, lot, None, 30, _document(1), Drawing.HELD)
+
+    assert (lot.free, lot.held, books.lease(lot, HOME).left) == (0, 20, 80)
+
+
+def test_points_restored_into_an_expired_lot_get_a_new_one_with_grace(books: Books) -> None:
+    lot = _granted(books, 100)
+    draw(books, lot, None, 60, _document(1), Drawing.POSTED)
+    day = date(2026, 3, 2)
+
+    graced = restore(books, lot, 60, _document(2), day=day)
+
+    assert (lot.balance, graced.balance, graced.expires_on) == (40, 60, day + RESTORE_GRACE)
+
+
+def test_an_active_lot_is_not_activated_again(books: Books) -> None:
+    lot = _granted(books, 100)
+
+    assert not activate(books, lot, _document(1))
+
+
+def test_a_lot_that_nobody_granted_is_unknown(books: Books) -> None:
+    with pytest.raises(UnknownLotError):
+        books.lot(UUID(int=9))
+
+
+def test_a_count_that_skips_is_broken() -> None:
+    check_count(UUID(int=1), counted=5, told=5)
+
+    with pytest.raises(BrokenCountError):
+        check_count(UUID(int=1), counted=5, told=6)

@@ -1,0 +1,136 @@
+"""Receipts, members and packs by chance, for the kernel's laws."""
+
+from datetime import UTC, date, datetime
+from functools import cache
+
+from hypothesis import strategies as st
+
+from shared.basket import Flag, Goods, Line
+from shared.member import LotView, MemberView
+from shared.receipt import Receipt, Redeem
+from shared.rules.compile import CompiledPack
+from shared.rules.moment import Moment
+from tests.shared.rules.builders import (
+    EARN,
+    LONG_AGO,
+    compiled,
+    discount_rule,
+    earn_rule,
+    lot,
+    member,
+    pack_text,
+    receipt,
+    redeem_rule,
+    wine_text,
+)
+
+MODES = ("best", "worst", "first", "all_on_base", "all_on_rest")
+GROUPS = ("wine/red", "wine/sparkling", "delicacy/cheese", "spirits/collection", "wine", "")
+ZONES = ("Europe/Kaliningrad", "Europe/Moscow", "Asia/Vladivostok", "Asia/Kamchatka")
+
+_RULES = (
+    discount_rule("a", "7.5 %"),
+    discount_rule("b", "33.33 %", "{group_in: [wine]}"),
+    discount_rule("c", "90 %", "{any: [{brand_in: [x]}, {flag_in: [sale]}]}"),
+    discount_rule("d", "100 %", "{all: [{member: known}, {receipt_sum_from: 5000.00}]}"),
+    redeem_rule("pay", "percent: 70 %, complement_of: b, complement_by: discount_given"),
+    earn_rule("earn"),
+    earn_rule("earn_more", EARN, "{group_in: [wine/red]}"),
+    earn_rule("earn_fast", EARN.replace("6 months", "3 days").replace("}", ", kind: fast}")),
+)
+
+
+def zoo_text(outer: str, inner: str, cap: str = "") -> str:
+    """Write a pack of overlapping rules whose discounts stack in these two modes."""
+    capped = f", cap: {cap}" if cap else ""
+    tail = (
+        "stacking:\n"
+        f"  - {{group: outer, mode: {outer}, children: [a, inner, d]{capped}}}\n"
+        f"  - {{group: inner, mode: {inner}, children: [b, c]}}\n"
+    )
+    return pack_text(*_RULES, tail=tail)
+
+
+@cache
+def pack_of(text: str) -> CompiledPack:
+    """Compile a pack once."""
+    return compiled(text)
+
+
+def texts() -> st.SearchStrategy[str]:
+    """Give the shipped pack or one of the zoo."""
+    zoo = st.builds(
+        zoo_text, st.sampled_from(MODES), st.sampled_from(MODES), st.sampled_from(["", "41 %"])
+    )
+    return st.one_of(st.just(wine_text()), zoo)
+
+
+def packs() -> st.SearchStrategy[CompiledPack]:
+    """Give compiled packs."""
+    return texts().map(pack_of)
+
+
+def goods() -> st.SearchStrategy[Goods]:
+    """Give goods of any flags and floor, known or not."""
+    return st.builds(
+        Goods,
+        sku=st.sampled_from(["1", "2", "3"]),
+        group=st.sampled_from(GROUPS),
+        brand=st.sampled_from(["", "x"]),
+        flags=st.one_of(st.just(frozenset()), st.frozensets(st.sampled_from(Flag), max_size=2)),
+        floor_minor=st.one_of(st.just(0), st.integers(0, 300_000)),
+        known=st.sampled_from([True, True, True, False]),
+    )
+
+
+def lines() -> st.SearchStrategy[tuple[Line, ...]]:
+    """Give up to eight lines with their own numbers, some of them of nothing."""
+    quantities = st.one_of(st.just(1000), st.integers(-1, 5000))
+    parts = st.tuples(goods(), quantities, st.integers(0, 500_000))
+    return st.lists(parts, max_size=8).map(
+        lambda rows: tuple(Line(no, *row) for no, row in enumerate(rows, start=1))
+    )
+
+
+def receipts() -> st.SearchStrategy[Receipt]:
+    """Give receipts that pay with no, some or as many points as may be."""
+    often = [Redeem.MAXIMUM, Redeem.MAXIMUM, Redeem.EXACT, Redeem.NONE]
+    asked = st.tuples(st.sampled_from(often), st.integers(-1, 1_000_000))
+    return st.builds(
+        lambda found, ask: receipt(*found, redeem=ask[0], points=ask[1]), lines(), asked
+    )
+
+
+def lots() -> st.SearchStrategy[LotView]:
+    """Give lots that are active, pending or expired, near the moments."""
+    return st.builds(
+        lambda no, amount, day, at, wallet: lot(
+            no, amount, expires_on=day, activates_at=at, wallet=wallet
+        ),
+        st.integers(1, 10**6),
+        st.integers(0, 300_000),
+        st.one_of(st.none(), st.dates(date(2026, 1, 1), date(2026, 12, 31))),
+        st.one_of(st.just(LONG_AGO), _instants()),
+        st.sampled_from(["bonus", "bonus", "other"]),
+    )
+
+
+def members() -> st.SearchStrategy[MemberView | None]:
+    """Give nobody, or a member of any tier with a few lots."""
+    known = st.builds(
+        lambda found, turnover, floor: member(*found, turnover_minor=turnover, tier_floor=floor),
+        st.lists(lots(), max_size=6, unique_by=lambda found: found.id),
+        st.integers(-1000, 20_000_000),
+        st.sampled_from([None, "gold", "high", "nonsense"]),
+    )
+    return st.one_of(known, known, st.none())
+
+
+def moments() -> st.SearchStrategy[Moment]:
+    """Give instants of 2026 in stores of any zone."""
+    return st.builds(Moment, _instants(), st.sampled_from(ZONES))
+
+
+def _instants() -> st.SearchStrategy[datetime]:
+    first, last = datetime(2026, 1, 1), datetime(2026, 12, 31)  # noqa: DTZ001
+    return st.datetimes(first, last, timezones=st.just(UTC))
