@@ -1,0 +1,95 @@
+"""Put an agent together: the only place where real adapters are chosen."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+import httpx
+from fastapi import FastAPI
+
+from agent import identity as identities
+from agent.events import Events
+from agent.jobs import Jobs, on_scan
+from agent.link import HttpLink, Link
+from agent.packs import PackShelf
+from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
+from agent.settings import AgentSettings
+from agent.station import Identity, Station
+from agent.till.guard import Guard
+from agent.till.routes import router
+from hardware.printers.printer import printer_at
+from hardware.scanners.serial_scanner import SerialScanner
+from shared.clock import SystemClock
+from shared.runtime.sqlite import open_file
+from shared.runtime.web import BodyLimit, install_problems
+from shared.wire.agents import SessionRequest
+
+JOURNAL_FILE = "journal.db"
+REPLICA_FILE = "replica-1.db"
+NONCE_BITS = 64
+
+
+def station_of(settings: AgentSettings) -> Station:
+    """Open the files of an enrolled agent; raises NotEnrolledError, NewerFileError."""
+    who = identities.load(settings.data_dir)
+    clock = SystemClock()
+    chance = random.SystemRandom()
+    journal = open_file(settings.data_dir / JOURNAL_FILE)
+    replica = open_file(settings.data_dir / REPLICA_FILE)
+    migrate(journal, JournalTable, JOURNAL_VERSION)
+    migrate(replica, ReplicaTable, REPLICA_VERSION)
+    return Station(
+        identity=who,
+        journal=journal,
+        replica=replica,
+        data_dir=settings.data_dir,
+        clock=clock,
+        chance=chance,
+        link=_link(settings, who, clock, chance),
+        settings=settings,
+        events=Events(settings.event_listeners_max),
+        packs=PackShelf(),
+    )
+
+
+def create_app(station: Station) -> FastAPI:
+    """Return the till API over a station; its loops run as long as the app does."""
+    settings = station.settings
+    scanner = None
+    if settings.scanner:
+        scanner = SerialScanner(settings.scanner, station.clock, on_scan(station))
+    jobs = Jobs(station, printer_at(settings.printer) if settings.printer else None, scanner)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        jobs.start()
+        yield
+        jobs.stop()
+
+    app = FastAPI(
+        title="Kopilka till API",
+        version=version("kopilka"),
+        description="Amounts in kopecks, points in hundredths, quantities in thousandths.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.station = station
+    install_problems(app)
+    app.include_router(router)
+    app.add_middleware(BodyLimit, limit_bytes=settings.body_bytes_max)
+    app.add_middleware(Guard, station=station)
+    return app
+
+
+def _link(
+    settings: AgentSettings, who: Identity, clock: SystemClock, chance: random.Random
+) -> Link:
+    client = httpx.Client(
+        base_url=settings.centre_url,
+        timeout=httpx.Timeout(settings.request_timeout_s, read=settings.tail_silence_max_s),
+        trust_env=False,
+    )
+    request = SessionRequest(who.agent, who.epoch, version("kopilka"), 0)
+    return HttpLink(client, who.keys, request, clock, chance.getrandbits(NONCE_BITS))

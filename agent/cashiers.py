@@ -1,0 +1,160 @@
+"""Cashiers sign in with a PIN: few tries, then a pause, and a session that a till carries."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlmodel import Field
+
+from agent.journal import answers
+from agent.replica import store as rows
+from agent.schema import JournalTable, instant_field, table_of
+from agent.station import Station
+from shared.crypto.chain import digest
+from shared.crypto.pins import verify_pin
+from shared.errors import Kind, LoyaltyError
+from shared.runtime.sqlite import reading, transaction
+from shared.wire.feed import CashierRow
+
+OPERATION = "sign-in"
+TOKEN_BYTES = 24
+NOBODYS_HASH = (
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdCEhIQ$"
+    "NUxFOTxUVydu95AJTWL1xlGFK3l+rY2Hs93cWmIjfe0"
+)
+"""No PIN gives this hash; it costs as much to check as a cashier's."""
+
+
+class WrongPinError(LoyaltyError):
+    """An unknown cashier or a wrong PIN: which of the two is not told."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "wrong_pin"
+    ru = "Номер кассира или PIN неверны."
+    en = "The cashier's number or PIN is wrong."
+
+
+class PinLockedError(LoyaltyError):
+    """Too many wrong PINs."""
+
+    kind = Kind.FORBIDDEN
+    code = "pin_locked"
+    ru = "Слишком много неверных PIN. Войти можно будет через {minutes} мин."
+    en = "Too many wrong PINs. Sign-in opens in {minutes} min."
+
+
+class NoCashierSessionError(LoyaltyError):
+    """A cashier's token that is unknown or has run out."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "no_cashier_session"
+    ru = "Вход кассира не найден или истёк. Войдите снова."
+    en = "The cashier's sign-in is unknown or has run out. Sign in again."
+
+
+class CashierSessionRecord(JournalTable, table=True):
+    """A sign-in; of its token only the digest is kept."""
+
+    __tablename__ = "cashier_session"
+
+    token_digest: bytes = Field(primary_key=True)
+    cashier: str
+    ends_at: datetime = instant_field()
+
+
+class PinTriesRecord(JournalTable, table=True):
+    """Wrong PINs in a row."""
+
+    __tablename__ = "pin_tries"
+
+    cashier: str = Field(primary_key=True)
+    failures: int
+    locked_until: datetime | None = instant_field(nullable=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A cashier at work; the token is told once."""
+
+    token: str
+    cashier: str
+    name: str
+    role: str
+    ends_at: datetime
+
+
+_SESSIONS = table_of(CashierSessionRecord)
+_TRIES = table_of(PinTriesRecord)
+
+
+def sign_in(station: Station, uid: UUID, cashier: str, pin: str, at: datetime) -> SignedIn:
+    """Check a PIN and open a session; repeating a uid opens a further one for the same cashier.
+
+    A try is counted before it is judged, so that many at once are no more than the settings allow,
+    and an unknown cashier costs the same time as a known one. Raises WrongPinError, PinLockedError,
+    UidReusedError.
+    """
+    with reading(station.replica) as connection:
+        row = rows.find(connection, CashierRow, cashier.encode())
+    with transaction(station.journal) as connection:
+        _check_lock(connection, cashier, at)
+        _count_try(connection, station, cashier, at)
+    pin_hash = NOBODYS_HASH if row is None else row.pin_hash
+    if not verify_pin(station.identity.pin_pepper, pin, pin_hash) or row is None:
+        raise WrongPinError
+    with transaction(station.journal) as connection:
+        if answers.recall(connection, uid, OPERATION, row.no.encode()) is None:
+            answers.remember(connection, uid, OPERATION, row.no.encode(), b"", at)
+        connection.execute(delete(_TRIES).where(_TRIES.c.cashier == cashier))
+        return _open(connection, station, row, at)
+
+
+def cashier_of(station: Station, token: str, at: datetime) -> str:
+    """Return who carries a token; raises NoCashierSessionError."""
+    with reading(station.journal) as connection:
+        found = connection.execute(
+            select(_SESSIONS.c.cashier, _SESSIONS.c.ends_at).where(
+                _SESSIONS.c.token_digest == digest(token.encode())
+            )
+        ).first()
+    if found is None or found[1] <= at:
+        raise NoCashierSessionError
+    return str(found[0])
+
+
+def _open(connection: Connection, station: Station, row: CashierRow, at: datetime) -> SignedIn:
+    token = station.chance.randbytes(TOKEN_BYTES).hex()
+    ends_at = at + timedelta(seconds=station.settings.cashier_session_s)
+    connection.execute(delete(_SESSIONS).where(_SESSIONS.c.ends_at <= at))
+    connection.execute(
+        insert(_SESSIONS),
+        {"token_digest": digest(token.encode()), "cashier": row.no, "ends_at": ends_at},
+    )
+    return SignedIn(token, row.no, row.name, row.role, ends_at)
+
+
+def _check_lock(connection: Connection, cashier: str, at: datetime) -> None:
+    locked = connection.execute(
+        select(_TRIES.c.locked_until).where(_TRIES.c.cashier == cashier)
+    ).scalar_one_or_none()
+    if locked is not None and locked > at:
+        raise PinLockedError(minutes=-((at - locked) // timedelta(minutes=1)))
+
+
+def _count_try(connection: Connection, station: Station, cashier: str, at: datetime) -> None:
+    failures = connection.execute(
+        select(_TRIES.c.failures).where(_TRIES.c.cashier == cashier)
+    ).scalar_one_or_none()
+    failures = (failures or 0) + 1
+    locked = failures >= station.settings.pin_failures_max
+    values = {
+        "cashier": cashier,
+        "failures": 0 if locked else failures,
+        "locked_until": at + timedelta(seconds=station.settings.pin_lock_s) if locked else None,
+    }
+    connection.execute(
+        upsert(_TRIES).on_conflict_do_update(index_elements=[_TRIES.c.cashier], set_=values),
+        values,
+    )

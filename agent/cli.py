@@ -1,0 +1,139 @@
+"""The command `kopilka agent`: enrol a store, run its agent, ask how it is."""
+
+import json
+import random
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.settings import read_settings
+from shared.errors import LoyaltyError
+
+REFUSED = 1
+
+app = typer.Typer(help="The store agent beside the till.", no_args_is_help=True)
+
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="Settings file (TOML).", exists=True)
+]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Folder of the journal, the replica and the key.")
+]
+CentreUrl = Annotated[str | None, typer.Option("--centre", help="Address of the centre.")]
+
+
+@app.command()
+def enrol(
+    code: Annotated[str, typer.Option(help="One-time code: `kopilka central enrol-code`.")],
+    config: ConfigFile = None,
+    data_dir: DataDir = None,
+    centre: CentreUrl = None,
+) -> None:
+    """Make this machine the agent of a store; its private key never leaves it."""
+    import httpx
+
+    from agent import identity
+    from agent import link as links
+    from shared.clock import SystemClock
+    from shared.crypto.keys import SEED_BYTES, KeyPair
+    from shared.wire.agents import EnrolRequest
+
+    with _refusals():
+        settings = read_settings(config, data_dir=data_dir, centre_url=centre)
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        if identity.is_enrolled(settings.data_dir):
+            typer.echo("already enrolled", err=True)
+            raise typer.Exit(REFUSED)
+        chance = random.SystemRandom()
+        keys = KeyPair.from_seed(chance.randbytes(SEED_BYTES))
+        request = EnrolRequest(code.strip().upper(), keys.public, version("kopilka"))
+        with httpx.Client(
+            base_url=settings.centre_url, timeout=settings.request_timeout_s, trust_env=False
+        ) as client:
+            nonce = f"{chance.getrandbits(64):x}"
+            answer = links.enrol(client, request, keys, SystemClock().now(), nonce)
+        identity.save(settings.data_dir, keys, answer)
+    typer.echo(f"store {answer.store}: agent {answer.agent}, epoch {answer.epoch}")
+
+
+@app.command()
+def run(
+    config: ConfigFile = None,
+    data_dir: DataDir = None,
+    centre: CentreUrl = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    printer: Annotated[str | None, typer.Option(help="Device URL of the printer.")] = None,
+    scanner: Annotated[str | None, typer.Option(help="Device URL of the scanner.")] = None,
+    ready_file: Annotated[
+        Path | None, typer.Option(help="Write the address here (JSON) once it listens.")
+    ] = None,
+) -> None:
+    """Serve the tills of this store until stopped."""
+    from agent.app import create_app, station_of
+    from shared.runtime.logs import configure_logs
+    from shared.runtime.serve import serve
+
+    with _refusals():
+        settings = read_settings(
+            config,
+            data_dir=data_dir,
+            centre_url=centre,
+            host=host,
+            port=port,
+            printer=printer,
+            scanner=scanner,
+        )
+        configure_logs(settings.log_level)
+        station = station_of(settings)
+        serve(create_app(station), settings.host, settings.port, ready_file)
+
+
+@app.command()
+def status(
+    url: Annotated[str, typer.Option(help="Address of the agent.")] = "http://127.0.0.1:8200",
+) -> None:
+    """Show how a running agent is; exit code 1 when it does not answer."""
+    import httpx
+
+    try:
+        answer = httpx.get(f"{url}/v1/status", timeout=5, trust_env=False)
+        answer.raise_for_status()
+    except httpx.HTTPError as error:
+        typer.echo(f"the agent at {url} does not answer: {type(error).__name__}", err=True)
+        raise typer.Exit(REFUSED) from error
+    typer.echo(json.dumps(answer.json(), ensure_ascii=False, indent=2))
+
+
+@app.command(name="till-token")
+def till_token(
+    till: Annotated[str, typer.Option(help="Name of the till, for the list of tokens.")],
+    config: ConfigFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Print a token for a till on another machine; it is shown once."""
+    from agent.app import station_of
+    from agent.till.guard import TOKEN_BYTES, add_token
+    from shared.runtime.sqlite import transaction
+
+    with _refusals():
+        station = station_of(read_settings(config, data_dir=data_dir))
+        token = station.chance.randbytes(TOKEN_BYTES).hex()
+        with transaction(station.journal) as connection:
+            add_token(connection, token, till, station.clock.now())
+    typer.echo(token)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Print an anticipated failure as one sentence in both languages and exit with 1."""
+    try:
+        yield
+    except LoyaltyError as error:
+        print(error.sentence("ru"), error.sentence("en"), sep="\n", file=sys.stderr)
+        raise typer.Exit(REFUSED) from error

@@ -1,0 +1,207 @@
+"""Commit a sale: the fact and the print job in one durable transaction, then the answer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from agent.commit import slip as slips
+from agent.commit import store
+from agent.commit.store import Sold
+from agent.journal import answers, changes
+from agent.journal import service as journal
+from agent.journal.service import NewFact, Taking
+from agent.leases import store as holds
+from agent.printing import store as spool
+from agent.reserve import service as reserving
+from agent.reserve import store as claims
+from agent.reserve.service import ReceiptEndedError, ReserveOrder
+from agent.reserve.store import Claim, ClaimState
+from agent.scan import TOKEN_BYTES
+from agent.station import Station
+from shared.crypto.chain import digest
+from shared.errors import Kind, LoyaltyError
+from shared.ids import derived
+from shared.ledger.entries import lot_id
+from shared.receipt import Tender
+from shared.rules.canonical import result_hash
+from shared.runtime.sqlite import transaction
+from shared.wire.codec import decoder, encode
+from shared.wire.facts import Birth, FactKind, Granted, ReceiptCommitted
+
+OPERATION = "commit"
+
+log = structlog.get_logger()
+
+
+class TendersMismatchError(LoyaltyError):
+    """Payments that do not add up to what the receipt costs."""
+
+    kind = Kind.INVALID
+    code = "tenders_mismatch"
+    ru = "Оплата {paid_minor} коп. не равна сумме к оплате {payable_minor} коп."
+    en = "Tenders of {paid_minor} kopecks are not the {payable_minor} kopecks to pay."
+
+
+class NothingToCommitError(LoyaltyError):
+    """A receipt that was not reserved and came without its content."""
+
+    kind = Kind.CONFLICT
+    code = "not_reserved"
+    ru = "Чек {receipt} не зарезервирован: пришлите его состав и digest расчёта."
+    en = "Receipt {receipt} is not reserved: send its content and the quote's digest."
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What the till says once the customer has paid; `order` only without a reserve."""
+
+    uid: UUID
+    content: bytes
+    receipt: UUID
+    tenders: tuple[Tender, ...]
+    fiscal_number: str = ""
+    cashier: str = ""
+    order: ReserveOrder | None = None
+
+
+class Committed(Struct, frozen=True):
+    """A sale that is in the journal; balances in hundredths of a point."""
+
+    receipt: UUID
+    fact: UUID
+    seq: int
+    slip: UUID
+    digest: str
+    balance_points: int
+    pending_points: int
+
+
+_decode = decoder(Committed)
+
+
+def commit(station: Station, sale: Sale, at: datetime) -> Committed:
+    """Journal a sale and spool its slip, together or not at all; repeating a uid is safe.
+
+    A receipt that was reserved is never refused for its price, pack, balance or lease. Without a
+    reserve, raises QuoteChangedError if it no longer prices as quoted, OverLeaseError if it redeems
+    more than this store may. Always raises TendersMismatchError, ReceiptEndedError, UidReusedError.
+    """
+    with transaction(station.journal) as connection:
+        done = answers.recall(connection, sale.uid, OPERATION, sale.content)
+        if done is not None:
+            return _decode(done)
+        claim = _claim(connection, station, sale, at)
+        _check_tenders(sale, claim)
+        committed = _write(connection, station, sale, claim, at)
+        answers.remember(connection, sale.uid, OPERATION, sale.content, encode(committed), at)
+    station.wakes.push.set()
+    station.wakes.print.set()
+    station.events.publish("receipt.committed", receipt=str(sale.receipt))
+    log.info("receipt.committed", uid=str(sale.receipt), seq=committed.seq)
+    return committed
+
+
+def _claim(connection: Connection, station: Station, sale: Sale, at: datetime) -> Claim:
+    """Take what was reserved, or check the receipt again and claim it now."""
+    found = claims.find(connection, sale.receipt)
+    if found is not None:
+        state, claim = found
+        if state is not ClaimState.OPEN:
+            raise ReceiptEndedError(receipt=sale.receipt, state=state.value)
+        claims.move(connection, sale.receipt, ClaimState.COMMITTED)
+        return claim
+    if sale.order is None:
+        raise NothingToCommitError(receipt=sale.receipt)
+    claim = reserving.confirm(connection, station, sale.order, at)
+    claims.add(connection, claim, ClaimState.COMMITTED, at)
+    return claim
+
+
+def _check_tenders(sale: Sale, claim: Claim) -> None:
+    paid = sum(tender.amount_minor for tender in sale.tenders)
+    payable = claim.evaluation.totals.payable_minor
+    if paid != payable:
+        raise TendersMismatchError(paid_minor=paid, payable_minor=payable)
+
+
+def _write(
+    connection: Connection, station: Station, sale: Sale, claim: Claim, at: datetime
+) -> Committed:
+    granted = _granted(claim)
+    token = station.chance.randbytes(TOKEN_BYTES)
+    asks = holds.open_asks(connection, sale.receipt)
+    body = ReceiptCommitted(
+        receipt=claim.receipt,
+        member=claim.member,
+        moment=claim.moment,
+        evaluation=claim.evaluation,
+        result_hash=result_hash(claim.evaluation),
+        granted=granted,
+        tenders=sale.tenders,
+        fiscal_number=sale.fiscal_number,
+        cashier=sale.cashier,
+        at=at,
+        day=claim.moment.day,
+        slip_token_hash=digest(token),
+    )
+    new = NewFact(
+        FactKind.RECEIPT_COMMITTED,
+        body,
+        takings=_takings(claim),
+        births=_births(station, granted),
+        ends=[ask for ask, _ in asks],
+        changes=changes.of_sale(body),
+    )
+    fact = journal.append(connection, station, new, at)
+    holds.release(connection, sale.receipt)
+    holds.end_asks(connection, sale.receipt)
+    slip = slips.sale_slip(claim, body, token, derived("slip", fact.id))
+    spool.enqueue(connection, slip, at)
+    store.add(connection, sale.receipt, Sold(fact.id, slip.id), at)
+    points = slips.points_after(claim, body)
+    return Committed(
+        receipt=sale.receipt,
+        fact=fact.id,
+        seq=fact.seq,
+        slip=slip.id,
+        digest=claim.digest,
+        balance_points=points.active,
+        pending_points=points.pending,
+    )
+
+
+def _granted(claim: Claim) -> tuple[Granted, ...]:
+    if claim.member is None:
+        return ()
+    account = claim.member.account
+    return tuple(
+        Granted(
+            effect_no=grant.effect_no,
+            lot=lot_id(claim.receipt.uid, grant.effect_no, account),
+            account=account,
+            wallet=grant.wallet,
+            kind=grant.kind,
+            rule=grant.rule,
+            amount=grant.amount,
+            activates_at=grant.activates_at,
+            expires_on=grant.expires_on,
+        )
+        for grant in claim.evaluation.grants
+    )
+
+
+def _births(station: Station, granted: tuple[Granted, ...]) -> list[Birth]:
+    """Keep new lots as this store's leases while the centre is out of reach, none otherwise."""
+    up = station.link.state().up
+    return [Birth(lot.lot, lot.account, lot.amount, 0 if up else lot.amount) for lot in granted]
+
+
+def _takings(claim: Claim) -> list[Taking]:
+    return [
+        Taking(draw.lot, draw.account, drawn=draw.amount)
+        for draw in claim.evaluation.redemption.draws
+    ]

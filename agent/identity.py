@@ -1,0 +1,91 @@
+"""An agent's identity on disk: a private key that never leaves it, and what enrolment brought."""
+
+import json
+import os
+from pathlib import Path
+from uuid import UUID
+
+from agent.station import Identity
+from shared.crypto.keys import KeyPair
+from shared.errors import Kind, LoyaltyError
+from shared.wire.agents import EnrolAnswer
+
+KEY_FILE = "agent.key"
+IDENTITY_FILE = "identity.json"
+PRIVATE = 0o600
+
+
+class NotEnrolledError(LoyaltyError):
+    """There is no identity in the data folder."""
+
+    kind = Kind.UNAVAILABLE
+    code = "not_enrolled"
+    ru = "Агент не зарегистрирован: выполните «kopilka agent enrol --code КОД»."
+    en = "The agent is not enrolled: run “kopilka agent enrol --code CODE”."
+
+
+class BrokenIdentityError(LoyaltyError):
+    """The identity's files cannot be read."""
+
+    kind = Kind.STORAGE
+    code = "broken_identity"
+    ru = "Файл личности агента {file} не читается: {reason}."
+    en = "The agent's identity file {file} cannot be read: {reason}."
+
+
+def is_enrolled(data_dir: Path) -> bool:
+    """Tell whether the folder has an identity."""
+    return (data_dir / IDENTITY_FILE).exists()
+
+
+def save(data_dir: Path, keys: KeyPair, answer: EnrolAnswer) -> None:
+    """Write the identity, readable by its owner alone; durable when it returns."""
+    told = {
+        "agent": str(answer.agent),
+        "epoch": answer.epoch,
+        "store": answer.store,
+        "root_key": answer.root_key.hex(),
+        "card_prefix": answer.card_prefix,
+        "card_block": answer.card_block,
+        "index_key": answer.index_key.hex(),
+        "pin_pepper": answer.pin_pepper.hex(),
+    }
+    _write(data_dir / KEY_FILE, keys.seed)
+    _write(data_dir / IDENTITY_FILE, json.dumps(told, indent=2).encode())
+
+
+def load(data_dir: Path) -> Identity:
+    """Read the identity; raises NotEnrolledError, BrokenIdentityError."""
+    if not is_enrolled(data_dir):
+        raise NotEnrolledError
+    try:
+        told = json.loads((data_dir / IDENTITY_FILE).read_bytes())
+        return Identity(
+            agent=UUID(told["agent"]),
+            epoch=int(told["epoch"]),
+            store=told["store"],
+            keys=KeyPair.from_seed((data_dir / KEY_FILE).read_bytes()),
+            root_key=bytes.fromhex(told["root_key"]),
+            card_prefix=told["card_prefix"],
+            card_block=int(told["card_block"]),
+            index_key=bytes.fromhex(told["index_key"]),
+            pin_pepper=bytes.fromhex(told["pin_pepper"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BrokenIdentityError(file=IDENTITY_FILE, reason=type(error).__name__) from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    draft = path.with_suffix(".new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(file.fileno(), PRIVATE)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,255 @@
+"""Background loops of an agent: push, pull, print, watch the scanner. They never hold a till."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+from sqlalchemy.exc import DatabaseError
+
+from agent.devices import Condition, Health
+from agent.leases import service as leases
+from agent.printing import service as printing
+from agent.printing.service import Step
+from agent.push import Pushed, hear, push
+from agent.replica import service as replica
+from agent.replica.service import GapError, InDoubtError
+from agent.reserve import store as claims
+from agent.scan import ScanKind, classify
+from agent.station import Station
+from hardware.printers.outcome import (
+    Blocked,
+    Held,
+    Outcome,
+    Paper,
+    Printed,
+    Ready,
+    Reason,
+    Unreachable,
+)
+from hardware.printers.outcome import Health as PrinterHealth
+from hardware.printers.printer import Printer, examine
+from hardware.printers.session import Patience
+from hardware.scanners.serial_scanner import LinkState, ScanEvent, SerialScanner
+from shared.errors import LoyaltyError
+from shared.runtime.sqlite import reading
+
+PRINTER = "printer"
+SCANNER = "scanner"
+IDLE_S = 5.0
+BLOCKED_S = 1.0
+DOUBT_S = 0.1
+WATCH_S = 1.0
+STOP_S = 3.0
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Backoff:
+    """Waits that double up to a limit, with full jitter; a success starts anew."""
+
+    first_s: float
+    most_s: float
+    failures: int = 0
+
+    def next_s(self, chance: float) -> float:
+        """Count a failure and return how long to wait; `chance` is in [0, 1)."""
+        ceiling = min(self.most_s, self.first_s * (1 << self.failures))
+        self.failures = min(self.failures + 1, 16)
+        return self.first_s / 2 + ceiling * chance
+
+    def reset(self) -> None:
+        """Forget the failures."""
+        self.failures = 0
+
+
+@dataclass(slots=True)
+class Jobs:
+    """The loops of one station; started once, stopped once."""
+
+    station: Station
+    printer: Printer | None = None
+    scanner: SerialScanner | None = None
+    stopping: threading.Event = field(default_factory=threading.Event)
+    threads: list[threading.Thread] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Recover what a former process left open, then start the loops."""
+        printing.recover(self.station)
+        with reading(self.station.journal) as connection:
+            reserved = claims.open_receipts(connection)
+        leases.cancel_orphans(self.station, reserved, self.station.clock.now())
+        loops: list[Callable[[], None]] = [self._push, self._pull]
+        if self.printer is not None:
+            loops.append(self._print)
+        if self.scanner is not None:
+            loops.append(self._watch_scanner)
+        for loop in loops:
+            thread = threading.Thread(target=loop, name=loop.__name__.strip("_"), daemon=True)
+            thread.start()
+            self.threads.append(thread)
+        if self.scanner is not None:
+            self.scanner.start()
+
+    def stop(self) -> None:
+        """Stop the loops; one that waits for a silent line is left behind after some seconds."""
+        self.stopping.set()
+        for bell in (self.station.wakes.push, self.station.wakes.pull, self.station.wakes.print):
+            bell.set()
+        if self.scanner is not None:
+            self.scanner.stop()
+        for thread in self.threads:
+            thread.join(STOP_S)
+
+    def _push(self) -> None:
+        backoff = self._backoff()
+        while not self.stopping.is_set():
+            try:
+                pushed = push(self.station)
+            except (LoyaltyError, DatabaseError) as error:
+                log.info("push.failed", reason=str(error))
+                self._rest(self.station.wakes.push, backoff.next_s(self.station.chance.random()))
+                continue
+            backoff.reset()
+            if pushed is Pushed.NOTHING:
+                self._rest(self.station.wakes.push, IDLE_S)
+
+    def _pull(self) -> None:
+        backoff = self._backoff()
+        while not self.stopping.is_set():
+            try:
+                self._follow()
+                backoff.reset()
+            except (GapError, InDoubtError):
+                self.station.wakes.push.set()
+                self._rest(self.station.wakes.pull, DOUBT_S)
+            except (LoyaltyError, DatabaseError) as error:
+                log.info("pull.failed", reason=str(error))
+                self._rest(self.station.wakes.pull, backoff.next_s(self.station.chance.random()))
+
+    def _follow(self) -> None:
+        """Catch up with every stream, then apply what the live tail brings until it ends."""
+        station = self.station
+        session = station.link.session(last_seq=0)
+        station.wakes.push.set()
+        replica.forget_other_incarnations(station, session.incarnation)
+        names = replica.streams(station)
+        for stream in names:
+            replica.catch_up(station, stream)
+        self._obey()
+        if replica.streams(station) != names:
+            return
+        for segment in station.link.tail(replica.cursors(station)):
+            if self.stopping.is_set():
+                return
+            if segment is not None:
+                replica.apply(station, segment)
+                self._obey()
+                if replica.streams(station) != names:
+                    return
+
+    def _obey(self) -> None:
+        """Do what the store's own rows ask for: hear later words, give back leases."""
+        hear(self.station)
+        leases.give_back(self.station, self.station.clock.now())
+
+    def _print(self) -> None:
+        assert self.printer is not None
+        while not self.stopping.is_set():
+            try:
+                step, outcome = printing.print_next(
+                    self.station, self.printer, self._while_printing
+                )
+            except (LoyaltyError, DatabaseError) as error:
+                log.info("print.failed", reason=str(error))
+                self._rest(self.station.wakes.print, BLOCKED_S)
+                continue
+            if outcome is None:
+                health = examine(self.printer, clock=self.station.clock)
+                self._report(PRINTER, _examined(health))
+                self._rest(self.station.wakes.print, IDLE_S)
+            else:
+                self._report(PRINTER, _printed(outcome))
+            if step is Step.BLOCKED:
+                self._rest(self.station.wakes.print, BLOCKED_S)
+
+    def _while_printing(self, reason: Reason | None) -> Patience:
+        """Show what holds a slip up while it does, and do not outstay the agent's stop."""
+        if reason is not None:
+            self._report(PRINTER, _examined(Blocked(reason)))
+        return Patience.GIVE_UP if self.stopping.is_set() else Patience.WAIT
+
+    def _watch_scanner(self) -> None:
+        assert self.scanner is not None
+        while not self.stopping.is_set():
+            self._report(SCANNER, scanner_health(self.scanner))
+            self.station.clock.wait(self.stopping, WATCH_S)
+
+    def _report(self, device: str, seen: tuple[Condition, str, str]) -> None:
+        """Keep a device's health, and tell the screens when it is another."""
+        condition, ru, en = seen
+        health = Health(condition, ru, en, self.station.clock.now())
+        if self.station.devices.report(device, health):
+            self.station.events.publish(
+                "device.changed", device=device, condition=condition.value, ru=ru, en=en
+            )
+
+    def _rest(self, bell: threading.Event, timeout_s: float) -> None:
+        """Wait for a bell, but no longer than the timeout."""
+        self.station.clock.wait(bell, timeout_s)
+        bell.clear()
+
+    def _backoff(self) -> Backoff:
+        settings = self.station.settings
+        return Backoff(settings.retry_first_s, settings.retry_max_s)
+
+
+def on_scan(station: Station) -> Callable[[ScanEvent], None]:
+    """Return what a scanner calls: classify the code and tell the tills."""
+
+    def hear(event: ScanEvent) -> None:
+        scan = classify(station, event.text)
+        code = "" if scan.kind is ScanKind.PAYMENT_CARD else scan.code
+        station.events.publish("scan", kind=scan.kind.value, code=code, device=event.device)
+
+    return hear
+
+
+def scanner_health(scanner: SerialScanner) -> tuple[Condition, str, str]:
+    """Say how the scanner is."""
+    match scanner.health().state:
+        case LinkState.OK:
+            return Condition.OK, "Сканер готов", "The scanner is ready"
+        case LinkState.UNREACHABLE:
+            return Condition.UNREACHABLE, "Сканер не подключён", "The scanner is not connected"
+        case _:
+            return Condition.UNKNOWN, "Состояние сканера неизвестно", "The scanner is unknown"
+
+
+def _examined(health: PrinterHealth) -> tuple[Condition, str, str]:
+    match health:
+        case Ready(paper=Paper.NEAR_END):
+            return Condition.WARN, "Бумага заканчивается", "Paper is near its end"
+        case Ready():
+            return Condition.OK, "Принтер готов", "The printer is ready"
+        case Blocked(reason):
+            return Condition.BLOCKED, reason.sentence("ru"), reason.sentence("en")
+        case Unreachable(reason):
+            return Condition.UNREACHABLE, reason.sentence("ru"), reason.sentence("en")
+
+
+def _printed(outcome: Outcome) -> tuple[Condition, str, str]:
+    match outcome:
+        case Printed(paper=paper):
+            return _examined(Ready(paper))
+        case Blocked() | Unreachable():
+            return _examined(outcome)
+        case Held(reason, _):
+            return Condition.BLOCKED, reason.sentence("ru"), reason.sentence("en")
+        case _:
+            return (
+                Condition.WARN,
+                "Неясно, напечатан ли слип: проверьте бумагу",
+                "It is not clear whether the slip was printed: look at the paper",
+            )

@@ -1,0 +1,40 @@
+"""What facts change for the cashier's display, until the centre's rows show it."""
+
+from uuid import UUID
+
+from agent.journal.store import Change
+from shared.wire.facts import ReceiptCommitted, ReceiptReturned
+
+
+def of_sale(sale: ReceiptCommitted) -> list[Change]:
+    """Return what a sale changes: points drawn, lots granted, turnover."""
+    if sale.member is None:
+        return []
+    drawn = [
+        Change(draw.account, lot=draw.lot, amount=-draw.amount)
+        for draw in sale.evaluation.redemption.draws
+    ]
+    granted = [
+        Change(
+            lot.account,
+            lot=lot.lot,
+            wallet=lot.wallet,
+            amount=lot.amount,
+            activates_at=lot.activates_at,
+            expires_on=lot.expires_on,
+        )
+        for lot in sale.granted
+    ]
+    turnover = sale.evaluation.totals.turnover_minor
+    return [*drawn, *granted, Change(sale.member.account, turnover_minor=turnover, receipts=1)]
+
+
+def of_return(returned: ReceiptReturned, account: UUID | None) -> list[Change]:
+    """Return what a return changes: points restored and taken, turnover of the sale's account."""
+    if account is None:
+        return []
+    restored = [
+        Change(draw.account, lot=draw.lot, amount=draw.amount) for draw in returned.restored
+    ]
+    taken = [Change(draw.account, lot=draw.lot, amount=-draw.amount) for draw in returned.taken]
+    return [*restored, *taken, Change(account, turnover_minor=-returned.turnover_minor)]

@@ -1,0 +1,353 @@
+"""The journal's tables and their SQL: facts, the centre's word on them, and what they changed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, text, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlmodel import Field
+
+from agent.schema import JournalTable, id_field, instant_field, table_of
+from shared.crypto.chain import GENESIS
+from shared.ledger.leases import LeaseUse
+from shared.wire.facts import Fact
+from shared.wire.push import Outcome, OutcomeKind
+
+SETTLED = (OutcomeKind.ACCEPTED, OutcomeKind.ADJUSTED)
+
+
+class FactRecord(JournalTable, table=True):
+    """A fact, appended and never changed."""
+
+    __tablename__ = "fact"
+
+    epoch: int = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    id: UUID = id_field(unique=True)
+    hlc: int
+    kind: str
+    prev_hash: bytes
+    hash: bytes
+    envelope: bytes
+    body: bytes
+    personal: bytes
+    personal_digest: bytes
+    at: datetime = instant_field()
+
+
+class AckRecord(JournalTable, table=True):
+    """The centre's last word on a fact; `cover` is its number in the global stream."""
+
+    __tablename__ = "ack"
+
+    fact: UUID = id_field(primary_key=True)
+    epoch: int
+    seq: int
+    outcome: str = Field(index=True)
+    reason: str
+    cover: int | None
+
+
+class ChangeRecord(JournalTable, table=True):
+    """What a fact changed for a member's display: shown until the rows cover it.
+
+    Hundredths of a point of a lot, kopecks of turnover; a new lot carries its dates.
+    """
+
+    __tablename__ = "change"
+
+    fact: UUID = id_field(primary_key=True)
+    ordinal: int = Field(primary_key=True)
+    account: UUID = id_field(index=True)
+    lot: UUID | None = id_field(nullable=True)
+    wallet: str
+    amount: int
+    activates_at: datetime | None = instant_field(nullable=True)
+    expires_on: date | None
+    turnover_minor: int
+    receipts: int
+    cover: int | None
+
+
+class LeaseUseRecord(JournalTable, table=True):
+    """Sums of the journal's envelopes by lot, in one epoch."""
+
+    __tablename__ = "lease_use"
+
+    epoch: int = Field(primary_key=True)
+    lot: UUID = id_field(primary_key=True)
+    account: UUID = id_field(index=True)
+    kept: int
+    drawn: int
+    given_back: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """The end of an epoch's chain."""
+
+    seq: int = 0
+    hash: bytes = GENESIS
+    hlc: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A difference that a fact makes to what the cashier sees of an account."""
+
+    account: UUID
+    lot: UUID | None = None
+    wallet: str = ""
+    amount: int = 0
+    activates_at: datetime | None = None
+    expires_on: date | None = None
+    turnover_minor: int = 0
+    receipts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What the centre has not taken yet, and what it has taken without posting."""
+
+    depth: int
+    oldest_at: datetime | None
+    outcomes: dict[str, int]
+
+
+_FACTS = table_of(FactRecord)
+_ACKS = table_of(AckRecord)
+_CHANGES = table_of(ChangeRecord)
+_USES = table_of(LeaseUseRecord)
+
+_TIP = (
+    select(_FACTS.c.seq, _FACTS.c.hash, _FACTS.c.hlc)
+    .where(_FACTS.c.epoch == bindparam("epoch"))
+    .order_by(_FACTS.c.seq.desc())
+    .limit(1)
+)
+_ADD_FACT = insert(_FACTS)
+_ADD_CHANGES = insert(_CHANGES)
+_UNCOVERED = (
+    select(
+        _CHANGES.c.account,
+        _CHANGES.c.lot,
+        _CHANGES.c.wallet,
+        _CHANGES.c.amount,
+        _CHANGES.c.activates_at,
+        _CHANGES.c.expires_on,
+        _CHANGES.c.turnover_minor,
+        _CHANGES.c.receipts,
+    )
+    .where(
+        _CHANGES.c.account.in_(bindparam("accounts", expanding=True)),
+        or_(_CHANGES.c.cover.is_(None), _CHANGES.c.cover > bindparam("cursor")),
+    )
+    .order_by(text("rowid"))  # as they were written: ids are minted by a clock that may go back
+)
+_USES_OF = select(
+    _USES.c.lot, _USES.c.account, _USES.c.kept, _USES.c.drawn, _USES.c.given_back
+).where(
+    _USES.c.epoch == bindparam("epoch"),
+    _USES.c.account.in_(bindparam("accounts", expanding=True)),
+)
+_PUT_USE = upsert(_USES)
+_PUT_USE = _PUT_USE.on_conflict_do_update(
+    index_elements=[_USES.c.epoch, _USES.c.lot],
+    set_={
+        "kept": _PUT_USE.excluded.kept,
+        "drawn": _PUT_USE.excluded.drawn,
+        "given_back": _PUT_USE.excluded.given_back,
+    },
+)
+
+
+def tip(connection: Connection, epoch: int) -> Tip:
+    """Return where an epoch's chain ends."""
+    row = connection.execute(_TIP, {"epoch": epoch}).first()
+    return Tip(*row) if row else Tip()
+
+
+def add_fact(connection: Connection, fact: Fact, at: datetime) -> None:
+    """Append a sealed fact."""
+    connection.execute(
+        _ADD_FACT,
+        {
+            "epoch": fact.epoch,
+            "seq": fact.seq,
+            "id": fact.id,
+            "hlc": fact.hlc,
+            "kind": fact.kind,
+            "prev_hash": fact.prev_hash,
+            "hash": fact.hash,
+            "envelope": fact.envelope,
+            "body": fact.body,
+            "personal": fact.personal,
+            "personal_digest": fact.personal_digest,
+            "at": at,
+        },
+    )
+
+
+def add_changes(connection: Connection, fact: UUID, changes: Sequence[Change]) -> None:
+    """Keep what a fact changed until the rows cover it."""
+    if changes:
+        connection.execute(
+            _ADD_CHANGES,
+            [
+                {
+                    "fact": fact,
+                    "ordinal": ordinal,
+                    "account": change.account,
+                    "lot": change.lot,
+                    "wallet": change.wallet,
+                    "amount": change.amount,
+                    "activates_at": change.activates_at,
+                    "expires_on": change.expires_on,
+                    "turnover_minor": change.turnover_minor,
+                    "receipts": change.receipts,
+                    "cover": None,
+                }
+                for ordinal, change in enumerate(changes)
+            ],
+        )
+
+
+def uncovered(connection: Connection, accounts: Iterable[UUID], cursor: int) -> list[Change]:
+    """Return own changes of accounts that rows up to a cursor of the global stream lack."""
+    rows = connection.execute(_UNCOVERED, {"accounts": list(accounts), "cursor": cursor})
+    return [Change(*row) for row in rows]
+
+
+def facts_from(connection: Connection, agent: UUID, epoch: int, seq: int, most: int) -> list[Fact]:
+    """Return at most `most` facts of an epoch from a number on, in order."""
+    rows = connection.execute(
+        select(_FACTS)
+        .where(_FACTS.c.epoch == epoch, _FACTS.c.seq >= seq)
+        .order_by(_FACTS.c.seq)
+        .limit(most)
+    )
+    return [_fact(agent, row) for row in rows]
+
+
+def fact_by_id(connection: Connection, agent: UUID, fact: UUID) -> Fact | None:
+    """Return a fact by its id."""
+    row = connection.execute(select(_FACTS).where(_FACTS.c.id == fact)).first()
+    return _fact(agent, row) if row else None
+
+
+def next_to_send(connection: Connection, epoch: int) -> int:
+    """Return the lowest number that has no word of the centre yet: the journal is the outbox."""
+    last = connection.execute(
+        select(func.max(_ACKS.c.seq)).where(_ACKS.c.epoch == epoch)
+    ).scalar_one()
+    return (last or 0) + 1
+
+
+def acknowledge(connection: Connection, epoch: int, outcome: Outcome, cover: int | None) -> None:
+    """Write the centre's word on a fact; what it has posted is covered from a number on."""
+    values = {
+        "fact": outcome.id,
+        "epoch": epoch,
+        "seq": outcome.seq,
+        "outcome": outcome.kind.value,
+        "reason": outcome.reason,
+        "cover": cover,
+    }
+    connection.execute(
+        upsert(_ACKS).on_conflict_do_update(index_elements=[_ACKS.c.fact], set_=values), values
+    )
+    if outcome.kind in SETTLED:
+        _show_by_rows(connection, outcome.id, cover)
+
+
+def reword(
+    connection: Connection, fact: UUID, outcome: OutcomeKind, reason: str, cover: int | None
+) -> bool:
+    """Write a later word on a fact; False when there is no earlier one, or it says the same."""
+    changed = connection.execute(
+        update(_ACKS)
+        .where(_ACKS.c.fact == fact, _ACKS.c.outcome != outcome.value)
+        .values(outcome=outcome.value, reason=reason, cover=cover)
+    )
+    if changed.rowcount and outcome in SETTLED:
+        _show_by_rows(connection, fact, cover)
+    return bool(changed.rowcount)
+
+
+def forget_words(connection: Connection, epoch: int, seq: int) -> None:
+    """Forget the centre's word on facts from a number on: it does not have them any more."""
+    facts = select(_ACKS.c.fact).where(_ACKS.c.epoch == epoch, _ACKS.c.seq >= seq)
+    connection.execute(update(_CHANGES).where(_CHANGES.c.fact.in_(facts)).values(cover=None))
+    connection.execute(delete(_ACKS).where(_ACKS.c.epoch == epoch, _ACKS.c.seq >= seq))
+
+
+def outcome_of(connection: Connection, fact: UUID) -> tuple[str, str] | None:
+    """Return the centre's word on a fact and its reason."""
+    row = connection.execute(
+        select(_ACKS.c.outcome, _ACKS.c.reason).where(_ACKS.c.fact == fact)
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+def queue(connection: Connection, epoch: int) -> Queue:
+    """Count what is still to be sent and what the centre has said of the rest."""
+    depth, oldest = connection.execute(
+        select(func.count(), func.min(_FACTS.c.at)).where(
+            _FACTS.c.epoch == epoch, _FACTS.c.seq >= next_to_send(connection, epoch)
+        )
+    ).one()
+    outcomes = connection.execute(
+        select(_ACKS.c.outcome, func.count()).group_by(_ACKS.c.outcome).order_by(_ACKS.c.outcome)
+    )
+    return Queue(depth, oldest, {row[0]: row[1] for row in outcomes})
+
+
+def lease_uses(
+    connection: Connection, epoch: int, accounts: Iterable[UUID]
+) -> dict[UUID, LeaseUse]:
+    """Return by lot what this epoch's journal has used of the leases of some accounts."""
+    rows = connection.execute(_USES_OF, {"epoch": epoch, "accounts": list(accounts)})
+    return {row[0]: LeaseUse(*row) for row in rows}
+
+
+def put_lease_use(connection: Connection, epoch: int, use: LeaseUse) -> None:
+    """Write the sums of one lot's envelopes."""
+    connection.execute(
+        _PUT_USE,
+        {
+            "epoch": epoch,
+            "lot": use.lot,
+            "account": use.account,
+            "kept": use.kept,
+            "drawn": use.drawn,
+            "given_back": use.given_back,
+        },
+    )
+
+
+def _show_by_rows(connection: Connection, fact: UUID, cover: int | None) -> None:
+    """Let the rows show what a posted fact changed, from the number that covers it.
+
+    A fact that changed no row, because something was there first, is covered at once.
+    """
+    connection.execute(update(_CHANGES).where(_CHANGES.c.fact == fact).values(cover=cover or 0))
+
+
+def _fact(agent: UUID, row: Row[tuple[object, ...]]) -> Fact:
+    found = row._mapping
+    return Fact(
+        agent=agent,
+        epoch=found["epoch"],
+        seq=found["seq"],
+        id=found["id"],
+        hlc=found["hlc"],
+        kind=found["kind"],
+        prev_hash=found["prev_hash"],
+        hash=found["hash"],
+        envelope=found["envelope"],
+        body=found["body"],
+        personal=found["personal"],
+        personal_digest=found["personal_digest"],
+    )

@@ -1,0 +1,146 @@
+"""Get leases for a receipt, end what was asked, and give back what the centre wants back."""
+
+import threading
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+
+from agent.journal import service as journal
+from agent.journal import store as facts
+from agent.journal.service import NewFact, Taking
+from agent.leases import store
+from agent.link import LinkDownError, RefusedByCentreError
+from agent.replica import store as rows
+from agent.station import Station
+from shared.ids import uuid7
+from shared.ledger.leases import LeaseUse, spendable, to_give_back
+from shared.runtime.sqlite import reading, transaction
+from shared.wire.agents import LeaseAnswer, LeaseAsk, LeaseRaise
+from shared.wire.codec import decoder, encode
+from shared.wire.facts import FactKind, LeaseAsked, LeaseGivenBack, ReceiptCancelled
+
+RECALL_POLL_S = 0.1
+
+log = structlog.get_logger()
+_decode_given = decoder(tuple[LeaseRaise, ...])
+
+
+def ask(station: Station, receipt: UUID, account: UUID, amount: int, at: datetime) -> None:
+    """Ask the centre to lease points (hundredths) to this store for one receipt.
+
+    The ask is a fact before it is sent; it waits at most the settings' time-outs, and an absent or
+    refusing centre changes nothing: the receipt then has what the store has.
+    """
+    ask_id = uuid7(at, station.chance)
+    with transaction(station.journal) as connection:
+        body = LeaseAsked(ask_id, receipt, account, amount, at)
+        journal.append(connection, station, NewFact(FactKind.LEASE_ASKED, body), at)
+        store.add_ask(connection, ask_id, receipt, account, amount, at)
+    station.wakes.push.set()
+    identity = station.identity
+    request = LeaseAsk(ask_id, identity.agent, identity.epoch, receipt, account, amount)
+    deadline = station.clock.monotonic() + station.settings.recall_timeout_s
+    while _ask_once(station, request) and station.clock.monotonic() < deadline:
+        station.clock.wait(threading.Event(), RECALL_POLL_S)
+
+
+def _ask_once(station: Station, request: LeaseAsk) -> bool:
+    """Send an ask and write down its answer; return whether holders are giving back for it."""
+    try:
+        answer = station.link.ask(request, station.settings.ask_timeout_s)
+    except (LinkDownError, RefusedByCentreError) as error:
+        log.info("lease.not_given", reason=error.code)
+        return False
+    _write_down(station, request.ask, answer)
+    return answer.missing > 0 and answer.recalling > 0
+
+
+def _write_down(station: Station, ask_id: UUID, answer: LeaseAnswer) -> None:
+    with transaction(station.journal) as connection:
+        for raised in answer.raised:
+            store.put_answer(connection, station.identity.epoch, raised)
+        store.put_given(connection, ask_id, encode(answer.raised))
+
+
+def cancel(connection: Connection, station: Station, receipt: UUID, at: datetime) -> None:
+    """Free what a receipt holds; if it had asked, end the asks and give back what they brought."""
+    store.release(connection, receipt)
+    asks = store.open_asks(connection, receipt)
+    if not asks:
+        return
+    given = [raised for _, body in asks if body for raised in _decode_given(body)]
+    new = NewFact(
+        FactKind.RECEIPT_CANCELLED,
+        ReceiptCancelled(receipt, at),
+        takings=_back(connection, station, given),
+        ends=[ask_id for ask_id, _ in asks],
+    )
+    journal.append(connection, station, new, at)
+    store.end_asks(connection, receipt)
+
+
+def _back(connection: Connection, station: Station, given: list[LeaseRaise]) -> list[Taking]:
+    """Return what can still be given back of what asks have brought, one taking a lot."""
+    epoch = station.identity.epoch
+    accounts = {raised.account for raised in given}
+    uses = facts.lease_uses(connection, epoch, accounts)
+    held = store.held(connection, accounts)
+    brought: dict[UUID, LeaseRaise] = {}
+    for raised in given:
+        before = brought.get(raised.lot)
+        total = raised.given + (before.given if before else 0)
+        granted = max(raised.granted, before.granted if before else 0)
+        brought[raised.lot] = LeaseRaise(raised.lot, raised.account, granted, total)
+    takings = []
+    for raised in brought.values():
+        use = uses.get(raised.lot, LeaseUse(raised.lot, raised.account))
+        left = spendable(raised.granted, use, held.get(raised.lot, 0))
+        amount = min(raised.given, left)
+        if amount:
+            takings.append(Taking(raised.lot, raised.account, given_back=amount))
+    return takings
+
+
+def cancel_orphans(station: Station, reserved: set[UUID], at: datetime) -> int:
+    """End asks whose receipt was never reserved because the agent stopped in between."""
+    with transaction(station.journal) as connection:
+        orphans = [
+            receipt
+            for receipt in store.receipts_with_open_asks(connection)
+            if receipt not in reserved
+        ]
+        for receipt in orphans:
+            cancel(connection, station, receipt, at)
+    return len(orphans)
+
+
+def give_back(station: Station, at: datetime) -> int:
+    """Give back what the centre has asked for and no open receipt holds; return hundredths.
+
+    Amounts that an earlier call has given back are not given again.
+    """
+    me, epoch = station.identity.agent, station.identity.epoch
+    with reading(station.replica) as replica:
+        found = rows.leases_wanted_back(replica)
+    wanted = [row for row in found if (row.agent, row.epoch) == (me, epoch)]
+    if not wanted:
+        return 0
+    accounts = {row.account for row in wanted}
+    with transaction(station.journal) as connection:
+        uses = facts.lease_uses(connection, epoch, accounts)
+        held = store.held(connection, accounts)
+        takings = []
+        for row in wanted:
+            use = uses.get(row.lot, LeaseUse(row.lot, row.account))
+            amount = to_give_back(row.granted, row.wanted_back, use, held.get(row.lot, 0))
+            if amount:
+                takings.append(Taking(row.lot, row.account, given_back=amount))
+        if takings:
+            body = LeaseGivenBack("recalled", at)
+            new = NewFact(FactKind.LEASE_GIVEN_BACK, body, takings=takings)
+            journal.append(connection, station, new, at)
+    if takings:
+        station.wakes.push.set()
+    return sum(taking.given_back for taking in takings)

@@ -1,0 +1,239 @@
+"""How a member stands here: the centre's rows, the store's own facts, and what may be spent."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import Enum, auto
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from agent.journal import newcomers
+from agent.journal import store as facts
+from agent.journal.newcomers import Newcomer
+from agent.leases import store
+from agent.replica import store as rows
+from agent.station import Station
+from shared.errors import Kind, LoyaltyError
+from shared.ledger.leases import LeaseUse, spendable
+from shared.member import LotView, MemberView
+from shared.runtime.sqlite import reading
+from shared.wire.feed import GLOBAL, AccountRow, Holding, IdentifierRow, LeaseRow, MemberRow
+
+ALIASES_MAX = 16
+
+
+class Reach(Enum):
+    """Which points a receipt may count on: the store's leases, or all that the centre may lease."""
+
+    STORE = auto()
+    CHAIN = auto()
+
+
+class UnknownMemberError(LoyaltyError):
+    """A member that neither the rows nor this store's registrations know."""
+
+    kind = Kind.NOT_FOUND
+    code = "unknown_member"
+    ru = "Такого участника здесь не знают. Проверьте карту или зарегистрируйте его."
+    en = "This member is not known here. Check the card or register him."
+
+
+@dataclass(slots=True)
+class LotStanding:
+    """A lot in hundredths: `amount` in all, `here` what this store may draw of it now."""
+
+    id: UUID
+    account: UUID
+    wallet: str
+    amount: int
+    here: int
+    activates_at: datetime
+    expires_on: date | None
+    holdings: tuple[Holding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A member as this store sees him at this moment; turnover in kopecks, debt in points."""
+
+    member: UUID
+    display_name: str
+    accounts: tuple[UUID, ...]
+    turnover_minor: int
+    receipts: int
+    registered_on: date | None
+    birthday: date | None = None
+    segments: frozenset[str] = frozenset()
+    tier_floor: str | None = None
+    home_store: str = ""
+    debt: int = 0
+    lots: tuple[LotStanding, ...] = field(default=())
+
+    def view(self, reach: Reach, only: UUID | None = None) -> MemberView:
+        """Return what the kernel may read; `only` limits redemption to one account's lots."""
+        return MemberView(
+            id=self.member,
+            account=self.accounts[0],
+            turnover_minor=self.turnover_minor,
+            receipts=self.receipts,
+            registered_on=self.registered_on,
+            birthday=self.birthday,
+            segments=self.segments,
+            tier_floor=self.tier_floor,
+            lots=tuple(
+                LotView(
+                    lot.id,
+                    lot.account,
+                    lot.wallet,
+                    max(0, lot.here if reach is Reach.STORE else lot.amount),
+                    lot.activates_at,
+                    lot.expires_on,
+                )
+                for lot in self.lots
+                if only is None or lot.account == only
+            ),
+        )
+
+
+def standing(station: Station, journal: Connection, member: UUID) -> Standing:
+    """Put together what this store knows of a member; raises UnknownMemberError.
+
+    The rows and their cursor are read before the journal: a fact that is acknowledged in between
+    is then covered by neither or by the rows alone, never counted twice.
+    """
+    with reading(station.replica) as replica:
+        cursor = rows.cursor(replica, GLOBAL).number
+        row = survivor(replica, member)
+        keys = [account.bytes for account in row.accounts] if row else []
+        accounts = rows.many(replica, AccountRow, keys)
+        newcomer = newcomers.by_member(journal, member) if row is None else None
+        ids = row.accounts if row else (newcomer.account,) if newcomer else ()
+        leased = rows.leases(replica, ids)
+    if not ids:
+        raise UnknownMemberError
+    base = _from_row(row) if row else _from_newcomer(newcomer)
+    changes = facts.uncovered(journal, ids, cursor)
+    lots = _lots(accounts, changes)
+    _open_here(station, journal, lots, leased, ids)
+    return Standing(
+        member=base.member,
+        display_name=base.display_name,
+        accounts=tuple(ids),
+        turnover_minor=base.turnover_minor + sum(change.turnover_minor for change in changes),
+        receipts=base.receipts + sum(change.receipts for change in changes),
+        registered_on=base.registered_on,
+        birthday=base.birthday,
+        segments=base.segments,
+        tier_floor=base.tier_floor,
+        home_store=base.home_store,
+        debt=sum(account.debt for account in accounts),
+        lots=tuple(sorted(lots.values(), key=lambda lot: (lot.activates_at, lot.id))),
+    )
+
+
+def survivor(replica: Connection, member: UUID) -> MemberRow | None:
+    """Follow merges from a member to the one that lives on."""
+    row = rows.find(replica, MemberRow, member.bytes)
+    for _ in range(ALIASES_MAX):
+        if row is None or row.merged_into is None:
+            return row
+        row = rows.find(replica, MemberRow, row.merged_into.bytes)
+    return row
+
+
+def identified(
+    station: Station, journal: Connection, index: bytes
+) -> list[tuple[UUID, IdentifierRow]]:
+    """Return who a blind index may be: the surviving member and the identifier he was found by."""
+    found: dict[UUID, IdentifierRow] = {}
+    with reading(station.replica) as replica:
+        for row in rows.identified(replica, index):
+            alive = survivor(replica, row.member)
+            found.setdefault(alive.id if alive else row.member, row)
+        for newcomer in newcomers.by_index(journal, index):
+            alive = survivor(replica, newcomer.member)
+            known = IdentifierRow(index, newcomer.member, newcomer.card_tail, None)
+            found.setdefault(alive.id if alive else newcomer.member, known)
+    return sorted(found.items())
+
+
+def _lots(accounts: list[AccountRow], changes: list[facts.Change]) -> dict[UUID, LotStanding]:
+    lots = {
+        lot.id: LotStanding(
+            lot.id,
+            account.id,
+            lot.wallet,
+            lot.amount,
+            0,
+            lot.activates_at,
+            lot.expires_on,
+            lot.holdings,
+        )
+        for account in accounts
+        for lot in account.lots
+    }
+    for change in changes:
+        if change.lot is None:
+            continue
+        if change.lot in lots:
+            lots[change.lot].amount += change.amount
+            lots[change.lot].activates_at = change.activates_at or lots[change.lot].activates_at
+        elif change.activates_at is not None:
+            lots[change.lot] = LotStanding(
+                change.lot,
+                change.account,
+                change.wallet,
+                change.amount,
+                0,
+                change.activates_at,
+                change.expires_on,
+            )
+    return lots
+
+
+def _open_here(
+    station: Station,
+    journal: Connection,
+    lots: dict[UUID, LotStanding],
+    leased: list[LeaseRow],
+    accounts: tuple[UUID, ...],
+) -> None:
+    """Fill in what the store may draw of each lot, and take off what open receipts hold."""
+    me, epoch = station.identity.agent, station.identity.epoch
+    uses = facts.lease_uses(journal, epoch, accounts)
+    held = store.held(journal, accounts)
+    answered = store.answered(journal, epoch, accounts)
+    granted = {row.lot: row.granted for row in leased if (row.agent, row.epoch) == (me, epoch)}
+    for lot in lots.values():
+        use = uses.get(lot.id, LeaseUse(lot.id, lot.account))
+        told = max(granted.get(lot.id, 0), answered.get(lot.id, 0))
+        in_hold = held.get(lot.id, 0)
+        lot.here = min(spendable(told, use, in_hold), max(0, lot.amount - in_hold))
+        lot.amount -= in_hold
+
+
+def _from_row(row: MemberRow) -> Standing:
+    return Standing(
+        member=row.id,
+        display_name=row.display_name,
+        accounts=row.accounts,
+        turnover_minor=row.turnover_minor,
+        receipts=row.receipts,
+        registered_on=row.registered_on,
+        birthday=row.birthday,
+        segments=frozenset(row.segments),
+        tier_floor=row.tier_floor,
+        home_store=row.home_store,
+    )
+
+
+def _from_newcomer(newcomer: Newcomer | None) -> Standing:
+    assert newcomer is not None
+    return Standing(
+        member=newcomer.member,
+        display_name=newcomer.display_name,
+        accounts=(newcomer.account,),
+        turnover_minor=0,
+        receipts=0,
+        registered_on=newcomer.registered_on,
+    )

@@ -1,0 +1,153 @@
+"""What open receipts hold of the store's leases, and what the centre answered to asks."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlmodel import Field
+
+from agent.schema import JournalTable, id_field, instant_field, table_of
+from shared.rules.result import Draw
+from shared.wire.agents import LeaseRaise
+
+
+class HoldRecord(JournalTable, table=True):
+    """Points (hundredths) of a lot that a reserved receipt will draw."""
+
+    __tablename__ = "hold"
+
+    receipt: UUID = id_field(primary_key=True)
+    lot: UUID = id_field(primary_key=True)
+    account: UUID = id_field(index=True)
+    amount: int
+
+
+class AnsweredRecord(JournalTable, table=True):
+    """The highest `granted` that the centre named in an answer: it may be ahead of the rows."""
+
+    __tablename__ = "lease_answer"
+
+    epoch: int = Field(primary_key=True)
+    lot: UUID = id_field(primary_key=True)
+    account: UUID = id_field(index=True)
+    granted: int
+
+
+class AskRecord(JournalTable, table=True):
+    """An ask for points for one receipt; open until a fact ends it."""
+
+    __tablename__ = "ask"
+
+    ask: UUID = id_field(primary_key=True)
+    receipt: UUID = id_field(index=True)
+    account: UUID = id_field()
+    amount: int
+    given: bytes = b""
+    ended: bool = Field(default=False, index=True)
+    at: datetime = instant_field()
+
+
+_HOLDS = table_of(HoldRecord)
+_ANSWERS = table_of(AnsweredRecord)
+_ASKS = table_of(AskRecord)
+
+_ACCOUNTS: BindParameter[UUID] = bindparam("accounts", expanding=True)
+_HELD = (
+    select(_HOLDS.c.lot, func.sum(_HOLDS.c.amount))
+    .where(_HOLDS.c.account.in_(_ACCOUNTS))
+    .group_by(_HOLDS.c.lot)
+)
+_RELEASE = delete(_HOLDS).where(_HOLDS.c.receipt == bindparam("uid"))
+_OPEN_ASKS = select(_ASKS.c.ask, _ASKS.c.given).where(
+    _ASKS.c.receipt == bindparam("uid"), _ASKS.c.ended.is_(False)
+)
+_END_ASKS = update(_ASKS).where(_ASKS.c.receipt == bindparam("uid")).values(ended=True)
+_ANSWERED = select(_ANSWERS.c.lot, _ANSWERS.c.granted).where(
+    _ANSWERS.c.epoch == bindparam("epoch"), _ANSWERS.c.account.in_(_ACCOUNTS)
+)
+
+
+def hold(connection: Connection, receipt: UUID, draws: Iterable[Draw]) -> None:
+    """Keep lots for a receipt until it ends."""
+    rows = [
+        {"receipt": receipt, "lot": draw.lot, "account": draw.account, "amount": draw.amount}
+        for draw in draws
+    ]
+    if rows:
+        connection.execute(insert(_HOLDS), rows)
+
+
+def release(connection: Connection, receipt: UUID) -> None:
+    """Free what a receipt held; what it drew stands in the journal by then."""
+    connection.execute(_RELEASE, {"uid": receipt})
+
+
+def held(connection: Connection, accounts: Iterable[UUID]) -> dict[UUID, int]:
+    """Return by lot what open receipts hold of some accounts."""
+    rows = connection.execute(_HELD, {"accounts": list(accounts)})
+    return {row[0]: row[1] for row in rows}
+
+
+def answered(connection: Connection, epoch: int, accounts: Iterable[UUID]) -> dict[UUID, int]:
+    """Return by lot the highest `granted` that an answer has named."""
+    rows = connection.execute(_ANSWERED, {"epoch": epoch, "accounts": list(accounts)})
+    return {row[0]: row[1] for row in rows}
+
+
+def put_answer(connection: Connection, epoch: int, raised: LeaseRaise) -> None:
+    """Remember a raise; a number only grows."""
+    statement = upsert(_ANSWERS)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[_ANSWERS.c.epoch, _ANSWERS.c.lot],
+            set_={"granted": func.max(_ANSWERS.c.granted, statement.excluded.granted)},
+        ),
+        {
+            "epoch": epoch,
+            "lot": raised.lot,
+            "account": raised.account,
+            "granted": raised.granted,
+        },
+    )
+
+
+def add_ask(
+    connection: Connection, ask: UUID, receipt: UUID, account: UUID, amount: int, at: datetime
+) -> None:
+    """Write down an ask before it is sent."""
+    connection.execute(
+        insert(_ASKS),
+        {
+            "ask": ask,
+            "receipt": receipt,
+            "account": account,
+            "amount": amount,
+            "given": b"",
+            "ended": False,
+            "at": at,
+        },
+    )
+
+
+def put_given(connection: Connection, ask: UUID, given: bytes) -> None:
+    """Remember what an ask was given, to give it back when its receipt comes to nothing."""
+    connection.execute(update(_ASKS).where(_ASKS.c.ask == ask).values(given=given))
+
+
+def open_asks(connection: Connection, receipt: UUID) -> list[tuple[UUID, bytes]]:
+    """Return the asks of a receipt that no fact has ended, with what they were given."""
+    rows = connection.execute(_OPEN_ASKS, {"uid": receipt})
+    return [(row[0], row[1]) for row in rows]
+
+
+def receipts_with_open_asks(connection: Connection) -> list[UUID]:
+    """Return the receipts that have open asks."""
+    rows = connection.execute(select(_ASKS.c.receipt).where(_ASKS.c.ended.is_(False)).distinct())
+    return list(rows.scalars())
+
+
+def end_asks(connection: Connection, receipt: UUID) -> None:
+    """Mark the asks of a receipt as ended, in the transaction of the fact that ends them."""
+    connection.execute(_END_ASKS, {"uid": receipt})

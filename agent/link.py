@@ -1,0 +1,252 @@
+"""The line to the centre: every call has a deadline, and a silent line is an answer too."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import httpx
+
+from shared.clock import Clock
+from shared.crypto.keys import KeyPair
+from shared.crypto.requests import sign
+from shared.crypto.sessions import session_mac
+from shared.errors import Kind, LoyaltyError
+from shared.wire.agents import (
+    EnrolAnswer,
+    EnrolRequest,
+    LeaseAnswer,
+    LeaseAsk,
+    SessionAnswer,
+    SessionRequest,
+    decode_enrol_answer,
+    decode_lease_answer,
+    decode_session_answer,
+)
+from shared.wire.codec import BODY_BYTES_MAX, CONTENT_TYPE, encode, pack
+from shared.wire.feed import Segment, decode_segment
+from shared.wire.push import PushAnswer, PushBatch, decode_answer
+
+FRAME_PREFIX_BYTES = 4
+SESSION_MARGIN = timedelta(seconds=30)
+REFUSAL_CHARS_MAX = 300
+
+
+class LinkDownError(LoyaltyError):
+    """The centre was not reached, or did not answer in time: whether it heard is unknown."""
+
+    kind = Kind.UNAVAILABLE
+    code = "link_down"
+    ru = "Нет связи с центром: {reason}."
+    en = "The centre cannot be reached: {reason}."
+
+
+class RefusedByCentreError(LoyaltyError):
+    """The centre answered and refused."""
+
+    kind = Kind.CONFLICT
+    code = "refused_by_centre"
+    ru = "Центр отказал ({status} {refusal}): {reason}"
+    en = "The centre refused ({status} {refusal}): {reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """What is known of the line: when the centre last answered, and why it does not now."""
+
+    up: bool
+    last_contact_at: datetime | None
+    reason: str
+
+
+class Link(Protocol):
+    """The centre as an agent sees it. Every call raises LinkDownError or RefusedByCentreError."""
+
+    def state(self) -> LinkState:
+        """Tell whether the last exchange succeeded; never waits."""
+        ...
+
+    def session(self, last_seq: int) -> SessionAnswer:
+        """Return the open session, or open one."""
+        ...
+
+    def push(self, batch: PushBatch) -> PushAnswer:
+        """Send facts; sending again is safe."""
+        ...
+
+    def ask(self, ask: LeaseAsk, timeout_s: float) -> LeaseAnswer:
+        """Ask for points for one receipt; asking again with the same id is safe."""
+        ...
+
+    def segment(self, stream: str, after: int) -> Segment | None:
+        """Fetch the piece of a stream that follows a number; None when there is nothing newer."""
+        ...
+
+    def tail(self, after: Mapping[str, int]) -> Iterator[Segment | None]:
+        """Listen to streams from given numbers; None is a sign of life."""
+        ...
+
+
+class HttpLink:
+    """The line over HTTP: writing requests are signed, reading ones carry a session's MAC."""
+
+    def __init__(
+        self, client: httpx.Client, keys: KeyPair, request: SessionRequest, clock: Clock, seed: int
+    ) -> None:
+        self._client = client
+        self._keys = keys
+        self._request = request
+        self._clock = clock
+        self._nonce = seed
+        self._session: SessionAnswer | None = None
+        self._state = LinkState(up=False, last_contact_at=None, reason="not tried yet")
+        self._lock = threading.Lock()
+
+    def state(self) -> LinkState:
+        """Tell whether the last exchange succeeded."""
+        return self._state
+
+    def session(self, last_seq: int) -> SessionAnswer:
+        """Return the open session, or open one with a signed request."""
+        with self._lock:
+            held = self._session
+        if held is not None and self._clock.now() < held.expires_at - SESSION_MARGIN:
+            return held
+        request = SessionRequest(
+            self._request.agent, self._request.epoch, self._request.version, last_seq
+        )
+        opened = decode_session_answer(self._write("/v1/sessions", encode(request)))
+        with self._lock:
+            self._session = opened
+        return opened
+
+    def push(self, batch: PushBatch) -> PushAnswer:
+        """Send facts, signed."""
+        return decode_answer(self._write("/v1/facts", pack(batch)))
+
+    def ask(self, ask: LeaseAsk, timeout_s: float) -> LeaseAnswer:
+        """Ask for points for one receipt, signed."""
+        return decode_lease_answer(self._write("/v1/leases/asks", encode(ask), timeout_s))
+
+    def segment(self, stream: str, after: int) -> Segment | None:
+        """Fetch the piece of a stream that follows a number."""
+        target = f"/v1/segments/{stream}?after={after}"
+        answer = self._exchange("GET", target, b"", self._mac_headers("GET", target), None)
+        return (
+            None if answer.status_code == httpx.codes.NO_CONTENT else decode_segment(answer.content)
+        )
+
+    def tail(self, after: Mapping[str, int]) -> Iterator[Segment | None]:
+        """Listen to streams until the centre hangs up; LinkDownError when it is mute."""
+        cursors = "&".join(f"after={stream}:{number}" for stream, number in sorted(after.items()))
+        target = f"/v1/tail?{cursors}"
+        headers = self._mac_headers("GET", target)
+        with self._watched(), self._client.stream("GET", target, headers=headers) as answer:
+            if answer.is_error:
+                answer.read()
+            self._judge(answer)
+            for frame in _frames(answer.iter_raw()):
+                self._heard()
+                yield decode_segment(frame) if frame else None
+
+    def _write(self, path: str, body: bytes, timeout_s: float | None = None) -> bytes:
+        with self._lock:
+            self._nonce += 1
+            nonce = f"{self._nonce:x}"
+        signed = sign("POST", path, body, self._keys, created=self._clock.now(), nonce=nonce)
+        headers = {"Content-Type": CONTENT_TYPE, **signed}
+        return self._exchange("POST", path, body, headers, timeout_s).content
+
+    def _mac_headers(self, method: str, target: str) -> dict[str, str]:
+        session = self.session(last_seq=0)
+        at_s = int(self._clock.now().timestamp())
+        mac = session_mac(session.key, method, target, at_s)
+        return {
+            "Kopilka-Session": str(session.session),
+            "Kopilka-At": str(at_s),
+            "Kopilka-Mac": mac,
+        }
+
+    def _exchange(
+        self,
+        method: str,
+        target: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        timeout_s: float | None,
+    ) -> httpx.Response:
+        timeout = self._client.timeout if timeout_s is None else httpx.Timeout(timeout_s)
+        with self._watched():
+            answer = self._client.request(
+                method, target, content=body, headers=headers, timeout=timeout
+            )
+            self._judge(answer)
+            return answer
+
+    def _judge(self, answer: httpx.Response) -> None:
+        if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+            self._heard()
+        if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            with self._lock:
+                self._session = None
+        if answer.is_error:
+            raise _refusal(answer)
+
+    def _heard(self) -> None:
+        self._state = LinkState(up=True, last_contact_at=self._clock.now(), reason="")
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.HTTPError as error:
+            reason = type(error).__name__
+            last = self._state.last_contact_at
+            self._state = LinkState(up=False, last_contact_at=last, reason=reason)
+            raise LinkDownError(reason=reason) from error
+
+
+def enrol(
+    client: httpx.Client, request: EnrolRequest, keys: KeyPair, at: datetime, nonce: str
+) -> EnrolAnswer:
+    """Trade a one-time code for an identity; raises LinkDownError, RefusedByCentreError."""
+    body = encode(request)
+    signed = sign("POST", "/v1/enrolments", body, keys, created=at, nonce=nonce)
+    headers = {"Content-Type": CONTENT_TYPE, **signed}
+    try:
+        answer = client.post("/v1/enrolments", content=body, headers=headers)
+    except httpx.HTTPError as error:
+        raise LinkDownError(reason=type(error).__name__) from error
+    if answer.is_error:
+        raise _refusal(answer)
+    return decode_enrol_answer(answer.content)
+
+
+def _frames(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Cut a stream of bytes into frames that each begin with their length, big-endian."""
+    buffer = b""
+    for chunk in chunks:
+        buffer += chunk
+        while len(buffer) >= FRAME_PREFIX_BYTES:
+            size = int.from_bytes(buffer[:FRAME_PREFIX_BYTES], "big")
+            if size > BODY_BYTES_MAX:
+                raise LinkDownError(reason=f"a frame of {size} bytes")
+            if len(buffer) < FRAME_PREFIX_BYTES + size:
+                break
+            yield buffer[FRAME_PREFIX_BYTES : FRAME_PREFIX_BYTES + size]
+            buffer = buffer[FRAME_PREFIX_BYTES + size :]
+
+
+def _refusal(answer: httpx.Response) -> LoyaltyError:
+    try:
+        problem = answer.json()
+        refusal, reason = str(problem["code"]), str(problem["sentence"]["en"])
+    except (ValueError, KeyError, TypeError):
+        refusal, reason = "unreadable", answer.text
+    if answer.status_code in (httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.BAD_GATEWAY):
+        return LinkDownError(reason=f"{answer.status_code} {refusal}")
+    return RefusedByCentreError(
+        status=answer.status_code, refusal=refusal, reason=reason[:REFUSAL_CHARS_MAX]
+    )

@@ -1,0 +1,180 @@
+"""Find members, and register new ones with the cable out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from agent.journal import answers, newcomers
+from agent.journal import service as journal
+from agent.journal.newcomers import Newcomer
+from agent.journal.service import NewFact
+from agent.leases.standing import Standing, identified, standing
+from agent.members.slip import registration_slip
+from agent.printing import store as spool
+from agent.quote.service import store_settings
+from agent.scan import card_index, looks_like_payment_card
+from agent.station import Station
+from shared.crypto.blind import IdentifierKind, blind_index
+from shared.errors import Kind, LoyaltyError
+from shared.ids import card_number, derived, is_card_number, uuid7
+from shared.member import display_name
+from shared.names import compatible
+from shared.phone import BadPhoneError, normalise_phone
+from shared.rules.moment import Moment
+from shared.runtime.sqlite import reading, transaction
+from shared.wire.codec import decoder, encode
+from shared.wire.facts import FactKind, MemberRegistered, RegisteredPerson
+
+REGISTER = "register"
+SALT_BYTES = 16
+TAIL_DIGITS = 4
+FOUND_MAX = 20
+
+log = structlog.get_logger()
+
+
+class BadNameError(LoyaltyError):
+    """A name without a letter."""
+
+    kind = Kind.INVALID
+    code = "bad_name"
+    ru = "Имя должно содержать хотя бы одну букву."
+    en = "A name needs at least one letter."
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A member that an identifier may mean; `account` limits what the identifier may redeem.
+
+    `tail` is what may be shown of a card, empty when he was found by phone.
+    """
+
+    standing: Standing
+    tail: str
+    account: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What the cashier typed in: name, phone and the version of the consent's text."""
+
+    uid: UUID
+    content: bytes
+    name: str
+    phone: str
+    consent: str
+    till: str = ""
+    cashier: str = ""
+
+
+class Registered(Struct, frozen=True):
+    """A member as registered, or the one that the phone had already found."""
+
+    member: UUID
+    account: UUID | None
+    card: str
+    display_name: str
+    state: str
+
+
+_decode_registered = decoder(Registered)
+
+
+def find(station: Station, identifier: str) -> list[Found]:
+    """Return the members that a card number or a phone may mean; most often one."""
+    index = index_of(station, identifier)
+    if index is None:
+        return []
+    by_card = is_card_number(identifier.strip(), station.identity.card_prefix)
+    with reading(station.journal) as connection:
+        hits = identified(station, connection, index)[:FOUND_MAX]
+    with reading(station.journal) as connection:
+        return [
+            Found(standing(station, connection, member), row.tail if by_card else "", row.account)
+            for member, row in hits
+        ]
+
+
+def index_of(station: Station, identifier: str) -> bytes | None:
+    """Return the blind index of what a cashier typed or scanned; None when it is no identifier."""
+    text = identifier.strip()
+    if is_card_number(text, station.identity.card_prefix):
+        return card_index(station, text)
+    if looks_like_payment_card(text):
+        return None
+    try:
+        phone = normalise_phone(text)
+    except BadPhoneError:
+        return None
+    return blind_index(station.identity.index_key, IdentifierKind.PHONE, phone)
+
+
+def register(station: Station, order: Registration, at: datetime) -> Registered:
+    """Register a member, with a card of the store's own block; repeating a uid is safe.
+
+    A phone that is known under a compatible name gives the member who has it. Raises BadNameError,
+    BadPhoneError, NoSettingsError, UidReusedError.
+    """
+    if not any(letter.isalpha() for letter in order.name):
+        raise BadNameError
+    phone = normalise_phone(order.phone)
+    index = blind_index(station.identity.index_key, IdentifierKind.PHONE, phone)
+    with transaction(station.journal) as connection:
+        done = answers.recall(connection, order.uid, REGISTER, order.content)
+        if done is not None:
+            return _decode_registered(done)
+        known = _known(station, connection, index, order.name)
+        registered = known or _write(connection, station, order, phone, at)
+        answers.remember(connection, order.uid, REGISTER, order.content, encode(registered), at)
+    station.wakes.push.set()
+    station.wakes.print.set()
+    log.info("member.registered", member=str(registered.member), state=registered.state)
+    return registered
+
+
+def _known(station: Station, connection: Connection, index: bytes, name: str) -> Registered | None:
+    for member, row in identified(station, connection, index):
+        who = standing(station, connection, member)
+        if compatible(who.display_name, name):
+            return Registered(member, row.account, "", who.display_name, "existing")
+    return None
+
+
+def _write(
+    connection: Connection, station: Station, order: Registration, phone: str, at: datetime
+) -> Registered:
+    settings = store_settings(station)
+    moment = Moment(at, settings.zone)
+    identity = station.identity
+    card = card_number(identity.card_prefix, identity.card_block, newcomers.count(connection) + 1)
+    newcomer = Newcomer(
+        member=uuid7(at, station.chance),
+        account=uuid7(at, station.chance),
+        card_index=card_index(station, card),
+        phone_index=blind_index(identity.index_key, IdentifierKind.PHONE, phone),
+        card_tail=card[-TAIL_DIGITS:],
+        display_name=display_name(order.name),
+        registered_on=moment.day,
+    )
+    person = RegisteredPerson(station.chance.randbytes(SALT_BYTES), order.name, phone, card)
+    body = MemberRegistered(
+        member=newcomer.member,
+        account=newcomer.account,
+        card_index=newcomer.card_index,
+        card_tail=newcomer.card_tail,
+        phone_index=newcomer.phone_index,
+        consent=order.consent,
+        cashier=order.cashier,
+        at=at,
+        day=moment.day,
+    )
+    new = NewFact(FactKind.MEMBER_REGISTERED, body, personal=encode(person))
+    fact = journal.append(connection, station, new, at)
+    newcomers.add(connection, newcomer)
+    slip = registration_slip(settings, newcomer, card, at, derived("slip", fact.id))
+    spool.enqueue(connection, slip, at)
+    return Registered(newcomer.member, newcomer.account, card, newcomer.display_name, "provisional")

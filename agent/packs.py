@@ -1,0 +1,103 @@
+"""The shelf of packs: each verified and compiled once, chosen by the store's local time."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from shared.crypto.keys import verify
+from shared.errors import Kind, LoyaltyError
+from shared.rules.compile import CompiledPack, compile_pack
+from shared.rules.features import missing_features
+from shared.rules.pack import PackError, load_canonical, pack_hash
+from shared.wire.agents import pack_signing_bytes
+from shared.wire.feed import KeysRow, PackRow
+
+
+class NoPackError(LoyaltyError):
+    """No pack of rules that this agent may use has arrived yet."""
+
+    kind = Kind.UNAVAILABLE
+    code = "no_pack"
+    ru = "Правила программы ещё не загружены. Проверьте связь с центром."
+    en = "The programme's rules are not here yet. Check the line to the centre."
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A published pack that this agent does not use, and why."""
+
+    hash: str
+    reason: str
+
+
+class PackShelf:
+    """Compiled packs by hash; safe for several threads."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, CompiledPack] = {}
+        self._refused: dict[tuple[str, int], Refused] = {}
+        """By pack and by the version of the key list that it was judged under."""
+        self._lock = threading.Lock()
+
+    def refused(self) -> list[Refused]:
+        """Tell which published packs this agent does not use."""
+        with self._lock:
+            return [
+                verdict for verdict in self._refused.values() if verdict.hash not in self._compiled
+            ]
+
+    def effective(
+        self, rows: Sequence[PackRow], keys: KeysRow | None, zone: str, at: datetime
+    ) -> CompiledPack:
+        """Return the last pack whose time has come in the store; raises NoPackError.
+
+        A pack that this agent does not understand is passed over: the last good one stays.
+        """
+        local = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        newest_first = sorted(
+            rows, key=lambda row: (row.effective_from, int(row.version)), reverse=True
+        )
+        for row in newest_first:
+            if datetime.fromisoformat(row.effective_from) <= local:
+                pack = self.load(row, keys)
+                if pack is not None:
+                    return pack
+        raise NoPackError
+
+    def load(self, row: PackRow, keys: KeysRow | None) -> CompiledPack | None:
+        """Return a pack, compiled; None when this agent may not use it."""
+        verdict = (row.hash, keys.version if keys else 0)
+        with self._lock:
+            if row.hash not in self._compiled and verdict not in self._refused:
+                reason = self._admit(row, keys)
+                if reason:
+                    self._refused[verdict] = Refused(row.hash, reason)
+            return self._compiled.get(row.hash)
+
+    def _admit(self, row: PackRow, keys: KeysRow | None) -> str:
+        """Compile a pack that is whole, signed and understood; else return why not."""
+        fault = _fault(row, keys)
+        if fault:
+            return fault
+        try:
+            pack = load_canonical(row.body)
+        except PackError as error:
+            return error.sentence("en")
+        missing = missing_features(pack)
+        if missing:
+            return f"needs {', '.join(sorted(missing))}"
+        self._compiled[row.hash] = compile_pack(pack, pack_hash=row.hash)
+        return ""
+
+
+def _fault(row: PackRow, keys: KeysRow | None) -> str:
+    if keys is None:
+        return "no list of keys yet"
+    if pack_hash(row.body) != row.hash:
+        return "the bytes do not give the hash"
+    message = pack_signing_bytes(row.hash)
+    if not any(verify(key, message, row.signature) for key in keys.pack_keys):
+        return "not signed by a key of the list"
+    return ""

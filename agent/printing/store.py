@@ -1,0 +1,123 @@
+"""The spool: print jobs beside the facts that they are of."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlmodel import Field
+
+from agent.schema import JournalTable, id_field, instant_field, table_of
+from shared.slip import Slip, decode_slip, encode_slip
+
+REASON_CHARS_MAX = 200
+
+
+class JobState(StrEnum):
+    """Where a print job is; only `queued` is ever sent."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    PRINTED = "printed"
+    HELD = "held"
+    UNCERTAIN = "uncertain"
+    REJECTED = "rejected"
+
+
+class PrintJobRecord(JournalTable, table=True):
+    """A slip on its way to paper; its number is the id of the printer's echo."""
+
+    __tablename__ = "print_job"
+
+    job_no: int = Field(primary_key=True)
+    slip: UUID = id_field(index=True)
+    copy_no: int
+    body: bytes
+    state: str = Field(index=True)
+    reason: str
+    attempts: int
+    at: datetime = instant_field()
+
+
+_JOBS = table_of(PrintJobRecord)
+
+
+def enqueue(connection: Connection, slip: Slip, at: datetime) -> int:
+    """Spool a slip in the caller's transaction and return the job's number."""
+    result = connection.execute(
+        insert(_JOBS),
+        {
+            "slip": slip.id,
+            "copy_no": slip.copy_no,
+            "body": encode_slip(slip),
+            "state": JobState.QUEUED.value,
+            "reason": "",
+            "attempts": 0,
+            "at": at,
+        },
+    )
+    assert result.inserted_primary_key is not None
+    return int(result.inserted_primary_key[0])
+
+
+def next_queued(connection: Connection) -> tuple[int, Slip] | None:
+    """Return the job that is first in line."""
+    row = connection.execute(
+        select(_JOBS.c.job_no, _JOBS.c.body)
+        .where(_JOBS.c.state == JobState.QUEUED)
+        .order_by(_JOBS.c.job_no)
+        .limit(1)
+    ).first()
+    return (row[0], decode_slip(row[1])) if row else None
+
+
+def move(connection: Connection, job_no: int, state: JobState, reason: str) -> None:
+    """Write a job's new state and why."""
+    connection.execute(
+        update(_JOBS)
+        .where(_JOBS.c.job_no == job_no)
+        .values(state=state.value, reason=reason[:REASON_CHARS_MAX])
+    )
+
+
+def mark_sending(connection: Connection, job_no: int) -> None:
+    """Write that bytes are about to leave: after a crash the job is uncertain."""
+    connection.execute(
+        update(_JOBS)
+        .where(_JOBS.c.job_no == job_no)
+        .values(state=JobState.SENDING.value, attempts=_JOBS.c.attempts + 1)
+    )
+
+
+def abandon_sending(connection: Connection) -> int:
+    """Mark jobs that a process left half sent as uncertain; return how many."""
+    found = connection.execute(
+        update(_JOBS)
+        .where(_JOBS.c.state == JobState.SENDING)
+        .values(state=JobState.UNCERTAIN.value, reason="the agent stopped while sending")
+    )
+    return found.rowcount
+
+
+def slip_and_copies(connection: Connection, slip: UUID) -> tuple[Slip, int] | None:
+    """Return the first paper of a slip and the number of its copies so far."""
+    rows = connection.execute(
+        select(_JOBS.c.body, _JOBS.c.copy_no).where(_JOBS.c.slip == slip).order_by(_JOBS.c.job_no)
+    ).all()
+    return (decode_slip(rows[0][0]), max(row[1] for row in rows)) if rows else None
+
+
+def job_state(connection: Connection, slip: UUID) -> tuple[JobState, str] | None:
+    """Return the state of a slip's first paper and its reason."""
+    row = connection.execute(
+        select(_JOBS.c.state, _JOBS.c.reason)
+        .where(_JOBS.c.slip == slip, _JOBS.c.copy_no == 0)
+        .limit(1)
+    ).first()
+    return (JobState(row[0]), row[1]) if row else None
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """Count jobs by state."""
+    rows = connection.execute(select(_JOBS.c.state, func.count()).group_by(_JOBS.c.state))
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,121 @@
+"""Send the journal to the centre: oldest first, and again until it answers."""
+
+from enum import Enum, auto
+
+import structlog
+
+from agent.journal import store
+from agent.link import RefusedByCentreError
+from agent.replica import store as replica
+from agent.station import Station
+from shared.runtime.sqlite import reading, transaction
+from shared.wire.facts import Fact
+from shared.wire.feed import GLOBAL, OutcomeRow
+from shared.wire.push import (
+    BATCH_BYTES_MAX,
+    BATCH_MAX,
+    Cover,
+    Head,
+    Outcome,
+    OutcomeKind,
+    PushAnswer,
+    PushBatch,
+    head_bytes,
+)
+
+LATER_WORDS_MAX = 10_000
+
+log = structlog.get_logger()
+
+
+class Pushed(Enum):
+    """What one step of the push has done."""
+
+    NOTHING = auto()
+    """Every fact has the centre's word."""
+    SOME = auto()
+    """A batch was answered; there may be more."""
+
+
+def push(station: Station) -> Pushed:
+    """Send one batch and write down what the centre says of each fact.
+
+    Raises LinkDownError when it is not known whether the centre has heard, RefusedByCentreError
+    when it refused; the facts stay and are sent again, which is safe.
+    """
+    with station.doubt.lock:
+        batch = _next_batch(station)
+        if batch is None:
+            station.doubt.open = False
+            return Pushed.NOTHING
+        station.doubt.open = True
+        try:
+            answer = station.link.push(batch)
+        except RefusedByCentreError:
+            station.doubt.open = False
+            raise
+        _write_down(station, batch, answer)
+        station.doubt.open = False
+    log.info("push.answered", facts=len(batch.facts), outcomes=len(answer.outcomes))
+    station.events.publish("push.answered", facts=len(answer.outcomes))
+    return Pushed.SOME
+
+
+def hear(station: Station) -> int:
+    """Take over what the centre has said later of facts that waited; return how many changed.
+
+    The rows are the replica's; hearing them again changes nothing.
+    """
+    with reading(station.replica) as connection:
+        rows = replica.every(connection, OutcomeRow, LATER_WORDS_MAX)
+    if not rows:
+        return 0
+    with transaction(station.journal) as connection:
+        return sum(
+            store.reword(connection, row.fact, row.kind, row.reason, _global(row.covers))
+            for row in rows
+        )
+
+
+def _next_batch(station: Station) -> PushBatch | None:
+    identity = station.identity
+    with reading(station.journal) as connection:
+        seq = store.next_to_send(connection, identity.epoch)
+        facts = store.facts_from(connection, identity.agent, identity.epoch, seq, BATCH_MAX)
+    chosen = _bounded(facts)
+    if not chosen:
+        return None
+    last = chosen[-1]
+    head = Head(identity.agent, identity.epoch, last.seq, last.hash)
+    return PushBatch(head, identity.keys.sign(head_bytes(head)), tuple(chosen))
+
+
+def _bounded(facts: list[Fact]) -> list[Fact]:
+    """Keep a batch under its limit of bytes, but never empty."""
+    size, chosen = 0, list[Fact]()
+    for fact in facts:
+        size += len(fact.body) + len(fact.envelope) + len(fact.personal)
+        if chosen and size > BATCH_BYTES_MAX:
+            break
+        chosen.append(fact)
+    return chosen
+
+
+def _write_down(station: Station, batch: PushBatch, answer: PushAnswer) -> None:
+    """Keep the outcomes; if the centre expects an older number, send from there again."""
+    with transaction(station.journal) as connection:
+        if answer.expects < batch.facts[0].seq:
+            store.forget_words(connection, station.identity.epoch, answer.expects)
+        for outcome in answer.outcomes:
+            store.acknowledge(connection, station.identity.epoch, outcome, _cover(outcome))
+
+
+def _cover(outcome: Outcome) -> int | None:
+    """Return the global number from which the rows hold the fact's effects."""
+    if outcome.kind is OutcomeKind.WAITING:
+        return None
+    return _global(outcome.covers)
+
+
+def _global(covers: tuple[Cover, ...]) -> int | None:
+    return next((cover.number for cover in covers if cover.stream == GLOBAL), None)

@@ -1,0 +1,169 @@
+"""Apply the centre's rows: a piece of a stream and its cursor in one transaction."""
+
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+
+from agent.replica import store
+from agent.station import Premises, Station
+from shared.crypto.keys import verify
+from shared.errors import Kind, LoyaltyError
+from shared.runtime.sqlite import reading, transaction
+from shared.wire.agents import keys_bytes
+from shared.wire.feed import (
+    GLOBAL,
+    KEYS_KEY,
+    Change,
+    KeysRow,
+    PackRow,
+    RowKind,
+    Segment,
+    SettingsRow,
+    changes_of,
+    read_row,
+    region_stream,
+    store_stream,
+)
+
+PIECES_MAX = 10_000
+"""Bound on one catch-up; the rest is taken up at the next."""
+
+PREMISES = frozenset({RowKind.KEYS.value, RowKind.PACK.value, RowKind.SETTINGS.value})
+
+log = structlog.get_logger()
+
+
+class GapError(LoyaltyError):
+    """A piece of a stream that does not continue what has been applied."""
+
+    kind = Kind.CONFLICT
+    code = "gap"
+    ru = "Пропуск в потоке {stream}: применено до {cursor}, пришло с {first}."
+    en = "A gap in stream {stream}: applied up to {cursor}, got from {first}."
+
+
+class InDoubtError(LoyaltyError):
+    """The answer to a push is not known: the rows wait for it."""
+
+    kind = Kind.UNAVAILABLE
+    code = "in_doubt"
+    ru = "Ответ центра на отправку ещё не получен; строки подождут."
+    en = "The answer to a push is not here yet; the rows wait."
+
+
+def streams(station: Station) -> list[str]:
+    """Name the streams of this store; its region is known once its settings have arrived."""
+    own = [GLOBAL, store_stream(station.identity.store)]
+    with reading(station.replica) as connection:
+        requisites = settings(connection, station.identity.store)
+    return own if requisites is None else [*own, region_stream(requisites.region)]
+
+
+def settings(connection: Connection, code: str) -> SettingsRow | None:
+    """Return the store's requisites."""
+    return store.find(connection, SettingsRow, code.encode())
+
+
+def cursors(station: Station) -> dict[str, int]:
+    """Return up to where each stream of this store has been applied."""
+    with reading(station.replica) as connection:
+        names = streams(station)
+        return {stream: store.cursor(connection, stream).number for stream in names}
+
+
+def forget_other_incarnations(station: Station, incarnation: UUID) -> None:
+    """Read every stream again from its start when the centre is not the one that wrote them."""
+    names = streams(station)
+    with transaction(station.replica) as connection:
+        for stream in names:
+            at = store.cursor(connection, stream)
+            if at.incarnation is not None and at.incarnation != incarnation:
+                store.put_cursor(connection, stream, 0, incarnation)
+
+
+def apply(station: Station, segment: Segment) -> int:
+    """Write a piece of a stream with its cursor, together or not at all; return the cursor.
+
+    The same piece again changes nothing. Raises GapError when a piece before it is missing,
+    InDoubtError while a push is unanswered, BrokenSegmentError or MalformedError for damage.
+    """
+    changes = changes_of(segment)
+    if segment.stream == GLOBAL:
+        with station.doubt.lock:
+            if station.doubt.open:
+                raise InDoubtError
+            return _write(station, segment, changes)
+    return _write(station, segment, changes)
+
+
+def _write(station: Station, segment: Segment, changes: tuple[Change, ...]) -> int:
+    with transaction(station.replica) as connection:
+        at = store.cursor(connection, segment.stream)
+        if segment.last <= at.number:
+            return at.number
+        if segment.first > at.number + 1:
+            raise GapError(stream=segment.stream, cursor=at.number, first=segment.first)
+        fresh = [change for change in changes if change.number > at.number]
+        admitted = [change for change in fresh if _admissible(connection, station, change)]
+        region = _region(connection, station)
+        store.put_changes(connection, admitted)
+        if region not in ("", _region(connection, station)):
+            store.forget_regions(connection)
+        store.put_cursor(connection, segment.stream, segment.last, segment.incarnation)
+    if any(change.kind in PREMISES for change in fresh):
+        station.premises.forget()
+    station.events.publish("replica.applied", stream=segment.stream, number=segment.last)
+    return segment.last
+
+
+def catch_up(station: Station, stream: str) -> int:
+    """Fetch and apply pieces of a stream until there is nothing newer; return the cursor.
+
+    Raises what the link raises; what has been applied stays.
+    """
+    with reading(station.replica) as connection:
+        number = store.cursor(connection, stream).number
+    for _ in range(PIECES_MAX):
+        segment = station.link.segment(stream, number)
+        if segment is None:
+            break
+        number = apply(station, segment)
+    return number
+
+
+def premises(station: Station) -> Premises:
+    """Return what the whole store is priced with; read again when its rows have changed."""
+    held, edition = station.premises.look()
+    if held is None:
+        with reading(station.replica) as connection:
+            held = Premises(
+                settings(connection, station.identity.store),
+                tuple(store.every(connection, PackRow, store.PACKS_MAX)),
+                store.find(connection, KeysRow, KEYS_KEY),
+            )
+        station.premises.keep(held, edition)
+    return held
+
+
+def _region(connection: Connection, station: Station) -> str:
+    requisites = settings(connection, station.identity.store)
+    return "" if requisites is None else requisites.region
+
+
+def _admissible(connection: Connection, station: Station, change: Change) -> bool:
+    """Refuse a list of keys that the root did not sign, or that is older than the one at hand."""
+    if change.kind != RowKind.KEYS:
+        return change.kind in list(RowKind)
+    if not change.row:
+        return False
+    row = read_row(change.kind, change.row)
+    assert isinstance(row, KeysRow)
+    held = store.find(connection, KeysRow, KEYS_KEY)
+    signed = verify(
+        station.identity.root_key, keys_bytes(row.version, row.pack_keys), row.signature
+    )
+    if signed and (held is None or row.version >= held.version):
+        return True
+    log.error("keys.refused", version=row.version, held=held.version if held else 0)
+    return False

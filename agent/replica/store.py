@@ -1,0 +1,226 @@
+"""The replica's tables and their SQL: rows as the centre wrote them, and how they are found."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar, cast
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlmodel import Field
+
+from agent.schema import ReplicaTable, id_field, table_of
+from shared.wire.feed import (
+    Change,
+    GoodsRow,
+    IdentifierRow,
+    LeaseRow,
+    Row,
+    RowKind,
+    key_of,
+    kind_of_type,
+    read_row,
+    region_stream,
+)
+
+CASHIERS_MAX = 1000
+PACKS_MAX = 50
+_KEY_END = b"\xff" * 17
+
+_R = TypeVar("_R", bound=Row)
+
+
+class RowRecord(ReplicaTable, table=True):
+    """A row of a stream in the centre's bytes."""
+
+    __tablename__ = "row"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+
+    kind: str = Field(primary_key=True)
+    key: bytes = Field(primary_key=True)
+    row: bytes
+
+
+class CursorRecord(ReplicaTable, table=True):
+    """Up to where a stream has been applied, and of which incarnation of the centre."""
+
+    __tablename__ = "cursor"
+
+    stream: str = Field(primary_key=True)
+    number: int
+    incarnation: UUID = id_field()
+
+
+class BarcodeRecord(ReplicaTable, table=True):
+    """Goods by what is printed on them."""
+
+    __tablename__ = "barcode"
+
+    code: str = Field(primary_key=True)
+    sku: str = Field(index=True)
+
+
+class LeaseRecord(ReplicaTable, table=True):
+    """Leases by the account that they are of, and what is wanted back of them."""
+
+    __tablename__ = "lease"
+
+    key: bytes = Field(primary_key=True)
+    account: UUID = id_field(index=True)
+    wanted_back: int = Field(index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a stream."""
+
+    number: int
+    incarnation: UUID | None
+
+
+_ROWS = table_of(RowRecord)
+_CURSORS = table_of(CursorRecord)
+_BARCODES = table_of(BarcodeRecord)
+_LEASES = table_of(LeaseRecord)
+
+_OF_KIND = select(_ROWS.c.row).where(_ROWS.c.kind == bindparam("kind"))
+_FIND = _OF_KIND.where(_ROWS.c.key == bindparam("key"))
+_MANY = _OF_KIND.where(_ROWS.c.key.in_(bindparam("keys", expanding=True))).order_by(_ROWS.c.key)
+_EVERY = _OF_KIND.order_by(_ROWS.c.key).limit(bindparam("most"))
+_IDENTIFIED = (
+    select(_ROWS.c.row)
+    .where(
+        _ROWS.c.kind == RowKind.IDENTIFIER.value,
+        _ROWS.c.key >= bindparam("low"),
+        _ROWS.c.key < bindparam("high"),
+    )
+    .order_by(_ROWS.c.key)
+)
+_BARCODE = select(_BARCODES.c.sku).where(_BARCODES.c.code == bindparam("code"))
+_LEASE_ROWS = (
+    select(_ROWS.c.row)
+    .join(_LEASES, _LEASES.c.key == _ROWS.c.key)
+    .where(_ROWS.c.kind == RowKind.LEASE.value)
+    .order_by(_ROWS.c.key)
+)
+_LEASES_OF = _LEASE_ROWS.where(_LEASES.c.account.in_(bindparam("accounts", expanding=True)))
+_WANTED = _LEASE_ROWS.where(_LEASES.c.wanted_back > 0)
+
+
+def cursor(connection: Connection, stream: str) -> Cursor:
+    """Return the place up to which a stream has been applied."""
+    row = connection.execute(
+        select(_CURSORS.c.number, _CURSORS.c.incarnation).where(_CURSORS.c.stream == stream)
+    ).first()
+    return Cursor(row[0], row[1]) if row else Cursor(0, None)
+
+
+def put_cursor(connection: Connection, stream: str, number: int, incarnation: UUID) -> None:
+    """Move a stream's cursor, in the transaction that writes its rows."""
+    values = {"stream": stream, "number": number, "incarnation": incarnation}
+    connection.execute(
+        upsert(_CURSORS).on_conflict_do_update(index_elements=[_CURSORS.c.stream], set_=values),
+        values,
+    )
+
+
+def put_changes(connection: Connection, changes: Sequence[Change]) -> None:
+    """Write rows and their look-ups; the same rows again change nothing."""
+    latest = {(change.kind, change.key): change for change in changes}
+    for change in latest.values():
+        _forget(connection, change)
+    written = [change for change in latest.values() if change.row]
+    if written:
+        statement = upsert(_ROWS)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[_ROWS.c.kind, _ROWS.c.key],
+                set_={"row": statement.excluded.row},
+            ),
+            [{"kind": change.kind, "key": change.key, "row": change.row} for change in written],
+        )
+    for change in written:
+        _remember(connection, read_row(change.kind, change.row))
+
+
+def forget_regions(connection: Connection) -> None:
+    """Drop all goods and the cursors of their streams: the store is in another region now."""
+    connection.execute(delete(_ROWS).where(_ROWS.c.kind == RowKind.GOODS.value))
+    connection.execute(delete(_BARCODES))
+    regions = _CURSORS.c.stream.startswith(region_stream(""))
+    connection.execute(delete(_CURSORS).where(regions))
+
+
+def find(connection: Connection, row: type[_R], key: bytes) -> _R | None:
+    """Return one row by its key."""
+    found = connection.execute(_FIND, {"kind": kind_of_type(row), "key": key}).scalar()
+    return None if found is None else cast("_R", read_row(kind_of_type(row), found))
+
+
+def many(connection: Connection, row: type[_R], keys: Iterable[bytes]) -> list[_R]:
+    """Return the rows that are there of some keys, in the order of the keys."""
+    found = connection.execute(_MANY, {"kind": kind_of_type(row), "keys": list(keys)})
+    return [cast("_R", read_row(kind_of_type(row), body)) for body in found.scalars()]
+
+
+def every(connection: Connection, row: type[_R], most: int) -> list[_R]:
+    """Return at most `most` rows of a kind in the order of their keys."""
+    found = connection.execute(_EVERY, {"kind": kind_of_type(row), "most": most})
+    return [cast("_R", read_row(kind_of_type(row), body)) for body in found.scalars()]
+
+
+def identified(connection: Connection, index: bytes) -> list[IdentifierRow]:
+    """Return who a blind index may be: nobody, one member, or several who share a phone."""
+    found = connection.execute(_IDENTIFIED, {"low": index, "high": index + _KEY_END})
+    return [
+        cast("IdentifierRow", read_row(RowKind.IDENTIFIER.value, body)) for body in found.scalars()
+    ]
+
+
+def goods_by_barcode(connection: Connection, code: str) -> GoodsRow | None:
+    """Return goods by a barcode."""
+    sku = connection.execute(_BARCODE, {"code": code}).scalar()
+    return None if sku is None else find(connection, GoodsRow, sku.encode())
+
+
+def leases(connection: Connection, accounts: Iterable[UUID]) -> list[LeaseRow]:
+    """Return the leases of some accounts, whoever's epoch they are of."""
+    found = connection.execute(_LEASES_OF, {"accounts": list(accounts)})
+    return [cast("LeaseRow", read_row(RowKind.LEASE.value, body)) for body in found.scalars()]
+
+
+def leases_wanted_back(connection: Connection) -> list[LeaseRow]:
+    """Return the leases of which the centre has ever asked something back."""
+    found = connection.execute(_WANTED)
+    return [cast("LeaseRow", read_row(RowKind.LEASE.value, body)) for body in found.scalars()]
+
+
+def _forget(connection: Connection, change: Change) -> None:
+    if change.kind == RowKind.GOODS:
+        connection.execute(delete(_BARCODES).where(_BARCODES.c.sku == change.key.decode()))
+    if not change.row:
+        connection.execute(
+            delete(_ROWS).where(_ROWS.c.kind == change.kind, _ROWS.c.key == change.key)
+        )
+        if change.kind == RowKind.LEASE:
+            connection.execute(delete(_LEASES).where(_LEASES.c.key == change.key))
+
+
+def _remember(connection: Connection, row: Row) -> None:
+    if isinstance(row, GoodsRow) and row.barcodes:
+        statement = upsert(_BARCODES)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[_BARCODES.c.code], set_={"sku": statement.excluded.sku}
+            ),
+            [{"code": code, "sku": row.sku} for code in row.barcodes],
+        )
+    elif isinstance(row, LeaseRow):
+        statement = upsert(_LEASES)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[_LEASES.c.key],
+                set_={"wanted_back": statement.excluded.wanted_back},
+            ),
+            {"key": key_of(row), "account": row.account, "wanted_back": row.wanted_back},
+        )

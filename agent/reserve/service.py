@@ -1,0 +1,175 @@
+"""Claim a receipt before payment: price, points and instant stand from here to the commit."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from agent.journal import answers
+from agent.leases import service as leases
+from agent.leases import store as holds
+from agent.leases.standing import Reach
+from agent.quote.service import Basket, OverLeaseError, Quote, price, quote
+from agent.reserve import store
+from agent.reserve.store import Claim, ClaimState
+from agent.station import Station
+from shared.errors import Kind, LoyaltyError
+from shared.receipt import Redeem
+from shared.runtime.sqlite import reading, transaction
+
+OPERATION = "reserve"
+
+
+class QuoteChangedError(LoyaltyError):
+    """The receipt does not price as it was quoted any more; nothing was paid yet."""
+
+    kind = Kind.CONFLICT
+    code = "quote_changed"
+    ru = "Расчёт чека изменился: пересчитайте чек и покажите покупателю новую сумму."
+    en = "The receipt prices differently now: quote it again and show the customer the new sum."
+
+
+class AlreadyReservedError(LoyaltyError):
+    """The receipt is reserved with another content."""
+
+    kind = Kind.CONFLICT
+    code = "already_reserved"
+    ru = "Чек {receipt} уже зарезервирован с другим составом. Отмените резерв и начните снова."
+    en = "Receipt {receipt} is reserved with other content. Cancel the reserve and start again."
+
+
+class ReceiptEndedError(LoyaltyError):
+    """The receipt is committed or cancelled."""
+
+    kind = Kind.CONFLICT
+    code = "receipt_ended"
+    ru = "Чек {receipt} уже завершён: {state}."
+    en = "Receipt {receipt} has ended: {state}."
+
+
+class TooManyReservesError(LoyaltyError):
+    """More receipts are open than a store can have."""
+
+    kind = Kind.CONFLICT
+    code = "too_many_reserves"
+    ru = "Открыто слишком много резервов ({limit}). Завершите или отмените старые чеки."
+    en = "Too many reserves are open ({limit}). Commit or cancel old receipts."
+
+
+class NotReservedError(LoyaltyError):
+    """The receipt has no open claim."""
+
+    kind = Kind.NOT_FOUND
+    code = "not_reserved"
+    ru = "Чек {receipt} не зарезервирован."
+    en = "Receipt {receipt} is not reserved."
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveOrder:
+    """A basket with the digest that the customer has agreed to."""
+
+    uid: UUID
+    content: bytes
+    basket: Basket
+    digest: str
+    card_tail: str = ""
+
+
+def reserve(station: Station, order: ReserveOrder, at: datetime) -> Claim:
+    """Write a durable claim of a receipt and hold its points; repeating is safe.
+
+    If the store's leases do not suffice, the centre is asked first, for a bounded time. Raises
+    QuoteChangedError, OverLeaseError, AlreadyReservedError, ReceiptEndedError,
+    TooManyReservesError, UidReusedError, and what `quote` raises; then nothing is held.
+    """
+    receipt = order.basket.uid
+    with reading(station.journal) as connection:
+        answers.recall(connection, order.uid, OPERATION, order.content)
+        if (known := _standing_claim(connection, order)) is not None:
+            return known
+    expected = quote(station, order.basket, at)
+    if expected.shortage is not None and expected.reach is Reach.CHAIN and expected.standing:
+        missing = expected.shortage.requested - expected.shortage.available
+        leases.ask(station, receipt, expected.standing.accounts[0], missing, at)
+    try:
+        return _claim(station, order, at)
+    except LoyaltyError:
+        with transaction(station.journal) as connection:
+            if store.find(connection, receipt) is None:
+                leases.cancel(connection, station, receipt, at)
+        raise
+
+
+def cancel(connection: Connection, station: Station, receipt: UUID, at: datetime) -> None:
+    """End a claim without a sale, in the caller's transaction; a cancelled one stays cancelled.
+
+    Raises NotReservedError, ReceiptEndedError for a committed receipt.
+    """
+    found = store.find(connection, receipt)
+    if found is None:
+        raise NotReservedError(receipt=receipt)
+    if found[0] is ClaimState.COMMITTED:
+        raise ReceiptEndedError(receipt=receipt, state=found[0].value)
+    if found[0] is ClaimState.OPEN:
+        leases.cancel(connection, station, receipt, at)
+        store.move(connection, receipt, ClaimState.CANCELLED)
+
+
+def confirm(connection: Connection, station: Station, order: ReserveOrder, at: datetime) -> Claim:
+    """Check in the caller's transaction that a basket still prices as agreed, on own leases.
+
+    Raises QuoteChangedError, OverLeaseError.
+    """
+    priced = price(station, connection, order.basket, Reach.STORE, at)
+    agreed = priced.digest == order.digest
+    if priced.shortage is not None and (order.basket.redeem is Redeem.EXACT or not agreed):
+        raise OverLeaseError(priced.shortage)
+    if not agreed:
+        raise QuoteChangedError
+    return claim_of(station, priced, order.card_tail)
+
+
+def claim_of(station: Station, priced: Quote, card_tail: str) -> Claim:
+    """Freeze a priced receipt with all that its slip will need."""
+    who = priced.standing
+    line = station.link.state()
+    return Claim(
+        receipt=priced.receipt,
+        member=priced.member,
+        moment=priced.moment,
+        evaluation=priced.evaluation,
+        digest=priced.digest,
+        settings=priced.settings,
+        display_name=who.display_name if who else "",
+        card_tail=card_tail,
+        lots=who.view(Reach.CHAIN).lots if who else (),
+        as_of=None if line.up else line.last_contact_at,
+    )
+
+
+def _claim(station: Station, order: ReserveOrder, at: datetime) -> Claim:
+    with transaction(station.journal) as connection:
+        if (known := _standing_claim(connection, order)) is not None:
+            return known
+        limit = station.settings.reserves_max
+        if store.open_count(connection) >= limit:
+            raise TooManyReservesError(limit=limit)
+        claim = confirm(connection, station, order, at)
+        answers.remember(connection, order.uid, OPERATION, order.content, b"", at)
+        store.add(connection, claim, ClaimState.OPEN, at)
+        holds.hold(connection, claim.receipt.uid, claim.evaluation.redemption.draws)
+        return claim
+
+
+def _standing_claim(connection: Connection, order: ReserveOrder) -> Claim | None:
+    found = store.find(connection, order.basket.uid)
+    if found is None:
+        return None
+    state, claim = found
+    if state is not ClaimState.OPEN:
+        raise ReceiptEndedError(receipt=order.basket.uid, state=state.value)
+    if claim.digest != order.digest:
+        raise AlreadyReservedError(receipt=order.basket.uid)
+    return claim

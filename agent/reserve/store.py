@@ -1,0 +1,97 @@
+"""Claims of open receipts: what a sale will be committed as, whatever changes meanwhile."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from msgspec import Struct
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlmodel import Field
+
+from agent.schema import JournalTable, id_field, instant_field, table_of
+from shared.member import LotView, MemberView
+from shared.receipt import Receipt
+from shared.rules.moment import Moment
+from shared.rules.result import Evaluation
+from shared.wire.codec import decoder, encode
+from shared.wire.feed import SettingsRow
+
+
+class Claim(Struct, frozen=True):
+    """A receipt as it was reserved: commit takes it from here and asks nothing again."""
+
+    receipt: Receipt
+    member: MemberView | None
+    moment: Moment
+    evaluation: Evaluation
+    digest: str
+    settings: SettingsRow
+    display_name: str
+    card_tail: str
+    lots: tuple[LotView, ...]
+    """All of the member's lots at that instant, for the slip."""
+    as_of: datetime | None
+    """Set when the line was down: how old what is known of the chain is."""
+
+
+class ClaimState(StrEnum):
+    """A claim ends by commit, by cancel or by a person, never by time."""
+
+    OPEN = "open"
+    COMMITTED = "committed"
+    CANCELLED = "cancelled"
+
+
+class ClaimRecord(JournalTable, table=True):
+    """A claim in canonical bytes."""
+
+    __tablename__ = "claim"
+
+    receipt: UUID = id_field(primary_key=True)
+    state: str = Field(index=True)
+    body: bytes
+    at: datetime = instant_field()
+
+
+_CLAIMS = table_of(ClaimRecord)
+_decode = decoder(Claim)
+
+_FIND = select(_CLAIMS.c.state, _CLAIMS.c.body).where(_CLAIMS.c.receipt == bindparam("uid"))
+_MOVE = update(_CLAIMS).where(_CLAIMS.c.receipt == bindparam("uid")).values(state=bindparam("to"))
+
+
+def add(connection: Connection, claim: Claim, state: ClaimState, at: datetime) -> None:
+    """Write a claim."""
+    connection.execute(
+        insert(_CLAIMS),
+        {
+            "receipt": claim.receipt.uid,
+            "state": state.value,
+            "body": encode(claim),
+            "at": at,
+        },
+    )
+
+
+def find(connection: Connection, receipt: UUID) -> tuple[ClaimState, Claim] | None:
+    """Return a receipt's claim and its state."""
+    row = connection.execute(_FIND, {"uid": receipt}).first()
+    return (ClaimState(row[0]), _decode(row[1])) if row else None
+
+
+def move(connection: Connection, receipt: UUID, state: ClaimState) -> None:
+    """End a claim."""
+    connection.execute(_MOVE, {"uid": receipt, "to": state.value})
+
+
+def open_receipts(connection: Connection) -> set[UUID]:
+    """Return the receipts whose claims are open."""
+    rows = connection.execute(select(_CLAIMS.c.receipt).where(_CLAIMS.c.state == ClaimState.OPEN))
+    return set(rows.scalars())
+
+
+def open_count(connection: Connection) -> int:
+    """Count open claims."""
+    return connection.execute(
+        select(func.count()).select_from(_CLAIMS).where(_CLAIMS.c.state == ClaimState.OPEN)
+    ).scalar_one()

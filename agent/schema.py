@@ -1,0 +1,88 @@
+"""The two files of an agent: their tables' metadata, column types and forward migration."""
+
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Dialect, Engine, Integer, LargeBinary, MetaData, Table, TypeDecorator
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from shared.clock import from_milliseconds, milliseconds
+from shared.errors import Kind, LoyaltyError
+from shared.runtime.sqlite import transaction
+
+JOURNAL_VERSION = 1
+REPLICA_VERSION = 1
+
+
+class NewerFileError(LoyaltyError):
+    """A database file that a newer agent has written."""
+
+    kind = Kind.STORAGE
+    code = "newer_file"
+    ru = "Файл {file} записан более новой версией агента: обновите программу."
+    en = "File {file} was written by a newer agent: update the program."
+
+
+class JournalTable(SQLModel, registry=registry(metadata=MetaData())):
+    """Base of the tables of journal.db: precious."""
+
+
+class ReplicaTable(SQLModel, registry=registry(metadata=MetaData())):
+    """Base of the tables of replica.db: can be thrown away."""
+
+
+class IdColumn(TypeDecorator[UUID]):
+    """An id as 16 bytes."""
+
+    impl = LargeBinary(16)
+    cache_ok = True
+
+    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:  # noqa: ARG002
+        """Write bytes."""
+        return None if value is None else value.bytes
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:  # noqa: ARG002
+        """Read bytes."""
+        return None if value is None else UUID(bytes=value)
+
+
+class InstantColumn(TypeDecorator[datetime]):
+    """A UTC instant as milliseconds since 1970."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ARG002
+        """Write milliseconds."""
+        return None if value is None else milliseconds(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Read milliseconds."""
+        return None if value is None else from_milliseconds(value)
+
+
+def id_field(**options: Any) -> Any:
+    """Declare a column of ids."""
+    return Field(sa_type=IdColumn, **options)
+
+
+def instant_field(**options: Any) -> Any:
+    """Declare a column of instants."""
+    return Field(sa_type=InstantColumn, **options)
+
+
+def migrate(engine: Engine, table: type[SQLModel], version: int) -> None:
+    """Bring a file to the present version; raises NewerFileError for one from the future."""
+    with transaction(engine) as connection:
+        found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        if found > version:
+            raise NewerFileError(file=engine.url.database)
+        table.metadata.create_all(connection)
+        connection.exec_driver_sql(f"PRAGMA user_version = {version}")
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """Return the table behind a model, for Core statements."""
+    return cast("Table", model.__table__)  # type: ignore[attr-defined]

@@ -1,0 +1,89 @@
+"""Settings of a store agent: one TOML file and the environment, read once, frozen."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from shared.errors import Kind, LoyaltyError
+
+ENV_PREFIX = "KOPILKA_AGENT_"
+
+
+class BadSettingsError(LoyaltyError):
+    """A settings file or variable that stops the start; it is named."""
+
+    kind = Kind.INVALID
+    code = "bad_settings"
+    ru = "Настройки не годятся: {faults}."
+    en = "The settings are not valid: {faults}."
+
+
+class AgentSettings(BaseSettings):
+    """What one store agent needs to know before it starts; times in seconds."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, frozen=True, extra="forbid", env_ignore_empty=True
+    )
+
+    data_dir: Path
+    centre_url: str = "http://127.0.0.1:8100"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8200, ge=0, le=65535)
+    allowed_hosts: tuple[str, ...] = ()
+    """Names under which tills of other machines call, beside `host` and this machine's own."""
+    printer: str = ""
+    """Device URL of the receipt printer, such as `tcp://10.0.0.5:9100?profile=TM-T20III`."""
+    scanner: str = ""
+    """Device URL of the scanner, such as `serial:///dev/serial/by-id/...?baud=9600`."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    request_timeout_s: float = Field(default=10.0, gt=0, le=60)
+    ask_timeout_s: float = Field(default=0.3, gt=0, le=5)
+    recall_timeout_s: float = Field(default=2.0, gt=0, le=10)
+    retry_first_s: float = Field(default=0.25, gt=0, le=60)
+    retry_max_s: float = Field(default=8.0, gt=0, le=20)
+    tail_silence_max_s: float = Field(default=12.0, gt=0, le=120)
+    body_bytes_max: int = Field(default=256 * 1024, ge=1024)
+    lines_max: int = Field(default=500, ge=1)
+    reserves_max: int = Field(default=200, ge=1)
+    event_listeners_max: int = Field(default=32, ge=1)
+    cashier_session_s: int = Field(default=12 * 3600, ge=60)
+    pin_failures_max: int = Field(default=5, ge=1)
+    pin_lock_s: int = Field(default=300, ge=1)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take arguments first, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def read_settings(file: Path | None, **given: Any) -> AgentSettings:
+    """Read the settings; raises BadSettingsError naming the key that is wrong."""
+
+    class FromFile(AgentSettings):
+        model_config = SettingsConfigDict(toml_file=file)
+
+    try:
+        return FromFile(**{key: value for key, value in given.items() if value is not None})
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise BadSettingsError(faults=faults) from error
+    except ValueError as error:
+        raise BadSettingsError(faults=f"{file}: {error}") from error

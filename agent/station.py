@@ -1,0 +1,111 @@
+"""What every stage of one store's agent works with: files, identity, clock, chance and ports."""
+
+import random
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from agent.devices import Devices
+from agent.events import Events
+from agent.link import Link
+from agent.packs import PackShelf
+from agent.settings import AgentSettings
+from shared.clock import Clock
+from shared.crypto.keys import KeyPair
+from shared.wire.feed import KeysRow, PackRow, SettingsRow
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who this agent is to the centre, and the chain's secrets that it works with."""
+
+    agent: UUID
+    epoch: int
+    store: str
+    keys: KeyPair = field(repr=False)
+    root_key: bytes
+    card_prefix: str
+    card_block: int
+    index_key: bytes = field(repr=False)
+    pin_pepper: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Wakes:
+    """Bells that wake the background loops at once instead of at their next tick."""
+
+    push: threading.Event = field(default_factory=threading.Event)
+    pull: threading.Event = field(default_factory=threading.Event)
+    print: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """The rows by which everything in the store is priced."""
+
+    settings: SettingsRow | None
+    packs: tuple[PackRow, ...]
+    keys: KeysRow | None
+
+
+class PremisesCache:
+    """The premises as last read; what was read before a change of their rows is not kept."""
+
+    def __init__(self) -> None:
+        self._held: Premises | None = None
+        self._edition = 0
+        self._lock = threading.Lock()
+
+    def look(self) -> tuple[Premises | None, int]:
+        """Return what is held, and the edition that a reader begins to read now."""
+        with self._lock:
+            return self._held, self._edition
+
+    def keep(self, read: Premises, edition: int) -> None:
+        """Hold what was read, unless its rows have changed since."""
+        with self._lock:
+            if edition == self._edition:
+                self._held = read
+
+    def forget(self) -> None:
+        """Drop what is held: its rows have changed."""
+        with self._lock:
+            self._edition += 1
+            self._held = None
+
+
+class Doubt:
+    """Whether a push was sent whose answer is not known: the rows may hold facts that count as own.
+
+    A piece of the global stream is applied only when there is no doubt, or what a fact changed
+    would be shown twice until its answer came.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        """Held from the sending of a push until its answer is written down, and by an apply."""
+        self.open = True
+        """A new process does not know what the one before it had sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One store's agent, put together by `app.py`."""
+
+    identity: Identity
+    journal: Engine
+    replica: Engine
+    data_dir: Path
+    clock: Clock
+    chance: random.Random
+    link: Link
+    settings: AgentSettings
+    events: Events
+    devices: Devices = field(default_factory=Devices)
+    packs: PackShelf = field(default_factory=PackShelf)
+    premises: PremisesCache = field(default_factory=PremisesCache)
+    doubt: Doubt = field(default_factory=Doubt)
+    wakes: Wakes = field(default_factory=Wakes)

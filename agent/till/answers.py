@@ -1,0 +1,331 @@
+"""What tills get: kopecks, hundredths of a point, thousandths; who says so, and as of when."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from agent.till.models import MemberRef
+
+
+class SentenceView(BaseModel):
+    """A sentence with a stable code."""
+
+    code: str
+    ru: str
+    en: str
+
+
+class PackView(BaseModel):
+    """The rules that an answer was given by."""
+
+    name: str
+    version: str
+    hash: str
+
+
+class Answer(BaseModel):
+    """Base of all answers: who stands behind it, how old the chain's data are, what to mind."""
+
+    model_config = ConfigDict(frozen=True)
+
+    authority: str = "agent"
+    as_of: datetime | None = None
+    pack: PackView | None = None
+    warnings: list[SentenceView] = []
+
+
+class LotAnswer(BaseModel):
+    """A lot: `amount` in all, `here` what this store may spend of it now."""
+
+    id: UUID
+    amount: int
+    here: int
+    state: str
+    activates_at: datetime
+    expires_on: date | None
+
+
+class MemberAnswer(BaseModel):
+    """A member, masked; `ref` is what a receipt carries on."""
+
+    ref: MemberRef
+    name: str
+    tier: str | None
+    tier_title: SentenceView | None
+    balance_points: int
+    pending_points: int
+    available_here_points: int
+    debt_points: int
+    turnover_minor: int
+    lots: list[LotAnswer]
+
+
+class GoodsAnswer(BaseModel):
+    """Goods of the directory."""
+
+    sku: str
+    name: str
+    group: str
+    price_minor: int
+    flags: list[str]
+
+
+class ScanAnswer(Answer):
+    """What a code is, with what it found."""
+
+    kind: str
+    code: str
+    members: list[MemberAnswer] = []
+    goods: GoodsAnswer | None = None
+    receipt: UUID | None = None
+
+
+class FoundAnswer(Answer):
+    """Members that an identifier may mean."""
+
+    members: list[MemberAnswer]
+
+
+class RegisteredAnswer(Answer):
+    """A registration: `state` is provisional for a new member, existing for a known phone."""
+
+    member: MemberRef
+    name: str
+    card: str
+    state: str
+
+
+class LineAnswer(BaseModel):
+    """A line after all rules."""
+
+    no: int
+    sku: str
+    name: str
+    quantity: int
+    price_minor: int
+    base_minor: int
+    discount_minor: int
+    redeemed_points: int
+    redeemed_minor: int
+    payable_minor: int
+    earned_points: int
+
+
+class TotalsAnswer(BaseModel):
+    """Sums over the lines."""
+
+    base_minor: int
+    discount_minor: int
+    redeemed_points: int
+    redeemed_minor: int
+    payable_minor: int
+    earned_points: int
+
+
+class EffectAnswer(BaseModel):
+    """A rule's consequence with its exact allocation: `[line no, amount]`."""
+
+    no: int
+    kind: str
+    rule: str
+    amount: int
+    allocations: list[tuple[int, int]]
+
+
+class RedemptionAnswer(BaseModel):
+    """How many points pay, how many could now, and why not more."""
+
+    requested: int
+    redeemable: int
+    redeemed: int
+    limits: list[SentenceView]
+
+
+class EarnedAnswer(BaseModel):
+    """A lot that the receipt earns."""
+
+    rule: str
+    amount: int
+    activates_at: datetime
+    expires_on: date | None
+
+
+class RejectedAnswer(BaseModel):
+    """A rule that did not apply, and why."""
+
+    rule: str
+    reason: SentenceView
+
+
+class QuoteAnswer(Answer):
+    """A priced receipt; the digest covers what the customer pays, redeems and earns."""
+
+    receipt: UUID
+    digest: str
+    lines: list[LineAnswer]
+    totals: TotalsAnswer
+    effects: list[EffectAnswer]
+    redemption: RedemptionAnswer
+    earned: list[EarnedAnswer]
+    tier: str | None
+    tier_after: str | None
+    applied: list[str]
+    rejected: list[RejectedAnswer]
+    hints: list[SentenceView]
+
+
+class ReservedAnswer(QuoteAnswer):
+    """A receipt whose price and points stand until it is committed or cancelled."""
+
+    state: str = "reserved"
+
+
+class CommittedAnswer(Answer):
+    """A sale that is durable; balances after it."""
+
+    receipt: UUID
+    state: str
+    fact: UUID
+    seq: int
+    slip: UUID
+    digest: str
+    balance_points: int
+    pending_points: int
+
+
+class CancelledAnswer(Answer):
+    """A receipt that ended without a sale."""
+
+    receipt: UUID
+    state: str = "cancelled"
+
+
+class ReturnedLineAnswer(BaseModel):
+    """What goes back with a line."""
+
+    no: int
+    quantity: int
+    money_minor: int
+    restored_points: int
+    taken_points: int
+
+
+class PreviewAnswer(Answer):
+    """What a return would move: it balances with the sale to the kopeck."""
+
+    receipt: UUID
+    lines: list[ReturnedLineAnswer]
+    money_minor: int
+    restored_points: int
+    taken_points: int
+    debt_points: int
+
+
+class ReturnedAnswer(Answer):
+    """A return that is durable."""
+
+    uid: UUID
+    receipt: UUID
+    fact: UUID
+    slip: UUID
+    money_minor: int
+    restored_points: int
+    taken_points: int
+    debt_points: int
+
+
+class ReprintAnswer(Answer):
+    """A copy on its way to the printer."""
+
+    receipt: UUID
+    copy_no: int
+
+
+class ReceiptAnswer(Answer):
+    """A receipt of this store: its state, the centre's word on it, and its slip."""
+
+    receipt: UUID
+    state: str
+    sync: str
+    sync_reason: str
+    print_state: str
+    lines: list[LineAnswer]
+    totals: TotalsAnswer
+    returned: dict[int, int]
+    slip_text: str
+
+
+class TraceStepAnswer(BaseModel):
+    """A step of the evaluation; line 0 is the whole receipt."""
+
+    phase: str
+    rule: str
+    line_no: int
+    before: int
+    after: int
+    reason: SentenceView
+
+
+class TraceAnswer(Answer):
+    """Why a receipt was priced as it was."""
+
+    receipt: UUID
+    applied: list[str]
+    rejected: list[RejectedAnswer]
+    steps: list[TraceStepAnswer]
+
+
+class ActivatedAnswer(Answer):
+    """A lot that can be spent from now on."""
+
+    lot: UUID
+    member: UUID
+    amount: int
+    activates_at: datetime
+
+
+class SignedInAnswer(Answer):
+    """A cashier at work: tills send the token in the header `Kopilka-Cashier`."""
+
+    token: str
+    cashier: str
+    name: str
+    role: str
+    ends_at: datetime
+
+
+class DeviceAnswer(BaseModel):
+    """A device's condition."""
+
+    condition: str
+    since: datetime
+    sentence: SentenceView
+
+
+class StatusAnswer(Answer):
+    """How the store's agent is."""
+
+    version: str
+    agent: UUID
+    store: str
+    epoch: int
+    online: bool
+    offline_reason: str
+    queue_depth: int
+    oldest_unsent_at: datetime | None
+    outcomes: dict[str, int]
+    replica_age_s: float | None
+    streams: dict[str, int]
+    open_reserves: int
+    spool: dict[str, int]
+    devices: dict[str, DeviceAnswer]
+    refused_packs: dict[str, str]
+
+
+class EventAnswer(BaseModel):
+    """A server-sent event's content."""
+
+    name: str
+    details: dict[str, Any]

@@ -1,0 +1,248 @@
+"""What tills send: integers only, every field bounded, nothing unknown let in."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, model_validator
+
+from agent.quote.service import Attributes, Basket, Item
+from agent.reserve.service import ReserveOrder
+from agent.scan import CODE_CHARS_MAX
+from shared.basket import Flag
+from shared.errors import Kind, LoyaltyError
+from shared.receipt import Redeem, Tender, TenderKind
+
+AMOUNT_MAX = 10**12
+QUANTITY_MAX = 10**9
+LINES_MAX = 500
+TENDERS_MAX = 20
+
+_PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+
+Amount = Annotated[int, Strict(), Field(ge=0, le=AMOUNT_MAX)]
+Quantity = Annotated[int, Strict(), Field(gt=0, le=QUANTITY_MAX)]
+LineNo = Annotated[int, Strict(), Field(ge=1, le=LINES_MAX)]
+Word = Annotated[str, StringConstraints(max_length=64, pattern=_PRINTABLE)]
+Title = Annotated[str, StringConstraints(max_length=200, pattern=_PRINTABLE)]
+
+
+class OtherReceiptError(LoyaltyError):
+    """The address names another receipt than the body."""
+
+    kind = Kind.INVALID
+    code = "other_receipt"
+    ru = "В адресе чек {path}, а в теле запроса чек {body}."
+    en = "The address names receipt {path}, the body receipt {body}."
+
+
+class Body(BaseModel):
+    """Base of all bodies: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class MemberRef(Body):
+    """A member as `members/find` or a scan has given him: pass it on as it is."""
+
+    id: UUID
+    account: UUID | None = None
+    card_tail: Word = ""
+
+
+class LineAttributes(Body):
+    """What the till says of goods that the store's directory lacks; kopecks a unit."""
+
+    name: Title = ""
+    group: Title = ""
+    brand: Word = ""
+    flags: Annotated[list[Flag], Field(max_length=len(Flag))] = []
+    floor_minor: Amount = 0
+
+
+class LineBody(Body):
+    """A line: quantity in thousandths, price in kopecks a unit (default: the store's price)."""
+
+    no: LineNo
+    sku: Word = ""
+    barcode: Word = ""
+    quantity: Quantity
+    price_minor: Amount | None = None
+    attributes: LineAttributes | None = None
+
+    @model_validator(mode="after")
+    def _named(self) -> "LineBody":
+        if not self.sku and not self.barcode:
+            raise ValueError("sku or barcode is needed")
+        return self
+
+
+class RedeemBody(Body):
+    """How many points (hundredths) to pay with: an exact number, or as many as possible."""
+
+    mode: Literal["none", "exact", "maximum"] = "none"
+    points: Amount = 0
+
+
+class ReceiptBody(Body):
+    """A receipt to price; its uid is minted by the till and stays with it."""
+
+    uid: UUID
+    till: Word = "1"
+    member: MemberRef | None = None
+    lines: Annotated[list[LineBody], Field(min_length=1, max_length=LINES_MAX)]
+    redeem: RedeemBody = RedeemBody()
+    promo_codes: Annotated[list[Word], Field(max_length=20)] = []
+
+    @model_validator(mode="after")
+    def _numbered(self) -> "ReceiptBody":
+        if len({line.no for line in self.lines}) != len(self.lines):
+            raise ValueError("line numbers repeat")
+        return self
+
+    def basket(self) -> Basket:
+        """Return the receipt in the words of the quote."""
+        return Basket(
+            uid=self.uid,
+            till=self.till,
+            items=tuple(_item(line) for line in self.lines),
+            member=self.member.id if self.member else None,
+            account=self.member.account if self.member else None,
+            redeem=Redeem(self.redeem.mode),
+            redeem_points=self.redeem.points,
+            promo_codes=tuple(self.promo_codes),
+        )
+
+
+class ScanBody(Body):
+    """A code as the scanner read it."""
+
+    code: Annotated[str, StringConstraints(min_length=1, max_length=CODE_CHARS_MAX)]
+
+
+class FindBody(Body):
+    """A card number or a phone."""
+
+    identifier: Word
+
+
+class MemberBody(Body):
+    """A registration: name, phone, and the version of the consent that the person gave."""
+
+    uid: UUID
+    name: Annotated[Title, StringConstraints(min_length=1)]
+    phone: Word
+    consent: Annotated[Word, StringConstraints(min_length=1)]
+    till: Word = ""
+
+
+class ReserveBody(Body):
+    """A claim of a receipt at the digest that its quote had."""
+
+    uid: UUID
+    receipt: ReceiptBody
+    digest: Word
+
+    def order(self, content: bytes) -> ReserveOrder:
+        """Return the claim in the words of the reserve."""
+        return _order(self.uid, content, self.receipt, self.digest)
+
+
+class TenderBody(Body):
+    """A payment in kopecks."""
+
+    kind: TenderKind
+    amount_minor: Amount
+
+    def tender(self) -> Tender:
+        """Return the payment in the words of the receipt."""
+        return Tender(self.kind, self.amount_minor)
+
+
+class CommitBody(Body):
+    """A paid receipt; `receipt` and `digest` only when it was not reserved."""
+
+    uid: UUID
+    fiscal_number: Word = ""
+    tenders: Annotated[list[TenderBody], Field(max_length=TENDERS_MAX)]
+    receipt: ReceiptBody | None = None
+    digest: Word = ""
+
+    def order(self) -> ReserveOrder | None:
+        """Return the receipt in the words of the reserve; None when it was reserved before."""
+        return _order(self.uid, b"", self.receipt, self.digest) if self.receipt else None
+
+
+class CancelBody(Body):
+    """The end of a receipt that came to nothing."""
+
+    uid: UUID
+
+
+class PartBody(Body):
+    """How much of a line comes back, in thousandths."""
+
+    no: LineNo
+    quantity: Quantity
+
+
+class PreviewBody(Body):
+    """A return to look at."""
+
+    lines: Annotated[list[PartBody], Field(min_length=1, max_length=LINES_MAX)]
+
+    @model_validator(mode="after")
+    def _numbered(self) -> "PreviewBody":
+        if len({line.no for line in self.lines}) != len(self.lines):
+            raise ValueError("line numbers repeat")
+        return self
+
+
+class ReturnBody(PreviewBody):
+    """A return by line and quantity."""
+
+    uid: UUID
+
+
+class ReprintBody(Body):
+    """A request for a copy of a slip."""
+
+    uid: UUID
+
+
+class ActivateBody(Body):
+    """A request to make a member's pending points spendable now."""
+
+    uid: UUID
+    member: UUID
+    reason: Annotated[Title, StringConstraints(min_length=1)]
+
+
+class SignInBody(Body):
+    """A cashier's number and PIN of six digits."""
+
+    uid: UUID
+    cashier: Annotated[Word, StringConstraints(min_length=1)]
+    pin: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+
+
+def same_receipt(uid: UUID, receipt: ReceiptBody) -> None:
+    """Compare the receipt named in the address with the one in the body.
+
+    Raises OtherReceiptError.
+    """
+    if receipt.uid != uid:
+        raise OtherReceiptError(path=uid, body=receipt.uid)
+
+
+def _order(uid: UUID, content: bytes, receipt: ReceiptBody, digest: str) -> ReserveOrder:
+    card_tail = receipt.member.card_tail if receipt.member else ""
+    return ReserveOrder(uid, content, receipt.basket(), digest, card_tail)
+
+
+def _item(line: LineBody) -> Item:
+    told = line.attributes
+    attributes = None
+    if told is not None:
+        flags = frozenset(told.flags)
+        attributes = Attributes(told.name, told.group, told.brand, flags, told.floor_minor)
+    return Item(line.no, line.quantity, line.sku, line.barcode, line.price_minor, attributes)

@@ -1,0 +1,66 @@
+"""Operations of tills that are one step over a stage: cancelling a receipt, copying a slip."""
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from msgspec import Struct
+
+from agent.commit import store as sales
+from agent.journal import answers
+from agent.printing.service import UnknownSlipError, reprint
+from agent.reserve import service as reserving
+from agent.station import Station
+from shared.runtime.sqlite import transaction
+from shared.wire.codec import decoder, encode
+
+CANCEL = "cancel"
+REPRINT = "reprint"
+
+log = structlog.get_logger()
+
+
+class Copied(Struct, frozen=True):
+    """A copy in the spool."""
+
+    copy_no: int
+
+
+_decode_copied = decoder(Copied)
+
+
+def cancel_receipt(
+    station: Station, receipt: UUID, uid: UUID, content: bytes, at: datetime
+) -> None:
+    """End a reserved receipt without a sale; repeating is safe.
+
+    Raises NotReservedError, ReceiptEndedError, UidReusedError.
+    """
+    with transaction(station.journal) as connection:
+        if answers.recall(connection, uid, CANCEL, content) is not None:
+            return
+        reserving.cancel(connection, station, receipt, at)
+        answers.remember(connection, uid, CANCEL, content, b"", at)
+    station.wakes.push.set()
+    log.info("receipt.cancelled", uid=str(receipt))
+
+
+def reprint_receipt(
+    station: Station, receipt: UUID, uid: UUID, content: bytes, at: datetime
+) -> int:
+    """Spool a copy of a receipt's slip and return its number; repeating prints no further one.
+
+    Raises UnknownSlipError, UidReusedError.
+    """
+    with transaction(station.journal) as connection:
+        done = answers.recall(connection, uid, REPRINT, content)
+        if done is not None:
+            return _decode_copied(done).copy_no
+        sold = sales.find(connection, receipt)
+        if sold is None:
+            raise UnknownSlipError(receipt=receipt)
+        copy_no = reprint(connection, sold.slip, at).copy_no
+        answers.remember(connection, uid, REPRINT, content, encode(Copied(copy_no)), at)
+    station.wakes.print.set()
+    log.info("slip.copied", uid=str(receipt), copy_no=copy_no)
+    return copy_no

@@ -1,0 +1,72 @@
+"""A receipt of this store as it stands: its state, the centre's word, its paper and its trace."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from agent.commit import store as sales
+from agent.journal import store as facts
+from agent.printing import store as spool
+from agent.reserve import store as claims
+from agent.reserve.store import ClaimState
+from agent.returns import store as returns
+from agent.returns.service import UnknownReceiptError, find_sale
+from agent.station import Station
+from hardware.printers.layout import as_text
+from shared.receipt import Receipt
+from shared.rules.result import Evaluation
+from shared.runtime.sqlite import reading
+
+SLIP_COLUMNS = 48
+LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A receipt's state; quantities returned by line, in thousandths."""
+
+    receipt: Receipt
+    evaluation: Evaluation
+    digest: str
+    state: str
+    sync: str = LOCAL
+    sync_reason: str = ""
+    print_state: str = ""
+    returned: dict[int, int] | None = None
+    slip_text: str = ""
+
+
+def look_up(station: Station, uid: UUID) -> Standing:
+    """Return a receipt of this store; raises UnknownReceiptError."""
+    with reading(station.journal) as connection:
+        found = claims.find(connection, uid)
+        if found is None:
+            raise UnknownReceiptError(receipt=uid)
+        state, claim = found
+        if state is not ClaimState.COMMITTED:
+            shown = "reserved" if state is ClaimState.OPEN else state.value
+            return Standing(claim.receipt, claim.evaluation, claim.digest, shown)
+        fact, sold = find_sale(station, connection, uid)
+        place = sales.find(connection, uid)
+        assert place is not None
+        outcome, reason = facts.outcome_of(connection, fact.id) or (LOCAL, "")
+        job = spool.job_state(connection, place.slip)
+        paper = spool.slip_and_copies(connection, place.slip)
+        returned = returns.before(connection, uid).quantities
+        return Standing(
+            receipt=sold.receipt,
+            evaluation=sold.evaluation,
+            digest=claim.digest,
+            state=_state(sold.receipt, returned),
+            sync=outcome,
+            sync_reason=reason,
+            print_state=job[0].value if job else "",
+            returned=returned,
+            slip_text=as_text(paper[0], SLIP_COLUMNS) if paper else "",
+        )
+
+
+def _state(receipt: Receipt, returned: dict[int, int]) -> str:
+    if not returned:
+        return "committed"
+    whole = all(returned.get(line.no, 0) == line.quantity for line in receipt.lines)
+    return "returned" if whole else "partially_returned"

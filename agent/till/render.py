@@ -1,0 +1,309 @@
+"""Put values of the stages into the words of the till API."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from agent.commit.service import Committed
+from agent.leases.standing import LotStanding, Reach
+from agent.members.service import Found, Registered
+from agent.packs import NoPackError
+from agent.quote.service import NoSettingsError, OverLeaseError, Quote, effective_pack
+from agent.reserve.store import Claim
+from agent.returns.service import Returned
+from agent.returns.shares import Preview
+from agent.station import Station
+from agent.till import answers as view
+from agent.till.models import MemberRef
+from shared.ledger.leases import is_live
+from shared.receipt import Receipt
+from shared.rules.compile import CompiledPack
+from shared.rules.moment import Moment
+from shared.rules.result import Evaluation, Rejected, Sentence
+from shared.rules.tiers import tier_of
+from shared.wire.facts import ReturnedLine
+from shared.wire.feed import GoodsRow
+
+OFFLINE = view.SentenceView(
+    code="offline",
+    ru="Нет связи с центром: данные о других магазинах могут устареть.",
+    en="The centre is out of reach: data about other stores may be old.",
+)
+
+
+def frame(station: Station, at: datetime, *, pack: CompiledPack | None = None) -> dict[str, Any]:
+    """Return what every answer begins with."""
+    line = station.link.state()
+    if pack is None:
+        try:
+            _, pack = effective_pack(station, at)
+        except (NoPackError, NoSettingsError) as error:
+            missing = Sentence(error.code, error.sentence("ru"), error.sentence("en"))
+            return {
+                "as_of": line.last_contact_at,
+                "warnings": [sentence(missing)],
+            }
+    return {
+        "as_of": line.last_contact_at,
+        "pack": pack_view(pack),
+        "warnings": [] if line.up else [OFFLINE],
+    }
+
+
+def pack_view(pack: CompiledPack) -> view.PackView:
+    """Name a pack."""
+    source = pack.source
+    return view.PackView(name=source.name, version=str(source.version), hash=pack.pack_hash)
+
+
+def sentence(said: Sentence) -> view.SentenceView:
+    """Put a sentence into the answer's form."""
+    return view.SentenceView(code=said.code, ru=said.ru, en=said.en)
+
+
+def quote_fields(station: Station, priced: Quote) -> dict[str, Any]:
+    """Return the content of a quote's answer."""
+    fields = evaluation_fields(priced.receipt, priced.evaluation, priced.digest)
+    top = frame(station, priced.moment.instant, pack=priced.pack)
+    if priced.reach is Reach.STORE:
+        for short in (priced.shortage, priced.headroom):
+            if short is not None:
+                error = OverLeaseError(short)
+                said = Sentence(error.code, error.sentence("ru"), error.sentence("en"))
+                top["warnings"] = [*top["warnings"], sentence(said)]
+                fields["redemption"].limits.append(sentence(said))
+                break
+    unknown = [line.goods.sku for line in priced.receipt.lines if not line.goods.known]
+    if unknown:
+        top["warnings"] = [*top["warnings"], _unknown_goods(unknown)]
+    return {**top, **fields}
+
+
+def claim_fields(station: Station, claim: Claim, at: datetime) -> dict[str, Any]:
+    """Return the content of a reserve's answer."""
+    return {
+        **frame(station, at),
+        **evaluation_fields(claim.receipt, claim.evaluation, claim.digest),
+    }
+
+
+def evaluation_fields(receipt: Receipt, evaluation: Evaluation, digest: str) -> dict[str, Any]:
+    """Return lines, totals, effects and reasons of an evaluation."""
+    redemption = evaluation.redemption
+    return {
+        "receipt": receipt.uid,
+        "digest": digest,
+        "lines": lines(receipt, evaluation),
+        "totals": totals(evaluation),
+        "effects": [
+            view.EffectAnswer(
+                no=effect.no,
+                kind=effect.kind,
+                rule=effect.rule,
+                amount=effect.amount,
+                allocations=list(effect.allocations),
+            )
+            for effect in evaluation.effects
+        ],
+        "redemption": view.RedemptionAnswer(
+            requested=redemption.requested,
+            redeemable=redemption.maximum,
+            redeemed=redemption.redeemed,
+            limits=[sentence(limit) for limit in redemption.limits],
+        ),
+        "earned": [
+            view.EarnedAnswer(
+                rule=grant.rule,
+                amount=grant.amount,
+                activates_at=grant.activates_at,
+                expires_on=grant.expires_on,
+            )
+            for grant in evaluation.grants
+        ],
+        "tier": evaluation.tier,
+        "tier_after": evaluation.tier_after,
+        "applied": list(evaluation.applied),
+        "rejected": rejected(evaluation.rejected),
+        "hints": [sentence(hint) for hint in evaluation.hints],
+    }
+
+
+def lines(receipt: Receipt, evaluation: Evaluation) -> list[view.LineAnswer]:
+    """Return the lines with what was done to them."""
+    return [
+        view.LineAnswer(
+            no=line.no,
+            sku=line.goods.sku,
+            name=line.goods.name,
+            quantity=line.quantity,
+            price_minor=line.price_minor,
+            base_minor=priced.base_minor,
+            discount_minor=priced.discount_minor,
+            redeemed_points=priced.redeemed_points,
+            redeemed_minor=priced.redeemed_minor,
+            payable_minor=priced.payable_minor,
+            earned_points=priced.earned_points,
+        )
+        for line, priced in zip(receipt.lines, evaluation.lines, strict=True)
+    ]
+
+
+def totals(evaluation: Evaluation) -> view.TotalsAnswer:
+    """Return the sums."""
+    found = evaluation.totals
+    return view.TotalsAnswer(
+        base_minor=found.base_minor,
+        discount_minor=found.discount_minor,
+        redeemed_points=found.redeemed_points,
+        redeemed_minor=found.redeemed_minor,
+        payable_minor=found.payable_minor,
+        earned_points=found.earned_points,
+    )
+
+
+def rejected(found: tuple[Rejected, ...]) -> list[view.RejectedAnswer]:
+    """Return the rules that did not apply."""
+    return [view.RejectedAnswer(rule=rule.rule, reason=sentence(rule.reason)) for rule in found]
+
+
+def trace(evaluation: Evaluation) -> list[view.TraceStepAnswer]:
+    """Return the steps of an evaluation."""
+    return [
+        view.TraceStepAnswer(
+            phase=step.phase,
+            rule=step.rule,
+            line_no=step.line_no,
+            before=step.before,
+            after=step.after,
+            reason=sentence(step.reason),
+        )
+        for step in evaluation.trace
+    ]
+
+
+def member(station: Station, found: Found, at: datetime) -> view.MemberAnswer:
+    """Return a member's card for the cashier: masked, with tier and points."""
+    who = found.standing
+    lots = [lot for lot in who.lots if found.account in (None, lot.account) and lot.amount > 0]
+    try:
+        settings, pack = effective_pack(station, at)
+        tier = tier_of(pack, who.turnover_minor, who.tier_floor)
+        moment = Moment(at, settings.zone)
+    except (NoPackError, NoSettingsError):
+        tier, moment = None, Moment(at, "UTC")
+    shown = [_lot(lot, moment) for lot in lots]
+    active = [lot for lot in shown if lot.state == "active"]
+    return view.MemberAnswer(
+        ref=MemberRef(id=who.member, account=found.account, card_tail=found.tail),
+        name=who.display_name,
+        tier=tier.id if tier else None,
+        tier_title=view.SentenceView(code=tier.id, ru=tier.title.ru, en=tier.title.en)
+        if tier
+        else None,
+        balance_points=sum(lot.amount for lot in active),
+        pending_points=sum(lot.amount for lot in shown if lot.state == "pending"),
+        available_here_points=sum(lot.here for lot in active),
+        debt_points=who.debt,
+        turnover_minor=who.turnover_minor,
+        lots=shown,
+    )
+
+
+def goods(row: GoodsRow) -> view.GoodsAnswer:
+    """Return goods of the directory."""
+    return view.GoodsAnswer(
+        sku=row.sku,
+        name=row.name,
+        group=row.group,
+        price_minor=row.price_minor,
+        flags=list(row.flags),
+    )
+
+
+def registered(station: Station, done: Registered, at: datetime) -> view.RegisteredAnswer:
+    """Return a registration."""
+    return view.RegisteredAnswer(
+        **frame(station, at),
+        member=MemberRef(id=done.member, account=done.account, card_tail=done.card[-4:]),
+        name=done.display_name,
+        card=done.card,
+        state=done.state,
+    )
+
+
+def committed(station: Station, done: Committed, at: datetime) -> view.CommittedAnswer:
+    """Return a sale."""
+    return view.CommittedAnswer(
+        **frame(station, at),
+        receipt=done.receipt,
+        state="committed",
+        fact=done.fact,
+        seq=done.seq,
+        slip=done.slip,
+        digest=done.digest,
+        balance_points=done.balance_points,
+        pending_points=done.pending_points,
+    )
+
+
+def preview(station: Station, receipt: UUID, seen: Preview, at: datetime) -> view.PreviewAnswer:
+    """Return what a return would move."""
+    return view.PreviewAnswer(
+        **frame(station, at),
+        receipt=receipt,
+        lines=[_returned_line(line) for line in seen.lines],
+        money_minor=seen.money_minor,
+        restored_points=seen.restored_points,
+        taken_points=seen.taken_points,
+        debt_points=seen.debt_points,
+    )
+
+
+def returned(station: Station, done: Returned, at: datetime) -> view.ReturnedAnswer:
+    """Return a return."""
+    return view.ReturnedAnswer(
+        **frame(station, at),
+        uid=done.uid,
+        receipt=done.sale,
+        fact=done.fact,
+        slip=done.slip,
+        money_minor=done.money_minor,
+        restored_points=done.restored_points,
+        taken_points=done.taken_points,
+        debt_points=done.debt_points,
+    )
+
+
+def _returned_line(line: ReturnedLine) -> view.ReturnedLineAnswer:
+    return view.ReturnedLineAnswer(
+        no=line.no,
+        quantity=line.quantity,
+        money_minor=line.money_minor,
+        restored_points=line.restored_points,
+        taken_points=line.taken_points,
+    )
+
+
+def _lot(lot: LotStanding, moment: Moment) -> view.LotAnswer:
+    if lot.activates_at > moment.instant:
+        state = "pending"
+    else:
+        live = is_live(lot.activates_at, lot.expires_on, moment.instant, moment.day)
+        state = "active" if live else "expired"
+    return view.LotAnswer(
+        id=lot.id,
+        amount=lot.amount,
+        here=lot.here,
+        state=state,
+        activates_at=lot.activates_at,
+        expires_on=lot.expires_on,
+    )
+
+
+def _unknown_goods(skus: list[str]) -> view.SentenceView:
+    shown = ", ".join(skus[:5])
+    return view.SentenceView(
+        code="unknown_goods",
+        ru=f"Товаров нет в справочнике: {shown}. Бонусами их оплатить нельзя.",
+        en=f"Goods are not in the directory: {shown}. Points cannot pay for them.",
+    )

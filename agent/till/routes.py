@@ -1,0 +1,234 @@
+"""The till API: each route reads its body, calls one service and renders the answer."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Request
+from pydantic import BaseModel
+from sse_starlette import EventSourceResponse
+
+from agent import cashiers
+from agent.commit.service import Sale, commit
+from agent.members import lots
+from agent.members import service as members
+from agent.members.lots import Activation
+from agent.members.service import Registration
+from agent.quote.service import quote
+from agent.reserve.service import reserve
+from agent.returns.service import ReturnOrder, give_back_goods
+from agent.returns.service import preview as preview_return
+from agent.returns.shares import Part
+from agent.scan import ScanKind, classify
+from agent.station import Station
+from agent.till import answers as view
+from agent.till import models, receipts, render
+from agent.till.events import stream
+from agent.till.operations import cancel_receipt, reprint_receipt
+from agent.till.status import status
+from shared.crypto.chain import digest
+from shared.wire.codec import encode
+
+router = APIRouter(prefix="/v1")
+
+
+def _station(request: Request) -> Station:
+    station: Station = request.app.state.station
+    return station
+
+
+def _cashier(
+    station: Annotated[Station, Depends(_station)],
+    kopilka_cashier: Annotated[str | None, Header(description="A cashier's sign-in")] = None,
+) -> str:
+    if kopilka_cashier is None:
+        return ""
+    return cashiers.cashier_of(station, kopilka_cashier, station.clock.now())
+
+
+Here = Annotated[Station, Depends(_station)]
+Cashier = Annotated[str, Depends(_cashier)]
+
+
+def content_of(body: BaseModel, *place: object) -> bytes:
+    """Return the digest by which a repeated body is told from another one."""
+    return digest(encode([*(str(part) for part in place), body.model_dump(mode="json")]))
+
+
+@router.post("/scans", tags=["scan"])
+def post_scan(body: models.ScanBody, here: Here) -> view.ScanAnswer:
+    """Tell what a scanned code is: a card, a slip, goods."""
+    at = here.clock.now()
+    scan = classify(here, body.code)
+    found = members.find(here, body.code) if scan.kind is ScanKind.CARD else []
+    return view.ScanAnswer(
+        **render.frame(here, at),
+        kind=scan.kind,
+        code=scan.code,
+        members=[render.member(here, one, at) for one in found],
+        goods=render.goods(scan.goods) if scan.goods else None,
+        receipt=scan.receipt,
+    )
+
+
+@router.post("/members/find", tags=["members"])
+def post_find(body: models.FindBody, here: Here) -> view.FoundAnswer:
+    """Find members by card number or phone; none, one, or several who share a phone."""
+    at = here.clock.now()
+    found = members.find(here, body.identifier)
+    cards = [render.member(here, one, at) for one in found]
+    return view.FoundAnswer(**render.frame(here, at), members=cards)
+
+
+@router.post("/members", status_code=201, tags=["members"])
+def post_member(body: models.MemberBody, here: Here, cashier: Cashier) -> view.RegisteredAnswer:
+    """Register a member by name and phone, also offline; a known phone gives its member."""
+    at = here.clock.now()
+    order = Registration(
+        body.uid, content_of(body), body.name, body.phone, body.consent, body.till, cashier
+    )
+    return render.registered(here, members.register(here, order, at), at)
+
+
+@router.post("/quotes", tags=["sale"])
+def post_quote(body: models.ReceiptBody, here: Here) -> view.QuoteAnswer:
+    """Price a receipt; nothing is written."""
+    priced = quote(here, body.basket(), here.clock.now())
+    return view.QuoteAnswer(**render.quote_fields(here, priced))
+
+
+@router.post("/receipts/{uid}/reserve", tags=["sale"])
+def post_reserve(uid: UUID, body: models.ReserveBody, here: Here) -> view.ReservedAnswer:
+    """Claim a receipt before payment; it may refuse, and then nothing is held."""
+    at = here.clock.now()
+    models.same_receipt(uid, body.receipt)
+    claim = reserve(here, body.order(content_of(body, uid)), at)
+    return view.ReservedAnswer(**render.claim_fields(here, claim, at))
+
+
+@router.post("/receipts/{uid}/commit", tags=["sale"])
+def post_commit(
+    uid: UUID, body: models.CommitBody, here: Here, cashier: Cashier
+) -> view.CommittedAnswer:
+    """Commit a paid receipt; a reserved one is never refused for price, pack, balance or lease."""
+    at = here.clock.now()
+    if body.receipt is not None:
+        models.same_receipt(uid, body.receipt)
+    sale = Sale(
+        uid=body.uid,
+        content=content_of(body, uid),
+        receipt=uid,
+        tenders=tuple(tender.tender() for tender in body.tenders),
+        fiscal_number=body.fiscal_number,
+        cashier=cashier,
+        order=body.order(),
+    )
+    return render.committed(here, commit(here, sale, at), at)
+
+
+@router.post("/receipts/{uid}/cancel", tags=["sale"])
+def post_cancel(uid: UUID, body: models.CancelBody, here: Here) -> view.CancelledAnswer:
+    """End a reserved receipt without a sale and free its points."""
+    at = here.clock.now()
+    cancel_receipt(here, uid, body.uid, content_of(body, uid), at)
+    return view.CancelledAnswer(**render.frame(here, at), receipt=uid)
+
+
+@router.post("/receipts/{uid}/returns/preview", tags=["returns"])
+def post_return_preview(uid: UUID, body: models.PreviewBody, here: Here) -> view.PreviewAnswer:
+    """Tell what a return would move; nothing is written."""
+    seen = preview_return(here, uid, [Part(part.no, part.quantity) for part in body.lines])
+    return render.preview(here, uid, seen, here.clock.now())
+
+
+@router.post("/receipts/{uid}/returns", status_code=201, tags=["returns"])
+def post_return(
+    uid: UUID, body: models.ReturnBody, here: Here, cashier: Cashier
+) -> view.ReturnedAnswer:
+    """Take goods back by line and quantity."""
+    at = here.clock.now()
+    parts = tuple(Part(part.no, part.quantity) for part in body.lines)
+    order = ReturnOrder(body.uid, content_of(body, uid), uid, parts, cashier)
+    return render.returned(here, give_back_goods(here, order, at), at)
+
+
+@router.post("/receipts/{uid}/reprint", tags=["receipts"])
+def post_reprint(uid: UUID, body: models.ReprintBody, here: Here) -> view.ReprintAnswer:
+    """Print a copy of a receipt's slip, headed «КОПИЯ»."""
+    at = here.clock.now()
+    copy_no = reprint_receipt(here, uid, body.uid, content_of(body, uid), at)
+    return view.ReprintAnswer(**render.frame(here, at), receipt=uid, copy_no=copy_no)
+
+
+@router.get("/receipts/{uid}", tags=["receipts"])
+def get_receipt(uid: UUID, here: Here) -> view.ReceiptAnswer:
+    """Return a receipt of this store, its place in the synchronisation and its slip."""
+    found = receipts.look_up(here, uid)
+    return view.ReceiptAnswer(
+        **render.frame(here, here.clock.now()),
+        receipt=uid,
+        state=found.state,
+        sync=found.sync,
+        sync_reason=found.sync_reason,
+        print_state=found.print_state,
+        lines=render.lines(found.receipt, found.evaluation),
+        totals=render.totals(found.evaluation),
+        returned=found.returned or {},
+        slip_text=found.slip_text,
+    )
+
+
+@router.get("/receipts/{uid}/trace", tags=["receipts"])
+def get_trace(uid: UUID, here: Here) -> view.TraceAnswer:
+    """Explain a receipt: which rules applied, which did not and why, step by step."""
+    evaluation = receipts.look_up(here, uid).evaluation
+    return view.TraceAnswer(
+        **render.frame(here, here.clock.now()),
+        receipt=uid,
+        applied=list(evaluation.applied),
+        rejected=render.rejected(evaluation.rejected),
+        steps=render.trace(evaluation),
+    )
+
+
+@router.post("/lots/{lot}/activate", tags=["members"])
+def post_activate(
+    lot: UUID, body: models.ActivateBody, here: Here, cashier: Cashier
+) -> view.ActivatedAnswer:
+    """Make a member's pending points spendable now, where the programme allows it."""
+    at = here.clock.now()
+    order = Activation(body.uid, content_of(body, lot), lot, body.member, body.reason, cashier)
+    done = lots.activate(here, order, at)
+    return view.ActivatedAnswer(
+        **render.frame(here, at),
+        lot=done.lot,
+        member=done.member,
+        amount=done.amount,
+        activates_at=done.activates_at,
+    )
+
+
+@router.post("/sign-in", tags=["cashiers"])
+def post_sign_in(body: models.SignInBody, here: Here) -> view.SignedInAnswer:
+    """Sign a cashier in; the token goes into the header `Kopilka-Cashier` from then on."""
+    at = here.clock.now()
+    done = cashiers.sign_in(here, body.uid, body.cashier, body.pin, at)
+    return view.SignedInAnswer(
+        **render.frame(here, at),
+        token=done.token,
+        cashier=done.cashier,
+        name=done.name,
+        role=done.role,
+        ends_at=done.ends_at,
+    )
+
+
+@router.get("/status", tags=["agent"])
+def get_status(here: Here) -> view.StatusAnswer:
+    """Tell how this store's agent is."""
+    return status(here, here.clock.now())
+
+
+@router.get("/events", tags=["agent"], response_class=EventSourceResponse)
+async def get_events(request: Request) -> Any:
+    """Listen to what happens in the store: scans, prints, the line (server-sent events)."""
+    return EventSourceResponse(stream(_station(request)), ping=5)

@@ -1,0 +1,53 @@
+"""How this store's agent is: the line, the queue, the replica, the pack, the devices."""
+
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+from agent.journal import store as facts
+from agent.printing import store as spool
+from agent.replica import service as replica
+from agent.reserve import store as claims
+from agent.station import Station
+from agent.till import answers as view
+from agent.till import render
+from shared.runtime.sqlite import reading
+
+
+def status(station: Station, at: datetime) -> view.StatusAnswer:
+    """Gather the agent's status; never waits for the network or a device."""
+    line = station.link.state()
+    with reading(station.journal) as connection:
+        queue = facts.queue(connection, station.identity.epoch)
+        reserves = claims.open_count(connection)
+        jobs = spool.counts(connection)
+    heard = line.last_contact_at
+    return view.StatusAnswer(
+        **render.frame(station, at),
+        version=version("kopilka"),
+        agent=station.identity.agent,
+        store=station.identity.store,
+        epoch=station.identity.epoch,
+        online=line.up,
+        offline_reason=line.reason,
+        queue_depth=queue.depth,
+        oldest_unsent_at=queue.oldest_at,
+        outcomes=queue.outcomes,
+        replica_age_s=(at - heard).total_seconds() if heard else None,
+        streams=replica.cursors(station),
+        open_reserves=reserves,
+        spool=jobs,
+        devices=_devices(station),
+        refused_packs={refused.hash: refused.reason for refused in station.packs.refused()},
+    )
+
+
+def _devices(station: Station) -> dict[str, Any]:
+    return {
+        name: view.DeviceAnswer(
+            condition=health.condition,
+            since=health.since,
+            sentence=view.SentenceView(code=health.condition, ru=health.ru, en=health.en),
+        )
+        for name, health in station.devices.snapshot().items()
+    }

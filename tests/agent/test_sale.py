@@ -1,0 +1,164 @@
+"""A sale at the counter: quote, reserve, commit, with the cable in and out."""
+
+import pytest
+
+from agent.commit.service import Sale, TendersMismatchError, commit
+from agent.journal.answers import UidReusedError
+from agent.printing import store as spool
+from agent.quote.service import OverLeaseError, quote
+from agent.reserve.service import QuoteChangedError, ReserveOrder, reserve
+from shared.receipt import Redeem, Tender, TenderKind
+from shared.runtime.sqlite import reading
+from shared.wire.facts import ReceiptCommitted
+from shared.wire.feed import Holding
+from tests.agent.kit import kinds, last_body, last_envelope, order_of, paid, sell
+from tests.builders import STORE, Person, PersonLot, Shop, basket
+
+
+def count(shop: Shop, kind: str = "receipt.committed") -> int:
+    return kinds(shop).count(kind)
+
+
+def test_a_sale_without_a_member_is_one_fact_and_one_slip(shop: Shop) -> None:
+    done = sell(shop, basket(shop))
+
+    assert count(shop) == 1
+    with reading(shop.station.journal) as connection:
+        assert spool.counts(connection) == {"queued": 1}
+        assert spool.job_state(connection, done.slip) == (spool.JobState.QUEUED, "")
+
+
+def test_offline_points_are_spent_within_the_lease_and_new_ones_are_kept(shop: Shop) -> None:
+    anna = Person(PersonLot(50_000, leased=30_000))
+    shop.member(anna)
+    shop.link.up = False
+
+    done = sell(shop, basket(shop, member=anna, redeem=Redeem.EXACT, points=30_000))
+
+    envelope = last_envelope(shop)
+    assert [(move.drawn, move.gone) for move in envelope.moves] == [(30_000, 30_000)]
+    assert [(birth.amount, birth.kept) for birth in envelope.births] == [(2_100, 2_100)]
+    assert (done.balance_points, done.pending_points) == (20_000, 2_100)
+
+
+def test_online_new_points_are_not_kept(shop: Shop) -> None:
+    anna = Person()
+    shop.member(anna)
+
+    sell(shop, basket(shop, member=anna))
+
+    assert [birth.kept for birth in last_envelope(shop).births] == [0]
+
+
+def test_more_than_the_lease_is_refused_offline_and_says_where_the_rest_is(shop: Shop) -> None:
+    anna = Person(PersonLot(50_000, leased=20_000, elsewhere=[Holding("102", 30_000)]))
+    shop.member(anna)
+    shop.link.up = False
+    wanted = basket(shop, member=anna, redeem=Redeem.EXACT, points=50_000)
+
+    priced = quote(shop.station, wanted, shop.clock.now())
+    with pytest.raises(OverLeaseError) as refused:
+        reserve(shop.station, order_of(shop, wanted, priced.digest), shop.clock.now())
+
+    assert priced.evaluation.redemption.redeemed == 20_000
+    assert refused.value.details["elsewhere"] == [{"store": "102", "points": 30_000}]
+    assert "200,00 из 500,00" in refused.value.sentence("ru").replace("\u00a0", " ")
+    assert count(shop) == 0
+
+
+def test_a_lease_is_spent_once_over_two_receipts(shop: Shop) -> None:
+    anna = Person(PersonLot(50_000, leased=50_000))
+    shop.member(anna)
+    shop.link.up = False
+    sell(shop, basket(shop, member=anna, redeem=Redeem.EXACT, points=50_000))
+
+    again = basket(shop, member=anna, redeem=Redeem.EXACT, points=50_000)
+    priced = quote(shop.station, again, shop.clock.now())
+
+    assert priced.evaluation.redemption.redeemed == 0
+
+
+def test_a_reserved_receipt_holds_its_points_against_another_till(shop: Shop) -> None:
+    anna = Person(PersonLot(50_000, leased=50_000))
+    shop.member(anna)
+    shop.link.up = False
+    first = basket(shop, member=anna, redeem=Redeem.EXACT, points=40_000)
+    reserve(shop.station, order_of(shop, first), shop.clock.now())
+
+    second = basket(shop, member=anna, redeem=Redeem.MAXIMUM)
+    priced = quote(shop.station, second, shop.clock.now())
+
+    assert priced.evaluation.redemption.redeemed == 10_000
+
+
+def test_repeating_a_commit_gives_the_same_answer_and_no_second_fact(shop: Shop) -> None:
+    claim = reserve(shop.station, order_of(shop, basket(shop)), shop.clock.now())
+    sale = paid(shop, claim)
+
+    first = commit(shop.station, sale, shop.clock.now())
+    shop.clock.move(hours=1)
+    second = commit(shop.station, sale, shop.clock.now())
+
+    assert first == second
+    assert count(shop) == 1
+
+
+def test_the_same_uid_with_other_content_is_a_conflict(shop: Shop) -> None:
+    claim = reserve(shop.station, order_of(shop, basket(shop)), shop.clock.now())
+    sale = paid(shop, claim)
+    commit(shop.station, sale, shop.clock.now())
+
+    other = Sale(sale.uid, b"other", sale.receipt, sale.tenders)
+    with pytest.raises(UidReusedError):
+        commit(shop.station, other, shop.clock.now())
+
+
+def test_tenders_must_add_up_and_then_the_receipt_is_still_reserved(shop: Shop) -> None:
+    claim = reserve(shop.station, order_of(shop, basket(shop)), shop.clock.now())
+    short = Sale(shop.uid(), b"x", claim.receipt.uid, (Tender(TenderKind.CASH, 1),))
+
+    with pytest.raises(TendersMismatchError):
+        commit(shop.station, short, shop.clock.now())
+
+    commit(shop.station, paid(shop, claim), shop.clock.now())
+    assert count(shop) == 1
+
+
+def test_a_reserved_receipt_is_committed_whatever_changes_meanwhile(shop: Shop) -> None:
+    anna = Person(PersonLot(50_000, leased=50_000))
+    shop.member(anna)
+    wanted = basket(shop, member=anna, redeem=Redeem.EXACT, points=50_000)
+    claim = reserve(shop.station, order_of(shop, wanted), shop.clock.now())
+    shop.link.up = False
+    shop.clock.move(days=400)
+
+    commit(shop.station, paid(shop, claim), shop.clock.now())
+
+    body = last_body(shop)
+    assert isinstance(body, ReceiptCommitted)
+    assert body.evaluation == claim.evaluation
+
+
+def test_without_a_reserve_a_stale_digest_is_refused(shop: Shop) -> None:
+    wanted = basket(shop)
+    order = ReserveOrder(shop.uid(), b"", wanted, "another digest")
+    sale = Sale(shop.uid(), b"c", wanted.uid, (Tender(TenderKind.CASH, 100_000),), order=order)
+
+    with pytest.raises(QuoteChangedError):
+        commit(shop.station, sale, shop.clock.now())
+
+    assert count(shop) == 0
+
+
+def test_own_facts_show_until_the_rows_cover_them(shop: Shop) -> None:
+    anna = Person(PersonLot(50_000, leased=50_000))
+    shop.member(anna)
+    shop.link.up = False
+    sell(shop, basket(shop, member=anna, redeem=Redeem.EXACT, points=50_000))
+
+    priced = quote(shop.station, basket(shop, member=anna), shop.clock.now())
+
+    assert priced.standing is not None
+    assert {lot.amount for lot in priced.standing.lots} == {0, 1_500}
+    assert priced.standing.turnover_minor == 50_000
+    assert shop.station.identity.store == STORE

@@ -1,0 +1,148 @@
+"""Fakes of the ports: a clock that is turned by hand, and a line that is cut by hand."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+from uuid import UUID
+
+from agent.link import LinkDownError, LinkState
+from hardware.printers.encoder import fence_id
+from hardware.printers.printer import Printer
+from hardware.printers.profile import profile_named
+from hardware.transport.port import LinkFailedError, LinkLostError
+from shared.wire.agents import LeaseAnswer, LeaseAsk, SessionAnswer, StreamHead
+from shared.wire.feed import Segment
+from shared.wire.push import PushAnswer, PushBatch
+
+NOON = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
+
+
+class FakeClock:
+    """A clock that stands until it is moved; a wait moves it."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        self.at += timedelta(seconds=timeout_s)
+        return event.is_set()
+
+    def move(self, **delta: float) -> None:
+        self.at += timedelta(**delta)
+
+
+class FakeLink:
+    """A centre that answers what a test tells it to; cut, it raises like a dead line."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.up = True
+        self.pushed: list[PushBatch] = []
+        self.asked: list[LeaseAsk] = []
+        self.answer_push: Callable[[PushBatch], PushAnswer] | None = None
+        self.answer_ask: Callable[[LeaseAsk], LeaseAnswer] | None = None
+        self.segments: dict[str, list[Segment]] = {}
+
+    def state(self) -> LinkState:
+        return LinkState(self.up, NOON, "" if self.up else "cut")
+
+    def session(self, last_seq: int) -> SessionAnswer:  # noqa: ARG002
+        self._check()
+        streams = tuple(
+            StreamHead(name, found[-1].last) for name, found in sorted(self.segments.items())
+        )
+        now = self._clock.now()
+        return SessionAnswer(
+            UUID(int=1), b"k" * 32, now + timedelta(minutes=15), now, UUID(int=2), 1, streams
+        )
+
+    def push(self, batch: PushBatch) -> PushAnswer:
+        self._check()
+        self.pushed.append(batch)
+        assert self.answer_push is not None
+        return self.answer_push(batch)
+
+    def ask(self, ask: LeaseAsk, timeout_s: float) -> LeaseAnswer:  # noqa: ARG002
+        self._check()
+        self.asked.append(ask)
+        assert self.answer_ask is not None
+        return self.answer_ask(ask)
+
+    def segment(self, stream: str, after: int) -> Segment | None:
+        self._check()
+        pieces = self.segments.get(stream, [])
+        return next((piece for piece in pieces if piece.last > after), None)
+
+    def tail(self, after: Mapping[str, int]) -> Iterator[Segment | None]:  # noqa: ARG002
+        self._check()
+        yield None
+
+    def _check(self) -> None:
+        if not self.up:
+            raise LinkDownError(reason="cut")
+
+
+class FakePrinter:
+    """Printers that answer from a script, one script for each connection; None breaks the line.
+
+    A script that has run out is silence; `heard` keeps what each connection was sent.
+    """
+
+    CLEAR: ClassVar[list[bytes]] = [b"\x12"] * 4
+    NO_PAPER: ClassVar[list[bytes]] = [b"\x12", b"\x32", b"\x12", b"\x72"]
+    BREAK: ClassVar[list[bytes | None]] = [None]
+
+    def __init__(self, clock: FakeClock, *scripts: Sequence[bytes | None]) -> None:
+        self._clock = clock
+        self._scripts = list(scripts)
+        self.heard: list[bytes] = []
+        self.on_write: Callable[[], None] = lambda: None
+
+    @staticmethod
+    def echo(job_no: int) -> list[bytes]:
+        """What the printer says when a job has left it."""
+        return [b"\x37\x22" + fence_id(job_no) + b"\x00"]
+
+    def printer(self) -> Printer:
+        """Return the port over the scripts; without a script there is no printer."""
+        return Printer(profile_named("TM-T20III"), self._connect)
+
+    def _connect(self, _timeout_s: float) -> "ScriptedDevice":
+        if not self._scripts:
+            raise LinkFailedError(device="script", fault="off")
+        self.heard.append(b"")
+        return ScriptedDevice(self, self._clock, self._scripts.pop(0))
+
+
+class ScriptedDevice:
+    """One connection to a scripted device."""
+
+    def __init__(
+        self, printer: FakePrinter, clock: FakeClock, script: Sequence[bytes | None]
+    ) -> None:
+        self._printer = printer
+        self._clock = clock
+        self._script = iter(script)
+
+    def write(self, chunk: bytes, timeout_s: float) -> int:  # noqa: ARG002
+        self._printer.on_write()
+        self._printer.heard[-1] += chunk
+        return len(chunk)
+
+    def read(self, size_max: int, timeout_s: float) -> bytes:
+        line = next(self._script, b"")
+        if line is None:
+            raise LinkLostError(device="script", fault="torn")
+        if not line:
+            self._clock.move(seconds=timeout_s)
+        return line[:size_max]
+
+    def close(self) -> None:
+        """Nothing to give back."""
