@@ -1,0 +1,31 @@
+"""Who may hold a lease: agents by id, and the present agents of stores. Reads only."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from central.agents.store import Agent, AgentTable
+from central.schema import table_of
+
+_agent = table_of(AgentTable)
+
+
+def by_key(connection: Connection, public_key: bytes) -> Agent | None:
+    """Return the agent that has a public key, fenced or not."""
+    return next(iter(_agents(connection, _agent.c.public_key == public_key)), None)
+
+
+def by_ids(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Agent]:
+    """Return the agents that have these ids, fenced ones too."""
+    return {agent.id: agent for agent in _agents(connection, _agent.c.id.in_(ids))}
+
+
+def present(connection: Connection, stores: Collection[str]) -> dict[str, Agent]:
+    """Return the present agent of each of these stores that has one."""
+    found = _agents(connection, _agent.c.active_store.in_(stores))
+    return {agent.store: agent for agent in found}
+
+
+def _agents(connection: Connection, where: ColumnElement[bool]) -> list[Agent]:
+    return [Agent(**row._mapping) for row in connection.execute(select(_agent).where(where))]

@@ -1,0 +1,70 @@
+"""Sessions: a signed request opens one, its key then authenticates polls, tails and downloads."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from central.agents import store
+from central.agents.service import (
+    VERSION_CHARS_MAX,
+    AgentIdentity,
+    FencedAgentError,
+    UnknownAgentError,
+    admitted,
+    checked_proof,
+)
+from central.centre import Centre
+from shared.crypto.requests import SignedRequest
+from shared.crypto.sessions import SESSION_KEY_BYTES, SESSION_TTL_S
+from shared.ids import uuid7
+from shared.runtime.sqlite import transaction
+from shared.wire.agents import SessionAnswer, StreamHead, decode_session_request
+
+SESSIONS_MAX = 8
+"""Of one agent; the oldest end first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What later stages know of an agent: the number its next push begins with, its streams."""
+
+    expects: int
+    streams: tuple[StreamHead, ...]
+
+
+StandingOf = Callable[[Connection, AgentIdentity], Standing]
+
+
+def open_session(centre: Centre, signed: SignedRequest, standing_of: StandingOf) -> SessionAnswer:
+    """Open a session for the agent that signed; raises as `authenticate` does, MalformedError."""
+    proof = checked_proof(centre, signed)
+    request = decode_session_request(signed.body)
+    at = centre.clock.now()
+    with transaction(centre.engine) as connection:
+        identity = admitted(connection, proof, at)
+        if request.agent != identity.agent:
+            raise UnknownAgentError
+        if request.epoch != identity.epoch:
+            raise FencedAgentError(store=identity.store)
+        version = request.version[:VERSION_CHARS_MAX]
+        store.touch(connection, identity.agent, at, version=version, last_seq=request.last_seq)
+        session = store.Session(
+            id=uuid7(at, centre.chance),
+            agent=identity.agent,
+            epoch=identity.epoch,
+            key=centre.chance.randbytes(SESSION_KEY_BYTES),
+            expires_at=at + timedelta(seconds=SESSION_TTL_S),
+        )
+        store.insert_session(connection, session, SESSIONS_MAX)
+        standing = standing_of(connection, identity)
+    return SessionAnswer(
+        session=session.id,
+        key=session.key,
+        expires_at=session.expires_at,
+        now=at,
+        incarnation=centre.incarnation,
+        expects=standing.expects,
+        streams=standing.streams,
+    )

@@ -1,0 +1,205 @@
+"""The centre put together: its adapters, its HTTP application, its life from start to stop."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from fastapi import APIRouter, FastAPI, Request
+from sqlalchemy import Connection
+
+from central.agents import routes as agents_routes
+from central.agents import store as agents_store
+from central.agents.service import AgentIdentity
+from central.agents.sessions import Standing
+from central.centre import Centre, make_keys, read_keys
+from central.feed import routes as feed_routes
+from central.feed import service as feed
+from central.feed.hub import Hub, Limits
+from central.ingest import routes as ingest_routes
+from central.ingest import service as ingest
+from central.leases import routes as leases_routes
+from central.packs.service import publish_keys
+from central.schema import migrate
+from central.settings import Settings
+from shared.clock import Clock, SystemClock
+from shared.errors import Kind, LoyaltyError
+from shared.ids import uuid7
+from shared.runtime.sqlite import open_engine, reading, transaction
+from shared.runtime.web import BodyLimit, install_problems
+from shared.wire.agents import StreamHead
+
+MILLISECONDS = 1000
+
+
+class NotInitialisedError(LoyaltyError):
+    """A database that `init` has not been run on."""
+
+    kind = Kind.STORAGE
+    code = "not_initialised"
+    ru = "База центра не подготовлена. Выполните: kopilka central init."
+    en = "The centre's database is not prepared. Run: kopilka central init."
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """What the stages along a fact's path bring to the application."""
+
+    routers: Sequence[APIRouter]
+    expects: Callable[[Connection, AgentIdentity], int]
+    """The number that an agent's next push begins with."""
+    outcomes: Callable[[Connection], dict[str, int]]
+    """Facts by outcome."""
+
+
+def on_this_machine() -> tuple[Clock, random.Random]:
+    """Return the real clock and the real source of chance."""
+    return SystemClock(), random.SystemRandom()
+
+
+def initialise(settings: Settings, clock: Clock, chance: random.Random) -> Centre:
+    """Make what a centre needs and is missing: folder, secrets, tables, name, list of keys.
+
+    Repeating is safe and changes nothing.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_keys(settings.keys_dir, chance)
+    keys = read_keys(settings.keys_dir)
+    engine = open_engine(settings.database)
+    migrate(engine)
+    with transaction(engine) as connection:
+        incarnation = feed.name_incarnation(connection, uuid7(clock.now(), chance))
+        publish_keys(connection, keys.root, (keys.pack.public,))
+    return Centre(engine, clock, chance, keys, settings, incarnation)
+
+
+def open_centre(settings: Settings, clock: Clock, chance: random.Random) -> Centre:
+    """Open a centre that `initialise` has made, migrated to this version's tables.
+
+    Raises NoKeysError, NotInitialisedError.
+    """
+    keys = read_keys(settings.keys_dir)
+    engine = open_engine(settings.database)
+    migrate(engine)
+    with reading(engine) as connection:
+        incarnation = feed.incarnation(connection)
+    if incarnation is None:
+        raise NotInitialisedError
+    return Centre(engine, clock, chance, keys, settings, incarnation)
+
+
+def full_stages() -> Stages:
+    """Return the stages of a whole centre."""
+    return Stages((ingest_routes.router, leases_routes.router), ingest.expects, ingest.outcomes)
+
+
+def create_app(
+    centre: Centre, stages: Stages, scheduler: BackgroundScheduler | None = None
+) -> FastAPI:
+    """Return the HTTP application; while it lives, the tail's hub and the ticker run."""
+    hub = make_hub(centre)
+    app = FastAPI(
+        title="Kopilka centre", openapi_url=None, lifespan=_lifespan(centre, hub, scheduler)
+    )
+    app.state.centre = centre
+    app.state.hub = hub
+    app.state.standing_of = partial(_standing_of, stages)
+    app.state.stages = stages
+    app.add_middleware(BodyLimit, limit_bytes=centre.settings.body_bytes_max)
+    install_problems(app)
+    for router in (agents_routes.router, feed_routes.router, *stages.routers, _router()):
+        app.include_router(router)
+    return app
+
+
+def make_hub(centre: Centre) -> Hub:
+    """Return the tail's hub over the centre's database."""
+    settings = centre.settings
+    limits = Limits(
+        poll_s=settings.tail_poll_ms / MILLISECONDS,
+        keep_alive_s=settings.tail_keep_alive_s,
+        listeners_max=settings.tail_listeners_max,
+        frames_max=settings.tail_listener_frames_max,
+    )
+    read_pieces = partial(feed.pieces, centre.engine, centre.incarnation)
+    return Hub(partial(feed.heads, centre.engine), read_pieces, limits)
+
+
+def status(centre: Centre, stages: Stages) -> dict[str, Any]:
+    """Return what an operator looks at first: facts by outcome, streams' ends, agents."""
+    with reading(centre.engine) as connection:
+        outcomes = stages.outcomes(connection)
+        agents = agents_store.agents(connection)
+    return {
+        "incarnation": str(centre.incarnation),
+        "now": centre.clock.now().isoformat(),
+        "outcomes": outcomes,
+        "streams": feed.heads(centre.engine),
+        "agents": [
+            {
+                "agent": str(agent.id),
+                "store": agent.store,
+                "epoch": agent.epoch,
+                "version": agent.version,
+                "fenced": agent.active_store is None,
+                "seen_at": agent.seen_at.isoformat(),
+            }
+            for agent in agents
+        ],
+    }
+
+
+def _standing_of(stages: Stages, connection: Connection, identity: AgentIdentity) -> Standing:
+    heads = feed.heads_for(connection, identity.store)
+    streams = tuple(StreamHead(name, number) for name, number in sorted(heads.items()))
+    return Standing(stages.expects(connection, identity), streams)
+
+
+def _lifespan(
+    centre: Centre, hub: Hub, scheduler: BackgroundScheduler | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        looking = asyncio.create_task(hub.run())
+        if scheduler is not None:
+            scheduler.start()
+        try:
+            yield
+        finally:
+            if scheduler is not None:
+                scheduler.shutdown(wait=True)
+            looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await looking
+            centre.engine.dispose()
+
+    return lifespan
+
+
+def _router() -> APIRouter:
+    router = APIRouter(tags=["operation"])
+
+    @router.get("/healthz")
+    def healthz() -> dict[str, str]:
+        """Say that the process answers."""
+        return {"status": "ok"}
+
+    @router.get("/readyz")
+    def readyz(request: Request) -> dict[str, str]:
+        """Say that the database answers and is this incarnation's."""
+        centre: Centre = request.app.state.centre
+        with reading(centre.engine) as connection:
+            if feed.incarnation(connection) != centre.incarnation:
+                raise NotInitialisedError
+        return {"status": "ready"}
+
+    @router.get("/v1/status")
+    def get_status(request: Request) -> dict[str, Any]:
+        """Report outcomes, streams and agents."""
+        return status(request.app.state.centre, request.app.state.stages)
+
+    return router

@@ -1,0 +1,86 @@
+"""What every use case of the centre is given: database, clock, chance, secrets and settings."""
+
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from central.settings import Settings
+from shared.clock import Clock
+from shared.crypto.keys import SEED_BYTES, KeyPair
+from shared.errors import Kind, LoyaltyError
+
+_FOLDER_MODE = 0o700
+_FILE_MODE = 0o600
+_FILES = ("root.key", "pack.key", "index.key", "pin.pepper")
+
+
+class NoKeysError(LoyaltyError):
+    """The folder of secrets is not there, or a secret in it is not whole."""
+
+    kind = Kind.STORAGE
+    code = "no_keys"
+    ru = "Нет ключа {path}. Выполните: kopilka central init."
+    en = "Key {path} is missing. Run: kopilka central init."
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The chain's secrets; none of them is ever in the database."""
+
+    root: KeyPair
+    pack: KeyPair
+    index: bytes = field(repr=False)
+    pin_pepper: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """The centre as one process sees it; `request.app.state.centre` in routes.
+
+    `incarnation` names this life of the database: it changes by a restore only.
+    """
+
+    engine: Engine
+    clock: Clock
+    chance: random.Random
+    keys: Keys
+    settings: Settings
+    incarnation: UUID
+
+
+def make_keys(folder: Path, chance: random.Random) -> None:
+    """Write the secrets that are missing; what is there stays, so that repeating is safe."""
+    folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    folder.chmod(_FOLDER_MODE)
+    for name in _FILES:
+        path = folder / name
+        if not path.exists():
+            draft = folder / f"{name}.draft"
+            draft.touch(mode=_FILE_MODE)
+            draft.write_text(chance.randbytes(SEED_BYTES).hex())
+            draft.replace(path)
+
+
+def read_keys(folder: Path) -> Keys:
+    """Read the secrets; raises NoKeysError."""
+    root, pack, index, pin_pepper = (_read_secret(folder / name) for name in _FILES)
+    return Keys(KeyPair.from_seed(root), KeyPair.from_seed(pack), index, pin_pepper)
+
+
+def keys_from(chance: random.Random) -> Keys:
+    """Make secrets that are nowhere on disk, for tests and simulations."""
+    root, pack, index, pin_pepper = (chance.randbytes(SEED_BYTES) for _ in _FILES)
+    return Keys(KeyPair.from_seed(root), KeyPair.from_seed(pack), index, pin_pepper)
+
+
+def _read_secret(path: Path) -> bytes:
+    try:
+        secret = bytes.fromhex(path.read_text())
+    except (OSError, ValueError) as error:
+        raise NoKeysError(path=path) from error
+    if len(secret) != SEED_BYTES:
+        raise NoKeysError(path=path)
+    return secret

@@ -1,0 +1,221 @@
+"""`kopilka central`: prepare the centre, serve it, and bring it stores, goods, cashiers and packs.
+
+Exit codes: 0 done, 1 refused (one sentence on standard error), 2 misused.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shared.errors import LoyaltyError
+
+if TYPE_CHECKING:
+    from central.centre import Centre
+    from central.estate.service import How, Imported
+    from central.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="The centre of a chain.")
+stores_app = typer.Typer(no_args_is_help=True, help="Stores of the chain.")
+goods_app = typer.Typer(no_args_is_help=True, help="Goods of the regions.")
+cashiers_app = typer.Typer(no_args_is_help=True, help="Cashiers of the stores.")
+lots_app = typer.Typer(no_args_is_help=True, help="Points that members bring along.")
+for _name, _sub in {
+    "stores": stores_app,
+    "goods": goods_app,
+    "cashiers": cashiers_app,
+    "lots": lots_app,
+}.items():
+    app.add_typer(_sub, name=_name)
+
+FileArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, change nothing.")]
+
+
+@app.callback()
+def central(
+    ctx: typer.Context,
+    config: Annotated[Path | None, typer.Option(help="Settings, a TOML file.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the database and keys.")] = None,
+) -> None:
+    """The centre of a chain."""
+    from central.settings import read_settings
+
+    with _refusals("ru"):
+        ctx.obj = read_settings(config, data_dir=data_dir)
+
+
+@app.command()
+def init(ctx: typer.Context) -> None:
+    """Make the data folder, keys and tables; what is there stays."""
+    from central.app import initialise, on_this_machine
+
+    settings = _settings(ctx)
+    with _refusals(settings.locale):
+        centre = initialise(settings, *on_this_machine())
+        centre.engine.dispose()
+    typer.echo(f"{settings.data_dir}: root key {centre.keys.root.public.hex()}")
+
+
+@app.command()
+def run(
+    ctx: typer.Context,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="0: a free one.")] = None,
+    ready_file: Annotated[
+        Path | None, typer.Option(help="Write {url, pid} as JSON here when listening.")
+    ] = None,
+) -> None:
+    """Serve agents until SIGTERM or Ctrl-C."""
+    from central.serving import serve
+    from shared.runtime.logs import configure_logs
+
+    settings = _settings(ctx)
+    with _opened(ctx) as centre:
+        configure_logs(settings.log_level)
+        chosen = settings.port if port is None else port
+        serve(centre, host or settings.host, chosen, lambda url: _announce(url, ready_file))
+
+
+@app.command("enrol-code")
+def enrol_code(
+    ctx: typer.Context, store: Annotated[str, typer.Option(help="The store's code.")]
+) -> None:
+    """Print a code with which the store's agent enrols within ten minutes."""
+    from central.estate.service import issue_enrol_code
+
+    with _opened(ctx) as centre:
+        typer.echo(issue_enrol_code(centre, store))
+
+
+@app.command()
+def publish(ctx: typer.Context, file: FileArgument) -> None:
+    """Check, sign and send a pack of rules to all stores."""
+    from central.packs.service import Novelty, publish_file
+
+    with _opened(ctx) as centre:
+        pack = publish_file(centre, file.read_bytes())
+        verdict = "published" if pack.novelty is Novelty.NEW else "was published already"
+        typer.echo(f"{pack.name} {pack.version} {verdict}: {pack.hash}")
+
+
+@app.command()
+def status(ctx: typer.Context) -> None:
+    """Print facts by outcome, the streams' ends and the agents, as JSON."""
+    from central.app import full_stages
+    from central.app import status as status_of
+
+    with _opened(ctx) as centre:
+        typer.echo(json.dumps(status_of(centre, full_stages()), ensure_ascii=False, indent=2))
+
+
+@stores_app.command("import")
+def import_stores(ctx: typer.Context, file: FileArgument, *, dry_run: DryRun = False) -> None:
+    """Take stores from CSV: code,name,address,region,zone,legal_name,tax_number,tills (1;2)."""
+    from central.estate.service import import_stores as use_case
+
+    _import(ctx, file, use_case, dry_run=dry_run)
+
+
+@goods_app.command("import")
+def import_goods(ctx: typer.Context, file: FileArgument, *, dry_run: DryRun = False) -> None:
+    """Take goods from CSV: region,sku,name,group,brand,flags (a;b),price,floor,barcodes (a;b)."""
+    from central.estate.service import import_goods as use_case
+
+    _import(ctx, file, use_case, dry_run=dry_run)
+
+
+@cashiers_app.command("import")
+def import_cashiers(ctx: typer.Context, file: FileArgument, *, dry_run: DryRun = False) -> None:
+    """Take cashiers from CSV: store,no,name,role,pin."""
+    from central.estate.service import import_cashiers as use_case
+
+    _import(ctx, file, use_case, dry_run=dry_run)
+
+
+@lots_app.command("import")
+def import_lots(ctx: typer.Context, file: FileArgument) -> None:
+    """Grant points from CSV: identifier (card or phone),points (500.00),wallet,expires_on."""
+    from central.lots_file import import_file
+    from shared.points import format_points
+
+    with _opened(ctx) as centre:
+        done = import_file(centre, file.read_bytes())
+        typer.echo(
+            f"{done.granted} granted ({format_points(done.points)} points), "
+            f"{done.repeated} were there already"
+        )
+
+
+def _import(
+    ctx: typer.Context,
+    file: Path,
+    use_case: "Callable[[Centre, bytes, How], Imported]",
+    *,
+    dry_run: bool,
+) -> None:
+    from central.estate.service import How
+
+    with _opened(ctx) as centre:
+        done = use_case(centre, file.read_bytes(), How.DRY_RUN if dry_run else How.APPLY)
+        suffix = " (dry run, nothing is written)" if dry_run else ""
+        typer.echo(
+            f"{done.read} read: {done.added} added, {done.changed} changed, "
+            f"{done.unchanged} unchanged{suffix}"
+        )
+
+
+def _announce(url: str, ready_file: Path | None) -> None:
+    if ready_file is not None:
+        draft = ready_file.with_name(f"{ready_file.name}.draft")
+        draft.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+        draft.replace(ready_file)
+    typer.echo(f"kopilka central: {url}")
+    sys.stdout.flush()
+
+
+@contextmanager
+def _opened(ctx: typer.Context) -> "Iterator[Centre]":
+    from central.app import on_this_machine, open_centre
+    from shared.runtime.logs import configure_logs
+
+    settings = _settings(ctx)
+    configure_logs("WARNING")
+    with _refusals(settings.locale):
+        centre = open_centre(settings, *on_this_machine())
+        try:
+            yield centre
+        finally:
+            centre.engine.dispose()
+
+
+@contextmanager
+def _refusals(locale: str) -> Iterator[None]:
+    """Turn an anticipated failure into its sentence and exit code 1."""
+    from sqlalchemy.exc import DatabaseError
+
+    from shared.runtime.web import storage_failure
+
+    try:
+        yield
+    except LoyaltyError as error:
+        _refuse(error, locale)
+    except DatabaseError as error:
+        _refuse(storage_failure(error), locale)
+
+
+def _refuse(error: LoyaltyError, locale: str) -> None:
+    print(error.sentence(locale), file=sys.stderr)
+    raise typer.Exit(1) from error
+
+
+def _settings(ctx: typer.Context) -> "Settings":
+    settings: Settings = ctx.obj
+    return settings

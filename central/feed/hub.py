@@ -1,0 +1,207 @@
+"""The live tail: one look at the streams' heads for all listeners, each row read and encoded once.
+
+Asynchronous, because it waits for many. A listener that does not read loses its connection, not
+its rows: it comes back with its cursors and gets what it misses.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+from anyio import CapacityLimiter, to_thread
+from sqlalchemy.exc import DatabaseError
+
+from central.feed.service import Piece
+from shared.errors import Kind, LoyaltyError
+
+ROWS_PER_LOOK_MAX = 2000
+"""Of one stream; what is more waits for the next look."""
+BEHIND_MAX = 5000
+"""Rows that a new listener may lack in all; with more it must fetch segments."""
+READERS_MAX = 2
+KEEP_ALIVE = bytes(4)
+_LENGTH_BYTES = 4
+
+_T = TypeVar("_T")
+log = structlog.get_logger()
+
+
+class TooFarBehindError(LoyaltyError):
+    """A listener that lacks more than the tail makes up for."""
+
+    kind = Kind.CONFLICT
+    code = "too_far_behind"
+    ru = "Отставание {behind} строк: сначала скачайте отрезки."
+    en = "You are {behind} rows behind: fetch segments first."
+
+
+class NoTailError(LoyaltyError):
+    """As many listeners as the settings allow, or a database that does not answer."""
+
+    kind = Kind.UNAVAILABLE
+    code = "no_tail"
+    ru = "Живая лента сейчас недоступна, повторите позже."
+    en = "The live tail is not available now, repeat later."
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often the hub looks, how many may listen, and how long a listener's queue is."""
+
+    poll_s: float
+    keep_alive_s: float
+    listeners_max: int
+    frames_max: int
+
+
+@dataclass(eq=False, slots=True)
+class Listener:
+    """A connection: its cursors, and the pieces that wait for it; None in the queue ends it."""
+
+    cursors: dict[str, int]
+    queue: asyncio.Queue[Piece | None]
+
+
+class Hub:
+    """Carries new rows of the database, whoever wrote them, to this process's listeners."""
+
+    def __init__(
+        self,
+        read_heads: Callable[[], dict[str, int]],
+        read_pieces: Callable[[str, int, int], list[Piece]],
+        limits: Limits,
+    ) -> None:
+        self._read_heads = read_heads
+        self._read_pieces = read_pieces
+        self._limits = limits
+        self._heads: dict[str, int] = {}
+        self._listeners: set[Listener] = set()
+        self._of_stream: defaultdict[str, set[Listener]] = defaultdict(set)
+        self._ready = asyncio.Event()
+        self._readers = CapacityLimiter(READERS_MAX)
+
+    async def run(self) -> None:
+        """Look for new rows until cancelled.
+
+        A database that fails ends all connections, so that no listener waits for nothing; the next
+        look tries again.
+        """
+        try:
+            while True:
+                try:
+                    await self._look()
+                except DatabaseError as error:
+                    log.warning("tail.failed", reason=type(error.orig).__name__)
+                    self._end_all()
+                await asyncio.sleep(self._limits.poll_s)
+        finally:
+            self._end_all()
+
+    async def check(self, cursors: Mapping[str, int]) -> None:
+        """Raise NoTailError or TooFarBehindError if these cursors cannot be served."""
+        try:
+            async with asyncio.timeout(self._limits.keep_alive_s):
+                await self._ready.wait()
+        except TimeoutError as error:
+            raise NoTailError from error
+        if len(self._listeners) >= self._limits.listeners_max:
+            raise NoTailError
+        behind = sum(max(0, self._heads.get(name, 0) - after) for name, after in cursors.items())
+        if behind > BEHIND_MAX:
+            raise TooFarBehindError(behind=behind)
+
+    async def frames(self, cursors: Mapping[str, int]) -> AsyncGenerator[bytes]:
+        """Yield length-prefixed segments without a gap, and an empty frame when nothing came.
+
+        What the cursors lack comes first. Ends when the listener does not keep up.
+        """
+        listener = Listener(dict(cursors), asyncio.Queue(self._limits.frames_max))
+        self._join(listener)
+        try:
+            for stream in sorted(cursors):
+                for piece in await self._missing(listener, stream, self._heads.get(stream, 0)):
+                    yield framed(piece)
+            while (waiting := await self._next(listener)) is not None:
+                for piece in waiting:
+                    yield framed(piece)
+                if not waiting:
+                    yield KEEP_ALIVE
+        finally:
+            self._leave(listener)
+
+    async def _next(self, listener: Listener) -> list[Piece] | None:
+        """Return the pieces that come next, none after the keep-alive time, None at the end."""
+        try:
+            async with asyncio.timeout(self._limits.keep_alive_s):
+                piece = await listener.queue.get()
+        except TimeoutError:
+            return []
+        if piece is None:
+            return None
+        if piece.first == listener.cursors[piece.stream] + 1:
+            listener.cursors[piece.stream] = piece.last
+            return [piece]
+        return await self._missing(listener, piece.stream, piece.last)
+
+    async def _missing(self, listener: Listener, stream: str, last: int) -> list[Piece]:
+        """Read what a listener's own cursor lacks, when the shared pieces do not fit it."""
+        cursor = listener.cursors[stream]
+        if cursor >= last:
+            return []
+        listener.cursors[stream] = last
+        return await self._in_thread(self._read_pieces, stream, cursor, last)
+
+    async def _look(self) -> None:
+        heads = await self._in_thread(self._read_heads)
+        if not self._ready.is_set():
+            self._heads = heads
+            self._ready.set()
+        for stream, newest in heads.items():
+            head, seen = newest, self._heads.get(stream, 0)
+            if head <= seen:
+                continue
+            # Whoever joins during the reading below is offered these pieces too; without
+            # listeners nothing is awaited, so that nobody can join between the two lines.
+            if self._of_stream.get(stream):
+                head = min(head, seen + ROWS_PER_LOOK_MAX)
+                self._offer(await self._in_thread(self._read_pieces, stream, seen, head))
+            self._heads[stream] = head
+
+    def _offer(self, pieces: Sequence[Piece]) -> None:
+        for piece in pieces:
+            for listener in list(self._of_stream[piece.stream]):
+                if listener.queue.full():
+                    self._end(listener)
+                else:
+                    listener.queue.put_nowait(piece)
+
+    def _join(self, listener: Listener) -> None:
+        self._listeners.add(listener)
+        for stream in listener.cursors:
+            self._of_stream[stream].add(listener)
+
+    def _leave(self, listener: Listener) -> None:
+        self._listeners.discard(listener)
+        for stream in listener.cursors:
+            self._of_stream[stream].discard(listener)
+
+    def _end(self, listener: Listener) -> None:
+        self._leave(listener)
+        while not listener.queue.empty():
+            listener.queue.get_nowait()
+        listener.queue.put_nowait(None)
+
+    def _end_all(self) -> None:
+        for listener in list(self._listeners):
+            self._end(listener)
+
+    async def _in_thread(self, call: Callable[..., _T], *args: object) -> _T:
+        return await to_thread.run_sync(call, *args, limiter=self._readers)
+
+
+def framed(piece: Piece) -> bytes:
+    """Return a piece as it travels in the tail."""
+    return len(piece.encoded).to_bytes(_LENGTH_BYTES, "big") + piece.encoded

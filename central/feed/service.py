@@ -1,0 +1,224 @@
+"""Rows come down: changes numbered in commit order, and the segments that carry them.
+
+`append` is the last thing that a writing transaction does; all else here only reads, but for the
+sealing of segments that are full.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine
+
+from central.feed import store
+from shared.errors import Kind, LoyaltyError
+from shared.runtime.sqlite import reading, transaction
+from shared.wire.codec import BODY_BYTES_MAX, encode
+from shared.wire.feed import (
+    GLOBAL,
+    SEGMENT_ROWS_MAX,
+    Change,
+    Row,
+    RowKind,
+    key_of,
+    kind_of,
+    write_segment,
+)
+
+PIECE_BYTES_MAX = BODY_BYTES_MAX // 2
+"""Of a segment's rows together; a single row may be larger, up to the body limit."""
+SEALED_PER_RUN_MAX = 200
+
+
+class ForbiddenStreamError(LoyaltyError):
+    """An agent asks for rows that are not its own."""
+
+    kind = Kind.FORBIDDEN
+    code = "forbidden_stream"
+    ru = "Поток {stream} не для магазина {store}."
+    en = "Stream {stream} is not for store {store}."
+
+
+class CursorAheadError(LoyaltyError):
+    """A cursor past the stream's end: it comes from another life of the centre."""
+
+    kind = Kind.CONFLICT
+    code = "cursor_ahead"
+    ru = "Курсор {after} потока {stream} впереди центра: там {head}."
+    en = "Cursor {after} of stream {stream} is ahead of the centre, which is at {head}."
+
+
+@dataclass(frozen=True, slots=True)
+class NewChange:
+    """A row to be sent down a stream: canonical bytes, None for a delete."""
+
+    stream: str
+    kind: RowKind
+    key: bytes
+    row: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """An encoded segment, from number `first` to `last`."""
+
+    stream: str
+    first: int
+    last: int
+    encoded: bytes
+
+
+def append(connection: Connection, changes: Sequence[NewChange]) -> dict[str, int]:
+    """Number changes and write them; return each touched stream's highest number.
+
+    Call it as the last statements of a writing transaction: the streams' locks, taken in the
+    order of names, are held until the commit.
+    """
+    if not changes:
+        return {}
+    last = store.take_numbers(connection, Counter(change.stream for change in changes))
+    numbered = []
+    for change in changes:
+        last[change.stream] += 1
+        row = change.row or b""
+        numbered.append(
+            (change.stream, Change(last[change.stream], str(change.kind), change.key, row))
+        )
+    store.insert_changes(connection, numbered)
+    return last
+
+
+def changed(stream: str, row: Row) -> NewChange:
+    """Return the change that carries a whole new row; its kind and key follow from its type."""
+    kind, key = kind_of(row), key_of(row)
+    return NewChange(stream, kind, key, encode(row))
+
+
+def removed(stream: str, row: Row) -> NewChange:
+    """Return the change that deletes the row with this one's key."""
+    kind, key = kind_of(row), key_of(row)
+    return NewChange(stream, kind, key, None)
+
+
+def segment_for(
+    engine: Engine, incarnation: UUID, store_code: str, cursor: tuple[str, int]
+) -> bytes | None:
+    """Return the encoded segment that begins after a store's cursor, None if nothing is newer.
+
+    A sealed one if there is one; else the rows up to where the next sealed one will begin. Raises
+    ForbiddenStreamError, CursorAheadError.
+    """
+    stream, after = cursor
+    with reading(engine) as connection:
+        _check_readable(connection, store_code, [stream])
+        if (encoded := store.sealed(connection, stream, after + 1)) is not None:
+            return encoded
+        head = _checked_head(connection, stream, after)
+        piece = next(_cut(connection, incarnation, stream, (after, head)), None)
+    return None if piece is None else piece.encoded
+
+
+def check_cursors(engine: Engine, store_code: str, cursors: Mapping[str, int]) -> None:
+    """Raise ForbiddenStreamError or CursorAheadError for cursors that a store cannot have."""
+    with reading(engine) as connection:
+        _check_readable(connection, store_code, cursors)
+        for stream, after in cursors.items():
+            _checked_head(connection, stream, after)
+
+
+def pieces(engine: Engine, incarnation: UUID, stream: str, after: int, last: int) -> list[Piece]:
+    """Return the changes from `after` (excluded) to `last` as encoded segments, in order."""
+    with reading(engine) as connection:
+        return list(_cut(connection, incarnation, stream, (after, last)))
+
+
+def heads(engine: Engine) -> dict[str, int]:
+    """Return the newest visible number of every stream."""
+    with reading(engine) as connection:
+        return store.heads(connection)
+
+
+def heads_for(connection: Connection, store_code: str) -> dict[str, int]:
+    """Return the newest visible numbers of the streams that a store reads, 0 for an empty one."""
+    streams = {GLOBAL, *store.readable(connection, store_code)}
+    return dict.fromkeys(sorted(streams), 0) | store.heads(connection, streams)
+
+
+def admit(connection: Connection, store_code: str, streams: Collection[str]) -> None:
+    """Let a store's agent read these streams, beside `global`, and no others."""
+    store.replace_readable(connection, store_code, streams)
+
+
+def seal(engine: Engine, incarnation: UUID) -> int:
+    """Keep the segments that have become full, at most `SEALED_PER_RUN_MAX`; return how many."""
+    with reading(engine) as connection:
+        sealed, ends = store.sealed_up_to(connection), store.heads(connection)
+    count = 0
+    for stream, head in sorted(ends.items()):
+        after = sealed.get(stream, 0)
+        full = head - head % SEGMENT_ROWS_MAX
+        while after < full and count < SEALED_PER_RUN_MAX:
+            after = _seal_one(engine, incarnation, stream, (after, full))
+            count += 1
+    return count
+
+
+def name_incarnation(connection: Connection, new: UUID) -> UUID:
+    """Give this life of the database a name, unless it has one; return the name."""
+    store.insert_incarnation(connection, new)
+    found = store.incarnation(connection)
+    assert found is not None
+    return found
+
+
+def incarnation(connection: Connection) -> UUID | None:
+    """Return the name of this life of the database, None before `init`."""
+    return store.incarnation(connection)
+
+
+def _check_readable(connection: Connection, store_code: str, streams: Iterable[str]) -> None:
+    allowed = {GLOBAL, *store.readable(connection, store_code)}
+    for stream in streams:
+        if stream not in allowed:
+            raise ForbiddenStreamError(stream=stream[:80], store=store_code)
+
+
+def _checked_head(connection: Connection, stream: str, after: int) -> int:
+    head = store.heads(connection, [stream]).get(stream, 0)
+    if after > head:
+        raise CursorAheadError(stream=stream, after=after, head=head)
+    return head
+
+
+def _seal_one(engine: Engine, incarnation: UUID, stream: str, span: tuple[int, int]) -> int:
+    with transaction(engine) as connection:
+        piece = next(_cut(connection, incarnation, stream, span))
+        store.insert_sealed(connection, stream, piece.first, piece.last, piece.encoded)
+    return piece.last
+
+
+def _cut(
+    connection: Connection, incarnation: UUID, stream: str, span: tuple[int, int]
+) -> Iterator[Piece]:
+    """Cut changes at multiples of SEGMENT_ROWS_MAX, and before they grow over PIECE_BYTES_MAX."""
+    after, end = span
+    while after < end:
+        last = min(end, after - after % SEGMENT_ROWS_MAX + SEGMENT_ROWS_MAX)
+        last = _bounded(store.sizes(connection, stream, after, last))
+        found = store.changes(connection, stream, after, last)
+        assert len(found) == last - after, f"{stream}: a gap between {after} and {last}"
+        segment = write_segment(stream, incarnation, after + 1, last, found)
+        yield Piece(stream, after + 1, last, encode(segment))
+        after = last
+
+
+def _bounded(sizes: Sequence[tuple[int, int]]) -> int:
+    total_bytes = 0
+    last = sizes[0][0]
+    for number, size_bytes in sizes:
+        total_bytes += size_bytes
+        if total_bytes > PIECE_BYTES_MAX and number != sizes[0][0]:
+            break
+        last = number
+    return last

@@ -1,0 +1,95 @@
+"""The working state of one transaction of ingest: books, members, documents, and what is decided.
+
+Facts are planned on it in memory, one after the other; it is written as sets when all are.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from central.ingest.reading import Reading
+from central.ingest.store import Conflict, Document
+from central.leases.service import Visits
+from central.leases.store import Ask
+from central.members.roll import Roll
+from shared.ids import derived
+from shared.ledger.books import Account, Books
+from shared.wire.facts import ReceiptCommitted, ReceiptReturned
+from shared.wire.push import OutcomeKind
+
+
+class RefusedError(Exception):
+    """Why a fact is quarantined; never leaves ingest."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a fact; `waits_for` is the id of a fact, or the uid of a sale."""
+
+    kind: OutcomeKind
+    reason: str = ""
+    waits_for: UUID | None = None
+
+
+@dataclass(slots=True)
+class Desk:
+    """Everything that the facts of a transaction may touch, and everything that they bring."""
+
+    at: datetime
+    index_key: bytes = field(repr=False)
+    books: Books
+    roll: Roll
+    visits: Visits
+    documents: dict[UUID, Document]
+    sales: dict[UUID, ReceiptCommitted]
+    returns: dict[UUID, list[ReceiptReturned]]
+    births: dict[UUID, UUID]
+    """Lots that are not born yet, and the facts that will bring them."""
+    once: dict[UUID, UUID]
+    """Lots that a person gets once, and the accounts that got them."""
+    planned: dict[UUID, tuple[Reading, Verdict]] = field(default_factory=dict)
+    """What became of each fact, by its id."""
+    new_documents: list[Document] = field(default_factory=list)
+    new_births: dict[UUID, UUID] = field(default_factory=dict)
+    done_births: set[UUID] = field(default_factory=set)
+    new_once: dict[UUID, UUID] = field(default_factory=dict)
+    asks: list[Ask] = field(default_factory=list)
+    ends: dict[UUID, UUID] = field(default_factory=dict)
+    conflicts: list[Conflict] = field(default_factory=list)
+    to_size: set[UUID] = field(default_factory=set)
+    """Accounts whose points or places of shopping have changed."""
+
+    def open_account(self, account: UUID, member: UUID) -> Account:
+        """Return an account; one of nobody yet is opened for a member who may be provisional."""
+        if account not in self.books.accounts:
+            self.roll.provisional(member, self.at)
+            owner = self.roll.survivor(member).id
+            self.books.open(account, owner, self.at)
+        return self.books.accounts[account]
+
+    def file(self, reading: Reading, sale: UUID | None = None) -> None:
+        """Enter a posted document under its uid."""
+        assert reading.document is not None
+        fact = reading.fact
+        document = Document(reading.document, fact.id, fact.kind, sale, reading.store)
+        self.documents[document.uid] = document
+        self.new_documents.append(document)
+
+    def born(self, reading: Reading) -> None:
+        """Note that nothing waits for the lots of a posted fact any more."""
+        for birth in reading.envelope.births:
+            if self.births.pop(birth.lot, None) is not None:
+                self.new_births.pop(birth.lot, None)
+                self.done_births.add(birth.lot)
+
+    def report(self, reading: Reading, kind: str, what: str, *stores: str) -> None:
+        """Leave a record for a person: what happened, and at which stores."""
+        fact = reading.fact.id
+        at_stores = " ".join(sorted({reading.store, *stores}))
+        self.conflicts.append(
+            Conflict(derived("conflict", kind, fact), kind, self.at, fact, at_stores, what)
+        )

@@ -1,0 +1,91 @@
+"""Envelopes on the desk: what a fact takes from its store's leases, posted or kept aside."""
+
+from uuid import UUID
+
+from central.ingest.chain import Standing
+from central.ingest.desk import Desk, RefusedError
+from central.ingest.reading import Reading
+from shared.ids import derived
+from shared.ledger.books import Books, Lot
+from shared.ledger.entries import Document
+from shared.ledger.postings import Drawing, check_count, draw, give_back, release_held
+from shared.wire.facts import LeaseMove
+
+
+def awaited_lot(desk: Desk, reading: Reading) -> UUID | None:
+    """Check a fact's moves; return the fact that it must wait for because a lot is not born yet.
+
+    Raises RefusedError for a lot that nobody brings or of another account, BrokenCountError for a
+    count that does not go on from the one before.
+    """
+    awaited = None
+    for move in reading.moves:
+        lot = desk.books.lots.get(move.lot)
+        if lot is None:
+            if move.lot not in desk.births:
+                raise RefusedError("unknown_lot")
+            awaited = desk.births[move.lot]
+        elif lot.account != move.account:
+            raise RefusedError("lot_of_another")
+        elif (reading.fact.id, move.lot) not in desk.books.held:
+            lease = desk.books.lease(lot, reading.holder)
+            check_count(move.lot, lease.gone + move.drawn + move.given_back, move.gone)
+    return awaited
+
+
+def post_moves(desk: Desk, reading: Reading, document: Document) -> int:
+    """Post a fact's moves, which are checked; what was set aside before is released now.
+
+    Returns what became debt.
+    """
+    books, debt = desk.books, 0
+    for move in reading.moves:
+        lot = books.lot(move.lot)
+        held = books.held.get((reading.fact.id, move.lot))
+        if held is not None:
+            debt += release_held(books, held, document)
+            continue
+        lease = books.lease(lot, reading.holder)
+        if move.given_back:
+            give_back(books, lot, lease, move.given_back, document)
+        if move.drawn:
+            debt += draw(books, lot, lease, move.drawn, document, Drawing.POSTED)
+    return debt
+
+
+def set_aside(desk: Desk, reading: Reading) -> None:
+    """Keep what a fact drew from being spent again while it cannot be posted.
+
+    Its lots are awaited by whatever draws them later. Doing it again changes nothing.
+    """
+    for birth in reading.envelope.births:
+        if birth.lot not in desk.books.lots and birth.lot not in desk.births:
+            desk.births[birth.lot] = desk.new_births[birth.lot] = reading.fact.id
+    for move in reading.moves:
+        lot = desk.books.lots.get(move.lot)
+        is_held = (reading.fact.id, move.lot) in desk.books.held
+        if lot is not None and lot.account == move.account and not is_held:
+            _hold(desk.books, reading, lot, move)
+
+
+def _hold(books: Books, reading: Reading, lot: Lot, move: LeaseMove) -> None:
+    """Hold a draw; take what is given back, if the count proves that nothing is missing.
+
+    What is missing by the count no fact tells of: it is held apart, until a person finds out. A
+    branch moves no count: what it spent was its twin's lease too. Damaged bytes are believed only
+    where the count proves them; the next sound fact of the lot tells what is missing.
+    """
+    document = Document(reading.fact.id, reading.at)
+    if reading.standing is Standing.BRANCH:
+        draw(books, lot, None, move.drawn, document, Drawing.HELD)
+        return
+    lease = books.lease(lot, reading.holder)
+    missing = move.gone - lease.gone - move.drawn - move.given_back
+    if missing and reading.standing is Standing.DAMAGED:
+        return
+    if not missing and move.given_back:
+        give_back(books, lot, lease, move.given_back, document)
+    draw(books, lot, lease, move.drawn, document, Drawing.HELD)
+    if missing:
+        gap = Document(derived("gap", document.uid, lot.id), document.at)
+        draw(books, lot, lease, max(0, missing) + move.given_back, gap, Drawing.HELD)

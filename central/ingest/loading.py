@@ -1,0 +1,176 @@
+"""The desk laid: everything that facts may touch, read in bulk before the first one is planned."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from central.centre import Centre
+from central.ingest import store
+from central.ingest.chain import Standing
+from central.ingest.desk import Desk
+from central.ingest.reading import Reading, read
+from central.leases import service as leases
+from central.ledger import service as ledger
+from central.members import service as members
+from shared.errors import LoyaltyError
+from shared.wire.facts import (
+    Fact,
+    LotActivated,
+    MemberRegistered,
+    ReceiptCommitted,
+    ReceiptReturned,
+    read_body,
+)
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """What facts name."""
+
+    accounts: set[UUID] = field(default_factory=set)
+    lots: set[UUID] = field(default_factory=set)
+    members: set[UUID] = field(default_factory=set)
+    indexes: set[bytes] = field(default_factory=set)
+    documents: set[UUID] = field(default_factory=set)
+    sales: set[UUID] = field(default_factory=set)
+
+    def add(self, reading: Reading) -> None:
+        """Note what a fact names in its envelope and body."""
+        for move in reading.envelope.moves:
+            self._add_lot(move.lot, move.account)
+        for birth in reading.envelope.births:
+            self._add_lot(birth.lot, birth.account)
+        if reading.document is not None:
+            self.documents.add(reading.document)
+        self._add_body(reading.body)
+
+    def _add_body(self, body: object) -> None:
+        if isinstance(body, ReceiptCommitted) and body.member is not None:
+            self.accounts.add(body.member.account)
+            self.members.add(body.member.id)
+        elif isinstance(body, ReceiptReturned):
+            self.sales.add(body.sale)
+            for draw in (*body.restored, *body.taken):
+                self._add_lot(draw.lot, draw.account)
+        elif isinstance(body, MemberRegistered):
+            self.accounts.add(body.account)
+            self.members.add(body.member)
+            self.indexes |= {body.card_index, body.phone_index} - {b""}
+        elif isinstance(body, LotActivated):
+            self._add_lot(body.lot, body.account)
+
+    def _add_lot(self, lot: UUID, account: UUID) -> None:
+        self.lots.add(lot)
+        self.accounts.add(account)
+
+
+def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at: datetime) -> Desk:
+    """Read and lock what these facts may touch."""
+    wanted = _Wanted()
+    for reading in readings:
+        wanted.add(reading)
+    documents = store.documents(connection, wanted.documents | wanted.sales, wanted.sales)
+    sales, returns = _sales(connection, wanted, documents)
+    for sale in sales.values():
+        if sale.member is not None:
+            wanted.accounts.add(sale.member.account)
+            wanted.members.add(sale.member.id)
+    roll = members.load(connection, wanted.members, wanted.indexes)
+    survivors = {roll.survivor(member).id for member in roll.members}
+    books = ledger.load(connection, wanted.accounts, members=survivors, lots=wanted.lots)
+    members.extend(connection, roll, {account.member for account in books.accounts.values()})
+    return Desk(
+        at=at,
+        index_key=centre.keys.index,
+        books=books,
+        roll=roll,
+        visits=leases.load_visits(connection, books.accounts),
+        documents={document.uid: document for document in documents},
+        sales=sales,
+        returns=returns,
+        births=store.births(connection, wanted.lots - books.lots.keys()),
+        once=store.once(connection, wanted.lots),
+    )
+
+
+def waiters(connection: Connection, readings: Iterable[Reading]) -> list[tuple[UUID, Reading]]:
+    """Return the facts that wait for one of these with what they wait for, and those that wait for
+    them in turn; in the order of their places."""
+    keys = {key for reading in readings for key in keys_of(reading)}
+    asked: set[UUID] = set()
+    awaited: dict[UUID, UUID] = {}
+    found: list[Reading] = []
+    while more := keys - asked:
+        asked |= more
+        new = dict(store.waiting_for(connection, more))
+        for reading in kept(connection, new.keys() - awaited.keys()):
+            found.append(reading)
+            keys |= keys_of(reading)
+        awaited |= new
+    return [(awaited[reading.fact.id], reading) for reading in sorted(found, key=place_of)]
+
+
+def place_of(reading: Reading) -> tuple[UUID, int, int]:
+    """Return the place of a fact, which orders the facts of one journal."""
+    return (reading.fact.agent, reading.fact.epoch, reading.fact.seq)
+
+
+def keys_of(reading: Reading) -> set[UUID]:
+    """Return by what other facts may wait for this one: its id, and its document's uid."""
+    return {reading.fact.id, reading.document or reading.fact.id}
+
+
+def kept(connection: Connection, ids: Iterable[UUID]) -> list[Reading]:
+    """Read facts again as they were kept, in the order of their places."""
+    facts = store.facts(connection, ids)
+    personal = store.personal(connection, [fact.id for fact in facts])
+    return [
+        read(
+            _fact(fact, personal.get(fact.id, b"")),
+            fact.store,
+            Standing.BRANCH if fact.branch else Standing.NEXT,
+        )
+        for fact in facts
+    ]
+
+
+def _sales(
+    connection: Connection, wanted: _Wanted, documents: Sequence[store.Document]
+) -> tuple[dict[UUID, ReceiptCommitted], dict[UUID, list[ReceiptReturned]]]:
+    facts = {fact.id: fact for fact in store.facts(connection, [one.fact for one in documents])}
+    sales: dict[UUID, ReceiptCommitted] = {}
+    returns: dict[UUID, list[ReceiptReturned]] = {}
+    for document in documents:
+        body = _body(facts[document.fact])
+        if isinstance(body, ReceiptCommitted) and document.uid in wanted.sales:
+            sales[document.uid] = body
+        if isinstance(body, ReceiptReturned) and body.sale in wanted.sales:
+            returns.setdefault(body.sale, []).append(body)
+    return sales, returns
+
+
+def _body(fact: store.KeptFact) -> object:
+    try:
+        return read_body(fact.kind, fact.body)
+    except LoyaltyError:
+        return None
+
+
+def _fact(fact: store.KeptFact, personal: bytes) -> Fact:
+    return Fact(
+        agent=fact.agent,
+        epoch=fact.epoch,
+        seq=fact.seq,
+        id=fact.id,
+        hlc=fact.hlc,
+        kind=fact.kind,
+        prev_hash=fact.prev_hash,
+        hash=fact.hash,
+        envelope=fact.envelope,
+        body=fact.body,
+        personal=personal,
+        personal_digest=fact.personal_digest,
+    )

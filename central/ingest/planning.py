@@ -1,0 +1,100 @@
+"""Facts planned in order on one desk, each followed by those that waited for it; then written."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from central.centre import Centre
+from central.feed import service as feed
+from central.feed.service import NewChange
+from central.ingest import store
+from central.ingest.desk import Desk, Verdict
+from central.ingest.loading import keys_of, lay, waiters
+from central.ingest.posting import plan
+from central.ingest.reading import Reading
+from central.ingest.store import Word
+from central.leases import service as leases
+from central.ledger import service as ledger
+from central.members import service as members
+from shared.wire.feed import GLOBAL, OutcomeRow, store_stream
+from shared.wire.push import Cover, OutcomeKind
+
+POSTED = (OutcomeKind.ACCEPTED, OutcomeKind.ADJUSTED)
+
+
+def work(connection: Connection, centre: Centre, readings: Sequence[Reading], at: datetime) -> Desk:
+    """Plan facts in order; a fact that waited for one of them is planned again after it."""
+    waiting = waiters(connection, readings)
+    desk = lay(connection, centre, [*readings, *(reading for _, reading in waiting)], at)
+    shelf: dict[UUID, list[Reading]] = {}
+    for key, reading in waiting:
+        shelf.setdefault(key, []).append(reading)
+    for reading in readings:
+        _settle(desk, shelf, reading)
+    return desk
+
+
+def _settle(desk: Desk, shelf: dict[UUID, list[Reading]], reading: Reading) -> None:
+    queue = [reading]
+    while queue:
+        one = queue.pop(0)
+        verdict = plan(desk, one)
+        desk.planned[one.fact.id] = (one, verdict)
+        if verdict.waits_for is not None:
+            shelf.setdefault(verdict.waits_for, []).append(one)
+        if verdict.kind in POSTED:
+            desk.born(one)
+            for key in sorted(keys_of(one)):
+                queue.extend(shelf.pop(key, ()))
+
+
+def write(connection: Connection, desk: Desk) -> list[NewChange]:
+    """Write everything that the desk brings but outcomes; return the rows for the feed."""
+    leases.record_asks(connection, desk.asks)
+    leases.end_asks(connection, desk.ends)
+    accounts = [desk.books.accounts[one] for one in desk.to_size]
+    to_size = {account.member for account in accounts}
+    leases.size(connection, desk.books, desk.visits, to_size, desk.at)
+    leases.save_visits(connection, desk.visits)
+    changes = ledger.save(connection, desk.books)
+    changes += members.save(connection, desk.roll, desk.books)
+    store.insert_documents(connection, desk.new_documents)
+    store.insert_births(connection, sorted(desk.new_births.items()))
+    store.delete_births(connection, desk.done_births)
+    store.insert_once(connection, sorted(desk.new_once.items()))
+    store.insert_conflicts(connection, desk.conflicts)
+    return changes
+
+
+def publish(
+    connection: Connection,
+    changes: Sequence[NewChange],
+    later: Sequence[tuple[Reading, Verdict]],
+    posting: UUID,
+) -> tuple[Cover, ...]:
+    """Send rows down as the transaction's last statements; return the numbers that cover it.
+
+    `later` are facts of former batches that have a new word. Their covers are known once the
+    other rows have their numbers; their own stream's are lower than that of their row.
+    """
+    words = [
+        Word(one.fact.id, verdict.kind, verdict.reason, verdict.waits_for, posting)
+        for one, verdict in later
+    ]
+    store.change_words(connection, words)
+    numbers = feed.append(connection, changes)
+    covers = tuple(Cover(stream, number) for stream, number in sorted(numbers.items()))
+    store.insert_posting(connection, posting, covers)
+    chain_wide = tuple(cover for cover in covers if cover.stream == GLOBAL)
+    rows = [
+        feed.changed(
+            store_stream(one.store),
+            OutcomeRow(one.fact.id, verdict.kind, verdict.reason, chain_wide),
+        )
+        for one, verdict in later
+        if verdict.kind is not OutcomeKind.WAITING
+    ]
+    feed.append(connection, rows)
+    return covers

@@ -1,0 +1,125 @@
+"""One fact on the desk: posted, or set aside with its reason, so that nothing it drew is lost.
+
+A fact is checked completely before anything moves: a refused one leaves no half of itself behind.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from central.ingest import receipts, registrations
+from central.ingest.chain import Standing
+from central.ingest.desk import Desk, RefusedError, Verdict
+from central.ingest.envelopes import awaited_lot, post_moves, set_aside
+from central.ingest.reading import Reading
+from central.leases.store import Ask
+from shared.ledger.books import BrokenCountError
+from shared.ledger.entries import Document
+from shared.wire.facts import (
+    LeaseAsked,
+    LeaseGivenBack,
+    LotActivated,
+    MemberRegistered,
+    ReceiptCancelled,
+    ReceiptCommitted,
+    ReceiptReturned,
+)
+from shared.wire.push import OutcomeKind
+
+Note = list[str]
+"""Why a posted fact is `adjusted`; empty if it is accepted as it came."""
+
+
+def plan(desk: Desk, reading: Reading) -> Verdict:
+    """Post a fact on the desk or set it aside; return what became of it."""
+    desk.ends.update((ask, reading.fact.id) for ask in reading.envelope.ends)
+    if reading.standing is Standing.DAMAGED:
+        set_aside(desk, reading)
+        return Verdict(OutcomeKind.DAMAGED, "hash")
+    try:
+        awaited = _checked(desk, reading)
+    except RefusedError as refused:
+        return _quarantine(desk, reading, refused.reason)
+    except BrokenCountError as broken:
+        return _quarantine(desk, reading, broken.code)
+    if awaited is not None:
+        set_aside(desk, reading)
+        return Verdict(OutcomeKind.WAITING, "waits", awaited)
+    return _post(desk, reading)
+
+
+def _checked(desk: Desk, reading: Reading) -> UUID | None:
+    """Return what the fact must wait for; raises RefusedError, BrokenCountError."""
+    if reading.standing is Standing.BRANCH:
+        raise RefusedError("forked")
+    if reading.fault:
+        raise RefusedError(reading.fault)
+    lot = awaited_lot(desk, reading)
+    other = _CHECKS[type(reading.body)](desk, reading, reading.body)
+    return lot or other
+
+
+def _quarantine(desk: Desk, reading: Reading, reason: str) -> Verdict:
+    set_aside(desk, reading)
+    what = f"Факт {reading.fact.id} ({reading.fact.kind[:40]}) не проведён: {reason}."
+    desk.report(reading, "quarantined", what)
+    return Verdict(OutcomeKind.QUARANTINED, reason)
+
+
+def _post(desk: Desk, reading: Reading) -> Verdict:
+    notes = _POSTERS[type(reading.body)](desk, reading, reading.body)
+    if desk.at - reading.at > receipts.LATE:
+        what = f"Факт {reading.fact.id} проведён с опозданием: он от {reading.at:%d.%m.%Y}."
+        desk.report(reading, "late", what)
+    if notes:
+        return Verdict(OutcomeKind.ADJUSTED, notes[0])
+    return Verdict(OutcomeKind.ACCEPTED)
+
+
+def _check_sale(desk: Desk, reading: Reading, _sale: ReceiptCommitted) -> None:
+    receipts.check_new(desk, reading)
+
+
+def _check_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> UUID | None:
+    receipts.check_new(desk, reading)
+    return receipts.awaited_sale(desk, returned)
+
+
+def _check_activation(desk: Desk, reading: Reading, activated: LotActivated) -> UUID | None:
+    receipts.check_new(desk, reading)
+    return receipts.awaited_activation(desk, activated)
+
+
+def _check_nothing(_desk: Desk, _reading: Reading, _body: object) -> None:
+    return None
+
+
+def _post_back(desk: Desk, reading: Reading, _body: object) -> Note:
+    post_moves(desk, reading, Document(reading.fact.id, reading.at))
+    return []
+
+
+def _post_ask(desk: Desk, reading: Reading, asked: LeaseAsked) -> Note:
+    agent, epoch = reading.holder.agent, reading.holder.epoch
+    desk.asks.append(Ask(asked.ask, agent, epoch, asked.receipt, asked.account, desk.at))
+    return []
+
+
+_CHECKS: dict[Any, Callable[[Desk, Reading, Any], UUID | None]] = {
+    ReceiptCommitted: _check_sale,
+    ReceiptReturned: _check_return,
+    LotActivated: _check_activation,
+    MemberRegistered: registrations.check_registration,
+    ReceiptCancelled: _check_nothing,
+    LeaseAsked: _check_nothing,
+    LeaseGivenBack: _check_nothing,
+}
+_POSTERS: dict[Any, Callable[[Desk, Reading, Any], Note]] = {
+    ReceiptCommitted: receipts.post_sale,
+    ReceiptReturned: receipts.post_return,
+    LotActivated: receipts.post_activation,
+    MemberRegistered: registrations.post_registration,
+    ReceiptCancelled: _post_back,
+    LeaseAsked: _post_ask,
+    LeaseGivenBack: _post_back,
+}

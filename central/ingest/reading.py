@@ -1,0 +1,218 @@
+"""A fact read: its envelope and body as values, or the reason why they cannot be posted.
+
+Everything here follows from the fact's own bytes; what depends on the ledger is checked later.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from central.ingest.chain import Standing
+from shared.clock import instant_of
+from shared.crypto.blind import INDEX_BYTES
+from shared.crypto.chain import digest
+from shared.errors import LoyaltyError
+from shared.ledger.books import Holder
+from shared.wire.codec import MalformedError, encode
+from shared.wire.facts import (
+    Body,
+    Envelope,
+    Fact,
+    FactKind,
+    Granted,
+    LeaseAsked,
+    LeaseGivenBack,
+    LeaseMove,
+    LotActivated,
+    MemberRegistered,
+    ReceiptCancelled,
+    ReceiptCommitted,
+    ReceiptReturned,
+    RegisteredPerson,
+    decode_envelope,
+    decode_person,
+    read_body,
+)
+
+HLC_MAX = 1 << 62
+TEXT_MAX = 1000
+AMOUNT_MAX = 10**15
+"""Of any number of points or kopecks in a fact: what is larger does not add up in 64 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A fact as ingest works with it; `fault` says why it cannot be posted, if it cannot."""
+
+    fact: Fact
+    store: str
+    standing: Standing
+    envelope: Envelope
+    body: Body | None
+    person: RegisteredPerson | None
+    fault: str
+
+    @property
+    def holder(self) -> Holder:
+        """Whose leases it moves."""
+        return Holder(self.fact.agent, self.fact.epoch)
+
+    @property
+    def at(self) -> datetime:
+        """The instant of the fact, by its agent's clock."""
+        return instant_of(min(max(0, self.fact.hlc), HLC_MAX))
+
+    @property
+    def document(self) -> UUID | None:
+        """The uid under which its document is found, if it is one."""
+        if isinstance(self.body, ReceiptCommitted):
+            return self.body.receipt.uid
+        if isinstance(self.body, ReceiptReturned | LotActivated):
+            return self.body.uid
+        return None
+
+    @property
+    def moves(self) -> tuple[LeaseMove, ...]:
+        """The envelope's moves that make sense, one a lot."""
+        return tuple({move.lot: move for move in self.envelope.moves if _is_move(move)}.values())
+
+
+def read(fact: Fact, store: str, standing: Standing, fault: str = "") -> Reading:
+    """Read a fact; nothing in it makes this raise."""
+    envelope, envelope_fault = _envelope(fact)
+    body, body_fault = _body(fact)
+    person, person_fault = _person(fact)
+    clock_fault = "" if 0 <= fact.hlc < HLC_MAX else "clock_senseless"
+    fault = fault or clock_fault or envelope_fault or body_fault or person_fault
+    if not fault and body is not None:
+        fault = _disagreement(envelope, body, store)
+    return Reading(fact, store, standing, envelope, body, person, fault)
+
+
+def content_of(fact: Fact) -> bytes:
+    """Return the digest of what a fact says, wherever it stands."""
+    parts = (fact.kind, fact.envelope, digest(fact.body), fact.personal_digest)
+    return digest(encode(parts))
+
+
+def _envelope(fact: Fact) -> tuple[Envelope, str]:
+    try:
+        envelope = decode_envelope(fact.envelope)
+    except MalformedError:
+        return Envelope(), "envelope_unreadable"
+    lots = [move.lot for move in envelope.moves]
+    born = {birth.lot for birth in envelope.births}
+    sane = (
+        all(map(_is_move, envelope.moves))
+        and all(0 <= birth.kept <= birth.amount <= AMOUNT_MAX for birth in envelope.births)
+        and len(set(lots)) == len(lots)
+        and len(born) == len(envelope.births)
+        and born.isdisjoint(lots)
+    )
+    return envelope, "" if sane else "envelope_senseless"
+
+
+def _is_move(move: LeaseMove) -> bool:
+    gone = move.drawn + move.given_back
+    return min(move.drawn, move.given_back) >= 0 and gone <= move.gone <= AMOUNT_MAX
+
+
+def _body(fact: Fact) -> tuple[Body | None, str]:
+    try:
+        return read_body(fact.kind, fact.body), ""
+    except (LoyaltyError, AssertionError, ArithmeticError):
+        return None, "body_unreadable" if fact.kind in set(FactKind) else "unknown_kind"
+
+
+def _person(fact: Fact) -> tuple[RegisteredPerson | None, str]:
+    if not fact.personal:
+        return None, ""
+    try:
+        person = decode_person(fact.personal)
+    except MalformedError:
+        return None, "person_unreadable"
+    sane = _are_texts(person.name, person.phone, person.card)
+    return (person, "") if sane else (None, "person_unreadable")
+
+
+def _disagreement(envelope: Envelope, body: Body, store: str) -> str:
+    """Say how envelope and body contradict each other or the store, or nothing."""
+    if body.at.tzinfo is None:
+        return "instant_without_zone"
+    return _CHECKS[type(body)](envelope, body, store)
+
+
+def _sale(envelope: Envelope, sale: ReceiptCommitted, store: str) -> str:
+    if sale.receipt.store != store:
+        return "other_store"
+    draws = _sums(
+        (draw.lot, draw.account, draw.amount) for draw in sale.evaluation.redemption.draws
+    )
+    moved = _sums((move.lot, move.account, move.drawn) for move in envelope.moves)
+    granted = _sums((lot.lot, lot.account, lot.amount) for lot in sale.granted)
+    born = _sums((birth.lot, birth.account, birth.amount) for birth in envelope.births)
+    if draws != moved or granted != born:
+        return "envelope_disagrees"
+    if sale.member is None:
+        return "points_of_nobody" if draws or granted else ""
+    if any(lot.account != sale.member.account for lot in sale.granted):
+        return "grant_to_another"
+    turnover = sale.evaluation.totals.turnover_minor
+    sane = 0 <= turnover <= AMOUNT_MAX and len(sale.granted) == len(envelope.births)
+    return "" if sane and all(map(_is_grant, sale.granted)) else "grant_senseless"
+
+
+def _return(envelope: Envelope, returned: ReceiptReturned, _store: str) -> str:
+    if envelope.births or any(move.drawn for move in envelope.moves):
+        return "envelope_disagrees"
+    taken = {draw.lot for draw in returned.taken}
+    if any(move.lot not in taken for move in envelope.moves):
+        return "envelope_disagrees"
+    amounts = [draw.amount for draw in (*returned.restored, *returned.taken)]
+    sane = all(0 <= amount <= AMOUNT_MAX for amount in (*amounts, returned.turnover_minor))
+    return "" if sane else "amount_senseless"
+
+
+def _is_grant(lot: Granted) -> bool:
+    return lot.activates_at.tzinfo is not None and _are_texts(lot.wallet, lot.kind, lot.rule)
+
+
+def _registration(envelope: Envelope, new: MemberRegistered, _store: str) -> str:
+    if envelope.births or envelope.moves:
+        return "envelope_disagrees"
+    found_by = len(new.card_index) == INDEX_BYTES and len(new.phone_index) in (0, INDEX_BYTES)
+    return "" if found_by and _are_texts(new.card_tail, new.consent) else "registration_senseless"
+
+
+def _are_texts(*texts: str) -> bool:
+    """Tell whether texts can be stored: PostgreSQL takes no NUL."""
+    return all(len(text) <= TEXT_MAX and "\0" not in text for text in texts)
+
+
+def _only_back(envelope: Envelope, _body: Body, _store: str) -> str:
+    drawn = any(move.drawn for move in envelope.moves)
+    return "envelope_disagrees" if envelope.births or drawn else ""
+
+
+def _no_points(envelope: Envelope, _body: Body, _store: str) -> str:
+    return "envelope_disagrees" if envelope.births or envelope.moves else ""
+
+
+def _sums(parts: Iterable[tuple[UUID, UUID, int]]) -> dict[tuple[UUID, UUID], int]:
+    sums: dict[tuple[UUID, UUID], int] = {}
+    for lot, account, amount in parts:
+        sums[(lot, account)] = sums.get((lot, account), 0) + amount
+    return {key: amount for key, amount in sums.items() if amount}
+
+
+_CHECKS: dict[type[Any], Callable[[Envelope, Any, str], str]] = {
+    ReceiptCommitted: _sale,
+    ReceiptReturned: _return,
+    ReceiptCancelled: _only_back,
+    LeaseGivenBack: _only_back,
+    MemberRegistered: _registration,
+    LotActivated: _no_points,
+    LeaseAsked: _no_points,
+}

@@ -1,0 +1,189 @@
+"""Receipts on the desk: sales as printed, returns on their sales, lots activated early."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from central.ingest.desk import Desk, RefusedError
+from central.ingest.envelopes import post_moves
+from central.ingest.reading import Reading
+from shared.ledger.books import Lot
+from shared.ledger.entries import Document
+from shared.ledger.postings import activate, count_turnover, grant, restore, take
+from shared.rules.result import Draw
+from shared.wire.facts import Granted, LotActivated, ReceiptCommitted, ReceiptReturned
+
+LATE = timedelta(days=30)
+ONCE_KINDS = frozenset({"welcome", "birthday", "first_purchase", "goal", "survey", "referral"})
+"""Lots that a person gets once: their ids are made of rule, person and period."""
+
+
+def check_new(desk: Desk, reading: Reading) -> None:
+    """Raise RefusedError for a document that another fact has brought already."""
+    if reading.document in desk.documents:
+        raise RefusedError("document_known")
+
+
+def post_sale(desk: Desk, reading: Reading, sale: ReceiptCommitted) -> list[str]:
+    """Post a sale; return what was adjusted: a grant that was there, a draw that became debt."""
+    document = Document(sale.receipt.uid, sale.at)
+    desk.file(reading)
+    desk.sales[sale.receipt.uid] = sale
+    if sale.member is None:
+        return []
+    account = desk.open_account(sale.member.account, sale.member.id)
+    notes = ["debt"] if post_moves(desk, reading, document) else []
+    kept = {birth.lot: birth.kept for birth in reading.envelope.births}
+    for granted in sale.granted:
+        if not _grant(desk, reading, document, granted, kept.get(granted.lot, 0)):
+            notes.append("granted_before")
+    account.receipts += 1
+    turnover_minor = sale.evaluation.totals.turnover_minor
+    count_turnover(desk.books, account.id, turnover_minor, document, sale.day)
+    desk.visits.note(account.id, reading.store, sale.at)
+    desk.to_size.add(account.id)
+    return notes
+
+
+def awaited_sale(desk: Desk, returned: ReceiptReturned) -> UUID | None:
+    """Check a return against its sale; return the sale's uid if that has not been posted.
+
+    Raises RefusedError for points of lots that the sale did not draw or grant.
+    """
+    sale = desk.sales.get(returned.sale)
+    if sale is None:
+        return returned.sale
+    drawn = {(draw.lot, draw.account) for draw in sale.evaluation.redemption.draws}
+    earned = {(lot.lot, lot.account) for lot in sale.granted}
+    restored = {(draw.lot, draw.account) for draw in returned.restored}
+    taken = {(draw.lot, draw.account) for draw in returned.taken}
+    if not restored <= drawn or not taken <= earned:
+        raise RefusedError("not_of_its_sale")
+    if any(lot not in desk.books.lots for lot, _ in restored):
+        raise RefusedError("unknown_lot")
+    return None
+
+
+def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list[str]:
+    """Post a return, restoring before taking; points of one line move once, however often it
+    came back.
+
+    Returns what was adjusted: a second return of the same goods, points that became debt.
+    """
+    sale = desk.sales[returned.sale]
+    document = Document(returned.uid, returned.at)
+    notes = _twice(desk, reading, sale, returned)
+    restored, taken = _restorable(desk, sale, returned), _takeable(desk, sale, returned)
+    turnover_minor = _turnover_left(desk, sale, returned)
+    desk.file(reading, sale=returned.sale)
+    desk.returns.setdefault(returned.sale, []).append(returned)
+    post_moves(desk, reading, document)
+    for lot, amount in restored.items():
+        restore(desk.books, desk.books.lot(lot), amount, document, day=returned.day)
+    debt = sum(take(desk.books, lot, taken[lot.id], document) for lot in _known(desk, taken))
+    if sale.member is not None:
+        account = desk.open_account(sale.member.account, sale.member.id)
+        count_turnover(desk.books, account.id, -turnover_minor, document, returned.day)
+        desk.to_size.add(account.id)
+    return [*notes, "debt"] if debt else notes
+
+
+def post_activation(desk: Desk, reading: Reading, activated: LotActivated) -> list[str]:
+    """Make a pending lot spendable from the fact's instant on."""
+    desk.file(reading)
+    lot = desk.books.lot(activated.lot)
+    activate(desk.books, lot, Document(activated.uid, activated.at))
+    return []
+
+
+def awaited_activation(desk: Desk, activated: LotActivated) -> UUID | None:
+    """Return the fact that will bring the lot; raises RefusedError if none will."""
+    lot = desk.books.lots.get(activated.lot)
+    if lot is None and activated.lot not in desk.births:
+        raise RefusedError("unknown_lot")
+    if lot is not None and lot.account != activated.account:
+        raise RefusedError("lot_of_another")
+    return desk.births[activated.lot] if lot is None else None
+
+
+def _grant(desk: Desk, reading: Reading, document: Document, granted: Granted, kept: int) -> bool:
+    """Post a new lot; False if the person had it already, from whichever store."""
+    if not granted.amount:
+        return True
+    if granted.lot in desk.once or granted.lot in desk.books.lots:
+        return False
+    if granted.kind in ONCE_KINDS:
+        desk.once[granted.lot] = desk.new_once[granted.lot] = granted.account
+    lot = Lot(
+        id=granted.lot,
+        account=granted.account,
+        wallet=granted.wallet,
+        kind=granted.kind,
+        rule=granted.rule,
+        document=document.uid,
+        granted=granted.amount,
+        balance=0,
+        free=0,
+        held=0,
+        activates_at=granted.activates_at,
+        expires_on=granted.expires_on,
+    )
+    return grant(desk.books, lot, document, holder=reading.holder, kept=kept)
+
+
+def _twice(
+    desk: Desk, reading: Reading, sale: ReceiptCommitted, returned: ReceiptReturned
+) -> list[str]:
+    """Report goods that came back more often than they were bought."""
+    left = {line.no: line.quantity for line in sale.receipt.lines}
+    before = desk.returns.get(returned.sale, [])
+    for part in (part for one in (*before, returned) for part in one.lines):
+        left[part.no] = left.get(part.no, 0) - part.quantity
+    over = sorted(no for no, quantity in left.items() if quantity < 0)
+    if not over:
+        return []
+    earlier = {desk.documents[one.uid].store for one in before if one.uid in desk.documents}
+    cashiers = ", ".join(sorted({one.cashier or "—" for one in (*before, returned)}))
+    what = (
+        f"Чек {returned.sale}: строки {', '.join(map(str, over))} возвращены больше, чем куплено. "
+        f"Кассиры: {cashiers}. Деньги выданы, бонусы сдвинуты один раз."
+    )
+    desk.report(reading, "returned_twice", what, *earlier)
+    return ["returned_twice"]
+
+
+def _restorable(desk: Desk, sale: ReceiptCommitted, now: ReceiptReturned) -> dict[UUID, int]:
+    before = (draw for one in desk.returns.get(now.sale, ()) for draw in one.restored)
+    left = _minus(_by_lot(sale.evaluation.redemption.draws), _by_lot(before))
+    return _at_most(_by_lot(now.restored), left)
+
+
+def _takeable(desk: Desk, sale: ReceiptCommitted, now: ReceiptReturned) -> dict[UUID, int]:
+    earned = {lot.lot: lot.amount for lot in sale.granted}
+    before = (draw for one in desk.returns.get(now.sale, ()) for draw in one.taken)
+    return _at_most(_by_lot(now.taken), _minus(earned, _by_lot(before)))
+
+
+def _turnover_left(desk: Desk, sale: ReceiptCommitted, now: ReceiptReturned) -> int:
+    before = sum(one.turnover_minor for one in desk.returns.get(now.sale, ()))
+    return max(0, min(now.turnover_minor, sale.evaluation.totals.turnover_minor - before))
+
+
+def _known(desk: Desk, lots: Iterable[UUID]) -> list[Lot]:
+    """Return the lots that this sale's grants became; a second welcome never became one."""
+    return [desk.books.lots[lot] for lot in lots if lot in desk.books.lots]
+
+
+def _by_lot(draws: Iterable[Draw]) -> dict[UUID, int]:
+    sums: dict[UUID, int] = {}
+    for draw in draws:
+        sums[draw.lot] = sums.get(draw.lot, 0) + draw.amount
+    return sums
+
+
+def _minus(whole: dict[UUID, int], part: dict[UUID, int]) -> dict[UUID, int]:
+    return {lot: max(0, amount - part.get(lot, 0)) for lot, amount in whole.items()}
+
+
+def _at_most(wanted: dict[UUID, int], left: dict[UUID, int]) -> dict[UUID, int]:
+    return {lot: min(amount, left.get(lot, 0)) for lot, amount in wanted.items()}

@@ -1,0 +1,75 @@
+"""Registrations on the desk: one person becomes one member, whichever stores wrote him down."""
+
+from central.ingest.desk import Desk, RefusedError
+from central.ingest.reading import Reading
+from central.members.roll import Newcomer, Place, Placed
+from central.members.store import MemberState, Person
+from shared.crypto.blind import IdentifierKind, blind_index
+from shared.phone import BadPhoneError, normalise_phone
+from shared.wire.facts import MemberRegistered, RegisteredPerson
+
+_WHAT = {
+    Place.MERGED: "Участник {new} зарегистрирован дважды: он уже был как {others}. "
+    "Счета соединены; карта нового платит только своим счётом, пока телефон не подтверждён.",
+    Place.SHARED_PHONE: "Телефон участника {new} уже указан у {others}, имена разные. "
+    "Оба остаются; проверьте, один ли это человек.",
+    Place.SHARED_CARD: "Карта участника {new} уже принадлежит {others}. "
+    "Оба остаются; проверьте, чья карта.",
+}
+
+
+def check_registration(desk: Desk, reading: Reading, new: MemberRegistered) -> None:
+    """Raise RefusedError for a member or account that is there already, or other identifiers than
+    the person's."""
+    known = desk.roll.members.get(new.member)
+    if known is not None and known.state is not MemberState.PROVISIONAL:
+        raise RefusedError("member_known")
+    account = desk.books.accounts.get(new.account)
+    if account is not None and account.owner != new.member:
+        raise RefusedError("account_of_another")
+    if reading.person is not None:
+        _check_identifiers(desk.index_key, new, reading.person)
+
+
+def post_registration(desk: Desk, reading: Reading, new: MemberRegistered) -> list[str]:
+    """Enter a member; who has the same phone under a compatible name takes him in."""
+    person = reading.person or RegisteredPerson(b"", "", "", "")
+    placed = desk.roll.register(
+        desk.books,
+        Newcomer(
+            member=new.member,
+            account=new.account,
+            card_index=new.card_index,
+            card_tail=new.card_tail,
+            phone_index=new.phone_index,
+            person=Person(new.member, person.name, person.phone, person.card, new.consent),
+            store=reading.store,
+            day=new.day,
+            known_at=desk.at,
+        ),
+    )
+    desk.visits.note(new.account, reading.store, new.at)
+    desk.to_size.add(new.account)
+    if placed.place is not Place.NEW:
+        _report(desk, reading, new, placed)
+    return ["merged"] if placed.place is Place.MERGED else []
+
+
+def _report(desk: Desk, reading: Reading, new: MemberRegistered, placed: Placed) -> None:
+    others = ", ".join(str(other.id) for other in placed.others)
+    what = _WHAT[placed.place].format(new=new.member, others=others)
+    stores = [other.home_store for other in placed.others if other.home_store]
+    desk.report(reading, placed.place.name.lower(), what, *stores)
+
+
+def _check_identifiers(key: bytes, new: MemberRegistered, person: RegisteredPerson) -> None:
+    if new.card_index != blind_index(key, IdentifierKind.CARD, person.card):
+        raise RefusedError("card_disagrees")
+    if not new.phone_index and not person.phone:
+        return
+    try:
+        normal = normalise_phone(person.phone) == person.phone
+    except BadPhoneError:
+        normal = False
+    if not normal or new.phone_index != blind_index(key, IdentifierKind.PHONE, person.phone):
+        raise RefusedError("phone_disagrees")

@@ -1,0 +1,168 @@
+"""Facts come up: a batch of one journal is posted, and every fact in it gets its outcome.
+
+One transaction a batch. The watermark moves last: what is interrupted is done again, and what is
+sent again is answered as before.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+
+from central.agents import roster
+from central.agents.service import (
+    AgentIdentity,
+    FencedAgentError,
+    UnknownAgentError,
+    admitted,
+    checked_proof,
+    remember,
+)
+from central.agents.store import Agent
+from central.centre import Centre
+from central.ingest import letters, store
+from central.ingest.chain import Standing, arrivals, first_seq, reach
+from central.ingest.loading import kept
+from central.ingest.planning import publish, work, write
+from central.leases import service as leases
+from shared.crypto import keys
+from shared.crypto.requests import Proof, SignedRequest
+from shared.errors import Kind, LoyaltyError
+from shared.ids import uuid7
+from shared.ledger.books import Holder
+from shared.runtime.sqlite import transaction
+from shared.wire.codec import unpack
+from shared.wire.push import (
+    BATCH_MAX,
+    OutcomeKind,
+    PushAnswer,
+    PushBatch,
+    decode_batch,
+    head_bytes,
+)
+
+SEQ_MAX = 1 << 62
+
+log = structlog.get_logger()
+
+
+class ForgedHeadError(LoyaltyError):
+    """A head that the agent's key has not signed, or of another agent's journal."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "forged_head"
+    ru = "Подпись под концом журнала неверна: пачка не принята."
+    en = "The signature of the journal's head is wrong: the batch is not taken."
+
+
+class BrokenBatchError(LoyaltyError):
+    """A batch that does not fit in front of its head, or has too many facts."""
+
+    kind = Kind.INVALID
+    code = "broken_batch"
+    ru = "Пачка из {facts} фактов до номера {seq} невозможна."
+    en = "A batch of {facts} facts up to number {seq} cannot be."
+
+
+def push(centre: Centre, signed: SignedRequest) -> PushAnswer:
+    """Post a batch of facts; sending it again, whole or in part, changes nothing.
+
+    A batch that begins beyond the next number is answered with that number alone. A fenced agent's
+    sales have happened too: its facts are taken in. Raises ForgedHeadError, BrokenBatchError,
+    MalformedError, and as `authenticate` does.
+    """
+    proof = checked_proof(centre, signed)
+    batch = decode_batch(unpack(signed.body))
+    at = centre.clock.now()
+    with transaction(centre.engine) as connection:
+        sender = _sender(connection, proof, at)
+        _check(sender, batch)
+        answer = _take(connection, centre, sender, batch, at)
+    counts = {kind.value: 0 for kind in OutcomeKind}
+    for outcome in answer.outcomes:
+        counts[outcome.kind] += 1
+    log.info("facts.taken", store=sender.store, expects=answer.expects, **counts)
+    return answer
+
+
+def expects(connection: Connection, identity: AgentIdentity) -> int:
+    """Return the number that an agent's next batch should begin with."""
+    return store.watermark(connection, Holder(identity.agent, identity.epoch)).seq + 1
+
+
+def outcomes(connection: Connection) -> dict[str, int]:
+    """Count facts by outcome."""
+    return store.outcomes(connection)
+
+
+def conflicts(connection: Connection) -> list[store.Conflict]:
+    """Return what a person should know of, in order."""
+    return store.conflicts(connection)
+
+
+def reconsider(centre: Centre, facts: Collection[UUID], at: datetime) -> dict[UUID, OutcomeKind]:
+    """Plan quarantined facts once more, after what kept them out was mended; tell what became of
+    them and of those that waited for them."""
+    with transaction(centre.engine) as connection:
+        open_ids = {
+            letter.id
+            for letter in store.letters_of(connection, facts)
+            if letter.outcome is OutcomeKind.QUARANTINED and not letter.branch
+        }
+        desk = work(connection, centre, kept(connection, open_ids), at)
+        changes = write(connection, desk)
+        planned = list(desk.planned.values())
+        publish(connection, changes, planned, uuid7(at, centre.chance))
+    return {reading.fact.id: verdict.kind for reading, verdict in planned}
+
+
+def _sender(connection: Connection, proof: Proof, at: datetime) -> Agent:
+    agent = roster.by_key(connection, proof.public)
+    if agent is None:
+        raise UnknownAgentError
+    if agent.active_store is None:
+        remember(connection, proof)
+    else:
+        admitted(connection, proof, at)
+    return agent
+
+
+def _check(sender: Agent, batch: PushBatch) -> None:
+    head = batch.head
+    if not keys.verify(sender.public_key, head_bytes(head), batch.signature):
+        raise ForgedHeadError
+    if head.agent != sender.id:
+        raise ForgedHeadError
+    if head.epoch != sender.epoch:
+        raise FencedAgentError(store=sender.store)
+    if len(batch.facts) > BATCH_MAX or first_seq(batch) < 1 or head.seq > SEQ_MAX:
+        raise BrokenBatchError(facts=len(batch.facts), seq=head.seq)
+
+
+def _take(
+    connection: Connection, centre: Centre, sender: Agent, batch: PushBatch, at: datetime
+) -> PushAnswer:
+    holder = Holder(sender.id, sender.epoch)
+    before = store.locked_watermark(connection, holder)
+    first = first_seq(batch)
+    if not batch.facts or first > before.seq + 1:
+        return PushAnswer(centre.incarnation, before.seq + 1, ())
+    told = store.letters_between(connection, holder, first, batch.head.seq)
+    known = {(letter.seq, letter.hash): letter for letter in told}
+    found = arrivals(batch, known, before)
+    sorted_out = letters.sort_out(connection, found, holder, sender.store)
+    if any(one.standing is Standing.BRANCH for one in found):
+        leases.bar(connection, holder, "forked", at)
+    desk = work(connection, centre, sorted_out.readings, at)
+    changes = write(connection, desk)
+    posting = uuid7(at, centre.chance)
+    new = letters.write(connection, sorted_out, desk, posting)
+    own = {reading.fact.id for reading in sorted_out.readings}
+    later = [planned for fact, planned in desk.planned.items() if fact not in own]
+    publish(connection, changes, later, posting)
+    store.move_watermark(connection, holder, reach(found, before))
+    known.update(((letter.seq, letter.hash), letter) for letter in new)
+    outcomes = letters.answers(connection, found, known, sender.store)
+    return PushAnswer(centre.incarnation, reach(found, before).seq + 1, outcomes)

@@ -1,0 +1,433 @@
+"""Tables of ingest: what agents said, word for word, what became of it, and what waits for what."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Connection, bindparam, delete, func, insert, or_, select, update
+from sqlmodel import Field
+
+from central.ledger.rows import chunks, plain
+from central.schema import Instant, Table, insert_new, locked, table_of
+from shared.crypto.chain import GENESIS
+from shared.ledger.books import Holder
+from shared.wire.codec import decoder, encode
+from shared.wire.push import Cover, OutcomeKind
+
+
+class WatermarkTable(Table, table=True):
+    """How far a journal is known; the row is the lock under which it is read on."""
+
+    __tablename__ = "watermark"
+    agent: UUID = Field(primary_key=True)
+    epoch: int = Field(primary_key=True)
+    seq: int = Field(sa_type=BigInteger)
+    hash: bytes
+
+
+class InboxTable(Table, table=True):
+    """A place of a journal, or of a branch of it, and what became of the fact there."""
+
+    __tablename__ = "inbox"
+    agent: UUID = Field(primary_key=True)
+    epoch: int = Field(primary_key=True)
+    seq: int = Field(sa_type=BigInteger, primary_key=True)
+    hash: bytes = Field(primary_key=True)
+    id: UUID = Field(index=True)
+    branch: bool
+    outcome: str = Field(index=True)
+    reason: str
+    waits_for: UUID | None = Field(index=True)
+    posting: UUID
+
+
+class PostingTable(Table, table=True):
+    """A transaction of ingest: the streams' numbers at which its effects are in the rows."""
+
+    __tablename__ = "posting"
+    id: UUID = Field(primary_key=True)
+    covers: bytes
+
+
+class FactTable(Table, table=True):
+    """A fact's bytes, under its id; what is damaged is kept under an id of its own."""
+
+    __tablename__ = "fact"
+    id: UUID = Field(primary_key=True)
+    agent: UUID
+    epoch: int
+    seq: int = Field(sa_type=BigInteger)
+    hlc: int = Field(sa_type=BigInteger)
+    kind: str
+    prev_hash: bytes
+    hash: bytes
+    envelope: bytes
+    body: bytes
+    personal_digest: bytes
+    store: str
+    branch: bool
+    content: bytes
+    received_at: datetime = Field(sa_type=Instant)
+
+
+class PersonalTable(Table, table=True):
+    """The personal part of a fact, erasable."""
+
+    __tablename__ = "personal"
+    fact: UUID = Field(primary_key=True)
+    personal: bytes
+
+
+class DocumentTable(Table, table=True):
+    """A posted document by its uid; a return names its sale."""
+
+    __tablename__ = "document"
+    uid: UUID = Field(primary_key=True)
+    fact: UUID
+    kind: str
+    sale: UUID | None = Field(index=True)
+    store: str
+
+
+class BirthTable(Table, table=True):
+    """A lot whose fact is not posted yet: what draws it waits for that fact."""
+
+    __tablename__ = "birth"
+    lot: UUID = Field(primary_key=True)
+    fact: UUID
+
+
+class OnceTable(Table, table=True):
+    """A lot that a person gets once, whichever store grants it first."""
+
+    __tablename__ = "once"
+    lot: UUID = Field(primary_key=True)
+    account: UUID
+
+
+class ConflictTable(Table, table=True):
+    """Something that a person should know of, in words."""
+
+    __tablename__ = "conflict"
+    id: UUID = Field(primary_key=True)
+    kind: str = Field(index=True)
+    at: datetime = Field(sa_type=Instant, index=True)
+    fact: UUID
+    stores: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """The last known place of a journal."""
+
+    seq: int = 0
+    hash: bytes = GENESIS
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A row of the inbox."""
+
+    agent: UUID
+    epoch: int
+    seq: int
+    hash: bytes
+    id: UUID
+    branch: bool
+    outcome: OutcomeKind
+    reason: str
+    waits_for: UUID | None
+    posting: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What became of a fact, wherever it stands."""
+
+    id: UUID
+    outcome: OutcomeKind
+    reason: str
+    waits_for: UUID | None
+    posting: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFact:
+    """A fact's bytes as they came, with its store; the personal part stands apart."""
+
+    id: UUID
+    agent: UUID
+    epoch: int
+    seq: int
+    hlc: int
+    kind: str
+    prev_hash: bytes
+    hash: bytes
+    envelope: bytes
+    body: bytes
+    personal_digest: bytes
+    store: str
+    branch: bool
+    content: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A posted document."""
+
+    uid: UUID
+    fact: UUID
+    kind: str
+    sale: UUID | None
+    store: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Something that a person should know of; `stores` with blanks between."""
+
+    id: UUID
+    kind: str
+    at: datetime
+    fact: UUID
+    stores: str
+    what: str
+
+
+_watermark = table_of(WatermarkTable)
+_inbox = table_of(InboxTable)
+_posting = table_of(PostingTable)
+_fact = table_of(FactTable)
+_personal = table_of(PersonalTable)
+_document = table_of(DocumentTable)
+_birth = table_of(BirthTable)
+_once = table_of(OnceTable)
+_conflict = table_of(ConflictTable)
+_decode_covers = decoder(tuple[Cover, ...])
+_OPEN = (OutcomeKind.WAITING.value, OutcomeKind.QUARANTINED.value, OutcomeKind.DAMAGED.value)
+
+
+def watermark(connection: Connection, holder: Holder) -> Watermark:
+    """Return how far a journal is known."""
+    query = select(_watermark.c.seq, _watermark.c.hash).where(*_of(holder))
+    row = connection.execute(query).one_or_none()
+    return Watermark() if row is None else Watermark(*row)
+
+
+def locked_watermark(connection: Connection, holder: Holder) -> Watermark:
+    """Return how far a journal is known, and lock it until the transaction ends."""
+    start = {"agent": holder.agent, "epoch": holder.epoch, **asdict(Watermark())}
+    connection.execute(insert_new(connection, WatermarkTable), start)
+    query = select(_watermark.c.seq, _watermark.c.hash).where(*_of(holder))
+    return Watermark(*connection.execute(locked(query)).one())
+
+
+def move_watermark(connection: Connection, holder: Holder, to: Watermark) -> None:
+    """Note how far a journal is known now."""
+    connection.execute(update(_watermark).where(*_of(holder)).values(**asdict(to)))
+
+
+def letters_between(connection: Connection, holder: Holder, first: int, last: int) -> list[Letter]:
+    """Return what is known of the places from `first` to `last` of a journal and its branches."""
+    where = (_inbox.c.agent == holder.agent, _inbox.c.epoch == holder.epoch)
+    query = select(_inbox).where(*where, _inbox.c.seq >= first, _inbox.c.seq <= last)
+    return [_letter(row) for row in connection.execute(query)]
+
+
+def letters_of(connection: Connection, ids: Iterable[UUID]) -> list[Letter]:
+    """Return the places at which facts were told, in order."""
+    found: list[Letter] = []
+    for few in chunks(ids):
+        query = select(_inbox).where(_inbox.c.id.in_(few))
+        order = (_inbox.c.agent, _inbox.c.epoch, _inbox.c.seq)
+        found.extend(_letter(row) for row in connection.execute(query.order_by(*order)))
+    return found
+
+
+def waiting_for(connection: Connection, keys: Iterable[UUID]) -> list[tuple[UUID, UUID]]:
+    """Return (fact, what it waits for) of facts that wait for one of these."""
+    found: dict[UUID, UUID] = {}
+    for few in chunks(keys):
+        is_waiting = _inbox.c.outcome == OutcomeKind.WAITING.value
+        query = select(_inbox.c.id, _inbox.c.waits_for).where(
+            _inbox.c.waits_for.in_(few), is_waiting
+        )
+        found.update((row.id, row.waits_for) for row in connection.execute(query))
+    return sorted(found.items())
+
+
+def insert_letters(connection: Connection, letters: Collection[Letter]) -> None:
+    """Write what became of new places."""
+    _insert(connection, insert(_inbox), letters)
+
+
+def change_words(connection: Connection, words: Collection[Word]) -> None:
+    """Write a later word on facts that were not posted, at all places that name them."""
+    if words:
+        statement = (
+            update(_inbox)
+            .where(_inbox.c.id == bindparam("of"))
+            .where(or_(*(_inbox.c.outcome == kind for kind in _OPEN)))
+            .values({name: bindparam(f"new_{name}") for name in _WORD})
+        )
+        rows = [
+            {"of": one.id, **{f"new_{name}": plain(getattr(one, name)) for name in _WORD}}
+            for one in words
+        ]
+        connection.execute(statement, rows)
+
+
+def delete_letters(connection: Connection, letters: Collection[Letter]) -> None:
+    """Forget what was said of places that are told anew."""
+    keys = ("agent", "epoch", "seq", "hash")
+    statement = delete(_inbox).where(*(_inbox.c[name] == bindparam(f"old_{name}") for name in keys))
+    if letters:
+        rows = [{f"old_{name}": getattr(one, name) for name in keys} for one in letters]
+        connection.execute(statement, rows)
+
+
+def insert_posting(connection: Connection, posting: UUID, covers: tuple[Cover, ...]) -> None:
+    """Write at which numbers a transaction's effects are in the rows."""
+    connection.execute(insert(_posting), {"id": posting, "covers": encode(covers)})
+
+
+def covers_of(connection: Connection, postings: Iterable[UUID]) -> dict[UUID, tuple[Cover, ...]]:
+    """Return the numbers of transactions."""
+    found: dict[UUID, tuple[Cover, ...]] = {}
+    for few in chunks(postings):
+        rows = connection.execute(select(_posting).where(_posting.c.id.in_(few)))
+        found.update((row.id, _decode_covers(row.covers)) for row in rows)
+    return found
+
+
+def outcomes(connection: Connection) -> dict[str, int]:
+    """Count facts by outcome."""
+    query = select(_inbox.c.outcome, func.count().label("facts")).group_by(_inbox.c.outcome)
+    return {row.outcome: row.facts for row in connection.execute(query.order_by("outcome"))}
+
+
+def insert_facts(connection: Connection, facts: Collection[KeptFact]) -> None:
+    """Keep facts; one that is there stays as it is."""
+    _insert(connection, insert_new(connection, FactTable), facts)
+
+
+def facts(connection: Connection, ids: Iterable[UUID]) -> list[KeptFact]:
+    """Return kept facts in the order of their places."""
+    found: list[KeptFact] = []
+    for few in chunks(ids):
+        rows = connection.execute(select(_fact).where(_fact.c.id.in_(few)))
+        found.extend(KeptFact(**row._mapping) for row in rows)
+    return sorted(found, key=lambda fact: (fact.agent, fact.epoch, fact.seq))
+
+
+def contents(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, bytes]:
+    """Return the digests of what known facts say."""
+    found: dict[UUID, bytes] = {}
+    for few in chunks(ids):
+        query = select(_fact.c.id, _fact.c.content).where(_fact.c.id.in_(few))
+        found.update((row.id, row.content) for row in connection.execute(query))
+    return found
+
+
+def insert_personal(connection: Connection, parts: Collection[tuple[UUID, bytes]]) -> None:
+    """Keep personal parts."""
+    if parts:
+        rows = [{"fact": fact, "personal": personal} for fact, personal in parts]
+        connection.execute(insert_new(connection, PersonalTable), rows)
+
+
+def personal(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, bytes]:
+    """Return the personal parts of facts, as far as they are not erased."""
+    found: dict[UUID, bytes] = {}
+    for few in chunks(ids):
+        rows = connection.execute(select(_personal).where(_personal.c.fact.in_(few)))
+        found.update((row.fact, row.personal) for row in rows)
+    return found
+
+
+def insert_documents(connection: Connection, documents: Collection[Document]) -> None:
+    """Write posted documents."""
+    _insert(connection, insert(_document), documents)
+
+
+def documents(
+    connection: Connection, uids: Iterable[UUID], sales: Iterable[UUID] = ()
+) -> list[Document]:
+    """Return posted documents by uid, and the returns of sales."""
+    found: dict[UUID, Document] = {}
+    for column, keys in ((_document.c.uid, uids), (_document.c.sale, sales)):
+        for few in chunks(keys):
+            for row in connection.execute(select(_document).where(column.in_(few))):
+                found[row.uid] = Document(**row._mapping)
+    return [found[uid] for uid in sorted(found)]
+
+
+def insert_births(connection: Connection, births: Collection[tuple[UUID, UUID]]) -> None:
+    """Note lots whose facts are not posted yet; the first fact stays."""
+    if births:
+        rows = [{"lot": lot, "fact": fact} for lot, fact in births]
+        connection.execute(insert_new(connection, BirthTable), rows)
+
+
+def delete_births(connection: Connection, lots: Collection[UUID]) -> None:
+    """Forget lots whose facts have been posted."""
+    for few in chunks(lots):
+        connection.execute(delete(_birth).where(_birth.c.lot.in_(few)))
+
+
+def births(connection: Connection, lots: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Return the facts that will bring lots."""
+    found: dict[UUID, UUID] = {}
+    for few in chunks(lots):
+        rows = connection.execute(select(_birth).where(_birth.c.lot.in_(few)))
+        found.update((row.lot, row.fact) for row in rows)
+    return found
+
+
+def insert_once(connection: Connection, lots: Collection[tuple[UUID, UUID]]) -> None:
+    """Note lots that a person gets once, with the account that got them."""
+    if lots:
+        rows = [{"lot": lot, "account": account} for lot, account in lots]
+        connection.execute(insert_new(connection, OnceTable), rows)
+
+
+def once(connection: Connection, lots: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Return the accounts that got lots which a person gets once."""
+    found: dict[UUID, UUID] = {}
+    for few in chunks(lots):
+        rows = connection.execute(select(_once).where(_once.c.lot.in_(few)))
+        found.update((row.lot, row.account) for row in rows)
+    return found
+
+
+def insert_conflicts(connection: Connection, conflicts: Collection[Conflict]) -> None:
+    """Write what a person should know of; the same again changes nothing."""
+    _insert(connection, insert_new(connection, ConflictTable), conflicts)
+
+
+def conflicts(connection: Connection) -> list[Conflict]:
+    """Return what a person should know of, in order."""
+    query = select(_conflict).order_by(_conflict.c.at, _conflict.c.id)
+    return [Conflict(**row._mapping) for row in connection.execute(query)]
+
+
+_WORD = ("outcome", "reason", "waits_for", "posting")
+
+
+def _of(holder: Holder) -> tuple[Any, Any]:
+    return (_watermark.c.agent == holder.agent, _watermark.c.epoch == holder.epoch)
+
+
+def _letter(row: Any) -> Letter:
+    return Letter(**{**row._mapping, "outcome": OutcomeKind(row.outcome)})
+
+
+def _insert(connection: Connection, statement: Any, things: Collection[Any]) -> None:
+    if things:
+        names = [field.name for field in fields(next(iter(things)))]
+        rows = [{name: plain(getattr(thing, name)) for name in names} for thing in things]
+        connection.execute(statement, rows)

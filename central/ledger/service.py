@@ -1,0 +1,117 @@
+"""The ledger at work: books are loaded, moved by `shared.ledger`, saved, and told to the stores."""
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from central.agents import roster
+from central.agents.store import Agent
+from central.feed.service import NewChange, changed, removed
+from central.ledger import store
+from shared.ledger.books import Account, Books, Lease, Lot
+from shared.wire.feed import GLOBAL, AccountRow, Holding, LeaseRow, LotRow, store_stream
+
+Agents = dict[UUID, Agent]
+
+
+def load(
+    connection: Connection,
+    accounts: Collection[UUID],
+    *,
+    members: Collection[UUID] = (),
+    lots: Collection[UUID] = (),
+) -> Books:
+    """Read and lock accounts and all accounts of the same members; `lots` come even if spent."""
+    return store.load(connection, accounts, members=members, lots=lots)
+
+
+def load_posted(connection: Connection, books: Books, entries: dict[UUID, UUID]) -> None:
+    """Note in the books which of these entries (id to account) are in the ledger already."""
+    books.posted.update(store.posted(connection, entries))
+
+
+def due(
+    connection: Connection, before: date, after: tuple[UUID, UUID] | None, limit: int
+) -> list[tuple[UUID, UUID]]:
+    """Return (account, lot) of lots that expired before a day and have a balance, in key order."""
+    return store.due(connection, before, after, limit)
+
+
+def save(connection: Connection, books: Books) -> list[NewChange]:
+    """Write what the books changed; return the rows that stores must hear of, for the feed."""
+    store.save(connection, books)
+    agents = roster.by_ids(connection, {lease.agent for lease in _leases(books)})
+    return [*_account_changes(books, agents), *_lease_changes(books, agents)]
+
+
+def _account_changes(books: Books, agents: Agents) -> Iterator[NewChange]:
+    for touched in sorted(books.touched):
+        yield changed(GLOBAL, account_row(books, books.accounts[touched], agents))
+
+
+def account_row(books: Books, account: Account, agents: Agents) -> AccountRow:
+    """Return an account as stores see it: live lots, and who may spend them offline."""
+    lots = (lot for lot in books.lots_of(account.id) if lot.balance > 0)
+    rows = tuple(_lot_row(lot, books.leases_of(lot.id), agents) for lot in lots)
+    return AccountRow(account.id, account.member, account.debt, rows)
+
+
+def _lot_row(lot: Lot, leases: Iterable[Lease], agents: Agents) -> LotRow:
+    by_store: dict[str, int] = {}
+    for lease in leases:
+        if lease.left:
+            at_store = agents[lease.agent].store
+            by_store[at_store] = by_store.get(at_store, 0) + lease.left
+    holdings = tuple(Holding(code, amount) for code, amount in sorted(by_store.items()))
+    return LotRow(
+        lot.id, lot.wallet, lot.kind, lot.balance, lot.activates_at, lot.expires_on, holdings
+    )
+
+
+def _lease_changes(books: Books, agents: Agents) -> Iterator[NewChange]:
+    """Yield the leases whose row differs from what their store was told, present agents' only."""
+    for lease in _leases(books):
+        agent = agents[lease.agent]
+        if agent.active_store is None or agent.epoch != lease.epoch:
+            continue
+        told, now = _told(books, lease), _row_of(lease, books.lots[lease.lot])
+        if now is not None and now != told:
+            yield changed(store_stream(agent.store), now)
+        if now is None and told is not None:
+            yield removed(store_stream(agent.store), told)
+
+
+def _leases(books: Books) -> list[Lease]:
+    leases = (
+        lease
+        for account in sorted(books.touched)
+        for lot in books.lots_of(account)
+        for lease in books.leases_of(lot.id)
+    )
+    return list(leases)
+
+
+def _told(books: Books, lease: Lease) -> LeaseRow | None:
+    if lease.key not in books.stored:
+        return None
+    lot = Lot(*books.stored[lease.lot])  # type: ignore[arg-type]
+    return _row_of(Lease(*books.stored[lease.key]), lot)  # type: ignore[arg-type]
+
+
+def _row_of(lease: Lease, lot: Lot) -> LeaseRow | None:
+    """Return a lease's row; a lot that is spent needs none."""
+    if lot.balance == 0 or lease.closed:
+        return None
+    return LeaseRow(
+        lot=lease.lot,
+        account=lease.account,
+        agent=lease.agent,
+        epoch=lease.epoch,
+        granted=lease.granted,
+        wanted_back=lease.wanted_back,
+        wallet=lot.wallet,
+        activates_at=lot.activates_at,
+        expires_on=lot.expires_on,
+    )

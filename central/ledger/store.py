@@ -1,0 +1,288 @@
+"""Tables of the ledger: every primary key begins with the account, its shard key.
+
+Entries and turnover are insert-only. No statement joins two accounts.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import fields
+from datetime import date, datetime
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Index,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy import Table as SqlTable
+from sqlmodel import Field
+
+from central.ledger.rows import chunks, plain
+from central.schema import Instant, Table, locked, table_of
+from shared.ledger.books import Account, Books, Held, Lease, Lot
+from shared.ledger.entries import Entry, Turnover
+
+
+class AccountTable(Table, table=True):
+    """An account; `member` is re-pointed by a merge, `owner` never changes."""
+
+    __tablename__ = "account"
+    account: UUID = Field(primary_key=True)
+    member: UUID = Field(index=True)
+    owner: UUID
+    opened_at: datetime = Field(sa_type=Instant)
+    debt: int = Field(sa_type=BigInteger)
+    turnover_minor: int = Field(sa_type=BigInteger)
+    receipts: int
+
+
+class LotTable(Table, table=True):
+    """A lot: balance = free + held + what its leases have left."""
+
+    __tablename__ = "lot"
+    __table_args__ = (Index("ix_lot_expires_on_balance", "expires_on", "balance"),)
+    account: UUID = Field(primary_key=True)
+    lot: UUID = Field(primary_key=True)
+    wallet: str
+    kind: str
+    rule: str
+    document: UUID
+    granted: int = Field(sa_type=BigInteger)
+    balance: int = Field(sa_type=BigInteger)
+    free: int = Field(sa_type=BigInteger)
+    held: int = Field(sa_type=BigInteger)
+    activates_at: datetime = Field(sa_type=Instant)
+    expires_on: date | None
+
+
+class EntryTable(Table, table=True):
+    """An entry; its id is derived from its cause, so that the same one is never there twice."""
+
+    __tablename__ = "entry"
+    account: UUID = Field(primary_key=True)
+    id: UUID = Field(primary_key=True)
+    lot: UUID
+    kind: str
+    amount: int = Field(sa_type=BigInteger)
+    document: UUID
+    at: datetime = Field(sa_type=Instant)
+
+
+class LeaseTable(Table, table=True):
+    """One epoch's right of one agent to spend a lot."""
+
+    __tablename__ = "lease"
+    account: UUID = Field(primary_key=True)
+    lot: UUID = Field(primary_key=True)
+    agent: UUID = Field(primary_key=True)
+    epoch: int = Field(primary_key=True)
+    granted: int = Field(sa_type=BigInteger)
+    gone: int = Field(sa_type=BigInteger)
+    wanted_back: int = Field(sa_type=BigInteger)
+    given_back: int = Field(sa_type=BigInteger)
+    closed: bool
+
+
+class HeldTable(Table, table=True):
+    """A spend that is kept aside until its fact can be posted."""
+
+    __tablename__ = "held"
+    account: UUID = Field(primary_key=True)
+    lot: UUID = Field(primary_key=True)
+    fact: UUID = Field(primary_key=True)
+    amount: int = Field(sa_type=BigInteger)
+    covered: int = Field(sa_type=BigInteger)
+
+
+class TurnoverTable(Table, table=True):
+    """A qualifying purchase amount of a document, in kopecks."""
+
+    __tablename__ = "turnover"
+    account: UUID = Field(primary_key=True)
+    document: UUID = Field(primary_key=True)
+    amount_minor: int = Field(sa_type=BigInteger)
+    day: date
+
+
+_account = table_of(AccountTable)
+_lot = table_of(LotTable)
+_entry = table_of(EntryTable)
+_lease = table_of(LeaseTable)
+_held = table_of(HeldTable)
+_turnover = table_of(TurnoverTable)
+
+
+class _Shape:
+    """How a value of the books becomes a row: columns in the order of its fields, key first."""
+
+    def __init__(self, table: SqlTable, fields: dict[str, str], keys: int) -> None:
+        self.table = table
+        self.columns = tuple(table.c[column] for column in fields.values())
+        self.values: Callable[[object], tuple[object, ...]] = attrgetter(*fields)
+        self._names = tuple(fields.values())
+        self.parameters = tuple(f"new_{name}" for name in self._names)
+        statement = update(table)
+        for name in self._names[:keys]:
+            statement = statement.where(table.c[name] == bindparam(f"new_{name}"))
+        self.update = statement.values(
+            **{name: bindparam(f"new_{name}") for name in self._names[keys:]}
+        )
+
+    def row(self, thing: object) -> dict[str, object]:
+        """Return the row of a value."""
+        return dict(zip(self._names, map(plain, self.values(thing)), strict=True))
+
+
+def _shape(table: SqlTable, of: type, keys: int, **renamed: str) -> _Shape:
+    names = {field.name: renamed.get(field.name, field.name) for field in fields(of)}
+    return _Shape(table, names, keys)
+
+
+_ACCOUNTS = _shape(_account, Account, 1, id="account")
+_LOTS = _shape(_lot, Lot, 2, id="lot")
+_LEASES = _shape(_lease, Lease, 4)
+_HELDS = _shape(_held, Held, 3)
+_ENTRIES = _shape(_entry, Entry, 2)
+_TURNOVERS = _shape(_turnover, Turnover, 2)
+
+
+def load(
+    connection: Connection,
+    accounts: Collection[UUID],
+    *,
+    members: Collection[UUID] = (),
+    lots: Collection[UUID] = (),
+) -> Books:
+    """Read and lock accounts, all accounts of their members and of `members`, as books.
+
+    Lots with a balance come along, and those of `lots` without one; their leases; what is held.
+    """
+    books = Books()
+    named = _read_accounts(connection, books, _account.c.account, accounts)
+    owners = {account.member for account in named} | set(members)
+    _read_accounts(connection, books, _account.c.member, owners)
+    for few in chunks(books.accounts):
+        _read_held(connection, books, few)
+        _read_lots(connection, books, few, {*lots, *(held.lot for held in books.held.values())})
+        _read_leases(connection, books, few)
+    return books
+
+
+def posted(connection: Connection, entries: Mapping[UUID, UUID]) -> set[UUID]:
+    """Return which of these entries (id to account) are in the ledger."""
+    found: set[UUID] = set()
+    for few in chunks(entries):
+        keys = [(entries[entry], entry) for entry in few]
+        query = select(_entry.c.id).where(tuple_(_entry.c.account, _entry.c.id).in_(keys))
+        found.update(connection.scalars(query))
+    return found
+
+
+def due(
+    connection: Connection, before: date, after: tuple[UUID, UUID] | None, limit: int
+) -> list[tuple[UUID, UUID]]:
+    """Return (account, lot) of lots that expired before a day and have a balance, in key order."""
+    query = select(_lot.c.account, _lot.c.lot).where(_lot.c.expires_on < before, _lot.c.balance > 0)
+    if after is not None:
+        account, lot = after
+        same = and_(_lot.c.account == account, _lot.c.lot > lot)
+        query = query.where(or_(_lot.c.account > account, same))
+    rows = connection.execute(query.order_by(_lot.c.account, _lot.c.lot).limit(limit))
+    return [(row.account, row.lot) for row in rows]
+
+
+def save(connection: Connection, books: Books) -> None:
+    """Write what the books have changed since they were loaded, a few statements in all."""
+    _write(connection, books, _ACCOUNTS, books.accounts)
+    _write(connection, books, _LOTS, books.lots)
+    _write(connection, books, _LEASES, books.leases)
+    _write(connection, books, _HELDS, books.held)
+    _delete_released(connection, books)
+    insert_rows(connection, _entry, [_ENTRIES.row(entry) for entry in books.entries])
+    insert_rows(connection, _turnover, [_TURNOVERS.row(entry) for entry in books.turnovers])
+
+
+def insert_rows(connection: Connection, table: SqlTable, rows: list[dict[str, object]]) -> None:
+    """Insert rows, if there are any."""
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def _read_accounts(
+    connection: Connection, books: Books, column: ColumnElement[UUID], wanted: Iterable[UUID]
+) -> list[Account]:
+    found = []
+    for few in chunks(wanted):
+        query = select(*_ACCOUNTS.columns).where(column.in_(few)).order_by(_account.c.account)
+        for row in connection.execute(locked(query)):
+            if row.account not in books.accounts:
+                books.accounts[row.account] = Account(*row)
+                books.stored[row.account] = tuple(row)
+            found.append(books.accounts[row.account])
+    return found
+
+
+def _read_lots(
+    connection: Connection, books: Books, accounts: list[UUID], lots: Collection[UUID]
+) -> None:
+    wanted = [_lot.c.balance > 0, *(_lot.c.lot.in_(few) for few in chunks(lots))]
+    query = select(*_LOTS.columns).where(_lot.c.account.in_(accounts), or_(*wanted))
+    for row in connection.execute(query):
+        books.add_lot(Lot(*row))
+        books.stored[row.lot] = tuple(row)
+
+
+def _read_leases(connection: Connection, books: Books, accounts: list[UUID]) -> None:
+    lots = [lot.id for account in accounts for lot in books.lots_of(account)]
+    for few in chunks(lots):
+        query = select(*_LEASES.columns)
+        query = query.where(_lease.c.account.in_(accounts), _lease.c.lot.in_(few))
+        for row in connection.execute(query):
+            lease = Lease(*row)
+            books.add_leases([lease])
+            books.stored[lease.key] = tuple(row)
+
+
+def _read_held(connection: Connection, books: Books, accounts: list[UUID]) -> None:
+    query = select(*_HELDS.columns).where(_held.c.account.in_(accounts))
+    for row in connection.execute(query):
+        held = Held(*row)
+        books.held[(held.fact, held.lot)] = held
+        books.stored[(held.fact, held.lot)] = tuple(row)
+
+
+def _write(
+    connection: Connection, books: Books, shape: _Shape, things: Mapping[Any, object]
+) -> None:
+    new, changed = [], []
+    for key, thing in things.items():
+        values = shape.values(thing)
+        if (before := books.stored.get(key)) is None:
+            new.append(shape.row(thing))
+        elif before != values:
+            changed.append(dict(zip(shape.parameters, values, strict=True)))
+    insert_rows(connection, shape.table, new)
+    if changed:
+        connection.execute(shape.update, changed)
+
+
+def _delete_released(connection: Connection, books: Books) -> None:
+    if books.released:
+        statement = delete(_held).where(
+            *(_held.c[name] == bindparam(f"old_{name}") for name in ("account", "lot", "fact"))
+        )
+        rows = [
+            {"old_account": held.account, "old_lot": held.lot, "old_fact": held.fact}
+            for held in books.released
+        ]
+        connection.execute(statement, rows)

@@ -1,0 +1,203 @@
+"""Points from a file: opening balances and gifts, to members found by card or phone."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+
+from central.centre import Centre
+from central.feed import service as feed
+from central.leases import service as leases
+from central.ledger import service as ledger
+from central.members import service as members
+from central.members.roll import Roll
+from central.members.store import Identifier
+from shared.crypto.blind import IdentifierKind, blind_index
+from shared.ids import derived, is_card_number
+from shared.ledger.books import Account, Books, Lot
+from shared.ledger.entries import Document, lot_id
+from shared.ledger.postings import grant
+from shared.phone import BadPhoneError, normalise_phone
+from shared.points import POINT
+from shared.runtime.sqlite import transaction
+
+COLUMNS = ("identifier", "points", "wallet", "expires_on")
+KIND = "import"
+TEXT_MAX = 64
+_POINTS = re.compile(r"(\d{1,9})(?:[.,](\d{2}))?")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a file by its number; cells by column, `expires_on` empty for never."""
+
+    number: int
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a row cannot be taken: a code for programs."""
+
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an import did, in rows and hundredths of a point; with faults it did nothing."""
+
+    granted: int = 0
+    repeated: int = 0
+    points: int = 0
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Gift:
+    number: int
+    index: bytes
+    document: UUID
+    amount: int
+    wallet: str
+    expires_on: date | None
+
+
+class _BadRowError(Exception):
+    """Why a row cannot be taken; never leaves this module."""
+
+
+def import_lots(centre: Centre, rows: Sequence[Row], at: datetime) -> Report:
+    """Grant a lot for every row, or for none; a row that was imported before grants nothing again.
+
+    A row is known by its content (the second of two equal rows is another one), so that a file
+    may be sent again, also with rows added. Then leases are sized to the members' usual stores.
+    """
+    gifts, faults = _parsed(centre, rows)
+    with transaction(centre.engine) as connection:
+        roll = members.load(connection, (), {gift.index for gift in gifts})
+        living = {roll.survivor(one.member).id for one in roll.identifiers.values()}
+        books = ledger.load(connection, (), members=living)
+        takers, unfound = _takers(roll, books, gifts)
+        faults = sorted([*faults, *unfound], key=lambda fault: fault.number)
+        if faults:
+            return Report(faults=tuple(faults))
+        report = _grant_all(connection, roll, gifts, takers, at)
+    log.info("points.imported", granted=report.granted, points=report.points)
+    return report
+
+
+def _grant_all(
+    connection: Connection,
+    roll: Roll,
+    gifts: Sequence[_Gift],
+    takers: Mapping[UUID, UUID],
+    at: datetime,
+) -> Report:
+    lots = [lot_id(gift.document, 0, takers[gift.document]) for gift in gifts]
+    books = ledger.load(connection, takers.values(), lots=lots)
+    granted = [gift for gift in gifts if _grant(books, gift, takers[gift.document], at)]
+    visits = leases.load_visits(connection, books.accounts)
+    to_size = {books.accounts[takers[gift.document]].member for gift in granted}
+    leases.size(connection, books, visits, to_size, at)
+    changes = ledger.save(connection, books)
+    members.extend(connection, roll, {account.member for account in books.accounts.values()})
+    changes += members.save(connection, roll, books)
+    feed.append(connection, changes)
+    points = sum(gift.amount for gift in granted)
+    return Report(len(granted), len(gifts) - len(granted), points)
+
+
+def _grant(books: Books, gift: _Gift, account: UUID, at: datetime) -> bool:
+    lot = Lot(
+        id=lot_id(gift.document, 0, account),
+        account=account,
+        wallet=gift.wallet,
+        kind=KIND,
+        rule="",
+        document=gift.document,
+        granted=gift.amount,
+        balance=0,
+        free=0,
+        held=0,
+        activates_at=at,
+        expires_on=gift.expires_on,
+    )
+    return grant(books, lot, Document(gift.document, at), holder=None, kept=0)
+
+
+def _takers(
+    roll: Roll, books: Books, gifts: Iterable[_Gift]
+) -> tuple[dict[UUID, UUID], list[Fault]]:
+    """Return the account of each gift's document, and the rows that nobody or two people own."""
+    found, faults = dict[UUID, UUID](), list[Fault]()
+    by_index: dict[bytes, list[Identifier]] = {}
+    for one in roll.identifiers.values():
+        by_index.setdefault(one.index, []).append(one)
+    for gift in gifts:
+        ways = by_index.get(gift.index, [])
+        living = {roll.survivor(one.member).id for one in ways}
+        if len(living) != 1:
+            faults.append(Fault(gift.number, "ambiguous" if living else "unknown_member"))
+            continue
+        found[gift.document] = _account(books, ways, living.pop()).id
+    return found, faults
+
+
+def _account(books: Books, ways: Sequence[Identifier], member: UUID) -> Account:
+    """Return the account that an identifier is limited to, or the member's first."""
+    limit = ways[0].account if len(ways) == 1 else None
+    return books.accounts_of(member)[0] if limit is None else books.accounts[limit]
+
+
+def _parsed(centre: Centre, rows: Sequence[Row]) -> tuple[list[_Gift], list[Fault]]:
+    gifts, faults = list[_Gift](), list[Fault]()
+    times: dict[tuple[str, ...], int] = {}
+    for row in rows:
+        content = tuple(row.cells.get(column, "").strip() for column in COLUMNS)
+        times[content] = times.get(content, 0) + 1
+        try:
+            gifts.append(_gift(centre, row.number, content, times[content]))
+        except _BadRowError as error:
+            faults.append(Fault(row.number, str(error)))
+    return gifts, faults
+
+
+def _gift(centre: Centre, number: int, content: tuple[str, ...], time: int) -> _Gift:
+    identifier, points, wallet, expires_on = content
+    amount = _POINTS.fullmatch(points)
+    if amount is None or not points.isascii():
+        raise _BadRowError("bad_points")
+    if not 0 < len(wallet) <= TEXT_MAX or not wallet.isprintable():
+        raise _BadRowError("bad_wallet")
+    return _Gift(
+        number=number,
+        index=_index(centre, identifier),
+        document=derived(KIND, *content, time),
+        amount=int(amount[1]) * POINT + int(amount[2] or 0),
+        wallet=wallet,
+        expires_on=_day(expires_on),
+    )
+
+
+def _index(centre: Centre, identifier: str) -> bytes:
+    key = centre.keys.index
+    if is_card_number(identifier, centre.settings.card_prefix):
+        return blind_index(key, IdentifierKind.CARD, identifier)
+    try:
+        return blind_index(key, IdentifierKind.PHONE, normalise_phone(identifier))
+    except BadPhoneError as error:
+        raise _BadRowError("bad_identifier") from error
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise _BadRowError("bad_day") from error

@@ -1,0 +1,171 @@
+"""The members that one transaction may touch, and how a newcomer takes his place among them.
+
+Pure: the caller has loaded everyone whom the newcomers' identifiers may mean.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import Enum, auto
+from uuid import UUID
+
+from central.members.store import Identifier, IdentifierState, Member, MemberState, Person
+from shared.crypto.blind import IdentifierKind
+from shared.ledger.books import Books
+from shared.member import display_name
+from shared.names import compatible
+
+PHONE_TAIL_DIGITS = 4
+
+
+class Place(Enum):
+    """What became of a newcomer."""
+
+    NEW = auto()
+    MERGED = auto()
+    """One person registered twice: the member known longer has joined the newcomer's account."""
+    SHARED_PHONE = auto()
+    """Another name on the same phone: both stay, a person looks at it."""
+    SHARED_CARD = auto()
+    """A card that somebody else has: both stay, a person looks at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A registration; `phone_index` may be empty."""
+
+    member: UUID
+    account: UUID
+    card_index: bytes
+    card_tail: str
+    phone_index: bytes
+    person: Person
+    store: str
+    day: date
+    known_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A newcomer's place, and whom else it concerns."""
+
+    place: Place
+    others: tuple[Member, ...] = ()
+
+
+@dataclass(slots=True)
+class Roll:
+    """Members by id, their names, and who claimed which index."""
+
+    members: dict[UUID, Member] = field(default_factory=dict)
+    persons: dict[UUID, Person] = field(default_factory=dict)
+    identifiers: dict[tuple[bytes, UUID], Identifier] = field(default_factory=dict)
+    changed_members: set[UUID] = field(default_factory=set)
+    changed_persons: set[UUID] = field(default_factory=set)
+    changed_identifiers: set[tuple[bytes, UUID]] = field(default_factory=set)
+
+    def survivor(self, member: UUID) -> Member:
+        """Follow merges to the member that lives on."""
+        found = self.members[member]
+        while found.merged_into is not None:
+            found = self.members[found.merged_into]
+        return found
+
+    def provisional(self, member: UUID, at: datetime) -> None:
+        """Enter a member whose registration has not arrived, unless he is known."""
+        if member not in self.members:
+            self._put(Member(member, MemberState.PROVISIONAL, at))
+
+    def register(self, books: Books, newcomer: Newcomer) -> Placed:
+        """Enter a newcomer; who has the same phone under a compatible name takes him in.
+
+        The caller has checked that the member is not registered and the account not another's.
+        """
+        self._enter(newcomer)
+        books.open(newcomer.account, newcomer.member, newcomer.known_at)
+        on_card = self._owners(newcomer.card_index, newcomer.member)
+        on_phone = self._owners(newcomer.phone_index, newcomer.member)
+        same = [other for other in on_phone if self._same_name(other, newcomer)]
+        if len(same) == 1 and not on_card:
+            self._merge(books, newcomer, same[0])
+            return Placed(Place.MERGED, tuple(same))
+        self._claim(newcomer, IdentifierKind.CARD, newcomer.member, None)
+        self._claim(newcomer, IdentifierKind.PHONE, newcomer.member, None)
+        if on_card:
+            return Placed(Place.SHARED_CARD, tuple(on_card))
+        return Placed(Place.SHARED_PHONE if on_phone else Place.NEW, tuple(on_phone))
+
+    def _enter(self, newcomer: Newcomer) -> None:
+        before = self.members.get(newcomer.member)
+        self._put(
+            Member(
+                id=newcomer.member,
+                state=MemberState.ACTIVE,
+                known_at=before.known_at if before else newcomer.known_at,
+                display_name=display_name(newcomer.person.name),
+                registered_on=newcomer.day,
+                home_store=newcomer.store,
+            )
+        )
+        self.persons[newcomer.member] = newcomer.person
+        self.changed_persons.add(newcomer.member)
+
+    def _owners(self, index: bytes, but: UUID) -> list[Member]:
+        """Return the living members that an index finds, the one known longest first."""
+        found = {
+            self.survivor(one.member).id
+            for one in self.identifiers.values()
+            if one.index == index and index and one.state is not IdentifierState.REVOKED
+        }
+        others = [self.members[member] for member in found - {but}]
+        return sorted(others, key=lambda member: (member.known_at, member.id))
+
+    def _same_name(self, other: Member, newcomer: Newcomer) -> bool:
+        known = self.persons.get(other.id)
+        return known is not None and compatible(known.name, newcomer.person.name)
+
+    def _merge(self, books: Books, newcomer: Newcomer, survivor: Member) -> None:
+        """Join the newcomer's account and card to the survivor; move no points.
+
+        The phone is only claimed, so that the card redeems nothing but its own account: else
+        anyone could register your number and spend your points.
+        """
+        merged = replace(
+            self.members[newcomer.member], state=MemberState.MERGED, merged_into=survivor.id
+        )
+        self._put(merged)
+        for account in books.accounts_of(newcomer.member):
+            account.member = survivor.id
+            books.touched.add(account.id)
+        self._claim(newcomer, IdentifierKind.CARD, survivor.id, newcomer.account)
+        self._claim(newcomer, IdentifierKind.PHONE, survivor.id, newcomer.account)
+        self.changed_members.add(survivor.id)
+
+    def _claim(
+        self, newcomer: Newcomer, kind: IdentifierKind, member: UUID, account: UUID | None
+    ) -> None:
+        is_card = kind is IdentifierKind.CARD
+        index = newcomer.card_index if is_card else newcomer.phone_index
+        if not index:
+            return
+        joined = not is_card and member != newcomer.member
+        state = IdentifierState.JOINED if joined else IdentifierState.CLAIMED
+        tail = newcomer.card_tail if is_card else newcomer.person.phone[-PHONE_TAIL_DIGITS:]
+        new = Identifier(index, newcomer.member, member, kind, tail, account, state)
+        self.identifiers[(index, newcomer.member)] = new
+        self.changed_identifiers.add((index, newcomer.member))
+
+    def _put(self, member: Member) -> None:
+        self.members[member.id] = member
+        self.changed_members.add(member.id)
+
+    def enter(
+        self,
+        members: Iterable[Member],
+        identifiers: Iterable[Identifier],
+        persons: Iterable[Person],
+    ) -> None:
+        """Enter what the database has."""
+        self.members.update((member.id, member) for member in members)
+        self.identifiers.update(((one.index, one.owner), one) for one in identifiers)
+        self.persons.update((person.member, person) for person in persons)

@@ -1,0 +1,91 @@
+"""Members at the centre: loaded, saved, found by card or phone, and told to every store."""
+
+from collections.abc import Iterable, Iterator
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from central.centre import Centre
+from central.feed.service import NewChange, changed
+from central.members import store
+from central.members.roll import Roll
+from central.members.store import Identifier, IdentifierState, Member
+from shared.crypto.blind import IdentifierKind, blind_index
+from shared.ledger.books import Books
+from shared.wire.codec import encode
+from shared.wire.feed import GLOBAL, IdentifierRow, MemberRow, RowKind
+
+
+def load(connection: Connection, ids: Iterable[UUID], indexes: Iterable[bytes]) -> Roll:
+    """Read members, whoever claimed these indexes, and the survivors of all of them."""
+    roll = Roll()
+    identifiers = store.identifiers(connection, indexes)
+    extend(connection, roll, {*ids, *(one.member for one in identifiers)})
+    persons = store.persons(connection, {roll.survivor(one.member).id for one in identifiers})
+    roll.enter((), identifiers, persons)
+    return roll
+
+
+def extend(connection: Connection, roll: Roll, ids: Iterable[UUID]) -> None:
+    """Read more members and their survivors."""
+    wanted = set(ids)
+    while missing := wanted - roll.members.keys():
+        found = store.members(connection, missing)
+        roll.enter(found, (), ())
+        wanted = {member.merged_into for member in found if member.merged_into is not None}
+
+
+def find(connection: Connection, centre: Centre, kind: IdentifierKind, value: str) -> list[Member]:
+    """Return the living members that a normalised card number or phone finds."""
+    index = blind_index(centre.keys.index, kind, value)
+    roll = load(connection, (), [index])
+    living = [one for one in roll.identifiers.values() if one.state is not IdentifierState.REVOKED]
+    found = {member.id: member for member in (roll.survivor(one.member) for one in living)}
+    return [found[member] for member in sorted(found)]
+
+
+def save(connection: Connection, roll: Roll, books: Books) -> list[NewChange]:
+    """Write what the roll changed; return the rows that stores must hear of, for the feed.
+
+    A member's row carries his accounts' figures, so that it follows every account that moved.
+    """
+    store.upsert_members(connection, [roll.members[one] for one in sorted(roll.changed_members)])
+    identifiers = [roll.identifiers[key] for key in sorted(roll.changed_identifiers)]
+    store.upsert_identifiers(connection, identifiers)
+    store.upsert_persons(connection, [roll.persons[one] for one in sorted(roll.changed_persons)])
+    moved = {books.accounts[account].member for account in books.touched}
+    return [*_member_changes(roll, books, moved), *map(_identifier_change, _shown(identifiers))]
+
+
+def _member_changes(roll: Roll, books: Books, moved: set[UUID]) -> Iterator[NewChange]:
+    for member in sorted(moved | roll.changed_members):
+        if member in roll.members:
+            yield changed(GLOBAL, _row(roll.members[member], books))
+
+
+def _row(member: Member, books: Books) -> MemberRow:
+    accounts = books.accounts_of(member.id)
+    return MemberRow(
+        id=member.id,
+        display_name=member.display_name,
+        merged_into=member.merged_into,
+        accounts=tuple(account.id for account in accounts),
+        turnover_minor=sum(account.turnover_minor for account in accounts),
+        receipts=sum(account.receipts for account in accounts),
+        registered_on=member.registered_on,
+        birthday=member.birthday,
+        segments=tuple(member.segments.split()),
+        tier_floor=member.tier_floor,
+        home_store=member.home_store,
+    )
+
+
+def _shown(identifiers: Iterable[Identifier]) -> Iterator[Identifier]:
+    hidden = (IdentifierState.JOINED, IdentifierState.REVOKED)
+    return (one for one in identifiers if one.state not in hidden)
+
+
+def _identifier_change(one: Identifier) -> NewChange:
+    """Carry an identifier under its index and owner: several members may share an index."""
+    row = IdentifierRow(one.index, one.member, one.tail, one.account)
+    return NewChange(GLOBAL, RowKind.IDENTIFIER, one.index + one.owner.bytes, encode(row))

@@ -1,0 +1,167 @@
+"""Tables of members: who they are, how they are found, and what is personal, apart."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+from sqlmodel import Field
+
+from central.ledger.rows import chunks, plain
+from central.schema import Instant, Table, table_of, upsert
+from shared.crypto.blind import IdentifierKind
+
+
+class MemberState(StrEnum):
+    """Where a member is in his life."""
+
+    PROVISIONAL = "provisional"
+    ACTIVE = "active"
+    MERGED = "merged_into"
+
+
+class IdentifierState(StrEnum):
+    """Whether an identifier finds its member; a joined one is found by the survivor's."""
+
+    CLAIMED = "claimed"
+    VERIFIED = "verified"
+    JOINED = "joined"
+    REVOKED = "revoked"
+
+
+class MemberTable(Table, table=True):
+    """A member; his figures are sums over his accounts and stand in the ledger."""
+
+    __tablename__ = "member"
+    id: UUID = Field(primary_key=True)
+    state: str
+    merged_into: UUID | None
+    display_name: str
+    registered_on: date | None
+    birthday: date | None
+    segments: str
+    tier_floor: str | None
+    home_store: str
+    known_at: datetime = Field(sa_type=Instant)
+
+
+class IdentifierTable(Table, table=True):
+    """A blind index and the member who claimed it; several members may share a phone."""
+
+    __tablename__ = "identifier"
+    index: bytes = Field(primary_key=True)
+    owner: UUID = Field(primary_key=True)
+    member: UUID = Field(index=True)
+    kind: str
+    tail: str
+    account: UUID | None
+    state: str
+
+
+class PersonTable(Table, table=True):
+    """Who a member is in life: the personal part of his registration, erasable."""
+
+    __tablename__ = "person"
+    member: UUID = Field(primary_key=True)
+    name: str
+    phone: str
+    card: str
+    consent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member as the centre keeps him; `segments` are names with blanks between."""
+
+    id: UUID
+    state: MemberState
+    known_at: datetime
+    merged_into: UUID | None = None
+    display_name: str = ""
+    registered_on: date | None = None
+    birthday: date | None = None
+    segments: str = ""
+    tier_floor: str | None = None
+    home_store: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """How a member is found; `account` limits what it redeems, `owner` is who claimed it."""
+
+    index: bytes
+    owner: UUID
+    member: UUID
+    kind: IdentifierKind
+    tail: str
+    account: UUID | None
+    state: IdentifierState
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The personal part of a registration."""
+
+    member: UUID
+    name: str
+    phone: str
+    card: str
+    consent: str
+
+
+_member = table_of(MemberTable)
+_identifier = table_of(IdentifierTable)
+_person = table_of(PersonTable)
+
+
+def members(connection: Connection, ids: Iterable[UUID]) -> list[Member]:
+    """Return members by id."""
+    found: list[Member] = []
+    for few in chunks(ids):
+        rows = connection.execute(select(_member).where(_member.c.id.in_(few)))
+        found.extend(Member(**{**row._mapping, "state": MemberState(row.state)}) for row in rows)
+    return found
+
+
+def identifiers(connection: Connection, indexes: Iterable[bytes]) -> list[Identifier]:
+    """Return who claimed these indexes, in the order of owners."""
+    found: list[Identifier] = []
+    for few in chunks(indexes):
+        query = select(_identifier).where(_identifier.c.index.in_(few))
+        for row in connection.execute(query.order_by(_identifier.c.index, _identifier.c.owner)):
+            kind, state = IdentifierKind(row.kind), IdentifierState(row.state)
+            found.append(Identifier(**{**row._mapping, "kind": kind, "state": state}))
+    return found
+
+
+def persons(connection: Connection, members: Iterable[UUID]) -> list[Person]:
+    """Return the personal parts of members, as far as they are not erased."""
+    found: list[Person] = []
+    for few in chunks(members):
+        rows = connection.execute(select(_person).where(_person.c.member.in_(few)))
+        found.extend(Person(**row._mapping) for row in rows)
+    return found
+
+
+def upsert_members(connection: Connection, items: Collection[Member]) -> None:
+    """Write members."""
+    if items:
+        connection.execute(upsert(connection, MemberTable), [_values(item) for item in items])
+
+
+def upsert_identifiers(connection: Connection, items: Collection[Identifier]) -> None:
+    """Write identifiers."""
+    if items:
+        connection.execute(upsert(connection, IdentifierTable), [_values(item) for item in items])
+
+
+def upsert_persons(connection: Connection, items: Collection[Person]) -> None:
+    """Write personal parts."""
+    if items:
+        connection.execute(upsert(connection, PersonTable), [asdict(item) for item in items])
+
+
+def _values(item: Member | Identifier) -> dict[str, object]:
+    return {name: plain(value) for name, value in asdict(item).items()}

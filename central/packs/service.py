@@ -1,0 +1,121 @@
+"""Packs of rules: checked, made canonical, signed and sent to all; keys before everything else."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import structlog
+from sqlalchemy import Connection
+
+from central.centre import Centre
+from central.feed import service as feed
+from central.packs import store
+from shared.crypto.keys import KeyPair
+from shared.errors import Kind, LoyaltyError
+from shared.rules.pack import canonical, pack_hash, read_pack
+from shared.runtime.sqlite import transaction
+from shared.wire.agents import keys_bytes, pack_signing_bytes
+from shared.wire.feed import GLOBAL, KeysRow, PackRow
+
+FIRST_KEYS_VERSION = 1
+
+log = structlog.get_logger()
+
+
+class Novelty(Enum):
+    """Whether a publication changed anything."""
+
+    NEW = auto()
+    SAME = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A pack that is on its way to the stores, or was already."""
+
+    hash: str
+    name: str
+    version: int
+    effective_from: str
+    novelty: Novelty
+
+
+class StaleVersionError(LoyaltyError):
+    """A pack whose version is not above the published one, with other content."""
+
+    kind = Kind.CONFLICT
+    code = "stale_pack_version"
+    ru = (
+        "Пакет {name} версии {version} не опубликован: уже есть версия {newest}. Увеличьте version."
+    )
+    en = "Pack {name} {version} is not published: there is version {newest}. Raise `version`."
+
+
+class NotTextError(LoyaltyError):
+    """A file of a pack that is not UTF-8."""
+
+    kind = Kind.INVALID
+    code = "pack_not_text"
+    ru = "Файл пакета правил не в кодировке UTF-8."
+    en = "The rule pack's file is not UTF-8 text."
+
+
+def publish(centre: Centre, text: str) -> Published:
+    """Publish a pack from YAML; the same one again changes nothing.
+
+    Raises PackError with the path of the first fault, StaleVersionError.
+    """
+    pack = read_pack(text)
+    body = canonical(pack)
+    new = store.StoredPack(
+        hash=pack_hash(body),
+        name=pack.name,
+        version=pack.version,
+        effective_from=pack.effective_from.isoformat(),
+        body=body,
+        signature=centre.keys.pack.sign(pack_signing_bytes(pack_hash(body))),
+        published_at=centre.clock.now(),
+    )
+    with transaction(centre.engine) as connection:
+        if store.pack(connection, new.hash) is not None:
+            return _published(new, Novelty.SAME)
+        newest = store.newest_version(connection, new.name)
+        if newest is not None and newest >= new.version:
+            raise StaleVersionError(name=new.name, version=new.version, newest=newest)
+        store.insert_pack(connection, new)
+        feed.append(connection, [feed.changed(GLOBAL, _row(new))])
+    log.info("pack.published", pack=new.name, version=new.version, hash=new.hash)
+    return _published(new, Novelty.NEW)
+
+
+def publish_file(centre: Centre, content: bytes) -> Published:
+    """Publish a pack from the bytes of a file; raises NotTextError, and as `publish` does."""
+    try:
+        return publish(centre, content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise NotTextError from error
+
+
+def publish_keys(connection: Connection, root: KeyPair, pack_keys: tuple[bytes, ...]) -> None:
+    """Send the root-signed list of keys, under a higher version, unless it is there already."""
+    newest = store.newest_keys(connection)
+    if newest is not None and newest.pack_keys == b"".join(pack_keys):
+        return
+    version = FIRST_KEYS_VERSION if newest is None else newest.version + 1
+    signature = root.sign(keys_bytes(version, pack_keys))
+    store.insert_keys(connection, store.KeyList(version, b"".join(pack_keys), signature))
+    feed.append(connection, [feed.changed(GLOBAL, KeysRow(version, pack_keys, signature))])
+
+
+def _published(pack: store.StoredPack, novelty: Novelty) -> Published:
+    return Published(pack.hash, pack.name, pack.version, pack.effective_from, novelty)
+
+
+def _row(pack: store.StoredPack) -> PackRow:
+    return PackRow(
+        pack.hash,
+        pack.name,
+        str(pack.version),
+        pack.effective_from,
+        pack.body,
+        pack.signature,
+    )

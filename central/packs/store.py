@@ -1,0 +1,86 @@
+"""Tables of packs: what was published and signed, and the root-signed lists of keys."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+from sqlmodel import Field
+
+from central.schema import Instant, Table, table_of
+
+
+class PackTable(Table, table=True):
+    """A published pack; never changed."""
+
+    __tablename__ = "pack"
+    hash: str = Field(primary_key=True)
+    name: str = Field(index=True)
+    version: int
+    effective_from: str
+    body: bytes
+    signature: bytes
+    published_at: datetime = Field(sa_type=Instant)
+
+
+class KeyListTable(Table, table=True):
+    """A version of the list of keys that agents trust; the packs' keys stand one after another."""
+
+    __tablename__ = "key_list"
+    version: int = Field(primary_key=True)
+    pack_keys: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPack:
+    """A published pack."""
+
+    hash: str
+    name: str
+    version: int
+    effective_from: str
+    body: bytes
+    signature: bytes
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeyList:
+    """A version of the list of keys."""
+
+    version: int
+    pack_keys: bytes
+    signature: bytes
+
+
+_pack = table_of(PackTable)
+_key_list = table_of(KeyListTable)
+
+
+def pack(connection: Connection, pack_hash: str) -> StoredPack | None:
+    """Find a pack by its hash."""
+    row = connection.execute(select(_pack).where(_pack.c.hash == pack_hash)).one_or_none()
+    return None if row is None else StoredPack(**row._mapping)
+
+
+def newest_version(connection: Connection, name: str) -> int | None:
+    """Return the highest published version of a pack."""
+    query = select(_pack.c.version).where(_pack.c.name == name).order_by(_pack.c.version.desc())
+    return connection.scalars(query.limit(1)).first()
+
+
+def insert_pack(connection: Connection, new: StoredPack) -> None:
+    """Write a published pack."""
+    connection.execute(insert(_pack), asdict(new))
+
+
+def newest_keys(connection: Connection) -> KeyList | None:
+    """Return the list of keys with the highest version."""
+    query = select(_key_list).order_by(_key_list.c.version.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else KeyList(**row._mapping)
+
+
+def insert_keys(connection: Connection, new: KeyList) -> None:
+    """Write a version of the list of keys."""
+    connection.execute(insert(_key_list), asdict(new))

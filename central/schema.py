@@ -1,0 +1,135 @@
+"""The tables' ground: one metadata, column types that round-trip on both databases, migrations.
+
+A stage's `store.py` declares its tables as subclasses of `Table` with `table=True`; importing it
+registers them. An identifier is a `UUID`, bytes are `bytes`; an instant is declared with
+`Field(sa_type=Instant)` and a number that may pass 2^31 with `Field(sa_type=BigInteger)`.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Insert,
+    MetaData,
+    Select,
+    func,
+    select,
+)
+from sqlalchemy import Table as SqlTable
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import registry
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import SQLModel
+
+from shared.runtime.sqlite import transaction
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+_MIGRATING = 0x6B6F7069
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Table(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMING))):
+    """What every table of the centre is: a class of this one metadata."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """A UTC instant; SQLite keeps no zone, so that one is taken off and put on again."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse an instant without a zone, which would be somebody's local time."""
+        assert value is None or value.tzinfo is not None, "an instant has a zone"
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002
+    ) -> datetime | None:
+        """Return it with its zone."""
+        if value is None or value.tzinfo is not None:
+            return value if value is None else value.astimezone(UTC)
+        return value.replace(tzinfo=UTC)
+
+
+def table_of(model: type[Table]) -> SqlTable:
+    """Return the Core table behind a table class, for statements on hot paths."""
+    found: SqlTable = vars(model)["__table__"]
+    return found
+
+
+def insert_new(connection: Connection, model: type[Table], key: Sequence[str] = ()) -> Insert:
+    """Return an INSERT that passes over rows whose `key` (the primary key if empty) is there."""
+    table = table_of(model)
+    columns = key or [column.name for column in table.primary_key]
+    statement: Insert = _insert(connection, table).on_conflict_do_nothing(index_elements=columns)
+    return statement
+
+
+def insert_unless_there(
+    connection: Connection, model: type[Table], row: Mapping[str, object]
+) -> bool:
+    """Insert one row; False if its primary key is there already."""
+    first = next(iter(table_of(model).primary_key))
+    statement = insert_new(connection, model).returning(first)
+    return connection.execute(statement, row).first() is not None
+
+
+def upsert(connection: Connection, model: type[Table]) -> Insert:
+    """Return an INSERT that overwrites the other columns where the primary key is there."""
+    table = table_of(model)
+    statement = _insert(connection, table)
+    keys = [column.name for column in table.primary_key]
+    others = {
+        column.name: statement.excluded[column.name]
+        for column in table.columns
+        if column.name not in keys
+    }
+    overwriting: Insert = statement.on_conflict_do_update(index_elements=keys, set_=others)
+    return overwriting
+
+
+def locked(query: Select[Any]) -> Select[Any]:
+    """Return the query with its rows locked to the end of the transaction.
+
+    SQLite needs nothing more than its BEGIN IMMEDIATE and ignores the clause.
+    """
+    return query.with_for_update()
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the database to the newest schema, in one transaction; repeating is safe.
+
+    Processes that start together wait for each other.
+    """
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with transaction(engine) as connection:
+        if connection.dialect.name == "postgresql":  # SQLite has its BEGIN IMMEDIATE
+            connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _insert(connection: Connection, table: SqlTable) -> Any:
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table)

@@ -1,0 +1,106 @@
+"""The centre's settings: from one TOML file and `KOPILKA_CENTRAL_*`, read once."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from shared.errors import Kind, LoyaltyError
+from shared.wire.codec import BODY_BYTES_MAX
+
+ENV_PREFIX = "KOPILKA_CENTRAL_"
+
+
+class WrongSettingsError(LoyaltyError):
+    """A key that is not known, or a value that does not fit: nothing starts."""
+
+    kind = Kind.INVALID
+    code = "wrong_settings"
+    ru = "Настройка {key} неверна: {reason}."
+    en = "Setting {key} is wrong: {reason}."
+
+
+class Settings(BaseSettings):
+    """Everything that may differ between two centres; limits are upper bounds, times in seconds."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, frozen=True, extra="forbid", validate_default=True
+    )
+
+    data_dir: Path = Path("kopilka-central")
+    """Holds the database file (unless `database_url` names another place) and `keys/`."""
+    database_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8100, ge=0, le=65535)
+    card_prefix: str = Field(default="29", pattern=r"^\d{1,6}$")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    locale: Literal["ru", "en"] = "ru"
+    """Of the sentences that the command line prints."""
+
+    body_bytes_max: int = Field(default=BODY_BYTES_MAX, gt=0)
+    tail_poll_ms: int = Field(default=100, gt=0)
+    tail_keep_alive_s: float = Field(default=5, gt=0)
+    tail_listeners_max: int = Field(default=2000, gt=0)
+    tail_listener_frames_max: int = Field(default=64, gt=0)
+    """Frames that wait for a listener that does not read; one more ends its connection."""
+    expiry_every_s: int = Field(default=600, gt=0)
+    seal_every_s: int = Field(default=5, gt=0)
+    tidy_every_s: int = Field(default=60, gt=0)
+
+    @property
+    def database(self) -> str:
+        """The URL of the database; an SQLite file in the data folder by default."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'central.db'}"
+
+    @property
+    def keys_dir(self) -> Path:
+        """The folder of secrets, readable by the owner alone."""
+        return self.data_dir / "keys"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take the command line first, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def read_settings(config: Path | None, **overrides: object) -> Settings:
+    """Read the settings of a file (if one is named); raises WrongSettingsError with the key."""
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=config)
+
+    given: dict[str, Any] = {key: value for key, value in overrides.items() if value is not None}
+    _check_environment()
+    if config is not None and not config.is_file():
+        raise WrongSettingsError(key="--config", reason=f"{config} is not a file")
+    try:
+        return FromFile(**given)
+    except tomllib.TOMLDecodeError as error:
+        raise WrongSettingsError(key=config, reason=str(error)) from error
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise WrongSettingsError(
+            key=".".join(str(part) for part in fault["loc"]), reason=fault["msg"]
+        ) from error
+
+
+def _check_environment() -> None:
+    known = {f"{ENV_PREFIX}{key}".upper() for key in Settings.model_fields}
+    for key in sorted(os.environ):
+        if key.startswith(ENV_PREFIX) and key not in known:
+            raise WrongSettingsError(key=key, reason="no such setting")

@@ -1,0 +1,219 @@
+"""Damaged facts and branches of a journal: known as such, held safe, and no stop to the rest."""
+
+import pytest
+from msgspec.structs import replace
+
+from central.centre import Centre
+from central.ingest import service as ingest
+from central.leases.service import BarredError
+from shared.crypto.chain import GENESIS
+from shared.runtime.sqlite import reading
+from shared.wire.push import Head, PushBatch, head_bytes
+from tests.central.chain_kit import balance, books, kinds
+from tests.central.journal_builder import Journal, Person, Sold
+
+
+def _earned(journal: Journal) -> tuple[Person, Sold]:
+    person, _ = journal.register()
+    return person, journal.sell(person, earn=[100_00])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"body": b"\x00"},
+        {"kind": "receipt.committee"},
+        {"hlc": 5},
+        {"seq": 77},
+        {"prev_hash": GENESIS},
+        {"hash": GENESIS},
+        {"envelope": b"\xc1"},
+        {"epoch": 2**40},
+    ],
+    ids=lambda damage: next(iter(damage)),
+)
+@pytest.mark.parametrize("cut", [None, 3], ids=["amid", "last"])
+def test_a_damaged_fact_stops_nothing_and_is_posted_when_it_comes_whole(
+    centre: Centre, journal: Journal, damage: dict[str, object], cut: int | None
+) -> None:
+    person, sold = _earned(journal)
+    whole = journal.sell(person, spend=[(sold.lots[0], 30_00)], earn=[9_00]).fact
+    journal.sell(person, spend=[(sold.lots[0], 10_00)])
+    journal.sell(None)
+    journal.rewrite(3, **damage)
+
+    outcomes = journal.push(1, cut).outcomes + (journal.push(4).outcomes if cut else ())
+
+    assert kinds(outcomes)[:3] == ["accepted", "accepted", "damaged"]
+    assert kinds(outcomes)[4] == "accepted"
+    assert journal.push().outcomes == outcomes
+    assert 0 <= balance(centre, person.account) <= 100_00
+
+    journal.facts[2] = whole
+    outcomes = journal.push().outcomes
+
+    if "envelope" not in damage:
+        assert kinds(outcomes) == ["accepted"] * 5
+        assert balance(centre, person.account) == 100_00 - 40_00 + 9_00
+        assert books(centre, person.account).held == {}
+    assert journal.push().outcomes == outcomes
+
+
+def test_what_a_damaged_fact_drew_is_held(centre: Centre, journal: Journal) -> None:
+    person, sold = _earned(journal)
+    journal.sell(person, spend=[(sold.lots[0], 30_00)])
+    journal.rewrite(3, body=b"")
+    journal.push()
+
+    lot = books(centre, person.account).lot(sold.lots[0])
+    assert (lot.balance, lot.held) == (100_00, 30_00)
+
+
+def test_what_an_unreadable_envelope_drew_is_held_when_the_next_fact_tells(
+    centre: Centre, journal: Journal
+) -> None:
+    person, sold = _earned(journal)
+    journal.sell(person, spend=[(sold.lots[0], 30_00)])
+    journal.sell(person, spend=[(sold.lots[0], 10_00)])
+    journal.sell(person, spend=[(sold.lots[0], 5_00)])
+    journal.rewrite(3, envelope=b"?")
+
+    assert kinds(journal.push().outcomes)[2:] == ["damaged", "quarantined", "accepted"]
+    lot = books(centre, person.account).lot(sold.lots[0])
+    assert (lot.balance, lot.held) == (95_00, 40_00)
+
+
+def test_what_draws_a_lot_of_a_damaged_fact_waits_until_it_comes_whole(
+    centre: Centre, journal: Journal
+) -> None:
+    person, _ = journal.register()
+    sold = journal.sell(person, earn=[100_00])
+    journal.sell(person, spend=[(sold.lots[0], 40_00)])
+    journal.rewrite(2, body=b"")
+    assert kinds(journal.push().outcomes) == ["accepted", "damaged", "waiting"]
+
+    journal.facts[1] = sold.fact
+
+    assert kinds(journal.push(1, 2).outcomes) == ["accepted", "accepted"]
+    assert kinds(journal.push().outcomes) == ["accepted"] * 3
+    assert balance(centre, person.account) == 60_00
+
+
+def test_a_given_back_lease_of_a_damaged_fact_is_taken_once(
+    centre: Centre, journal: Journal
+) -> None:
+    person, sold = _earned(journal)
+    whole = journal.give_back(person.account, (sold.lots[0], 40_00))
+    journal.rewrite(3, body=b"?")
+    assert kinds(journal.push().outcomes)[-1] == "damaged"
+    journal.facts[2] = whole
+
+    assert kinds(journal.push().outcomes)[-1] == "accepted"
+
+    lot = books(centre, person.account).lot(sold.lots[0])
+    assert (lot.free, lot.held, lot.balance) == (40_00, 0, 100_00)
+
+
+def test_a_cloned_journal_is_quarantined_and_gets_no_leases(
+    centre: Centre, journal: Journal
+) -> None:
+    person, sold = _earned(journal)
+    journal.push()
+    clone = journal.twin()
+    journal.sell(person, spend=[(sold.lots[0], 60_00)])
+    clone.sell(person, spend=[(sold.lots[0], 60_00)])
+    clone.sell(None)
+    journal.push()
+
+    answer = clone.push()
+
+    assert kinds(answer.outcomes) == ["accepted", "accepted", "quarantined", "quarantined"]
+    assert {outcome.reason for outcome in answer.outcomes[2:]} == {"forked"}
+    assert clone.push() == answer
+    assert balance(centre, person.account) == 40_00
+    with pytest.raises(BarredError):
+        journal.ask(person.account, 1_00)
+    with reading(centre.engine) as connection:
+        assert "forked" in " ".join(record.what for record in ingest.conflicts(connection))
+
+
+def test_a_branch_leaves_the_lease_of_the_journal_alone(centre: Centre, journal: Journal) -> None:
+    """The clone's spend is taken from the free rest: the journal may still spend what it holds."""
+    person, sold = _earned(journal)
+    journal.give_back(person.account, (sold.lots[0], 50_00))
+    journal.push()
+    clone = journal.twin()
+    journal.sell(None)
+    journal.push()
+    clone.sell(person, spend=[(sold.lots[0], 20_00)])
+    clone.push()
+
+    lot = books(centre, person.account).lot(sold.lots[0])
+    left = sum(lease.left for lease in books(centre, person.account).leases_of(lot.id))
+    assert (lot.held, lot.free + left) == (20_00, 80_00)
+
+    journal.sell(person, spend=[(sold.lots[0], 50_00)])
+    assert kinds(journal.push().outcomes)[-1] == "accepted"
+    assert balance(centre, person.account) == 50_00
+
+
+def test_the_journal_goes_on_beside_a_branch(journal: Journal) -> None:
+    _earned(journal)
+    journal.push()
+    clone = journal.twin()
+    clone.sell(None)
+    journal.sell(None)
+    clone.push()
+    answer = journal.push()
+
+    assert kinds(answer.outcomes)[2:] == ["quarantined"]
+    assert answer.expects == 4
+    clone.sell(None)
+    assert kinds(clone.push().outcomes) == ["accepted"] * 4
+
+
+def test_a_journal_written_anew_from_its_start_is_a_branch(journal: Journal) -> None:
+    _earned(journal)
+    journal.push()
+    anew = journal.twin()
+    anew.facts.clear()
+    anew.sell(None)
+
+    assert [(one.kind, one.reason) for one in anew.push().outcomes] == [("quarantined", "forked")]
+
+
+def test_a_signed_head_over_other_facts_damages_the_last_one_only(journal: Journal) -> None:
+    _earned(journal)
+    head = Head(journal.agent, 1, 2, bytes(32))
+    batch = PushBatch(head, journal.keys.sign(head_bytes(head)), tuple(journal.facts))
+
+    assert kinds(journal.send(batch).outcomes) == ["accepted", "damaged"]
+
+
+def test_a_fenced_agents_sales_are_taken_in(centre: Centre, journal: Journal) -> None:
+    """Its store has another agent now; the receipts have been printed all the same."""
+    from central.agents import store as agents
+    from shared.runtime.sqlite import transaction
+
+    person, _ = _earned(journal)
+    with transaction(centre.engine) as connection:
+        agents.fence(connection, "101", journal.clock.now())
+
+    assert kinds(journal.push().outcomes) == ["accepted", "accepted"]
+    assert balance(centre, person.account) == 100_00
+
+
+def test_a_damaged_fact_is_kept_with_all_its_bytes(centre: Centre, journal: Journal) -> None:
+    from sqlalchemy import select
+
+    from central.ingest.store import FactTable
+    from central.schema import table_of
+    from shared.wire.codec import encode
+
+    journal.register()
+    wreck = journal.rewrite(1, body=b"half a b")
+    journal.push()
+
+    with reading(centre.engine) as connection:
+        kept = connection.execute(select(table_of(FactTable))).one()
+    assert kept.body == encode(replace(wreck))

@@ -1,0 +1,181 @@
+"""Returns: after their sale in whatever order they come, and points of one line move once."""
+
+from datetime import date
+
+from central.centre import Centre
+from central.ingest import service as ingest
+from shared.ledger.postings import RESTORE_GRACE
+from shared.runtime.sqlite import reading
+from shared.wire.feed import GLOBAL, MemberRow, OutcomeRow, store_stream
+from tests.central.chain_kit import balance, books, kinds, rows
+from tests.central.journal_builder import PIECE, Journal
+
+
+def test_a_return_before_its_sale_waits_for_it_and_is_posted_with_it(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    person, _ = journal.register()
+    sold = journal.sell(person, earn=[30_00], kept=0)
+    back = other.take_back(sold, taken=[(sold.lots[0], 10_00)], turnover=30_00)
+    (waiting,) = other.push().outcomes
+    assert (waiting.kind, waiting.waits_for) == ("waiting", sold.uid)
+
+    journal.push()
+
+    assert kinds(other.push().outcomes) == ["accepted"]
+    assert balance(centre, person.account) == 20_00
+    (member,) = [row for row in rows(centre, GLOBAL).values() if isinstance(row, MemberRow)]
+    assert member.turnover_minor == 70_00
+    (word,) = [
+        row for row in rows(centre, store_stream("102")).values() if isinstance(row, OutcomeRow)
+    ]
+    assert (word.fact, word.kind) == (back.id, "accepted")
+    assert [cover.stream for cover in word.covers] == [GLOBAL]
+
+
+def test_the_covers_of_a_late_word_are_the_numbers_of_its_effects(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    person, _ = journal.register()
+    sold = journal.sell(person, earn=[30_00], kept=0)
+    other.take_back(sold, taken=[(sold.lots[0], 10_00)])
+    other.push()
+    answer = journal.push()
+
+    (word,) = [
+        row for row in rows(centre, store_stream("102")).values() if isinstance(row, OutcomeRow)
+    ]
+    in_chain = [cover for cover in answer.outcomes[-1].covers if cover.stream == GLOBAL]
+    assert list(word.covers) == in_chain
+    assert [one for one in other.push().outcomes[0].covers if one.stream == GLOBAL] == in_chain
+
+
+def test_a_waiting_return_gives_back_at_once(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    """What the returning store gives back must not wait: it has counted it off already."""
+    person, _ = journal.register()
+    first = journal.sell(person, earn=[100_00], kept=0)
+    other.sell(person)
+    journal.push()
+    other.push()
+    late = journal.sell(person, earn=[10_00], kept=0)
+    lot = first.lots[0]
+    held = books(centre, person.account).lot(lot)
+    assert held.free < 100_00
+    other.gone[lot] = 0
+    back = other.take_back(late, taken=[(lot, 0)], given=[(lot, 5_00)])
+
+    outcome = other.push().outcomes[-1]
+
+    assert (outcome.id, outcome.kind) == (back.id, "waiting")
+    assert books(centre, person.account).lot(lot).free == held.free + 5_00
+
+
+def test_paid_points_go_back_before_earned_ones_are_taken(centre: Centre, journal: Journal) -> None:
+    person, _ = journal.register()
+    old = journal.sell(person, earn=[100_00])
+    sold = journal.sell(person, spend=[(old.lots[0], 40_00)], earn=[20_00])
+    journal.take_back(
+        sold,
+        restored=[(old.lots[0], 40_00)],
+        taken=[(sold.lots[0], 20_00)],
+        given=[(sold.lots[0], 20_00)],
+        turnover=100_00,
+        quantity=3 * PIECE,
+    )
+
+    assert kinds(journal.push().outcomes) == ["accepted"] * 4
+    assert balance(centre, person.account) == 100_00
+    assert books(centre, person.account).accounts[person.account].turnover_minor == 100_00
+
+
+def test_earned_points_that_are_spent_become_debt_and_the_next_grant_pays(
+    centre: Centre, journal: Journal
+) -> None:
+    person, _ = journal.register()
+    sold = journal.sell(person, earn=[20_00])
+    journal.sell(person, spend=[(sold.lots[0], 20_00)])
+    journal.take_back(sold, taken=[(sold.lots[0], 20_00)])
+
+    outcome = journal.push().outcomes[-1]
+
+    assert (outcome.kind, outcome.reason) == ("adjusted", "debt")
+    assert books(centre, person.account).accounts[person.account].debt == 20_00
+
+    journal.sell(person, earn=[50_00], kept=0)
+    journal.push()
+
+    assert books(centre, person.account).accounts[person.account].debt == 0
+    assert balance(centre, person.account) == 30_00
+
+
+def test_the_same_goods_returned_in_two_stores_move_points_once(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    person, _ = journal.register()
+    old = journal.sell(person, earn=[100_00])
+    sold = journal.sell(person, spend=[(old.lots[0], 40_00)], earn=[20_00], kept=0)
+    for one in (journal, other):
+        one.take_back(
+            sold,
+            restored=[(old.lots[0], 40_00)],
+            taken=[(sold.lots[0], 20_00)],
+            turnover=100_00,
+            quantity=3 * PIECE,
+        )
+    journal.push()
+
+    (outcome,) = other.push().outcomes
+
+    assert (outcome.kind, outcome.reason) == ("adjusted", "returned_twice")
+    assert balance(centre, person.account) == 100_00
+    account = books(centre, person.account).accounts[person.account]
+    assert (account.turnover_minor, account.debt) == (100_00, 0)
+    with reading(centre.engine) as connection:
+        (record,) = ingest.conflicts(connection)
+    assert (record.kind, record.stores) == ("returned_twice", "101 102")
+    assert "of 101, of 102" in record.what
+
+
+def test_parts_of_a_line_come_back_one_by_one(centre: Centre, journal: Journal) -> None:
+    person, _ = journal.register()
+    sold = journal.sell(person, earn=[100_00], kept=0)
+    for part in (33_00, 34_00, 33_00):
+        journal.take_back(sold, taken=[(sold.lots[0], part)])
+
+    assert kinds(journal.push().outcomes) == ["accepted"] * 5
+    assert balance(centre, person.account) == 0
+
+
+def test_points_restored_into_an_expired_lot_have_a_grace(centre: Centre, journal: Journal) -> None:
+    person, _ = journal.register()
+    old = journal.sell(person, earn=[100_00], expires_on=date(2026, 3, 5))
+    sold = journal.sell(person, spend=[(old.lots[0], 40_00)])
+    journal.push()
+    journal.clock.go(days=10)
+    journal.take_back(sold, restored=[(old.lots[0], 40_00)])
+
+    assert kinds(journal.push().outcomes)[-1] == "accepted"
+    graced = [
+        lot
+        for lot in books(centre, person.account).lots_of(person.account)
+        if lot.id != old.lots[0]
+    ]
+    assert [(lot.balance, lot.expires_on) for lot in graced] == [
+        (40_00, date(2026, 3, 11) + RESTORE_GRACE)
+    ]
+
+
+def test_a_return_of_points_that_its_sale_never_moved_is_quarantined(
+    centre: Centre, journal: Journal
+) -> None:
+    person, _ = journal.register()
+    old = journal.sell(person, earn=[100_00])
+    sold = journal.sell(person, earn=[10_00])
+    journal.take_back(sold, restored=[(old.lots[0], 50_00)])
+
+    outcome = journal.push().outcomes[-1]
+
+    assert (outcome.kind, outcome.reason) == ("quarantined", "not_of_its_sale")
+    assert balance(centre, person.account) == 110_00

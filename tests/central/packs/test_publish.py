@@ -1,0 +1,91 @@
+"""A pack reaches the stores signed, once, and only if it is well formed."""
+
+from pathlib import Path
+
+import pytest
+
+import shared.rules
+from central.centre import Centre
+from central.feed import service as feed
+from central.packs.service import (
+    NotTextError,
+    Novelty,
+    StaleVersionError,
+    publish,
+    publish_file,
+    publish_keys,
+)
+from shared.crypto.keys import verify
+from shared.rules.pack import PackError, canonical, pack_hash, read_pack
+from shared.runtime.sqlite import transaction
+from shared.wire.agents import keys_bytes, pack_signing_bytes
+from shared.wire.feed import GLOBAL, KeysRow, PackRow, changes_of, decode_segment, read_row
+
+WINE = (Path(shared.rules.__file__).parent / "examples" / "wine.yaml").read_text()
+
+
+def global_rows(centre: Centre) -> list[object]:
+    encoded = feed.segment_for(centre.engine, centre.incarnation, "101", (GLOBAL, 0))
+    assert encoded is not None
+    return [read_row(change.kind, change.row) for change in changes_of(decode_segment(encoded))]
+
+
+def test_a_pack_travels_canonical_and_signed_by_a_key_that_the_root_vouches_for(
+    empty: Centre,
+) -> None:
+    published = publish(empty, WINE)
+
+    keys, pack = global_rows(empty)
+    assert isinstance(keys, KeysRow)
+    assert isinstance(pack, PackRow)
+    signed = keys_bytes(keys.version, keys.pack_keys)
+    assert verify(empty.keys.root.public, signed, keys.signature)
+    assert verify(keys.pack_keys[0], pack_signing_bytes(pack.hash), pack.signature)
+    assert pack.body == canonical(read_pack(WINE))
+    assert pack.hash == pack_hash(pack.body) == published.hash
+    assert published.novelty is Novelty.NEW
+
+
+def test_publishing_the_same_again_changes_nothing(empty: Centre) -> None:
+    first = publish(empty, WINE)
+
+    again = publish(empty, WINE + "\n# a comment\n")
+
+    assert (again.hash, again.novelty) == (first.hash, Novelty.SAME)
+    assert len(global_rows(empty)) == 2
+
+
+def test_other_content_needs_a_higher_version(empty: Centre) -> None:
+    publish(empty, WINE)
+    version = read_pack(WINE).version
+    other = WINE.replace(f"version: {version}", f"version: {version + 1}")
+    assert other != WINE
+
+    assert publish(empty, other).version == version + 1
+    with pytest.raises(StaleVersionError):
+        publish(empty, other.replace("effective_from: ", "effective_from: 2099-01-01T00:00 #"))
+
+
+def test_a_malformed_pack_is_refused_with_the_path_and_changes_nothing(empty: Centre) -> None:
+    with pytest.raises(PackError) as caught:
+        publish(empty, WINE + "\nrulez: []\n")
+
+    assert caught.value.path == "rulez"
+    assert len(global_rows(empty)) == 1
+
+
+def test_a_file_that_is_not_text_is_refused(empty: Centre) -> None:
+    with pytest.raises(NotTextError):
+        publish_file(empty, b"\xff\xfe")
+
+
+def test_another_pack_key_makes_a_higher_version_of_the_list(empty: Centre) -> None:
+    pack_keys = (empty.keys.pack.public, bytes(32))
+    for _ in range(2):
+        with transaction(empty.engine) as connection:
+            publish_keys(connection, empty.keys.root, pack_keys)
+
+    versions = [
+        (row.version, row.pack_keys) for row in global_rows(empty) if isinstance(row, KeysRow)
+    ]
+    assert versions == [(1, (empty.keys.pack.public,)), (2, pack_keys)]
