@@ -4,7 +4,6 @@ Exit codes: 0 done, 1 refused (one sentence on standard error), 2 misused.
 """
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -74,14 +73,17 @@ def run(
     ] = None,
 ) -> None:
     """Serve agents until SIGTERM or Ctrl-C."""
-    from central.serving import serve
+    from central.app import create_app, full_stages
+    from central.jobs import make_scheduler
     from shared.runtime.logs import configure_logs
+    from shared.runtime.serve import serve
 
     settings = _settings(ctx)
     with _opened(ctx) as centre:
         configure_logs(settings.log_level)
         chosen = settings.port if port is None else port
-        serve(centre, host or settings.host, chosen, lambda url: _announce(url, ready_file))
+        app = create_app(centre, full_stages(), make_scheduler(centre))
+        serve(app, host or settings.host, chosen, ready_file)
 
 
 @app.command("enrol-code")
@@ -170,15 +172,6 @@ def _import(
             f"{done.read} read: {done.added} added, {done.changed} changed, "
             f"{done.unchanged} unchanged{suffix}"
         )
-
-
-def _announce(url: str, ready_file: Path | None) -> None:
-    if ready_file is not None:
-        draft = ready_file.with_name(f"{ready_file.name}.draft")
-        draft.write_text(json.dumps({"url": url, "pid": os.getpid()}))
-        draft.replace(ready_file)
-    typer.echo(f"kopilka central: {url}")
-    sys.stdout.flush()
 
 
 @contextmanager

@@ -78,6 +78,7 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
         if sale.member is not None:
             wanted.accounts.add(sale.member.account)
             wanted.members.add(sale.member.id)
+    members.lock(connection, wanted.indexes)
     roll = members.load(connection, wanted.members, wanted.indexes)
     survivors = {roll.survivor(member).id for member in roll.members}
     books = ledger.load(connection, wanted.accounts, members=survivors, lots=wanted.lots)

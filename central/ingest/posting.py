@@ -35,6 +35,9 @@ def plan(desk: Desk, reading: Reading) -> Verdict:
     desk.ends.update((ask, reading.fact.id) for ask in reading.envelope.ends)
     if reading.standing is Standing.DAMAGED:
         set_aside(desk, reading)
+        seq = reading.fact.seq
+        what = f"Факт {seq} агента {reading.fact.agent} повреждён: байты не дают его хеша."
+        desk.report(reading, "damaged", what)
         return Verdict(OutcomeKind.DAMAGED, "hash")
     try:
         awaited = _checked(desk, reading)

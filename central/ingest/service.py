@@ -111,10 +111,28 @@ def reconsider(centre: Centre, facts: Collection[UUID], at: datetime) -> dict[UU
             for letter in store.letters_of(connection, facts)
             if letter.outcome is OutcomeKind.QUARANTINED and not letter.branch
         }
-        desk = work(connection, centre, kept(connection, open_ids), at)
-        changes = write(connection, desk)
-        planned = list(desk.planned.values())
-        publish(connection, changes, planned, uuid7(at, centre.chance))
+        return _again(connection, centre, open_ids, at)
+
+
+def wake(centre: Centre, at: datetime) -> dict[UUID, OutcomeKind]:
+    """Plan facts once more that wait for what has been posted; for a job, every minute or so.
+
+    Two transactions that run side by side may not see each other: one posts a sale, the other
+    lets its return wait.
+    """
+    with transaction(centre.engine) as connection:
+        return _again(connection, centre, store.overslept(connection, BATCH_MAX), at)
+
+
+def _again(
+    connection: Connection, centre: Centre, facts: Collection[UUID], at: datetime
+) -> dict[UUID, OutcomeKind]:
+    if not facts:
+        return {}
+    desk = work(connection, centre, kept(connection, facts), at)
+    changes = write(connection, desk)
+    planned = list(desk.planned.values())
+    publish(connection, changes, planned, uuid7(at, centre.chance))
     return {reading.fact.id: verdict.kind for reading, verdict in planned}
 
 

@@ -3,10 +3,21 @@
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlmodel import Field
 
 from central.ledger.rows import chunks, plain
@@ -198,6 +209,7 @@ class Conflict:
     what: str
 
 
+_V = TypeVar("_V")
 _watermark = table_of(WatermarkTable)
 _inbox = table_of(InboxTable)
 _posting = table_of(PostingTable)
@@ -252,12 +264,21 @@ def waiting_for(connection: Connection, keys: Iterable[UUID]) -> list[tuple[UUID
     """Return (fact, what it waits for) of facts that wait for one of these."""
     found: dict[UUID, UUID] = {}
     for few in chunks(keys):
-        is_waiting = _inbox.c.outcome == OutcomeKind.WAITING.value
         query = select(_inbox.c.id, _inbox.c.waits_for).where(
-            _inbox.c.waits_for.in_(few), is_waiting
+            _is_waiting, _inbox.c.waits_for.in_(few)
         )
         found.update((row.id, row.waits_for) for row in connection.execute(query))
     return sorted(found.items())
+
+
+def overslept(connection: Connection, limit: int) -> list[UUID]:
+    """Return waiting facts whose sale or fact has been posted: two transactions missed each other."""
+    posted = _inbox.alias("posted")
+    is_posted = posted.c.outcome.in_([OutcomeKind.ACCEPTED.value, OutcomeKind.ADJUSTED.value])
+    documents = select(_document.c.uid).where(_document.c.uid == _inbox.c.waits_for)
+    facts = select(posted.c.id).where(posted.c.id == _inbox.c.waits_for, is_posted)
+    query = select(_inbox.c.id).where(_is_waiting, or_(documents.exists(), facts.exists()))
+    return list(connection.scalars(query.distinct().order_by(_inbox.c.id).limit(limit)))
 
 
 def insert_letters(connection: Connection, letters: Collection[Letter]) -> None:
@@ -297,11 +318,8 @@ def insert_posting(connection: Connection, posting: UUID, covers: tuple[Cover, .
 
 def covers_of(connection: Connection, postings: Iterable[UUID]) -> dict[UUID, tuple[Cover, ...]]:
     """Return the numbers of transactions."""
-    found: dict[UUID, tuple[Cover, ...]] = {}
-    for few in chunks(postings):
-        rows = connection.execute(select(_posting).where(_posting.c.id.in_(few)))
-        found.update((row.id, _decode_covers(row.covers)) for row in rows)
-    return found
+    found = _pairs(connection, _posting.c.id, _posting.c.covers, postings)
+    return {posting: _decode_covers(covers) for posting, covers in found.items()}
 
 
 def outcomes(connection: Connection) -> dict[str, int]:
@@ -326,11 +344,7 @@ def facts(connection: Connection, ids: Iterable[UUID]) -> list[KeptFact]:
 
 def contents(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, bytes]:
     """Return the digests of what known facts say."""
-    found: dict[UUID, bytes] = {}
-    for few in chunks(ids):
-        query = select(_fact.c.id, _fact.c.content).where(_fact.c.id.in_(few))
-        found.update((row.id, row.content) for row in connection.execute(query))
-    return found
+    return _pairs(connection, _fact.c.id, _fact.c.content, ids)
 
 
 def insert_personal(connection: Connection, parts: Collection[tuple[UUID, bytes]]) -> None:
@@ -342,11 +356,7 @@ def insert_personal(connection: Connection, parts: Collection[tuple[UUID, bytes]
 
 def personal(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, bytes]:
     """Return the personal parts of facts, as far as they are not erased."""
-    found: dict[UUID, bytes] = {}
-    for few in chunks(ids):
-        rows = connection.execute(select(_personal).where(_personal.c.fact.in_(few)))
-        found.update((row.fact, row.personal) for row in rows)
-    return found
+    return _pairs(connection, _personal.c.fact, _personal.c.personal, ids)
 
 
 def insert_documents(connection: Connection, documents: Collection[Document]) -> None:
@@ -381,27 +391,22 @@ def delete_births(connection: Connection, lots: Collection[UUID]) -> None:
 
 def births(connection: Connection, lots: Iterable[UUID]) -> dict[UUID, UUID]:
     """Return the facts that will bring lots."""
-    found: dict[UUID, UUID] = {}
-    for few in chunks(lots):
-        rows = connection.execute(select(_birth).where(_birth.c.lot.in_(few)))
-        found.update((row.lot, row.fact) for row in rows)
-    return found
+    return _pairs(connection, _birth.c.lot, _birth.c.fact, lots)
 
 
 def insert_once(connection: Connection, lots: Collection[tuple[UUID, UUID]]) -> None:
-    """Note lots that a person gets once, with the account that got them."""
+    """Note lots that a person gets once, with the account that got them.
+
+    If another transaction was faster, this one fails, and the batch is sent again.
+    """
     if lots:
         rows = [{"lot": lot, "account": account} for lot, account in lots]
-        connection.execute(insert_new(connection, OnceTable), rows)
+        connection.execute(insert(_once), rows)
 
 
 def once(connection: Connection, lots: Iterable[UUID]) -> dict[UUID, UUID]:
     """Return the accounts that got lots which a person gets once."""
-    found: dict[UUID, UUID] = {}
-    for few in chunks(lots):
-        rows = connection.execute(select(_once).where(_once.c.lot.in_(few)))
-        found.update((row.lot, row.account) for row in rows)
-    return found
+    return _pairs(connection, _once.c.lot, _once.c.account, lots)
 
 
 def insert_conflicts(connection: Connection, conflicts: Collection[Conflict]) -> None:
@@ -415,7 +420,19 @@ def conflicts(connection: Connection) -> list[Conflict]:
     return [Conflict(**row._mapping) for row in connection.execute(query)]
 
 
+_is_waiting = _inbox.c.outcome == OutcomeKind.WAITING.value
 _WORD = ("outcome", "reason", "waits_for", "posting")
+
+
+def _pairs(
+    connection: Connection, key: ColumnElement[UUID], value: ColumnElement[_V], keys: Iterable[UUID]
+) -> dict[UUID, _V]:
+    found: dict[UUID, _V] = {}
+    for few in chunks(keys):
+        found.update(
+            (row[0], row[1]) for row in connection.execute(select(key, value).where(key.in_(few)))
+        )
+    return found
 
 
 def _of(holder: Holder) -> tuple[Any, Any]:

@@ -226,7 +226,7 @@ def _read_accounts(
         query = select(*_ACCOUNTS.columns).where(column.in_(few)).order_by(_account.c.account)
         for row in connection.execute(locked(query)):
             if row.account not in books.accounts:
-                books.accounts[row.account] = Account(*row)
+                books.add_account(Account(*row))
                 books.stored[row.account] = tuple(row)
             found.append(books.accounts[row.account])
     return found

@@ -135,8 +135,7 @@ class Roll:
         )
         self._put(merged)
         for account in books.accounts_of(newcomer.member):
-            account.member = survivor.id
-            books.touched.add(account.id)
+            books.repoint(account, survivor.id)
         self._claim(newcomer, IdentifierKind.CARD, survivor.id, newcomer.account)
         self._claim(newcomer, IdentifierKind.PHONE, survivor.id, newcomer.account)
         self.changed_members.add(survivor.id)

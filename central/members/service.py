@@ -26,6 +26,11 @@ def load(connection: Connection, ids: Iterable[UUID], indexes: Iterable[bytes]) 
     return roll
 
 
+def lock(connection: Connection, indexes: Iterable[bytes]) -> None:
+    """Let nobody else claim these indexes until the transaction ends; before they are read."""
+    store.lock_indexes(connection, indexes)
+
+
 def extend(connection: Connection, roll: Roll, ids: Iterable[UUID]) -> None:
     """Read more members and their survivors."""
     wanted = set(ids)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from sqlmodel import Field
 
 from central.ledger.rows import chunks, plain
-from central.schema import Instant, Table, table_of, upsert
+from central.schema import Instant, Table, insert_new, locked, table_of, upsert
 from shared.crypto.blind import IdentifierKind
 
 
@@ -58,6 +58,13 @@ class IdentifierTable(Table, table=True):
     tail: str
     account: UUID | None
     state: str
+
+
+class IndexTable(Table, table=True):
+    """A blind index that somebody has claimed; its row is the lock under which it is claimed."""
+
+    __tablename__ = "claimed_index"
+    index: bytes = Field(primary_key=True)
 
 
 class PersonTable(Table, table=True):
@@ -114,6 +121,7 @@ class Person:
 _member = table_of(MemberTable)
 _identifier = table_of(IdentifierTable)
 _person = table_of(PersonTable)
+_index = table_of(IndexTable)
 
 
 def members(connection: Connection, ids: Iterable[UUID]) -> list[Member]:
@@ -134,6 +142,14 @@ def identifiers(connection: Connection, indexes: Iterable[bytes]) -> list[Identi
             kind, state = IdentifierKind(row.kind), IdentifierState(row.state)
             found.append(Identifier(**{**row._mapping, "kind": kind, "state": state}))
     return found
+
+
+def lock_indexes(connection: Connection, indexes: Iterable[bytes]) -> None:
+    """Lock indexes until the transaction ends: two who claim one must see each other."""
+    for few in chunks(indexes):
+        connection.execute(insert_new(connection, IndexTable), [{"index": one} for one in few])
+        query = select(_index.c.index).where(_index.c.index.in_(few)).order_by(_index.c.index)
+        connection.execute(locked(query)).all()
 
 
 def persons(connection: Connection, members: Iterable[UUID]) -> list[Person]:

@@ -153,15 +153,29 @@ class Books:
     """Accounts whose rows have changed."""
     stored: dict[object, tuple[object, ...]] = field(default_factory=dict)
     """What the database has, by key, so that only what changed is written."""
+    _by_member: dict[UUID, set[UUID]] = field(default_factory=dict)
     _by_lot: dict[UUID, list[Lease]] = field(default_factory=dict)
     _by_account: dict[UUID, list[Lot]] = field(default_factory=dict)
 
     def open(self, account: UUID, member: UUID, at: datetime) -> Account:
         """Return an account, a new one of the member if there was none."""
         if account not in self.accounts:
-            self.accounts[account] = Account(account, member, member, at)
+            self.add_account(Account(account, member, member, at))
             self.touched.add(account)
         return self.accounts[account]
+
+    def add_account(self, account: Account) -> None:
+        """Enter an account that is not there yet."""
+        assert account.id not in self.accounts, f"account {account.id} is entered twice"
+        self.accounts[account.id] = account
+        self._by_member.setdefault(account.member, set()).add(account.id)
+
+    def repoint(self, account: Account, member: UUID) -> None:
+        """Give an account to another member: merge and unmerge do nothing else to the ledger."""
+        self._by_member[account.member].remove(account.id)
+        account.member = member
+        self._by_member.setdefault(member, set()).add(account.id)
+        self.touched.add(account.id)
 
     def lot(self, lot: UUID) -> Lot:
         """Return a lot; raises UnknownLotError."""
@@ -200,5 +214,5 @@ class Books:
 
     def accounts_of(self, member: UUID) -> list[Account]:
         """Return a member's accounts: new grants go to the first."""
-        found = [account for account in self.accounts.values() if account.member == member]
+        found = [self.accounts[account] for account in self._by_member.get(member, ())]
         return sorted(found, key=lambda account: account.seniority)

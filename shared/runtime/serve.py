@@ -3,34 +3,74 @@
 import json
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 
+from shared.errors import Kind, LoyaltyError
+
 BACKLOG = 2048
 GRACE_S = 1
+"""For open answers, endless event streams and tails among them, after the signal to stop."""
 KEEP_ALIVE_S = 30
 
 
-def serve(app: FastAPI, host: str, port: int, ready_file: Path | None = None) -> None:
-    """Listen and serve; port 0 takes a free one. Event streams do not hold the end up.
+class PortTakenError(LoyaltyError):
+    """An address that cannot be listened on."""
 
-    Once it listens, one line goes to standard output, and `{url, pid}` into the ready file.
+    kind = Kind.CONFLICT
+    code = "port_taken"
+    ru = "Адрес {host}:{port} занят или недоступен: {reason}."
+    en = "Address {host}:{port} is taken or not available: {reason}."
+
+
+def serve(app: FastAPI, host: str, port: int, ready_file: Path | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; port 0 takes a free one. Raises PortTakenError.
+
+    Once connections are accepted, one line goes to standard output, and `{url, pid}` as JSON into
+    the ready file.
     """
-    with socket.create_server((host, port), backlog=BACKLOG) as listener:
+    with _listen(host, port) as listener:
         url = f"http://{host}:{listener.getsockname()[1]}"
         config = uvicorn.Config(
             app,
             log_config=None,
             access_log=False,
+            backlog=BACKLOG,
             timeout_graceful_shutdown=GRACE_S,
             timeout_keep_alive=KEEP_ALIVE_S,
             server_header=False,
         )
-        print(f"listening on {url}", flush=True)
-        if ready_file is not None:
-            draft = ready_file.with_suffix(".new")
-            draft.write_text(json.dumps({"url": url, "pid": os.getpid()}))
-            draft.replace(ready_file)
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config, lambda: _announce(app.title, url, ready_file)).run([listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that tells when it has begun to serve."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), backlog=BACKLOG)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PortTakenError(host=host, port=port, reason=reason) from error
+
+
+def _announce(title: str, url: str, ready_file: Path | None) -> None:
+    print(f"{title}: {url}", flush=True)
+    if ready_file is not None:
+        draft = ready_file.with_suffix(".new")
+        draft.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+        draft.replace(ready_file)
