@@ -1,0 +1,80 @@
+"""What a benchmark writes down: one row a comparison in docs/bench/results.json."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+RESULTS = Path(__file__).parents[2] / "docs/bench/results.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Ours beside a peer or floor, measured in turn in one run; `ratio` is ours / peer."""
+
+    name: str
+    ours: float
+    peer: float
+    unit: str
+    ratio: float
+    goal: str
+    reached: bool
+    how: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds of each counted call."""
+
+    seconds: tuple[float, ...]
+
+    def quantile_us(self, share: float) -> float:
+        """Return a quantile in microseconds."""
+        ordered = sorted(self.seconds)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1e6
+
+    @property
+    def median_us(self) -> float:
+        """Return the median in microseconds."""
+        return median(self.seconds) * 1e6
+
+
+def in_turn(
+    ours: Callable[[], object], peer: Callable[[], object], rounds: int
+) -> tuple[Timings, Timings]:
+    """Call two things alternately, so that the machine's moods hit both alike."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for turn in range(rounds + rounds // 10):
+        for place, call in enumerate((ours, peer)):
+            start = perf_counter()
+            call()
+            if turn >= rounds // 10:
+                times[place].append(perf_counter() - start)
+    return Timings(tuple(times[0])), Timings(tuple(times[1]))
+
+
+def write_down(row: Comparison) -> None:
+    """Put a row into the results, in place of an older one of the same name, and print it."""
+    rows = (
+        {found["name"]: found for found in json.loads(RESULTS.read_text())}
+        if RESULTS.exists()
+        else {}
+    )
+    rows[row.name] = asdict(row)
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    ordered = [rows[name] for name in sorted(rows)]
+    RESULTS.write_text(json.dumps(ordered, ensure_ascii=False, indent=2) + "\n")
+    verdict = "reached" if row.reached else "MISSED"
+    print(
+        f"{row.name}: {row.ours:.0f} {row.unit} against {row.peer:.0f}, ratio {row.ratio:.2f}, "
+        f"goal {row.goal}: {verdict}"
+    )
+
+
+def now_text(at: datetime) -> str:
+    """Write the instant of a run."""
+    return at.isoformat(timespec="seconds")
