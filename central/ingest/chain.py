@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from central.ingest.store import Letter, Watermark
+from central.ingest.values import Letter, Watermark
 from shared.wire.facts import Fact, is_intact
 from shared.wire.push import OutcomeKind, PushBatch
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from central.ingest.reading import Reading
-from central.ingest.store import Conflict, Document
+from central.ingest.values import Conflict, Document
 from central.leases.service import Visits
 from central.leases.store import Ask
 from central.members.roll import Roll

@@ -11,7 +11,7 @@ from central.ingest import store
 from central.ingest.chain import Arrival, Standing
 from central.ingest.desk import Desk
 from central.ingest.reading import HLC_MAX, Reading, content_of, read
-from central.ingest.store import KeptFact, Letter
+from central.ingest.values import KeptFact, Letter
 from shared.ids import derived
 from shared.ledger.books import Holder
 from shared.wire.codec import encode

@@ -12,6 +12,7 @@ from central.ingest import store
 from central.ingest.chain import Standing
 from central.ingest.desk import Desk
 from central.ingest.reading import Reading, read
+from central.ingest.values import Document, KeptFact
 from central.leases import service as leases
 from central.ledger import service as ledger
 from central.members import service as members
@@ -139,7 +140,7 @@ def kept(connection: Connection, ids: Iterable[UUID]) -> list[Reading]:
 
 
 def _sales(
-    connection: Connection, wanted: _Wanted, documents: Sequence[store.Document]
+    connection: Connection, wanted: _Wanted, documents: Sequence[Document]
 ) -> tuple[dict[UUID, ReceiptCommitted], dict[UUID, list[ReceiptReturned]]]:
     facts = {fact.id: fact for fact in store.facts(connection, [one.fact for one in documents])}
     sales: dict[UUID, ReceiptCommitted] = {}
@@ -153,14 +154,14 @@ def _sales(
     return sales, returns
 
 
-def _body(fact: store.KeptFact) -> object:
+def _body(fact: KeptFact) -> object:
     try:
         return read_body(fact.kind, fact.body)
     except LoyaltyError:
         return None
 
 
-def _fact(fact: store.KeptFact, personal: bytes) -> Fact:
+def _fact(fact: KeptFact, personal: bytes) -> Fact:
     return Fact(
         agent=fact.agent,
         epoch=fact.epoch,

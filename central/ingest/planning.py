@@ -14,7 +14,7 @@ from central.ingest.desk import Desk, Verdict
 from central.ingest.loading import keys_of, lay, waiters
 from central.ingest.posting import plan
 from central.ingest.reading import Reading
-from central.ingest.store import Word
+from central.ingest.values import Word
 from central.leases import service as leases
 from central.ledger import service as ledger
 from central.members import service as members

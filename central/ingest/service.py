@@ -26,6 +26,7 @@ from central.ingest import letters, store
 from central.ingest.chain import Standing, arrivals, first_seq, reach
 from central.ingest.loading import kept
 from central.ingest.planning import publish, work, write
+from central.ingest.values import Conflict
 from central.leases import service as leases
 from shared.crypto import keys
 from shared.crypto.requests import Proof, SignedRequest
@@ -97,7 +98,7 @@ def outcomes(connection: Connection) -> dict[str, int]:
     return store.outcomes(connection)
 
 
-def conflicts(connection: Connection) -> list[store.Conflict]:
+def conflicts(connection: Connection) -> list[Conflict]:
     """Return what a person should know of, in order."""
     return store.conflicts(connection)
 

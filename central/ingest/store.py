@@ -1,7 +1,7 @@
 """Tables of ingest: what agents said, word for word, what became of it, and what waits for what."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -20,9 +20,9 @@ from sqlalchemy import (
 )
 from sqlmodel import Field
 
+from central.ingest.values import Conflict, Document, KeptFact, Letter, Watermark, Word
 from central.ledger.rows import chunks, plain
 from central.schema import Instant, Table, insert_new, locked, table_of
-from shared.crypto.chain import GENESIS
 from shared.ledger.books import Holder
 from shared.wire.codec import decoder, encode
 from shared.wire.push import Cover, OutcomeKind
@@ -130,85 +130,6 @@ class ConflictTable(Table, table=True):
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Watermark:
-    """The last known place of a journal."""
-
-    seq: int = 0
-    hash: bytes = GENESIS
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A row of the inbox."""
-
-    agent: UUID
-    epoch: int
-    seq: int
-    hash: bytes
-    id: UUID
-    branch: bool
-    outcome: OutcomeKind
-    reason: str
-    waits_for: UUID | None
-    posting: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """What became of a fact, wherever it stands."""
-
-    id: UUID
-    outcome: OutcomeKind
-    reason: str
-    waits_for: UUID | None
-    posting: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class KeptFact:
-    """A fact's bytes as they came, with its store; the personal part stands apart."""
-
-    id: UUID
-    agent: UUID
-    epoch: int
-    seq: int
-    hlc: int
-    kind: str
-    prev_hash: bytes
-    hash: bytes
-    envelope: bytes
-    body: bytes
-    personal_digest: bytes
-    store: str
-    branch: bool
-    content: bytes
-    received_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A posted document."""
-
-    uid: UUID
-    fact: UUID
-    kind: str
-    sale: UUID | None
-    store: str
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Something that a person should know of; `stores` with blanks between."""
-
-    id: UUID
-    kind: str
-    at: datetime
-    fact: UUID
-    stores: str
-    what: str
-
-
 _V = TypeVar("_V")
 _watermark = table_of(WatermarkTable)
 _inbox = table_of(InboxTable)
@@ -272,7 +193,7 @@ def waiting_for(connection: Connection, keys: Iterable[UUID]) -> list[tuple[UUID
 
 
 def overslept(connection: Connection, limit: int) -> list[UUID]:
-    """Return waiting facts whose sale or fact has been posted: two transactions missed each other."""
+    """Return waiting facts whose sale or fact is posted: two transactions missed each other."""
     posted = _inbox.alias("posted")
     is_posted = posted.c.outcome.in_([OutcomeKind.ACCEPTED.value, OutcomeKind.ADJUSTED.value])
     documents = select(_document.c.uid).where(_document.c.uid == _inbox.c.waits_for)

@@ -103,7 +103,16 @@ def visits(connection: Connection, accounts: Iterable[UUID]) -> list[Visit]:
 def upsert_visits(connection: Connection, visits: Collection[Visit]) -> None:
     """Write visits."""
     if visits:
-        connection.execute(upsert(connection, VisitTable), [asdict(visit) for visit in visits])
+        rows = [
+            {
+                "account": one.account,
+                "store": one.store,
+                "receipts": one.receipts,
+                "last_at": one.last_at,
+            }
+            for one in visits
+        ]
+        connection.execute(upsert(connection, VisitTable), rows)
 
 
 def insert_asks(connection: Connection, asks: Collection[Ask]) -> None:

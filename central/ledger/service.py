@@ -48,10 +48,10 @@ def save(connection: Connection, books: Books) -> list[NewChange]:
 
 def _account_changes(books: Books, agents: Agents) -> Iterator[NewChange]:
     for touched in sorted(books.touched):
-        yield changed(GLOBAL, account_row(books, books.accounts[touched], agents))
+        yield changed(GLOBAL, _account_row(books, books.accounts[touched], agents))
 
 
-def account_row(books: Books, account: Account, agents: Agents) -> AccountRow:
+def _account_row(books: Books, account: Account, agents: Agents) -> AccountRow:
     """Return an account as stores see it: live lots, and who may spend them offline."""
     lots = (lot for lot in books.lots_of(account.id) if lot.balance > 0)
     rows = tuple(_lot_row(lot, books.leases_of(lot.id), agents) for lot in lots)

@@ -64,8 +64,7 @@ def save(connection: Connection, roll: Roll, books: Books) -> list[NewChange]:
 
 def _member_changes(roll: Roll, books: Books, moved: set[UUID]) -> Iterator[NewChange]:
     for member in sorted(moved | roll.changed_members):
-        if member in roll.members:
-            yield changed(GLOBAL, _row(roll.members[member], books))
+        yield changed(GLOBAL, _row(roll.members[member], books))
 
 
 def _row(member: Member, books: Books) -> MemberRow:

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, cast
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -33,12 +34,15 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+log = structlog.get_logger()
+
+
 class InvalidRequestError(LoyaltyError):
     """A body or parameter that is not what the operation takes."""
 
     kind = Kind.INVALID
     code = "invalid_request"
-    ru = "Запрос составлен неверно: {faults}."
+    ru = "Запрос составлен неверно. Проверьте поля: {fields}."
     en = "The request is not valid: {faults}."
 
 
@@ -47,7 +51,7 @@ class BrokenJsonError(LoyaltyError):
 
     kind = Kind.INVALID
     code = "broken_json"
-    ru = "Тело запроса — не JSON: {reason}."
+    ru = "Тело запроса не читается как JSON."
     en = "The request body is not JSON: {reason}."
 
 
@@ -117,7 +121,7 @@ def problem(error: LoyaltyError, status: int | None = None) -> Response:
         "details": {key: _plain(value) for key, value in error.details.items()},
     }
     headers = {"Retry-After": str(RETRY_AFTER_S)} if status == STATUSES[Kind.UNAVAILABLE] else None
-    content = json.dumps(body, ensure_ascii=False).encode()
+    content = json.dumps(body, ensure_ascii=False).encode(errors="replace")
     return Response(content, status, headers, media_type=PROBLEM_TYPE)
 
 
@@ -189,7 +193,7 @@ async def _on_validation_error(_request: Request, error: Exception) -> Response:
     faults = cast("RequestValidationError", error).errors()
     if any(fault["type"] == "json_invalid" for fault in faults):
         return problem(BrokenJsonError(reason=_reason(faults)), 400)
-    return problem(InvalidRequestError(faults=_reason(faults)))
+    return problem(InvalidRequestError(fields=_fields(faults), faults=_reason(faults)))
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
@@ -201,15 +205,22 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     return problem(BrokenJsonError(reason=reason), status)
 
 
-async def _on_database_error(_request: Request, error: Exception) -> Response:
-    return problem(storage_failure(cast("DatabaseError", error)))
+async def _on_database_error(request: Request, error: Exception) -> Response:
+    failed = cast("DatabaseError", error)
+    log.error("storage.failed", path=request.url.path, reason=str(failed.orig))
+    return problem(storage_failure(failed))
+
+
+def _fields(faults: Sequence[Any]) -> str:
+    return ", ".join(dict.fromkeys(_place(fault) for fault in faults[:FAULTS_MAX]))
+
+
+def _place(fault: Any) -> str:
+    return ".".join(str(part) for part in fault["loc"])
 
 
 def _reason(faults: Sequence[Any]) -> str:
-    shown = [
-        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-        for fault in faults[:FAULTS_MAX]
-    ]
+    shown = [f"{_place(fault)}: {fault['msg']}" for fault in faults[:FAULTS_MAX]]
     rest = len(faults) - len(shown)
     return "; ".join(shown) + (f"; +{rest}" if rest else "")
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -27,7 +28,7 @@ from shared.member import MemberView
 from shared.receipt import Receipt
 from shared.rules.moment import Moment
 from shared.rules.result import Draw, Evaluation, Redemption, Totals
-from shared.runtime.sqlite import open_file, transaction
+from shared.runtime.sqlite import Synchronous, open_file, transaction
 from shared.wire.agents import LeaseAnswer, LeaseAsk
 from shared.wire.codec import encode, pack
 from shared.wire.facts import (
@@ -346,9 +347,9 @@ def _evaluation(draws: tuple[Draw, ...], turnover: int) -> Evaluation:
     )
 
 
-def make_centre(path: object, clock: SetClock) -> Centre:
+def make_centre(path: Path, clock: SetClock) -> Centre:
     """A centre with its tables, without stores."""
-    engine = open_file(path)  # type: ignore[arg-type]
+    engine = open_file(path, Synchronous.OFF)
     with transaction(engine) as connection:
         all_tables().create_all(connection)
     chance = random.Random(11)

@@ -215,6 +215,11 @@ def _members() -> None:
         sa.Column("consent", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("member", name=op.f("pk_person")),
     )
+    op.create_table(
+        "claimed_index",
+        sa.Column("index", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("index", name=op.f("pk_claimed_index")),
+    )
 
 
 def _ledger() -> None:

@@ -8,6 +8,8 @@ from central.ingest import service as ingest
 from central.leases.service import BarredError
 from shared.crypto.chain import GENESIS
 from shared.runtime.sqlite import reading
+from shared.wire.codec import encode
+from shared.wire.facts import Envelope, LeaseMove
 from shared.wire.push import Head, PushBatch, head_bytes
 from tests.central.chain_kit import balance, books, kinds
 from tests.central.journal_builder import Journal, Person, Sold
@@ -67,6 +69,22 @@ def test_what_a_damaged_fact_drew_is_held(centre: Centre, journal: Journal) -> N
 
     lot = books(centre, person.account).lot(sold.lots[0])
     assert (lot.balance, lot.held) == (100_00, 30_00)
+
+
+def test_damaged_numbers_are_not_believed(centre: Centre, journal: Journal) -> None:
+    """The lease still covers what was really drawn: nothing can be spent twice meanwhile."""
+    person, sold = _earned(journal)
+    spent = journal.sell(person, spend=[(sold.lots[0], 30_00)])
+    envelope = Envelope((LeaseMove(sold.lots[0], person.account, 10_00, 0, 30_00),))
+    journal.rewrite(3, envelope=encode(envelope))
+    journal.push()
+    lot = books(centre, person.account).lot(sold.lots[0])
+    assert (lot.held, lot.free) == (0, 0)
+
+    journal.facts[2] = spent.fact
+
+    assert kinds(journal.push().outcomes)[-1] == "accepted"
+    assert balance(centre, person.account) == 70_00
 
 
 def test_what_an_unreadable_envelope_drew_is_held_when_the_next_fact_tells(
@@ -133,6 +151,9 @@ def test_a_cloned_journal_is_quarantined_and_gets_no_leases(
     assert balance(centre, person.account) == 40_00
     with pytest.raises(BarredError):
         journal.ask(person.account, 1_00)
+    later = journal.sell(person, earn=[10_00], kept=0)
+    assert kinds(journal.push().outcomes)[-1] == "accepted"
+    assert books(centre, person.account).lot(later.lots[0]).free == 10_00
     with reading(centre.engine) as connection:
         assert "forked" in " ".join(record.what for record in ingest.conflicts(connection))
 
@@ -208,7 +229,6 @@ def test_a_damaged_fact_is_kept_with_all_its_bytes(centre: Centre, journal: Jour
 
     from central.ingest.store import FactTable
     from central.schema import table_of
-    from shared.wire.codec import encode
 
     journal.register()
     wreck = journal.rewrite(1, body=b"half a b")

@@ -217,6 +217,18 @@ def test_a_lot_of_another_account_is_not_drawn(
     assert balance(centre, victim.account) == 100_00
 
 
+def test_a_lot_is_drawn_for_its_own_account_only(centre: Centre, journal: Journal) -> None:
+    victim, sold = _earned(journal)
+    thief, _ = journal.register(name="Иван Сидоров", phone="+79160000000")
+    journal.sell(thief, spend=[(sold.lots[0], 50_00)])
+
+    outcome = journal.push().outcomes[-1]
+
+    assert (outcome.kind, outcome.reason) == ("quarantined", "lot_of_another")
+    lot = books(centre, victim.account).lot(sold.lots[0])
+    assert (lot.balance, lot.held) == (100_00, 0)
+
+
 @pytest.mark.parametrize("step", [-10_00, 10_00])
 def test_a_count_that_does_not_go_on_is_quarantined_and_what_is_missing_is_held(
     centre: Centre, journal: Journal, step: int

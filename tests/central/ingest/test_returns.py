@@ -2,10 +2,12 @@
 
 from datetime import date
 
+from sqlalchemy import text
+
 from central.centre import Centre
 from central.ingest import service as ingest
 from shared.ledger.postings import RESTORE_GRACE
-from shared.runtime.sqlite import reading
+from shared.runtime.sqlite import reading, transaction
 from shared.wire.feed import GLOBAL, MemberRow, OutcomeRow, store_stream
 from tests.central.chain_kit import balance, books, kinds, rows
 from tests.central.journal_builder import PIECE, Journal
@@ -179,3 +181,24 @@ def test_a_return_of_points_that_its_sale_never_moved_is_quarantined(
 
     assert (outcome.kind, outcome.reason) == ("quarantined", "not_of_its_sale")
     assert balance(centre, person.account) == 110_00
+
+
+def test_a_return_that_missed_its_sale_is_woken(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    """On PostgreSQL two transactions side by side may not see each other."""
+    person, _ = journal.register()
+    sold = journal.sell(person, earn=[30_00], kept=0)
+    other.take_back(sold, taken=[(sold.lots[0], 10_00)])
+    other.push()
+    with transaction(centre.engine) as connection:
+        connection.execute(text("UPDATE inbox SET outcome = 'asleep' WHERE outcome = 'waiting'"))
+    journal.push()
+    with transaction(centre.engine) as connection:
+        connection.execute(text("UPDATE inbox SET outcome = 'waiting' WHERE outcome = 'asleep'"))
+
+    assert list(ingest.wake(centre, journal.clock.now()).values()) == ["accepted"]
+
+    assert ingest.wake(centre, journal.clock.now()) == {}
+    assert kinds(other.push().outcomes) == ["accepted"]
+    assert balance(centre, person.account) == 20_00

@@ -124,6 +124,42 @@ def test_a_grant_that_a_person_gets_once_is_adjusted_the_second_time(
     assert balance(centre, person.account) + balance(centre, twin.account) == 100_00
 
 
+def test_spouses_on_one_phone_are_welcomed_once(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    """The person of a welcome is the phone, so that its lot has one id."""
+    wife, _ = journal.register(name="Анна Петрова")
+    husband, _ = other.register(name="Иван Петров")
+    welcome = journal.new_id()
+    journal.sell(wife, earn=[100_00], kept=0, kind="welcome", lots=[welcome])
+    other.sell(husband, earn=[100_00], kept=0, kind="welcome", lots=[welcome])
+    journal.push()
+
+    assert other.push().outcomes[-1].reason == "granted_before"
+    assert balance(centre, husband.account) == 0
+
+
+def test_what_waits_for_a_lot_that_never_comes_is_not_left_waiting(
+    journal: Journal, other: Journal
+) -> None:
+    wife, _ = journal.register(name="Анна Петрова")
+    husband, _ = other.register(name="Иван Петров")
+    welcome = journal.new_id()
+    journal.sell(wife, earn=[100_00], kept=0, kind="welcome", lots=[welcome])
+    journal.push()
+    other.push()
+    whole = other.sell(husband, earn=[100_00], kind="welcome", lots=[welcome])
+    other.sell(husband, spend=[(welcome, 10_00)])
+    other.rewrite(2, body=b"?")
+    assert kinds(other.push().outcomes)[1:] == ["damaged", "waiting"]
+    other.facts[1] = whole.fact
+
+    other.push()
+    other.sell(husband, spend=[(welcome, 10_00)])
+
+    assert kinds(other.push().outcomes)[1:] == ["adjusted", "quarantined", "quarantined"]
+
+
 def test_a_fact_of_last_month_is_posted_with_a_record(
     centre: Centre, journal: Journal, clock: SetClock
 ) -> None:

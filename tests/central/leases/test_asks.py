@@ -103,6 +103,20 @@ def test_what_is_missing_is_asked_back_from_holders_that_are_online(
     assert _lease(centre, person, lot, journal).left == 10_00
 
 
+def test_no_more_is_asked_back_than_is_missing(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    person, _ = journal.register()
+    journal.sell(person, earn=[100_00, 100_00], kept=0)
+    journal.push()
+
+    _, answer = other.ask(person.account, 100_00)
+
+    assert (answer.missing, answer.recalling) == (20_00, 20_00)
+    wanted = [lease.wanted_back for lease in books(centre, person.account).leases.values()]
+    assert sum(wanted) == 20_00
+
+
 def test_what_comes_back_for_an_ask_is_not_leased_away_by_a_sale_in_between(
     journal: Journal, other: Journal
 ) -> None:

@@ -133,9 +133,10 @@ class Chain(RuleBasedStateMachine):
             lot = _lot(fact)
             assert grant(self.books, lot, fact.document, holder=one.holder, kept=fact.kept)
             assert not grant(self.books, lot, fact.document, holder=one.holder, kept=fact.kept)
-            return None
+            return
         if fact.lot not in self.books.lots:
-            return one.outbox.insert(0, fact)
+            one.outbox.insert(0, fact)
+            return
         lot = self.books.lot(fact.lot)
         lease = self.books.lease(lot, one.holder)
         check_count(lot.id, lease.gone + fact.drawn + fact.given_back, fact.gone)
