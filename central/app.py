@@ -22,6 +22,7 @@ from central.feed import service as feed
 from central.feed.hub import Hub, Limits
 from central.ingest import routes as ingest_routes
 from central.ingest import service as ingest
+from central.jobs import watch_listeners
 from central.leases import routes as leases_routes
 from central.packs.service import publish_keys
 from central.schema import migrate
@@ -102,6 +103,8 @@ def create_app(
 ) -> FastAPI:
     """Return the HTTP application; while it lives, the tail's hub and the ticker run."""
     hub = make_hub(centre)
+    if scheduler is not None:
+        watch_listeners(scheduler, centre, hub)
     app = FastAPI(
         title="Kopilka centre", openapi_url=None, lifespan=_lifespan(centre, hub, scheduler)
     )

@@ -11,7 +11,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from central.agents import service as agents
 from central.centre import Centre
 from central.feed import service as feed
+from central.feed.hub import Hub
+from central.ingest import service as ingest
 from central.leases import expiry
+
+WAKE_EVERY_S = 60
+SEEN_EVERY_S = 5
+"""A recall counts on agents that were seen within twice this time."""
 
 Job = Callable[[Centre, datetime], object]
 
@@ -26,10 +32,17 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (expiry.run, settings.expiry_every_s),
         (seal, settings.seal_every_s),
         (agents.tidy, settings.tidy_every_s),
+        (ingest.wake, WAKE_EVERY_S),
     )
     for job, every_s in jobs:
         scheduler.add_job(_tick(job, centre), "interval", seconds=every_s)
     return scheduler
+
+
+def watch_listeners(scheduler: BackgroundScheduler, centre: Centre, hub: Hub) -> None:
+    """Let the ticker note which agents listen to this process."""
+    job = _tick(lambda here, at: agents.saw(here, hub.listening(), at), centre)
+    scheduler.add_job(job, "interval", seconds=SEEN_EVERY_S)
 
 
 def seal(centre: Centre, _at: datetime) -> int:

@@ -1,5 +1,6 @@
 """Who is asking: agents' identities, from signed requests and from sessions."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -164,6 +165,13 @@ def authenticate_session(centre: Centre, claim: SessionClaim) -> tuple[AgentIden
         with transaction(centre.engine) as connection:
             store.touch(connection, agent.id, at)
     return AgentIdentity(agent.id, agent.epoch, agent.store), session.expires_at
+
+
+def saw(centre: Centre, agents: Collection[UUID], at: datetime) -> None:
+    """Note that agents hold a connection now, in one transaction for all of them."""
+    if agents:
+        with transaction(centre.engine) as connection:
+            store.touch_all(connection, sorted(agents), at)
 
 
 def check_skew(sent: datetime, at: datetime) -> None:

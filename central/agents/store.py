@@ -1,11 +1,12 @@
 """Tables of agents: who they are, codes to enrol with, open sessions and nonces that were used."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, delete, func, insert, select, update
 from sqlmodel import Field
 
 from central.schema import (
@@ -157,6 +158,12 @@ def fence(connection: Connection, store: str, at: datetime) -> list[UUID]:
 def touch(connection: Connection, agent: UUID, at: datetime, **told: Any) -> None:
     """Note when an agent was heard last, and what it told of itself."""
     connection.execute(update(_agent).where(_agent.c.id == agent).values(seen_at=at, **told))
+
+
+def touch_all(connection: Connection, agents: Collection[UUID], at: datetime) -> None:
+    """Note that several agents were heard just now."""
+    statement = update(_agent).where(_agent.c.id == bindparam("agent")).values(seen_at=at)
+    connection.execute(statement, [{"agent": agent} for agent in agents])
 
 
 def next_card_block(connection: Connection) -> int:

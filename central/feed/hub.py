@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
+from uuid import UUID
 
 import structlog
 from anyio import CapacityLimiter, to_thread
@@ -63,6 +64,7 @@ class Listener:
 
     cursors: dict[str, int]
     queue: asyncio.Queue[Piece | None]
+    agent: UUID | None = None
 
 
 class Hub:
@@ -113,12 +115,18 @@ class Hub:
         if behind > BEHIND_MAX:
             raise TooFarBehindError(behind=behind)
 
-    async def frames(self, cursors: Mapping[str, int]) -> AsyncGenerator[bytes]:
+    def listening(self) -> set[UUID]:
+        """Return the agents that hold a connection to this process now."""
+        return {one.agent for one in list(self._listeners) if one.agent is not None}
+
+    async def frames(
+        self, cursors: Mapping[str, int], agent: UUID | None = None
+    ) -> AsyncGenerator[bytes]:
         """Yield length-prefixed segments without a gap, and an empty frame when nothing came.
 
         What the cursors lack comes first. Ends when the listener does not keep up.
         """
-        listener = Listener(dict(cursors), asyncio.Queue(self._limits.frames_max))
+        listener = Listener(dict(cursors), asyncio.Queue(self._limits.frames_max), agent)
         self._join(listener)
         try:
             for stream in sorted(cursors):

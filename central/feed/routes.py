@@ -58,7 +58,7 @@ async def get_tail(
     cursors = parse_cursors(after)
     await to_thread.run_sync(service.check_cursors, centre.engine, use.sender.store, cursors)
     await hub.check(cursors)
-    frames = _until(centre, hub.frames(cursors), use.expires_at)
+    frames = _until(centre, hub.frames(cursors, use.sender.agent), use.expires_at)
     return StreamingResponse(frames, media_type=CONTENT_TYPE)
 
 

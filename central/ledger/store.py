@@ -173,7 +173,7 @@ def load(
     _read_accounts(connection, books, _account.c.member, owners)
     for few in chunks(books.accounts):
         _read_held(connection, books, few)
-        _read_lots(connection, books, few, {*lots, *(held.lot for held in books.held.values())})
+        _read_lots(connection, books, few, lots)
         _read_leases(connection, books, few)
     return books
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
+from uuid import UUID
 
 import httpx
 import pytest
@@ -191,6 +192,21 @@ def test_a_cursor_between_shared_pieces_gets_a_piece_of_its_own() -> None:
                 frame = await anext(ahead)
 
             assert frame.endswith(b"a 2-5")
+
+    asyncio.run(asyncio.wait_for(scenario(), WAIT_S))
+
+
+def test_who_listens_is_known_while_the_connection_is_open() -> None:
+    agent = UUID(int=7)
+
+    async def scenario() -> None:
+        async with running(Source()) as hub:
+            frames = hub.frames({"a": 0}, agent)
+            await anext(frames)
+            during = hub.listening()
+            await frames.aclose()
+
+            assert (during, hub.listening()) == ({agent}, set())
 
     asyncio.run(asyncio.wait_for(scenario(), WAIT_S))
 

@@ -10,8 +10,9 @@ from shared.crypto.chain import GENESIS
 from shared.runtime.sqlite import reading
 from shared.wire.codec import encode
 from shared.wire.facts import Envelope, LeaseMove
+from shared.wire.feed import LeaseRow, store_stream
 from shared.wire.push import Head, PushBatch, head_bytes
-from tests.central.chain_kit import balance, books, kinds
+from tests.central.chain_kit import balance, books, kinds, rows
 from tests.central.journal_builder import Journal, Person, Sold
 
 
@@ -222,6 +223,8 @@ def test_a_fenced_agents_sales_are_taken_in(centre: Centre, journal: Journal) ->
 
     assert kinds(journal.push().outcomes) == ["accepted", "accepted"]
     assert balance(centre, person.account) == 100_00
+    told = rows(centre, store_stream("101")).values()
+    assert not [row for row in told if isinstance(row, LeaseRow)]
 
 
 def test_a_damaged_fact_is_kept_with_all_its_bytes(centre: Centre, journal: Journal) -> None:

@@ -54,6 +54,18 @@ def test_sizing_tops_up_and_leaves_the_rest_free(points: int, sales: list[int]) 
         assert lot.balance == lot.free + home.left + working.lease(lot, SECOND).left
 
 
+def test_a_member_who_moves_leaves_a_rest_free_for_every_other_store() -> None:
+    working = Books()
+    account = working.open(ACCOUNT, UUID(int=2), AT)
+    lot = Lot(UUID(int=3), ACCOUNT, "", "", "", UUID(int=4), 100, 0, 0, 0, AT, None)
+    grant(working, lot, Document(UUID(int=4), AT), holder=None, kept=0)
+    size(working, [account], [HOME], date(2026, 3, 1))
+
+    size(working, [account], [SECOND, HOME], date(2026, 3, 1))
+
+    assert (working.lease(lot, SECOND).left, lot.free) == (30, 10)
+
+
 def test_an_expired_lot_is_not_leased() -> None:
     working = Books()
     account = working.open(ACCOUNT, UUID(int=2), AT)
