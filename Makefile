@@ -34,7 +34,8 @@ $(UV):
 	.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 .venv/core.stamp: uv.lock pyproject.toml | $(UV)
-	test -e .venv/dev.stamp || $(UV) sync --quiet --frozen --no-dev --compile-bytecode
+	@if test -e .venv/dev.stamp; then $(MAKE) .venv/dev.stamp; \
+	else $(UV) sync --quiet --frozen --no-dev --compile-bytecode; fi
 	@touch $@
 
 .venv/dev.stamp: uv.lock pyproject.toml | $(UV)

@@ -109,6 +109,23 @@ def publish(ctx: typer.Context, file: FileArgument) -> None:
 
 
 @app.command()
+def audit(ctx: typer.Context) -> None:
+    """Check the ledger's laws over the stored rows; exit code 1 names what breaks one."""
+    from central.ledger.audit import check
+    from shared.runtime.sqlite import reading
+
+    with _opened(ctx) as centre:
+        with reading(centre.engine) as connection:
+            broken = check(connection)
+        for one in broken:
+            place = f"account {one.account}" + (f", lot {one.lot}" if one.lot else "")
+            typer.echo(f"{one.law}: {place}: {one.found}, should be {one.expected}", err=True)
+        if broken:
+            raise typer.Exit(1)
+        typer.echo("the ledger's laws hold")
+
+
+@app.command()
 def status(ctx: typer.Context) -> None:
     """Print facts by outcome, the streams' ends and the agents, as JSON."""
     from central.app import full_stages

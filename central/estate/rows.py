@@ -73,8 +73,8 @@ class BadCellError(LoyaltyError):
 
     kind = Kind.INVALID
     code = "bad_cell"
-    ru = "{column}: «{value}» не годится, нужно {wants_ru}"
-    en = "{column}: “{value}” does not fit, {wants_en} is needed"
+    ru = "{column}: «{value}» не годится, нужно {wants_ru}."
+    en = "{column}: “{value}” does not fit, {wants_en} is needed."
 
 
 class BadFileError(LoyaltyError):

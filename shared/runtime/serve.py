@@ -29,8 +29,8 @@ class PortTakenError(LoyaltyError):
 def serve(app: FastAPI, host: str, port: int, ready_file: Path | None = None) -> None:
     """Serve until SIGTERM or SIGINT; port 0 takes a free one. Raises PortTakenError.
 
-    Once connections are accepted, one line goes to standard output, and `{url, pid}` as JSON into
-    the ready file.
+    Once connections are accepted, `{url, pid}` goes into the ready file as JSON, then one line to
+    standard output.
     """
     with _listen(host, port) as listener:
         url = f"http://{host}:{listener.getsockname()[1]}"
@@ -69,8 +69,8 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _announce(title: str, url: str, ready_file: Path | None) -> None:
-    print(f"{title}: {url}", flush=True)
     if ready_file is not None:
         draft = ready_file.with_suffix(".new")
         draft.write_text(json.dumps({"url": url, "pid": os.getpid()}))
         draft.replace(ready_file)
+    print(f"{title}: {url}", flush=True)

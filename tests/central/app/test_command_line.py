@@ -1,7 +1,9 @@
 """What an operator types: done is 0, refused is 1 with one sentence, misused is 2."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -111,6 +113,24 @@ def test_a_malformed_pack_is_refused_with_the_path(folder: Path) -> None:
 
     assert answer.exit_code == 1
     assert "rulez" in answer.stderr
+
+
+def test_an_audit_names_the_lot_whose_balance_is_not_its_parts(folder: Path) -> None:
+    whole = kopilka(folder, "audit")
+    lot = "01a205e5-7c15-773d-a986-54973e8d7aeb".replace("-", "")
+    with closing(sqlite3.connect(folder / "centre" / "central.db")) as database:
+        database.execute(
+            "INSERT INTO lot (account, lot, wallet, kind, rule, document, granted, balance, free,"
+            " held, activates_at, expires_on) VALUES"
+            " (?, ?, 'bonus', 'import', '', ?, 500, 500, 400, 0, '2026-01-01 00:00:00', NULL)",
+            (lot, lot, lot),
+        )
+        database.commit()
+
+    broken = kopilka(folder, "audit")
+
+    assert (whole.exit_code, broken.exit_code) == (0, 1)
+    assert "500" in broken.stderr
 
 
 def test_status_is_json(folder: Path) -> None:

@@ -124,17 +124,20 @@ def test_the_process_tells_its_address_and_stops_when_asked_though_a_tail_is_ope
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stdout is not None
-        url = process.stdout.readline().split()[-1]
-        told = json.loads(ready.read_text())
-        with httpx.Client(base_url=url, timeout=WAIT_S) as client:
-            device = enrolled(centre, Device(client, SystemClock()))
-            target = "/v1/tail?after=global:0"
-            with client.stream("GET", target, headers=device.headers(target)) as tail:
-                first = next(tail.iter_raw())
-                process.send_signal(signal.SIGTERM)
-                process.wait(WAIT_S)
-    centre.engine.dispose()
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().split()[-1]
+            told = json.loads(ready.read_text())
+            with httpx.Client(base_url=url, timeout=WAIT_S) as client:
+                device = enrolled(centre, Device(client, SystemClock()))
+                target = "/v1/tail?after=global:0"
+                with client.stream("GET", target, headers=device.headers(target)) as tail:
+                    first = next(tail.iter_raw())
+                    process.send_signal(signal.SIGTERM)
+                    process.wait(WAIT_S)
+        finally:
+            process.kill()
+            centre.engine.dispose()
 
     assert told == {"url": url, "pid": process.pid}
     assert decode_segment(first[4:]).last == 1
