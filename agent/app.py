@@ -17,6 +17,7 @@ from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, Replica
 from agent.settings import AgentSettings
 from agent.station import Identity, Station
 from agent.till.guard import Guard
+from agent.till.openapi import describe
 from agent.till.routes import router
 from hardware.printers.printer import printer_at
 from hardware.scanners.serial_scanner import SerialScanner
@@ -74,10 +75,12 @@ def create_app(station: Station) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.station = station
     install_problems(app)
     app.include_router(router)
+    describe(app)
     app.add_middleware(BodyLimit, limit_bytes=settings.body_bytes_max)
     app.add_middleware(Guard, station=station)
     return app

@@ -48,8 +48,8 @@ class RefusedByCentreError(LoyaltyError):
 
     kind = Kind.CONFLICT
     code = "refused_by_centre"
-    ru = "Центр отказал ({status} {refusal}): {reason}"
-    en = "The centre refused ({status} {refusal}): {reason}"
+    ru = "Центр отказал ({status} {refusal}): {reason}."
+    en = "The centre refused ({status} {refusal}): {reason}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,5 +248,5 @@ def _refusal(answer: httpx.Response) -> LoyaltyError:
     if answer.status_code in (httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.BAD_GATEWAY):
         return LinkDownError(reason=f"{answer.status_code} {refusal}")
     return RefusedByCentreError(
-        status=answer.status_code, refusal=refusal, reason=reason[:REFUSAL_CHARS_MAX]
+        status=answer.status_code, refusal=refusal, reason=reason[:REFUSAL_CHARS_MAX].rstrip(".")
     )

@@ -119,8 +119,8 @@ class DamagedSlipError(LoyaltyError):
 
     kind = Kind.STORAGE
     code = "slip_damaged"
-    ru = "Слип в журнале повреждён: {fault}"
-    en = "The stored slip is damaged: {fault}"
+    ru = "Слип в журнале повреждён: {fault}."
+    en = "The stored slip is damaged: {fault}."
 
 
 _encoder = msgspec.msgpack.Encoder()

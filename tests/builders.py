@@ -190,6 +190,7 @@ class Shop:
         with transaction(self.station.replica) as connection:
             connection.exec_driver_sql("DELETE FROM row WHERE kind = 'pack'")
         self.restart()
+        self.station.doubt.open = False
 
     def next_number(self) -> int:
         """Return a number that no member of this shop has had."""

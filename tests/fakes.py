@@ -15,6 +15,7 @@ from shared.wire.agents import LeaseAnswer, LeaseAsk, SessionAnswer, StreamHead
 from shared.wire.feed import Segment
 from shared.wire.push import PushAnswer, PushBatch
 
+TICK_S = 0.001
 NOON = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
 
 
@@ -141,7 +142,7 @@ class ScriptedDevice:
         if line is None:
             raise LinkLostError(device="script", fault="torn")
         if not line:
-            self._clock.move(seconds=timeout_s)
+            self._clock.move(seconds=max(timeout_s, TICK_S))
         return line[:size_max]
 
     def close(self) -> None:

@@ -50,7 +50,7 @@ class NothingToCommitError(LoyaltyError):
     """A receipt that was not reserved and came without its content."""
 
     kind = Kind.CONFLICT
-    code = "not_reserved"
+    code = "content_needed"
     ru = "Чек {receipt} не зарезервирован: пришлите его состав и digest расчёта."
     en = "Receipt {receipt} is not reserved: send its content and the quote's digest."
 

@@ -67,8 +67,8 @@ def settings(connection: Connection, code: str) -> SettingsRow | None:
 
 def cursors(station: Station) -> dict[str, int]:
     """Return up to where each stream of this store has been applied."""
+    names = streams(station)
     with reading(station.replica) as connection:
-        names = streams(station)
         return {stream: store.cursor(connection, stream).number for stream in names}
 
 

@@ -151,6 +151,7 @@ def claim_of(station: Station, priced: Quote, card_tail: str) -> Claim:
 
 def _claim(station: Station, order: ReserveOrder, at: datetime) -> Claim:
     with transaction(station.journal) as connection:
+        answers.recall(connection, order.uid, OPERATION, order.content)
         if (known := _standing_claim(connection, order)) is not None:
             return known
         limit = station.settings.reserves_max

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from agent.commit.slip import quantity
 from agent.journal.service import Taking
 from agent.leases.standing import Standing, standing
 from agent.quote.service import pack_of
@@ -18,12 +19,16 @@ from shared.wire.facts import ReceiptCommitted, ReturnedLine
 
 
 class NotReturnableError(LoyaltyError):
-    """A line that the sale does not have, or more of it than is left."""
+    """A line that the sale does not have, or more of it than is left; thousandths."""
 
     kind = Kind.CONFLICT
     code = "not_returnable"
-    ru = "Строка {no}: можно вернуть не больше {left} тысячных, запрошено {asked}."
-    en = "Line {no}: {left} thousandths are left to return, {asked} were asked."
+    ru = "Строка {no}: можно вернуть не больше {left_shown}, запрошено {asked_shown}."
+    en = "Line {no}: {left_shown} are left to return, {asked_shown} were asked."
+
+    def __init__(self, *, no: int, left: int, asked: int) -> None:
+        shown = {"left_shown": quantity(left), "asked_shown": quantity(asked)}
+        super().__init__(no=no, left=left, asked=asked, **shown)
 
 
 @dataclass(frozen=True, slots=True)

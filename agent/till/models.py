@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, mo
 from agent.quote.service import Attributes, Basket, Item
 from agent.reserve.service import ReserveOrder
 from agent.scan import CODE_CHARS_MAX
-from shared.basket import Flag
+from shared.basket import QUANTITY_ONE, Flag
 from shared.errors import Kind, LoyaltyError
 from shared.receipt import Redeem, Tender, TenderKind
 
@@ -97,6 +97,9 @@ class ReceiptBody(Body):
     def _numbered(self) -> "ReceiptBody":
         if len({line.no for line in self.lines}) != len(self.lines):
             raise ValueError("line numbers repeat")
+        worth = sum((line.price_minor or 0) * line.quantity for line in self.lines)
+        if worth > AMOUNT_MAX * QUANTITY_ONE:
+            raise ValueError(f"the lines are worth more than {AMOUNT_MAX} kopecks")
         return self
 
     def basket(self) -> Basket:

@@ -1,6 +1,6 @@
 """The till API: each route reads its body, calls one service and renders the answer."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request
@@ -22,7 +22,7 @@ from agent.scan import ScanKind, classify
 from agent.station import Station
 from agent.till import answers as view
 from agent.till import models, receipts, render
-from agent.till.events import stream
+from agent.till.events import EventsResponse
 from agent.till.operations import cancel_receipt, reprint_receipt
 from agent.till.status import status
 from shared.crypto.chain import digest
@@ -228,7 +228,12 @@ def get_status(here: Here) -> view.StatusAnswer:
     return status(here, here.clock.now())
 
 
-@router.get("/events", tags=["agent"], response_class=EventSourceResponse)
-async def get_events(request: Request) -> Any:
+@router.get(
+    "/events",
+    tags=["agent"],
+    response_class=EventSourceResponse,
+    responses={200: {"content": {"text/event-stream": {}}}},
+)
+async def get_events(request: Request) -> EventsResponse:
     """Listen to what happens in the store: scans, prints, the line (server-sent events)."""
-    return EventSourceResponse(stream(_station(request)), ping=5)
+    return EventsResponse(_station(request))

@@ -81,8 +81,8 @@ class UnknownProfileError(LoyaltyError):
 
     kind = Kind.INVALID
     code = "printer_profile_unknown"
-    ru = "Неизвестный профиль принтера «{profile}»; есть: {known}"
-    en = "Unknown printer profile {profile!r}; there are: {known}"
+    ru = "Неизвестный профиль принтера «{profile}»; есть: {known}."
+    en = "Unknown printer profile {profile!r}; there are: {known}."
 
 
 def profile_named(name: str | None) -> Profile:

@@ -44,8 +44,8 @@ class PortTakenError(LoyaltyError):
 
     kind = Kind.UNAVAILABLE
     code = "simulator_port_taken"
-    ru = "Порт симулятора занят: {fault}"
-    en = "A port of the simulator is taken: {fault}"
+    ru = "Порт симулятора занят: {fault}."
+    en = "A port of the simulator is taken: {fault}."
 
 
 class Counter:

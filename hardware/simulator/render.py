@@ -40,8 +40,8 @@ class FontMissingError(LoyaltyError):
 
     kind = Kind.UNAVAILABLE
     code = "slip_font_missing"
-    ru = "Нет шрифта {font}: поставьте пакет Debian fonts-dejavu-core"
-    en = "The font {font} is missing: install the Debian package fonts-dejavu-core"
+    ru = "Нет шрифта {font}: поставьте пакет Debian fonts-dejavu-core."
+    en = "The font {font} is missing: install the Debian package fonts-dejavu-core."
 
 
 def render(sheet: Sheet, dots: int, roll_mm: int) -> bytes:

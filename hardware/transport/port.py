@@ -32,8 +32,8 @@ class LinkFailedError(LoyaltyError):
 
     kind = Kind.UNAVAILABLE
     code = "device_unreachable"
-    ru = "Устройство {device} не отвечает: {fault}"
-    en = "The device {device} cannot be reached: {fault}"
+    ru = "Устройство {device} не отвечает: {fault}."
+    en = "The device {device} cannot be reached: {fault}."
 
 
 class LinkLostError(LoyaltyError):
@@ -41,5 +41,5 @@ class LinkLostError(LoyaltyError):
 
     kind = Kind.UNAVAILABLE
     code = "device_link_lost"
-    ru = "Связь с устройством {device} потеряна: {fault}"
-    en = "The link to the device {device} was lost: {fault}"
+    ru = "Связь с устройством {device} потеряна: {fault}."
+    en = "The link to the device {device} was lost: {fault}."

@@ -45,8 +45,8 @@ class BadDeviceUrlError(LoyaltyError):
 
     kind = Kind.INVALID
     code = "device_url_bad"
-    ru = "«{url}» — не адрес устройства: {fault_ru}"
-    en = "{url!r} is no device address: {fault_en}"
+    ru = "«{url}» — не адрес устройства: {fault_ru}."
+    en = "{url!r} is no device address: {fault_en}."
 
 
 def parse_device_url(url: str) -> DeviceAddress:

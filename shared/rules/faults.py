@@ -14,8 +14,8 @@ class PackError(LoyaltyError):
 
     kind = Kind.INVALID
     code = "pack_invalid"
-    ru = "Пакет правил, {path}: {reason_ru}"
-    en = "Rule pack, {path}: {reason_en}"
+    ru = "Пакет правил, {path}: {reason_ru}."
+    en = "Rule pack, {path}: {reason_en}."
 
     def __init__(self, path: str, fault: str, *, ru: str, en: str) -> None:
         super().__init__(path=path, fault=fault, reason_ru=ru, reason_en=en)

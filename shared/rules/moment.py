@@ -20,8 +20,8 @@ class UnknownZoneError(LoyaltyError):
 
     kind = Kind.INVALID
     code = "zone_unknown"
-    ru = "Часовой пояс «{zone}» неизвестен"
-    en = "Time zone '{zone}' is unknown"
+    ru = "Часовой пояс «{zone}» неизвестен."
+    en = "Time zone '{zone}' is unknown."
 
 
 @dataclass(frozen=True, slots=True)

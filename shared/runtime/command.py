@@ -1,13 +1,21 @@
-"""The command `kopilka`: sub-commands come from the entry-point group `kopilka.commands`."""
+"""The command `kopilka`: sub-commands come from the entry-point group `kopilka.commands`.
+
+In a checkout there is one more, `simulate`: the simulator needs agent and centre at once, which no
+package may, and lives with the tests.
+"""
 
 import sys
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 GROUP = "kopilka.commands"
+CHECKOUT = Path(__file__).parents[2]
+SIMULATE = "simulate"
 
 
 class LazyCommands(TyperGroup):
@@ -15,10 +23,12 @@ class LazyCommands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """Name what is installed, sorted."""
-        return sorted(_installed())
+        return sorted([*_installed(), *([SIMULATE] if _is_checkout() else [])])
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """Load one sub-command."""
+        if cmd_name == SIMULATE and _is_checkout():
+            return typer.main.get_command(_simulator())
         found = _installed().get(cmd_name)
         return typer.main.get_command(found.load()) if found else None
 
@@ -37,6 +47,16 @@ def main() -> None:
 
 def _root() -> None:
     """Kopilka: loyalty that works with the cable out."""
+
+
+def _is_checkout() -> bool:
+    return (CHECKOUT / "tests" / "simulation" / "command.py").is_file()
+
+
+def _simulator() -> Any:
+    """Import the simulator from the checkout, before a package of the same name elsewhere."""
+    sys.path.insert(0, str(CHECKOUT))
+    return import_module("tests.simulation.command").app
 
 
 def _installed() -> dict[str, EntryPoint]:

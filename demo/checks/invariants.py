@@ -1,0 +1,29 @@
+"""All invariants of `offline.md`, checked from the outside: the cause of a failure comes first."""
+
+from demo.checks.facts import exactly_once
+from demo.checks.points import balances_equal, found_in, ledger_sums, no_overspend
+from demo.checks.replicas import digests_equal
+from demo.checks.slips import collect, one_slip_per_fact
+from demo.checks.sums import exact_sums
+from demo.checks.verdicts import Verdict
+from demo.stage.files import opened
+from demo.story.cut import ANNA
+from demo.story.play import Play
+
+
+def check(play: Play) -> list[Verdict]:
+    """Check everything with tills' answers, slips, journals, replicas and the centre's rows."""
+    shops, notebook = [play.a, play.b], play.notebook
+    printed = collect(shops)
+    found = found_in(shops, {play.ivan.name: play.ivan.card, ANNA.name: ANNA.phone})
+    heads = play.estate.centre.status()["streams"]
+    with opened(play.estate.centre.database) as connection:
+        return [
+            exactly_once(connection, shops, notebook),
+            no_overspend(connection, found, printed, notebook),
+            ledger_sums(connection),
+            digests_equal(connection, heads, shops),
+            one_slip_per_fact(shops, printed, notebook),
+            exact_sums(notebook),
+            balances_equal(connection, found, notebook),
+        ]

@@ -1,0 +1,124 @@
+"""Pending points are activated before their time, where the programme allows it."""
+
+from datetime import timedelta
+
+import pytest
+
+from agent.journal.answers import UidReusedError
+from agent.leases.standing import UnknownMemberError
+from agent.members.lots import Activation, ActivationForbiddenError, NotPendingError, activate
+from shared.receipt import Redeem
+from tests.agent.kit import facts, kinds, lot_seen, seen, sell
+from tests.builders import Person, PersonLot, Shop, basket, pack_row, wine_text
+from tests.fakes import NOON
+
+TOMORROW = NOON + timedelta(days=1)
+
+
+def activation(shop: Shop, who: Person, lot: PersonLot) -> Activation:
+    return Activation(shop.uid(), b"content", lot.row.id, who.id, "день рождения", "7")
+
+
+@pytest.mark.edge("E38")
+def test_a_pending_lot_can_be_spent_as_soon_as_it_is_activated(shop: Shop) -> None:
+    lot = PersonLot(30_000, leased=30_000, activates_at=TOMORROW)
+    anna = Person(lot)
+    shop.member(anna)
+    shop.link.up = False
+
+    done = activate(shop.station, activation(shop, anna, lot), shop.clock.now())
+    sold = sell(shop, basket(shop, member=anna, redeem=Redeem.EXACT, points=30_000))
+
+    assert (done.amount, done.activates_at) == (30_000, NOON)
+    assert sold.balance_points == 0
+    assert kinds(shop) == ["lot.activated", "receipt.committed"]
+
+
+def test_points_earned_here_are_activated_before_the_centre_has_them(shop: Shop) -> None:
+    anna = Person()
+    shop.member(anna)
+    shop.link.up = False
+    sell(shop, basket(shop, member=anna))
+    (earned,) = seen(shop, anna).lots
+    order = Activation(shop.uid(), b"content", earned.id, anna.id, "просьба")
+
+    activate(shop.station, order, shop.clock.now())
+
+    (lot,) = seen(shop, anna).lots
+    assert (lot.amount, lot.here, lot.activates_at) == (3_000, 3_000, NOON)
+
+
+def test_activation_moves_no_points_and_no_lease(shop: Shop) -> None:
+    lot = PersonLot(30_000, leased=10_000, activates_at=TOMORROW)
+    anna = Person(lot)
+    shop.member(anna)
+
+    activate(shop.station, activation(shop, anna, lot), shop.clock.now())
+
+    assert (lot_seen(shop, anna, lot).amount, lot_seen(shop, anna, lot).here) == (30_000, 10_000)
+
+
+def test_a_lot_that_is_active_is_not_activated_again(shop: Shop) -> None:
+    lot = PersonLot(30_000, activates_at=TOMORROW)
+    anna = Person(lot)
+    shop.member(anna)
+    activate(shop.station, activation(shop, anna, lot), shop.clock.now())
+
+    with pytest.raises(NotPendingError):
+        activate(shop.station, activation(shop, anna, lot), shop.clock.now())
+
+    assert len(facts(shop)) == 1
+
+
+def test_a_lot_of_another_member_is_refused(shop: Shop) -> None:
+    lot = PersonLot(30_000, activates_at=TOMORROW)
+    anna, boris = Person(lot, number=1), Person(number=2)
+    shop.member(anna)
+    shop.member(boris)
+
+    with pytest.raises(NotPendingError):
+        activate(shop.station, activation(shop, boris, lot), shop.clock.now())
+
+
+def test_an_unknown_member_is_refused(shop: Shop) -> None:
+    with pytest.raises(UnknownMemberError):
+        activate(shop.station, activation(shop, Person(), PersonLot(1)), shop.clock.now())
+
+
+def test_a_programme_may_forbid_it(shop: Shop) -> None:
+    lot = PersonLot(30_000, activates_at=TOMORROW)
+    anna = Person(lot)
+    shop.member(anna)
+    stricter = wine_text().replace("early_activation: allowed", "early_activation: forbidden")
+    shop.feed("global", pack_row(stricter.replace("version: 1", "version: 2")))
+
+    with pytest.raises(ActivationForbiddenError):
+        activate(shop.station, activation(shop, anna, lot), shop.clock.now())
+
+    assert facts(shop) == []
+
+
+def test_repeating_an_activation_gives_the_same_answer_and_no_second_fact(shop: Shop) -> None:
+    lot = PersonLot(30_000, activates_at=TOMORROW)
+    anna = Person(lot)
+    shop.member(anna)
+    order = activation(shop, anna, lot)
+
+    first = activate(shop.station, order, shop.clock.now())
+    shop.clock.move(hours=1)
+    second = activate(shop.station, order, shop.clock.now())
+
+    assert first == second
+    assert len(facts(shop)) == 1
+
+
+def test_the_uid_of_an_activation_with_other_content_is_a_conflict(shop: Shop) -> None:
+    lot = PersonLot(30_000, activates_at=TOMORROW)
+    anna = Person(lot)
+    shop.member(anna)
+    order = activation(shop, anna, lot)
+    activate(shop.station, order, shop.clock.now())
+
+    other = Activation(order.uid, b"other", order.lot, order.member, "иначе")
+    with pytest.raises(UidReusedError):
+        activate(shop.station, other, shop.clock.now())

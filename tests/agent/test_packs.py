@@ -1,0 +1,111 @@
+"""Only a pack that is signed, whole and understood prices a receipt; the last good one stays."""
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from agent.packs import NoPackError
+from agent.quote.service import quote
+from shared.crypto.keys import KeyPair
+from shared.rules.pack import canonical, pack_hash, read_pack
+from shared.wire.agents import keys_bytes, pack_signing_bytes
+from shared.wire.feed import GLOBAL, KeysRow, PackRow
+from tests.builders import PACKER, ROOT, Shop, basket, pack_row, wine_text
+
+FORGER = KeyPair.from_seed(b"f" * 32)
+
+
+def second(text: str = "", effective_from: str = "2026-01-01T00:00") -> PackRow:
+    """The next version of the wine pack."""
+    newer = (text or wine_text()).replace("version: 1", "version: 2")
+    return pack_row(newer.replace("2026-01-01T00:00", effective_from, 1))
+
+
+def version_used(shop: Shop) -> int:
+    return quote(shop.station, basket(shop), shop.clock.now()).pack.source.version
+
+
+def reasons(shop: Shop) -> list[str]:
+    return [refused.reason for refused in shop.station.packs.refused()]
+
+
+def test_a_newer_pack_takes_over(shop: Shop) -> None:
+    shop.feed(GLOBAL, second())
+
+    assert version_used(shop) == 2
+    assert reasons(shop) == []
+
+
+def test_a_pack_waits_for_the_stores_own_midnight(shop: Shop) -> None:
+    shop.feed(GLOBAL, second(effective_from="2026-05-21T00:00"))
+    moscow_midnight = shop.clock.at.replace(hour=21, minute=0)
+
+    shop.clock.at = moscow_midnight - timedelta(seconds=1)
+    before = version_used(shop)
+    shop.clock.at = moscow_midnight
+
+    assert (before, version_used(shop)) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (pack_row(wine_text().replace("version: 1", "version: 2"), FORGER), "not signed"),
+        (replace(second(), signature=b"\0" * 64), "not signed"),
+        (replace(second(), hash="0" * 64), "the bytes do not give the hash"),
+        (replace(second(), body=b"{}"), "the bytes do not give the hash"),
+    ],
+)
+def test_a_pack_that_is_not_what_was_signed_is_passed_over(
+    shop: Shop, row: PackRow, reason: str
+) -> None:
+    shop.feed(GLOBAL, row)
+
+    assert version_used(shop) == 1
+    (told,) = reasons(shop)
+    assert reason in told
+
+
+@pytest.mark.edge("E82")
+def test_a_pack_that_needs_an_unknown_feature_is_passed_over(shop: Shop) -> None:
+    shop.feed(GLOBAL, signed(second().body.replace(b'"requires":[', b'"requires":["hologram",')))
+
+    assert version_used(shop) == 1
+    (told,) = reasons(shop)
+    assert "hologram" in told
+
+
+@pytest.mark.edge("E82")
+def test_a_pack_that_cannot_be_parsed_is_passed_over(shop: Shop) -> None:
+    shop.feed(GLOBAL, signed(b'{"shape": "of things to come"}'))
+
+    assert version_used(shop) == 1
+    assert len(reasons(shop)) == 1
+
+
+def signed(body: bytes) -> PackRow:
+    """A pack of any bytes, signed as it should be."""
+    hash_ = pack_hash(body)
+    signature = PACKER.sign(pack_signing_bytes(hash_))
+    return PackRow(hash_, "wine", "2", "2026-01-01T00:00:00", body, signature)
+
+
+def test_a_pack_whose_key_comes_later_is_used_from_then_on(shop: Shop) -> None:
+    newer = wine_text().replace("version: 1", "version: 2")
+    shop.feed(GLOBAL, pack_row(newer, FORGER))
+    before = version_used(shop)
+    keys = (PACKER.public, FORGER.public)
+    shop.feed(GLOBAL, KeysRow(2, keys, ROOT.sign(keys_bytes(2, keys))))
+
+    assert (before, version_used(shop)) == (1, 2)
+    assert reasons(shop) == []
+
+
+def test_without_any_good_pack_there_is_no_price(shop: Shop) -> None:
+    good = canonical(read_pack(wine_text()))
+    shop.drop_packs()
+    shop.feed(GLOBAL, replace(pack_row(), signature=b"\0" * 64, body=good))
+
+    with pytest.raises(NoPackError):
+        version_used(shop)
