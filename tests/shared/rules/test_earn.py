@@ -122,7 +122,6 @@ def test_tobacco_earns_only_where_the_pack_says_so() -> None:
     assert (off.totals.earned_points, on.totals.earned_points) == (0, 50_00)
 
 
-@pytest.mark.capability("WINE-15")
 @pytest.mark.edge("E28")
 @pytest.mark.parametrize("zone", ["Europe/Kaliningrad", "Asia/Kamchatka"])
 def test_points_are_spendable_24_hours_after_the_purchase_and_not_a_second_before(

@@ -361,7 +361,6 @@ def test_a_feature_that_a_person_requires_is_kept() -> None:
     assert missing_features(pack) == {"then.gift"}
 
 
-@pytest.mark.capability("WINE-04")
 @pytest.mark.parametrize(("percent", "expected"), [("5 %", 950_00), ("20 %", 800_00)])
 def test_a_mechanic_is_a_change_of_data(percent: str, expected: int) -> None:
     text = wine_text().replace("discount: 3 %", f"discount: {percent}")

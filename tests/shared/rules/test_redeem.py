@@ -50,7 +50,6 @@ def test_a_share_of_70_percent_meets_a_floor() -> None:
 
 @pytest.mark.edge("E18")
 @pytest.mark.capability("FASHION-12")
-@pytest.mark.capability("FASHION-14")
 @pytest.mark.parametrize(
     ("base", "points"), [("eligible_lines", 1200_00), ("whole_receipt", 2000_00)]
 )

@@ -9,7 +9,6 @@ from tests.shared.rules.builders import MOMENT, compiled, line, lot, member, rec
 from tests.shared.rules.builders import pack_text as empty_text
 
 
-@pytest.mark.capability("WINE-14")
 @pytest.mark.parametrize(
     ("turnover_minor", "tier", "discount_minor", "earned"),
     [
@@ -33,7 +32,6 @@ def test_discount_and_bonus_grow_with_turnover_to_the_kopeck(
     assert found.totals.earned_points == earned
 
 
-@pytest.mark.capability("WINE-14")
 @pytest.mark.parametrize(("turnover_minor", "after"), [(49_029_99, "start"), (49_030_00, "silver")])
 def test_a_threshold_crossed_by_a_receipt_counts_from_the_next_one(
     turnover_minor: int, after: str
