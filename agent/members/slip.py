@@ -5,7 +5,8 @@ from uuid import UUID
 
 from agent.journal.newcomers import Newcomer
 from agent.printing import parts
-from shared.slip import Align, Barcode, Row, Slip, SlipKind, Text, Weight
+from agent.printing.parts import Points
+from shared.slip import Align, Barcode, Divider, Row, Slip, SlipKind, Text, Weight
 from shared.wire.feed import SettingsRow
 
 
@@ -19,6 +20,8 @@ def registration_slip(
         Row("Участник", newcomer.display_name),
         Row("Карта", parts.masked_card(newcomer.card_tail)),
         Row("Дата", parts.when(at, settings.zone)),
+        *parts.balance(Points(0, 0, (), ()), settings.zone, None),
+        Divider(),
         Text("Покажите этот код на кассе:", Align.CENTER),
         Barcode(card),
         *parts.footer(),

@@ -75,9 +75,12 @@ def masked_card(tail: str) -> str:
 def balance(points: Points, zone: str, as_of: datetime | None) -> list[Block]:
     """Tell the balance, what becomes spendable when, and what burns when."""
     rows: list[Block] = [Row("Баланс бонусов", format_points(points.active), Weight.BOLD)]
+    comes: dict[str, int] = {}
+    for at, amount in points.comes:
+        comes[when(at, zone)] = comes.get(when(at, zone), 0) + amount
     rows.extend(
-        Row(f"  станут активны {when(at, zone)}", format_points(amount))
-        for at, amount in points.comes[:PENDING_SHOWN_MAX]
+        Row(f"  станут активны {shown}", format_points(amount))
+        for shown, amount in list(comes.items())[:PENDING_SHOWN_MAX]
     )
     rows.extend(
         Row(f"  сгорят {day:%d.%m.%Y}", format_points(amount))

@@ -14,11 +14,13 @@ from agent.journal import answers, changes
 from agent.journal import service as journal
 from agent.journal import store as facts
 from agent.journal.service import NewFact
+from agent.leases.standing import Reach
 from agent.printing import store as spool
+from agent.printing.parts import points_of
 from agent.quote.service import store_settings
 from agent.returns import store
 from agent.returns.shares import Part, Preview, buyer, held_here, look
-from agent.returns.slip import return_slip
+from agent.returns.slip import Statement, return_slip
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
 from shared.ids import derived
@@ -149,7 +151,8 @@ def _write(
     )
     fact = journal.append(connection, station, new, at)
     store.add(connection, order.uid, order.sale, seen.lines)
-    slip = return_slip(settings, sold, body, seen.debt_points, derived("slip", fact.id))
+    statement = _statement(station, connection, sold, seen, Moment(at, settings.zone))
+    slip = return_slip(settings, sold, body, statement, derived("slip", fact.id))
     spool.enqueue(connection, slip, at)
     return Returned(
         uid=order.uid,
@@ -160,4 +163,24 @@ def _write(
         restored_points=seen.restored_points,
         taken_points=seen.taken_points,
         debt_points=seen.debt_points,
+    )
+
+
+def _statement(
+    station: Station,
+    connection: Connection,
+    sold: ReceiptCommitted,
+    seen: Preview,
+    moment: Moment,
+) -> Statement | None:
+    """Say how the buyer stands now that the return is in the journal."""
+    who = buyer(station, connection, sold)
+    if who is None:
+        return None
+    line = station.link.state()
+    return Statement(
+        name=who.display_name,
+        debt_points=seen.debt_points,
+        points=points_of(who.view(Reach.CHAIN).lots, moment),
+        as_of=None if line.up else line.last_contact_at,
     )

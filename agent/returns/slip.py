@@ -1,10 +1,13 @@
 """The slip of a return."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from agent.commit.slip import quantity
 from agent.printing import parts
+from agent.printing.parts import Points
 from shared.money import format_money
 from shared.points import format_points
 from shared.slip import Align, Block, Divider, Row, Slip, SlipKind, Text, Weight
@@ -12,11 +15,21 @@ from shared.wire.facts import ReceiptCommitted, ReceiptReturned
 from shared.wire.feed import SettingsRow
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """How the member stands after the return; `as_of` is set when the line was down."""
+
+    name: str
+    debt_points: int
+    points: Points
+    as_of: datetime | None
+
+
 def return_slip(
     settings: SettingsRow,
     sold: ReceiptCommitted,
     returned: ReceiptReturned,
-    debt_points: int,
+    statement: Statement | None,
     slip_id: UUID,
 ) -> Slip:
     """Compose what tells the customer which money and points have moved."""
@@ -28,7 +41,7 @@ def return_slip(
         *_lines(sold, returned),
         Divider(),
         Row("ВОЗВРАТ ДЕНЕГ", format_money(returned.money_minor), Weight.BOLD),
-        *_points(returned, debt_points),
+        *(_member(returned, statement, settings.zone) if statement else ()),
         *parts.footer(),
     ]
     return Slip(slip_id, SlipKind.RETURN, tuple(blocks))
@@ -41,12 +54,13 @@ def _lines(sold: ReceiptCommitted, returned: ReceiptReturned) -> Iterator[Block]
         yield Row(f"  {quantity(line.quantity)} шт.", format_money(line.money_minor))
 
 
-def _points(returned: ReceiptReturned, debt_points: int) -> Iterator[Block]:
-    if returned.restored:
-        yield Row(
-            "Возвращено бонусов", format_points(sum(draw.amount for draw in returned.restored))
-        )
-    if returned.taken:
-        yield Row("Снято бонусов", format_points(sum(draw.amount for draw in returned.taken)))
-    if debt_points:
-        yield Row("Долг по бонусам", format_points(debt_points))
+def _member(returned: ReceiptReturned, statement: Statement, zone: str) -> Iterator[Block]:
+    yield Divider()
+    yield Row("Участник", statement.name)
+    restored = sum(draw.amount for draw in returned.restored)
+    taken = sum(draw.amount for draw in returned.taken)
+    yield Row("Возвращено бонусов", format_points(restored))
+    yield Row("Снято бонусов", format_points(taken))
+    if statement.debt_points:
+        yield Row("Долг по бонусам", format_points(statement.debt_points))
+    yield from parts.balance(statement.points, zone, statement.as_of)

@@ -302,6 +302,7 @@ class Play:
         self.granted = 0
         self.open: list[Claim] = []
         shop.member(self.who)
+        self.grant(30_000)
 
     def grant(self, size: int) -> None:
         self.granted = max(self.granted, size)

@@ -16,6 +16,7 @@ from agent.returns.service import ReturnOrder, UnknownReceiptError, give_back_go
 from agent.returns.shares import NotReturnableError, Part
 from shared.receipt import Redeem
 from shared.runtime.sqlite import reading
+from shared.slip import Row
 from shared.wire.facts import ReceiptCommitted, ReceiptReturned, body_of
 from tests.agent.kit import (
     facts,
@@ -88,6 +89,20 @@ def test_a_line_that_no_points_paid_for_restores_none(shop: Shop) -> None:
     of_cheese = take_back(shop, sale.receipt, (2, 1000))
 
     assert (of_wine.restored_points, of_cheese.restored_points) == (0, 50_000)
+
+
+def test_the_slip_of_a_return_tells_the_balance_after_it(shop: Shop) -> None:
+    anna = Person(PersonLot(50_000, leased=50_000))
+    shop.member(anna)
+    sale = sell(shop, basket(shop, member=anna, redeem=Redeem.EXACT, points=50_000))
+
+    done = take_back(shop, sale.receipt, (1, 1000))
+
+    with reading(shop.station.journal) as connection:
+        paper = spool.slip_and_copies(connection, done.slip)
+    assert paper is not None
+    rows = {block.left: block.right for block in paper[0].blocks if isinstance(block, Row)}
+    assert rows["Возвращено бонусов"] == rows["Баланс бонусов"] == "500,00"
 
 
 def test_points_go_back_into_the_lot_that_was_spent_last_first(shop: Shop) -> None:
