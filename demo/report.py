@@ -98,8 +98,6 @@ def write(report: Report, play: Play | None, steps: list[dict[str, Any]]) -> Pat
 
 def show_verdicts(console: Console, verdicts: list[Verdict]) -> None:
     """Print each invariant with its mark, and what is wrong with those that do not hold."""
-    console.print()
-    console.print("[bold]Invariants, checked from the outside[/]")
     for verdict in verdicts:
         mark = TICK if verdict.holds else CROSS
         console.print(f" {mark} [bold]{verdict.name}[/]")

@@ -51,9 +51,10 @@ def no_overspend(
     return verdict
 
 
-def ledger_sums(at_centre: sqlite3.Connection) -> Verdict:
-    """Add up the centre's rows."""
+def ledger_sums(at_centre: sqlite3.Connection, audit: str) -> Verdict:
+    """Add up the centre's rows; `audit` is what the centre itself has against them."""
     verdict = Verdict("ledger_sums", "Per account: Σ entries = Σ lots = balance ≥ 0.")
+    verdict.expect(not audit, audit)
     for account in centre.accounts(at_centre):
         verdict.equal(f"account {account.id}: Σ lots", account.lots, account.entries)
         verdict.expect(account.lots >= 0, f"account {account.id} is below zero: {account.lots}")
@@ -68,8 +69,10 @@ def ledger_sums(at_centre: sqlite3.Connection) -> Verdict:
         "lots": sum(account.lots for account in totals),
         "debt": sum(account.debt for account in totals),
     }
+    agrees = "does not agree" if audit else "agrees"
     verdict.seen = (
-        f"{len(totals)} accounts, {points(verdict.evidence['lots'])} points in their lots"
+        f"{len(totals)} accounts, {points(verdict.evidence['lots'])} points in their lots;"
+        f" `kopilka central audit` {agrees}"
     )
     return verdict
 

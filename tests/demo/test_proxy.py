@@ -7,12 +7,12 @@ import socketserver
 import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
 
-from demo.proxy import Answer, Line, Mode, Switch, main, serve
+from demo.proxy import Answer, Line, Mode, main, serve
 
 WAIT_S = 5.0
 SILENCE_S = 0.3
@@ -69,32 +69,26 @@ class _Rig:
 def _served(centre: _Centre) -> Iterator[_Rig]:
     ready: list[Answer] = []
     listening = threading.Event()
-    stops: list[Callable[[], Awaitable[None]]] = []
-    loop = asyncio.new_event_loop()
+    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    def on_ready(addresses: Answer) -> None:
+        ready.append(addresses)
+        listening.set()
 
     async def run() -> None:
         stop = asyncio.Event()
-
-        async def end() -> None:
-            stop.set()
-
-        stops.append(end)
-
-        def on_ready(addresses: Answer) -> None:
-            ready.append(addresses)
-            listening.set()
-
+        running.append((asyncio.get_running_loop(), stop))
         await serve(Line("127.0.0.1", centre.port), on_ready, stop)
 
-    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
     thread.start()
     assert listening.wait(WAIT_S)
     try:
         yield _Rig(centre, ready[0])
     finally:
-        asyncio.run_coroutine_threadsafe(stops[0](), loop)  # type: ignore[arg-type]
+        loop, stop = running[0]
+        loop.call_soon_threadsafe(stop.set)
         thread.join(WAIT_S)
-        loop.close()
 
 
 @pytest.fixture
@@ -231,7 +225,3 @@ def test_the_process_tells_its_addresses_and_ends_quietly() -> None:
 
     assert process.returncode == 0
     assert errors == b""
-
-
-def test_a_switch_answers_each_line() -> None:
-    assert Switch(Line("127.0.0.1", 1))._answer("status")["mode"] == "pass"

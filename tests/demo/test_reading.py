@@ -154,7 +154,8 @@ def ledger(tmp_path: Path) -> Path:
 
 def test_a_sound_ledger_holds(ledger: Path) -> None:
     with opened(ledger) as connection:
-        assert ledger_sums(connection).holds
+        assert ledger_sums(connection, "").holds
+        assert not ledger_sums(connection, "entries: account 1").holds
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,7 @@ def test_a_ledger_that_does_not_add_up_is_found(ledger: Path, damage: str) -> No
         connection.execute(damage)
 
     with opened(ledger) as connection:
-        assert not ledger_sums(connection).holds
+        assert not ledger_sums(connection, "").holds
 
 
 def test_files_of_others_are_opened_for_reading_only(ledger: Path) -> None:
