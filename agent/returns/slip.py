@@ -8,6 +8,7 @@ from uuid import UUID
 from agent.commit.slip import quantity
 from agent.printing import parts
 from agent.printing.parts import Points
+from shared.basket import QUANTITY_ONE
 from shared.money import format_money
 from shared.points import format_points
 from shared.slip import Align, Block, Divider, Row, Slip, SlipKind, Text, Weight
@@ -51,7 +52,13 @@ def _lines(sold: ReceiptCommitted, returned: ReceiptReturned) -> Iterator[Block]
     goods = {line.no: line.goods for line in sold.receipt.lines}
     for line in returned.lines:
         yield Text(goods[line.no].name or goods[line.no].sku)
-        yield Row(f"  {quantity(line.quantity)} шт.", format_money(line.money_minor))
+        yield Row(
+            f"{quantity(line.quantity)} {_unit(line.quantity)}", format_money(line.money_minor)
+        )
+
+
+def _unit(thousandths: int) -> str:
+    return "ед." if thousandths % QUANTITY_ONE else "шт."
 
 
 def _member(returned: ReceiptReturned, statement: Statement, zone: str) -> Iterator[Block]:

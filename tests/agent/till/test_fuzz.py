@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 from hypothesis import given, settings
@@ -73,16 +74,21 @@ def bend(draw: some.DrawFn, body: Any) -> None:
     ways: list[Callable[[], None]] = [lambda: grow(draw, place)]
     if keys:
         key = draw(some.sampled_from(keys))
-        ways.append(lambda: place.__setitem__(key, draw(TREES)))
+        ways.append(lambda: place.__setitem__(key, fresh(draw)))
         ways.append(lambda: place.__delitem__(key))
     draw(some.sampled_from(ways))()
 
 
+def fresh(draw: some.DrawFn) -> Any:
+    """A value of its own: what is bent further must not leak into the next case."""
+    return deepcopy(draw(TREES))
+
+
 def grow(draw: some.DrawFn, place: Any) -> None:
     if isinstance(place, dict):
-        place[draw(some.text(max_size=8))] = draw(TREES)
+        place[draw(some.text(max_size=8))] = fresh(draw)
     else:
-        place.append(draw(TREES))
+        place.append(fresh(draw))
 
 
 def containers(node: Any) -> list[Any]:
