@@ -349,7 +349,7 @@ STEPS = some.sampled_from(
 
 
 @settings(max_examples=25, deadline=None)
-@given(steps=some.lists(some.tuples(STEPS, some.integers(0, 80_000)), max_size=14))
+@given(steps=some.lists(some.tuples(STEPS, some.integers(0, 80_000)), min_size=8, max_size=16))
 def test_never_more_than_was_ever_granted_leaves_a_lease(
     lasting: Shop, steps: list[tuple[str, int]]
 ) -> None:

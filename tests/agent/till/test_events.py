@@ -79,9 +79,12 @@ def test_more_listeners_than_allowed_are_refused_as_a_problem(shop: Shop, addres
     with ExitStack() as stack:
         listening = [listen(stack, address) for _ in range(most)]
 
-        refused = httpx.get(f"{address}/v1/events", timeout=20, trust_env=False)
+        url = f"{address}/v1/events"
+        refused = stack.enter_context(httpx.stream("GET", url, timeout=20, trust_env=False))
 
         assert len(listening) == most
+        assert refused.status_code == 503, "one more is let in, and would be read for ever"
+        refused.read()
         assert refusal(refused, 503) == "too_many_listeners"
 
 
