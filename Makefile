@@ -6,7 +6,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON := python3
 
-.PHONY: demo test bench format clean
+.PHONY: demo test bench simulate mutants format clean
 
 demo: .venv/core.stamp
 	$(BIN)/kopilka demo $(DEMO)
@@ -20,6 +20,12 @@ test: .venv/dev.stamp .tools/packages.stamp
 
 bench: .venv/dev.stamp
 	$(BIN)/pytest -m bench -s tests/bench
+
+simulate: .venv/dev.stamp
+	$(BIN)/kopilka simulate --stores 5 --days 2 --seeds 20 --coverage $(SIMULATE)
+
+mutants: .venv/dev.stamp
+	$(BIN)/python -m tests.simulation.mutants $(MUTANTS)
 
 format: .venv/dev.stamp
 	$(BIN)/ruff check --fix .

@@ -1,0 +1,162 @@
+"""`kopilka simulate`: an estate in virtual time, judged as it goes; only in a checkout."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from tests.simulation.plan import Fault, Options
+    from tests.simulation.runner import Result
+
+OUT = Path("out/simulation")
+COVERED = ("agent", "central", "shared.ledger")
+COVERAGE_LEAST = 80.0
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def simulate(
+    stores: Annotated[int, typer.Option(min=1, max=200)] = 5,
+    days: Annotated[int, typer.Option(min=1, max=60)] = 2,
+    seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds to run.")] = 1,
+    visits: Annotated[int, typer.Option(min=1, help="Of one store and day.")] = 16,
+    faults: Annotated[str, typer.Option(help="all, none, or names with commas.")] = "all",
+    replay: Annotated[Path | None, typer.Option(help="A history to run again.")] = None,
+    coverage: Annotated[bool, typer.Option(help="Print what lines were run.")] = False,
+) -> None:
+    """Run an estate of stores in virtual time with faults, and judge every step.
+
+    Ends with 1 and a shortened history when an invariant does not hold.
+    """
+    console = Console()
+    meter = _meter() if coverage else None
+    from tests.simulation import history
+    from tests.simulation.plan import Options
+
+    if replay is not None:
+        options, steps = history.load(replay)
+        _end(console, _run(console, options, steps))
+        return
+    for one in range(seed, seed + seeds):
+        options = Options(one, stores, days, visits, _faults(faults))
+        _end(console, _run(console, options, None))
+    if meter is not None:
+        _report(console, meter)
+
+
+def _faults(names: str) -> "tuple[Fault, ...]":
+    from tests.simulation.plan import Fault
+
+    if names in ("all", "none"):
+        return tuple(Fault) if names == "all" else ()
+    try:
+        return tuple(Fault(name.strip()) for name in names.split(","))
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}; known are {', '.join(Fault)}") from error
+
+
+def _run(console: Console, options: "Options", steps: Any) -> "Result":
+    from tests.simulation.runner import simulate as run
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[at]:%d.%m %H:%M}, {task.fields[faults]} faults"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        from tests.simulation.clocks import START
+
+        task = progress.add_task(f"seed {options.seed}", total=None, at=START, faults=0)
+
+        def watch(done: int, total: int, world: Any) -> None:
+            count = world.counts.total()
+            progress.update(task, completed=done, total=total, at=world.time.at, faults=count)
+
+        return run(options, steps, watch=watch)
+
+
+def _end(console: Console, result: "Result") -> None:
+    """Print what a run came to; exit 1 with a shortened history if it failed."""
+    console.print(_table(result))
+    if result.violation is None:
+        missing = result.missing() if result.options.faults else []
+        if missing:
+            console.print(f"[red]never happened: {', '.join(missing)}[/red] (a longer run?)")
+            raise typer.Exit(1)
+        return
+    from tests.simulation import history
+
+    console.print(f"[red]{result.violation.invariant}[/red] — seed {result.options.seed}")
+    console.print(result.violation.what, markup=False, highlight=False)
+    path = OUT / f"{result.violation.invariant.replace(' ', '-')}-{result.options.seed}.jsonl"
+    history.save(path, result, result.steps[: result.done])
+    console.print("shortening …")
+    steps = history.shorten(result)
+    history.save(path, result, steps)
+    console.print(f"{len(steps)} of {result.done} steps: kopilka simulate --replay {path}")
+    raise typer.Exit(1)
+
+
+def _table(result: "Result") -> Table:
+    options = result.options
+    table = Table(title=f"seed {options.seed}, {options.stores} stores, {options.days} days")
+    table.add_column("what")
+    table.add_column("number", justify="right")
+    asked, granted = result.offline_asked, result.offline_granted
+    rows: list[tuple[str, object]] = [
+        ("steps", f"{result.done} of {len(result.steps)}"),
+        ("sales and returns answered", result.facts),
+        ("accounts judged", result.checks),
+        ("offline redemptions in full", f"{granted} of {asked}" if asked else "none asked"),
+        ("virtual time", str(result.virtual).split(".")[0]),
+        ("wall time", f"{result.wall_s:.1f} s"),
+        ("digest", result.digest[:16]),
+    ]
+    for name, number in rows:
+        table.add_row(name, str(number))
+    table.add_section()
+    for name, count in sorted(result.counts.items()):
+        table.add_row(name, str(count))
+    return table
+
+
+def _meter() -> Any:
+    from coverage import Coverage
+
+    meter = Coverage(source=list(COVERED), data_file=None)
+    meter.start()
+    return meter
+
+
+def _report(console: Console, meter: Any) -> None:
+    """Print the share of lines that were run of each stage that the simulator drives."""
+    meter.stop()
+    hit: dict[str, list[int]] = {}
+    for path in sorted(meter.get_data().measured_files()):
+        _, statements, _, missing, _ = meter.analysis2(path)
+        parts = Path(path).parts
+        top = max(
+            index for index, part in enumerate(parts) if part in ("agent", "central", "shared")
+        )
+        stage = ".".join(parts[top : top + 2]).removesuffix(".py")
+        known = hit.setdefault(stage, [0, 0])
+        known[0] += len(statements) - len(missing)
+        known[1] += len(statements)
+    table = Table(title="lines run")
+    table.add_column("stage")
+    table.add_column("share", justify="right")
+    for stage, (ran, of) in sorted(hit.items()):
+        table.add_row(stage, f"{100 * ran / of:.0f} % of {of}" if of else "—")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,13 @@
+"""The log stays out of the simulator's tests."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.simulation.world import quiet
+
+
+@pytest.fixture(autouse=True)
+def _no_log() -> Iterator[None]:
+    with quiet():
+        yield

@@ -1,0 +1,195 @@
+"""A store's machine: the real agent over files on a disk that fails, stepped loop by loop."""
+
+import random
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+from sqlalchemy.exc import DatabaseError
+
+from agent.events import Events
+from agent.journal import store as facts
+from agent.leases import service as leases
+from agent.link import HttpLink
+from agent.printing import service as printing
+from agent.push import Pushed, hear, push
+from agent.replica import service as replica
+from agent.reserve import store as claims
+from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
+from agent.settings import AgentSettings
+from agent.station import Identity, Station
+from shared.runtime.sqlite import Synchronous, open_engine, reading
+from shared.wire.agents import SessionRequest
+from tests.simulation.clocks import MachineClock, TrueTime
+from tests.simulation.disk import Disk, End, StoppedError
+from tests.simulation.paper import PaperTray
+from tests.simulation.wire import Line, Network, SimTransport
+
+T = TypeVar("T")
+
+JOURNAL, REPLICA = "journal.db", "replica-1.db"
+STARTS_MAX = 50
+PUSHES_MAX = 100
+PRINTS_MAX = 1000
+VERSION = "0.1.0"
+
+
+class Machine:
+    """One store: its disk, line, clock and printer, and the agent that runs on it now."""
+
+    def __init__(
+        self,
+        folder: Path,
+        identity: Identity,
+        network: Network,
+        clock: MachineClock,
+        synchronous: Synchronous = Synchronous.FULL,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.identity = identity
+        self.network = network
+        self.chance = network.chance
+        self.clock = clock
+        self.synchronous = synchronous
+        self.disk = Disk(folder.resolve(), self.chance)
+        self.line = Line()
+        self.tray = PaperTray()
+        self.starts = 0
+        self.on_start: Callable[[], None] = lambda: None
+        self.station = self._station()
+
+    def run(self, work: Callable[[Station], T]) -> T:
+        """Do something on the machine; StoppedError when it stopped on the way, and runs again."""
+        try:
+            answer = work(self.station)
+        except DatabaseError:
+            if self.disk.ended is None:
+                raise
+        else:
+            if self.disk.ended is None:
+                return answer
+        self.restart()
+        raise StoppedError
+
+    def restart(self) -> None:
+        """Let a new process open the files that the former one has left."""
+        for _ in range(STARTS_MAX):
+            how = self.disk.ended
+            if how is not None:
+                self.network.counts["power cut" if how is End.CUT else "killed"] += 1
+            self.close()
+            self.disk.recover()
+            try:
+                self.station = self._station()
+                self._start()
+            except DatabaseError:
+                if self.disk.ended is None:
+                    raise
+            if self.disk.ended is None:
+                self.starts += 1
+                self.on_start()
+                return
+        raise AssertionError("the machine stops whenever it starts")
+
+    def clone(self, on_wait: Callable[[], None], time: TrueTime) -> "Machine":
+        """Start an image of this machine's disk beside it; its line and printer are its own."""
+        home = self.disk.folder.with_name(self.disk.folder.name + "b")
+        home.mkdir()
+        self.close()
+        for name in (JOURNAL, REPLICA):
+            for path in self.disk.folder.glob(f"{name}*"):
+                if not path.name.endswith("-shm"):
+                    shutil.copy(path, home / path.name)
+        clock = MachineClock(time, on_wait)
+        return Machine(home, self.identity, self.network, clock, self.synchronous)
+
+    def close(self) -> None:
+        """Close the files."""
+        self.station.journal.dispose()
+        self.station.replica.dispose()
+
+    def push(self, most: int = PUSHES_MAX) -> int:
+        """Send what there is to send; return how many batches were answered."""
+        for batches in range(most):
+            if self.run(push) is Pushed.NOTHING:
+                return batches
+        return most
+
+    def pull(self, *, by_tail: bool = False) -> None:
+        """Fetch and apply what is new, by segments or by the tail, and do what the rows ask for."""
+        self.run(lambda station: _follow(station, by_tail=by_tail))
+
+    def print_all(self) -> int:
+        """Print what is spooled; return how many slips."""
+        printed = 0
+        while printed < PRINTS_MAX:
+            step, _ = self.run(lambda station: printing.print_next(station, self.tray.printer()))
+            if step is not printing.Step.DONE:
+                break
+            printed += 1
+        return printed
+
+    def queue(self) -> int:
+        """Return how many facts have no word of the centre yet."""
+        with reading(self.station.journal) as connection:
+            return facts.queue(connection, self.identity.epoch).depth
+
+    def _station(self) -> Station:
+        journal = open_engine(self.disk.url(JOURNAL), self.synchronous)
+        rows = open_engine(self.disk.url(REPLICA))
+        migrate(journal, JournalTable, JOURNAL_VERSION)
+        migrate(rows, ReplicaTable, REPLICA_VERSION)
+        who = self.identity
+        client = httpx.Client(
+            base_url="http://centre",
+            transport=SimTransport(self.network, self.line),
+            trust_env=False,
+        )
+        request = SessionRequest(who.agent, who.epoch, VERSION, 0)
+        seed = self.chance.getrandbits(64)
+        settings = AgentSettings(data_dir=self.disk.folder)
+        return Station(
+            identity=who,
+            journal=journal,
+            replica=rows,
+            data_dir=self.disk.folder,
+            clock=self.clock,
+            chance=self.chance,
+            link=HttpLink(client, who.keys, request, self.clock, seed),
+            settings=settings,
+            events=Events(settings.event_listeners_max),
+        )
+
+    def _start(self) -> None:
+        """Do what the agent does before its loops begin."""
+        printing.recover(self.station)
+        with reading(self.station.journal) as connection:
+            reserved = claims.open_receipts(connection)
+        leases.cancel_orphans(self.station, reserved, self.clock.now())
+
+
+def _follow(station: Station, *, by_tail: bool) -> None:
+    session = station.link.session(last_seq=0)
+    replica.forget_other_incarnations(station, session.incarnation)
+    if by_tail:
+        for segment in station.link.tail(replica.cursors(station)):
+            if segment is not None:
+                replica.apply(station, segment)
+    else:
+        for stream in replica.streams(station):
+            replica.catch_up(station, stream)
+    hear(station)
+    leases.give_back(station, station.clock.now())
+
+
+def wrong_by(hours: int) -> timedelta:
+    """Return by how much a clock is off."""
+    return timedelta(hours=hours)
+
+
+def seeded(*parts: object) -> random.Random:
+    """Return a source of chance of its own for a purpose."""
+    return random.Random("/".join(map(str, parts)))

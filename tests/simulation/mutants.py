@@ -1,0 +1,279 @@
+"""Guards switched off one at a time: a simulator that does not notice proves nothing.
+
+Each mutant puts a faulty copy in the place of one function of the product, in this process only,
+wherever the function was imported to. Runs are repeated over seeds until one fails.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from shared.runtime.sqlite import Synchronous, transaction
+from tests.simulation.plan import Fault, Options
+from tests.simulation.runner import simulate
+
+SEEDS_MAX = 8
+PACKAGES = ("agent", "central", "shared")
+
+Faulty = Callable[[Any], Any]
+"""Makes a faulty function out of the right one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A guard that is missing, and the faults under which that should show."""
+
+    name: str
+    patches: tuple[tuple[str, Faulty], ...] = ()
+    faults: tuple[Fault, ...] = (Fault.PARTITION,)
+    synchronous: Synchronous = Synchronous.FULL
+    stores: int = 3
+    days: int = 1
+    rate: int = 1
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What became of a mutant."""
+
+    mutant: Mutant
+    seed: int | None = None
+    steps: int = 0
+    invariant: str = ""
+    tried: int = field(default=0)
+
+    def __str__(self) -> str:
+        if self.seed is None:
+            return f"{self.mutant.name}: SURVIVED {self.tried} seeds"
+        caught = f"caught by seed {self.seed} after {self.steps} steps"
+        return f"{self.mutant.name}: {caught} ({self.invariant})"
+
+
+def judge(mutant: Mutant, seeds: int = SEEDS_MAX) -> Verdict:
+    """Run a mutant until an invariant fails, over at most so many seeds."""
+    verdict = Verdict(mutant)
+    with ExitStack() as stack:
+        for target, faulty in mutant.patches:
+            stack.enter_context(patched(target, faulty))
+        for seed in range(1, seeds + 1):
+            options = Options(seed, mutant.stores, mutant.days, 16, mutant.faults, mutant.rate)
+            result = simulate(options, synchronous=mutant.synchronous)
+            verdict.tried = seed
+            if result.violation is not None:
+                verdict.seed, verdict.steps = seed, result.done
+                verdict.invariant = result.violation.invariant
+                break
+    return verdict
+
+
+@contextmanager
+def patched(target: str, faulty: Faulty) -> Iterator[None]:
+    """Put a faulty function in the place of `module:name` in every module that has it."""
+    module, _, name = target.partition(":")
+    original = getattr(import_module(module), name)
+    places = [
+        found
+        for key, found in sorted(sys.modules.items())
+        if key.partition(".")[0] in PACKAGES and vars(found).get(name) is original
+    ]
+    replacement = faulty(original)
+    for place in places:
+        setattr(place, name, replacement)
+    try:
+        yield
+    finally:
+        for place in places:
+            setattr(place, name, original)
+
+
+def _always(answer: Any) -> Faulty:
+    return lambda _original: lambda *_args, **_named: answer
+
+
+def _forget_gone(_original: Any) -> Any:
+    """A lease of which everything granted can be spent, again and again."""
+    return lambda granted, use, held: max(0, max(granted, use.kept) - held)
+
+
+def _forget_holds(original: Any) -> Any:
+    """Points that an open receipt holds can be drawn by another one."""
+    return lambda granted, use, _held: original(granted, use, 0)
+
+
+def _give_back_rest(original: Any) -> Any:
+    """The centre frees all that a lease has left, whatever amount the journal gives back."""
+
+    def give_back(books: Any, lot: Any, lease: Any, amount: int, document: Any) -> None:
+        rest = max(0, lease.left - amount)
+        original(books, lot, lease, amount, document)
+        lease.granted -= rest
+        lot.free += rest
+
+    return give_back
+
+
+def _expire_leases(original: Any) -> Any:
+    """Expiry takes back what stores still hold, as if they had said so."""
+
+    def expire(books: Any, lot: Any, document: Any) -> Any:
+        _reclaim(books, lot)
+        return original(books, lot, document)
+
+    return expire
+
+
+def _reclaim_silent(original: Any) -> Any:
+    """A store that has not been heard for an hour loses its leases by time."""
+
+    def spendable(connection: Any, books: Any, account: Any, sender: Any, at: Any) -> Any:
+        lots = original(connection, books, account, sender, at)
+        for lot in lots:
+            _reclaim(books, lot, but=sender.agent)
+        return lots
+
+    return spendable
+
+
+def _reclaim(books: Any, lot: Any, but: Any = None) -> None:
+    for lease in books.leases_of(lot.id):
+        if lease.agent != but:
+            lot.free += lease.left
+            lease.granted -= lease.left
+            books.touched.add(lot.account)
+
+
+def _uncover(_original: Any) -> Any:
+    """What a fact changed is no longer shown as soon as the centre has taken it."""
+
+    def show_by_rows(connection: Any, fact: Any, _cover: Any) -> None:
+        connection.exec_driver_sql("UPDATE change SET cover = 0 WHERE fact = ?", (fact.bytes,))
+
+    return show_by_rows
+
+
+def _cursor_first(original: Any) -> Any:
+    """The cursor moves in a transaction of its own, before the rows."""
+
+    def write(station: Any, segment: Any, changes: Any) -> Any:
+        from agent.replica import store
+
+        with transaction(station.replica) as connection:
+            at = store.cursor(connection, segment.stream)
+            if segment.first == at.number + 1:
+                store.put_cursor(connection, segment.stream, segment.last, segment.incarnation)
+        with transaction(station.replica) as connection:
+            if segment.first == at.number + 1:
+                store.put_changes(connection, changes)
+        station.premises.forget()
+        return original(station, segment, changes)
+
+    return write
+
+
+def _numbers_with_holes(original: Any) -> Any:
+    """Every second transaction shows its numbers before a lower one is there."""
+    seen: dict[str, int] = {}
+
+    def take_numbers(connection: Any, wanted: Any) -> Any:
+        late = {}
+        for name in wanted:
+            seen[name] = seen.get(name, 0) + 1
+            if seen[name] % 2:
+                late[name] = 1
+        before = original(connection, {name: wanted[name] + late.get(name, 0) for name in wanted})
+        return {name: before[name] + late.get(name, 0) for name in before}
+
+    return take_numbers
+
+
+def _return_everything(_original: Any) -> Any:
+    """Each return moves the whole of a line's points and money, whatever came back before."""
+    return lambda amount, *_quantities: amount
+
+
+def _posted_twice(original: Any) -> Any:
+    """A fact that was told before counts as new."""
+
+    def standing(whole: Any, _before: Any, seq: int, last: Any) -> Any:
+        return original(whole, None, seq, last)
+
+    return standing
+
+
+def _no_wait(_original: Any) -> Any:
+    """A fact is posted although a lot that it draws is not born yet: the draw is passed over."""
+    return lambda *_args: None
+
+
+def _resend_slips(_original: Any) -> Any:
+    """A slip that was half sent when the agent stopped is sent once more."""
+
+    def abandon(connection: Any) -> int:
+        statement = "UPDATE print_job SET state = 'queued' WHERE state = 'sending'"
+        return int(connection.exec_driver_sql(statement).rowcount)
+
+    return abandon
+
+
+def _answer_before_write(_original: Any) -> Any:
+    """The till's uid is not remembered."""
+    return lambda *_args: None
+
+
+_CRASHES = (Fault.KILL, Fault.CUT)
+_BROKEN = (Fault.FLIP, Fault.POISON, Fault.PARTITION)
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant("journal.db at synchronous=OFF", (), _CRASHES, Synchronous.OFF),
+    Mutant("lease check: gone is not taken off",
+           (("shared.ledger.leases:spendable", _forget_gone),)),
+    Mutant("lease check: holds are not taken off",
+           (("shared.ledger.leases:spendable", _forget_holds),), days=2),
+    Mutant("dedup of facts", (("central.ingest.chain:_standing", _posted_twice),),
+           (Fault.ONE_WAY, Fault.NOISE)),
+    Mutant("chain check: damaged bytes are believed",
+           (("shared.wire.facts:is_intact", _always(True)),), (Fault.FLIP,)),
+    Mutant("give-back frees the rest", (("shared.ledger.postings:give_back", _give_back_rest),)),
+    Mutant("lease reclaimed by expiry",
+           (("shared.ledger.postings:expire", _expire_leases),), days=3),
+    Mutant("lease reclaimed by time-out", (("central.leases.service:_spendable", _reclaim_silent),),
+           days=2),
+    Mutant("overlay removed at the acknowledgement",
+           (("agent.journal.store:_show_by_rows", _uncover),)),
+    Mutant("cursor atomicity", (("agent.replica.service:_write", _cursor_first),), _CRASHES),
+    Mutant("envelope of a quarantined fact",
+           (("central.ingest.envelopes:set_aside", _always(None)),), _BROKEN),
+    Mutant("order of numbers", (("central.feed.store:take_numbers", _numbers_with_holes),)),
+    Mutant("causal waiting",
+           (("central.ingest.envelopes:awaited_lot", _no_wait),
+            ("central.ingest.receipts:awaited_sale", _no_wait)),
+           (Fault.FLIP, Fault.PARTITION), days=2, rate=8),
+    Mutant("allocation of returns",
+           (("shared.rules.returns:returned_share", _return_everything),
+            ("shared.rules.returns:returned_sum", _return_everything)), days=2),
+    Mutant("a till's uid is forgotten", (("agent.journal.answers:recall", _answer_before_write),),
+           _CRASHES, rate=4),
+    Mutant("a half-sent slip is sent again",
+           (("agent.printing.store:abandon_sending", _resend_slips),), _CRASHES),
+    Mutant("orphaned asks are not ended", (("agent.leases.service:cancel_orphans", _always(0)),),
+           (Fault.KILL, Fault.NOISE), days=2, rate=6),
+)  # fmt: skip
+
+
+def main() -> int:
+    """Judge every mutant, or those whose names contain an argument; 1 if one survives."""
+    wanted = sys.argv[1:]
+    survived = 0
+    for mutant in MUTANTS:
+        if not wanted or any(word in mutant.name for word in wanted):
+            verdict = judge(mutant)
+            survived += verdict.seed is None
+            print(verdict, flush=True)  # noqa: T201
+    return 1 if survived else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,399 @@
+"""The judge: knows what members did and what tills and papers said, and reads the files.
+
+It shares no code with the product: tills' answers come as plain numbers, and what stores and centre
+have written is read by SQL. What a store may still spend of a lot is the highest `granted` that
+anyone has written down, less what its own journal has let go; the free rest is a column of the
+centre's, never a difference.
+"""
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+POSTED = ("accepted", "adjusted")
+BESIDE = ("DEBT", "DEBT_SETTLE")
+SHOWN_MAX = 5
+
+
+class ViolationError(Exception):
+    """An invariant that does not hold."""
+
+    def __init__(self, invariant: str, what: str) -> None:
+        self.invariant = invariant
+        self.what = what
+        super().__init__(f"{invariant}: {what}")
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Hundredths of a point of a lot; ids are hex."""
+
+    lot: str
+    account: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """A sale as the till answered it, in kopecks and hundredths of points."""
+
+    store: str
+    receipt: str
+    fact: str
+    slip: str
+    account: str
+    lines: tuple[tuple[int, int, int, int], ...]
+    """Base, discount, paid by points, to pay."""
+    effects: tuple[tuple[int, tuple[int, ...]], ...]
+    """Amount and allocations."""
+    tenders: tuple[int, ...]
+    turnover_minor: int
+    drawn: tuple[Points, ...]
+    granted: tuple[Points, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A return as the till answered it."""
+
+    store: str
+    sale: str
+    fact: str
+    slip: str
+    account: str
+    money_minor: int
+    turnover_minor: int
+    restored: tuple[Points, ...]
+    taken: tuple[Points, ...]
+
+
+@dataclass(slots=True)
+class Store:
+    """A store as the judge sees it: its files, and what its till and printer have said."""
+
+    code: str
+    agent: str
+    journal: Path
+    replica: Path
+    zone: str
+    papers: Counter[bytes]
+    twin_gone: dict[str, int] | None = None
+    """Of the second life of a cloned disk: what it had let go of each lot when it began."""
+    facts: set[str] = field(default_factory=set)
+    slips: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """What a fact did to an account, for the exact sums at the end."""
+
+    account: str
+    net_points: int
+    turnover_minor: int = 0
+    receipts: int = 0
+
+
+class Oracle:
+    """Hears everything, and raises ViolationError where the files contradict it."""
+
+    def __init__(self, central: Path) -> None:
+        self.central = central
+        self.stores: dict[str, Store] = {}
+        self.checks = 0
+        self._granted: Counter[str] = Counter()
+        self._spent: Counter[str] = Counter()
+        self._born: set[str] = set()
+        """Lots whose grant was told; one that takes in the points of an expired lot was not."""
+        self._lots: dict[str, set[str]] = defaultdict(set)
+        self._moves: dict[str, _Move] = {}
+        self._returnable: dict[str, Counter[str]] = {}
+        """What of each sale has not come back yet."""
+        self._flipped: dict[str, bytes] = {}
+        self._packs: list[tuple[datetime, str]] = []
+
+    # What happened
+
+    def imported(self, points: Points) -> None:
+        """Note points that the centre was told to give."""
+        self._grant([points], is_new=True)
+        self._moves[f"import {points.lot}"] = _Move(points.account, points.amount)
+
+    def bought(self, sale: Bought) -> None:
+        """Note a sale that the till has heard of, and check its arithmetic."""
+        self._acknowledge(sale.store, sale.fact, sale.slip)
+        payable = sum(line[3] for line in sale.lines)
+        for base, discount, by_points, to_pay in sale.lines:
+            if base - discount - by_points != to_pay or min(discount, by_points, to_pay) < 0:
+                raise ViolationError("totals", f"sale {sale.fact}: {base, discount, by_points}")
+        if sum(sale.tenders) != payable:
+            raise ViolationError("totals", f"sale {sale.fact}: {sale.tenders} for {payable}")
+        for amount, allocations in sale.effects:
+            if sum(allocations) != amount:
+                raise ViolationError("allocations", f"sale {sale.fact}: {allocations} of {amount}")
+        self._spend(sale.drawn)
+        self._grant(sale.granted, is_new=True)
+        left = {f"drawn {one.lot}": one.amount for one in sale.drawn}
+        left |= {f"granted {one.lot}": one.amount for one in sale.granted}
+        self._returnable[sale.receipt] = Counter({"money": payable, **left})
+        net = _sum(sale.granted) - _sum(sale.drawn)
+        self._moves[sale.fact] = _Move(sale.account, net, sale.turnover_minor, 1)
+
+    def returned(self, returned: Returned) -> None:
+        """Note a return that the till has heard of: what it restores may be spent once more."""
+        self._acknowledge(returned.store, returned.fact, returned.slip)
+        left = self._returnable[returned.sale]
+        left["money"] -= returned.money_minor
+        left.subtract({f"drawn {one.lot}": one.amount for one in returned.restored})
+        left.subtract({f"granted {one.lot}": one.amount for one in returned.taken})
+        if min(left.values()) < 0:
+            raise ViolationError("returns", f"return {returned.fact} moves too much: {left}")
+        self._grant(returned.restored, is_new=False)
+        net = _sum(returned.restored) - _sum(returned.taken)
+        self._moves[returned.fact] = _Move(returned.account, net, -returned.turnover_minor)
+
+    def poisoned(self, store: str, fact: str, points: Points) -> None:
+        """Note points that left a till by a fact that the centre cannot read."""
+        self.stores[store].facts.add(fact)
+        self._spend([points])
+        self._moves[fact] = _Move(points.account, -points.amount)
+
+    def flipped(self, fact: str, body: bytes) -> None:
+        """Note a fact of which a bit was turned on the disk, and what it said before."""
+        self._flipped.setdefault(fact, body)
+
+    def cloned(self, original: str, twin: Store) -> None:
+        """Note that a disk goes on twice: what it holds may be spent once too often."""
+        gone = _rows(self.stores[original].journal, "SELECT lot, drawn + given_back FROM lease_use")
+        twin.twin_gone = {lot.hex(): went for lot, went in gone}
+        self.stores[twin.code] = twin
+
+    def published(self, effective_from: datetime, pack: str) -> None:
+        """Note a pack by the local instant from which it counts."""
+        self._packs.append((effective_from, pack))
+
+    # What must hold as the run goes
+
+    def check_accounts(self, accounts: Iterable[str]) -> None:
+        """Check lease conservation of every lot of these accounts."""
+        with _reading(self.central) as central:
+            for account in sorted(set(accounts)):
+                self.checks += 1
+                self._check_account(central, account)
+
+    def check_pack(self, store: str, pack: str, at: datetime) -> None:
+        """Check that a receipt was priced by the last pack in force by the store's own time."""
+        known = self.stores[store]
+        local = at.astimezone(ZoneInfo(known.zone)).replace(tzinfo=None)
+        here = {key.decode() for (key,) in _rows(known.replica, _PACK_KEYS)}
+        due = [one for one in self._packs if one[0] <= local and one[1] in here]
+        if due and pack != max(due)[1]:
+            raise ViolationError("pack", f"store {store} at {local}: {pack} is not in force")
+
+    def check_shown(self, store: str, before: object, after: object) -> None:
+        """Check that the centre's word on facts alone does not change what a cashier sees."""
+        if before != after:
+            raise ViolationError("shown", f"store {store}: {before} became {after} by a push")
+
+    def check_restart(self, store: str) -> None:
+        """Check that nothing that a till or a customer was told is missing or printed twice."""
+        known = self.stores[store]
+        for told, query in ((known.facts, "SELECT id FROM fact"), (known.slips, _SLIPS)):
+            if missing := told - {row[0].hex() for row in _rows(known.journal, query)}:
+                raise ViolationError("durable", f"store {store} lost {sorted(missing)[:SHOWN_MAX]}")
+        if twice := [job for job, papers in known.papers.items() if papers > 1]:
+            raise ViolationError("papers", f"store {store} printed {twice[:SHOWN_MAX]} twice")
+        if copies := _rows(known.journal, _ORIGINALS):
+            raise ViolationError("papers", f"store {store}: originals {copies[:SHOWN_MAX]}")
+
+    def check_all(self) -> None:
+        """Check everything that holds at any time, for all accounts and stores."""
+        self.check_accounts(self._lots)
+        for code in self.stores:
+            self.check_restart(code)
+        for law, query in _LAWS.items():
+            if broken := _rows(self.central, query):
+                raise ViolationError(law, f"{broken[:SHOWN_MAX]}")
+        if all(store.twin_gone is None for store in self.stores.values()):
+            owing = {row[0] for row in _rows(self.central, _OWING)} & self._returnable.keys()
+            if owing:
+                raise ViolationError("overspent", f"sales {sorted(owing)[:SHOWN_MAX]} became debt")
+
+    # What must hold when all is healed
+
+    def check_healed(self) -> None:
+        """Check what holds when every store has sent and read everything."""
+        self.check_all()
+        self._check_sums(self._check_arrivals())
+        for store in self.stores.values():
+            self._check_replica(store)
+            self._check_leases(store)
+
+    def _check_account(self, central: sqlite3.Connection, account: str) -> None:
+        free = dict(central.execute("SELECT lot, free FROM lot WHERE account = ?", (account,)))
+        leased, allowed = Counter[str](), Counter[str]()
+        for store in self.stores.values():
+            with _reading(store.journal) as journal:
+                granted, gone = _leases(central, journal, account, store.agent)
+            leased.update({lot: max(0, granted[lot] - gone[lot]) for lot in granted})
+            if (before := store.twin_gone) is not None:
+                more = {lot: max(0, granted[lot] - before.get(lot, 0)) for lot in granted}
+                allowed.update(more)
+        total = 0
+        for lot in sorted({*free, *leased, *self._lots[account]}):
+            there = self._spent[lot] + leased[lot] + free.get(lot, 0)
+            may = self._granted[lot] + allowed[lot]
+            total += there - may
+            if there > may and lot in self._born:
+                parts = f"spent {self._spent[lot]} leased {leased[lot]} free {free.get(lot, 0)}"
+                raise ViolationError("conservation", f"lot {lot}: {parts} > {may}")
+        if total > 0:
+            raise ViolationError("conservation", f"account {account}: {total} too much")
+
+    def _check_arrivals(self) -> set[str]:
+        """Check that each journal is at the centre once and whole; return what is not posted."""
+        journals: dict[str, set[str]] = defaultdict(set)
+        for store in self.stores.values():
+            ids = _rows(store.journal, "SELECT id FROM fact")
+            journals[store.agent] |= {fact.hex() for (fact,) in ids}
+        outcomes: dict[str, str] = {}
+        for agent, facts in journals.items():
+            inbox = _rows(self.central, "SELECT id, outcome FROM inbox WHERE agent = ?", agent)
+            if sorted(fact for fact, _ in inbox) != sorted(facts):
+                odd = Counter(fact for fact, _ in inbox)
+                odd.subtract(facts)
+                raise ViolationError("arrivals", f"agent {agent}: {+odd} too often, {-odd} missing")
+            outcomes.update(inbox)
+        for fact in self._flipped & outcomes.keys():
+            kept = _rows(self.central, "SELECT body FROM fact WHERE id = ?", fact)
+            if outcomes[fact] != "damaged" and kept != [(self._flipped[fact],)]:
+                raise ViolationError("flips", f"fact {fact} was damaged and is {outcomes[fact]}")
+        return {fact for fact, outcome in outcomes.items() if outcome not in POSTED}
+
+    def _check_sums(self, unposted: set[str]) -> None:
+        """Check that every effect is there exactly once, where nothing was set aside."""
+        expected: dict[str, Counter[str]] = defaultdict(Counter)
+        for move in self._moves.values():
+            expected[move.account]["points"] += move.net_points
+            expected[move.account]["turnover"] += move.turnover_minor
+            expected[move.account]["receipts"] += move.receipts
+        unclear = {self._moves[fact].account for fact in unposted & self._moves.keys()}
+        found = {row[0]: row[1:] for row in _rows(self.central, _SUMS)}
+        for account in sorted(expected.keys() - unclear - {""}):
+            there = found.get(account, (0, 0, 0))
+            should = tuple(expected[account][name] for name in ("points", "turnover", "receipts"))
+            if there != should:
+                raise ViolationError("sums", f"account {account} has {there}, should {should}")
+
+    def _check_replica(self, store: Store) -> None:
+        streams = _rows(self.central, "SELECT stream FROM reader WHERE store = ?", store.code[:3])
+        names = ["global", *(name for (name,) in streams)]
+        newest = _rows(self.central, _NEWEST.format(", ".join("?" * len(names))), *names)
+        centre = {(kind, key): row for kind, key, row in newest if row}
+        here = {row[:2]: row[2] for row in _rows(store.replica, "SELECT kind, key, row FROM row")}
+        keys = [key for key in centre.keys() | here.keys() if centre.get(key) != here.get(key)]
+        if keys:
+            shown = [(kind, key.hex()) for kind, key in sorted(keys)[:SHOWN_MAX]]
+            raise ViolationError("replica", f"store {store.code} differs in {len(keys)}: {shown}")
+
+    def _check_leases(self, store: Store) -> None:
+        """Check that the centre has counted what the journal has, and that no ask is stranded."""
+        if stranded := _rows(store.journal, "SELECT hex(ask) FROM ask WHERE NOT ended"):
+            raise ViolationError("asks", f"store {store.code}: {stranded[:SHOWN_MAX]} never ended")
+        if any(other.twin_gone is not None for other in self.stores.values()
+               if other.agent == store.agent):  # fmt: skip
+            return
+        query = "SELECT lot, gone FROM lease WHERE agent = ?"
+        counted = dict(_rows(self.central, query, store.agent))
+        for lot, gone in _rows(store.journal, "SELECT lot, drawn + given_back FROM lease_use"):
+            if counted.get(lot.hex(), gone) != gone:
+                what = f"{store.code}, lot {lot.hex()}: {gone} gone, counted {counted[lot.hex()]}"
+                raise ViolationError("counts", what)
+
+    def _spend(self, points: Iterable[Points]) -> None:
+        for one in points:
+            self._lots[one.account].add(one.lot)
+            self._spent[one.lot] += one.amount
+
+    def _grant(self, points: Iterable[Points], *, is_new: bool) -> None:
+        for one in points:
+            self._lots[one.account].add(one.lot)
+            self._granted[one.lot] += one.amount
+            if is_new:
+                self._born.add(one.lot)
+
+    def _acknowledge(self, store: str, fact: str, slip: str) -> None:
+        if fact in self.stores[store].facts:
+            raise ViolationError("answers", f"fact {fact} was told for two operations")
+        self.stores[store].facts.add(fact)
+        self.stores[store].slips.add(slip)
+
+
+def _leases(
+    central: sqlite3.Connection, journal: sqlite3.Connection, account: str, agent: str
+) -> tuple[Counter[str], Counter[str]]:
+    """Return by lot what a store was granted at most, and what it has let go."""
+    granted: Counter[str] = Counter(dict(central.execute(_LEASE, (account, agent)).fetchall()))
+    gone: Counter[str] = Counter()
+    for lot, kept, went in journal.execute(_USE, (bytes.fromhex(account),)):
+        granted[lot.hex()] = max(granted[lot.hex()], kept)
+        gone[lot.hex()] = went
+    for lot, answered in journal.execute(_ANSWERED, (bytes.fromhex(account),)):
+        granted[lot.hex()] = max(granted[lot.hex()], answered)
+    return granted, gone
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _rows(path: Path, query: str, *values: object) -> list[Any]:
+    with _reading(path) as connection:
+        return connection.execute(query, values).fetchall()
+
+
+def _sum(points: Iterable[Points]) -> int:
+    return sum(one.amount for one in points)
+
+
+_PACK_KEYS = "SELECT key FROM row WHERE kind = 'pack'"
+_SLIPS = "SELECT slip FROM print_job"
+_ORIGINALS = """
+SELECT hex(slip) FROM print_job WHERE copy_no = 0 GROUP BY slip HAVING count(*) > 1"""
+_LEASE = "SELECT lot, granted FROM lease WHERE account = ? AND agent = ? AND NOT closed"
+_USE = "SELECT lot, kept, drawn + given_back FROM lease_use WHERE account = ?"
+_ANSWERED = "SELECT lot, granted FROM lease_answer WHERE account = ?"
+_OWING = "SELECT document FROM entry WHERE kind = 'DEBT'"
+_SUMS = """
+SELECT account, (SELECT coalesce(sum(balance), 0) FROM lot WHERE lot.account = a.account) - debt
+                - (SELECT coalesce(sum(amount), 0) FROM entry
+                   WHERE entry.account = a.account AND kind = 'EXPIRE'),
+       turnover_minor, receipts
+FROM account a"""
+_NEWEST = """
+SELECT kind, key, row FROM change c WHERE stream IN ({0}) AND number = (
+    SELECT max(number) FROM change WHERE stream = c.stream AND kind = c.kind AND key = c.key)"""
+_LAWS = {
+    "entries": f"""
+SELECT lot, balance FROM lot WHERE min(balance, free, held) < 0 OR balance <> (
+    SELECT coalesce(sum(amount), 0) FROM entry
+    WHERE entry.account = lot.account AND entry.lot = lot.lot AND kind NOT IN {BESIDE})""",  # noqa: S608
+    "parts": """
+SELECT lot, balance, free, held FROM lot WHERE balance <> free + held + (
+    SELECT coalesce(sum(max(0, granted - gone)), 0) FROM lease
+    WHERE lease.account = lot.account AND lease.lot = lot.lot AND NOT closed)""",
+    "debt": f"""
+SELECT account, debt FROM account WHERE debt < 0 OR debt <> (
+    SELECT coalesce(sum(amount), 0) FROM entry
+    WHERE entry.account = account.account AND kind IN {BESIDE})""",  # noqa: S608
+}

@@ -1,0 +1,37 @@
+"""The judge can see: it shares no code with the product, and a missing guard does not escape it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.mutants import MUTANTS, judge
+
+ORACLE = Path(__file__).with_name("oracle.py")
+LINES_MAX = 400
+QUICK = ("journal.db at synchronous=OFF", "lease check: gone is not taken off")
+
+
+def test_the_oracle_is_small_and_imports_nothing_of_the_product() -> None:
+    text = ORACLE.read_text("utf-8")
+    imported = {
+        name
+        for node in ast.walk(ast.parse(text))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+
+    assert len(text.splitlines()) <= LINES_MAX
+    assert not [name for name in imported if name.split(".")[0] in ("agent", "central", "shared")]
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_missing_guard_is_noticed(name: str) -> None:
+    mutant = next(mutant for mutant in MUTANTS if mutant.name == name)
+
+    assert judge(mutant).seed is not None

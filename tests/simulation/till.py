@@ -1,0 +1,348 @@
+"""Tills at work: each operation is repeated under its uid until the till has its answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy.exc import DatabaseError
+
+from agent.commit.service import Committed, Sale, commit
+from agent.journal import service as journal
+from agent.journal.service import NewFact, Taking
+from agent.leases.standing import standing
+from agent.members import lots
+from agent.members import service as members
+from agent.members.lots import Activation
+from agent.members.service import Registered, Registration
+from agent.quote.service import Basket, Item, OverLeaseError, quote
+from agent.reserve import service as reserving
+from agent.reserve import store as claims
+from agent.reserve.service import QuoteChangedError, ReserveOrder
+from agent.reserve.store import Claim
+from agent.returns.service import ReturnOrder, give_back_goods, preview
+from agent.returns.shares import Part
+from agent.station import Station
+from shared.errors import LoyaltyError
+from shared.ids import uuid7
+from shared.ledger.entries import lot_id
+from shared.receipt import Redeem, Tender, TenderKind
+from shared.rules.result import Draw
+from shared.runtime.sqlite import reading, transaction
+from shared.wire.facts import FactKind, LeaseGivenBack
+from tests.simulation.disk import StoppedError
+from tests.simulation.machine import Machine
+from tests.simulation.oracle import Bought, Oracle, Points, Returned
+from tests.simulation.people import Customer
+from tests.simulation.wire import LineMode
+
+T = TypeVar("T")
+
+TRIES_MAX = 60
+PIECE = 1000
+IMPATIENCE = 0.3
+"""How often a customer leaves when the machine stops while his receipt is reserved."""
+CONTENT = b"as the till said it"
+
+
+class LeftError(Exception):
+    """The customer has left; what the machine has done of his receipt, no till will end."""
+
+
+class StoreClosedError(Exception):
+    """A till gave up: the machine did not answer however often it was asked."""
+
+
+@dataclass(slots=True)
+class OpenReceipt:
+    """A receipt between reserve and payment, and afterwards what it became."""
+
+    name: str
+    tills: "Tills"
+    claim: Claim
+    commit_uid: UUID
+    order: ReserveOrder | None
+    """Set when it was never reserved: the till commits it by its content."""
+    committed: Committed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a customer puts on the counter: sku and thousandths, and how he wants to pay."""
+
+    items: tuple[tuple[str, int], ...]
+    redeem: Redeem
+    share: float
+    """Of the most that could be redeemed, for EXACT; above 1 it asks for more."""
+    reserve: bool
+
+
+class Tills:
+    """All tills of one store."""
+
+    def __init__(self, code: str, machine: Machine, oracle: Oracle) -> None:
+        self.code = code
+        self.machine = machine
+        self.oracle = oracle
+        self.touched: set[str] = set()
+        """Accounts whose points may have moved since they were last judged."""
+        self.seen: set[UUID] = set()
+        """Members who were here since the last push."""
+        self.offline_asked = self.offline_granted = 0
+
+    def repeat(self, operation: Callable[[Station], T]) -> T:
+        """Ask until there is an answer; raises what the product refuses with."""
+        for _ in range(TRIES_MAX):
+            try:
+                return self.machine.run(operation)
+            except StoppedError:
+                continue
+            except DatabaseError as error:
+                if "full" not in str(error.orig):
+                    raise
+                self.machine.network.counts["disk full"] += 1
+        raise StoreClosedError
+
+    def uid(self) -> UUID:
+        """Return a new id."""
+        return uuid7(self.machine.clock.now(), self.machine.chance)
+
+    def register(self, customer: Customer, variant: int) -> Registered:
+        """Register a customer; keeps the card that he gets."""
+        order = Registration(
+            self.uid(), CONTENT, customer.name(variant), customer.phone, "v1", cashier="7"
+        )
+        registered = self.repeat(
+            lambda station: members.register(station, order, station.clock.now())
+        )
+        if registered.card:
+            customer.cards.append(registered.card)
+        return registered
+
+    def member(self, identifier: str) -> members.Found | None:
+        """Return whom a card or phone means here, if it is clear."""
+        found = self.repeat(lambda station: members.find(station, identifier))
+        for one in found:
+            self.seen.add(one.standing.member)
+            self.touched.update(account.hex for account in one.standing.accounts)
+        return found[0] if len(found) == 1 else None
+
+    def open(self, name: str, wanted: Wanted, found: members.Found | None) -> OpenReceipt:
+        """Quote and reserve, as a cashier does: again when the price or the lease has changed."""
+        uid, till = self.uid(), "1" if self.machine.chance.random() < 0.5 else "2"
+        items = tuple(Item(no, quantity, sku) for no, (sku, quantity) in enumerate(wanted.items, 1))
+        basket = Basket(
+            uid,
+            till,
+            items,
+            member=found.standing.member if found else None,
+            account=found.account if found else None,
+            redeem=wanted.redeem if found else Redeem.NONE,
+        )
+        if basket.redeem is Redeem.EXACT:
+            most = self._quote(basket, Redeem.MAXIMUM, 0)[0]
+            basket = _redeeming(basket, int(most * wanted.share) // 100 * 100)
+        is_full = True
+        for _ in range(TRIES_MAX):
+            _, digest = self._quote(basket, basket.redeem, basket.redeem_points)
+            order = ReserveOrder(self.uid(), CONTENT, basket, digest, "0018")
+            try:
+                claim = self._claim(order, reserve=wanted.reserve)
+            except QuoteChangedError:
+                continue
+            except OverLeaseError as refusal:
+                is_full = False
+                basket = _redeeming(basket, int(str(refusal.details["available_points"])))
+                continue
+            if found and wanted.redeem is Redeem.EXACT and self.machine.line.mode is LineMode.DOWN:
+                self.offline_asked += 1
+                self.offline_granted += is_full
+            return OpenReceipt(name, self, claim, self.uid(), None if wanted.reserve else order)
+        raise StoreClosedError
+
+    def _quote(self, basket: Basket, redeem: Redeem, points: int) -> tuple[int, str]:
+        asked = _redeeming(basket, points) if redeem is Redeem.EXACT else _with(basket, redeem)
+        found = self.repeat(lambda station: quote(station, asked, station.clock.now()))
+        return found.evaluation.redemption.maximum, found.digest
+
+    def _claim(self, order: ReserveOrder, *, reserve: bool) -> Claim:
+        def confirmed(station: Station) -> Claim:
+            with transaction(station.journal) as connection:
+                return reserving.confirm(connection, station, order, station.clock.now())
+
+        def reserved(station: Station) -> Claim:
+            return reserving.reserve(station, order, station.clock.now())
+
+        if not reserve:
+            return self.repeat(confirmed)
+        try:
+            return self.machine.run(reserved)
+        except StoppedError as stopped:
+            if self.machine.chance.random() < IMPATIENCE:
+                raise LeftError from stopped
+        except DatabaseError as error:
+            if "full" not in str(error.orig):
+                raise
+        return self.repeat(reserved)
+
+    def pay(self, receipt: OpenReceipt) -> Committed:
+        """Commit what was reserved and tell the judge; a paid receipt is never refused."""
+        claim = receipt.claim
+        payable = claim.evaluation.totals.payable_minor
+        cash = payable // 3
+        tenders = (Tender(TenderKind.CASH, cash), Tender(TenderKind.CARD, payable - cash))
+        sale = Sale(
+            receipt.commit_uid, CONTENT, claim.receipt.uid, tenders, "17", "7", receipt.order
+        )
+        committed = self.repeat(lambda station: commit(station, sale, station.clock.now()))
+        if receipt.committed is None:
+            receipt.committed = committed
+            bought = _bought(self.code, claim, committed, tenders)
+            self.oracle.bought(bought)
+            self.touched.update(one.account for one in (*bought.drawn, *bought.granted))
+        return committed
+
+    def cancel(self, receipt: OpenReceipt) -> None:
+        """Put everything back on the shelf."""
+
+        def cancelled(station: Station) -> None:
+            with transaction(station.journal) as connection:
+                at = station.clock.now()
+                reserving.cancel(connection, station, receipt.claim.receipt.uid, at)
+
+        if receipt.order is None:
+            self.repeat(cancelled)
+
+    def end_shift(self) -> None:
+        """Let a person cancel what is reserved and known to no till, as on a cloned disk."""
+
+        def cancelled(station: Station) -> None:
+            with transaction(station.journal) as connection:
+                for receipt in sorted(claims.open_receipts(connection)):
+                    reserving.cancel(connection, station, receipt, station.clock.now())
+
+        self.repeat(cancelled)
+
+    def take_back(self, receipt: OpenReceipt, share: float) -> str:
+        """Return a part of each line of a sale; what the product says to it."""
+        claim = receipt.claim
+        parts = _parts(claim, share)
+        order = ReturnOrder(self.uid(), CONTENT, claim.receipt.uid, parts, "7")
+        seen = self.repeat(lambda station: preview(station, order.sale, parts))
+        told = self.repeat(lambda station: give_back_goods(station, order, station.clock.now()))
+        account = claim.member.account.hex if claim.member else ""
+        self.oracle.returned(
+            Returned(
+                store=self.code,
+                sale=order.sale.hex,
+                fact=told.fact.hex,
+                slip=told.slip.hex,
+                account=account,
+                money_minor=told.money_minor,
+                turnover_minor=seen.turnover_minor,
+                restored=_points(seen.restored),
+                taken=_points(seen.taken),
+            )
+        )
+        self.touched.update(draw.account.hex for draw in (*seen.restored, *seen.taken))
+        return f"{told.money_minor} {told.restored_points} {told.taken_points} {told.debt_points}"
+
+    def activate(self, found: members.Found) -> str:
+        """Make the first pending lot of a member spendable now."""
+        now = self.machine.clock.now()
+        pending = [lot for lot in found.standing.lots if lot.activates_at > now and lot.amount > 0]
+        if not pending:
+            return "nothing pending"
+        order = Activation(self.uid(), CONTENT, pending[0].id, found.standing.member, "asked")
+        self.repeat(lambda station: lots.activate(station, order, station.clock.now()))
+        return pending[0].id.hex
+
+    def here(self, member: UUID) -> list[Points]:
+        """Return what the store may draw of a member's lots now."""
+
+        def looked(station: Station) -> list[Points]:
+            with reading(station.journal) as connection:
+                who = standing(station, connection, member)
+            return [Points(lot.id.hex, lot.account.hex, lot.here) for lot in who.lots if lot.here]
+
+        return self.repeat(looked)
+
+    def shown(self) -> dict[str, list[tuple[str, int]]]:
+        """Return what a cashier sees of those who were here since the last push."""
+
+        def looked(station: Station) -> dict[str, list[tuple[str, int]]]:
+            found = {}
+            with reading(station.journal) as connection:
+                for member in sorted(self.seen):
+                    lots = standing(station, connection, member).lots
+                    found[member.hex] = [(lot.id.hex, lot.amount) for lot in lots]
+            return found
+
+        return self.repeat(looked)
+
+    def poison(self, drawn: Points) -> str:
+        """Journal a draw under a body that does not read as its kind says; return the fact."""
+        lot, account = UUID(drawn.lot), UUID(drawn.account)
+
+        def written(station: Station) -> str:
+            at = station.clock.now()
+            body = LeaseGivenBack("not a sale at all", at)
+            taking = Taking(lot, account, drawn=drawn.amount)
+            new = NewFact(FactKind.RECEIPT_COMMITTED, body, takings=[taking])
+            with transaction(station.journal) as connection:
+                return journal.append(connection, station, new, at).id.hex
+
+        return self.repeat(written)
+
+
+def _parts(claim: Claim, share: float) -> tuple[Part, ...]:
+    """Return all lines, or for a smaller share one piece of the line that has most."""
+    lines = claim.receipt.lines
+    if share >= 1:
+        return tuple(Part(line.no, line.quantity) for line in lines)
+    most = max(lines, key=lambda line: (line.quantity, line.no))
+    return (Part(most.no, min(most.quantity, PIECE)),)
+
+
+def _with(basket: Basket, redeem: Redeem) -> Basket:
+    return Basket(basket.uid, basket.till, basket.items, basket.member, basket.account, redeem, 0)
+
+
+def _redeeming(basket: Basket, points: int) -> Basket:
+    how = Redeem.EXACT if points > 0 else Redeem.NONE
+    return Basket(basket.uid, basket.till, basket.items, basket.member, basket.account, how, points)
+
+
+def _points(draws: tuple[Draw, ...]) -> tuple[Points, ...]:
+    return tuple(Points(draw.lot.hex, draw.account.hex, draw.amount) for draw in draws)
+
+
+def _bought(store: str, claim: Claim, told: Committed, tenders: tuple[Tender, ...]) -> Bought:
+    priced, account = claim.evaluation, claim.member.account if claim.member else None
+    return Bought(
+        store=store,
+        receipt=told.receipt.hex,
+        fact=told.fact.hex,
+        slip=told.slip.hex,
+        account=account.hex if account else "",
+        lines=tuple(
+            (line.base_minor, line.discount_minor, line.redeemed_minor, line.payable_minor)
+            for line in priced.lines
+        ),
+        effects=tuple(
+            (effect.amount, tuple(amount for _, amount in effect.allocations))
+            for effect in priced.effects
+        ),
+        tenders=tuple(tender.amount_minor for tender in tenders),
+        turnover_minor=priced.totals.turnover_minor,
+        drawn=_points(priced.redemption.draws),
+        granted=tuple(
+            Points(lot_id(told.receipt, one.effect_no, account).hex, account.hex, one.amount)
+            for one in priced.grants
+            if account
+        ),
+    )
+
+
+REFUSALS = LoyaltyError
+"""What a till may be answered instead of what it asked for."""

@@ -1,0 +1,233 @@
+"""The wire between stores and the centre: real bytes and signatures, and all that goes wrong.
+
+The agents' own HTTP client works over a transport of ours. It gives each request a fate, and what
+arrives is answered by the centre's use cases as its routes would.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import parse_qsl, unquote
+
+import httpx
+from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
+
+from central.agents.service import AgentIdentity, SessionClaim, authenticate_session
+from central.agents.sessions import Standing, open_session
+from central.centre import Centre
+from central.feed import service as feed
+from central.feed.hub import framed
+from central.feed.routes import parse_cursors
+from central.ingest import service as ingest
+from central.leases.service import ask
+from shared.crypto.requests import SignedRequest
+from shared.errors import LoyaltyError
+from shared.runtime.web import NoSuchRouteError, problem, storage_failure
+from shared.wire.agents import StreamHead
+from shared.wire.codec import encode
+from tests.simulation.clocks import TrueTime
+
+LATE_S_MAX = 600
+BUSY = httpx.codes.SERVICE_UNAVAILABLE
+
+
+class LineMode(StrEnum):
+    """How a store's line is for a while."""
+
+    UP = "up"
+    DOWN = "down"
+    """Nothing arrives."""
+    MUTE = "mute"
+    """Requests arrive, answers do not: a partition in one direction."""
+
+
+class Fate(StrEnum):
+    """What becomes of a single request on a line that is up."""
+
+    PASSED = "passed"
+    LOST = "lost"
+    ANSWER_LOST = "answer_lost"
+    DOUBLED = "doubled"
+    DELAYED = "delayed"
+    """It arrives when others have overtaken it; nobody waits for its answer any more."""
+    HALVED = "halved"
+    FLIPPED = "flipped"
+
+
+MISFORTUNES = tuple(fate for fate in Fate if fate is not Fate.PASSED)
+
+
+@dataclass(slots=True)
+class Line:
+    """A store's line: its mode, and how often a request meets a misfortune."""
+
+    mode: LineMode = LineMode.UP
+    misfortune: float = 0.0
+
+
+@dataclass(slots=True)
+class Network:
+    """What all lines share: the centre's end, requests on their way, and the counts of faults."""
+
+    time: TrueTime
+    chance: random.Random
+    counts: Counter[str]
+    serve: Callable[[httpx.Request], httpx.Response]
+    busy: bool = False
+    late: list[tuple[datetime, httpx.Request]] = field(default_factory=list)
+
+    def deliver_late(self) -> None:
+        """Let the delayed requests arrive whose time has come."""
+        due = [request for at, request in self.late if at <= self.time.at]
+        self.late = [(at, request) for at, request in self.late if at > self.time.at]
+        for request in due:
+            self.counts["reordered"] += 1
+            try:
+                self.serve(request)
+            except httpx.HTTPError:
+                self.counts["reordered to a dead centre"] += 1
+
+
+class SimTransport(httpx.BaseTransport):
+    """One store's end of the wire."""
+
+    def __init__(self, network: Network, line: Line) -> None:
+        self._network = network
+        self._line = line
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Let a request meet its fate."""
+        request.read()
+        network, fate = self._network, self._fate()
+        if fate is not Fate.PASSED:
+            network.counts[f"request {fate}"] += 1
+        if self._line.mode is LineMode.DOWN or fate is Fate.LOST:
+            raise httpx.ConnectError("the line is down")
+        if fate is Fate.DELAYED:
+            due = network.time.at + timedelta(seconds=network.chance.randrange(1, LATE_S_MAX))
+            network.late.append((due, request))
+            raise self._silence()
+        if network.busy:
+            network.counts["centre busy"] += 1
+            return httpx.Response(BUSY, text="busy", request=request)
+        response = network.serve(_damaged(request, fate, network.chance))
+        if fate is Fate.DOUBLED:
+            network.serve(request)
+        if self._line.mode is LineMode.MUTE:
+            network.counts["answer kept back"] += 1
+        if self._line.mode is LineMode.MUTE or fate is Fate.ANSWER_LOST:
+            raise self._silence()
+        return response
+
+    def _fate(self) -> Fate:
+        if self._line.mode is not LineMode.UP or not self._line.misfortune:
+            return Fate.PASSED
+        chance = self._network.chance
+        return (
+            chance.choice(MISFORTUNES) if chance.random() < self._line.misfortune else Fate.PASSED
+        )
+
+    def _silence(self) -> httpx.ReadTimeout:
+        """Return the error of an answer that did not come, after the time it was waited for."""
+        self._network.time.pass_by(1)
+        return httpx.ReadTimeout("no answer")
+
+
+def _damaged(request: httpx.Request, fate: Fate, chance: random.Random) -> httpx.Request:
+    """Return a request as it arrives: cut in half, with one bit wrong, or whole."""
+    body = request.content
+    if fate is Fate.HALVED:
+        body = body[: len(body) // 2]
+    elif fate is Fate.FLIPPED and body:
+        at = chance.randrange(len(body))
+        body = body[:at] + bytes([body[at] ^ 1 << chance.randrange(8)]) + body[at + 1 :]
+    else:
+        return request
+    headers = {
+        name: text for name, text in request.headers.items() if name.lower() != "content-length"
+    }
+    return httpx.Request(request.method, request.url, headers=headers, content=body)
+
+
+def answer(centre: Centre, request: httpx.Request) -> httpx.Response:
+    """Answer a request as the centre's routes do; raises DatabaseError when its disk fails."""
+    try:
+        status, content = _route(centre, request)
+    except LoyaltyError as refusal:
+        refused = problem(refusal)
+        return httpx.Response(refused.status_code, content=bytes(refused.body), request=request)
+    except DatabaseError as error:
+        if "disk I/O" in str(error.orig):
+            raise
+        failed = problem(storage_failure(error))
+        return httpx.Response(failed.status_code, content=bytes(failed.body), request=request)
+    return httpx.Response(status, stream=httpx.ByteStream(content), request=request)
+
+
+def _route(centre: Centre, request: httpx.Request) -> tuple[int, bytes]:
+    target = request.url.raw_path.decode()
+    path, _, query = target.partition("?")
+    if request.method == "POST":
+        signed = SignedRequest("POST", target, dict(request.headers), request.content)
+        return _ROUTES[path](centre, signed)
+    claim = SessionClaim(
+        session=request.headers.get("kopilka-session", ""),
+        at_s=request.headers.get("kopilka-at", ""),
+        mac=request.headers.get("kopilka-mac", ""),
+        method="GET",
+        target=target,
+    )
+    sender, _ = authenticate_session(centre, claim)
+    after = [text for name, text in parse_qsl(query) if name == "after"]
+    if path == "/v1/tail":
+        return 200, _tail(centre, sender, after)
+    if path.startswith("/v1/segments/"):
+        stream = unquote(path.removeprefix("/v1/segments/"))
+        piece = feed.segment_for(
+            centre.engine, centre.incarnation, sender.store, (stream, int(after[0]))
+        )
+        return (204, b"") if piece is None else (200, piece)
+    raise NoSuchRouteError(method="GET", path=path)
+
+
+def _tail(centre: Centre, sender: AgentIdentity, after: list[str]) -> bytes:
+    """Return what a tail brings until the centre hangs up."""
+    cursors = parse_cursors(after)
+    feed.check_cursors(centre.engine, sender.store, cursors)
+    heads = feed.heads(centre.engine)
+    return b"".join(
+        framed(piece)
+        for stream, number in sorted(cursors.items())
+        for piece in feed.pieces(
+            centre.engine, centre.incarnation, stream, number, heads.get(stream, 0)
+        )
+    )
+
+
+def _standing_of(connection: Connection, identity: AgentIdentity) -> Standing:
+    heads = feed.heads_for(connection, identity.store)
+    streams = tuple(StreamHead(name, number) for name, number in sorted(heads.items()))
+    return Standing(ingest.expects(connection, identity), streams)
+
+
+def _session(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:
+    return 201, encode(open_session(centre, signed, _standing_of))
+
+
+def _facts(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:
+    return 200, encode(ingest.push(centre, signed))
+
+
+def _ask(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:
+    return 200, encode(ask(centre, signed))
+
+
+_ROUTES: dict[str, Callable[[Centre, SignedRequest], tuple[int, bytes]]] = {
+    "/v1/sessions": _session,
+    "/v1/facts": _facts,
+    "/v1/leases/asks": _ask,
+}

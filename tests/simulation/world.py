@@ -1,0 +1,494 @@
+"""The world of a run: stores, centre, people and the judge, taken through a plan step by step."""
+
+import hashlib
+import random
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import DatabaseError
+
+from agent.journal import store as facts
+from agent.link import LinkDownError, RefusedByCentreError
+from agent.replica.service import GapError, InDoubtError
+from agent.station import Station
+from central.feed import service as feed
+from central.leases import expiry
+from central.members.imports import COLUMNS, Row, import_lots
+from central.packs.service import publish
+from shared.errors import LoyaltyError
+from shared.ids import derived
+from shared.ledger.entries import lot_id
+from shared.receipt import Redeem
+from shared.runtime.sqlite import Synchronous, transaction
+from shared.wire.feed import BrokenSegmentError
+from tests.simulation.centre import CENTRAL, CentreMachine
+from tests.simulation.clocks import START, MachineClock, TrueTime
+from tests.simulation.disk import End, Moment, StoppedError
+from tests.simulation.machine import JOURNAL, REPLICA, Machine, wrong_by
+from tests.simulation.oracle import Oracle, Points, Store, ViolationError
+from tests.simulation.plan import Options, Step, instant
+from tests.simulation.till import LeftError, OpenReceipt, StoreClosedError, Tills, Wanted
+from tests.simulation.wire import LineMode, Network
+
+HEAL_ROUNDS_MAX = 40
+POISON_POINTS = 5_000
+HELPERS_MAX = 3
+"""Other stores that work while one waits for points to be called back."""
+SILENT = 50
+"""The level that nothing in the product logs at."""
+
+_NO_LINE = (LinkDownError, RefusedByCentreError, GapError, InDoubtError, BrokenSegmentError)
+"""What a loop meets on a bad line: it tries again later."""
+
+
+class World:
+    """One estate in one process: everything that happens follows from the options and the steps."""
+
+    def __init__(
+        self, folder: Path, options: Options, synchronous: Synchronous = Synchronous.FULL
+    ) -> None:
+        self.options = options
+        self.chance = random.Random(f"world/{options.seed}")
+        self.counts: Counter[str] = Counter()
+        self.time = TrueTime()
+        self.story = hashlib.sha256()
+        self.steps = 0
+        self.customers = options.customers
+        self.receipts: dict[str, OpenReceipt] = {}
+        self._helping = False
+        central = CentreMachine(
+            folder / "centre", MachineClock(self.time), self.chance, self.counts
+        )
+        self.central = central
+        self.first_pack = central.furnish(options.zones, _wine())
+        self.network = Network(self.time, self.chance, self.counts, central.serve)
+        self.oracle = Oracle(central.disk.folder / CENTRAL)
+        self.oracle.published(START.replace(tzinfo=None) - timedelta(days=100), self.first_pack)
+        self.tills: list[Tills] = []
+        self.twins: dict[int, Tills] = {}
+        for code, zone in options.zones.items():
+            self._add_store(folder / code, code, zone, synchronous)
+
+    def _add_store(self, folder: Path, code: str, zone: str, synchronous: Synchronous) -> None:
+        clock = MachineClock(self.time, self._meanwhile)
+        identity = self.central.enrol(code)
+        machine = Machine(folder, identity, self.network, clock, synchronous)
+        self.oracle.stores[code] = _seen(code, zone, machine)
+        machine.on_start = lambda: self.oracle.check_restart(code)
+        self.tills.append(Tills(code, machine, self.oracle))
+
+    def close(self) -> None:
+        """Close all files."""
+        for tills in self.everywhere():
+            tills.machine.close()
+            tills.machine.disk.forget()
+        self.central.centre.engine.dispose()
+        self.central.disk.forget()
+
+    def everywhere(self) -> list[Tills]:
+        """Return the tills of all stores, and those of cloned machines."""
+        return [*self.tills, *(self.twins[no] for no in sorted(self.twins))]
+
+    def at(self, store: int) -> Tills:
+        """Return where something happens at a store: one machine, or by chance its clone."""
+        twin = self.twins.get(store)
+        return self.tills[store] if twin is None or self.chance.random() < 0.5 else twin
+
+    def run(self, steps: Sequence[Step]) -> Iterator[Step]:
+        """Take the steps one by one, yielding each that is done; then heal and judge everything.
+
+        Raises ViolationError.
+        """
+        for step in steps:
+            self.take(step)
+            yield step
+        self.heal()
+
+    def take(self, step: Step) -> None:
+        """Do one step; the same step at the same place of the same run does the same."""
+        self.steps += 1
+        self.chance.seed(f"step/{self.options.seed}/{step.no}")
+        self.time.reach(instant(step))
+        with self._judged(f"step {step.no} {step.do} at {step.store} {step.args}"):
+            self.network.deliver_late()
+            told = getattr(self, f"_do_{step.do.replace('-', '_')}")(step)
+            self._tell(step.no, step.do, step.store, told)
+            self._judge_touched()
+
+    def heal(self) -> None:
+        """Mend lines, clocks and disks, end open receipts, sync until nothing moves, judge all."""
+        self.chance.seed(f"heal/{self.options.seed}")
+        self.network.busy = False
+        with self._judged("healing"):
+            for tills in self.everywhere():
+                tills.machine.line.mode, tills.machine.line.misfortune = LineMode.UP, 0.0
+                tills.machine.clock.offset = timedelta()
+                tills.machine.disk.full_writes = 0
+            self._end_receipts()
+            for _ in range(HEAL_ROUNDS_MAX):
+                if not self._heal_once():
+                    break
+            else:
+                raise ViolationError("stall", f"no rest after {HEAL_ROUNDS_MAX} rounds")
+            self.oracle.check_healed()
+        self._tell("healed")
+
+    def digest(self) -> str:
+        """Return the digest of everything that has happened."""
+        return self.story.hexdigest()
+
+    def _end_receipts(self) -> None:
+        """Let a person end what is still open at the end of the shift."""
+        for receipt in list(self.receipts.values()):
+            if receipt.committed is None:
+                self._finish(receipt, self.chance.choice(("pay", "cancel")))
+        for tills in self.everywhere():
+            tills.end_shift()
+
+    def _heal_once(self) -> bool:
+        """Let every store sync once; tell whether anything moved."""
+        moved = False
+        for tills in self.everywhere():
+            self.time.pass_by(61)
+            before = self._state(tills.machine)
+            self._loop(tills.machine.push)
+            self._loop(tills.machine.pull)
+            self._loop(tills.machine.print_all)
+            moved = moved or before != self._state(tills.machine)
+        return moved
+
+    def _state(self, machine: Machine) -> tuple[int, ...]:
+        with machine.station.journal.connect() as connection:
+            facts = connection.exec_driver_sql("SELECT count(*) FROM fact").scalar_one()
+        with machine.station.replica.connect() as connection:
+            cursor = connection.exec_driver_sql("SELECT sum(number) FROM cursor").scalar_one()
+        return (facts, machine.queue(), cursor or 0)
+
+    @contextmanager
+    def _judged(self, what: str) -> Iterator[None]:
+        """Name the step in a violation; whatever else escapes the product is one too."""
+        try:
+            yield
+        except ViolationError as found:
+            raise ViolationError(found.invariant, f"{found} — {what}") from found
+        except StoreClosedError as error:
+            raise ViolationError("progress", what) from error
+        except Exception as error:
+            told = "".join(traceback.format_exception(error)[-6:])
+            raise ViolationError("surprise", f"{what}\n{told}") from error
+
+    def _tell(self, *parts: object) -> None:
+        self.story.update(" ".join(map(str, parts)).encode() + b"\n")
+
+    def _judge_touched(self) -> None:
+        for tills in self.everywhere():
+            self.oracle.check_accounts(tills.touched)
+            tills.touched.clear()
+
+    def _meanwhile(self) -> None:
+        """While a store waits for points, others hear that they are wanted, and give them back."""
+        if self._helping:
+            return
+        self._helping = True
+        try:
+            for tills in self.chance.sample(self.tills, min(HELPERS_MAX, len(self.tills))):
+                self._loop(tills.machine.pull)
+                self._loop(tills.machine.push)
+        finally:
+            self._helping = False
+
+    def _loop(self, work: Callable[[], Any]) -> str:
+        """Take one turn of a background loop; a bad line or disk is tried again later."""
+        try:
+            return str(work())
+        except _NO_LINE as error:
+            self.counts[error.code] += 1
+            return error.code
+        except StoppedError:
+            return "stopped"
+        except LoyaltyError as error:
+            if error.code != "malformed":
+                raise
+            self.counts["malformed"] += 1
+            return error.code
+        except DatabaseError as error:
+            if "full" not in str(error.orig):
+                raise
+            self.counts["disk full"] += 1
+            return "full"
+
+    def _refused(self, refusal: LoyaltyError) -> str:
+        self.counts[f"refused {refusal.code}"] += 1
+        return refusal.code
+
+    # Customers
+
+    def _do_register(self, step: Step) -> str:
+        tills, customer = self.at(step.store), self.customers[step.args["customer"]]
+        try:
+            return tills.register(customer, step.args["variant"]).state
+        except LoyaltyError as refusal:
+            return self._refused(refusal)
+
+    def _do_sell(self, step: Step) -> str:
+        tills, args = self.at(step.store), step.args
+        wanted = Wanted(
+            tuple((sku, quantity) for sku, quantity in args["items"]),
+            Redeem(args["redeem"]),
+            args["share"],
+            args["reserve"],
+        )
+        try:
+            found = self._found(tills, args["customer"])
+            receipt = tills.open(args["receipt"], wanted, found)
+        except LeftError:
+            self.counts["customer left"] += 1
+            return "left"
+        except LoyaltyError as refusal:
+            return self._refused(refusal)
+        if not tills.machine.clock.offset:
+            pack = receipt.claim.evaluation.pack_hash
+            self.oracle.check_pack(tills.code, pack, receipt.claim.moment.instant)
+            self.counts["pack switch"] += pack != self.first_pack
+        self.receipts[receipt.name] = receipt
+        return receipt.claim.digest if wanted.reserve else self._finish(receipt, "pay")
+
+    def _found(self, tills: Tills, customer: int | None) -> Any:
+        """Return whom a customer's newest card means; without a card nobody, or his phone."""
+        if customer is None:
+            return None
+        who = self.customers[customer]
+        return tills.member(who.cards[-1] if who.cards else who.phone)
+
+    def _do_pay(self, step: Step) -> str:
+        receipt = self.receipts.get(step.args["receipt"])
+        return "none" if receipt is None else self._finish(receipt, "pay")
+
+    def _do_cancel(self, step: Step) -> str:
+        receipt = self.receipts.get(step.args["receipt"])
+        return "none" if receipt is None else self._finish(receipt, "cancel")
+
+    def _finish(self, receipt: OpenReceipt, how: str) -> str:
+        tills = receipt.tills
+        if how == "cancel" and receipt.committed is None:
+            tills.cancel(receipt)
+            del self.receipts[receipt.name]
+            return "cancelled"
+        try:
+            committed = tills.pay(receipt)
+        except LoyaltyError as refusal:
+            if receipt.order is None:
+                raise ViolationError("paid receipt", f"refused with {refusal.code}") from refusal
+            return refusal.code
+        return f"{committed.fact.hex} {committed.seq} {committed.balance_points}"
+
+    def _do_return(self, step: Step) -> str:
+        receipt = self.receipts.get(step.args["receipt"])
+        if receipt is None or receipt.committed is None:
+            return "none"
+        try:
+            told = self._returned_at(step, receipt).take_back(receipt, step.args["share"])
+        except LoyaltyError as refusal:
+            return self._refused(refusal)
+        self.counts["returns"] += 1
+        return told
+
+    def _returned_at(self, step: Step, receipt: OpenReceipt) -> Tills:
+        """Return where goods come back: where they were sold, or at another store."""
+        here = self.at(step.store)
+        return receipt.tills if here.code[:3] == receipt.tills.code[:3] else here
+
+    def _do_activate(self, step: Step) -> str:
+        tills = self.at(step.store)
+        try:
+            found = self._found(tills, step.args["customer"])
+            return "nobody" if found is None else tills.activate(found)
+        except LoyaltyError as refusal:
+            return self._refused(refusal)
+
+    def _do_gift(self, step: Step) -> str:
+        customer, args = self.customers[step.args["customer"]], step.args
+        if not customer.cards:
+            return "no card"
+        days = timedelta(days=args["days"])
+        expires_on = (START + days).date().isoformat()
+        cells = (customer.cards[0], f"{args['points']}.00", "bonus", expires_on)
+        row = Row(step.no, dict(zip(COLUMNS, cells, strict=True)))
+        report = self.central.order(lambda centre: import_lots(centre, [row], centre.clock.now()))
+        if report.faults:
+            return str(report)
+        document = derived("import", *cells, 1)
+        account = self._account_of(document)
+        lot = lot_id(document, 0, account).hex
+        self.oracle.imported(Points(lot, account.hex, args["points"] * 100))
+        return lot
+
+    def _account_of(self, document: Any) -> Any:
+        from uuid import UUID
+
+        query = "SELECT account FROM lot WHERE document = ?"
+        with self.central.centre.engine.connect() as connection:
+            found = connection.exec_driver_sql(query, (document.hex,)).scalar_one()
+        return UUID(found)
+
+    # Loops
+
+    def _do_push(self, step: Step) -> str:
+        tills = self.at(step.store)
+        before = tills.shown()
+        told = self._loop(tills.machine.push)
+        self.oracle.check_shown(tills.code, before, tills.shown())
+        tills.seen.clear()
+        return told
+
+    def _do_pull(self, step: Step) -> str:
+        tills = self.at(step.store)
+        return self._loop(lambda: tills.machine.pull(by_tail=step.args["tail"]))
+
+    def _do_print(self, step: Step) -> str:
+        tills = self.at(step.store)
+        return self._loop(tills.machine.print_all)
+
+    def _do_expire(self, _step: Step) -> str:
+        burnt = self.central.order(lambda centre: expiry.run(centre, centre.clock.now()))
+        self.central.order(lambda centre: feed.seal(centre.engine, centre.incarnation))
+        return str(burnt)
+
+    def _do_judge(self, _step: Step) -> str:
+        self.oracle.check_all()
+        return "all well"
+
+    # Misfortunes
+
+    def _do_line(self, step: Step) -> str:
+        mode = LineMode(step.args["mode"])
+        self.at(step.store).machine.line.mode = mode
+        if mode is not LineMode.UP:
+            self.counts["silent" if step.args.get("silent") else f"line {mode}"] += 1
+        return mode
+
+    def _do_noise(self, step: Step) -> str:
+        self.at(step.store).machine.line.misfortune = step.args["share"]
+        return str(step.args["share"])
+
+    def _do_burn(self, step: Step) -> str:
+        how = End.CUT if step.args["how"] == "cut" else End.KILL
+        disk = self.central.disk if step.store < 0 else self.at(step.store).machine.disk
+        disk.burn(step.args["writes"], how, Moment(step.args["moment"]))
+        return how.name
+
+    def _do_full(self, step: Step) -> str:
+        self.at(step.store).machine.disk.full_writes = step.args["writes"]
+        return "full"
+
+    def _do_clock(self, step: Step) -> str:
+        hours = step.args["hours"]
+        self.at(step.store).machine.clock.offset = wrong_by(hours)
+        self.counts["clock jump"] += bool(hours)
+        return str(hours)
+
+    def _do_flip(self, step: Step) -> str:
+        """Turn one bit of the body of a fact that is not sent yet, below the agent's feet."""
+        machine = self.at(step.store).machine
+        bit = self.chance.random(), 1 << self.chance.randrange(8)
+        try:
+            found = machine.run(lambda station: _flip(station, *bit))
+        except StoppedError:
+            return "stopped"
+        except DatabaseError:
+            return "full"
+        if found is None:
+            return "all sent"
+        self.counts["bit flip"] += 1
+        self.oracle.flipped(*found)
+        return found[0]
+
+    def _do_clone(self, step: Step) -> str:
+        """Let a store's disk go on twice, as when an image of it is started beside it."""
+        if step.store in self.twins:
+            return "two already"
+        tills = self.tills[step.store]
+        code, machine = f"{tills.code}b", tills.machine.clone(self._meanwhile, self.time)
+        self.oracle.cloned(tills.code, _seen(code, self.options.zones[tills.code], machine))
+        machine.on_start = lambda: self.oracle.check_restart(code)
+        self.twins[step.store] = Tills(code, machine, self.oracle)
+        self.counts["clone"] += 1
+        return code
+
+    def _do_poison(self, step: Step) -> str:
+        """Sell for points with a fact whose body nobody can read, as a broken version might."""
+        tills = self.at(step.store)
+        here = self._spendable(tills, step.args["customer"])
+        if not here:
+            return "nothing to draw"
+        drawn = Points(here[0].lot, here[0].account, min(here[0].amount, POISON_POINTS))
+        fact = tills.poison(drawn)
+        self.counts["poison"] += 1
+        self.oracle.poisoned(tills.code, fact, drawn)
+        tills.touched.add(drawn.account)
+        return fact
+
+    def _spendable(self, tills: Tills, first: int) -> list[Points]:
+        """Return what the store may draw of the first customer, from one on, who has something."""
+        for customer in (*self.customers[first:], *self.customers[:first]):
+            found = self._found(tills, customer.no)
+            if found is not None and (here := tills.here(found.standing.member)):
+                return here
+        return []
+
+    def _do_publish(self, step: Step) -> str:
+        version = step.args["version"]
+        day = (START + timedelta(days=version - 1)).date()
+        text = _wine().replace("version: 1\n", f"version: {version}\n")
+        text = text.replace("2026-01-01T00:00", f"{day}T00:00").replace("15 %", f"{20 - version} %")
+        told = self.central.order(lambda centre: publish(centre, text))
+        self.oracle.published(datetime.fromisoformat(told.effective_from), told.hash)
+        return told.hash
+
+    def _do_busy(self, step: Step) -> str:
+        self.network.busy = step.args["on"]
+        return str(self.network.busy)
+
+
+def _flip(station: Station, place: float, bit: int) -> tuple[str, bytes] | None:
+    """Change the body of the first fact that is not sent; return its id and what it said."""
+    with transaction(station.journal) as connection:
+        seq = facts.next_to_send(connection, station.identity.epoch)
+        query = "SELECT id, body FROM fact WHERE seq >= ? ORDER BY seq LIMIT 1"
+        found = connection.exec_driver_sql(query, (seq,)).first()
+        if found is None:
+            return None
+        body = bytearray(found[1])
+        body[int(place * len(body))] ^= bit
+        change = "UPDATE fact SET body = ? WHERE id = ?"
+        connection.exec_driver_sql(change, (bytes(body), found[0]))
+    return bytes(found[0]).hex(), bytes(found[1])
+
+
+def _seen(code: str, zone: str, machine: Machine) -> Store:
+    """Return a store as the judge sees it."""
+    home = machine.disk.folder
+    agent = machine.identity.agent.hex
+    return Store(code, agent, home / JOURNAL, home / REPLICA, zone, machine.tray.papers)
+
+
+def _wine() -> str:
+    return files("shared.rules").joinpath("examples/wine.yaml").read_text("utf-8")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the product's log out of a run."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(SILENT))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
