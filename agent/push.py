@@ -48,11 +48,11 @@ def push(station: Station) -> Pushed:
         if batch is None:
             station.doubt.open = False
             return Pushed.NOTHING
-        station.doubt.open = True
+        was_open, station.doubt.open = station.doubt.open, True
         try:
             answer = station.link.push(batch)
         except RefusedByCentreError:
-            station.doubt.open = False
+            station.doubt.open = was_open  # nothing of it was taken, but maybe of one before
             raise
         _write_down(station, batch, answer)
         station.doubt.open = False
