@@ -22,7 +22,7 @@ bench: .venv/dev.stamp
 	$(BIN)/pytest -m bench -s tests/bench
 
 simulate: .venv/dev.stamp
-	$(BIN)/kopilka simulate --stores 5 --days 2 --seeds 20 --coverage $(SIMULATE)
+	$(BIN)/kopilka simulate --stores 5 --days 2 --seeds 10 --coverage $(SIMULATE)
 
 mutants: .venv/dev.stamp
 	$(BIN)/python -m tests.simulation.mutants $(MUTANTS)

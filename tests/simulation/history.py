@@ -9,8 +9,9 @@ from shared.clock import SystemClock
 from tests.simulation.plan import Fault, Options, Step
 from tests.simulation.runner import Result, simulate
 
-SHORTEN_S_MAX = 90.0
-SHORTEN_RUNS_MAX = 120
+SHORTEN_S_MAX = 120.0
+SET_UP = frozenset({"push", "pull", "register"})
+"""Kinds of steps without which there is nothing to see."""
 
 
 def save(path: Path, result: Result, steps: Sequence[Step]) -> None:
@@ -33,24 +34,40 @@ def load(path: Path) -> tuple[Options, list[Step]]:
 def shorten(result: Result) -> list[Step]:
     """Leave out steps as long as the same invariant still fails, within a bounded time.
 
-    Halves are tried first, then smaller pieces (Zeller's delta debugging, without complements).
+    First whole kinds of steps and whole stores, then halves and smaller pieces (after Zeller's
+    delta debugging).
     """
     assert result.violation is not None
-    invariant, clock = result.violation.invariant, SystemClock()
-    until, runs = clock.monotonic() + SHORTEN_S_MAX, 0
+    attempt = _Attempt(result, result.violation.invariant)
     steps = list(result.steps[: result.done])
+    for kind in sorted({step.do for step in steps} - SET_UP):
+        steps = attempt.without([step for step in steps if step.do == kind], steps)
+    for store in sorted({step.store for step in steps} - {-1}):
+        steps = attempt.without([step for step in steps if step.store == store], steps)
     size = len(steps) // 2
     while size:
-        start = 0
-        while start < len(steps):
-            if clock.monotonic() > until or runs >= SHORTEN_RUNS_MAX:
-                return steps
-            runs += 1
-            fewer = steps[:start] + steps[start + size :]
-            again = simulate(result.options, fewer)
-            if again.violation is not None and again.violation.invariant == invariant:
-                steps = fewer[: again.done]
-            else:
-                start += size
+        for start in range(len(steps) - size, -1, -size):
+            steps = attempt.without(steps[start : start + size], steps)
         size //= 2
     return steps
+
+
+class _Attempt:
+    """Tries fewer steps, until the time is over."""
+
+    def __init__(self, result: Result, invariant: str) -> None:
+        self._result = result
+        self._invariant = invariant
+        self._clock = SystemClock()
+        self._until = self._clock.monotonic() + SHORTEN_S_MAX
+
+    def without(self, left_out: Sequence[Step], steps: list[Step]) -> list[Step]:
+        """Return the steps without these if that fails alike, else all of them."""
+        if not left_out or self._clock.monotonic() > self._until:
+            return steps
+        numbers = {step.no for step in left_out}
+        fewer = [step for step in steps if step.no not in numbers]
+        again = simulate(self._result.options, fewer)
+        if again.violation is None or again.violation.invariant != self._invariant:
+            return steps
+        return fewer[: again.done]

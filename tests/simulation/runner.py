@@ -56,10 +56,10 @@ class Result:
     virtual: timedelta
     wall_s: float
 
-    def missing(self) -> list[str]:
-        """Name the signs of faults that the options wanted and that never happened."""
-        wanted = [sign for fault in self.options.faults for sign in SIGNS[fault]]
-        return [sign for sign in wanted if not self.counts[sign]]
+
+def missing(faults: Sequence[Fault], counts: Counter[str]) -> list[str]:
+    """Name the signs of wanted faults that have never happened."""
+    return [sign for fault in faults for sign in SIGNS[fault] if not counts[sign]]
 
 
 def simulate(

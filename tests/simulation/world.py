@@ -26,7 +26,7 @@ from shared.errors import LoyaltyError
 from shared.ids import derived
 from shared.ledger.entries import lot_id
 from shared.receipt import Redeem
-from shared.runtime.sqlite import Synchronous, transaction
+from shared.runtime.sqlite import Synchronous, reading, transaction
 from shared.wire.feed import BrokenSegmentError
 from tests.simulation.centre import CENTRAL, CentreMachine
 from tests.simulation.clocks import START, MachineClock, TrueTime
@@ -397,18 +397,19 @@ class World:
     def _do_flip(self, step: Step) -> str:
         """Turn one bit of the body of a fact that is not sent yet, below the agent's feet."""
         machine = self.at(step.store).machine
-        bit = self.chance.random(), 1 << self.chance.randrange(8)
-        try:
-            found = machine.run(lambda station: _flip(station, *bit))
-        except StoppedError:
-            return "stopped"
-        except DatabaseError:
-            return "full"
+        place, bit = self.chance.random(), 1 << self.chance.randrange(8)
+        found = _first_unsent(machine.station)
         if found is None:
             return "all sent"
+        self.oracle.flipped(found[0].hex(), found[1])
+        body = bytearray(found[1])
+        body[int(place * len(body))] ^= bit
+        try:
+            machine.run(lambda station: _overwrite(station, found[0], bytes(body)))
+        except (StoppedError, DatabaseError):
+            return "in vain"
         self.counts["bit flip"] += 1
-        self.oracle.flipped(*found)
-        return found[0]
+        return found[0].hex()
 
     def _do_clone(self, step: Step) -> str:
         """Let a store's disk go on twice, as when an image of it is started beside it."""
@@ -457,19 +458,18 @@ class World:
         return str(self.network.busy)
 
 
-def _flip(station: Station, place: float, bit: int) -> tuple[str, bytes] | None:
-    """Change the body of the first fact that is not sent; return its id and what it said."""
-    with transaction(station.journal) as connection:
+def _first_unsent(station: Station) -> tuple[bytes, bytes] | None:
+    """Return the id and body of the first fact that has no word of the centre."""
+    with reading(station.journal) as connection:
         seq = facts.next_to_send(connection, station.identity.epoch)
         query = "SELECT id, body FROM fact WHERE seq >= ? ORDER BY seq LIMIT 1"
         found = connection.exec_driver_sql(query, (seq,)).first()
-        if found is None:
-            return None
-        body = bytearray(found[1])
-        body[int(place * len(body))] ^= bit
-        change = "UPDATE fact SET body = ? WHERE id = ?"
-        connection.exec_driver_sql(change, (bytes(body), found[0]))
-    return bytes(found[0]).hex(), bytes(found[1])
+    return None if found is None else (bytes(found[0]), bytes(found[1]))
+
+
+def _overwrite(station: Station, fact: bytes, body: bytes) -> None:
+    with transaction(station.journal) as connection:
+        connection.exec_driver_sql("UPDATE fact SET body = ? WHERE id = ?", (body, fact))
 
 
 def _seen(code: str, zone: str, machine: Machine) -> Store:
