@@ -6,7 +6,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON := python3
 
-.PHONY: demo test bench simulate mutants format clean
+.PHONY: demo test capabilities bench simulate mutants format clean
 
 demo: .venv/core.stamp
 	$(BIN)/kopilka demo $(DEMO)
@@ -17,6 +17,9 @@ test: .venv/dev.stamp .tools/packages.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 -m "not bench" $(TESTS)
+
+capabilities: .venv/dev.stamp .tools/packages.stamp
+	$(BIN)/pytest -n 2 -m "(capability or edge) and not bench" --write-table
 
 bench: .venv/dev.stamp
 	$(BIN)/pytest -m bench -s tests/bench

@@ -1,12 +1,23 @@
-"""What all tests share: quiet logs, and a bound on how long laws are searched for."""
+"""What all tests share: quiet logs, a bound on how long laws are searched for, rows proven."""
 
 import logging
 
+import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+
+from tests.rows import OPTION, Rows
 
 settings.register_profile(
     "kopilka", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("kopilka")
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(OPTION, action="store_true", help="write docs/capabilities.md")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Rows())
