@@ -16,6 +16,7 @@ from shared.rules.conditions import (
     receipt_test,
 )
 from shared.rules.facts import Facts
+from shared.rules.grammar import Rated, Title
 from shared.rules.index import Gate, LineRule, Rate, RuleIndex, Share, anchor_of, index_of
 from shared.rules.model import (
     Condition,
@@ -23,11 +24,9 @@ from shared.rules.model import (
     EarnEffect,
     Effect,
     Pack,
-    Rated,
     RedeemEffect,
     Rule,
     TierStep,
-    Title,
     Wallet,
 )
 from shared.rules.result import Sentence
