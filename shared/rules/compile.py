@@ -29,6 +29,7 @@ from shared.rules.model import (
     TierStep,
     Wallet,
 )
+from shared.rules.needs import wants_of
 from shared.rules.result import Sentence
 from shared.rules.sentences import Wording, day_of, say
 from shared.rules.stacking import Branch
@@ -145,6 +146,7 @@ def _line_rule(pack: Pack, place: int, effect: Rated) -> LineRule:
         matches=_together([part for part in must_hold if reads_lines(part)], pack.lists),
         rate=_rate(effect),
         applied=say("applied", title=_wording(rule.title)),
+        wants=wants_of(rule.when, rule.condition, pack.lists),
     )
 
 

@@ -1,4 +1,7 @@
-"""Conditions compiled to closures: a closed set of operators, nothing of a pack is executed."""
+"""Conditions compiled to closures: a closed set of operators, nothing of a pack is executed.
+
+An operator of the receipt is what it reads, so that an explanation can show it.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
@@ -32,7 +35,27 @@ def reads_lines(condition: Condition) -> bool:
 
 def reads_lines_only(condition: Condition) -> bool:
     """Tell whether a condition asks of nothing but a line's goods."""
-    return not any(node.operator in _RECEIPT for node in nodes(condition))
+    return not any(reads_receipt(node) for node in nodes(condition))
+
+
+def reads_receipt(condition: Condition) -> bool:
+    """Tell whether a condition is a single operator that asks of the receipt."""
+    return condition.operator in _WORDS or condition.operator in _NUMBERS
+
+
+def operand_words(condition: Condition) -> tuple[str, ...]:
+    """Return the words of an operator that names some, in declared order."""
+    operand = condition.operand
+    if isinstance(operand, str):
+        return (operand,)
+    return tuple(str(word) for word in operand) if isinstance(operand, tuple) else ()
+
+
+def found(operator: str, facts: Facts) -> int | tuple[str, ...]:
+    """Return what an operator of the receipt reads; words are sorted."""
+    if operator in _NUMBERS:
+        return _NUMBERS[operator](facts)
+    return tuple(sorted(_WORDS[operator](facts)))
 
 
 def member_fields(conditions: Iterable[Condition]) -> frozenset[str]:
@@ -52,7 +75,7 @@ def receipt_test(condition: Condition) -> ReceiptTest:
     if condition.not_ is not None:
         inner_test = receipt_test(condition.not_)
         return lambda facts: not inner_test(facts)
-    return _RECEIPT[condition.operator](condition)
+    return _operand_test(condition)
 
 
 def line_test(condition: Condition, lists: Lists) -> LineTest:
@@ -66,50 +89,19 @@ def line_test(condition: Condition, lists: Lists) -> LineTest:
     if condition.not_ is not None:
         inner_test = line_test(condition.not_, lists)
         return lambda facts, line: not inner_test(facts, line)
-    if condition.operator in _RECEIPT:
-        of_receipt = _RECEIPT[condition.operator](condition)
-        return lambda facts, _line: of_receipt(facts)
-    return _LINE[condition.operator](condition, lists)
+    if condition.operator in _LINE:
+        return _LINE[condition.operator](condition, lists)
+    of_receipt = _operand_test(condition)
+    return lambda facts, _line: of_receipt(facts)
 
 
-def _member(condition: Condition) -> ReceiptTest:
-    wanted = condition.member == "known"
-    return lambda facts: (facts.member is not None) is wanted
-
-
-def _tier(condition: Condition) -> ReceiptTest:
-    tiers = frozenset(condition.tier_in or ())
-    return lambda facts: facts.tier is not None and facts.tier.id in tiers
-
-
-def _segment(condition: Condition) -> ReceiptTest:
-    segments = frozenset(condition.segment_in or ())
-    return lambda facts: facts.member is not None and not segments.isdisjoint(facts.member.segments)
-
-
-def _store(condition: Condition) -> ReceiptTest:
-    stores = frozenset(condition.store_in or ())
-    return lambda facts: facts.receipt.store in stores
-
-
-def _region(condition: Condition) -> ReceiptTest:
-    regions = frozenset(condition.region_in or ())
-    return lambda facts: facts.receipt.region in regions
-
-
-def _channel(condition: Condition) -> ReceiptTest:
-    channels = frozenset(condition.channel_in or ())
-    return lambda facts: facts.receipt.channel in channels
-
-
-def _weekday(condition: Condition) -> ReceiptTest:
-    days = frozenset(_WEEKDAYS.index(day) for day in condition.weekday_in or ())
-    return lambda facts: facts.day.weekday() in days
-
-
-def _receipt_sum(condition: Condition) -> ReceiptTest:
-    least_minor = condition.receipt_sum_from or 0
-    return lambda facts: facts.sum_minor >= least_minor
+def _operand_test(condition: Condition) -> ReceiptTest:
+    if condition.operator in _NUMBERS:
+        reads, least = _NUMBERS[condition.operator], condition.operand
+        assert isinstance(least, int), "an operator of numbers has a number"
+        return lambda facts: reads(facts) >= least
+    words, wanted = _WORDS[condition.operator], frozenset(operand_words(condition))
+    return lambda facts: not wanted.isdisjoint(words(facts))
 
 
 def _sku(condition: Condition, _lists: Lists) -> LineTest:
@@ -143,16 +135,22 @@ def _in_groups(paths: Iterable[str]) -> LineTest:
     return lambda _facts, line: f"{line.goods.group}/".startswith(prefixes)
 
 
-_RECEIPT: Final[dict[str, Callable[[Condition], ReceiptTest]]] = {
-    "member": _member,
-    "tier_in": _tier,
-    "segment_in": _segment,
-    "store_in": _store,
-    "region_in": _region,
-    "channel_in": _channel,
-    "weekday_in": _weekday,
-    "receipt_sum_from": _receipt_sum,
+_WORDS: Final[dict[str, Callable[[Facts], Iterable[str]]]] = {
+    "member": lambda facts: ("unknown" if facts.member is None else "known",),
+    "tier_in": lambda facts: () if facts.tier is None else (facts.tier.id,),
+    "segment_in": lambda facts: () if facts.member is None else facts.member.segments,
+    "store_in": lambda facts: (facts.receipt.store,),
+    "region_in": lambda facts: (facts.receipt.region,),
+    "channel_in": lambda facts: (facts.receipt.channel,),
+    "weekday_in": lambda facts: (_WEEKDAYS[facts.day.weekday()],),
 }
+"""Operators that hold when one of the words read is among those of the condition."""
+
+_NUMBERS: Final[dict[str, Callable[[Facts], int]]] = {
+    "receipt_sum_from": lambda facts: facts.sum_minor,
+}
+"""Operators that hold when the number read is enough."""
+
 _LINE: Final[dict[str, Callable[[Condition, Lists], LineTest]]] = {
     "sku_in": _sku,
     "group_in": _group,

@@ -6,14 +6,17 @@ from typing import Final
 from shared.member import MemberView
 from shared.receipt import Receipt
 from shared.rules.compile import CompiledPack
+from shared.rules.facts import Facts
+from shared.rules.index import LineRule
 from shared.rules.moment import Moment
+from shared.rules.needs import MET
 from shared.rules.phases.after import after, lots_read
 from shared.rules.phases.discount import discount
 from shared.rules.phases.draft import Draft, Item, Phase
 from shared.rules.phases.earn import earn
 from shared.rules.phases.normalise import normalise
 from shared.rules.phases.redeem import redeem
-from shared.rules.result import Evaluation, PricedLine, Rejected, Totals
+from shared.rules.result import Evaluation, PricedLine, Rejected, Sentence, Totals
 
 STEPS: Final[tuple[tuple[Phase, Callable[[CompiledPack, Draft], None]], ...]] = (
     (Phase.DISCOUNT, discount),
@@ -52,7 +55,7 @@ def _answer(pack: CompiledPack, draft: Draft) -> Evaluation:
         tier_after=draft.tier_after,
         applied=tuple(draft.applied[place] for place in sorted(draft.applied)),
         rejected=tuple(
-            Rejected(*draft.reasons[place])
+            _rejected(facts, *draft.reasons[place])
             for place in sorted(draft.reasons.keys() - draft.applied.keys())
         ),
         hints=tuple(draft.hints),
@@ -60,6 +63,11 @@ def _answer(pack: CompiledPack, draft: Draft) -> Evaluation:
         fields_read=() if facts.member is None else pack.fields_read,
         trace=tuple(draft.trace),
     )
+
+
+def _rejected(facts: Facts, rule: LineRule, reason: Sentence) -> Rejected:
+    ways = rule.wants(facts)
+    return Rejected(rule.id, reason, () if ways == MET else ways)
 
 
 def _priced(item: Item) -> PricedLine:

@@ -8,6 +8,7 @@ from shared.basket import Goods, Line
 from shared.rules.conditions import LineTest, Lists
 from shared.rules.facts import Facts
 from shared.rules.model import Condition
+from shared.rules.needs import Wants
 from shared.rules.result import Sentence
 from shared.rules.sentences import Wording
 
@@ -33,6 +34,8 @@ class LineRule:
     rate: Rate
     applied: Sentence
     """What the trace says where the rule did something; the numbers are the step's."""
+    wants: Wants
+    """What the rule's conditions would take of a receipt on which it did nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,11 @@ class Condition(Document):
         """The name of the operator, as in the file but for a trailing underscore."""
         return next(iter(self.model_fields_set))
 
+    @property
+    def operand(self) -> object:
+        """What the operator is given: a word, a number, names or inner conditions."""
+        return getattr(self, self.operator)
+
 
 class DiscountEffect(Rated):
     """A percent off each line."""

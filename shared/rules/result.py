@@ -104,11 +104,29 @@ class Redemption:
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """A condition that does not hold: what it needs and what there is, numbers or words.
+
+    The condition is an operator of the pack file, `day_from` or `day_to`; with `not ` before it,
+    the words are those that may not be there. Amounts are in kopecks.
+    """
+
+    condition: str
+    needed: int | tuple[str, ...]
+    has: int | tuple[str, ...]
+
+
+Ways = tuple[tuple[Need, ...], ...]
+"""Several ways to the same end: any one of them would do, and of it everything is needed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
-    """A rule that did not apply, and why."""
+    """A rule that did not apply, why, and what it would have taken."""
 
     rule: str
     reason: Sentence
+    ways: Ways = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ class Draft:
     hints: list[Sentence] = field(default_factory=list)
     applied: dict[int, str] = field(default_factory=dict)
     """Rules that did something, by place in the pack."""
-    reasons: dict[int, tuple[str, Sentence]] = field(default_factory=dict)
+    reasons: dict[int, tuple[LineRule, Sentence]] = field(default_factory=dict)
     """Rules that did not, and the first reason found."""
     trace: list[TraceStep] = field(default_factory=list)
     _gates: dict[int, Sentence | None] = field(default_factory=dict)
@@ -110,16 +110,16 @@ class Draft:
         if rule.place not in self._gates:
             closed = self._gates[rule.place] = rule.gate(self.facts)
             if closed is not None:
-                self.reasons[rule.place] = (rule.id, closed)
+                self.reasons[rule.place] = (rule, closed)
         return self._gates[rule.place] is None
 
     def did_nothing(self, rule: LineRule, reason: Sentence) -> None:
         """Keep why a rule did nothing, unless a reason is known."""
-        self.reasons.setdefault(rule.place, (rule.id, reason))
+        self.reasons.setdefault(rule.place, (rule, reason))
 
     def gave_way(self, rule: LineRule, reason: Sentence) -> None:
         """Keep that a rule fitted but lost, which says more than any other reason."""
-        self.reasons[rule.place] = (rule.id, reason)
+        self.reasons[rule.place] = (rule, reason)
 
     def add_effect(
         self, kind: EffectKind, rule: LineRule, allocations: list[tuple[int, int]]
