@@ -29,6 +29,11 @@ def derived(*parts: object) -> UUID:
     return UUID(int=_stamped(int.from_bytes(digest.digest()[:16], "big"), version=8))
 
 
+def once_lot(rule: str, person: str, period: str) -> UUID:
+    """Return the lot that a person gets once in a period by a rule, whichever store grants it."""
+    return derived("once", rule, person, period)
+
+
 def card_number(prefix: str, block: int, counter: int) -> str:
     """Return a card number of 13 digits: own prefix, the agent's block, a counter, a check digit.
 

@@ -2,7 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
+
+from msgspec import Struct
+
+ONCE_MAX = 64
+"""Once-only grants that are remembered of an account, the latest."""
+
+
+class History(Struct, array_like=True, frozen=True):
+    """What an account has had and done, as far as rules ask: bounded, newest last."""
+
+    once: tuple[UUID, ...] = ()
+    """Lots that the person got once."""
+
+
+NO_HISTORY: Final = History()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,21 @@ class MemberView:
     tier_floor: str | None = None
     """A tier set by hand: the member is never below it."""
     lots: tuple[LotView, ...] = ()
+    person: bytes = b""
+    """Blind index of the own phone; empty if there is none."""
+    referrer: UUID | None = None
+    """The account of who brought him."""
+    history: History = NO_HISTORY
+
+    @property
+    def person_key(self) -> str:
+        """Who the person is for grants that he gets once, whichever member he is here."""
+        return person_key(self.person, self.id)
+
+
+def person_key(phone_index: bytes, member: UUID) -> str:
+    """Name a person: by the own phone, else by the member."""
+    return phone_index.hex() or str(member)
 
 
 def display_name(name: str) -> str:

@@ -29,6 +29,9 @@ _draw: Final = attrgetter("lot", "account", "amount")
 _grant: Final = attrgetter(
     "effect_no", "rule", "wallet", "kind", "amount", "activates_at", "expires_on"
 )
+_once: Final = attrgetter(
+    "rule", "lot", "account", "wallet", "kind", "amount", "activates_at", "expires_on"
+)
 _redemption: Final = attrgetter("requested", "maximum", "programme_maximum", "redeemed")
 
 
@@ -51,6 +54,7 @@ def evaluation_bytes(evaluation: Evaluation) -> bytes:
             [hint.code for hint in evaluation.hints],
             evaluation.lots_read,
             evaluation.fields_read,
+            [_once(grant) for grant in evaluation.once],
         ]
     )
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from shared.points import POINT
+from shared.rules.conditions import reads_lines
 from shared.rules.faults import PackError
 from shared.rules.features import nodes
-from shared.rules.model import Condition, Effect, Pack, RedeemEffect, Rule
+from shared.rules.model import Condition, Effect, OnceGrantRule, Pack, RedeemEffect, Rule
 
 CONDITION_NODES_MAX: Final = 64
 GROUP_DEPTH_MAX: Final = 16
@@ -17,6 +18,7 @@ def check(pack: Pack) -> None:
     _check_wallets(pack)
     _check_tiers(pack)
     _check_rules(pack)
+    _check_grants(pack)
     _check_tree(pack)
 
 
@@ -63,7 +65,7 @@ def _check_tiers(pack: Pack) -> None:
 
 
 def _check_rules(pack: Pack) -> None:
-    _unique((rule.id for rule in pack.rules), "rules", "id")
+    _unique((rule.id for rule in pack.conditional), "rules", "id")
     discounts = frozenset(discount_rules(pack))
     for place, rule in enumerate(pack.rules):
         path = f"rules.{place}"
@@ -75,7 +77,30 @@ def _check_rules(pack: Pack) -> None:
             _check_effect(pack, effect, f"{path}.then.{number}", discounts)
 
 
-def _check_window(rule: Rule, path: str) -> None:
+def _check_grants(pack: Pack) -> None:
+    for place, grant in enumerate(pack.grants):
+        path = f"grants.{place}"
+        _check_window(grant, path)
+        _known((grant.wallet,), pack.wallets, f"{path}.wallet")
+        if not grant.points or grant.points % pack.wallets[grant.wallet].earning_unit:
+            raise _fault(
+                f"{path}.points",
+                "not_units",
+                "нужно целое число единиц начисления, не ноль",
+                "a whole number of earning units, and not zero",
+            )
+        if grant.condition is not None:
+            _check_condition(pack, grant.condition, f"{path}.if")
+            if reads_lines(grant.condition):
+                raise _fault(
+                    f"{path}.if",
+                    "no_goods",
+                    "здесь нет товаров, о которых спрашивает условие",
+                    "there are no goods here to ask of",
+                )
+
+
+def _check_window(rule: Rule | OnceGrantRule, path: str) -> None:
     first, last = rule.when.first, rule.when.last
     if first is not None and last is not None and last < first:
         raise _fault(

@@ -23,6 +23,7 @@ from shared.rules.model import (
     DiscountEffect,
     EarnEffect,
     Effect,
+    OnceGrantRule,
     Pack,
     RedeemEffect,
     Rule,
@@ -30,6 +31,7 @@ from shared.rules.model import (
     Wallet,
 )
 from shared.rules.needs import wants_of
+from shared.rules.once import ONCE_FIELDS, CompiledOnce
 from shared.rules.result import Sentence
 from shared.rules.sentences import Wording, day_of, say
 from shared.rules.stacking import Branch
@@ -85,6 +87,7 @@ class CompiledPack:
     lots: tuple[LotTerms, ...]
     earn_terms: Mapping[str, EarnTerms]
     fields_read: tuple[str, ...]
+    once: tuple[CompiledOnce, ...] = ()
 
     def wallet(self, name: str) -> Wallet:
         """Return a wallet's units and value."""
@@ -113,6 +116,7 @@ def compile_pack(pack: Pack, *, pack_hash: str) -> CompiledPack:
             for place, effect in earnings
         },
         fields_read=_fields_read(pack),
+        once=tuple(_once(pack, place) for place in range(len(pack.grants))),
     )
 
 
@@ -150,7 +154,20 @@ def _line_rule(pack: Pack, place: int, effect: Rated) -> LineRule:
     )
 
 
-def _gate(rule: Rule, must_hold: Iterable[Condition]) -> Gate:
+def _once(pack: Pack, place: int) -> CompiledOnce:
+    terms = pack.grants[place]
+    return CompiledOnce(
+        terms=terms,
+        place=len(pack.rules) + place,
+        gate=_gate(terms, conjuncts(terms.condition)),
+        activation=read_activation(terms.activation),
+        expiry=read_expiry(terms.expiry),
+        applied=say("applied", title=_wording(terms.title)),
+        wants=wants_of(terms.when, terms.condition, pack.lists),
+    )
+
+
+def _gate(rule: Rule | OnceGrantRule, must_hold: Iterable[Condition]) -> Gate:
     first, last = rule.when.first, rule.when.last
     not_yet = say("not_yet", day=day_of(first)) if first is not None else None
     ended = say("ended", day=day_of(last)) if last is not None else None
@@ -257,8 +274,10 @@ def _tier(step: TierStep) -> Tier:
 
 def _fields_read(pack: Pack) -> tuple[str, ...]:
     by_tier = frozenset({"turnover_minor", "tier_floor"}) if pack.tiers is not None else frozenset()
-    conditions = [rule.condition for rule in pack.rules if rule.condition is not None]
-    return tuple(sorted(by_tier | member_fields(conditions)))
+    by_grants = ONCE_FIELDS if pack.grants else frozenset()
+    asked = [rule.condition for rule in pack.conditional]
+    conditions = [condition for condition in asked if condition is not None]
+    return tuple(sorted(by_tier | by_grants | member_fields(conditions)))
 
 
 def _wording(title: Title) -> Wording:

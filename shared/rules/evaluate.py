@@ -7,7 +7,7 @@ from shared.member import MemberView
 from shared.receipt import Receipt
 from shared.rules.compile import CompiledPack
 from shared.rules.facts import Facts
-from shared.rules.index import LineRule
+from shared.rules.index import Asked
 from shared.rules.moment import Moment
 from shared.rules.needs import MET
 from shared.rules.phases.after import after, lots_read
@@ -15,6 +15,7 @@ from shared.rules.phases.discount import discount
 from shared.rules.phases.draft import Draft, Item, Phase
 from shared.rules.phases.earn import earn
 from shared.rules.phases.normalise import normalise
+from shared.rules.phases.once import once
 from shared.rules.phases.redeem import redeem
 from shared.rules.result import Evaluation, PricedLine, Rejected, Sentence, Totals
 
@@ -23,6 +24,7 @@ STEPS: Final[tuple[tuple[Phase, Callable[[CompiledPack, Draft], None]], ...]] = 
     (Phase.REDEEM, redeem),
     (Phase.EARN, earn),
     (Phase.AFTER, after),
+    (Phase.AFTER, once),
 )
 """What follows normalisation; a phase that comes later takes its place by `Phase`'s order."""
 
@@ -62,10 +64,11 @@ def _answer(pack: CompiledPack, draft: Draft) -> Evaluation:
         lots_read=tuple(lot.id for lot in lots_read(facts.member)),
         fields_read=() if facts.member is None else pack.fields_read,
         trace=tuple(draft.trace),
+        once=tuple(draft.once),
     )
 
 
-def _rejected(facts: Facts, rule: LineRule, reason: Sentence) -> Rejected:
+def _rejected(facts: Facts, rule: Asked, reason: Sentence) -> Rejected:
     ways = rule.wants(facts)
     return Rejected(rule.id, reason, () if ways == MET else ways)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final, get_args
 
 from shared.rules.model import Condition, Pack, StackingGroup
+from shared.rules.once_terms import OCCASIONS
 
 _EFFECTS: Final = ("discount", "redeem", "earn")
 _MODES: Final = get_args(StackingGroup.model_fields["mode"].annotation)
@@ -13,6 +14,8 @@ FEATURES: Final = frozenset(
     | {f"if.{operator.rstrip('_')}" for operator in Condition.model_fields}
     | {f"then.{effect}" for effect in _EFFECTS}
     | {f"stack.{mode}" for mode in _MODES}
+    | {f"grant.{occasion}" for occasion in OCCASIONS}
+    | {"grant.to.referrer"}
 )
 """What this kernel understands."""
 
@@ -32,10 +35,15 @@ def _used(pack: Pack) -> Iterator[str]:
         yield f"tiers.{pack.tiers.metric}.{pack.tiers.window}"
     for group in pack.stacking:
         yield f"stack.{group.mode}"
+    for grant in pack.grants:
+        yield f"grant.{grant.on}"
+        if grant.to == "referrer":
+            yield "grant.to.referrer"
     for rule in pack.rules:
         yield from (f"then.{effect.effect}" for effect in rule.then)
-        if rule.condition is not None:
-            yield from (f"if.{node.operator.rstrip('_')}" for node in nodes(rule.condition))
+    for asked in pack.conditional:
+        if asked.condition is not None:
+            yield from (f"if.{node.operator.rstrip('_')}" for node in nodes(asked.condition))
 
 
 def nodes(condition: Condition) -> Iterator[Condition]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Protocol
 
 from shared.basket import Goods, Line
 from shared.rules.conditions import LineTest, Lists
@@ -36,6 +37,20 @@ class LineRule:
     """What the trace says where the rule did something; the numbers are the step's."""
     wants: Wants
     """What the rule's conditions would take of a receipt on which it did nothing."""
+
+
+class Asked(Protocol):
+    """What the kernel can say why it did nothing of."""
+
+    @property
+    def id(self) -> str:
+        """The rule's id."""
+        ...
+
+    @property
+    def wants(self) -> Wants:
+        """What its conditions would take."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from shared.rules.grammar import (
     Window,
     Words,
 )
+from shared.rules.once_terms import OnceTerms
 from shared.rules.scalars import Amount, Count, GroupPath, Local, Name, Percent, Word
 from shared.rules.terms import ActivationText, ExpiryText
 
@@ -132,6 +133,12 @@ class Rule(Document):
     then: Annotated[tuple[Effect, ...], Field(min_length=1, max_length=3)]
 
 
+class OnceGrantRule(OnceTerms):
+    """A grant that a person gets once, and for whom."""
+
+    condition: Annotated[Condition | None, Field(alias="if")] = None
+
+
 class StackingGroup(Document):
     """A node of the stacking tree; children are rules or other groups, in order."""
 
@@ -169,5 +176,11 @@ class Pack(Document):
     tiers: TierTrack | None = None
     lists: Annotated[dict[Name, GoodsList], Field(max_length=LISTS_MAX)] = {}
     rules: Annotated[tuple[Rule, ...], Field(max_length=RULES_MAX)] = ()
+    grants: Annotated[tuple[OnceGrantRule, ...], Field(max_length=RULES_MAX)] = ()
     stacking: Annotated[tuple[StackingGroup, ...], Field(max_length=RULES_MAX)] = ()
     policies: Policies = Policies()
+
+    @property
+    def conditional(self) -> tuple[Rule | OnceGrantRule, ...]:
+        """All that has an id, a window and a condition."""
+        return (*self.rules, *self.grants)

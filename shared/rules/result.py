@@ -91,6 +91,25 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class OnceGrant:
+    """A lot of points (hundredths) that a person gets once in a period, maybe on another's account.
+
+    `lot` is the same whichever store grants it.
+    """
+
+    rule: str
+    period: str
+    lot: UUID
+    account: UUID
+    wallet: str
+    kind: str
+    amount: int
+    activates_at: datetime
+    expires_on: date | None
+    applied: Sentence
+
+
+@dataclass(frozen=True, slots=True)
 class Redemption:
     """How many points (hundredths) may pay now, how many do, and what limits them."""
 
@@ -160,3 +179,4 @@ class Evaluation:
     lots_read: tuple[UUID, ...]
     fields_read: tuple[str, ...]
     trace: tuple[TraceStep, ...]
+    once: tuple[OnceGrant, ...] = ()

@@ -85,6 +85,11 @@ _SENTENCES: Final = {
         "{amount} points are not active yet",
     ),
     "dead_lot": ("Бонусы сгорели бы до начисления", "The points would expire before they exist"),
+    "had_once": ("Уже получено", "Granted before"),
+    "not_first": ("Не первая покупка", "Not the first purchase"),
+    "no_day": ("Дата не указана", "The date is not known"),
+    "not_these_days": ("Не в эти дни", "Not on these days"),
+    "no_referrer": ("Никто не пригласил участника", "Nobody brought the member"),
     "turnover": ("Накопленная сумма покупок", "Total of purchases"),
     "to_next_tier": ("{reach} {amount}", "{amount} {reach}"),
     "tier_reached": (

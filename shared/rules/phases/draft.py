@@ -5,11 +5,12 @@ from enum import StrEnum
 
 from shared.basket import Line
 from shared.rules.facts import Facts
-from shared.rules.index import LineRule
+from shared.rules.index import Asked, LineRule
 from shared.rules.result import (
     Effect,
     EffectKind,
     Grant,
+    OnceGrant,
     Redemption,
     Sentence,
     TraceStep,
@@ -92,11 +93,12 @@ class Draft:
     """Discounts by rule and line number."""
     redemption: Redemption = NO_REDEMPTION
     grants: list[Grant] = field(default_factory=list)
+    once: list[OnceGrant] = field(default_factory=list)
     tier_after: str | None = None
     hints: list[Sentence] = field(default_factory=list)
     applied: dict[int, str] = field(default_factory=dict)
     """Rules that did something, by place in the pack."""
-    reasons: dict[int, tuple[LineRule, Sentence]] = field(default_factory=dict)
+    reasons: dict[int, tuple[Asked, Sentence]] = field(default_factory=dict)
     """Rules that did not, and the first reason found."""
     trace: list[TraceStep] = field(default_factory=list)
     _gates: dict[int, Sentence | None] = field(default_factory=dict)

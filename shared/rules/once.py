@@ -1,0 +1,128 @@
+"""Grants that a person gets once: which are due, and which lot each is, whoever grants it."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+
+from shared.ids import once_lot
+from shared.member import MemberView
+from shared.rules.facts import Facts
+from shared.rules.index import Gate
+from shared.rules.needs import Wants
+from shared.rules.once_terms import Occasion, OnceTerms
+from shared.rules.result import OnceGrant, Sentence
+from shared.rules.sentences import say
+from shared.rules.terms import Term, activation, expiry
+
+ONCE_FIELDS: Final = frozenset(
+    {"birthday", "registered_on", "receipts", "person", "referrer", "history"}
+)
+"""What grants read of a member."""
+LEAP: Final = (2, 29)
+ALWAYS: Final = ""
+"""The period of what a person gets once in his life."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledOnce:
+    """A grant ready to be asked; `place` is after the pack's rules, in declared order."""
+
+    terms: OnceTerms
+    place: int
+    gate: Gate
+    activation: Term
+    expiry: Term
+    applied: Sentence
+    wants: Wants
+
+    @property
+    def id(self) -> str:
+        """The rule's id."""
+        return self.terms.id
+
+
+Verdict = OnceGrant | Sentence
+"""What is granted, or why nothing is."""
+
+
+def due(
+    rules: Collection[CompiledOnce], facts: Facts, occasions: Collection[Occasion]
+) -> Iterator[tuple[CompiledOnce, Verdict]]:
+    """Yield what each rule of these occasions grants to the member at this moment, or why not."""
+    if facts.member is None:
+        return
+    for rule in rules:
+        if rule.terms.on in occasions:
+            yield rule, _verdict(rule, facts, facts.member)
+
+
+def anniversary(of: date, year: int, leap_day: str) -> date:
+    """Return the day of a year that a day is celebrated on."""
+    if (of.month, of.day) == LEAP and not _is_leap(year):
+        return date(year, 2, 28) if leap_day == "02-28" else date(year, 3, 1)
+    return of.replace(year=year)
+
+
+def _verdict(rule: CompiledOnce, facts: Facts, member: MemberView) -> Verdict:
+    terms = rule.terms
+    if (closed := rule.gate(facts)) is not None:
+        return closed
+    period = _period(terms, facts, member)
+    if isinstance(period, Sentence):
+        return period
+    account = member.account if terms.to == "member" else member.referrer
+    if account is None:
+        return say("no_referrer")
+    lot = once_lot(terms.id, member.person_key, period)
+    if _had(member, lot):
+        return say("had_once")
+    expires_on = expiry(rule.expiry, facts.moment)
+    if expires_on is not None and expires_on < facts.day:
+        return say("dead_lot")
+    return OnceGrant(
+        rule=terms.id,
+        period=period,
+        lot=lot,
+        account=account,
+        wallet=terms.wallet,
+        kind=terms.lot_kind,
+        amount=terms.points,
+        activates_at=activation(rule.activation, facts.moment),
+        expires_on=expires_on,
+        applied=rule.applied,
+    )
+
+
+def _period(terms: OnceTerms, facts: Facts, member: MemberView) -> str | Sentence:
+    """Return the period that the occasion falls in now, or why it is not there."""
+    if terms.on == "registration":
+        return ALWAYS
+    if terms.on == "first_purchase":
+        return ALWAYS if member.receipts == 0 else say("not_first")
+    of = member.birthday if terms.on == "birthday" else member.registered_on
+    if of is None:
+        return say("no_day")
+    return _year_around(terms, of, facts.day) or say("not_these_days")
+
+
+def _year_around(terms: OnceTerms, of: date, today: date) -> str | None:
+    """Return the year of the anniversary whose window a day is in; the day itself is the first."""
+    before, after = timedelta(days=terms.before_days), timedelta(days=terms.after_days)
+    first = of.year if terms.on == "birthday" else of.year + 1
+    for year in (today.year - 1, today.year, today.year + 1):
+        if year < max(first, date.min.year) or year > date.max.year:
+            continue
+        celebrated = anniversary(of, year, terms.leap_day)
+        if -before <= today - celebrated <= after:
+            return str(year)
+    return None
+
+
+def _had(member: MemberView, lot: UUID) -> bool:
+    return lot in member.history.once or any(own.id == lot for own in member.lots)
+
+
+def _is_leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)

@@ -1,0 +1,61 @@
+"""Grants that a person gets once, as a pack states them; their condition stands in the model."""
+
+from typing import Annotated, Final, Literal, get_args
+
+from pydantic import AfterValidator
+
+from shared.rules.faults import fault
+from shared.rules.grammar import Document, Title, Window
+from shared.rules.scalars import Amount, Count, Name
+from shared.rules.terms import ActivationText, ExpiryText
+
+AROUND_MAX: Final = 180
+"""Days before or after an anniversary: the windows of two years never meet."""
+
+Occasion = Literal["registration", "first_purchase", "birthday", "anniversary"]
+OCCASIONS: Final = get_args(Occasion)
+
+
+def _around(days: int) -> int:
+    if days > AROUND_MAX:
+        raise fault(
+            "too_long_window",
+            ru=f"не больше {AROUND_MAX} дней",
+            en=f"at most {AROUND_MAX} days",
+        )
+    return days
+
+
+Around = Annotated[Count, AfterValidator(_around)]
+
+
+class OnceTerms(Document):
+    """A number of points on an occasion of the member's life, once a person and period.
+
+    A birthday or an anniversary (of the registration) is open from `before_days` before to
+    `after_days` after it, both included. What `to: referrer` grants goes to who brought the member.
+    """
+
+    id: Name
+    title: Title
+    on: Occasion
+    when: Window = Window()
+    before_days: Around = 0
+    after_days: Around = 0
+    leap_day: Literal["02-28", "03-01"] = "02-28"
+    """When a birthday of 29 February is in other years."""
+    to: Literal["member", "referrer"] = "member"
+    points: Amount
+    wallet: Name
+    kind: Name | None = None
+    activation: ActivationText = "at once"
+    expiry: ExpiryText
+
+    @property
+    def lot_kind(self) -> str:
+        """The kind of the lot, by the occasion if the pack names none."""
+        if self.kind is not None:
+            return self.kind
+        if self.to == "referrer":
+            return "referral"
+        return "welcome" if self.on == "registration" else self.on
