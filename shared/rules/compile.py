@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from shared.rules.checks import discount_rules
 from shared.rules.conditions import (
     LineTest,
     Lists,
@@ -20,9 +19,7 @@ from shared.rules.grammar import Rated, Title
 from shared.rules.index import Gate, LineRule, Rate, RuleIndex, Share, anchor_of, index_of
 from shared.rules.model import (
     Condition,
-    DiscountEffect,
     EarnEffect,
-    Effect,
     OnceGrantRule,
     Pack,
     RedeemEffect,
@@ -34,12 +31,11 @@ from shared.rules.needs import wants_of
 from shared.rules.once import ONCE_FIELDS, CompiledOnce
 from shared.rules.result import Sentence
 from shared.rules.sentences import Wording, day_of, say
-from shared.rules.stacking import Branch
 from shared.rules.terms import Term, read_activation, read_expiry
 from shared.rules.tiers import Ladder, Tier
+from shared.rules.tree import Trees, compile_trees, tree_effects
 
-_ROOT = "all_discounts"
-_E = TypeVar("_E", DiscountEffect, RedeemEffect, EarnEffect)
+_E = TypeVar("_E", RedeemEffect, EarnEffect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +75,7 @@ class CompiledPack:
     pack_hash: str
     source: Pack
     ladder: Ladder
-    tree: Branch
-    paths: Mapping[str, tuple[int, ...]]
+    trees: Trees
     discounts: RuleIndex
     redeems: tuple[RedeemRule, ...]
     earnings: RuleIndex
@@ -96,16 +91,16 @@ class CompiledPack:
 
 def compile_pack(pack: Pack, *, pack_hash: str) -> CompiledPack:
     """Compile a pack that was read; the hash names its canonical bytes in every answer."""
-    tree, paths = _tree(pack)
+    places = {rule.id: place for place, rule in enumerate(pack.rules)}
+    tree_rules = [(places[rule], effect) for rule, effect in tree_effects(pack).items()]
     earnings = _effects(pack, EarnEffect)
     lots = tuple(dict.fromkeys(_lot_terms(effect) for _, effect in earnings))
     return CompiledPack(
         pack_hash=pack_hash,
         source=pack,
         ladder=_ladder(pack),
-        tree=tree,
-        paths=paths,
-        discounts=_index(pack, _effects(pack, DiscountEffect)),
+        trees=compile_trees(pack),
+        discounts=_index(pack, tree_rules),
         redeems=tuple(
             _redeem(pack, place, effect) for place, effect in _effects(pack, RedeemEffect)
         ),
@@ -129,7 +124,7 @@ def _effects(pack: Pack, kind: type[_E]) -> list[tuple[int, _E]]:
     ]
 
 
-def _index(pack: Pack, effects: Iterable[tuple[int, Effect]]) -> RuleIndex:
+def _index(pack: Pack, effects: Iterable[tuple[int, object]]) -> RuleIndex:
     return index_of(
         (
             _line_rule(pack, place, effect),
@@ -139,7 +134,7 @@ def _index(pack: Pack, effects: Iterable[tuple[int, Effect]]) -> RuleIndex:
     )
 
 
-def _line_rule(pack: Pack, place: int, effect: Rated) -> LineRule:
+def _line_rule(pack: Pack, place: int, effect: object) -> LineRule:
     rule = pack.rules[place]
     must_hold = conjuncts(rule.condition)
     return LineRule(
@@ -195,7 +190,9 @@ def _together(must_hold: Iterable[Condition], lists: Lists) -> LineTest:
     return lambda facts, line: all(test(facts, line) for test in tests)
 
 
-def _rate(effect: Rated) -> Rate:
+def _rate(effect: object) -> Rate:
+    if not isinstance(effect, Rated):
+        return lambda _facts, _line: 0
     share = _share(effect)
     return lambda facts, _line: share(facts)
 
@@ -231,31 +228,6 @@ def _lot_terms(effect: EarnEffect) -> LotTerms:
     return LotTerms(
         effect.wallet, effect.kind, read_activation(effect.activation), read_expiry(effect.expiry)
     )
-
-
-def _tree(pack: Pack) -> tuple[Branch, dict[str, tuple[int, ...]]]:
-    """Return the tree and the path of each rule; without a tree, the best of all discounts."""
-    declared = {node.group: node for node in pack.stacking}
-    leaves = discount_rules(pack)
-    paths: dict[str, tuple[int, ...]] = {}
-    if not declared:
-        paths = {rule: (number,) for number, rule in enumerate(leaves)}
-        return Branch(_ROOT, "best", None, (None,) * len(leaves)), paths
-
-    def grow(group: str, path: tuple[int, ...]) -> Branch:
-        node = declared[group]
-        children: list[Branch | None] = []
-        for number, child in enumerate(node.children):
-            below = (*path, number)
-            if child in declared:
-                children.append(grow(child, below))
-            else:
-                paths[child] = below
-                children.append(None)
-        return Branch(group, node.mode, node.cap_bp, tuple(children))
-
-    inner = {child for node in pack.stacking for child in node.children}
-    return grow(next(group for group in declared if group not in inner), ()), paths
 
 
 def _ladder(pack: Pack) -> Ladder:

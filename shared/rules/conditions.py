@@ -124,7 +124,12 @@ def _flag(condition: Condition, _lists: Lists) -> LineTest:
 
 
 def _goods(condition: Condition, lists: Lists) -> LineTest:
-    named = [lists[name] for name in condition.goods_in or ()]
+    return goods_test(condition.goods_in or (), lists)
+
+
+def goods_test(names: Iterable[str], lists: Lists) -> LineTest:
+    """Compile membership in any of the named lists of goods."""
+    named = [lists[name] for name in names]
     skus = frozenset(sku for goods in named for sku in goods.skus)
     in_groups = _in_groups([path for goods in named for path in goods.groups])
     return lambda facts, line: line.goods.sku in skus or in_groups(facts, line)

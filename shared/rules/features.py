@@ -5,8 +5,9 @@ from typing import Final, get_args
 
 from shared.rules.model import Condition, Pack, StackingGroup
 from shared.rules.once_terms import OCCASIONS
+from shared.rules.price_features import PRICE_FEATURES, price_features
 
-_EFFECTS: Final = ("discount", "redeem", "earn")
+_EFFECTS: Final = ("discount", "add_percent_points", "redeem", "earn")
 _MODES: Final = get_args(StackingGroup.model_fields["mode"].annotation)
 
 FEATURES: Final = frozenset(
@@ -16,6 +17,7 @@ FEATURES: Final = frozenset(
     | {f"stack.{mode}" for mode in _MODES}
     | {f"grant.{occasion}" for occasion in OCCASIONS}
     | {"grant.to.referrer"}
+    | PRICE_FEATURES
 )
 """What this kernel understands."""
 
@@ -33,6 +35,7 @@ def missing_features(pack: Pack) -> frozenset[str]:
 def _used(pack: Pack) -> Iterator[str]:
     if pack.tiers is not None:
         yield f"tiers.{pack.tiers.metric}.{pack.tiers.window}"
+    yield from price_features(pack)
     for group in pack.stacking:
         yield f"stack.{group.mode}"
     for grant in pack.grants:

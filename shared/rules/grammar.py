@@ -13,6 +13,8 @@ TIERS_MAX = 50
 CHILDREN_MAX = RULES_MAX
 VALUES_MAX = ITEMS_MAX
 LISTS_MAX = 1_000
+TABLES_MAX = 1_000
+EFFECTS_MAX = 8
 
 Words = Annotated[tuple[Word, ...], Field(min_length=1, max_length=VALUES_MAX)]
 Names = Annotated[tuple[Name, ...], Field(min_length=1, max_length=VALUES_MAX)]

@@ -8,8 +8,10 @@ from shared.basket import Flag
 from shared.rules.faults import fault
 from shared.rules.grammar import (
     CHILDREN_MAX,
+    EFFECTS_MAX,
     LISTS_MAX,
     RULES_MAX,
+    TABLES_MAX,
     TIERS_MAX,
     VALUES_MAX,
     Document,
@@ -22,6 +24,7 @@ from shared.rules.grammar import (
     Words,
 )
 from shared.rules.once_terms import OnceTerms
+from shared.rules.price_model import AddPercentPointsEffect, DiscountEffect, Table
 from shared.rules.scalars import Amount, Count, GroupPath, Local, Name, Percent, Word
 from shared.rules.terms import ActivationText, ExpiryText
 
@@ -92,12 +95,6 @@ class Condition(Document):
         return getattr(self, self.operator)
 
 
-class DiscountEffect(Rated):
-    """A percent off each line."""
-
-    effect: Literal["discount"]
-
-
 class RedeemEffect(Rated):
     """Points pay up to a share of the eligible lines (or of the whole receipt, but on these)."""
 
@@ -120,7 +117,10 @@ class EarnEffect(Rated):
     expiry: ExpiryText
 
 
-Effect = Annotated[DiscountEffect | RedeemEffect | EarnEffect, Field(discriminator="effect")]
+Effect = Annotated[
+    DiscountEffect | AddPercentPointsEffect | RedeemEffect | EarnEffect,
+    Field(discriminator="effect"),
+]
 
 
 class Rule(Document):
@@ -130,7 +130,7 @@ class Rule(Document):
     title: Title
     when: Window = Window()
     condition: Annotated[Condition | None, Field(alias="if")] = None
-    then: Annotated[tuple[Effect, ...], Field(min_length=1, max_length=3)]
+    then: Annotated[tuple[Effect, ...], Field(min_length=1, max_length=EFFECTS_MAX)]
 
 
 class OnceGrantRule(OnceTerms):
@@ -144,9 +144,11 @@ class StackingGroup(Document):
 
     group: Name
     mode: Literal["best", "worst", "first", "all_on_base", "all_on_rest"]
-    scope: Literal["line"] = "line"
+    scope: Literal["line", "receipt"] = "line"
     cap_bp: Annotated[Percent | None, Field(alias="cap")] = None
     children: Annotated[tuple[Name, ...], Field(min_length=1, max_length=CHILDREN_MAX)]
+    modifiers: Annotated[tuple[Name, ...], Field(max_length=CHILDREN_MAX)] = ()
+    """Rules that add percent points to what the group takes."""
 
 
 class GoodsList(Document):
@@ -175,6 +177,7 @@ class Pack(Document):
     wallets: Annotated[dict[Name, Wallet], Field(max_length=50)] = {}
     tiers: TierTrack | None = None
     lists: Annotated[dict[Name, GoodsList], Field(max_length=LISTS_MAX)] = {}
+    tables: Annotated[dict[Name, Table], Field(max_length=TABLES_MAX)] = {}
     rules: Annotated[tuple[Rule, ...], Field(max_length=RULES_MAX)] = ()
     grants: Annotated[tuple[OnceGrantRule, ...], Field(max_length=RULES_MAX)] = ()
     stacking: Annotated[tuple[StackingGroup, ...], Field(max_length=RULES_MAX)] = ()

@@ -45,6 +45,10 @@ _SENTENCES: Final = {
         "Уступило другой скидке; само дало бы такую цену",
         "Gave way to another discount; alone it would give this price",
     ),
+    "not_discounted": (
+        "Прибавляет проценты только к скидке, а скидки здесь нет",
+        "Adds to a discount only, and there is none here",
+    ),
     "at_floor": ("Ниже минимальной цены нельзя", "The minimum price is reached"),
     "applied": ("{title}", "{title}"),
     "no_member": (

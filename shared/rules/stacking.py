@@ -3,22 +3,44 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from shared.money import WHOLE_BP, allocate, share_of
 
 Path = tuple[int, ...]
-"""Where a rule stands in the tree: the number of the child in each group, from the top."""
+"""Where a rule stands in the tree: the number of the child in each group, from the top; the
+modifiers of a group are numbered on from its children."""
+
+Cut = Callable[[int], int]
+"""Kopecks off a line sum, where they are no plain percent of it."""
+
+
+class Together(NamedTuple):
+    """Kopecks off all lines that fit a rule at once, in groups of scope `receipt` alone.
+
+    `spread` takes the sums of these lines, in order, and gives the kopecks and their weights.
+    """
+
+    spread: Callable[[Sequence[int]], tuple[int, Sequence[int]]]
+
+
+Offer = int | Cut | Together
+"""What a rule offers a line; an int is a percent in basis points."""
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A group of the tree; a child that is None is a rule."""
+    """A group of the tree; a child that is None is a rule.
+
+    `modifiers` add percent points to what the group takes, each on `discounted` lines or `all`.
+    """
 
     group: str
     mode: str
     cap_bp: int | None
     children: tuple["Branch | None", ...]
+    scope: Literal["line", "receipt"] = "line"
+    modifiers: tuple[str, ...] = ()
 
     def ceiling(self, on: int, room: int) -> int:
         """Return the most that the group may take off a sum."""
@@ -34,59 +56,85 @@ class Part(NamedTuple):
 
 
 Parts = tuple[Part, ...]
+Found = Sequence[tuple[Path, Offer]]
 Play = Callable[[int, int], Parts]
 """What a branch takes off a sum, given the sum and the most that may be taken."""
 
 
-def resolve(tree: Branch, rates: Mapping[Path, int], *, on: int, room: int) -> Parts:
-    """Return what is taken off a line sum `on` by the rules that fit it, given their rates.
+def resolve(tree: Branch, offers: Mapping[Path, Offer], *, on: int, room: int) -> Parts:
+    """Return what is taken off a line sum `on` by the rules that fit it, given their offers.
 
     The parts together are at most `room`. A nested group works on the sum that its parent hands
     it: the whole sum, or in `all_on_rest` what its elder siblings left. Only branches with a rule
     that fits are visited, so a line costs what fits it, not what the pack holds.
     """
-    if len(rates) == 1:
-        (found,) = rates.items()
+    if len(offers) == 1:
+        (found,) = offers.items()
         return _only(tree, *found, on=on, room=room)
-    parts = _play(tree, sorted(rates.items()), 0)(on, room)
-    return tuple([part for part in parts if part.amount])
+    return kept(_play(tree, sorted(offers.items(), key=path_of), 0)(on, room))
 
 
-def alone(rate_bp: int, *, on: int, room: int) -> int:
-    """Return what a percent takes off if nothing else does."""
-    return min(share_of(on, rate_bp), room)
+def alone(offer: Offer, *, on: int, room: int) -> int:
+    """Return what an offer takes off a line if nothing else does."""
+    if isinstance(offer, int):
+        return min(share_of(on, offer), room)
+    assert not isinstance(offer, Together), "no line has it alone"
+    return max(0, min(offer(on), room))
 
 
-def _only(tree: Branch, path: Path, rate_bp: int, *, on: int, room: int) -> Parts:
+def _only(tree: Branch, path: Path, offer: Offer, *, on: int, room: int) -> Parts:
     """Take one discount alone: every mode agrees, and only the caps above it count."""
     branch: Branch | None = tree
     for place in path:
         assert branch is not None, "a path ends at a rule"
         room = branch.ceiling(on, room)
+        if place >= len(branch.children):
+            if branch.modifiers[place - len(branch.children)] == "discounted":
+                return ()
+            break
         branch = branch.children[place]
-    amount = min(share_of(on, rate_bp), room)
-    return (Part(path, amount, rate_bp),) if amount else ()
+    return kept(_leaf(path, offer)(on, room))
 
 
-def _play(branch: Branch, rates: Sequence[tuple[Path, int]], depth: int) -> Play:
+def _play(branch: Branch, offers: Found, depth: int) -> Play:
     plays: list[Play] = []
-    for place, group in groupby(rates, key=lambda found: found[0][depth]):
+    points: list[tuple[str, Play]] = []
+    for place, group in groupby(offers, key=lambda found: found[0][depth]):
         inside = list(group)
+        if place >= len(branch.children):
+            points.append((branch.modifiers[place - len(branch.children)], _leaf(*inside[0])))
+            continue
         child = branch.children[place]
         plays.append(_leaf(*inside[0]) if child is None else _play(child, inside, depth + 1))
     mode = MODES[branch.mode]
-    if branch.cap_bp is None:
+    if branch.cap_bp is None and not points:
         return lambda on, room: mode(plays, on, room)
-    return lambda on, room: _no_rate(mode(plays, on, branch.ceiling(on, room)))
+
+    def capped(on: int, room: int) -> Parts:
+        ceiling = branch.ceiling(on, room)
+        parts = mode(plays, on, ceiling)
+        if points:
+            parts = _with_points(parts, points, on, ceiling)
+        return parts if branch.cap_bp is None else _no_rate(parts)
+
+    return capped
 
 
-def _leaf(path: Path, rate_bp: int) -> Play:
-    return lambda on, room: (Part(path, min(share_of(on, rate_bp), room), rate_bp),)
+def _leaf(path: Path, offer: Offer) -> Play:
+    rate_bp = offer if isinstance(offer, int) else None
+    return lambda on, room: (Part(path, alone(offer, on=on, room=room), rate_bp),)
+
+
+def _with_points(parts: Parts, points: Sequence[tuple[str, Play]], on: int, room: int) -> Parts:
+    """Add percent points to what was taken: a plain percent grows and is rounded once."""
+    discounted = _total(parts) > 0
+    adding = [play for lines, play in points if discounted or lines == "all"]
+    return _all_on_base([lambda _on, _room: parts, *adding], on, room)
 
 
 def _best(plays: Sequence[Play], on: int, room: int) -> Parts:
     """The most for the customer; of equals the one declared first."""
-    return max([play(on, room) for play in plays], key=_total)
+    return max([play(on, room) for play in plays], key=_total, default=())
 
 
 def _worst(plays: Sequence[Play], on: int, room: int) -> Parts:
@@ -132,6 +180,16 @@ def _total(parts: Parts) -> int:
 
 def _no_rate(parts: Parts) -> Parts:
     return tuple(part._replace(rate_bp=None) for part in parts)
+
+
+def kept(parts: Parts) -> Parts:
+    """Leave out the parts of nothing."""
+    return tuple([part for part in parts if part.amount])
+
+
+def path_of(found: tuple[Path, Offer]) -> Path:
+    """Return where in the tree an offer stands."""
+    return found[0]
 
 
 Mode = Callable[[Sequence[Play], int, int], Parts]

@@ -1,0 +1,153 @@
+"""What a rule offers the lines that it fits: percents, amounts and prices compiled to functions."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal
+
+from shared.basket import QUANTITY_ONE, Line
+from shared.money import WHOLE_BP, round_half_up
+from shared.rules.conditions import LineTest, Lists, goods_test
+from shared.rules.facts import Facts
+from shared.rules.grammar import Rated
+from shared.rules.model import Pack
+from shared.rules.price_model import REST, DiscountEffect, Table
+from shared.rules.stacking import Offer, Together
+
+Offers = Callable[[Facts, Sequence[Line]], Sequence[Offer]]
+"""Gives each of the lines that fit a rule its offer; 0 is nothing."""
+
+Values = Callable[[Facts, Sequence[Line]], Sequence[int]]
+Scope = Literal["line", "receipt"]
+
+
+def discount_offers(pack: Pack, effect: DiscountEffect, scope: Scope) -> Offers:
+    """Compile a discount for a group of a scope."""
+    if effect.price_minor is not None:
+        to_minor = effect.price_minor
+        return lambda _facts, lines: [_down_to(line, to_minor) for line in lines]
+    if effect.amount_minor is not None:
+        off_minor = effect.amount_minor
+        return _amounts(lambda _facts, lines: [off_minor] * len(lines), scope)
+    if effect.table is not None:
+        table = pack.tables[effect.table]
+        values = table_values(table, pack.lists)
+        return _amounts(values, scope) if table.rows[0].amounts else values
+    rates = percent_values(effect.percent, effect.tier_percent)
+    return rates if effect.nth is None else _every_nth(rates, effect.nth)
+
+
+def rated_offers(effect: Rated) -> Offers:
+    """Compile an effect of a plain percent."""
+    return percent_values(effect.percent, effect.tier_percent)
+
+
+def percent_values(percent: int | None, tier_percent: str | None) -> Values:
+    """Compile a percent of its own, or the one that the member's tier names."""
+    if percent is not None:
+        return lambda _facts, lines: [percent] * len(lines)
+    name = tier_percent or ""
+
+    def of_tier(facts: Facts, lines: Sequence[Line]) -> Sequence[int]:
+        return [0 if facts.tier is None else facts.tier.percents[name]] * len(lines)
+
+    return of_tier
+
+
+def table_values(table: Table, lists: Lists) -> Values:
+    """Compile a table: the value of its row and of the first column that a line belongs to.
+
+    A sum below the first row, a member without such a tier and goods of no column have 0.
+    """
+    rows = [row.percents or row.amounts for row in table.rows]
+    place_of = _row_finder(table)
+    columns = [_column(name, lists) for name in table.columns]
+
+    def values(facts: Facts, lines: Sequence[Line]) -> Sequence[int]:
+        place = place_of(facts, lines)
+        if place < 0:
+            return [0] * len(lines)
+        row = rows[place]
+        if not columns:
+            return [row[0]] * len(lines)
+        return [_cell(row, columns, facts, line) for line in lines]
+
+    return values
+
+
+def _cell(row: Sequence[int], columns: Sequence[LineTest], facts: Facts, line: Line) -> int:
+    pairs = zip(row, columns, strict=True)
+    return next((value for value, fits in pairs if fits(facts, line)), 0)
+
+
+def _column(name: str, lists: Lists) -> LineTest:
+    if name == REST:
+        return lambda _facts, _line: True
+    return goods_test((name,), lists)
+
+
+def _row_finder(table: Table) -> Callable[[Facts, Sequence[Line]], int]:
+    if table.by == "tier":
+        places = {row.tier: place for place, row in enumerate(table.rows)}
+        return lambda facts, _lines: -1 if facts.tier is None else places.get(facts.tier.id, -1)
+    thresholds = [row.from_minor or 0 for row in table.rows]
+    measure = _MEASURES[table.by]
+    return lambda facts, lines: bisect_right(thresholds, measure(facts, lines)) - 1
+
+
+def _turnover(facts: Facts, _lines: Sequence[Line]) -> int:
+    return -1 if facts.member is None else facts.member.turnover_minor
+
+
+_MEASURES: dict[str, Callable[[Facts, Sequence[Line]], int]] = {
+    "receipt_sum": lambda facts, _lines: facts.sum_minor,
+    "eligible_sum": lambda _facts, lines: sum(line.base_minor for line in lines),
+    "turnover": _turnover,
+}
+
+
+def _amounts(values: Values, scope: Scope) -> Offers:
+    """Take an amount off each unit, or once off the receipt: then the largest value counts."""
+    if scope == "line":
+        return lambda facts, lines: [
+            _off(line, value) for line, value in zip(lines, values(facts, lines), strict=True)
+        ]
+
+    def once(facts: Facts, lines: Sequence[Line]) -> Sequence[Offer]:
+        found = values(facts, lines)
+        most = max(found)
+        together = Together(lambda sums: (most, sums))
+        return [together if value else 0 for value in found]
+
+    return once
+
+
+def _off(line: Line, amount_minor: int) -> Offer:
+    off = round_half_up(amount_minor * line.quantity, QUANTITY_ONE)
+    return (lambda on: min(on, off)) if off else 0
+
+
+def _down_to(line: Line, price_minor: int) -> Offer:
+    target = round_half_up(price_minor * line.quantity, QUANTITY_ONE)
+    return lambda on: max(0, on - target)
+
+
+def _every_nth(rates: Values, nth: int) -> Offers:
+    def offers(facts: Facts, lines: Sequence[Line]) -> Sequence[Offer]:
+        found = zip(lines, rates(facts, lines), strict=True)
+        return [_of_pieces(line, rate_bp, nth) for line, rate_bp in found]
+
+    return offers
+
+
+def _of_pieces(line: Line, rate_bp: int, nth: int) -> Offer:
+    """Take the percent off every n-th piece; what is weighed has no pieces."""
+    pieces, rest = divmod(line.quantity, QUANTITY_ONE)
+    counted = 0 if rest else pieces // nth
+    if not counted or not rate_bp:
+        return 0
+    return partial(_share_of_pieces, counted * rate_bp, pieces * WHOLE_BP)
+
+
+def _share_of_pieces(numerator: int, denominator: int, on: int) -> int:
+    return round_half_up(on * numerator, denominator)

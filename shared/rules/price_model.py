@@ -1,0 +1,82 @@
+"""The part of a pack file that lowers prices: discounts of every form, and their tables."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from shared.rules.faults import fault
+from shared.rules.grammar import Document, Rated
+from shared.rules.scalars import Amount, Name, Percent
+
+ROWS_MAX = 200
+COLUMNS_MAX = 200
+NTH_MAX = 1_000
+REST = "rest"
+"""The column of a table for goods of no other column."""
+
+
+class TableRow(Document):
+    """A band of a table: where it begins (or whose tier it is), and a value for each column."""
+
+    from_minor: Annotated[Amount | None, Field(alias="from")] = None
+    tier: Name | None = None
+    percents: Annotated[tuple[Percent, ...], Field(max_length=COLUMNS_MAX)] = ()
+    amounts: Annotated[tuple[Amount, ...], Field(max_length=COLUMNS_MAX)] = ()
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> "TableRow":
+        if (self.from_minor is None) == (self.tier is None):
+            raise fault("one_band", ru="нужно одно из from и tier", en="one of from and tier")
+        if bool(self.percents) == bool(self.amounts):
+            raise fault(
+                "one_value", ru="нужно одно из percents и amounts", en="one of percents and amounts"
+            )
+        return self
+
+
+class Table(Document):
+    """Percents or amounts by bands of a sum (or by tier) and, in columns, by lists of goods.
+
+    `receipt_sum` is the whole receipt before discounts, `eligible_sum` that of the lines that
+    the rule fits, `turnover` the member's.
+    """
+
+    by: Literal["receipt_sum", "eligible_sum", "turnover", "tier"]
+    columns: Annotated[tuple[Name, ...], Field(max_length=COLUMNS_MAX)] = ()
+    rows: Annotated[tuple[TableRow, ...], Field(min_length=1, max_length=ROWS_MAX)]
+
+
+class DiscountEffect(Document):
+    """Off each line, or off the receipt in a group of that scope: a percent, an amount, a price.
+
+    An amount is for one unit of a line, or for the whole receipt; a price is for one unit.
+    """
+
+    effect: Literal["discount"]
+    percent: Percent | None = None
+    tier_percent: Name | None = None
+    table: Name | None = None
+    amount_minor: Annotated[Amount | None, Field(alias="amount")] = None
+    price_minor: Annotated[Amount | None, Field(alias="price")] = None
+    nth: Annotated[int, Field(ge=2, le=NTH_MAX)] | None = None
+    """The percent is of every n-th piece of a line only."""
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "DiscountEffect":
+        forms = (self.percent, self.tier_percent, self.table, self.amount_minor, self.price_minor)
+        if sum(form is not None for form in forms) != 1:
+            raise fault(
+                "one_percent",
+                ru="нужно ровно одно из percent, tier_percent, table, amount и price",
+                en="exactly one of percent, tier_percent, table, amount and price",
+            )
+        if self.nth is not None and self.percent is None and self.tier_percent is None:
+            raise fault("nth_percent", ru="nth бывает у процента", en="nth goes with a percent")
+        return self
+
+
+class AddPercentPointsEffect(Rated):
+    """Percent points on top of what a group takes, of the sum that the group works on."""
+
+    effect: Literal["add_percent_points"]
+    only_if_discounted: Literal["yes", "no"] = "yes"
