@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from agent.commit import slip as slips
 from agent.commit import store
 from agent.commit.store import Sold
-from agent.journal import answers, changes
+from agent.journal import answers, changes, once
 from agent.journal import service as journal
 from agent.journal.service import NewFact, Taking
 from agent.leases import store as holds
@@ -131,7 +131,7 @@ def _check_tenders(sale: Sale, claim: Claim) -> None:
 def _write(
     connection: Connection, station: Station, sale: Sale, claim: Claim, at: datetime
 ) -> Committed:
-    granted = _granted(claim)
+    granted = _granted(connection, claim)
     token = station.chance.randbytes(TOKEN_BYTES)
     asks = holds.open_asks(connection, sale.receipt)
     body = ReceiptCommitted(
@@ -157,6 +157,9 @@ def _write(
         changes=changes.of_sale(body),
     )
     fact = journal.append(connection, station, new, at)
+    if claim.member is not None:
+        account = claim.member.account
+        once.add(connection, account, [lot.lot for lot in granted if lot.person])
     holds.release(connection, sale.receipt)
     holds.end_asks(connection, sale.receipt)
     slip = slips.sale_slip(claim, body, token, derived("slip", fact.id))
@@ -174,11 +177,13 @@ def _write(
     )
 
 
-def _granted(claim: Claim) -> tuple[Granted, ...]:
+def _granted(connection: Connection, claim: Claim) -> tuple[Granted, ...]:
+    """Return the lots of the sale; what another till has granted once meanwhile is left out."""
     if claim.member is None:
         return ()
     account = claim.member.account
-    return tuple(
+    had = once.of(connection, [account])
+    earned = tuple(
         Granted(
             effect_no=grant.effect_no,
             lot=lot_id(claim.receipt.uid, grant.effect_no, account),
@@ -192,12 +197,23 @@ def _granted(claim: Claim) -> tuple[Granted, ...]:
         )
         for grant in claim.evaluation.grants
     )
+    return earned + tuple(
+        once.granted(grant, claim.member.person_key)
+        for grant in claim.evaluation.once
+        if grant.lot not in had
+    )
 
 
 def _births(station: Station, granted: tuple[Granted, ...]) -> list[Birth]:
-    """Keep new lots as this store's leases while the centre is out of reach, none otherwise."""
+    """Keep new lots as this store's leases while the centre is out of reach, none otherwise.
+
+    Another store may grant the same person what he gets once: it is kept by none.
+    """
     up = station.link.state().up
-    return [Birth(lot.lot, lot.account, lot.amount, 0 if up else lot.amount) for lot in granted]
+    return [
+        Birth(lot.lot, lot.account, lot.amount, 0 if up or lot.person else lot.amount)
+        for lot in granted
+    ]
 
 
 def _takings(claim: Claim) -> list[Taking]:

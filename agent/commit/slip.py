@@ -21,11 +21,14 @@ MINUS = "−"
 
 def points_after(claim: Claim, sale: ReceiptCommitted) -> Points:
     """Return the member's points once the sale's draws and grants have happened."""
+    if claim.member is None:
+        return parts.points_of((), claim.moment)
     drawn = {draw.lot: draw.amount for draw in claim.evaluation.redemption.draws}
     lots = [replace(lot, amount=lot.amount - drawn.get(lot.id, 0)) for lot in claim.lots]
     lots += [
         LotView(lot.lot, lot.account, lot.wallet, lot.amount, lot.activates_at, lot.expires_on)
         for lot in sale.granted
+        if lot.account == claim.member.account
     ]
     return parts.points_of(lots, claim.moment)
 
@@ -92,6 +95,7 @@ def _member(claim: Claim, sale: ReceiptCommitted) -> Iterator[Block]:
     card = f"Карта {parts.masked_card(claim.card_tail)}" if claim.card_tail else "Участник"
     yield Row(card, claim.display_name)
     yield Row("Начислено бонусов", format_points(totals.earned_points))
+    yield from parts.once_rows(claim.evaluation.once, sale.granted, claim.member.account)
     yield Row("Списано бонусов", format_points(totals.redeemed_points))
     yield from parts.balance(points_after(claim, sale), claim.moment.zone, claim.as_of)
     for hint in claim.evaluation.hints:

@@ -1,9 +1,10 @@
 """What facts change for the cashier's display, until the centre's rows show it."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from agent.journal.store import Change
-from shared.wire.facts import ReceiptCommitted, ReceiptReturned
+from shared.wire.facts import Granted, ReceiptCommitted, ReceiptReturned
 
 
 def of_sale(sale: ReceiptCommitted) -> list[Change]:
@@ -14,7 +15,14 @@ def of_sale(sale: ReceiptCommitted) -> list[Change]:
         Change(draw.account, lot=draw.lot, amount=-draw.amount)
         for draw in sale.evaluation.redemption.draws
     ]
-    granted = [
+    granted = of_grants(sale.granted)
+    turnover = sale.evaluation.totals.turnover_minor
+    return [*drawn, *granted, Change(sale.member.account, turnover_minor=turnover, receipts=1)]
+
+
+def of_grants(lots: Iterable[Granted]) -> list[Change]:
+    """Return what new lots change."""
+    return [
         Change(
             lot.account,
             lot=lot.lot,
@@ -23,10 +31,8 @@ def of_sale(sale: ReceiptCommitted) -> list[Change]:
             activates_at=lot.activates_at,
             expires_on=lot.expires_on,
         )
-        for lot in sale.granted
+        for lot in lots
     ]
-    turnover = sale.evaluation.totals.turnover_minor
-    return [*drawn, *granted, Change(sale.member.account, turnover_minor=turnover, receipts=1)]
 
 
 def of_return(returned: ReceiptReturned, account: UUID | None) -> list[Change]:

@@ -22,6 +22,8 @@ class NewcomerRecord(JournalTable, table=True):
     card_tail: str
     display_name: str
     registered_on: date
+    birthday: date | None
+    referrer: UUID | None = id_field(nullable=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Newcomer:
     card_tail: str
     display_name: str
     registered_on: date
+    birthday: date | None = None
+    referrer: UUID | None = None
 
 
 _NEWCOMERS = table_of(NewcomerRecord)
@@ -46,6 +50,8 @@ _COLUMNS = (
     _NEWCOMERS.c.card_tail,
     _NEWCOMERS.c.display_name,
     _NEWCOMERS.c.registered_on,
+    _NEWCOMERS.c.birthday,
+    _NEWCOMERS.c.referrer,
 )
 
 
@@ -61,6 +67,8 @@ def add(connection: Connection, newcomer: Newcomer) -> None:
             "card_tail": newcomer.card_tail,
             "display_name": newcomer.display_name,
             "registered_on": newcomer.registered_on,
+            "birthday": newcomer.birthday,
+            "referrer": newcomer.referrer,
         },
     )
 

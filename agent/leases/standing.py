@@ -1,13 +1,13 @@
 """How a member stands here: the centre's rows, the store's own facts, and what may be spent."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import Enum, auto
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from agent.journal import newcomers
+from agent.journal import newcomers, once
 from agent.journal import store as facts
 from agent.journal.newcomers import Newcomer
 from agent.leases import store
@@ -15,7 +15,7 @@ from agent.replica import store as rows
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.leases import LeaseUse, spendable
-from shared.member import LotView, MemberView
+from shared.member import NO_HISTORY, History, LotView, MemberView
 from shared.runtime.sqlite import reading
 from shared.wire.feed import GLOBAL, AccountRow, Holding, IdentifierRow, LeaseRow, MemberRow
 
@@ -68,6 +68,10 @@ class Standing:
     home_store: str = ""
     debt: int = 0
     lots: tuple[LotStanding, ...] = field(default=())
+    person: bytes = b""
+    referrer: UUID | None = None
+    """The account of who brought him."""
+    history: History = NO_HISTORY
 
     def view(self, reach: Reach, only: UUID | None = None) -> MemberView:
         """Return what the kernel may read; `only` limits redemption to one account's lots."""
@@ -92,6 +96,9 @@ class Standing:
                 for lot in self.lots
                 if only is None or lot.account == only
             ),
+            person=self.person,
+            referrer=self.referrer,
+            history=self.history,
         )
 
 
@@ -109,25 +116,23 @@ def standing(station: Station, journal: Connection, member: UUID) -> Standing:
         newcomer = newcomers.by_member(journal, member) if row is None else None
         ids = row.accounts if row else (newcomer.account,) if newcomer else ()
         leased = rows.leases(replica, ids)
+        brought_by = row.referrer if row else newcomer.referrer if newcomer else None
+        referrer = None if brought_by is None else _account_of(replica, journal, brought_by)
     if not ids:
         raise UnknownMemberError
     base = _from_row(row) if row else _from_newcomer(newcomer)
     changes = facts.uncovered(journal, ids, cursor)
     lots = _lots(accounts, changes)
     _open_here(station, journal, lots, leased, ids)
-    return Standing(
-        member=base.member,
-        display_name=base.display_name,
+    return replace(
+        base,
         accounts=tuple(ids),
         turnover_minor=base.turnover_minor + sum(change.turnover_minor for change in changes),
         receipts=base.receipts + sum(change.receipts for change in changes),
-        registered_on=base.registered_on,
-        birthday=base.birthday,
-        segments=base.segments,
-        tier_floor=base.tier_floor,
-        home_store=base.home_store,
         debt=sum(account.debt for account in accounts),
         lots=tuple(sorted(lots.values(), key=lambda lot: (lot.activates_at, lot.id))),
+        referrer=None if referrer in ids else referrer,
+        history=_history(journal, accounts, ids),
     )
 
 
@@ -139,6 +144,22 @@ def survivor(replica: Connection, member: UUID) -> MemberRow | None:
             return row
         row = rows.find(replica, MemberRow, row.merged_into.bytes)
     return row
+
+
+def _account_of(replica: Connection, journal: Connection, member: UUID) -> UUID | None:
+    """Return the account that grants to a member go to."""
+    row = survivor(replica, member)
+    if row is not None:
+        return row.accounts[0] if row.accounts else None
+    newcomer = newcomers.by_member(journal, member)
+    return newcomer.account if newcomer else None
+
+
+def _history(journal: Connection, accounts: list[AccountRow], ids: tuple[UUID, ...]) -> History:
+    """Join what the rows tell of the accounts with what this store has granted."""
+    told = dict.fromkeys(lot for account in accounts for lot in account.history.once)
+    here = once.of(journal, ids) - told.keys()
+    return History(once=(*told, *sorted(here)))
 
 
 def identified(
@@ -173,7 +194,8 @@ def _lots(accounts: list[AccountRow], changes: list[facts.Change]) -> dict[UUID,
         for lot in account.lots
     }
     for change in changes:
-        if change.lot is None:
+        is_birth = change.activates_at is not None and change.amount > 0
+        if change.lot is None or (is_birth and change.lot in lots):
             continue
         if change.lot in lots:
             lots[change.lot].amount += change.amount
@@ -224,6 +246,7 @@ def _from_row(row: MemberRow) -> Standing:
         segments=frozenset(row.segments),
         tier_floor=row.tier_floor,
         home_store=row.home_store,
+        person=row.person,
     )
 
 
@@ -236,4 +259,6 @@ def _from_newcomer(newcomer: Newcomer | None) -> Standing:
         turnover_minor=0,
         receipts=0,
         registered_on=newcomer.registered_on,
+        birthday=newcomer.birthday,
+        person=newcomer.phone_index,
     )

@@ -1,19 +1,20 @@
 """Find members, and register new ones with the cable out."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import structlog
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from agent.journal import answers, newcomers
+from agent.journal import answers, changes, newcomers, once
 from agent.journal import service as journal
 from agent.journal.newcomers import Newcomer
 from agent.journal.service import NewFact
 from agent.leases.standing import Standing, identified, standing
 from agent.members.slip import registration_slip
+from agent.members.welcome import welcome
 from agent.printing import store as spool
 from agent.quote.service import store_settings
 from agent.scan import card_index, looks_like_payment_card
@@ -21,13 +22,13 @@ from agent.station import Station
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.errors import Kind, LoyaltyError
 from shared.ids import card_number, derived, is_card_number, uuid7
-from shared.member import display_name
+from shared.member import display_name, person_key
 from shared.names import compatible
 from shared.phone import BadPhoneError, normalise_phone
 from shared.rules.moment import Moment
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import decoder, encode
-from shared.wire.facts import FactKind, MemberRegistered, RegisteredPerson
+from shared.wire.facts import Birth, FactKind, MemberRegistered, RegisteredPerson
 
 REGISTER = "register"
 SALT_BYTES = 16
@@ -44,6 +45,15 @@ class BadNameError(LoyaltyError):
     code = "bad_name"
     ru = "Имя должно содержать хотя бы одну букву."
     en = "A name needs at least one letter."
+
+
+class BadReferrerError(LoyaltyError):
+    """Who brought a new member is nobody, several members, or the new member himself."""
+
+    kind = Kind.INVALID
+    code = "bad_referrer"
+    ru = "По этому номеру нельзя определить пригласившего участника."
+    en = "This number does not tell which member brought the person."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,9 @@ class Registration:
     consent: str
     till: str = ""
     cashier: str = ""
+    birthday: date | None = None
+    referrer: str = ""
+    """Card or phone of who brought the person."""
 
 
 class Registered(Struct, frozen=True):
@@ -117,7 +130,7 @@ def register(station: Station, order: Registration, at: datetime) -> Registered:
     """Register a member, with a card of the store's own block; repeating a uid is safe.
 
     A phone that is known under a compatible name gives the member who has it. Raises BadNameError,
-    BadPhoneError, NoSettingsError, UidReusedError.
+    BadPhoneError, BadReferrerError, NoSettingsError, UidReusedError.
     """
     if not any(letter.isalpha() for letter in order.name):
         raise BadNameError
@@ -150,6 +163,7 @@ def _write(
     settings = store_settings(station)
     moment = Moment(at, settings.zone)
     identity = station.identity
+    referrer = _referrer(station, connection, order, phone)
     card = card_number(identity.card_prefix, identity.card_block, newcomers.count(connection) + 1)
     newcomer = Newcomer(
         member=uuid7(at, station.chance),
@@ -159,8 +173,15 @@ def _write(
         card_tail=card[-TAIL_DIGITS:],
         display_name=display_name(order.name),
         registered_on=moment.day,
+        birthday=order.birthday,
+        referrer=referrer,
     )
-    person = RegisteredPerson(station.chance.randbytes(SALT_BYTES), order.name, phone, card)
+    salt = station.chance.randbytes(SALT_BYTES)
+    person = RegisteredPerson(salt, order.name, phone, card, order.birthday)
+    found = welcome(station, newcomer, moment, order.till)
+    granted = tuple(
+        once.granted(grant, person_key(newcomer.phone_index, newcomer.member)) for grant in found
+    )
     body = MemberRegistered(
         member=newcomer.member,
         account=newcomer.account,
@@ -171,10 +192,33 @@ def _write(
         cashier=order.cashier,
         at=at,
         day=moment.day,
+        granted=granted,
+        referrer=referrer,
     )
-    new = NewFact(FactKind.MEMBER_REGISTERED, body, personal=encode(person))
+    new = NewFact(
+        FactKind.MEMBER_REGISTERED,
+        body,
+        births=[Birth(lot.lot, lot.account, lot.amount, kept=0) for lot in granted],
+        changes=changes.of_grants(granted),
+        personal=encode(person),
+    )
     fact = journal.append(connection, station, new, at)
     newcomers.add(connection, newcomer)
-    slip = registration_slip(settings, newcomer, card, at, derived("slip", fact.id))
+    once.add(connection, newcomer.account, [lot.lot for lot in granted])
+    slip = registration_slip(settings, newcomer, card, found, moment, derived("slip", fact.id))
     spool.enqueue(connection, slip, at)
     return Registered(newcomer.member, newcomer.account, card, newcomer.display_name, "provisional")
+
+
+def _referrer(
+    station: Station, connection: Connection, order: Registration, phone: str
+) -> UUID | None:
+    """Return the member who brought the person; raises BadReferrerError."""
+    if not order.referrer:
+        return None
+    own = blind_index(station.identity.index_key, IdentifierKind.PHONE, phone)
+    index = index_of(station, order.referrer)
+    found = [] if index is None else identified(station, connection, index)
+    if index == own or len(found) != 1:
+        raise BadReferrerError
+    return found[0][0]

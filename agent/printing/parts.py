@@ -1,15 +1,18 @@
 """Parts that the slips have in common: requisites, points, and the code at the end."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from shared.ledger.leases import is_live
 from shared.member import LotView
 from shared.points import format_points
 from shared.rules.moment import Moment
+from shared.rules.result import OnceGrant
 from shared.slip import Align, Block, Divider, Qr, Row, Text, Weight
+from shared.wire.facts import Granted
 from shared.wire.feed import SettingsRow
 
 BURNS_SHOWN_MAX = 2
@@ -89,6 +92,16 @@ def balance(points: Points, zone: str, as_of: datetime | None) -> list[Block]:
     if as_of is not None:
         rows.append(Text(f"Без связи с центром; данные на {when(as_of, zone)}"))
     return rows
+
+
+def once_rows(
+    grants: Iterable[OnceGrant], lots: Iterable[Granted], account: UUID
+) -> Iterator[Block]:
+    """Name what the person got once, and only now."""
+    granted = {lot.lot for lot in lots if lot.account == account}
+    for grant in grants:
+        if grant.lot in granted:
+            yield Row(grant.applied.ru, format_points(grant.amount))
 
 
 def footer(code: str = "") -> Sequence[Block]:

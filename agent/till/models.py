@@ -1,5 +1,6 @@
 """What tills send: integers only, every field bounded, nothing unknown let in."""
 
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -129,13 +130,18 @@ class FindBody(Body):
 
 
 class MemberBody(Body):
-    """A registration: name, phone, and the version of the consent that the person gave."""
+    """A registration: name, phone, and the version of the consent that the person gave.
+
+    `referrer` is the card or phone of who brought the person.
+    """
 
     uid: UUID
     name: Annotated[Title, StringConstraints(min_length=1)]
     phone: Word
     consent: Annotated[Word, StringConstraints(min_length=1)]
     till: Word = ""
+    birthday: date | None = None
+    referrer: Word = ""
 
 
 class ReserveBody(Body):

@@ -84,7 +84,15 @@ def post_member(body: models.MemberBody, here: Here, cashier: Cashier) -> view.R
     """Register a member by name and phone, also offline; a known phone gives its member."""
     at = here.clock.now()
     order = Registration(
-        body.uid, content_of(body), body.name, body.phone, body.consent, body.till, cashier
+        body.uid,
+        content_of(body),
+        body.name,
+        body.phone,
+        body.consent,
+        body.till,
+        cashier,
+        body.birthday,
+        body.referrer,
     )
     return render.registered(here, members.register(here, order, at), at)
 

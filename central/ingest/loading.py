@@ -58,7 +58,7 @@ class _Wanted:
                 self._add_lot(draw.lot, draw.account)
         elif isinstance(body, MemberRegistered):
             self.accounts.add(body.account)
-            self.members.add(body.member)
+            self.members |= {body.member, body.referrer or body.member}
             self.indexes |= {body.card_index, body.phone_index} - {b""}
         elif isinstance(body, LotActivated):
             self._add_lot(body.lot, body.account)

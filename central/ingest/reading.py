@@ -14,7 +14,9 @@ from shared.clock import instant_of
 from shared.crypto.blind import INDEX_BYTES
 from shared.crypto.chain import digest
 from shared.errors import LoyaltyError
+from shared.ids import once_lot
 from shared.ledger.books import Holder
+from shared.member import person_key
 from shared.wire.codec import MalformedError, encode
 from shared.wire.facts import (
     Body,
@@ -157,8 +159,11 @@ def _sale(envelope: Envelope, sale: ReceiptCommitted, store: str) -> str:
         return "envelope_disagrees"
     if sale.member is None:
         return "points_of_nobody" if draws or granted else ""
-    if any(lot.account != sale.member.account for lot in sale.granted):
+    mine = {sale.member.account, sale.member.referrer}
+    if any(lot.account not in mine for lot in sale.granted):
         return "grant_to_another"
+    if not _are_once(envelope, sale.granted, sale.member.person_key):
+        return "once_senseless"
     turnover = sale.evaluation.totals.turnover_minor
     sane = 0 <= turnover <= AMOUNT_MAX and len(sale.granted) == len(envelope.births)
     return "" if sane and all(map(_is_grant, sale.granted)) else "grant_senseless"
@@ -176,14 +181,32 @@ def _return(envelope: Envelope, returned: ReceiptReturned, _store: str) -> str:
 
 
 def _is_grant(lot: Granted) -> bool:
-    return lot.activates_at.tzinfo is not None and _are_texts(lot.wallet, lot.kind, lot.rule)
+    return lot.activates_at.tzinfo is not None and _are_texts(
+        lot.wallet, lot.kind, lot.rule, lot.period
+    )
 
 
 def _registration(envelope: Envelope, new: MemberRegistered, _store: str) -> str:
-    if envelope.births or envelope.moves:
+    granted = _sums((lot.lot, lot.account, lot.amount) for lot in new.granted)
+    born = _sums((birth.lot, birth.account, birth.amount) for birth in envelope.births)
+    if envelope.moves or granted != born:
         return "envelope_disagrees"
+    if any(lot.account != new.account or not lot.person for lot in new.granted):
+        return "grant_to_another"
+    person = person_key(new.phone_index, new.member)
+    if not all(map(_is_grant, new.granted)) or not _are_once(envelope, new.granted, person):
+        return "once_senseless"
     found_by = len(new.card_index) == INDEX_BYTES and len(new.phone_index) in (0, INDEX_BYTES)
     return "" if found_by and _are_texts(new.card_tail, new.consent) else "registration_senseless"
+
+
+def _are_once(envelope: Envelope, granted: Iterable[Granted], person: str) -> bool:
+    """Tell whether grants that a person gets once are that person's, and kept by no store."""
+    once = {lot.lot: lot for lot in granted if lot.person}
+    return not any(birth.kept for birth in envelope.births if birth.lot in once) and all(
+        lot.person == person and lot.lot == once_lot(lot.rule, person, lot.period)
+        for lot in once.values()
+    )
 
 
 def _are_texts(*texts: str) -> bool:

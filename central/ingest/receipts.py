@@ -7,15 +7,20 @@ from uuid import UUID
 from central.ingest.desk import Desk, RefusedError
 from central.ingest.envelopes import post_moves
 from central.ingest.reading import Reading
-from shared.ledger.books import Lot
+from shared.ledger.books import Account, Lot
 from shared.ledger.entries import Document
-from shared.ledger.postings import activate, count_turnover, grant, restore, take
+from shared.ledger.postings import (
+    activate,
+    count_turnover,
+    grant,
+    remember_once,
+    restore,
+    take,
+)
 from shared.rules.result import Draw
 from shared.wire.facts import Granted, LotActivated, ReceiptCommitted, ReceiptReturned
 
 LATE = timedelta(days=30)
-ONCE_KINDS = frozenset({"welcome", "birthday", "first_purchase", "goal", "survey", "referral"})
-"""Lots that a person gets once: their ids are made of rule, person and period."""
 
 
 def check_new(desk: Desk, reading: Reading) -> None:
@@ -33,10 +38,7 @@ def post_sale(desk: Desk, reading: Reading, sale: ReceiptCommitted) -> list[str]
         return []
     account = desk.open_account(sale.member.account, sale.member.id)
     notes = ["debt"] if post_moves(desk, reading, document) else []
-    kept = {birth.lot: birth.kept for birth in reading.envelope.births}
-    for granted in sale.granted:
-        if not _grant(desk, reading, document, granted, kept.get(granted.lot, 0)):
-            notes.append("granted_before")
+    notes += post_grants(desk, reading, document, account, sale.granted)
     account.receipts += 1
     turnover_minor = sale.evaluation.totals.turnover_minor
     count_turnover(desk.books, account.id, turnover_minor, document, sale.day)
@@ -106,13 +108,30 @@ def awaited_activation(desk: Desk, activated: LotActivated) -> UUID | None:
     return desk.births[activated.lot] if lot is None else None
 
 
+def post_grants(
+    desk: Desk, reading: Reading, document: Document, account: Account, lots: Iterable[Granted]
+) -> list[str]:
+    """Post new lots, noting on the account what its person gets once; return what was adjusted."""
+    kept = {birth.lot: birth.kept for birth in reading.envelope.births}
+    notes = []
+    for granted in lots:
+        if granted.account not in desk.books.accounts:
+            notes.append("unknown_account")
+            continue
+        if not _grant(desk, reading, document, granted, kept.get(granted.lot, 0)):
+            notes.append("granted_before")
+        if granted.person:
+            remember_once(desk.books, account, granted.lot)
+    return notes
+
+
 def _grant(desk: Desk, reading: Reading, document: Document, granted: Granted, kept: int) -> bool:
     """Post a new lot; False if the person had it already, from whichever store."""
     if not granted.amount:
         return True
     if granted.lot in desk.once or granted.lot in desk.books.lots:
         return False
-    if granted.kind in ONCE_KINDS:
+    if granted.person:
         desk.once[granted.lot] = desk.new_once[granted.lot] = granted.account
     lot = Lot(
         id=granted.lot,

@@ -2,9 +2,11 @@
 
 from central.ingest.desk import Desk, RefusedError
 from central.ingest.reading import Reading
+from central.ingest.receipts import post_grants
 from central.members.roll import Newcomer, Place, Placed
 from central.members.store import MemberState, Person
 from shared.crypto.blind import IdentifierKind, blind_index
+from shared.ledger.entries import Document
 from shared.phone import BadPhoneError, normalise_phone
 from shared.wire.facts import MemberRegistered, RegisteredPerson
 
@@ -46,13 +48,17 @@ def post_registration(desk: Desk, reading: Reading, new: MemberRegistered) -> li
             store=reading.store,
             day=new.day,
             known_at=desk.at,
+            birthday=person.birthday,
+            referrer=new.referrer,
         ),
     )
     desk.visits.note(new.account, reading.store, new.at)
     desk.to_size.add(new.account)
     if placed.place is not Place.NEW:
         _report(desk, reading, new, placed)
-    return ["merged"] if placed.place is Place.MERGED else []
+    account = desk.books.accounts[new.account]
+    notes = post_grants(desk, reading, Document(new.member, new.at), account, new.granted)
+    return ["merged", *notes] if placed.place is Place.MERGED else notes
 
 
 def _report(desk: Desk, reading: Reading, new: MemberRegistered, placed: Placed) -> None:

@@ -14,7 +14,9 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Dialect,
     Index,
+    LargeBinary,
     and_,
     bindparam,
     delete,
@@ -25,12 +27,32 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import Table as SqlTable
+from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field
 
 from central.ledger.rows import chunks, plain
 from central.schema import Instant, Table, locked, table_of
 from shared.ledger.books import Account, Books, Held, Lease, Lot
 from shared.ledger.entries import Entry, Turnover
+from shared.member import History
+from shared.wire.codec import decoder, encode
+
+_decode_history = decoder(History)
+
+
+class HistoryColumn(TypeDecorator[History]):
+    """What an account has had and done, in the bytes of the wire."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: History | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002
+        """Write bytes."""
+        return None if value is None else encode(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> History | None:  # noqa: ARG002
+        """Read a history."""
+        return None if value is None else _decode_history(bytes(value))
 
 
 class AccountTable(Table, table=True):
@@ -44,6 +66,7 @@ class AccountTable(Table, table=True):
     debt: int = Field(sa_type=BigInteger)
     turnover_minor: int = Field(sa_type=BigInteger)
     receipts: int
+    history: bytes = Field(sa_type=HistoryColumn)
 
 
 class LotTable(Table, table=True):

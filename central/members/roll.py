@@ -43,6 +43,8 @@ class Newcomer:
     store: str
     day: date
     known_at: datetime
+    birthday: date | None = None
+    referrer: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,10 @@ class Roll:
                 known_at=before.known_at if before else newcomer.known_at,
                 display_name=display_name(newcomer.person.name),
                 registered_on=newcomer.day,
+                birthday=newcomer.birthday,
                 home_store=newcomer.store,
+                person=newcomer.phone_index,
+                referrer=newcomer.referrer if newcomer.referrer in self.members else None,
             )
         )
         self.persons[newcomer.member] = newcomer.person

@@ -81,6 +81,8 @@ def _row(member: Member, books: Books) -> MemberRow:
         segments=tuple(member.segments.split()),
         tier_floor=member.tier_floor,
         home_store=member.home_store,
+        person=member.person,
+        referrer=member.referrer,
     )
 
 

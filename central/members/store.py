@@ -44,6 +44,8 @@ class MemberTable(Table, table=True):
     segments: str
     tier_floor: str | None
     home_store: str
+    person: bytes
+    referrer: UUID | None
     known_at: datetime = Field(sa_type=Instant)
 
 
@@ -92,6 +94,9 @@ class Member:
     segments: str = ""
     tier_floor: str | None = None
     home_store: str = ""
+    person: bytes = b""
+    """Blind index of the own phone."""
+    referrer: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.entries import Entry, Turnover
+from shared.member import NO_HISTORY, History
 
 LeaseKey = tuple[UUID, UUID, int]
 """Lot, agent, epoch."""
@@ -52,6 +53,7 @@ class Account:
     debt: int = 0
     turnover_minor: int = 0
     receipts: int = 0
+    history: History = NO_HISTORY
 
     @property
     def seniority(self) -> tuple[bool, datetime, UUID]:

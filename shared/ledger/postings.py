@@ -8,9 +8,12 @@ from datetime import date, timedelta
 from enum import Enum, auto
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from shared.ids import derived
-from shared.ledger.books import Books, BrokenCountError, Held, Holder, Lease, Lot
+from shared.ledger.books import Account, Books, BrokenCountError, Held, Holder, Lease, Lot
 from shared.ledger.entries import Document, Entry, EntryKind, Turnover, entry_id
+from shared.member import ONCE_MAX
 
 RESTORE_GRACE = timedelta(days=14)
 
@@ -211,6 +214,14 @@ def count_turnover(
     books.turnovers.append(Turnover(account, document.uid, amount_minor, day))
     books.accounts[account].turnover_minor += amount_minor
     books.touched.add(account)
+
+
+def remember_once(books: Books, account: Account, lot: UUID) -> None:
+    """Note on an account that its person got a once-only lot, the latest `ONCE_MAX` of them."""
+    once = account.history.once
+    if lot not in once:
+        account.history = replace(account.history, once=(*once, lot)[-ONCE_MAX:])
+        books.touched.add(account.id)
 
 
 def settle(books: Books, lot: Lot, document: Document) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final, get_args
 
 from shared.rules.model import Condition, Pack, StackingGroup
-from shared.rules.once_terms import OCCASIONS
+from shared.rules.once_terms import ONCE_FEATURES
 from shared.rules.price_features import PRICE_FEATURES, price_features
 
 _EFFECTS: Final = ("discount", "add_percent_points", "redeem", "earn")
@@ -15,8 +15,7 @@ FEATURES: Final = frozenset(
     | {f"if.{operator.rstrip('_')}" for operator in Condition.model_fields}
     | {f"then.{effect}" for effect in _EFFECTS}
     | {f"stack.{mode}" for mode in _MODES}
-    | {f"grant.{occasion}" for occasion in OCCASIONS}
-    | {"grant.to.referrer"}
+    | ONCE_FEATURES
     | PRICE_FEATURES
 )
 """What this kernel understands."""
@@ -39,9 +38,7 @@ def _used(pack: Pack) -> Iterator[str]:
     for group in pack.stacking:
         yield f"stack.{group.mode}"
     for grant in pack.grants:
-        yield f"grant.{grant.on}"
-        if grant.to == "referrer":
-            yield "grant.to.referrer"
+        yield from grant.features
     for rule in pack.rules:
         yield from (f"then.{effect.effect}" for effect in rule.then)
     for asked in pack.conditional:

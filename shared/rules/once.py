@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
-from shared.ids import once_lot
+from shared.ids import derived, once_lot
 from shared.member import MemberView
+from shared.money import WHOLE_BP
 from shared.rules.facts import Facts
 from shared.rules.index import Gate
 from shared.rules.needs import Wants
@@ -95,8 +96,15 @@ def _verdict(rule: CompiledOnce, facts: Facts, member: MemberView) -> Verdict:
     )
 
 
+def _is_chosen(terms: OnceTerms, member: MemberView) -> bool:
+    lot_of_chance = derived("share", terms.id, member.person_key).int
+    return lot_of_chance % WHOLE_BP < terms.share
+
+
 def _period(terms: OnceTerms, facts: Facts, member: MemberView) -> str | Sentence:
     """Return the period that the occasion falls in now, or why it is not there."""
+    if not _is_chosen(terms, member):
+        return say("not_chosen")
     if terms.on == "registration":
         return ALWAYS
     if terms.on == "first_purchase":

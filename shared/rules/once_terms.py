@@ -1,12 +1,14 @@
 """Grants that a person gets once, as a pack states them; their condition stands in the model."""
 
+from collections.abc import Iterator
 from typing import Annotated, Final, Literal, get_args
 
 from pydantic import AfterValidator
 
+from shared.money import WHOLE_BP
 from shared.rules.faults import fault
 from shared.rules.grammar import Document, Title, Window
-from shared.rules.scalars import Amount, Count, Name
+from shared.rules.scalars import Amount, Count, Name, Percent
 from shared.rules.terms import ActivationText, ExpiryText
 
 AROUND_MAX: Final = 180
@@ -45,6 +47,8 @@ class OnceTerms(Document):
     leap_day: Literal["02-28", "03-01"] = "02-28"
     """When a birthday of 29 February is in other years."""
     to: Literal["member", "referrer"] = "member"
+    share: Percent = WHOLE_BP
+    """How many of all persons get it, always the same ones: the others can be compared with."""
     points: Amount
     wallet: Name
     kind: Name | None = None
@@ -59,3 +63,17 @@ class OnceTerms(Document):
         if self.to == "referrer":
             return "referral"
         return "welcome" if self.on == "registration" else self.on
+
+    @property
+    def features(self) -> Iterator[str]:
+        """The names of what the grant uses."""
+        yield f"grant.{self.on}"
+        if self.to == "referrer":
+            yield TO_REFERRER
+        if self.share != WHOLE_BP:
+            yield TO_A_SHARE
+
+
+TO_REFERRER: Final = "grant.to.referrer"
+TO_A_SHARE: Final = "grant.share"
+ONCE_FEATURES: Final = frozenset({TO_REFERRER, TO_A_SHARE, *(f"grant.{one}" for one in OCCASIONS)})

@@ -91,6 +91,7 @@ _SENTENCES: Final = {
     "dead_lot": ("Бонусы сгорели бы до начисления", "The points would expire before they exist"),
     "had_once": ("Уже получено", "Granted before"),
     "not_first": ("Не первая покупка", "Not the first purchase"),
+    "not_chosen": ("Не для этого покупателя", "Not for this customer"),
     "no_day": ("Дата не указана", "The date is not known"),
     "not_these_days": ("Не в эти дни", "Not on these days"),
     "no_referrer": ("Никто не пригласил участника", "Nobody brought the member"),

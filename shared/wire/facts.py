@@ -61,7 +61,10 @@ class Envelope(Struct, array_like=True, frozen=True):
 
 
 class Granted(Struct, array_like=True, frozen=True):
-    """A new lot in hundredths of a point; the effect's number makes its entry's id."""
+    """A new lot in hundredths of a point; the effect's number makes its entry's id.
+
+    What a person gets once in a period names both, which with the rule make the lot's id.
+    """
 
     effect_no: int
     lot: UUID
@@ -72,6 +75,8 @@ class Granted(Struct, array_like=True, frozen=True):
     amount: int
     activates_at: datetime
     expires_on: date | None
+    person: str = ""
+    period: str = ""
 
 
 class ReceiptCommitted(Struct, frozen=True):
@@ -141,6 +146,8 @@ class MemberRegistered(Struct, frozen=True):
     cashier: str
     at: datetime
     day: date
+    granted: tuple[Granted, ...] = ()
+    referrer: UUID | None = None
 
 
 class RegisteredPerson(Struct, frozen=True):
@@ -150,6 +157,7 @@ class RegisteredPerson(Struct, frozen=True):
     name: str
     phone: str
     card: str
+    birthday: date | None = None
 
 
 class LotActivated(Struct, frozen=True):

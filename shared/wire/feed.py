@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from shared.crypto.chain import digest
 from shared.errors import Kind, LoyaltyError
+from shared.member import NO_HISTORY, History
 from shared.wire.codec import MalformedError, decoder, pack, unpack
 from shared.wire.push import Cover, OutcomeKind
 
@@ -77,6 +78,9 @@ class MemberRow(Struct, array_like=True, frozen=True):
     segments: tuple[str, ...]
     tier_floor: str | None
     home_store: str
+    person: bytes = b""
+    """Blind index of the own phone."""
+    referrer: UUID | None = None
 
 
 class IdentifierRow(Struct, array_like=True, frozen=True):
@@ -114,6 +118,7 @@ class AccountRow(Struct, array_like=True, frozen=True):
     member: UUID
     debt: int
     lots: tuple[LotRow, ...]
+    history: History = NO_HISTORY
 
 
 class GoodsRow(Struct, array_like=True, frozen=True):

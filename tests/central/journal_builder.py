@@ -22,7 +22,7 @@ from shared.crypto.blind import IdentifierKind, blind_index
 from shared.crypto.chain import GENESIS
 from shared.crypto.keys import KeyPair
 from shared.crypto.requests import SignedRequest, sign
-from shared.ids import derived, uuid7
+from shared.ids import derived, once_lot, uuid7
 from shared.ledger.entries import lot_id
 from shared.member import MemberView
 from shared.receipt import Receipt
@@ -148,7 +148,16 @@ class Journal:
         return fact
 
     def register(
-        self, name: str = "Анна Петрова", phone: str = "+79161234567", card: str = ""
+        self,
+        name: str = "Анна Петрова",
+        phone: str = "+79161234567",
+        card: str = "",
+        *,
+        welcome: int = 0,
+        kept: int = 0,
+        lot: UUID | None = None,
+        referrer: UUID | None = None,
+        birthday: date | None = None,
     ) -> tuple[Person, Fact]:
         card = card or f"29{self.chance.randrange(10**11):011d}"
         person = Person(self.new_id(), self.new_id(), name, phone, card)
@@ -163,9 +172,41 @@ class Journal:
             cashier="1",
             at=self.clock.now(),
             day=self.day,
+            granted=(self._once(person, welcome, lot),) if welcome else (),
+            referrer=referrer,
         )
-        personal = encode(RegisteredPerson(b"s" * 16, name, phone, card))
-        return person, self.append(FactKind.MEMBER_REGISTERED, body, personal=personal)
+        births = tuple(Birth(one.lot, one.account, one.amount, kept) for one in body.granted)
+        personal = encode(RegisteredPerson(b"s" * 16, name, phone, card, birthday))
+        envelope = Envelope(births=births)
+        return person, self.append(FactKind.MEMBER_REGISTERED, body, envelope, personal=personal)
+
+    def _once(self, person: Person, amount: int, lot: UUID | None) -> Granted:
+        return Granted(
+            effect_no=0,
+            lot=lot or self.welcome(person),
+            account=person.account,
+            wallet="bonus",
+            kind="welcome",
+            rule="rule",
+            amount=amount,
+            activates_at=self.clock.now(),
+            expires_on=None,
+            person=self.person_of(person),
+        )
+
+    def person_of(self, person: Person) -> str:
+        """Who a member is for what he gets once."""
+        return self.view(person).person_key
+
+    def welcome(self, person: Person) -> UUID:
+        """The lot that a person gets once by the rule of these sales."""
+        return once_lot("rule", self.person_of(person), "")
+
+    def view(self, person: Person) -> MemberView:
+        """A member as his store sees him."""
+        key = self.centre.keys.index
+        phone = blind_index(key, IdentifierKind.PHONE, person.phone) if person.phone else b""
+        return MemberView(person.member, person.account, person=phone)
 
     @property
     def day(self) -> date:
@@ -200,6 +241,7 @@ class Journal:
                 amount=amount,
                 activates_at=activates_at or self.clock.now(),
                 expires_on=expires_on,
+                person=self.person_of(person) if person and kind == "welcome" else "",
             )
             for no, amount in enumerate(earn)
         )
@@ -212,7 +254,7 @@ class Journal:
                 (Line(1, Goods("sku"), 3 * PIECE, 100_00),),
                 member=person.member if person else None,
             ),
-            member=MemberView(person.member, person.account) if person else None,
+            member=self.view(person) if person else None,
             moment=Moment(self.clock.now(), "Europe/Moscow"),
             evaluation=_evaluation(draws, turnover),
             result_hash="",

@@ -203,6 +203,8 @@ def _members() -> None:
         sa.Column("segments", sa.String(), nullable=False),
         sa.Column("tier_floor", sa.String(), nullable=True),
         sa.Column("home_store", sa.String(), nullable=False),
+        sa.Column("person", sa.LargeBinary(), nullable=False),
+        sa.Column("referrer", sa.Uuid(), nullable=True),
         sa.Column("known_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_member")),
     )
@@ -232,6 +234,7 @@ def _ledger() -> None:
         sa.Column("debt", sa.BigInteger(), nullable=False),
         sa.Column("turnover_minor", sa.BigInteger(), nullable=False),
         sa.Column("receipts", sa.Integer(), nullable=False),
+        sa.Column("history", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("account", name=op.f("pk_account")),
     )
     op.create_index(op.f("ix_account_member"), "account", ["member"], unique=False)

@@ -109,7 +109,7 @@ def test_a_grant_that_a_person_gets_once_is_adjusted_the_second_time(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:
     person, _ = journal.register()
-    welcome = journal.new_id()
+    welcome = journal.welcome(person)
     journal.sell(person, earn=[100_00], kept=0, kind="welcome", lots=[welcome])
     twin, _ = other.register()
     other.sell(twin, earn=[100_00], kept=0, kind="welcome", lots=[welcome])
@@ -130,7 +130,7 @@ def test_spouses_on_one_phone_are_welcomed_once(
     """The person of a welcome is the phone, so that its lot has one id."""
     wife, _ = journal.register(name="Анна Петрова")
     husband, _ = other.register(name="Иван Петров")
-    welcome = journal.new_id()
+    welcome = journal.welcome(wife)
     journal.sell(wife, earn=[100_00], kept=0, kind="welcome", lots=[welcome])
     other.sell(husband, earn=[100_00], kept=0, kind="welcome", lots=[welcome])
     journal.push()
@@ -144,11 +144,11 @@ def test_what_waits_for_a_lot_that_never_comes_is_not_left_waiting(
 ) -> None:
     wife, _ = journal.register(name="Анна Петрова")
     husband, _ = other.register(name="Иван Петров")
-    welcome = journal.new_id()
+    welcome = journal.welcome(wife)
     journal.sell(wife, earn=[100_00], kept=0, kind="welcome", lots=[welcome])
     journal.push()
     other.push()
-    whole = other.sell(husband, earn=[100_00], kind="welcome", lots=[welcome])
+    whole = other.sell(husband, earn=[100_00], kept=0, kind="welcome", lots=[welcome])
     other.sell(husband, spend=[(welcome, 10_00)])
     other.rewrite(2, body=b"?")
     assert kinds(other.push().outcomes)[1:] == ["damaged", "waiting"]

@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.ids import once_lot
 from shared.member import History, MemberView
+from shared.rules.compile import CompiledPack
 from shared.rules.evaluate import evaluate
 from shared.rules.moment import Moment
 from shared.rules.once import anniversary
@@ -188,6 +189,26 @@ def test_a_referral_goes_to_who_brought_the_member_and_to_nobody_if_nobody_did()
 
     assert (grant.account, grant.kind) == (FRIEND, "referral")
     assert at_receipt(text, member()) == ()
+
+
+@pytest.mark.capability("WINE-32")
+@settings(max_examples=10, deadline=None)
+@given(st.integers(1, 99))
+def test_a_share_of_all_persons_is_always_the_same_persons(percent: int) -> None:
+    """Of a thousand persons, within five deviations; who gets it at 10 % gets it at 20 %."""
+    narrow = compiled(pack_of(grant_text("welcome", "registration", f"share: {percent} %")))
+    wide = compiled(pack_of(grant_text("welcome", "registration", f"share: {percent + 1} %")))
+    people = [replace(member(), person=number.to_bytes(16, "big")) for number in range(1000)]
+
+    def chosen(pack: CompiledPack) -> set[bytes]:
+        return {
+            who.person for who in people if grants_due(pack, who, receipt(), MOMENT, "registration")
+        }
+
+    got = chosen(narrow)
+    assert got == chosen(narrow)
+    assert got <= chosen(wide)
+    assert abs(len(got) - 10 * percent) <= 5 * 16
 
 
 def test_every_grant_that_is_not_given_says_why() -> None:

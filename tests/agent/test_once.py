@@ -1,0 +1,217 @@
+"""What a person gets once: granted with the registration or the receipt, and by no store twice."""
+
+from datetime import date
+
+import pytest
+from msgspec import structs
+
+from agent.commit.service import commit
+from agent.members.service import BadReferrerError, Registered, Registration, find, register
+from agent.quote.service import quote
+from shared.crypto.blind import IdentifierKind, blind_index
+from shared.ids import once_lot
+from shared.member import History
+from shared.receipt import Redeem
+from shared.wire.facts import MemberRegistered, ReceiptCommitted
+from shared.wire.feed import GLOBAL, AccountRow, LotRow
+from tests.agent.kit import claim, last_body, last_envelope, paid, seen, sell
+from tests.builders import INDEX_KEY, Person, Shop, basket, member_row, pack_row, wine_text
+
+PHONE = "+79161234567"
+GRANTS = """
+grants:
+  - id: welcome
+    title: {ru: Приветственные бонусы, en: Welcome points}
+    on: registration
+    points: 300.00
+    wallet: bonus
+    expiry: 30 days
+  - id: birthday
+    title: {ru: С днём рождения, en: Happy birthday}
+    on: birthday
+    before_days: 3
+    after_days: 7
+    points: 500.00
+    wallet: bonus
+    expiry: 14 days
+  - id: friend
+    title: {ru: За друга, en: For a friend}
+    on: first_purchase
+    to: referrer
+    points: 200.00
+    wallet: bonus
+    expiry: 3 months
+"""
+PERSON = blind_index(INDEX_KEY, IdentifierKind.PHONE, PHONE).hex()
+
+
+@pytest.fixture
+def generous(shop: Shop) -> Shop:
+    """A store whose programme grants on occasions, with the cable out."""
+    shop.feed(GLOBAL, pack_row(wine_text().replace("version: 1", "version: 2") + GRANTS))
+    shop.link.up = False
+    return shop
+
+
+def join(shop: Shop, name: str = "Анна Петрова", phone: str = PHONE, **more: object) -> Registered:
+    order = Registration(shop.uid(), b"content", name, phone, "v1", "1", "7", **more)  # type: ignore[arg-type]
+    return register(shop.station, order, shop.clock.now())
+
+
+def person_of(joined: Registered) -> Person:
+    person = Person()
+    person.id = joined.member
+    return person
+
+
+def born_today(shop: Shop) -> Person:
+    """A member whom the centre knows, with his birthday and phone."""
+    anna = Person(phone=PHONE)
+    shop.member(anna)
+    row = member_row(anna)
+    day = shop.clock.now().date().replace(year=1990)
+    shop.feed(GLOBAL, structs.replace(row, birthday=day, person=bytes.fromhex(PERSON)))
+    return anna
+
+
+@pytest.mark.capability("WINE-32")
+def test_a_registration_carries_the_welcome_and_no_store_keeps_it(generous: Shop) -> None:
+    anna = join(generous)
+
+    body, envelope = last_body(generous), last_envelope(generous)
+
+    assert isinstance(body, MemberRegistered)
+    (lot,) = body.granted
+    assert (lot.lot, lot.amount, lot.kind) == (once_lot("welcome", PERSON, ""), 300_00, "welcome")
+    assert [(birth.lot, birth.kept) for birth in envelope.births] == [(lot.lot, 0)]
+    (shown,) = seen(generous, anna.member).lots
+    assert (shown.amount, shown.here) == (300_00, 0)
+
+
+def test_the_welcome_cannot_be_spent_before_the_centre_has_it(generous: Shop) -> None:
+    anna = person_of(join(generous))
+
+    wanted = basket(generous, member=anna, redeem=Redeem.MAXIMUM)
+    priced = quote(generous.station, wanted, generous.clock.now())
+
+    assert priced.evaluation.redemption.redeemed == 0
+    assert priced.headroom is not None
+
+
+def test_two_stores_that_hear_nothing_of_each_other_grant_the_same_lot(
+    generous: Shop, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    there = Shop(tmp_path_factory.mktemp("there"), store="102", seed=2).open()
+    there.feed(GLOBAL, pack_row(wine_text().replace("version: 1", "version: 2") + GRANTS))
+
+    anna, again = join(generous), join(there)
+
+    assert anna.member != again.member
+    assert seen(generous, anna.member).lots[0].id == seen(there, again.member).lots[0].id
+    there.close()
+
+
+@pytest.mark.edge("E37")
+def test_a_birthday_offline_is_granted_with_the_first_receipt_and_not_with_the_next(
+    generous: Shop,
+) -> None:
+    anna = born_today(generous)
+
+    sell(generous, basket(generous, member=anna))
+    first = last_body(generous)
+    sell(generous, basket(generous, member=anna))
+    second = last_body(generous)
+
+    assert isinstance(first, ReceiptCommitted)
+    assert isinstance(second, ReceiptCommitted)
+    year = str(generous.clock.now().year)
+    assert [lot.lot for lot in first.granted if lot.person] == [once_lot("birthday", PERSON, year)]
+    assert [lot for lot in second.granted if lot.person] == []
+    assert [birth.kept > 0 for birth in last_envelope(generous).births] == [True]
+
+
+def test_a_birthday_that_another_store_has_granted_is_not_granted_again(generous: Shop) -> None:
+    anna = born_today(generous)
+    had = once_lot("birthday", PERSON, str(generous.clock.now().year))
+    generous.feed(GLOBAL, AccountRow(anna.account, anna.id, 0, (), History(once=(had,))))
+
+    priced = quote(generous.station, basket(generous, member=anna), generous.clock.now())
+
+    assert priced.evaluation.once == ()
+
+
+def test_two_receipts_that_were_reserved_together_grant_once(generous: Shop) -> None:
+    anna = born_today(generous)
+    one, two = (
+        claim(generous, basket(generous, member=anna)),
+        claim(generous, basket(generous, member=anna)),
+    )
+
+    granted = []
+    for held in (one, two):
+        commit(generous.station, paid(generous, held), generous.clock.now())
+        body = last_body(generous)
+        assert isinstance(body, ReceiptCommitted)
+        granted.append([lot.amount for lot in body.granted if lot.person])
+
+    assert granted == [[500_00], []]
+    (gift,) = (lot for lot in seen(generous, anna).lots if lot.amount == 500_00)
+    assert gift.here == 0
+
+
+def test_a_lot_that_the_rows_have_already_is_not_shown_twice(generous: Shop) -> None:
+    anna = born_today(generous)
+    sell(generous, basket(generous, member=anna))
+    had = once_lot("birthday", PERSON, str(generous.clock.now().year))
+    now = generous.clock.now()
+    row = LotRow(had, "bonus", "birthday", 500_00, now, None, ())
+    generous.feed(GLOBAL, AccountRow(anna.account, anna.id, 0, (row,)))
+
+    assert [lot.amount for lot in seen(generous, anna).lots if lot.id == had] == [500_00]
+
+
+def test_the_first_purchase_of_a_friend_grants_to_who_brought_him(generous: Shop) -> None:
+    plumber = Person(phone="+79160000000")
+    generous.member(plumber)
+    friend = join(generous, referrer=plumber.card)
+
+    sell(generous, basket(generous, member=person_of(friend)))
+    first = last_body(generous)
+    sell(generous, basket(generous, member=person_of(friend)))
+    second = last_body(generous)
+
+    assert isinstance(first, ReceiptCommitted)
+    assert isinstance(second, ReceiptCommitted)
+    assert [(lot.account, lot.amount) for lot in first.granted if lot.person] == [
+        (plumber.account, 200_00)
+    ]
+    assert [lot for lot in second.granted if lot.person] == []
+    assert [lot.amount for lot in seen(generous, plumber).lots] == [200_00]
+
+
+@pytest.mark.parametrize("referrer", [PHONE, "+79169999999", "nonsense"])
+def test_nobody_brings_himself_nor_is_brought_by_nobody(generous: Shop, referrer: str) -> None:
+    with pytest.raises(BadReferrerError):
+        join(generous, referrer=referrer)
+
+
+def test_who_is_registered_already_is_not_welcomed_again(generous: Shop) -> None:
+    first = join(generous)
+
+    again = join(generous)
+
+    assert (again.member, again.state) == (first.member, "existing")
+    assert len(seen(generous, first.member).lots) == 1
+
+
+def test_a_birthday_told_at_the_registration_counts(generous: Shop) -> None:
+    today = generous.clock.now().date()
+    anna = person_of(join(generous, birthday=date(1990, today.month, today.day)))
+    generous.clock.move(hours=24)
+
+    sell(generous, basket(generous, member=anna))
+
+    body = last_body(generous)
+    assert isinstance(body, ReceiptCommitted)
+    assert [lot.kind for lot in body.granted if lot.person] == ["birthday"]
+    assert find(generous.station, PHONE)[0].standing.birthday is not None

@@ -1,0 +1,81 @@
+"""What a person gets once is posted once, whichever store tells of it and in whatever order."""
+
+from datetime import date
+from uuid import UUID
+
+import pytest
+
+from central.centre import Centre
+from shared.wire.feed import GLOBAL, AccountRow, MemberRow
+from tests.central.chain_kit import balance, books, kinds, rows
+from tests.central.journal_builder import Journal
+
+
+@pytest.mark.edge("E70")
+@pytest.mark.capability("WINE-32")
+@pytest.mark.parametrize("here_first", [True, False])
+def test_two_stores_that_registered_one_person_leave_one_welcome(
+    centre: Centre, journal: Journal, other: Journal, here_first: bool
+) -> None:
+    anna, _ = journal.register(welcome=300_00)
+    twin, _ = other.register(welcome=300_00)
+    first, second = (journal, other) if here_first else (other, journal)
+
+    assert kinds(first.push().outcomes) == ["accepted"]
+    (again,) = second.push().outcomes
+
+    assert (again.kind.value, again.reason) == ("adjusted", "merged")
+    assert balance(centre, anna.account) + balance(centre, twin.account) == 300_00
+    assert balance(centre, (anna if here_first else twin).account) == 300_00
+
+
+def test_a_registration_sent_twice_welcomes_once(centre: Centre, journal: Journal) -> None:
+    anna, _ = journal.register(welcome=300_00)
+    journal.push()
+
+    journal.push()
+
+    assert balance(centre, anna.account) == 300_00
+    assert len(books(centre, anna.account).lots_of(anna.account)) == 1
+
+
+def test_spouses_on_one_phone_are_both_registered_and_welcomed_once(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    wife, _ = journal.register(name="Анна Петрова", welcome=300_00)
+    husband, _ = other.register(name="Иван Петров", welcome=300_00)
+    journal.push()
+
+    (outcome,) = other.push().outcomes
+
+    assert (outcome.kind.value, outcome.reason) == ("adjusted", "granted_before")
+    assert (balance(centre, wife.account), balance(centre, husband.account)) == (300_00, 0)
+
+
+def test_stores_hear_what_the_person_had_who_he_is_and_who_brought_him(
+    centre: Centre, journal: Journal
+) -> None:
+    plumber, _ = journal.register(name="Пётр Ильин", phone="+79160000000")
+    anna, _ = journal.register(welcome=300_00, referrer=plumber.member, birthday=date(1990, 2, 28))
+    journal.push()
+
+    told = rows(centre, GLOBAL).values()
+    (account,) = (r for r in told if isinstance(r, AccountRow) and r.id == anna.account)
+    (member,) = (r for r in told if isinstance(r, MemberRow) and r.id == anna.member)
+    assert account.history.once == (journal.welcome(anna),)
+    assert member.person == journal.view(anna).person
+    assert (member.referrer, member.birthday) == (plumber.member, date(1990, 2, 28))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"kept": 1}, {"lot": UUID(int=5)}], ids=["kept by a store", "another lot"]
+)
+def test_a_welcome_that_another_store_could_not_make_is_quarantined(
+    centre: Centre, journal: Journal, wrong: dict[str, object]
+) -> None:
+    journal.register(welcome=300_00, **wrong)  # type: ignore[arg-type]
+
+    (outcome,) = journal.push().outcomes
+
+    assert (outcome.kind.value, outcome.reason) == ("quarantined", "once_senseless")
+    assert [row for row in rows(centre, GLOBAL).values() if isinstance(row, MemberRow)] == []
