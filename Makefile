@@ -6,7 +6,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON := python3
 
-.PHONY: demo test capabilities bench simulate mutants format clean
+.PHONY: demo test capabilities bench simulate torment mutants format clean
 
 demo: .venv/core.stamp
 	$(BIN)/kopilka demo $(DEMO)
@@ -26,6 +26,9 @@ bench: .venv/dev.stamp
 
 simulate: .venv/dev.stamp
 	$(BIN)/kopilka simulate --stores 5 --days 2 --seeds 10 --coverage $(SIMULATE)
+
+torment: .venv/dev.stamp
+	$(BIN)/kopilka torment --stores 4 --cycles 300 --seed 1 $(TORMENT)
 
 mutants: .venv/dev.stamp
 	$(BIN)/python -m tests.simulation.mutants $(MUTANTS)

@@ -245,7 +245,7 @@ def _refusal(answer: httpx.Response) -> LoyaltyError:
         refusal, reason = str(problem["code"]), str(problem["sentence"]["en"])
     except (ValueError, KeyError, TypeError):
         refusal, reason = "unreadable", answer.text
-    if answer.status_code in (httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.BAD_GATEWAY):
+    if answer.is_server_error:  # what it did before it failed is not known
         return LinkDownError(reason=f"{answer.status_code} {refusal}")
     return RefusedByCentreError(
         status=answer.status_code, refusal=refusal, reason=reason[:REFUSAL_CHARS_MAX].rstrip(".")

@@ -7,11 +7,14 @@ mode pass        everything goes through
 mode refuse      connections are reset, also those that are open
 mode hang        new connections are accepted and swallowed, open ones freeze until it ends
 mode half_open   what the agent sends arrives, what the centre answers is lost
+slow        every piece comes late
+torn        some pieces arrive in part, and then the connection is reset
 status           the mode, open connections, bytes carried each way and bytes lost
 """
 
 import asyncio
 import json
+import random
 import signal
 import socket
 import struct
@@ -24,6 +27,9 @@ CHUNK_BYTES = 65_536
 COMMAND_BYTES_MAX = 1_024
 HOST = "127.0.0.1"
 MISUSED = 2
+LATE_S = 0.15
+TORN_SHARE = 0.25
+"""Of the pieces on a line that tears."""
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 Answer = dict[str, object]
@@ -36,6 +42,8 @@ class Mode(StrEnum):
     REFUSE = "refuse"
     HANG = "hang"
     HALF_OPEN = "half_open"
+    SLOW = "slow"
+    TORN = "torn"
 
 
 class Way(Enum):
@@ -64,14 +72,19 @@ class Connection:
 class Line:
     """Carries connections to one address as its mode says; a new mode counts at once."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._host = host
-        self._port = port
+    def __init__(self, host: str, port: int, chance: random.Random | None = None) -> None:
+        self.aim(host, port)
+        self._chance = chance or random.SystemRandom()
         self._mode = Mode.PASS
         self._changed = asyncio.Event()
         self._open: set[Connection] = set()
         self._carried = dict.fromkeys(Way, 0)
         self._lost = 0
+
+    def aim(self, host: str, port: int) -> None:
+        """Carry new connections to this address."""
+        self._host = host
+        self._port = port
 
     def turn(self, mode: Mode) -> None:
         """Change the mode: torn connections are reset, frozen ones go on unless it is refuse."""
@@ -131,13 +144,19 @@ class Line:
         way: Way,
     ) -> None:
         while chunk := await reader.read(CHUNK_BYTES):
-            if await self._is_carried(way):
-                writer.write(chunk)
-                await writer.drain()
-                self._carried[way] += len(chunk)
-            else:
+            if not await self._is_carried(way):
                 connection.is_torn = True
                 self._lost += len(chunk)
+                continue
+            if self._mode is Mode.SLOW:
+                await asyncio.sleep(LATE_S)
+            part = self._part(chunk)
+            writer.write(part)
+            await writer.drain()
+            self._carried[way] += len(part)
+            if len(part) < len(chunk):
+                self._lost += len(chunk) - len(part)
+                connection.reset()
         if await self._is_carried(way) and writer.can_write_eof():
             writer.write_eof()
 
@@ -146,6 +165,12 @@ class Line:
         while self._mode is Mode.HANG:
             await self._changed.wait()
         return way is Way.UP or self._mode is not Mode.HALF_OPEN
+
+    def _part(self, chunk: bytes) -> bytes:
+        """Return what arrives of a piece before the connection tears; all of it if it does not."""
+        if self._mode is not Mode.TORN or self._chance.random() >= TORN_SHARE:
+            return chunk
+        return chunk[: self._chance.randrange(len(chunk))]
 
     async def _swallow(self, reader: asyncio.StreamReader) -> None:
         while chunk := await reader.read(CHUNK_BYTES):

@@ -1,7 +1,7 @@
 """The command `kopilka`: sub-commands come from the entry-point group `kopilka.commands`.
 
-In a checkout there is one more, `simulate`: the simulator needs agent and centre at once, which no
-package may, and lives with the tests.
+In a checkout there are two more, `simulate` and `torment`: they need agent and centre at once,
+which no package may, and live with the tests.
 """
 
 import sys
@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 GROUP = "kopilka.commands"
 CHECKOUT = Path(__file__).parents[2]
-SIMULATE = "simulate"
+OF_CHECKOUT = {"simulate": "tests.simulation.command", "torment": "tests.processes.command"}
 
 
 class LazyCommands(TyperGroup):
@@ -23,12 +23,12 @@ class LazyCommands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """Name what is installed, sorted."""
-        return sorted([*_installed(), *([SIMULATE] if _is_checkout() else [])])
+        return sorted([*_installed(), *(OF_CHECKOUT if _is_checkout() else ())])
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """Load one sub-command."""
-        if cmd_name == SIMULATE and _is_checkout():
-            return typer.main.get_command(_simulator())
+        if cmd_name in OF_CHECKOUT and _is_checkout():
+            return typer.main.get_command(_of_checkout(OF_CHECKOUT[cmd_name]))
         found = _installed().get(cmd_name)
         return typer.main.get_command(found.load()) if found else None
 
@@ -53,10 +53,10 @@ def _is_checkout() -> bool:
     return (CHECKOUT / "tests" / "simulation" / "command.py").is_file()
 
 
-def _simulator() -> Any:
-    """Import the simulator from the checkout, before a package of the same name elsewhere."""
+def _of_checkout(name: str) -> Any:
+    """Import a command from the checkout, before a package of the same name elsewhere."""
     sys.path.insert(0, str(CHECKOUT))
-    return import_module("tests.simulation.command").app
+    return import_module(name).app
 
 
 def _installed() -> dict[str, EntryPoint]:

@@ -1,5 +1,6 @@
 """HTTP's edge: failures as problem details (RFC 9457) and a bound on every request body."""
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
@@ -100,8 +101,18 @@ class StorageFailedError(LoyaltyError):
     en = "The database does not answer, nothing was written. Call an engineer: {reason}."
 
 
+class StoppingError(LoyaltyError):
+    """The process ends while the operation is under way: it may be done, or not."""
+
+    kind = Kind.UNAVAILABLE
+    code = "stopping"
+    ru = "Программа останавливается, исход операции неизвестен. Повторите её через секунду."
+    en = "The program is stopping, how the operation ends is not known. Repeat it in a second."
+
+
 def install_problems(app: FastAPI) -> None:
     """Answer every anticipated failure as a problem with a code and a sentence in two languages."""
+    app.add_middleware(Interruption)
     app.add_exception_handler(LoyaltyError, _on_loyalty_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_error)
@@ -159,6 +170,29 @@ class BodyLimit:
                 return None
             more = message.get("more_body", False)
         return b"".join(chunks)
+
+
+class Interruption:
+    """ASGI middleware that says so when a stopping server does not wait for an answer."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; if it is cancelled unanswered, tell the caller to ask again."""
+        is_answered = False
+
+        async def noting(message: Message) -> None:
+            nonlocal is_answered
+            is_answered = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except asyncio.CancelledError:
+            if is_answered or scope["type"] != "http":
+                raise
+            await problem(StoppingError())(scope, cast("Any", receive), cast("Any", send))
 
 
 def storage_failure(error: DatabaseError) -> LoyaltyError:

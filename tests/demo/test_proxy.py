@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from demo.proxy import Answer, Line, Mode, main, serve
+from demo.proxy import LATE_S, Answer, Line, Mode, main, serve
+from shared.clock import SystemClock
 
 WAIT_S = 5.0
 SILENCE_S = 0.3
@@ -186,6 +187,37 @@ def test_a_half_open_line_brings_the_request_and_loses_the_answer(rig: _Rig) -> 
         dialled.settimeout(WAIT_S)
         with pytest.raises(ConnectionResetError):
             dialled.recv(100)
+
+
+def test_a_slow_line_brings_everything_late(rig: _Rig) -> None:
+    rig.command("mode slow")
+    clock = SystemClock()
+    began = clock.monotonic()
+
+    with rig.dial() as dialled:
+        assert _ask(dialled, b"fact") == b"FACT\n"
+
+    assert clock.monotonic() - began >= 2 * LATE_S
+
+
+def test_a_line_that_tears_brings_a_part_and_then_nothing(rig: _Rig) -> None:
+    rig.command("mode torn")
+    words = [b"%d" % number * 40 for number in range(10, 60)]
+
+    whole = sum(_is_whole(rig, word) for word in words)
+
+    assert 0 < whole < len(words)
+    assert int(str(rig.command("status")["lost_bytes"])) > 0
+    rig.command("mode pass")
+    assert all(_is_whole(rig, word) for word in words)
+
+
+def _is_whole(rig: _Rig, word: bytes) -> bool:
+    try:
+        with rig.dial() as dialled:
+            return _ask(dialled, word) == word + b"\n"
+    except ConnectionError:
+        return False
 
 
 def test_an_absent_centre_resets_the_caller(rig: _Rig) -> None:
