@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.settings import read_settings
 from shared.errors import LoyaltyError
+
+if TYPE_CHECKING:
+    from agent.settings import AgentSettings
 
 REFUSED = 1
 
@@ -44,7 +46,7 @@ def enrol(
     from shared.wire.agents import EnrolRequest
 
     with _refusals():
-        settings = read_settings(config, data_dir=data_dir, centre_url=centre)
+        settings = _settings(config, data_dir=data_dir, centre_url=centre)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         if identity.is_enrolled(settings.data_dir):
             typer.echo("already enrolled", err=True)
@@ -80,7 +82,7 @@ def run(
     from shared.runtime.serve import serve
 
     with _refusals():
-        settings = read_settings(
+        settings = _settings(
             config,
             data_dir=data_dir,
             centre_url=centre,
@@ -122,11 +124,17 @@ def till_token(
     from shared.runtime.sqlite import transaction
 
     with _refusals():
-        station = station_of(read_settings(config, data_dir=data_dir))
+        station = station_of(_settings(config, data_dir=data_dir))
         token = station.chance.randbytes(TOKEN_BYTES).hex()
         with transaction(station.journal) as connection:
             add_token(connection, token, till, station.clock.now())
     typer.echo(token)
+
+
+def _settings(config: Path | None, **given: object) -> "AgentSettings":
+    from agent.settings import read_settings
+
+    return read_settings(config, **given)
 
 
 @contextmanager

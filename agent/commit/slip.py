@@ -8,15 +8,11 @@ from agent.printing import parts
 from agent.printing.parts import Points
 from agent.reserve.store import Claim
 from agent.scan import slip_code
-from shared.basket import QUANTITY_ONE, Line
 from shared.member import LotView
-from shared.money import format_money
 from shared.points import format_points
-from shared.rules.result import PricedLine
-from shared.slip import Block, Divider, Row, Slip, SlipKind, Text, Weight
+from shared.rules.paper import priced_lines
+from shared.slip import Block, Divider, Row, Slip, SlipKind, Text
 from shared.wire.facts import ReceiptCommitted
-
-MINUS = "−"
 
 
 def points_after(claim: Claim, sale: ReceiptCommitted) -> Points:
@@ -39,19 +35,11 @@ def sale_slip(claim: Claim, sale: ReceiptCommitted, token: bytes, slip_id: UUID)
         *parts.header(claim.settings),
         *_heading(claim, sale),
         Divider(),
-        *_lines(claim),
-        Divider(),
-        *_totals(claim),
+        *priced_lines(claim.receipt, claim.evaluation),
         *_member(claim, sale),
         *parts.footer(slip_code(sale.receipt.uid, token)),
     ]
     return Slip(slip_id, SlipKind.SALE, tuple(blocks))
-
-
-def quantity(thousandths: int) -> str:
-    """Write a quantity: whole pieces as such, weight with three places."""
-    whole, part = divmod(thousandths, QUANTITY_ONE)
-    return f"{whole},{part:03d}" if part else str(whole)
 
 
 def _heading(claim: Claim, sale: ReceiptCommitted) -> Iterator[Block]:
@@ -59,32 +47,6 @@ def _heading(claim: Claim, sale: ReceiptCommitted) -> Iterator[Block]:
     yield Row(number, parts.when(sale.at, claim.moment.zone))
     who = f"Кассир {sale.cashier}" if sale.cashier else ""
     yield Row(f"Касса {sale.receipt.till}", who)
-
-
-def _lines(claim: Claim) -> Iterator[Block]:
-    for line, priced in zip(claim.receipt.lines, claim.evaluation.lines, strict=True):
-        yield Text(line.goods.name or line.goods.sku)
-        yield from _amounts(line, priced)
-
-
-def _amounts(line: Line, priced: PricedLine) -> Iterator[Block]:
-    pieces = f"{quantity(line.quantity)} × {format_money(line.price_minor)}"
-    yield Row(f"  {pieces}", format_money(priced.base_minor))
-    if priced.discount_minor:
-        yield Row("  скидка", MINUS + format_money(priced.discount_minor))
-    if priced.redeemed_minor:
-        yield Row("  бонусами", MINUS + format_money(priced.redeemed_minor))
-
-
-def _totals(claim: Claim) -> Iterator[Block]:
-    totals = claim.evaluation.totals
-    if totals.payable_minor != totals.base_minor:
-        yield Row("Сумма", format_money(totals.base_minor))
-    if totals.discount_minor:
-        yield Row("Скидка", MINUS + format_money(totals.discount_minor))
-    if totals.redeemed_minor:
-        yield Row("Оплачено бонусами", MINUS + format_money(totals.redeemed_minor))
-    yield Row("К ОПЛАТЕ", format_money(totals.payable_minor), Weight.BOLD)
 
 
 def _member(claim: Claim, sale: ReceiptCommitted) -> Iterator[Block]:

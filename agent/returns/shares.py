@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from agent.commit.slip import quantity
 from agent.journal.service import Taking
 from agent.leases.standing import Standing, standing
 from agent.quote.service import pack_of
@@ -13,6 +12,7 @@ from agent.returns import store
 from agent.returns.store import Before
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
+from shared.rules.paper import quantity
 from shared.rules.result import Draw
 from shared.rules.returns import next_part, returned_share, returned_sum
 from shared.wire.facts import ReceiptCommitted, ReturnedLine

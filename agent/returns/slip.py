@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from agent.commit.slip import quantity
 from agent.printing import parts
 from agent.printing.parts import Points
 from shared.basket import QUANTITY_ONE
 from shared.money import format_money
 from shared.points import format_points
+from shared.rules.paper import quantity
 from shared.slip import Align, Block, Divider, Row, Slip, SlipKind, Text, Weight
 from shared.wire.facts import ReceiptCommitted, ReceiptReturned
 from shared.wire.feed import SettingsRow

@@ -11,9 +11,11 @@ from central.feed import service as feed
 from central.packs import store
 from shared.crypto.keys import KeyPair
 from shared.errors import Kind, LoyaltyError
-from shared.rules.pack import canonical, pack_hash, read_pack
+from shared.packs.sealed import SealedPack, is_sealed, open_sealed, seal
+from shared.rules.document import decoded
+from shared.rules.pack import Pack, load_canonical, read_pack
 from shared.runtime.sqlite import transaction
-from shared.wire.agents import keys_bytes, pack_signing_bytes
+from shared.wire.agents import keys_bytes
 from shared.wire.feed import GLOBAL, KeysRow, PackRow
 
 FIRST_KEYS_VERSION = 1
@@ -50,29 +52,35 @@ class StaleVersionError(LoyaltyError):
     en = "Pack {name} {version} is not published: there is version {newest}. Raise `version`."
 
 
-class NotTextError(LoyaltyError):
-    """A file of a pack that is not UTF-8."""
-
-    kind = Kind.INVALID
-    code = "pack_not_text"
-    ru = "Файл пакета правил не в кодировке UTF-8."
-    en = "The rule pack's file is not UTF-8 text."
-
-
 def publish(centre: Centre, text: str) -> Published:
     """Publish a pack from YAML; the same one again changes nothing.
 
     Raises PackError with the path of the first fault, StaleVersionError.
     """
     pack = read_pack(text)
-    body = canonical(pack)
+    return _publish(centre, pack, seal(pack, centre.keys.pack))
+
+
+def publish_file(centre: Centre, content: bytes) -> Published:
+    """Publish a pack from a file: YAML, or a pack that this centre's key signed elsewhere.
+
+    Raises NotSealedError, and as `publish` does.
+    """
+    text = decoded(content)
+    if not is_sealed(text):
+        return publish(centre, text)
+    sealed = open_sealed(content, centre.keys.pack.public)
+    return _publish(centre, load_canonical(sealed.body), sealed)
+
+
+def _publish(centre: Centre, pack: Pack, sealed: SealedPack) -> Published:
     new = store.StoredPack(
-        hash=pack_hash(body),
+        hash=sealed.hash,
         name=pack.name,
         version=pack.version,
         effective_from=pack.effective_from.isoformat(),
-        body=body,
-        signature=centre.keys.pack.sign(pack_signing_bytes(pack_hash(body))),
+        body=sealed.body,
+        signature=sealed.signature,
         published_at=centre.clock.now(),
     )
     with transaction(centre.engine) as connection:
@@ -85,14 +93,6 @@ def publish(centre: Centre, text: str) -> Published:
         feed.append(connection, [feed.changed(GLOBAL, _row(new))])
     log.info("pack.published", pack=new.name, version=new.version, hash=new.hash)
     return _published(new, Novelty.NEW)
-
-
-def publish_file(centre: Centre, content: bytes) -> Published:
-    """Publish a pack from the bytes of a file; raises NotTextError, and as `publish` does."""
-    try:
-        return publish(centre, content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise NotTextError from error
 
 
 def publish_keys(connection: Connection, root: KeyPair, pack_keys: tuple[bytes, ...]) -> None:

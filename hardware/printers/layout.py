@@ -56,18 +56,27 @@ def as_text(slip: Slip, columns: int) -> str:
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """Return lines of at most `columns` characters; words break only when longer than a line."""
+    """Return lines of at most `columns` characters; words break only when longer than a line.
+
+    Every line of a paragraph keeps its indent, of at most half the columns.
+    """
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        line = ""
-        for word in _pieces(paragraph, columns):
-            if line and len(line) + 1 + len(word) > columns:
-                lines.append(line)
-                line = word
-            else:
-                line = f"{line} {word}" if line else word
-        lines.append(line)
+        words = paragraph.lstrip(" ")
+        indent = paragraph[: len(paragraph) - len(words)][: columns // 2]
+        lines += [indent + line for line in _wrapped(words, columns - len(indent))]
     return [line.replace(NO_BREAK_SPACE, " ") for line in lines]
+
+
+def _wrapped(paragraph: str, columns: int) -> Iterator[str]:
+    line = ""
+    for word in _pieces(paragraph, columns):
+        if line and len(line) + 1 + len(word) > columns:
+            yield line
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    yield line
 
 
 def _heading(slip: Slip) -> tuple[Block, ...]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from shared.errors import Kind, LoyaltyError
+
 SEED_BYTES = 32
 
 
@@ -29,6 +31,26 @@ class KeyPair:
     def sign(self, message: bytes) -> bytes:
         """Return the signature (64 bytes) of a message."""
         return self.private_key.sign(message)
+
+
+class BadKeyError(LoyaltyError):
+    """A key file that does not hold 32 bytes in hex."""
+
+    kind = Kind.INVALID
+    code = "key_malformed"
+    ru = "Файл ключа не годится: в нём должно быть 64 шестнадцатеричные цифры."
+    en = "The key file does not fit: it should hold 64 hexadecimal digits."
+
+
+def read_key(text: str) -> KeyPair:
+    """Read a key from the text of its file; raises BadKeyError."""
+    try:
+        seed = bytes.fromhex(text)
+    except ValueError as error:
+        raise BadKeyError from error
+    if len(seed) != SEED_BYTES:
+        raise BadKeyError
+    return KeyPair.from_seed(seed)
 
 
 def verify(public: bytes, message: bytes, signature: bytes) -> bool:

@@ -6,7 +6,7 @@ An operator of the receipt is what it reads, so that an explanation can show it.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from shared.basket import Line
+from shared.basket import Goods, Line
 from shared.rules.facts import Facts
 from shared.rules.features import nodes
 from shared.rules.model import Condition, GoodsList
@@ -58,6 +58,11 @@ def found(operator: str, facts: Facts) -> int | tuple[str, ...]:
     return tuple(sorted(_WORDS[operator](facts)))
 
 
+def found_on(operator: str, goods: Goods) -> tuple[str, ...]:
+    """Return what an operator of lines reads of goods, sorted; nothing where it has no words."""
+    return tuple(sorted(_GOODS[operator](goods))) if operator in _GOODS else ()
+
+
 def member_fields(conditions: Iterable[Condition]) -> frozenset[str]:
     """Return the names of the member's fields that conditions read, but for the tier's."""
     operators = {node.operator for condition in conditions for node in nodes(condition)}
@@ -104,23 +109,13 @@ def _operand_test(condition: Condition) -> ReceiptTest:
     return lambda facts: not wanted.isdisjoint(words(facts))
 
 
-def _sku(condition: Condition, _lists: Lists) -> LineTest:
-    skus = frozenset(condition.sku_in or ())
-    return lambda _facts, line: line.goods.sku in skus
+def _one_of(condition: Condition, _lists: Lists) -> LineTest:
+    reads, wanted = _GOODS[condition.operator], frozenset(operand_words(condition))
+    return lambda _facts, line: not wanted.isdisjoint(reads(line.goods))
 
 
 def _group(condition: Condition, _lists: Lists) -> LineTest:
     return _in_groups(condition.group_in or ())
-
-
-def _brand(condition: Condition, _lists: Lists) -> LineTest:
-    brands = frozenset(condition.brand_in or ())
-    return lambda _facts, line: line.goods.brand in brands
-
-
-def _flag(condition: Condition, _lists: Lists) -> LineTest:
-    flags = frozenset(condition.flag_in or ())
-    return lambda _facts, line: not flags.isdisjoint(line.goods.flags)
 
 
 def _goods(condition: Condition, lists: Lists) -> LineTest:
@@ -156,10 +151,18 @@ _NUMBERS: Final[dict[str, Callable[[Facts], int]]] = {
 }
 """Operators that hold when the number read is enough."""
 
+_GOODS: Final[dict[str, Callable[[Goods], Iterable[str]]]] = {
+    "sku_in": lambda goods: (goods.sku,),
+    "group_in": lambda goods: (goods.group,),
+    "brand_in": lambda goods: (goods.brand,),
+    "flag_in": lambda goods: goods.flags,
+}
+"""What operators read of a line's goods."""
+
 _LINE: Final[dict[str, Callable[[Condition, Lists], LineTest]]] = {
-    "sku_in": _sku,
+    "sku_in": _one_of,
     "group_in": _group,
-    "brand_in": _brand,
-    "flag_in": _flag,
+    "brand_in": _one_of,
+    "flag_in": _one_of,
     "goods_in": _goods,
 }

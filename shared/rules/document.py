@@ -31,6 +31,16 @@ def read_yaml(text: str) -> object:
         raise PackError("pack", "bad_yaml", ru="это не YAML", en="this is not YAML") from error
 
 
+def decoded(content: bytes) -> str:
+    """Return the text of a file; raises PackError for one that is too large or not UTF-8."""
+    if len(content) > BYTES_MAX:
+        raise _too_large()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _bad_text() from error
+
+
 def read_json(content: bytes) -> object:
     """Return a canonical JSON document; raises PackError as `read_yaml` does, and for fractions."""
     try:
@@ -49,16 +59,22 @@ def _check_size(text: str) -> None:
     try:
         size_bytes = len(text.encode())
     except UnicodeEncodeError as error:
-        raise PackError(
-            "pack", "bad_text", ru="текст не в UTF-8", en="the text is not UTF-8"
-        ) from error
+        raise _bad_text() from error
     if size_bytes > BYTES_MAX:
-        raise PackError(
-            "pack",
-            "too_large",
-            ru=f"документ больше {BYTES_MAX} байт",
-            en=f"the document has more than {BYTES_MAX} bytes",
-        )
+        raise _too_large()
+
+
+def _bad_text() -> PackError:
+    return PackError("pack", "bad_text", ru="текст не в UTF-8", en="the text is not UTF-8")
+
+
+def _too_large() -> PackError:
+    return PackError(
+        "pack",
+        "too_large",
+        ru=f"документ больше {BYTES_MAX} байт",
+        en=f"the document has more than {BYTES_MAX} bytes",
+    )
 
 
 def _events(text: str) -> Iterator[yaml.Event]:

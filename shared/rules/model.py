@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from shared.basket import Flag
 from shared.rules.faults import fault
@@ -60,6 +60,8 @@ class TierTrack(Document):
 
 class Condition(Document):
     """One operator of the closed set and its operands."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     all_: Annotated[tuple["Condition", ...] | None, Field(alias="all", min_length=1)] = None
     any_: Annotated[tuple["Condition", ...] | None, Field(alias="any", min_length=1)] = None

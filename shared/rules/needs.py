@@ -1,13 +1,16 @@
 """What it would take for a rule's conditions to hold, as data: needed, and what there is."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Final
 
+from shared.basket import Line
 from shared.rules.conditions import (
     Lists,
     conjuncts,
     found,
+    found_on,
     line_test,
     operand_words,
     reads_lines,
@@ -80,6 +83,20 @@ def _on_a_line(must_hold: Sequence[Condition], lists: Lists) -> Wants:
         return _every(nearest)(facts)
 
     return ask
+
+
+def ways_of_line(condition: Condition | None, lists: Lists, facts: Facts, line: Line) -> Ways:
+    """Return what the goods conditions of a rule would take of one line."""
+    must_hold = [part for part in conjuncts(condition) if reads_lines(part)]
+    missing = [part for part in must_hold if not line_test(part, lists)(facts, line)]
+    ways = _every([_wanted(part, "") for part in missing])(facts)
+    return tuple(tuple(_seen(need, line) for need in way) for way in ways)
+
+
+def _seen(need: Need, line: Line) -> Need:
+    """Fill in what a line has, where a need asks of goods."""
+    seen = found_on(need.condition.removeprefix(NOT), line.goods)
+    return replace(need, has=_few(seen)) if seen else need
 
 
 def _in_window(window: Window) -> Wants:

@@ -6,7 +6,7 @@ import json
 from pydantic import ValidationError
 
 from shared.rules.checks import check
-from shared.rules.document import read_json, read_yaml
+from shared.rules.document import decoded, read_json, read_yaml
 from shared.rules.faults import PackError, refused
 from shared.rules.features import FEATURES, missing_features, used_features
 from shared.rules.model import Pack
@@ -20,6 +20,7 @@ __all__ = [
     "missing_features",
     "pack_hash",
     "read_pack",
+    "read_pack_file",
     "required_features",
 ]
 
@@ -33,6 +34,11 @@ def read_pack(text: str) -> Pack:
     return pack.model_copy(
         update={"requires": tuple(sorted(used_features(pack).union(pack.requires)))}
     )
+
+
+def read_pack_file(content: bytes) -> Pack:
+    """Read a pack from the bytes of a YAML file; raises PackError as `read_pack` does."""
+    return read_pack(decoded(content))
 
 
 def canonical(pack: Pack) -> bytes:

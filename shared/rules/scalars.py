@@ -8,7 +8,7 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator, PlainSerializer, StringConstraints
+from pydantic import BeforeValidator, PlainSerializer, StringConstraints, WithJsonSchema
 
 from shared.money import WHOLE_BP
 from shared.rules.faults import fault
@@ -85,12 +85,32 @@ def _bounded(value: object, largest: int, *, ru: str, en: str) -> int:
     raise fault("bad_number", ru=ru, en=en)
 
 
-Amount = Annotated[int, BeforeValidator(parse_amount)]
-Percent = Annotated[int, BeforeValidator(parse_percent)]
-Count = Annotated[int, BeforeValidator(parse_count)]
-Day = Annotated[date, BeforeValidator(parse_day), PlainSerializer(date.isoformat)]
-Local = Annotated[datetime, BeforeValidator(parse_local), PlainSerializer(datetime.isoformat)]
+def _written(form: re.Pattern[str], example: str, kind: str = "number") -> WithJsonSchema:
+    """Tell editors how a scalar is written; one without quotes is a number to them."""
+    text = {"type": "string", "pattern": f"^(?:{form.pattern})$", "examples": [example]}
+    return WithJsonSchema({"anyOf": [text, {"type": kind, "minimum": 0}]})
+
+
+_WORD: Final = {"type": ["string", "number", "boolean"], "minLength": 1, "maxLength": 64}
+
+Amount = Annotated[int, BeforeValidator(parse_amount), _written(_AMOUNT, "1240.50")]
+Percent = Annotated[int, BeforeValidator(parse_percent), _written(_PERCENT, "12.5 %")]
+Count = Annotated[int, BeforeValidator(parse_count), _written(_COUNT, "31", "integer")]
+Day = Annotated[
+    date,
+    BeforeValidator(parse_day),
+    PlainSerializer(date.isoformat),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-03-31"]}),
+]
+Local = Annotated[
+    datetime,
+    BeforeValidator(parse_local),
+    PlainSerializer(datetime.isoformat),
+    WithJsonSchema(
+        {"type": "string", "pattern": f"^{_LOCAL.pattern}$", "examples": ["2026-03-31T00:00"]}
+    ),
+]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=64), WithJsonSchema(dict(_WORD))]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 GroupPath = Annotated[str, StringConstraints(pattern=r"^[^/\s][^/]*(/[^/]+)*$", max_length=200)]

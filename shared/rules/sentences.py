@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, Literal
 
 from shared.money import NO_BREAK_SPACE, format_money
 from shared.points import POINT
+from shared.rules.grammar import Title
 from shared.rules.result import Sentence
+
+Lang = Literal["ru", "en"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,11 @@ class Wording:
 
     ru: str
     en: str
+
+
+def spoken(words: Wording | Sentence | Title, lang: Lang) -> str:
+    """Return words in one of their two languages."""
+    return words.ru if lang == "ru" else words.en
 
 
 _SENTENCES: Final = {
@@ -40,6 +48,7 @@ _SENTENCES: Final = {
     "ended": ("Закончилось {day}", "Ended on {day}"),
     "condition": ("Условие «{operator}» не выполнено", "Condition '{operator}' does not hold"),
     "no_goods": ("В чеке нет подходящих товаров", "No goods of the receipt qualify"),
+    "not_this_line": ("Не для этого товара", "Not for these goods"),
     "no_effect": ("Ничего не даёт этому чеку", "Gives this receipt nothing"),
     "outweighed": (
         "Уступило другой скидке; само дало бы такую цену",

@@ -39,6 +39,7 @@ def main() -> None:
         cls=LazyCommands,
         help="Kopilka: loyalty that works with the cable out.",
         no_args_is_help=True,
+        rich_markup_mode=None,  # boxes would cost every call of help a third of a second
         pretty_exceptions_enable=False,
     )
     app.callback()(_root)

@@ -95,3 +95,8 @@ def test_scanners_get_two_blank_lines_between_the_codes(make_slip: SlipMaker) ->
     assert [item.lines if isinstance(item, Feed) else type(item).__name__ for item in items] == [
         "Line", 1, "Qr", 2, "Barcode", 1, "Line",
     ]  # fmt: skip
+
+
+def test_a_detail_row_keeps_its_indent_on_every_line() -> None:
+    assert wrap("  скидка по карте\nИтого", 12) == ["  скидка по", "  карте", "Итого"]
+    assert wrap(" " * 40 + "a", 10) == [" " * 5 + "a"]

@@ -1,5 +1,6 @@
 """A pack reaches the stores signed, once, and only if it is well formed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,6 @@ import shared.rules
 from central.centre import Centre
 from central.feed import service as feed
 from central.packs.service import (
-    NotTextError,
     Novelty,
     StaleVersionError,
     publish,
@@ -16,6 +16,7 @@ from central.packs.service import (
     publish_keys,
 )
 from shared.crypto.keys import verify
+from shared.packs.sealed import NotSealedError, seal, sealed_file
 from shared.rules.pack import PackError, canonical, pack_hash, read_pack
 from shared.runtime.sqlite import transaction
 from shared.wire.agents import keys_bytes, pack_signing_bytes
@@ -75,8 +76,26 @@ def test_a_malformed_pack_is_refused_with_the_path_and_changes_nothing(empty: Ce
 
 
 def test_a_file_that_is_not_text_is_refused(empty: Centre) -> None:
-    with pytest.raises(NotTextError):
+    with pytest.raises(PackError) as caught:
         publish_file(empty, b"\xff\xfe")
+
+    assert caught.value.fault == "bad_text"
+
+
+def test_a_pack_that_was_signed_elsewhere_is_published_as_it_is(empty: Centre) -> None:
+    sealed = seal(read_pack(WINE), empty.keys.pack)
+
+    published = publish_file(empty, sealed_file(sealed).encode())
+
+    assert published.novelty is Novelty.NEW
+    assert publish(empty, WINE) == replace(published, novelty=Novelty.SAME)
+
+
+def test_a_pack_that_another_key_signed_is_refused(empty: Centre) -> None:
+    sealed = seal(read_pack(WINE), empty.keys.root)
+
+    with pytest.raises(NotSealedError):
+        publish_file(empty, sealed_file(sealed).encode())
 
 
 def test_another_pack_key_makes_a_higher_version_of_the_list(empty: Centre) -> None:
