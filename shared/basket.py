@@ -40,6 +40,8 @@ class Line:
     goods: Goods
     quantity: int
     price_minor: int
+    cashier_discount_minor: int = 0
+    """Kopecks that the cashier took off the line before."""
 
     @property
     def base_minor(self) -> int:
@@ -49,4 +51,8 @@ class Line:
     @property
     def floor_minor(self) -> int:
         """The lowest sum of the line in kopecks: min(its price, its floor), rounded up."""
-        return min(self.base_minor, -(-self.goods.floor_minor * self.quantity // QUANTITY_ONE))
+        return self.floor_at(self.goods.floor_minor)
+
+    def floor_at(self, unit_minor: int) -> int:
+        """Return the lowest sum of the line for a floor in kopecks a unit."""
+        return min(self.base_minor, -(-unit_minor * self.quantity // QUANTITY_ONE))

@@ -15,6 +15,16 @@ class Redeem(StrEnum):
     MAXIMUM = "maximum"
 
 
+class Take(StrEnum):
+    """How the customer takes a benefit that he may choose."""
+
+    UNSAID = "unsaid"
+    DISCOUNT = "discount"
+    BONUS = "bonus"
+    AMOUNT = "amount"
+    PERCENT = "percent"
+
+
 class TenderKind(StrEnum):
     """Means of payment."""
 
@@ -46,3 +56,6 @@ class Receipt:
     promo_codes: tuple[str, ...] = ()
     region: str = ""
     channel: str = "till"
+    take: Take = Take.UNSAID
+    take_value: int = 0
+    """Of a split, the discount: kopecks of AMOUNT, basis points of PERCENT."""

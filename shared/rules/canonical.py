@@ -32,6 +32,7 @@ _grant: Final = attrgetter(
 _once: Final = attrgetter(
     "rule", "lot", "account", "wallet", "kind", "amount", "activates_at", "expires_on"
 )
+_entitlement: Final = attrgetter("rule", "amount", "discount", "bonus", "allocations")
 _redemption: Final = attrgetter("requested", "maximum", "programme_maximum", "redeemed")
 
 
@@ -55,8 +56,15 @@ def evaluation_bytes(evaluation: Evaluation) -> bytes:
             evaluation.lots_read,
             evaluation.fields_read,
             [_once(grant) for grant in evaluation.once],
+            *_later(evaluation),
         ]
     )
+
+
+def _later(evaluation: Evaluation) -> list[object]:
+    """Return what a later version decides, nothing at all where there is none of it."""
+    chosen = [_entitlement(entitlement) for entitlement in evaluation.entitlements]
+    return [["entitlements", chosen]] if chosen else []
 
 
 def result_hash(evaluation: Evaluation) -> str:

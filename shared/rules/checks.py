@@ -16,7 +16,7 @@ from shared.rules.model import (
     Rule,
 )
 from shared.rules.price_checks import check_prices
-from shared.rules.price_model import DiscountEffect
+from shared.rules.price_model import DiscountEffect, PriceEffect
 from shared.rules.references import known, unique, unknown
 from shared.rules.tree_checks import check_tree
 
@@ -134,10 +134,11 @@ def _check_condition(pack: Pack, condition: Condition, path: str) -> None:
 
 
 def _check_effect(pack: Pack, effect: Effect, path: str, discounts: frozenset[str]) -> None:
-    if effect.tier_percent is not None:
+    by_tier = None if isinstance(effect, PriceEffect) else effect.tier_percent
+    if by_tier is not None:
         steps = pack.tiers.steps if pack.tiers is not None else ()
-        if not steps or any(effect.tier_percent not in step.percents for step in steps):
-            raise unknown(f"{path}.tier_percent", effect.tier_percent)
+        if not steps or any(by_tier not in step.percents for step in steps):
+            raise unknown(f"{path}.tier_percent", by_tier)
     if isinstance(effect, RedeemEffect | EarnEffect):
         known((effect.wallet,), pack.wallets, f"{path}.wallet")
     if isinstance(effect, RedeemEffect) and effect.complement_of is not None:

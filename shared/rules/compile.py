@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from shared.rules.compile_price import PriceSide, compile_price_side
 from shared.rules.conditions import (
     LineTest,
     Lists,
@@ -82,6 +83,7 @@ class CompiledPack:
     lots: tuple[LotTerms, ...]
     earn_terms: Mapping[str, EarnTerms]
     fields_read: tuple[str, ...]
+    price_side: PriceSide
     once: tuple[CompiledOnce, ...] = ()
 
     def wallet(self, name: str) -> Wallet:
@@ -111,6 +113,7 @@ def compile_pack(pack: Pack, *, pack_hash: str) -> CompiledPack:
             for place, effect in earnings
         },
         fields_read=_fields_read(pack),
+        price_side=compile_price_side(pack, lambda place: _line_rule(pack, place, None)),
         once=tuple(_once(pack, place) for place in range(len(pack.grants))),
     )
 
@@ -245,11 +248,14 @@ def _tier(step: TierStep) -> Tier:
 
 
 def _fields_read(pack: Pack) -> tuple[str, ...]:
+    by_table = (
+        {"turnover_minor"} if any(t.by == "turnover" for t in pack.tables.values()) else set()
+    )
     by_tier = frozenset({"turnover_minor", "tier_floor"}) if pack.tiers is not None else frozenset()
     by_grants = ONCE_FIELDS if pack.grants else frozenset()
     asked = [rule.condition for rule in pack.conditional]
     conditions = [condition for condition in asked if condition is not None]
-    return tuple(sorted(by_tier | by_grants | member_fields(conditions)))
+    return tuple(sorted(by_tier | by_table | by_grants | member_fields(conditions)))
 
 
 def _wording(title: Title) -> Wording:

@@ -11,18 +11,25 @@ from shared.rules.index import Asked
 from shared.rules.moment import Moment
 from shared.rules.needs import MET
 from shared.rules.phases.after import after, lots_read
+from shared.rules.phases.cap import cap
+from shared.rules.phases.choice import choose, grant_choices
 from shared.rules.phases.discount import discount
 from shared.rules.phases.draft import Draft, Item, Phase
 from shared.rules.phases.earn import earn
 from shared.rules.phases.normalise import normalise
 from shared.rules.phases.once import once
+from shared.rules.phases.price import price
 from shared.rules.phases.redeem import redeem
 from shared.rules.result import Evaluation, PricedLine, Rejected, Sentence, Totals
 
 STEPS: Final[tuple[tuple[Phase, Callable[[CompiledPack, Draft], None]], ...]] = (
+    (Phase.PRICE, price),
     (Phase.DISCOUNT, discount),
+    (Phase.CHOICE, choose),
+    (Phase.CAP, cap),
     (Phase.REDEEM, redeem),
     (Phase.EARN, earn),
+    (Phase.EARN, grant_choices),
     (Phase.AFTER, after),
     (Phase.AFTER, once),
 )
@@ -65,6 +72,7 @@ def _answer(pack: CompiledPack, draft: Draft) -> Evaluation:
         fields_read=() if facts.member is None else pack.fields_read,
         trace=tuple(draft.trace),
         once=tuple(draft.once),
+        entitlements=tuple(draft.entitlements),
     )
 
 

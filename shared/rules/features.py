@@ -7,7 +7,14 @@ from shared.rules.model import Condition, Pack, StackingGroup
 from shared.rules.once_terms import ONCE_FEATURES
 from shared.rules.price_features import PRICE_FEATURES, price_features
 
-_EFFECTS: Final = ("discount", "add_percent_points", "redeem", "earn")
+_EFFECTS: Final = (
+    "price",
+    "discount",
+    "add_percent_points",
+    "entitlement",
+    "redeem",
+    "earn",
+)
 _MODES: Final = get_args(StackingGroup.model_fields["mode"].annotation)
 
 FEATURES: Final = frozenset(

@@ -24,7 +24,17 @@ from shared.rules.grammar import (
     Words,
 )
 from shared.rules.once_terms import OnceTerms
-from shared.rules.price_model import AddPercentPointsEffect, DiscountEffect, Table
+from shared.rules.price_model import (
+    FLOORS_MAX,
+    AddPercentPointsEffect,
+    Caps,
+    DiscountEffect,
+    EntitlementEffect,
+    Floor,
+    PriceEffect,
+    PriceList,
+    Table,
+)
 from shared.rules.scalars import Amount, Count, GroupPath, Local, Name, Percent, Word
 from shared.rules.terms import ActivationText, ExpiryText
 
@@ -120,7 +130,12 @@ class EarnEffect(Rated):
 
 
 Effect = Annotated[
-    DiscountEffect | AddPercentPointsEffect | RedeemEffect | EarnEffect,
+    PriceEffect
+    | DiscountEffect
+    | AddPercentPointsEffect
+    | EntitlementEffect
+    | RedeemEffect
+    | EarnEffect,
     Field(discriminator="effect"),
 ]
 
@@ -165,6 +180,8 @@ class Policies(Document):
 
     tobacco_earning: Literal["off", "on"] = "off"
     expiry_hint_days: Count = 31
+    line_pays_at_least_minor: Annotated[Amount, Field(alias="line_pays_at_least")] = 0
+    receipt_pays_at_least_minor: Annotated[Amount, Field(alias="receipt_pays_at_least")] = 0
 
 
 class Pack(Document):
@@ -180,6 +197,9 @@ class Pack(Document):
     tiers: TierTrack | None = None
     lists: Annotated[dict[Name, GoodsList], Field(max_length=LISTS_MAX)] = {}
     tables: Annotated[dict[Name, Table], Field(max_length=TABLES_MAX)] = {}
+    price_lists: Annotated[dict[Name, PriceList], Field(max_length=LISTS_MAX)] = {}
+    floors: Annotated[tuple[Floor, ...], Field(max_length=FLOORS_MAX)] = ()
+    caps: Caps = Caps()
     rules: Annotated[tuple[Rule, ...], Field(max_length=RULES_MAX)] = ()
     grants: Annotated[tuple[OnceGrantRule, ...], Field(max_length=RULES_MAX)] = ()
     stacking: Annotated[tuple[StackingGroup, ...], Field(max_length=RULES_MAX)] = ()

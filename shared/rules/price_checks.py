@@ -1,8 +1,9 @@
 """What types cannot say of the part of a pack that lowers prices."""
 
+from shared.points import POINT
 from shared.rules.faults import PackError
-from shared.rules.model import Pack
-from shared.rules.price_model import REST, DiscountEffect, Table
+from shared.rules.model import Effect, Pack
+from shared.rules.price_model import REST, DiscountEffect, EntitlementEffect, PriceEffect, Table
 from shared.rules.references import known, unique
 
 
@@ -12,8 +13,37 @@ def check_prices(pack: Pack) -> None:
         _check_table(pack, table, f"tables.{name}")
     for place, rule in enumerate(pack.rules):
         for number, effect in enumerate(rule.then):
-            if isinstance(effect, DiscountEffect) and effect.table is not None:
-                known((effect.table,), pack.tables, f"rules.{place}.then.{number}.table")
+            _check_effect(pack, effect, f"rules.{place}.then.{number}")
+    for place, floor in enumerate(pack.floors):
+        known(floor.goods, pack.lists, f"floors.{place}.goods")
+
+
+def _check_effect(pack: Pack, effect: Effect, path: str) -> None:
+    if isinstance(effect, PriceEffect):
+        known((effect.list,), pack.price_lists, f"{path}.list")
+    if isinstance(effect, DiscountEffect | EntitlementEffect) and effect.table is not None:
+        known((effect.table,), pack.tables, f"{path}.table")
+    if isinstance(effect, EntitlementEffect):
+        _check_entitlement(pack, effect, path)
+
+
+def _check_entitlement(pack: Pack, effect: EntitlementEffect, path: str) -> None:
+    known((effect.wallet,), pack.wallets, f"{path}.wallet")
+    wallet = pack.wallets[effect.wallet]
+    if POINT % (wallet.earning_unit * wallet.point_value_minor):
+        raise PackError(
+            f"{path}.wallet",
+            "coarse_unit",
+            ru="единица начисления кошелька должна делить копейку без остатка",
+            en="the wallet's earning unit must be worth a whole fraction of a kopeck",
+        )
+    if effect.table is not None and pack.tables[effect.table].rows[0].amounts:
+        raise PackError(
+            f"{path}.table",
+            "amounts",
+            ru="выгода к выбору задаётся процентами",
+            en="a benefit to choose is of percents",
+        )
 
 
 def _check_table(pack: Pack, table: Table, path: str) -> None:

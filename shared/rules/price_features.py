@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final, get_args
 
 from shared.rules.model import Pack
-from shared.rules.price_model import DiscountEffect, Table
+from shared.rules.price_model import Caps, DiscountEffect, Table
 
 _FORMS: Final = {
     "table": "discount.table",
@@ -17,17 +17,24 @@ PRICE_FEATURES: Final = frozenset(
     {"stack.receipt"}
     | {f"table.{by}" for by in get_args(Table.model_fields["by"].annotation)}
     | set(_FORMS.values())
+    | {"floors"}
+    | {f"caps.{key}" for key in Caps.model_fields}
+    | {"pays_at_least.line", "pays_at_least.receipt"}
 )
 """What this kernel understands of it, but for the effects."""
 
 
 def price_features(pack: Pack) -> Iterator[str]:
     """Yield the names of what a pack uses; some more than once."""
-    for group in pack.stacking:
-        if group.scope == "receipt":
-            yield "stack.receipt"
-    for table in pack.tables.values():
-        yield f"table.{table.by}"
+    yield from (f"table.{table.by}" for table in pack.tables.values())
+    yield from (f"caps.{key}" for key in pack.caps.model_fields_set)
+    sections = {
+        "stack.receipt": any(group.scope == "receipt" for group in pack.stacking),
+        "floors": pack.floors,
+        "pays_at_least.line": pack.policies.line_pays_at_least_minor,
+        "pays_at_least.receipt": pack.policies.receipt_pays_at_least_minor,
+    }
+    yield from (name for name, used in sections.items() if used)
     for rule in pack.rules:
         for effect in rule.then:
             if isinstance(effect, DiscountEffect):

@@ -5,12 +5,15 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from shared.rules.faults import fault
-from shared.rules.grammar import Document, Rated
-from shared.rules.scalars import Amount, Name, Percent
+from shared.rules.grammar import VALUES_MAX, Document, Names, Rated
+from shared.rules.scalars import Amount, Day, Name, Percent, Word
+from shared.rules.terms import ActivationText, ExpiryText
 
 ROWS_MAX = 200
 COLUMNS_MAX = 200
 NTH_MAX = 1_000
+PRICES_MAX = VALUES_MAX
+FLOORS_MAX = 1_000
 REST = "rest"
 """The column of a table for goods of no other column."""
 
@@ -80,3 +83,63 @@ class AddPercentPointsEffect(Rated):
 
     effect: Literal["add_percent_points"]
     only_if_discounted: Literal["yes", "no"] = "yes"
+
+
+class PriceList(Document):
+    """Prices of a unit by sku, for those whom a rule lets buy at them."""
+
+    prices: Annotated[dict[Word, Amount], Field(min_length=1, max_length=PRICES_MAX)]
+
+
+class PriceEffect(Document):
+    """Sells the goods of a price list at its prices, where these are lower."""
+
+    effect: Literal["price"]
+    list: Name
+
+
+class EntitlementEffect(Document):
+    """A benefit that the customer takes as a discount, as points, or as a split of both.
+
+    The wallet's earning unit is worth whole fractions of a kopeck, so that any split is exact.
+    """
+
+    effect: Literal["entitlement"]
+    percent: Percent | None = None
+    tier_percent: Name | None = None
+    table: Name | None = None
+    wallet: Name
+    kind: Name = "purchase"
+    activation: ActivationText
+    expiry: ExpiryText
+    unless_asked: Literal["discount", "bonus"] = "discount"
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "EntitlementEffect":
+        if sum(form is not None for form in (self.percent, self.tier_percent, self.table)) != 1:
+            raise fault(
+                "one_percent",
+                ru="нужно ровно одно из percent, tier_percent и table",
+                en="exactly one of percent, tier_percent and table",
+            )
+        return self
+
+
+class Floor(Document):
+    """The lowest price of a unit of goods by law, in a window; never lowers another floor."""
+
+    goods: Names
+    price_minor: Annotated[Amount, Field(alias="price")]
+    first: Annotated[Day | None, Field(alias="from")] = None
+    last: Annotated[Day | None, Field(alias="to")] = None
+
+
+class Caps(Document):
+    """The largest benefit of a line and of a receipt: prices, discounts, the cashier's too."""
+
+    line: Percent | None = None
+    line_amount: Amount | None = None
+    receipt: Percent | None = None
+    receipt_amount: Amount | None = None
+    points: Literal["counted", "not_counted"] = "not_counted"
+    """Whether payment with points is a benefit too."""

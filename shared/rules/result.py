@@ -9,6 +9,7 @@ from uuid import UUID
 class EffectKind(StrEnum):
     """What an effect does to the receipt or the member."""
 
+    CASHIER = "cashier"
     PRICE = "price"
     DISCOUNT = "discount"
     REDEEM = "redeem"
@@ -110,6 +111,20 @@ class OnceGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class Entitlement:
+    """A benefit that the customer chose how to take: `amount` = `discount` + `bonus`, in kopecks.
+
+    So for every line too: `(line no, discount, bonus)`.
+    """
+
+    rule: str
+    amount: int
+    discount: int
+    bonus: int
+    allocations: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Redemption:
     """How many points (hundredths) may pay now, how many do, and what limits them."""
 
@@ -180,3 +195,4 @@ class Evaluation:
     fields_read: tuple[str, ...]
     trace: tuple[TraceStep, ...]
     once: tuple[OnceGrant, ...] = ()
+    entitlements: tuple[Entitlement, ...] = ()

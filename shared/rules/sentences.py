@@ -58,6 +58,31 @@ _SENTENCES: Final = {
         "Прибавляет проценты только к скидке, а скидки здесь нет",
         "Adds to a discount only, and there is none here",
     ),
+    "cashier": ("Скидка кассира {allowed}", "The cashier's discount of {allowed}"),
+    "cashier_limited": (
+        "Скидка кассира {asked} принята на {allowed}: ниже нельзя",
+        "The cashier's discount of {asked} is taken as {allowed}: it may not go lower",
+    ),
+    "no_lower_price": (
+        "Цена уже не выше, чем в списке",
+        "The price is not above that of the list already",
+    ),
+    "chosen": (
+        "{title}: скидкой {discount}, бонусами {bonus}",
+        "{title}: {discount} as a discount, {bonus} as points",
+    ),
+    "choice_at_floor": (
+        "Ниже минимальной цены нельзя: остальное бонусами",
+        "The minimum price is reached: the rest becomes points",
+    ),
+    "capped": (
+        "Больше {limit} выгоды нельзя: возвращено в цену {back}",
+        "At most {limit} of benefit: {back} went back into the price",
+    ),
+    "capped_away": (
+        "Всё отняло ограничение выгоды",
+        "The largest benefit left nothing of it",
+    ),
     "at_floor": ("Ниже минимальной цены нельзя", "The minimum price is reached"),
     "applied": ("{title}", "{title}"),
     "no_member": (

@@ -32,7 +32,7 @@ def check_tree(pack: Pack) -> None:
 def _check_effects(pack: Pack) -> None:
     effects = tree_effects(pack)
     for place, rule in enumerate(pack.rules):
-        mine = [effect for effect in rule.then if effect.effect in _IN_TREE]
+        mine = [effect for effect in rule.then if effect.effect in _LOWERING]
         if len(mine) > 1:
             raise PackError(
                 f"rules.{place}.then",
@@ -50,7 +50,7 @@ def _check_effects(pack: Pack) -> None:
             )
 
 
-_IN_TREE: Final = ("discount", "add_percent_points")
+_LOWERING: Final = ("price", "discount", "add_percent_points", "entitlement")
 
 
 def _check_children(pack: Pack, groups: Mapping[str, StackingGroup]) -> set[str]:

@@ -9,7 +9,6 @@ from shared.rules.index import LineRule
 from shared.rules.offers import Scope
 from shared.rules.phases.draft import Benefit, Draft, Item, Phase, Span
 from shared.rules.receipt_stacking import resolve_receipt, spread_alone
-from shared.rules.result import EffectKind
 from shared.rules.sentences import say
 from shared.rules.stacking import Branch, Offer, Parts, Path, alone, resolve
 from shared.rules.tree import Leaf
@@ -22,7 +21,7 @@ _AT_FLOOR: Final = say("at_floor")
 
 
 def discount(pack: CompiledPack, draft: Draft) -> None:
-    """Lower each line by what the trees choose for it; one effect for each rule that did."""
+    """Lower each line by what the trees choose for it."""
     sheets = _sheets(pack, draft)
     if (line_tree := pack.trees.line) is not None:
         for place, item in enumerate(draft.items):
@@ -30,10 +29,6 @@ def discount(pack: CompiledPack, draft: Draft) -> None:
                 _lower(draft, line_tree, sheets["line"], item, place)
     if (receipt_tree := pack.trees.receipt) is not None and sheets["receipt"].rules:
         _lower_together(draft, receipt_tree, sheets["receipt"])
-    rules = [rule for sheet in sheets.values() for rule, _ in sheet.rules.values()]
-    for rule in sorted(rules, key=lambda rule: rule.place):
-        if cuts := draft.cuts.get(rule.id):
-            draft.add_effect(EffectKind.DISCOUNT, rule, list(cuts.items()))
 
 
 @dataclass(slots=True)
@@ -112,9 +107,7 @@ def _take_parts(draft: Draft, sheet: _Sheet, item: Item, parts: Parts) -> None:
 
 def _take(draft: Draft, item: Item, rule: LineRule, amount_minor: int) -> None:
     before, no = item.sum_minor, item.line.no
-    item.cut(amount_minor)
-    cuts = draft.cuts.setdefault(rule.id, {})
-    cuts[no] = cuts.get(no, 0) + amount_minor
+    draft.take(rule, item, amount_minor)
     span = (before, item.sum_minor)
     draft.note(Phase.DISCOUNT, rule.applied, rule=rule.id, line=no, span=span)
     if item.floor_minor and not item.room_minor:

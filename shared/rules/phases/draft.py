@@ -9,6 +9,7 @@ from shared.rules.index import Asked, LineRule
 from shared.rules.result import (
     Effect,
     EffectKind,
+    Entitlement,
     Grant,
     OnceGrant,
     Redemption,
@@ -42,6 +43,15 @@ class Benefit(StrEnum):
     TURNOVER = "turnover"
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A benefit to choose, by place of the line: all of it, and its part that becomes points."""
+
+    rule: LineRule
+    amounts: dict[int, int]
+    bonuses: dict[int, int]
+
+
 @dataclass(slots=True)
 class Item:
     """A line at work, in kopecks and hundredths of a point; only its methods lower its sum."""
@@ -57,11 +67,19 @@ class Item:
     redeemed_minor: int = 0
     earned_points: int = 0
     turnover_minor: int = 0
+    points_left_minor: int | None = None
+    """What a cap on the line leaves for points; None without one."""
 
     @property
     def room_minor(self) -> int:
         """How much the sum may still be lowered."""
         return self.sum_minor - self.floor_minor
+
+    @property
+    def points_room_minor(self) -> int:
+        """How much of the sum points may pay."""
+        room, left = self.room_minor, self.points_left_minor
+        return room if left is None else min(room, left)
 
     def cut(self, amount_minor: int) -> None:
         """Take a discount off."""
@@ -69,6 +87,12 @@ class Item:
         assert 0 <= amount_minor <= self.room_minor, "a discount below the floor"
         self.discount_minor += amount_minor
         self.sum_minor -= amount_minor
+
+    def give_back(self, amount_minor: int) -> None:
+        """Return a part of the discounts."""
+        assert 0 <= amount_minor <= self.discount_minor, "more than was taken"
+        self.discount_minor -= amount_minor
+        self.sum_minor += amount_minor
 
     def pay(self, points: int, amount_minor: int) -> None:
         """Pay a part with points: a price reduction like a discount."""
@@ -91,6 +115,12 @@ class Draft:
     effects: list[Effect] = field(default_factory=list)
     cuts: dict[str, dict[int, int]] = field(default_factory=dict)
     """Discounts by rule and line number."""
+    lowering: dict[int, LineRule] = field(default_factory=dict)
+    """The rules of these discounts, by place in the pack."""
+    choices: list[Choice] = field(default_factory=list)
+    entitlements: list[Entitlement] = field(default_factory=list)
+    points_left_minor: int | None = None
+    """What a cap on the receipt leaves for points; None without one."""
     redemption: Redemption = NO_REDEMPTION
     grants: list[Grant] = field(default_factory=list)
     once: list[OnceGrant] = field(default_factory=list)
@@ -123,20 +153,33 @@ class Draft:
         """Keep that a rule fitted but lost, which says more than any other reason."""
         self.reasons[rule.place] = (rule, reason)
 
+    def take(self, rule: LineRule, item: Item, amount_minor: int) -> None:
+        """Take a rule's discount off a line."""
+        item.cut(amount_minor)
+        cuts = self.cuts.setdefault(rule.id, {})
+        cuts[item.line.no] = cuts.get(item.line.no, 0) + amount_minor
+        self.lowering[rule.place] = rule
+
     def add_effect(
         self, kind: EffectKind, rule: LineRule, allocations: list[tuple[int, int]]
     ) -> Effect:
-        """Add an effect of the sum of its allocations, those of nothing left out."""
+        """Add a rule's effect of the sum of its allocations, those of nothing left out."""
+        self.applied[rule.place] = rule.id
+        return self.add_plain_effect(kind, allocations, rule.id)
+
+    def add_plain_effect(
+        self, kind: EffectKind, allocations: list[tuple[int, int]], rule: str = ""
+    ) -> Effect:
+        """Add an effect that no rule has, such as the cashier's discount."""
         kept = tuple((no, amount) for no, amount in allocations if amount)
         effect = Effect(
             no=len(self.effects) + 1,
             kind=kind,
-            rule=rule.id,
+            rule=rule,
             amount=sum(amount for _, amount in kept),
             allocations=kept,
         )
         self.effects.append(effect)
-        self.applied[rule.place] = rule.id
         return effect
 
     def note(

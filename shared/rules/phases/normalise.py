@@ -1,5 +1,6 @@
 """Phase 0: which lines take part, what they are closed to by law, and how low they may go."""
 
+from datetime import date
 from typing import Final
 
 from shared.basket import Flag, Goods, Line
@@ -28,7 +29,7 @@ def normalise(
 ) -> Draft:
     """Open the draft of a receipt; lines of nothing, or at a negative price, are left out."""
     taking_part = [line for line in receipt.lines if line.quantity > 0 and line.price_minor >= 0]
-    items = [_item(pack, line) for line in taking_part]
+    items = [_item(pack, line, moment.day) for line in taking_part]
     facts = Facts(
         receipt=receipt,
         member=member,
@@ -42,9 +43,11 @@ def normalise(
     return draft
 
 
-def _item(pack: CompiledPack, line: Line) -> Item:
-    base_minor = line.base_minor
-    floor_minor = max(0, line.floor_minor) if line.goods.floor_minor else 0
+def _item(pack: CompiledPack, line: Line, day: date) -> Item:
+    side, base_minor = pack.price_side, line.base_minor
+    unit_minor = max(line.goods.floor_minor, side.floors.of(line.goods, day))
+    floor_minor = line.floor_at(unit_minor) if unit_minor > 0 else 0
+    floor_minor = max(floor_minor, min(base_minor, side.line_pays_at_least_minor))
     return Item(line, base_minor, floor_minor, _closed(pack, line.goods), base_minor)
 
 

@@ -57,7 +57,9 @@ def _items(draft: Draft, ruled: RedeemRule) -> tuple[Item, ...]:
 
 def _ceiling(draft: Draft, ruled: RedeemRule, items: tuple[Item, ...], wallet: Wallet) -> _Ceiling:
     eligible_minor = sum(item.sum_minor for item in items)
-    room_minor = sum(item.room_minor for item in items)
+    room_minor = sum(item.points_room_minor for item in items)
+    if draft.points_left_minor is not None:
+        room_minor = min(room_minor, draft.points_left_minor)
     whole_minor = sum(item.sum_minor for item in draft.items)
     base_minor = eligible_minor if ruled.share_base == "eligible_lines" else whole_minor
     share_bp = ruled.share(draft.facts)
@@ -146,7 +148,7 @@ def _pay(
     """Spread the payment by what is left to pay, never below a floor; points follow the money."""
     amount_minor = worth(points, wallet.point_value_minor)
     shares = allocate(
-        amount_minor, [item.sum_minor for item in items], [item.room_minor for item in items]
+        amount_minor, [item.sum_minor for item in items], [item.points_room_minor for item in items]
     )
     shares_points = allocate(points, shares, [points] * len(items))
     allocations: list[tuple[int, int]] = []

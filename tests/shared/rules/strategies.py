@@ -1,5 +1,6 @@
 """Receipts, members and packs by chance, for the kernel's laws."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 
@@ -7,12 +8,14 @@ from hypothesis import strategies as st
 
 from shared.basket import Flag, Goods, Line
 from shared.member import LotView, MemberView
-from shared.receipt import Receipt, Redeem
+from shared.receipt import Receipt, Redeem, Take
 from shared.rules.compile import CompiledPack
 from shared.rules.moment import Moment
 from tests.shared.rules.builders import (
     EARN,
+    HEAD,
     LONG_AGO,
+    TITLE,
     compiled,
     discount_rule,
     earn_rule,
@@ -26,13 +29,46 @@ from tests.shared.rules.builders import (
 
 MODES = ("best", "worst", "first", "all_on_base", "all_on_rest")
 GROUPS = ("wine/red", "wine/sparkling", "delicacy/cheese", "spirits/collection", "wine", "")
+
+
+def _rule(rule: str, effect: str, condition: str = "") -> str:
+    test = f"if: {condition}, " if condition else ""
+    return f"  - {{id: {rule}, {TITLE}, {test}then: [{{{effect}}}]}}\n"
+
+
 ZONES = ("Europe/Kaliningrad", "Europe/Moscow", "Asia/Vladivostok", "Asia/Kamchatka")
 
+_HEAD = HEAD.replace("wallets:", "wallets:\n  fine: {title: {ru: Т, en: F}, earning_unit: 0.01}")
+_SECTIONS = """
+price_lists:
+  members: {prices: {"1": 90.00, "2": 1500.00}}
+floors:
+  - {goods: [bottles], price: 299.00}
+lists:
+  bottles: {groups: [spirits]}
+tables:
+  steps:
+    by: eligible_sum
+    columns: [bottles, rest]
+    rows:
+      - {from: 100.00, percents: [3 %, 5 %]}
+      - {from: 5000.00, percents: [0 %, 12.5 %]}
+"""
+CAPS = ("", "caps: {line: 45 %, points: counted}\n", "caps: {receipt: 20 %, line_amount: 900.00}\n")
 _RULES = (
     discount_rule("a", "7.5 %"),
     discount_rule("b", "33.33 %", "{group_in: [wine]}"),
     discount_rule("c", "90 %", "{any: [{brand_in: [x]}, {flag_in: [sale]}]}"),
     discount_rule("d", "100 %", "{all: [{member: known}, {receipt_sum_from: 5000.00}]}"),
+    _rule("price", "effect: price, list: members", "{member: known}"),
+    _rule("steps", "effect: discount, table: steps"),
+    _rule("off", "effect: discount, amount: 333.33"),
+    _rule("points", "effect: add_percent_points, percent: 11 %", "{flag_in: [sale, alcohol]}"),
+    _rule(
+        "benefit",
+        "effect: entitlement, percent: 4.5 %, wallet: fine, activation: at once, expiry: never",
+        "{receipt_sum_from: 1000.00}",
+    ),
     redeem_rule("pay", "percent: 70 %, complement_of: b, complement_by: discount_given"),
     earn_rule("earn"),
     earn_rule("earn_more", EARN, "{group_in: [wine/red]}"),
@@ -40,15 +76,18 @@ _RULES = (
 )
 
 
-def zoo_text(outer: str, inner: str, cap: str = "") -> str:
+def zoo_text(outer: str, inner: str, cap: str = "", caps: str = "") -> str:
     """Write a pack of overlapping rules whose discounts stack in these two modes."""
     capped = f", cap: {cap}" if cap else ""
     tail = (
         "stacking:\n"
-        f"  - {{group: outer, mode: {outer}, children: [a, inner, d]{capped}}}\n"
+        f"  - {{group: outer, mode: {outer}, children: [a, inner, d], "
+        f"modifiers: [points]{capped}}}\n"
         f"  - {{group: inner, mode: {inner}, children: [b, c]}}\n"
+        f"  - {{group: whole, mode: {inner}, scope: receipt, children: [lines, off]{capped}}}\n"
+        f"  - {{group: lines, mode: {outer}, children: [steps]}}\n"
     )
-    return pack_text(*_RULES, tail=tail)
+    return pack_text(*_RULES, tail=_SECTIONS + caps + tail, head=_HEAD)
 
 
 @cache
@@ -60,7 +99,11 @@ def pack_of(text: str) -> CompiledPack:
 def texts() -> st.SearchStrategy[str]:
     """Give the shipped pack or one of the zoo."""
     zoo = st.builds(
-        zoo_text, st.sampled_from(MODES), st.sampled_from(MODES), st.sampled_from(["", "41 %"])
+        zoo_text,
+        st.sampled_from(MODES),
+        st.sampled_from(MODES),
+        st.sampled_from(["", "41 %"]),
+        st.sampled_from(CAPS),
     )
     return st.one_of(st.just(wine_text()), zoo)
 
@@ -86,7 +129,8 @@ def goods() -> st.SearchStrategy[Goods]:
 def lines() -> st.SearchStrategy[tuple[Line, ...]]:
     """Give up to eight lines with their own numbers, some of them of nothing."""
     quantities = st.one_of(st.just(1000), st.integers(-1, 5000))
-    parts = st.tuples(goods(), quantities, st.integers(0, 500_000))
+    cashier = st.one_of(st.just(0), st.integers(-1, 300_000))
+    parts = st.tuples(goods(), quantities, st.integers(0, 500_000), cashier)
     return st.lists(parts, max_size=8).map(
         lambda rows: tuple(Line(no, *row) for no, row in enumerate(rows, start=1))
     )
@@ -96,8 +140,14 @@ def receipts() -> st.SearchStrategy[Receipt]:
     """Give receipts that pay with no, some or as many points as may be."""
     often = [Redeem.MAXIMUM, Redeem.MAXIMUM, Redeem.EXACT, Redeem.NONE]
     asked = st.tuples(st.sampled_from(often), st.integers(-1, 1_000_000))
+    split = st.tuples(st.sampled_from(Take), st.integers(-1, 600_000))
     return st.builds(
-        lambda found, ask: receipt(*found, redeem=ask[0], points=ask[1]), lines(), asked
+        lambda found, ask, take: replace(
+            receipt(*found, redeem=ask[0], points=ask[1]), take=take[0], take_value=take[1]
+        ),
+        lines(),
+        asked,
+        split,
     )
 
 

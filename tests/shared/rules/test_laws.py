@@ -70,16 +70,49 @@ def test_effects_are_the_sum_of_their_allocations_and_lines_the_sum_of_effects(
     found = evaluate(pack, member, receipt, moment)
 
     columns = {
-        EffectKind.DISCOUNT: "discount_minor",
-        EffectKind.REDEEM: "redeemed_points",
-        EffectKind.EARN: "earned_points",
+        "discount_minor": {EffectKind.CASHIER, EffectKind.PRICE, EffectKind.DISCOUNT},
+        "redeemed_points": {EffectKind.REDEEM},
+        "earned_points": {EffectKind.EARN},
     }
     for effect in found.effects:
         assert effect.amount == sum(amount for _, amount in effect.allocations)
-    for kind, column in columns.items():
+    for column, kinds in columns.items():
         for row in found.lines:
-            assert getattr(row, column) == _allocated(found, kind, row.no)
+            assert getattr(row, column) == _allocated(found, kinds, row.no)
     assert [effect.no for effect in found.effects] == list(range(1, len(found.effects) + 1))
+
+
+@given(PACKS, MEMBERS, RECEIPTS, MOMENTS)
+def test_a_benefit_is_the_discount_and_the_bonus_that_it_was_taken_as(
+    pack: CompiledPack, member: MemberView | None, receipt: Receipt, moment: Moment
+) -> None:
+    found = evaluate(pack, member, receipt, moment)
+
+    given = {(e.kind, e.rule, no): n for e in found.effects for no, n in e.allocations}
+    for told in found.entitlements:
+        assert told.amount == told.discount + told.bonus
+        assert told.discount == sum(discount for _, discount, _ in told.allocations)
+        assert told.bonus == sum(bonus for _, _, bonus in told.allocations)
+        assert told.bonus == sum(g.amount for g in found.grants if g.rule == told.rule)
+        assert min(told.discount, told.bonus) >= 0
+        for no, discount, bonus in told.allocations:
+            assert given.get((EffectKind.DISCOUNT, told.rule, no), 0) == discount
+            assert given.get((EffectKind.EARN, told.rule, no), 0) == bonus
+
+
+@given(PACKS, MEMBERS, RECEIPTS, MOMENTS)
+def test_no_line_has_more_benefit_than_its_cap(
+    pack: CompiledPack, member: MemberView | None, receipt: Receipt, moment: Moment
+) -> None:
+    found = evaluate(pack, member, receipt, moment)
+
+    if pack.source.caps.line is None:
+        return
+    fixed = {EffectKind.CASHIER, EffectKind.PRICE}
+    for row in found.lines:
+        most = row.base_minor * pack.source.caps.line // 10_000
+        benefit = row.discount_minor + row.redeemed_minor
+        assert benefit <= max(most, _allocated(found, fixed, row.no))
 
 
 @given(PACKS, MEMBERS, RECEIPTS, MOMENTS)
@@ -124,7 +157,7 @@ def test_grants_are_earning_effects_of_whole_units_that_are_not_dead_at_birth(
     assert [grant.effect_no for grant in found.grants] == sorted(effects)
     for grant in found.grants:
         assert grant.amount == effects[grant.effect_no].amount
-        assert grant.amount % 100 == 0
+        assert grant.amount % pack.wallet(grant.wallet).earning_unit == 0
         assert grant.expires_on is None or grant.expires_on >= moment.day
 
 
@@ -191,11 +224,11 @@ def test_evaluation_never_raises_and_names_only_lines_of_the_receipt(
     assert [line.no for line in found.lines] == taking_part
 
 
-def _allocated(found: Evaluation, kind: EffectKind, no: int) -> int:
+def _allocated(found: Evaluation, kinds: set[EffectKind], no: int) -> int:
     return sum(
         amount
         for effect in found.effects
-        if effect.kind is kind
+        if effect.kind in kinds
         for line_no, amount in effect.allocations
         if line_no == no
     )

@@ -1,0 +1,129 @@
+"""The compiled part of a pack that lowers prices, but for the stacking tree."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from shared.basket import Goods
+from shared.rules.conditions import conjuncts
+from shared.rules.index import Anchor, LineRule, RuleIndex, anchor_of, index_of
+from shared.rules.model import Pack
+from shared.rules.offers import Values, percent_values, table_values
+from shared.rules.price_model import Caps, EntitlementEffect, Floor, PriceEffect
+from shared.rules.terms import Term, read_activation, read_expiry
+
+RuleOf = Callable[[int], LineRule]
+"""Compiles the rule at a place of the pack."""
+_E = TypeVar("_E", PriceEffect, EntitlementEffect)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EntitlementTerms:
+    """What a rule of a benefit to choose gives, and the lot that its bonus part becomes."""
+
+    values: Values
+    wallet: str
+    point_value_minor: int
+    kind: str
+    activation: Term
+    expiry: Term
+    unless_asked: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Floors:
+    """Lowest prices by law, found by sku and by the groups above a line's."""
+
+    by_sku: Mapping[str, tuple[Floor, ...]]
+    by_group: Mapping[str, tuple[Floor, ...]]
+
+    def of(self, goods: Goods, day: date) -> int:
+        """Return the highest of the floors in force for goods, in kopecks a unit, or 0."""
+        found = list(self.by_sku.get(goods.sku, ()))
+        path = goods.group if self.by_group else ""
+        while path:
+            found += self.by_group.get(path, ())
+            path = path.rpartition("/")[0]
+        return max((floor.price_minor for floor in found if _in_force(floor, day)), default=0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PriceSide:
+    """Price lists, benefits to choose, floors and caps."""
+
+    prices: RuleIndex
+    price_of: Mapping[str, Mapping[str, int]]
+    """Kopecks a unit by sku, by the rule that gives the list."""
+    entitlements: RuleIndex
+    terms: Mapping[str, EntitlementTerms]
+    floors: Floors
+    caps: Caps
+    line_pays_at_least_minor: int
+    receipt_pays_at_least_minor: int
+
+
+def compile_price_side(pack: Pack, rule_of: RuleOf) -> PriceSide:
+    """Compile the prices, benefits, floors and caps of a pack that was checked."""
+    priced = _effects(pack, PriceEffect)
+    entitled = _effects(pack, EntitlementEffect)
+    lists = {name: dict(found.prices) for name, found in pack.price_lists.items()}
+    return PriceSide(
+        prices=index_of(
+            (rule_of(place), Anchor(skus=tuple(lists[effect.list]))) for place, effect in priced
+        ),
+        price_of={pack.rules[place].id: lists[effect.list] for place, effect in priced},
+        entitlements=index_of(
+            (rule_of(place), anchor_of(conjuncts(pack.rules[place].condition), pack.lists))
+            for place, _ in entitled
+        ),
+        terms={pack.rules[place].id: _terms(pack, effect) for place, effect in entitled},
+        floors=_floors(pack),
+        caps=pack.caps,
+        line_pays_at_least_minor=pack.policies.line_pays_at_least_minor,
+        receipt_pays_at_least_minor=pack.policies.receipt_pays_at_least_minor,
+    )
+
+
+def _effects(pack: Pack, kind: type[_E]) -> list[tuple[int, _E]]:
+    return [
+        (place, effect)
+        for place, rule in enumerate(pack.rules)
+        for effect in rule.then
+        if isinstance(effect, kind)
+    ]
+
+
+def _terms(pack: Pack, effect: EntitlementEffect) -> EntitlementTerms:
+    if effect.table is not None:
+        values = table_values(pack.tables[effect.table], pack.lists)
+    else:
+        values = percent_values(effect.percent, effect.tier_percent)
+    return EntitlementTerms(
+        values=values,
+        wallet=effect.wallet,
+        point_value_minor=pack.wallets[effect.wallet].point_value_minor,
+        kind=effect.kind,
+        activation=read_activation(effect.activation),
+        expiry=read_expiry(effect.expiry),
+        unless_asked=effect.unless_asked,
+    )
+
+
+def _floors(pack: Pack) -> Floors:
+    named = [(floor, pack.lists[name]) for floor in pack.floors for name in floor.goods]
+    return Floors(
+        _grouped((sku, floor) for floor, goods in named for sku in goods.skus),
+        _grouped((path, floor) for floor, goods in named for path in goods.groups),
+    )
+
+
+def _grouped(pairs: Iterable[tuple[str, Floor]]) -> dict[str, tuple[Floor, ...]]:
+    found: dict[str, list[Floor]] = {}
+    for key, floor in pairs:
+        found.setdefault(key, []).append(floor)
+    return {key: tuple(floors) for key, floors in found.items()}
+
+
+def _in_force(floor: Floor, day: date) -> bool:
+    return (floor.first is None or floor.first <= day) and (floor.last is None or day <= floor.last)

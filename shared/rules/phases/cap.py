@@ -1,0 +1,93 @@
+"""Phase 4: the largest benefit of a line and of the receipt; then discounts are final."""
+
+from collections.abc import Mapping
+
+from shared.money import WHOLE_BP, allocate
+from shared.rules.compile import CompiledPack
+from shared.rules.phases.draft import Benefit, Draft, Item, Phase
+from shared.rules.result import EffectKind
+from shared.rules.sentences import rubles, say
+
+
+def cap(pack: CompiledPack, draft: Draft) -> None:
+    """Take back what discounts give over the caps; one effect for each rule that keeps some.
+
+    The cashier's discount and price lists count, but only discounts go back. What goes back of a
+    benefit to choose becomes points.
+    """
+    _cap_lines(pack, draft)
+    _cap_receipt(pack, draft)
+    for place, rule in sorted(draft.lowering.items()):
+        if any(draft.cuts[rule.id].values()):
+            draft.add_effect(EffectKind.DISCOUNT, rule, list(draft.cuts[rule.id].items()))
+        elif draft.applied.get(place) is None:
+            draft.gave_way(rule, say("capped_away"))
+
+
+def _cap_lines(pack: CompiledPack, draft: Draft) -> None:
+    caps = pack.price_side.caps
+    if caps.line is None and caps.line_amount is None:
+        return
+    for item in draft.items:
+        most = _most(item.base_minor, caps.line, caps.line_amount)
+        over = min(item.base_minor - item.sum_minor - most, _ours(draft, item))
+        if over > 0:
+            _give_back(draft, item, over, most)
+        if caps.points == "counted":
+            item.points_left_minor = max(0, most - (item.base_minor - item.sum_minor))
+
+
+def _cap_receipt(pack: CompiledPack, draft: Draft) -> None:
+    side = pack.price_side
+    caps, least = side.caps, side.receipt_pays_at_least_minor
+    if caps.receipt is None and caps.receipt_amount is None and not least:
+        return
+    items = [item for item in draft.items if Benefit.DISCOUNT not in item.closed]
+    base_minor = sum(item.base_minor for item in items)
+    most = _most(base_minor, caps.receipt, caps.receipt_amount)
+    at_least = max(0, sum(item.base_minor for item in draft.items) - least)
+    limit = min(most, at_least)
+    given = sum(item.base_minor - item.sum_minor for item in items)
+    ours = [_ours(draft, item) for item in items]
+    weights = [item.sum_minor + mine for item, mine in zip(items, ours, strict=True)]
+    back = allocate(max(0, given - limit), weights, ours)
+    for item, amount in zip(items, back, strict=True):
+        if amount:
+            _give_back(draft, item, amount, limit)
+    given -= sum(back)
+    room = limit if caps.points == "counted" else at_least
+    draft.points_left_minor = max(0, room - given)
+
+
+def _ours(draft: Draft, item: Item) -> int:
+    """Return what the discounts of rules take off a line: only that goes back."""
+    return sum([cuts.get(item.line.no, 0) for cuts in draft.cuts.values()])
+
+
+def _most(base_minor: int, rate_bp: int | None, amount_minor: int | None) -> int:
+    by_rate = base_minor if rate_bp is None else base_minor * rate_bp // WHOLE_BP
+    return by_rate if amount_minor is None else min(by_rate, amount_minor)
+
+
+def _give_back(draft: Draft, item: Item, amount_minor: int, limit_minor: int) -> None:
+    """Return kopecks to a line from the discounts on it, by what each of them gave."""
+    no, before = item.line.no, item.sum_minor
+    cuts: list[dict[int, int]] = [mine for mine in draft.cuts.values() if mine.get(no)]
+    given = [mine[no] for mine in cuts]
+    for mine, back in zip(cuts, allocate(amount_minor, given, given), strict=True):
+        mine[no] -= back
+    item.give_back(amount_minor)
+    draft.note(
+        Phase.CAP,
+        say("capped", limit=rubles(limit_minor), back=rubles(amount_minor)),
+        line=no,
+        span=(before, item.sum_minor),
+    )
+    _to_points(draft, draft.items.index(item), no)
+
+
+def _to_points(draft: Draft, place: int, no: int) -> None:
+    for choice in draft.choices:
+        if place in choice.amounts:
+            cuts: Mapping[int, int] = draft.cuts.get(choice.rule.id, {})
+            choice.bonuses[place] = choice.amounts[place] - cuts.get(no, 0)
