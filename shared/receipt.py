@@ -1,6 +1,7 @@
 """A receipt as the till states it: lines, who buys, what is asked for, how it is paid."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
@@ -42,6 +43,34 @@ class Tender:
     amount_minor: int
 
 
+class CodeState(StrEnum):
+    """Where a unique promo code is in its life."""
+
+    ACTIVE = "active"
+    HELD = "held"
+    USED = "used"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedCode:
+    """What the store knows of a promo code that the customer names.
+
+    An empty campaign means: whichever has it among its common words.
+    """
+
+    code: str
+    campaign: str = ""
+    state: CodeState = CodeState.ACTIVE
+    owner: UUID | None = None
+    used: int = 0
+    used_by_member: int = 0
+    first_day: date | None = None
+    last_day: date | None = None
+    channel: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What the till asks to price: `redeem_points` (hundredths) counts when `redeem` is EXACT."""
@@ -59,3 +88,5 @@ class Receipt:
     take: Take = Take.UNSAID
     take_value: int = 0
     """Of a split, the discount: kopecks of AMOUNT, basis points of PERCENT."""
+    codes: tuple[PresentedCode, ...] = ()
+    """What is known of some of `promo_codes`."""

@@ -33,6 +33,7 @@ _once: Final = attrgetter(
     "rule", "lot", "account", "wallet", "kind", "amount", "activates_at", "expires_on"
 )
 _entitlement: Final = attrgetter("rule", "amount", "discount", "bonus", "allocations")
+_code: Final = attrgetter("code", "campaign", "channel", "kind", "reason.code")
 _redemption: Final = attrgetter("requested", "maximum", "programme_maximum", "redeemed")
 
 
@@ -64,7 +65,9 @@ def evaluation_bytes(evaluation: Evaluation) -> bytes:
 def _later(evaluation: Evaluation) -> list[object]:
     """Return what a later version decides, nothing at all where there is none of it."""
     chosen = [_entitlement(entitlement) for entitlement in evaluation.entitlements]
-    return [["entitlements", chosen]] if chosen else []
+    codes = [_code(code) for code in evaluation.codes]
+    found = {"entitlements": chosen, "codes": codes}
+    return [[name, content] for name, content in found.items() if content]
 
 
 def result_hash(evaluation: Evaluation) -> str:

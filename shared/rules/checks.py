@@ -131,6 +131,7 @@ def _check_condition(pack: Pack, condition: Condition, path: str) -> None:
             )
         known(node.tier_in or (), tiers, path)
         known(node.goods_in or (), pack.lists, path)
+        known(node.code_in or (), pack.codes, path)
 
 
 def _check_effect(pack: Pack, effect: Effect, path: str, discounts: frozenset[str]) -> None:

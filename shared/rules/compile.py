@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from shared.rules.codes import Codes, code_fields, compile_codes
 from shared.rules.compile_price import PriceSide, compile_price_side
 from shared.rules.conditions import (
     LineTest,
@@ -84,6 +85,7 @@ class CompiledPack:
     earn_terms: Mapping[str, EarnTerms]
     fields_read: tuple[str, ...]
     price_side: PriceSide
+    codes: Codes
     once: tuple[CompiledOnce, ...] = ()
 
     def wallet(self, name: str) -> Wallet:
@@ -113,6 +115,7 @@ def compile_pack(pack: Pack, *, pack_hash: str) -> CompiledPack:
             for place, effect in earnings
         },
         fields_read=_fields_read(pack),
+        codes=compile_codes(pack),
         price_side=compile_price_side(pack, lambda place: _line_rule(pack, place, None)),
         once=tuple(_once(pack, place) for place in range(len(pack.grants))),
     )
@@ -255,7 +258,9 @@ def _fields_read(pack: Pack) -> tuple[str, ...]:
     by_grants = ONCE_FIELDS if pack.grants else frozenset()
     asked = [rule.condition for rule in pack.conditional]
     conditions = [condition for condition in asked if condition is not None]
-    return tuple(sorted(by_tier | by_table | by_grants | member_fields(conditions)))
+    return tuple(
+        sorted(by_tier | by_table | code_fields(pack) | by_grants | member_fields(conditions))
+    )
 
 
 def _wording(title: Title) -> Wording:

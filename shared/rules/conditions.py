@@ -16,7 +16,11 @@ LineTest = Callable[[Facts, Line], bool]
 Lists = Mapping[str, GoodsList]
 
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_FIELDS: Final = {"segment_in": "segments"}
+_FIELDS: Final = {
+    "segment_in": "segments",
+    "first_purchase": "receipts",
+    "every_nth_purchase": "receipts",
+}
 
 
 def conjuncts(condition: Condition | None) -> tuple[Condition, ...]:
@@ -40,7 +44,7 @@ def reads_lines_only(condition: Condition) -> bool:
 
 def reads_receipt(condition: Condition) -> bool:
     """Tell whether a condition is a single operator that asks of the receipt."""
-    return condition.operator in _WORDS or condition.operator in _NUMBERS
+    return any(condition.operator in operators for operators in (_WORDS, _NUMBERS, _EVERY))
 
 
 def operand_words(condition: Condition) -> tuple[str, ...]:
@@ -53,6 +57,8 @@ def operand_words(condition: Condition) -> tuple[str, ...]:
 
 def found(operator: str, facts: Facts) -> int | tuple[str, ...]:
     """Return what an operator of the receipt reads; words are sorted."""
+    if operator in _EVERY:
+        return _EVERY[operator](facts)
     if operator in _NUMBERS:
         return _NUMBERS[operator](facts)
     return tuple(sorted(_WORDS[operator](facts)))
@@ -101,12 +107,20 @@ def line_test(condition: Condition, lists: Lists) -> LineTest:
 
 
 def _operand_test(condition: Condition) -> ReceiptTest:
+    if condition.operator in _EVERY:
+        counts, every = _EVERY[condition.operator], condition.every_nth_purchase or 1
+        return lambda facts: counts(facts) > 0 and counts(facts) % every == 0
     if condition.operator in _NUMBERS:
         reads, least = _NUMBERS[condition.operator], condition.operand
         assert isinstance(least, int), "an operator of numbers has a number"
         return lambda facts: reads(facts) >= least
     words, wanted = _WORDS[condition.operator], frozenset(operand_words(condition))
     return lambda facts: not wanted.isdisjoint(words(facts))
+
+
+def _purchase_no(facts: Facts) -> int:
+    """Return which purchase of the member this is, from 1; 0 when nobody is known."""
+    return 0 if facts.member is None else facts.member.receipts + 1
 
 
 def _one_of(condition: Condition, _lists: Lists) -> LineTest:
@@ -142,9 +156,16 @@ _WORDS: Final[dict[str, Callable[[Facts], Iterable[str]]]] = {
     "store_in": lambda facts: (facts.receipt.store,),
     "region_in": lambda facts: (facts.receipt.region,),
     "channel_in": lambda facts: (facts.receipt.channel,),
+    "code_in": lambda facts: facts.codes,
+    "first_purchase": lambda facts: ("yes" if _purchase_no(facts) == 1 else "no",),
     "weekday_in": lambda facts: (_WEEKDAYS[facts.day.weekday()],),
 }
 """Operators that hold when one of the words read is among those of the condition."""
+
+_EVERY: Final[dict[str, Callable[[Facts], int]]] = {
+    "every_nth_purchase": _purchase_no,
+}
+"""Operators that hold when the number read is a multiple of theirs, and not zero."""
 
 _NUMBERS: Final[dict[str, Callable[[Facts], int]]] = {
     "receipt_sum_from": lambda facts: facts.sum_minor,

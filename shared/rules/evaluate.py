@@ -5,6 +5,7 @@ from typing import Final
 
 from shared.member import MemberView
 from shared.receipt import Receipt
+from shared.rules.codes import outcomes
 from shared.rules.compile import CompiledPack
 from shared.rules.facts import Facts
 from shared.rules.index import Asked
@@ -73,7 +74,16 @@ def _answer(pack: CompiledPack, draft: Draft) -> Evaluation:
         trace=tuple(draft.trace),
         once=tuple(draft.once),
         entitlements=tuple(draft.entitlements),
+        codes=outcomes(pack.codes, draft.judged, _reasons(draft)),
     )
+
+
+def _reasons(draft: Draft) -> dict[int, Sentence | None]:
+    """Return why each rule did nothing, None for those that did something."""
+    refused: dict[int, Sentence | None] = {
+        place: reason for place, (_, reason) in draft.reasons.items()
+    }
+    return refused | dict.fromkeys(draft.applied)
 
 
 def _rejected(facts: Facts, rule: Asked, reason: Sentence) -> Rejected:

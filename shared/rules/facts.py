@@ -19,3 +19,5 @@ class Facts:
     moment: Moment
     day: date
     sum_minor: int
+    codes: frozenset[str] = frozenset()
+    """Campaigns of the promo codes that are good."""

@@ -22,6 +22,7 @@ FEATURES: Final = frozenset(
     | {f"if.{operator.rstrip('_')}" for operator in Condition.model_fields}
     | {f"then.{effect}" for effect in _EFFECTS}
     | {f"stack.{mode}" for mode in _MODES}
+    | {"codes"}
     | ONCE_FEATURES
     | PRICE_FEATURES
 )
@@ -42,6 +43,8 @@ def _used(pack: Pack) -> Iterator[str]:
     if pack.tiers is not None:
         yield f"tiers.{pack.tiers.metric}.{pack.tiers.window}"
     yield from price_features(pack)
+    if pack.codes:
+        yield "codes"
     for group in pack.stacking:
         yield f"stack.{group.mode}"
     for grant in pack.grants:

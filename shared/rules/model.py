@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from shared.basket import Flag
+from shared.rules.code_model import CodeCampaign
 from shared.rules.faults import fault
 from shared.rules.grammar import (
     CHILDREN_MAX,
@@ -26,6 +27,7 @@ from shared.rules.grammar import (
 from shared.rules.once_terms import OnceTerms
 from shared.rules.price_model import (
     FLOORS_MAX,
+    NTH_MAX,
     AddPercentPointsEffect,
     Caps,
     DiscountEffect,
@@ -82,6 +84,9 @@ class Condition(Document):
     store_in: Words | None = None
     region_in: Words | None = None
     channel_in: Words | None = None
+    code_in: Names | None = None
+    first_purchase: Literal["yes", "no"] | None = None
+    every_nth_purchase: Annotated[Count, Field(ge=1, le=NTH_MAX)] | None = None
     weekday_in: Annotated[tuple[Weekday, ...] | None, Field(min_length=1)] = None
     receipt_sum_from: Amount | None = None
     sku_in: Words | None = None
@@ -198,6 +203,7 @@ class Pack(Document):
     lists: Annotated[dict[Name, GoodsList], Field(max_length=LISTS_MAX)] = {}
     tables: Annotated[dict[Name, Table], Field(max_length=TABLES_MAX)] = {}
     price_lists: Annotated[dict[Name, PriceList], Field(max_length=LISTS_MAX)] = {}
+    codes: Annotated[dict[Name, CodeCampaign], Field(max_length=LISTS_MAX)] = {}
     floors: Annotated[tuple[Floor, ...], Field(max_length=FLOORS_MAX)] = ()
     caps: Caps = Caps()
     rules: Annotated[tuple[Rule, ...], Field(max_length=RULES_MAX)] = ()

@@ -1,6 +1,7 @@
 """What types cannot say of the part of a pack that lowers prices."""
 
 from shared.points import POINT
+from shared.rules.code_model import folded
 from shared.rules.faults import PackError
 from shared.rules.model import Effect, Pack
 from shared.rules.price_model import REST, DiscountEffect, EntitlementEffect, PriceEffect, Table
@@ -14,8 +15,24 @@ def check_prices(pack: Pack) -> None:
     for place, rule in enumerate(pack.rules):
         for number, effect in enumerate(rule.then):
             _check_effect(pack, effect, f"rules.{place}.then.{number}")
+    _check_codes(pack)
     for place, floor in enumerate(pack.floors):
         known(floor.goods, pack.lists, f"floors.{place}.goods")
+
+
+def _check_codes(pack: Pack) -> None:
+    tiers = {step.id for step in pack.tiers.steps} if pack.tiers is not None else set()
+    owner: dict[str, str] = {}
+    for name, campaign in pack.codes.items():
+        known(campaign.tiers or (), tiers, f"codes.{name}.tiers")
+        for word in campaign.words:
+            if owner.setdefault(folded(word), name) != name:
+                raise PackError(
+                    f"codes.{name}.words",
+                    "repeated",
+                    ru=f"промокод «{word}» уже есть в «{owner[folded(word)]}»",
+                    en=f"promo code '{word}' is one of '{owner[folded(word)]}' already",
+                )
 
 
 def _check_effect(pack: Pack, effect: Effect, path: str) -> None:

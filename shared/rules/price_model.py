@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from shared.rules.faults import fault
 from shared.rules.grammar import VALUES_MAX, Document, Names, Rated
-from shared.rules.scalars import Amount, Day, Name, Percent, Word
+from shared.rules.scalars import Amount, Count, Day, Name, Percent, Word
 from shared.rules.terms import ActivationText, ExpiryText
 
 ROWS_MAX = 200
@@ -61,7 +61,7 @@ class DiscountEffect(Document):
     table: Name | None = None
     amount_minor: Annotated[Amount | None, Field(alias="amount")] = None
     price_minor: Annotated[Amount | None, Field(alias="price")] = None
-    nth: Annotated[int, Field(ge=2, le=NTH_MAX)] | None = None
+    nth: Annotated[Count, Field(ge=2, le=NTH_MAX)] | None = None
     """The percent is of every n-th piece of a line only."""
 
     @model_validator(mode="after")

@@ -125,6 +125,17 @@ class Entitlement:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeOutcome:
+    """What became of a promo code: `applied`, which uses it up, or the kind of its refusal."""
+
+    code: str
+    campaign: str
+    channel: str
+    kind: str
+    reason: Sentence
+
+
+@dataclass(frozen=True, slots=True)
 class Redemption:
     """How many points (hundredths) may pay now, how many do, and what limits them."""
 
@@ -196,3 +207,4 @@ class Evaluation:
     trace: tuple[TraceStep, ...]
     once: tuple[OnceGrant, ...] = ()
     entitlements: tuple[Entitlement, ...] = ()
+    codes: tuple[CodeOutcome, ...] = ()

@@ -83,6 +83,38 @@ _SENTENCES: Final = {
         "Всё отняло ограничение выгоды",
         "The largest benefit left nothing of it",
     ),
+    "code_applied": ("{title}", "{title}"),
+    "code_unknown": ("Такого промокода нет", "There is no such promo code"),
+    "code_again": ("Такой промокод в чеке уже есть", "The receipt has such a promo code already"),
+    "code_blocked": ("Промокод отозван", "The promo code was revoked"),
+    "code_held": (
+        "Промокод сейчас занят другим чеком",
+        "The promo code is held by another receipt now",
+    ),
+    "code_used_up": ("Промокод уже использован", "The promo code is used up"),
+    "code_used_by_you": (
+        "Этот покупатель уже использовал промокод",
+        "This member has used the promo code already",
+    ),
+    "code_expired": ("Срок промокода истёк", "The promo code has expired"),
+    "code_not_yours": ("Промокод выдан другому", "The promo code belongs to somebody else"),
+    "code_needs_member": (
+        "Промокод только для участников: назовите карту или телефон",
+        "The promo code is for members: name the card or the phone",
+    ),
+    "code_wrong_store": ("Здесь промокод не действует", "The promo code is not for this store"),
+    "code_wrong_segment": (
+        "Промокод не для этого покупателя",
+        "The promo code is not for this buyer",
+    ),
+    "code_first_purchase": (
+        "Промокод только на первую покупку",
+        "The promo code is for the first purchase",
+    ),
+    "code_below_minimum": (
+        "Промокод действует от {least}: не хватает {missing}",
+        "The promo code needs {least}: {missing} are missing",
+    ),
     "at_floor": ("Ниже минимальной цены нельзя", "The minimum price is reached"),
     "applied": ("{title}", "{title}"),
     "no_member": (

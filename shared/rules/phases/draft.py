@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from shared.basket import Line
+from shared.rules.codes import Judged
 from shared.rules.facts import Facts
 from shared.rules.index import Asked, LineRule
 from shared.rules.result import (
@@ -112,6 +113,8 @@ class Draft:
 
     facts: Facts
     items: list[Item]
+    judged: tuple[Judged, ...] = ()
+    """The promo codes presented."""
     effects: list[Effect] = field(default_factory=list)
     cuts: dict[str, dict[int, int]] = field(default_factory=dict)
     """Discounts by rule and line number."""

@@ -1,11 +1,13 @@
 """Phase 0: which lines take part, what they are closed to by law, and how low they may go."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
 from shared.basket import Flag, Goods, Line
 from shared.member import MemberView
 from shared.receipt import Receipt
+from shared.rules.codes import good_codes, judge
 from shared.rules.compile import CompiledPack
 from shared.rules.facts import Facts
 from shared.rules.moment import Moment, Trust
@@ -38,7 +40,8 @@ def normalise(
         day=moment.day,
         sum_minor=sum(item.base_minor for item in items),
     )
-    draft = Draft(facts, items)
+    judged = judge(pack.codes, facts)
+    draft = Draft(replace(facts, codes=good_codes(judged)), items, judged=judged)
     _explain(draft, receipt)
     return draft
 
