@@ -165,11 +165,11 @@ class Jobs:
                 log.info("print.failed", reason=str(error))
                 self._rest(self.station.wakes.print, BLOCKED_S)
                 continue
-            if outcome is None:
+            if step is Step.IDLE:
                 health = examine(self.printer, clock=self.station.clock)
                 self._report(PRINTER, _examined(health))
                 self._rest(self.station.wakes.print, IDLE_S)
-            else:
+            elif outcome is not None:
                 self._report(PRINTER, _printed(outcome))
             if step is Step.BLOCKED:
                 self._rest(self.station.wakes.print, BLOCKED_S)

@@ -4,12 +4,12 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from shared.crypto.keys import verify
 from shared.errors import Kind, LoyaltyError
 from shared.rules.compile import CompiledPack, compile_pack
 from shared.rules.features import missing_features
+from shared.rules.moment import Moment
 from shared.rules.pack import PackError, load_canonical, pack_hash
 from shared.wire.agents import pack_signing_bytes
 from shared.wire.feed import KeysRow, PackRow
@@ -51,11 +51,11 @@ class PackShelf:
     def effective(
         self, rows: Sequence[PackRow], keys: KeysRow | None, zone: str, at: datetime
     ) -> CompiledPack:
-        """Return the last pack whose time has come in the store; raises NoPackError.
+        """Return the last pack whose time has come; raises NoPackError, UnknownZoneError.
 
         A pack that this agent does not understand is passed over: the last good one stays.
         """
-        local = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        local = Moment(at, zone).local.replace(tzinfo=None)
         newest_first = sorted(
             rows, key=lambda row: (row.effective_from, int(row.version)), reverse=True
         )

@@ -57,6 +57,8 @@ class PremisesCache:
     def __init__(self) -> None:
         self._held: Premises | None = None
         self._edition = 0
+        self.refused_zone = ""
+        """A zone of the settings that this machine does not know; the one before it stays."""
         self._lock = threading.Lock()
 
     def look(self) -> tuple[Premises | None, int]:
@@ -69,6 +71,10 @@ class PremisesCache:
         with self._lock:
             if edition == self._edition:
                 self._held = read
+
+    def refuse_zone(self, zone: str) -> None:
+        """Remember a zone of the settings that this machine does not know; empty for none."""
+        self.refused_zone = zone
 
     def forget(self) -> None:
         """Drop what is held: its rows have changed."""

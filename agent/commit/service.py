@@ -28,6 +28,7 @@ from shared.ids import derived
 from shared.ledger.entries import lot_id
 from shared.receipt import Tender
 from shared.rules.canonical import result_hash
+from shared.rules.sentences import rubles
 from shared.runtime.sqlite import transaction
 from shared.wire.codec import decoder, encode
 from shared.wire.facts import Birth, FactKind, Granted, ReceiptCommitted
@@ -42,8 +43,16 @@ class TendersMismatchError(LoyaltyError):
 
     kind = Kind.INVALID
     code = "tenders_mismatch"
-    ru = "Оплата {paid_minor} коп. не равна сумме к оплате {payable_minor} коп."
-    en = "Tenders of {paid_minor} kopecks are not the {payable_minor} kopecks to pay."
+    ru = "Оплата {paid} не равна сумме к оплате {payable}."
+    en = "Tenders of {paid} are not the {payable} to pay."
+
+    def __init__(self, paid_minor: int, payable_minor: int) -> None:
+        super().__init__(
+            paid=rubles(paid_minor),
+            payable=rubles(payable_minor),
+            paid_minor=paid_minor,
+            payable_minor=payable_minor,
+        )
 
 
 class NothingToCommitError(LoyaltyError):
@@ -111,7 +120,7 @@ def _claim(connection: Connection, station: Station, sale: Sale, at: datetime) -
     if found is not None:
         state, claim = found
         if state is not ClaimState.OPEN:
-            raise ReceiptEndedError(receipt=sale.receipt, state=state.value)
+            raise ReceiptEndedError(sale.receipt, state)
         claims.move(connection, sale.receipt, ClaimState.COMMITTED)
         return claim
     if sale.order is None:

@@ -24,7 +24,7 @@ from hardware.printers.printer import Printer, print_job, wait_patiently
 from hardware.printers.session import Watch
 from shared.errors import Kind, LoyaltyError
 from shared.runtime.sqlite import reading, transaction
-from shared.slip import copy_of
+from shared.slip import DamagedSlipError, Slip, copy_of, decode_slip
 
 log = structlog.get_logger()
 
@@ -61,13 +61,17 @@ def print_next(
     """Print the first job in line and write down what became of it.
 
     The mark `sending` is durable before the first byte. A job that was blocked or unreachable has
-    sent nothing and stays first; any other end is final for this paper.
+    sent nothing and stays first; any other end is final for this paper. A slip that cannot be read
+    is rejected with its reason, so that those behind it are printed.
     """
     with transaction(station.journal) as connection:
         found = store.next_queued(connection)
         if found is None:
             return Step.IDLE, None
-        job_no, slip = found
+        job_no, stored = found
+        slip = _readable(connection, job_no, stored)
+        if slip is None:
+            return Step.DONE, None
         store.mark_sending(connection, job_no)
     outcome = print_job(printer, slip, job_no=job_no, clock=station.clock, watch=watch)
     state, reason = _verdict(outcome)
@@ -97,6 +101,16 @@ def queued(station: Station) -> dict[str, int]:
     """Count the spool's jobs by state."""
     with reading(station.journal) as connection:
         return store.counts(connection)
+
+
+def _readable(connection: Connection, job_no: int, stored: bytes) -> Slip | None:
+    try:
+        return decode_slip(stored)
+    except DamagedSlipError as error:
+        reason = str(error)
+    store.move(connection, job_no, JobState.REJECTED, reason)
+    log.error("slip.damaged", job=job_no, reason=reason)
+    return None
 
 
 def _verdict(outcome: Outcome) -> tuple[JobState, str]:

@@ -60,15 +60,15 @@ def enqueue(connection: Connection, slip: Slip, at: datetime) -> int:
     return int(result.inserted_primary_key[0])
 
 
-def next_queued(connection: Connection) -> tuple[int, Slip] | None:
-    """Return the job that is first in line."""
+def next_queued(connection: Connection) -> tuple[int, bytes] | None:
+    """Return the job that is first in line, its slip as it is stored."""
     row = connection.execute(
         select(_JOBS.c.job_no, _JOBS.c.body)
         .where(_JOBS.c.state == JobState.QUEUED)
         .order_by(_JOBS.c.job_no)
         .limit(1)
     ).first()
-    return (row[0], decode_slip(row[1])) if row else None
+    return (row[0], row[1]) if row else None
 
 
 def move(connection: Connection, job_no: int, state: JobState, reason: str) -> None:

@@ -3,14 +3,17 @@
 from uuid import UUID
 
 import structlog
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from agent.replica import store
 from agent.station import Premises, Station
 from shared.crypto.keys import verify
 from shared.errors import Kind, LoyaltyError
+from shared.rules.moment import is_zone
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.agents import keys_bytes
+from shared.wire.codec import encode
 from shared.wire.feed import (
     GLOBAL,
     KEYS_KEY,
@@ -105,7 +108,11 @@ def _write(station: Station, segment: Segment, changes: tuple[Change, ...]) -> i
         if segment.first > at.number + 1:
             raise GapError(stream=segment.stream, cursor=at.number, first=segment.first)
         fresh = [change for change in changes if change.number > at.number]
-        admitted = [change for change in fresh if _admissible(connection, station, change)]
+        admitted = [
+            _in_a_known_zone(connection, station, change)
+            for change in fresh
+            if _admissible(connection, station, change)
+        ]
         region = _region(connection, station)
         store.put_changes(connection, admitted)
         if region not in ("", _region(connection, station)):
@@ -149,6 +156,27 @@ def premises(station: Station) -> Premises:
 def _region(connection: Connection, station: Station) -> str:
     requisites = settings(connection, station.identity.store)
     return "" if requisites is None else requisites.region
+
+
+def _in_a_known_zone(connection: Connection, station: Station, change: Change) -> Change:
+    """Return the change, or this store's settings with the last good zone in place of a bad one.
+
+    Without a zone, no receipt could be priced; settings that never had a good one count as none.
+    """
+    if change.kind != RowKind.SETTINGS or not change.row:
+        return change
+    row = read_row(change.kind, change.row)
+    assert isinstance(row, SettingsRow)
+    if row.store != station.identity.store:
+        return change
+    if is_zone(row.zone):
+        station.premises.refuse_zone("")
+        return change
+    held = settings(connection, row.store)
+    log.error("settings.zone_unknown", zone=row.zone, held=held.zone if held else "")
+    station.premises.refuse_zone(row.zone)
+    kept = b"" if held is None else encode(replace(row, zone=held.zone))
+    return replace(change, row=kept)
 
 
 def _admissible(connection: Connection, station: Station, change: Change) -> bool:

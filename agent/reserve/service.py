@@ -44,8 +44,12 @@ class ReceiptEndedError(LoyaltyError):
 
     kind = Kind.CONFLICT
     code = "receipt_ended"
-    ru = "Чек {receipt} уже завершён: {state}."
-    en = "Receipt {receipt} has ended: {state}."
+    ru = "Чек {receipt} уже {state_ru}."
+    en = "Receipt {receipt} is {state} already."
+
+    def __init__(self, receipt: UUID, state: ClaimState) -> None:
+        ended_ru = "оплачен" if state is ClaimState.COMMITTED else "отменён"
+        super().__init__(receipt=receipt, state=state.value, state_ru=ended_ru)
 
 
 class TooManyReservesError(LoyaltyError):
@@ -111,7 +115,7 @@ def cancel(connection: Connection, station: Station, receipt: UUID, at: datetime
     if found is None:
         raise NotReservedError(receipt=receipt)
     if found[0] is ClaimState.COMMITTED:
-        raise ReceiptEndedError(receipt=receipt, state=found[0].value)
+        raise ReceiptEndedError(receipt, found[0])
     if found[0] is ClaimState.OPEN:
         leases.cancel(connection, station, receipt, at)
         store.move(connection, receipt, ClaimState.CANCELLED)
@@ -170,7 +174,7 @@ def _standing_claim(connection: Connection, order: ReserveOrder) -> Claim | None
         return None
     state, claim = found
     if state is not ClaimState.OPEN:
-        raise ReceiptEndedError(receipt=order.basket.uid, state=state.value)
+        raise ReceiptEndedError(order.basket.uid, state)
     if claim.digest != order.digest:
         raise AlreadyReservedError(receipt=order.basket.uid)
     return claim

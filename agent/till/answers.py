@@ -152,11 +152,21 @@ class EarnedAnswer(BaseModel):
     expires_on: date | None
 
 
+class NeedAnswer(BaseModel):
+    """What a condition needs and what there is: words, or a number (amounts in kopecks)."""
+
+    condition: str
+    needed: int | list[str]
+    has: int | list[str]
+
+
 class RejectedAnswer(BaseModel):
     """A rule that did not apply, and why."""
 
     rule: str
     reason: SentenceView
+    ways: list[list[NeedAnswer]] = []
+    """What it would have taken: any one of the ways."""
 
 
 class QuoteAnswer(Answer):
@@ -268,6 +278,13 @@ class TraceStepAnswer(BaseModel):
     reason: SentenceView
 
 
+class ExplanationAnswer(BaseModel):
+    """The trace in words, rule by rule and line by line, each line of text by itself."""
+
+    ru: list[str]
+    en: list[str]
+
+
 class TraceAnswer(Answer):
     """Why a receipt was priced as it was."""
 
@@ -275,6 +292,7 @@ class TraceAnswer(Answer):
     applied: list[str]
     rejected: list[RejectedAnswer]
     steps: list[TraceStepAnswer]
+    explanation: ExplanationAnswer
 
 
 class ActivatedAnswer(Answer):

@@ -6,14 +6,21 @@ from uuid import UUID
 from agent.commit import store as sales
 from agent.journal import store as facts
 from agent.printing import store as spool
+from agent.quote.service import pack_of
 from agent.reserve import store as claims
 from agent.reserve.store import ClaimState
 from agent.returns import store as returns
 from agent.returns.service import UnknownReceiptError, find_sale
 from agent.station import Station
 from hardware.printers.layout import as_text
+from shared.member import MemberView
 from shared.receipt import Receipt
+from shared.rules.explain import findings, from_trace
+from shared.rules.moment import Moment
+from shared.rules.phases.normalise import normalise
 from shared.rules.result import Evaluation
+from shared.rules.retell import retell
+from shared.rules.sentences import Lang
 from shared.runtime.sqlite import reading
 
 SLIP_COLUMNS = 48
@@ -25,6 +32,8 @@ class Standing:
     """A receipt's state; quantities returned by line, in thousandths."""
 
     receipt: Receipt
+    member: MemberView | None
+    moment: Moment
     evaluation: Evaluation
     digest: str
     state: str
@@ -44,7 +53,9 @@ def look_up(station: Station, uid: UUID) -> Standing:
         state, claim = found
         if state is not ClaimState.COMMITTED:
             shown = "reserved" if state is ClaimState.OPEN else state.value
-            return Standing(claim.receipt, claim.evaluation, claim.digest, shown)
+            return Standing(
+                claim.receipt, claim.member, claim.moment, claim.evaluation, claim.digest, shown
+            )
         fact, sold = find_sale(station, connection, uid)
         place = sales.find(connection, uid)
         assert place is not None
@@ -54,6 +65,8 @@ def look_up(station: Station, uid: UUID) -> Standing:
         returned = returns.before(connection, uid).quantities
         return Standing(
             receipt=sold.receipt,
+            member=sold.member,
+            moment=sold.moment,
             evaluation=sold.evaluation,
             digest=claim.digest,
             state=_state(sold.receipt, returned),
@@ -63,6 +76,22 @@ def look_up(station: Station, uid: UUID) -> Standing:
             returned=returned,
             slip_text=as_text(paper[0], SLIP_COLUMNS) if paper else "",
         )
+
+
+def explanation(station: Station, standing: Standing) -> dict[Lang, list[str]]:
+    """Say of each rule and line why, why not, and what it would take; needs no line.
+
+    Of a receipt whose pack has left the replica, only what its own trace tells.
+    """
+    evaluation, lines = standing.evaluation, standing.receipt.lines
+    pack = pack_of(station, evaluation.pack_hash)
+    if pack is None:
+        found = from_trace(evaluation)
+    else:
+        draft = normalise(pack, standing.member, standing.receipt, standing.moment)
+        found = findings(pack.source, draft.facts, evaluation)
+    source = None if pack is None else pack.source
+    return {"ru": retell(source, lines, found, "ru"), "en": retell(source, lines, found, "en")}
 
 
 def _state(receipt: Receipt, returned: dict[int, int]) -> str:

@@ -8,18 +8,19 @@ from agent.commit.service import Committed
 from agent.leases.standing import LotStanding, Reach
 from agent.members.service import Found, Registered
 from agent.packs import NoPackError
-from agent.quote.service import NoSettingsError, OverLeaseError, Quote, effective_pack
+from agent.quote.service import NoSettingsError, OverLeaseError, Quote, effective_pack, pack_of
 from agent.reserve.store import Claim
 from agent.returns.service import Returned
 from agent.returns.shares import Preview
 from agent.station import Station
 from agent.till import answers as view
 from agent.till.models import MemberRef
+from shared.errors import LoyaltyError
 from shared.ledger.leases import is_live
 from shared.receipt import Receipt
 from shared.rules.compile import CompiledPack
-from shared.rules.moment import Moment
-from shared.rules.result import Evaluation, Rejected, Sentence
+from shared.rules.moment import Moment, UnknownZoneError
+from shared.rules.result import Evaluation, Need, Rejected, Sentence
 from shared.rules.tiers import tier_of
 from shared.wire.facts import ReturnedLine
 from shared.wire.feed import GoodsRow
@@ -38,16 +39,21 @@ def frame(station: Station, at: datetime, *, pack: CompiledPack | None = None) -
         try:
             _, pack = effective_pack(station, at)
         except (NoPackError, NoSettingsError) as error:
-            missing = Sentence(error.code, error.sentence("ru"), error.sentence("en"))
-            return {
-                "as_of": line.last_contact_at,
-                "warnings": [sentence(missing)],
-            }
-    return {
-        "as_of": line.last_contact_at,
-        "pack": pack_view(pack),
-        "warnings": [] if line.up else [OFFLINE],
-    }
+            return {"as_of": line.last_contact_at, "warnings": [_said(error)]}
+    warnings = [] if line.up else [OFFLINE]
+    if zone := station.premises.refused_zone:
+        warnings.append(_said(UnknownZoneError(zone=zone)))
+    return {"as_of": line.last_contact_at, "pack": pack_view(pack), "warnings": warnings}
+
+
+def priced_frame(station: Station, at: datetime, pack_hash: str) -> dict[str, Any]:
+    """Return what an answer about a priced receipt begins with: it names the receipt's own pack.
+
+    A pack that has left the replica is named by its hash alone.
+    """
+    pack = pack_of(station, pack_hash)
+    gone = view.PackView(name="", version="", hash=pack_hash)
+    return {**frame(station, at, pack=pack), "pack": pack_view(pack) if pack else gone}
 
 
 def pack_view(pack: CompiledPack) -> view.PackView:
@@ -61,6 +67,10 @@ def sentence(said: Sentence) -> view.SentenceView:
     return view.SentenceView(code=said.code, ru=said.ru, en=said.en)
 
 
+def _said(error: LoyaltyError) -> view.SentenceView:
+    return view.SentenceView(code=error.code, ru=error.sentence("ru"), en=error.sentence("en"))
+
+
 def quote_fields(station: Station, priced: Quote) -> dict[str, Any]:
     """Return the content of a quote's answer."""
     fields = evaluation_fields(priced.receipt, priced.evaluation, priced.digest)
@@ -68,10 +78,9 @@ def quote_fields(station: Station, priced: Quote) -> dict[str, Any]:
     if priced.reach is Reach.STORE:
         for short in (priced.shortage, priced.headroom):
             if short is not None:
-                error = OverLeaseError(short)
-                said = Sentence(error.code, error.sentence("ru"), error.sentence("en"))
-                top["warnings"] = [*top["warnings"], sentence(said)]
-                fields["redemption"].limits.append(sentence(said))
+                said = _said(OverLeaseError(short))
+                top["warnings"] = [*top["warnings"], said]
+                fields["redemption"].limits.append(said)
                 break
     unknown = [line.goods.sku for line in priced.receipt.lines if not line.goods.known]
     if unknown:
@@ -82,7 +91,7 @@ def quote_fields(station: Station, priced: Quote) -> dict[str, Any]:
 def claim_fields(station: Station, claim: Claim, at: datetime) -> dict[str, Any]:
     """Return the content of a reserve's answer."""
     return {
-        **frame(station, at),
+        **priced_frame(station, at, claim.evaluation.pack_hash),
         **evaluation_fields(claim.receipt, claim.evaluation, claim.digest),
     }
 
@@ -163,7 +172,18 @@ def totals(evaluation: Evaluation) -> view.TotalsAnswer:
 
 def rejected(found: tuple[Rejected, ...]) -> list[view.RejectedAnswer]:
     """Return the rules that did not apply."""
-    return [view.RejectedAnswer(rule=rule.rule, reason=sentence(rule.reason)) for rule in found]
+    return [
+        view.RejectedAnswer(
+            rule=rule.rule,
+            reason=sentence(rule.reason),
+            ways=[[_need(need) for need in way] for way in rule.ways],
+        )
+        for rule in found
+    ]
+
+
+def _need(need: Need) -> view.NeedAnswer:
+    return view.NeedAnswer(condition=need.condition, needed=need.needed, has=need.has)
 
 
 def trace(evaluation: Evaluation) -> list[view.TraceStepAnswer]:

@@ -188,13 +188,15 @@ def get_receipt(uid: UUID, here: Here) -> view.ReceiptAnswer:
 @router.get("/receipts/{uid}/trace", tags=["receipts"])
 def get_trace(uid: UUID, here: Here) -> view.TraceAnswer:
     """Explain a receipt: which rules applied, which did not and why, step by step."""
-    evaluation = receipts.look_up(here, uid).evaluation
+    standing = receipts.look_up(here, uid)
+    evaluation = standing.evaluation
     return view.TraceAnswer(
-        **render.frame(here, here.clock.now()),
+        **render.priced_frame(here, here.clock.now(), evaluation.pack_hash),
         receipt=uid,
         applied=list(evaluation.applied),
         rejected=render.rejected(evaluation.rejected),
         steps=render.trace(evaluation),
+        explanation=view.ExplanationAnswer(**receipts.explanation(here, standing)),
     )
 
 

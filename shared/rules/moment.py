@@ -24,6 +24,15 @@ class UnknownZoneError(LoyaltyError):
     en = "Time zone '{zone}' is unknown."
 
 
+def is_zone(name: str) -> bool:
+    """Tell whether the database has a zone of this name."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """An instant in UTC and the IANA zone of the store that sells.
@@ -37,10 +46,8 @@ class Moment:
 
     def __post_init__(self) -> None:
         assert self.instant.tzinfo is not None, "an instant is aware"
-        try:
-            ZoneInfo(self.zone)
-        except (KeyError, ValueError, OSError) as error:
-            raise UnknownZoneError(zone=self.zone) from error
+        if not is_zone(self.zone):
+            raise UnknownZoneError(zone=self.zone)
 
     @property
     def local(self) -> datetime:

@@ -7,11 +7,21 @@ from msgspec.structs import replace
 
 from agent.packs import NoPackError
 from agent.quote.service import quote
+from agent.till.render import frame
 from shared.crypto.keys import KeyPair
 from shared.rules.pack import canonical, pack_hash, read_pack
 from shared.wire.agents import keys_bytes, pack_signing_bytes
-from shared.wire.feed import GLOBAL, KeysRow, PackRow
-from tests.builders import PACKER, ROOT, Shop, basket, pack_row, wine_text
+from shared.wire.feed import GLOBAL, KeysRow, PackRow, store_stream
+from tests.builders import (
+    PACKER,
+    ROOT,
+    STORE,
+    Shop,
+    basket,
+    pack_row,
+    settings_row,
+    wine_text,
+)
 
 FORGER = KeyPair.from_seed(b"f" * 32)
 
@@ -109,3 +119,18 @@ def test_without_any_good_pack_there_is_no_price(shop: Shop) -> None:
 
     with pytest.raises(NoPackError):
         version_used(shop)
+
+
+def test_a_zone_that_is_not_known_leaves_the_last_good_one(shop: Shop) -> None:
+    shop.feed(store_stream(STORE), replace(settings_row(), zone="Mars/Olympus", name="Новая"))
+
+    priced = quote(shop.station, basket(shop), shop.clock.now())
+
+    assert (priced.moment.zone, priced.settings.name) == ("Europe/Moscow", "Новая")
+    (warning,) = frame(shop.station, shop.clock.now())["warnings"]
+    assert warning.ru == "Часовой пояс «Mars/Olympus» неизвестен."
+
+    shop.feed(store_stream(STORE), replace(settings_row(), zone="Asia/Omsk"))
+
+    assert quote(shop.station, basket(shop), shop.clock.now()).moment.zone == "Asia/Omsk"
+    assert frame(shop.station, shop.clock.now())["warnings"] == []

@@ -44,6 +44,22 @@ def test_a_slip_is_printed_once(shop: Shop) -> None:
     assert len(device.heard) == 1
 
 
+def test_a_slip_that_cannot_be_read_is_rejected_and_the_next_is_printed(shop: Shop) -> None:
+    for _ in range(2):
+        sell(shop, basket(shop))
+    with transaction(shop.station.journal) as connection:
+        connection.exec_driver_sql("UPDATE print_job SET body = x'c1' WHERE job_no = 1")
+    device = FakePrinter(shop.clock, [*CLEAR, *FakePrinter.echo(2)])
+
+    steps = [print_next(shop.station, device.printer())[0] for _ in range(3)]
+
+    assert steps == [Step.DONE, Step.DONE, Step.IDLE]
+    assert states(shop) == {"rejected": 1, "printed": 1}
+    with reading(shop.station.journal) as connection:
+        reason = connection.exec_driver_sql("SELECT reason FROM print_job WHERE job_no = 1")
+        assert str(reason.scalar()).startswith("The stored slip is damaged")
+
+
 def test_paper_out_keeps_the_job_first_in_line(shop: Shop) -> None:
     first = sell(shop, basket(shop))
     sell(shop, basket(shop))

@@ -159,6 +159,8 @@ def test_a_receipt_that_has_ended_is_not_opened_again(till: Till) -> None:
         assert refusal(till.commit(receipt, 100_000), 409) == "receipt_ended"
     cancel = till.post(f"/v1/receipts/{sold['uid']}/cancel", {"uid": till.uid()})
     assert refusal(cancel, 409) == "receipt_ended"
+    assert cancel.json()["detail"] == f"Чек {sold['uid']} уже оплачен."
+    assert till.reserve(cancelled).json()["detail"] == f"Чек {cancelled['uid']} уже отменён."
 
 
 def test_a_receipt_reserved_with_other_content_is_not_reserved_again(till: Till) -> None:
@@ -176,6 +178,9 @@ def test_tenders_that_do_not_add_up_are_refused_and_the_receipt_stays_reserved(t
     refused = till.commit(receipt, 99_999)
 
     assert refusal(refused, 422) == "tenders_mismatch"
+    assert refused.json()["sentence"]["en"] == (
+        "Tenders of 999,99\u00a0₽ are not the 1\u00a0000\u00a0₽ to pay."
+    )
     assert till.commit(receipt, 100_000).is_success
 
 
