@@ -6,6 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from shared.basket import Line
+from shared.certificate import Certificate
 
 
 class Redeem(StrEnum):
@@ -72,6 +73,14 @@ class PresentedCode:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedCertificate:
+    """A certificate that pays: so many kopecks, or with None as many as it can."""
+
+    certificate: Certificate
+    wanted_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What the till asks to price: `redeem_points` (hundredths) counts when `redeem` is EXACT."""
 
@@ -90,3 +99,4 @@ class Receipt:
     """Of a split, the discount: kopecks of AMOUNT, basis points of PERCENT."""
     codes: tuple[PresentedCode, ...] = ()
     """What is known of some of `promo_codes`."""
+    certificates: tuple[OfferedCertificate, ...] = ()

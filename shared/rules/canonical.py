@@ -34,6 +34,7 @@ _once: Final = attrgetter(
 )
 _entitlement: Final = attrgetter("rule", "amount", "discount", "bonus", "allocations")
 _code: Final = attrgetter("code", "campaign", "channel", "kind", "reason.code")
+_certificate: Final = attrgetter("code", "amount", "left", "state", "allocations")
 _redemption: Final = attrgetter("requested", "maximum", "programme_maximum", "redeemed")
 
 
@@ -65,8 +66,9 @@ def evaluation_bytes(evaluation: Evaluation) -> bytes:
 def _later(evaluation: Evaluation) -> list[object]:
     """Return what a later version decides, nothing at all where there is none of it."""
     chosen = [_entitlement(entitlement) for entitlement in evaluation.entitlements]
+    paid = [_certificate(payment) for payment in evaluation.certificates]
     codes = [_code(code) for code in evaluation.codes]
-    found = {"entitlements": chosen, "codes": codes}
+    found = {"entitlements": chosen, "codes": codes, "certificates": paid}
     return [[name, content] for name, content in found.items() if content]
 
 

@@ -21,6 +21,7 @@ from shared.rules.phases.normalise import normalise
 from shared.rules.phases.once import once
 from shared.rules.phases.price import price
 from shared.rules.phases.redeem import redeem
+from shared.rules.phases.tender import tender
 from shared.rules.result import Evaluation, PricedLine, Rejected, Sentence, Totals
 
 STEPS: Final[tuple[tuple[Phase, Callable[[CompiledPack, Draft], None]], ...]] = (
@@ -29,6 +30,7 @@ STEPS: Final[tuple[tuple[Phase, Callable[[CompiledPack, Draft], None]], ...]] = 
     (Phase.CHOICE, choose),
     (Phase.CAP, cap),
     (Phase.REDEEM, redeem),
+    (Phase.TENDER, tender),
     (Phase.EARN, earn),
     (Phase.EARN, grant_choices),
     (Phase.AFTER, after),
@@ -74,6 +76,7 @@ def _answer(pack: CompiledPack, draft: Draft) -> Evaluation:
         trace=tuple(draft.trace),
         once=tuple(draft.once),
         entitlements=tuple(draft.entitlements),
+        certificates=tuple(draft.certificates),
         codes=outcomes(pack.codes, draft.judged, _reasons(draft)),
     )
 
@@ -101,6 +104,7 @@ def _priced(item: Item) -> PricedLine:
         payable_minor=item.sum_minor,
         earned_points=item.earned_points,
         turnover_minor=item.turnover_minor,
+        certificate_minor=item.certificate_minor,
     )
 
 
@@ -113,4 +117,5 @@ def _totals(lines: tuple[PricedLine, ...]) -> Totals:
         payable_minor=sum(line.payable_minor for line in lines),
         earned_points=sum(line.earned_points for line in lines),
         turnover_minor=sum(line.turnover_minor for line in lines),
+        certificate_minor=sum(line.certificate_minor for line in lines),
     )

@@ -185,6 +185,8 @@ class Policies(Document):
 
     tobacco_earning: Literal["off", "on"] = "off"
     expiry_hint_days: Count = 31
+    certificate_part: Literal["earns", "earns_nothing"] = "earns"
+    """Whether what certificates pay earns points."""
     line_pays_at_least_minor: Annotated[Amount, Field(alias="line_pays_at_least")] = 0
     receipt_pays_at_least_minor: Annotated[Amount, Field(alias="receipt_pays_at_least")] = 0
 

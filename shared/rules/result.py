@@ -54,6 +54,8 @@ class PricedLine:
     payable_minor: int
     earned_points: int
     turnover_minor: int
+    certificate_minor: int = 0
+    """What certificates pay of what is to pay; the rest is money."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Totals:
     payable_minor: int
     earned_points: int
     turnover_minor: int
+    certificate_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,21 @@ class CodeOutcome:
     campaign: str
     channel: str
     kind: str
+    reason: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class CertificatePayment:
+    """What a certificate pays (kopecks, also by line) and how it stands after that.
+
+    Where it pays nothing the reason says why.
+    """
+
+    code: str
+    amount: int
+    left: int
+    state: str
+    allocations: tuple[tuple[int, int], ...]
     reason: Sentence
 
 
@@ -208,3 +226,4 @@ class Evaluation:
     once: tuple[OnceGrant, ...] = ()
     entitlements: tuple[Entitlement, ...] = ()
     codes: tuple[CodeOutcome, ...] = ()
+    certificates: tuple[CertificatePayment, ...] = ()

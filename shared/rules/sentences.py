@@ -115,6 +115,13 @@ _SENTENCES: Final = {
         "Промокод действует от {least}: не хватает {missing}",
         "The promo code needs {least}: {missing} are missing",
     ),
+    "certificate_pays": ("Сертификат оплачивает {amount}", "The certificate pays {amount}"),
+    "certificate_again": ("Этот сертификат уже в чеке", "The receipt has this certificate already"),
+    "certificate_expired": ("Срок сертификата истёк", "The certificate has expired"),
+    "certificate_used": ("Сертификат уже использован", "The certificate is used up"),
+    "certificate_blocked": ("Сертификат заблокирован", "The certificate is blocked"),
+    "certificate_not_active": ("Сертификат не активирован", "The certificate is not active"),
+    "certificate_not_needed": ("Платить больше нечего", "There is nothing left to pay"),
     "at_floor": ("Ниже минимальной цены нельзя", "The minimum price is reached"),
     "applied": ("{title}", "{title}"),
     "no_member": (

@@ -8,6 +8,7 @@ from shared.rules.codes import Judged
 from shared.rules.facts import Facts
 from shared.rules.index import Asked, LineRule
 from shared.rules.result import (
+    CertificatePayment,
     Effect,
     EffectKind,
     Entitlement,
@@ -66,6 +67,10 @@ class Item:
     discount_minor: int = 0
     redeemed_points: int = 0
     redeemed_minor: int = 0
+    certificate_minor: int = 0
+    """What certificates pay of the sum."""
+    earnless_minor: int = 0
+    """The part of it that earns nothing, by the pack's policy."""
     earned_points: int = 0
     turnover_minor: int = 0
     points_left_minor: int | None = None
@@ -75,6 +80,11 @@ class Item:
     def room_minor(self) -> int:
         """How much the sum may still be lowered."""
         return self.sum_minor - self.floor_minor
+
+    @property
+    def money_minor(self) -> int:
+        """What is left to pay in money."""
+        return self.sum_minor - self.certificate_minor
 
     @property
     def points_room_minor(self) -> int:
@@ -122,6 +132,7 @@ class Draft:
     """The rules of these discounts, by place in the pack."""
     choices: list[Choice] = field(default_factory=list)
     entitlements: list[Entitlement] = field(default_factory=list)
+    certificates: list[CertificatePayment] = field(default_factory=list)
     points_left_minor: int | None = None
     """What a cap on the receipt leaves for points; None without one."""
     redemption: Redemption = NO_REDEMPTION

@@ -64,7 +64,7 @@ def _gather(pack: CompiledPack, draft: Draft, place: int, heaps: dict[int, _Heap
 def _base(item: Item, policy: str) -> int:
     """Return what a line earns on: the part that points paid is out unless the pack says so."""
     paid_by_points = item.redeemed_minor if policy == "after_discounts" else 0
-    return item.sum_minor + paid_by_points
+    return item.sum_minor - item.earnless_minor + paid_by_points
 
 
 def _grant(pack: CompiledPack, draft: Draft, terms: LotTerms, heap: _Heap) -> None:
