@@ -116,6 +116,16 @@ def explain(file: PackFile, receipt: ReceiptFile, lang: Lang = Language.RU) -> N
         typer.echo("\n".join(retell(pack.source, case.receipt.lines, found, lang.value)))
 
 
+@app.command("diff")
+def differences(old: PackFile, new: PackFile, lang: Lang = Language.RU) -> None:
+    """Say what changes from one pack to another, a sentence a line."""
+    from shared.rules.diff import diff
+
+    with _refusals(lang):
+        for sentence in diff(_read(old), _read(new), lang.value):
+            typer.echo(sentence)
+
+
 def _read(file: Path) -> "Pack":
     from shared.rules.pack import read_pack_file
 

@@ -114,6 +114,14 @@ def test_an_explanation_goes_rule_by_rule_and_line_by_line(lang: str, expected: 
     assert printed[: len(expected)] == expected
 
 
+def test_packs_are_compared_in_sentences(tmp_path: Path) -> None:
+    newer = tmp_path / "newer.yaml"
+    newer.write_text(wine_text().replace("bonus: 7 %", "bonus: 8 %"))
+
+    assert said(pack("diff", WINE, newer)) == ["Бонусы за покупку: Золотой 7 % → 8 %"]
+    assert said(pack("diff", WINE, WINE)) == []
+
+
 def test_a_receipt_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     bad = tmp_path / "receipt.yaml"
     bad.write_text("at: 2026-04-10T12:30\nlines: [{price: 5.00, colour: red}]\n")
