@@ -82,11 +82,11 @@ def _other_document(count_turnover: Part) -> Part:
     """Count a purchase that was counted before under an id that no earlier one has."""
     counted: set[UUID] = set()
 
-    def counting(books: Part, account: UUID, amount_minor: int, document: Part, day: Part) -> None:
+    def counting(books: Part, account: UUID, purchase: Part, document: Part) -> None:
         if document.uid in counted:
             document = type(document)(derived(document.uid, next(_again)), document.at)
         counted.add(document.uid)
-        count_turnover(books, account, amount_minor, document, day)
+        count_turnover(books, account, purchase, document)
 
     return counting
 

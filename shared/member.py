@@ -7,8 +7,14 @@ from uuid import UUID
 
 from msgspec import Struct
 
-ONCE_MAX = 64
-"""Once-only grants that are remembered of an account, the latest."""
+
+class DayCount(Struct, array_like=True, frozen=True):
+    """What a member did on a day: kopecks of turnover, hundredths of points earned, purchases."""
+
+    day: date
+    turnover_minor: int = 0
+    points: int = 0
+    visits: int = 0
 
 
 class History(Struct, array_like=True, frozen=True):
@@ -16,6 +22,8 @@ class History(Struct, array_like=True, frozen=True):
 
     once: tuple[UUID, ...] = ()
     """Lots that the person got once."""
+    days: tuple[DayCount, ...] = ()
+    """In order; the first gathers whatever is older than is kept by day."""
 
 
 NO_HISTORY: Final = History()
@@ -62,6 +70,8 @@ class MemberView:
     referrer: UUID | None = None
     """The account of who brought him."""
     history: History = NO_HISTORY
+    tier_until: date | None = None
+    """The last day of a tier set by hand; None is for good."""
 
     @property
     def person_key(self) -> str:

@@ -16,8 +16,15 @@ def of_sale(sale: ReceiptCommitted) -> list[Change]:
         for draw in sale.evaluation.redemption.draws
     ]
     granted = of_grants(sale.granted)
-    turnover = sale.evaluation.totals.turnover_minor
-    return [*drawn, *granted, Change(sale.member.account, turnover_minor=turnover, receipts=1)]
+    totals = sale.evaluation.totals
+    counted = Change(
+        sale.member.account,
+        turnover_minor=totals.turnover_minor,
+        receipts=1,
+        counted_on=sale.evaluation.counted_on or sale.day,
+        earned=totals.earned_points,
+    )
+    return [*drawn, *granted, counted]
 
 
 def of_grants(lots: Iterable[Granted]) -> list[Change]:
@@ -43,4 +50,10 @@ def of_return(returned: ReceiptReturned, account: UUID | None) -> list[Change]:
         Change(draw.account, lot=draw.lot, amount=draw.amount) for draw in returned.restored
     ]
     taken = [Change(draw.account, lot=draw.lot, amount=-draw.amount) for draw in returned.taken]
-    return [*restored, *taken, Change(account, turnover_minor=-returned.turnover_minor)]
+    counted = Change(
+        account,
+        turnover_minor=-returned.turnover_minor,
+        counted_on=returned.counted_on or returned.day,
+        earned=-sum(draw.amount for draw in returned.taken),
+    )
+    return [*restored, *taken, counted]

@@ -68,6 +68,8 @@ class ChangeRecord(JournalTable, table=True):
     expires_on: date | None
     turnover_minor: int
     receipts: int
+    counted_on: date | None
+    earned: int
     cover: int | None
 
 
@@ -105,6 +107,8 @@ class Change:
     expires_on: date | None = None
     turnover_minor: int = 0
     receipts: int = 0
+    counted_on: date | None = None
+    earned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,8 @@ _UNCOVERED = (
         _CHANGES.c.expires_on,
         _CHANGES.c.turnover_minor,
         _CHANGES.c.receipts,
+        _CHANGES.c.counted_on,
+        _CHANGES.c.earned,
     )
     .where(
         _CHANGES.c.account.in_(bindparam("accounts", expanding=True)),
@@ -207,6 +213,8 @@ def add_changes(connection: Connection, fact: UUID, changes: Sequence[Change]) -
                     "expires_on": change.expires_on,
                     "turnover_minor": change.turnover_minor,
                     "receipts": change.receipts,
+                    "counted_on": change.counted_on,
+                    "earned": change.earned,
                     "cover": None,
                 }
                 for ordinal, change in enumerate(changes)
@@ -217,7 +225,7 @@ def add_changes(connection: Connection, fact: UUID, changes: Sequence[Change]) -
 def uncovered(connection: Connection, accounts: Iterable[UUID], cursor: int) -> list[Change]:
     """Return own changes of accounts that rows up to a cursor of the global stream lack."""
     rows = connection.execute(_UNCOVERED, {"accounts": list(accounts), "cursor": cursor})
-    return [Change(*row) for row in rows]
+    return [Change(*tuple(row)) for row in rows]
 
 
 def facts_from(connection: Connection, agent: UUID, epoch: int, seq: int, most: int) -> list[Fact]:

@@ -14,8 +14,9 @@ from agent.leases import store
 from agent.replica import store as rows
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
+from shared.ledger.history import joined, with_days
 from shared.ledger.leases import LeaseUse, spendable
-from shared.member import NO_HISTORY, History, LotView, MemberView
+from shared.member import NO_HISTORY, DayCount, History, LotView, MemberView
 from shared.runtime.sqlite import reading
 from shared.wire.feed import GLOBAL, AccountRow, Holding, IdentifierRow, LeaseRow, MemberRow
 
@@ -72,6 +73,7 @@ class Standing:
     referrer: UUID | None = None
     """The account of who brought him."""
     history: History = NO_HISTORY
+    tier_until: date | None = None
 
     def view(self, reach: Reach, only: UUID | None = None) -> MemberView:
         """Return what the kernel may read; `only` limits redemption to one account's lots."""
@@ -99,6 +101,7 @@ class Standing:
             person=self.person,
             referrer=self.referrer,
             history=self.history,
+            tier_until=self.tier_until,
         )
 
 
@@ -132,7 +135,7 @@ def standing(station: Station, journal: Connection, member: UUID) -> Standing:
         debt=sum(account.debt for account in accounts),
         lots=tuple(sorted(lots.values(), key=lambda lot: (lot.activates_at, lot.id))),
         referrer=None if referrer in ids else referrer,
-        history=_history(journal, accounts, ids),
+        history=_history(journal, accounts, ids, changes),
     )
 
 
@@ -155,11 +158,20 @@ def _account_of(replica: Connection, journal: Connection, member: UUID) -> UUID 
     return newcomer.account if newcomer else None
 
 
-def _history(journal: Connection, accounts: list[AccountRow], ids: tuple[UUID, ...]) -> History:
-    """Join what the rows tell of the accounts with what this store has granted."""
-    told = dict.fromkeys(lot for account in accounts for lot in account.history.once)
-    here = once.of(journal, ids) - told.keys()
-    return History(once=(*told, *sorted(here)))
+def _history(
+    journal: Connection,
+    accounts: list[AccountRow],
+    ids: tuple[UUID, ...],
+    changes: list[facts.Change],
+) -> History:
+    """Join what the rows tell of the accounts with what this store's own facts add to it."""
+    own = [
+        DayCount(change.counted_on, change.turnover_minor, change.earned, change.receipts)
+        for change in changes
+        if change.counted_on is not None
+    ]
+    here = with_days(History(once=tuple(sorted(once.of(journal, ids)))), own)
+    return joined([*(account.history for account in accounts), here])
 
 
 def identified(
@@ -247,6 +259,7 @@ def _from_row(row: MemberRow) -> Standing:
         tier_floor=row.tier_floor,
         home_store=row.home_store,
         person=row.person,
+        tier_until=row.tier_until,
     )
 
 

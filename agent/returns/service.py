@@ -17,7 +17,7 @@ from agent.journal.service import NewFact
 from agent.leases.standing import Reach
 from agent.printing import store as spool
 from agent.printing.parts import points_of
-from agent.quote.service import store_settings
+from agent.quote.service import pack_of, store_settings
 from agent.returns import store
 from agent.returns.shares import Part, Preview, buyer, held_here, look
 from agent.returns.slip import Statement, return_slip
@@ -129,6 +129,8 @@ def _write(
     at: datetime,
 ) -> Returned:
     settings = store_settings(station)
+    moment = Moment(at, settings.zone)
+    pack = pack_of(station, sold.evaluation.pack_hash)
     body = ReceiptReturned(
         uid=order.uid,
         sale=order.sale,
@@ -140,7 +142,8 @@ def _write(
         member=sold.member.id if sold.member else None,
         cashier=order.cashier,
         at=at,
-        day=Moment(at, settings.zone).day,
+        day=moment.day,
+        counted_on=moment.day if pack is None else pack.counting_day(moment),
     )
     who = buyer(station, connection, sold)
     new = NewFact(
@@ -151,7 +154,7 @@ def _write(
     )
     fact = journal.append(connection, station, new, at)
     store.add(connection, order.uid, order.sale, seen.lines)
-    statement = _statement(station, connection, sold, seen, Moment(at, settings.zone))
+    statement = _statement(station, connection, sold, seen, moment)
     slip = return_slip(settings, sold, body, statement, derived("slip", fact.id))
     spool.enqueue(connection, slip, at)
     return Returned(

@@ -207,8 +207,8 @@ def member(station: Station, found: Found, at: datetime) -> view.MemberAnswer:
     lots = [lot for lot in who.lots if found.account in (None, lot.account) and lot.amount > 0]
     try:
         settings, pack = effective_pack(station, at)
-        tier = tier_of(pack, who.turnover_minor, who.tier_floor)
         moment = Moment(at, settings.zone)
+        tier = tier_of(pack, who.view(Reach.CHAIN), pack.counting_day(moment))
     except (NoPackError, NoSettingsError):
         tier, moment = None, Moment(at, "UTC")
     shown = [_lot(lot, moment) for lot in lots]

@@ -17,6 +17,7 @@ from shared.ledger.postings import (
     restore,
     take,
 )
+from shared.member import DayCount
 from shared.rules.result import Draw
 from shared.wire.facts import Granted, LotActivated, ReceiptCommitted, ReceiptReturned
 
@@ -39,9 +40,10 @@ def post_sale(desk: Desk, reading: Reading, sale: ReceiptCommitted) -> list[str]
     account = desk.open_account(sale.member.account, sale.member.id)
     notes = ["debt"] if post_moves(desk, reading, document) else []
     notes += post_grants(desk, reading, document, account, sale.granted)
-    account.receipts += 1
-    turnover_minor = sale.evaluation.totals.turnover_minor
-    count_turnover(desk.books, account.id, turnover_minor, document, sale.day)
+    totals = sale.evaluation.totals
+    day = sale.evaluation.counted_on or sale.day
+    counted = DayCount(day, totals.turnover_minor, totals.earned_points, visits=1)
+    count_turnover(desk.books, account.id, counted, document)
     desk.visits.note(account.id, reading.store, sale.at)
     desk.to_size.add(account.id)
     return notes
@@ -85,7 +87,9 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
     debt = sum(take(desk.books, lot, taken[lot.id], document) for lot in _known(desk, taken))
     if sale.member is not None:
         account = desk.open_account(sale.member.account, sale.member.id)
-        count_turnover(desk.books, account.id, -turnover_minor, document, returned.day)
+        day = returned.counted_on or returned.day
+        counted = DayCount(day, -turnover_minor, -sum(taken.values()))
+        count_turnover(desk.books, account.id, counted, document)
         desk.to_size.add(account.id)
     return [*notes, "debt"] if debt else notes
 

@@ -83,6 +83,7 @@ def _row(member: Member, books: Books) -> MemberRow:
         home_store=member.home_store,
         person=member.person,
         referrer=member.referrer,
+        tier_until=member.tier_until,
     )
 
 

@@ -46,6 +46,7 @@ class MemberTable(Table, table=True):
     home_store: str
     person: bytes
     referrer: UUID | None
+    tier_until: date | None
     known_at: datetime = Field(sa_type=Instant)
 
 
@@ -97,6 +98,7 @@ class Member:
     person: bytes = b""
     """Blind index of the own phone."""
     referrer: UUID | None = None
+    tier_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,11 @@ from datetime import date, timedelta
 from enum import Enum, auto
 from uuid import UUID
 
-from msgspec.structs import replace
-
 from shared.ids import derived
 from shared.ledger.books import Account, Books, BrokenCountError, Held, Holder, Lease, Lot
 from shared.ledger.entries import Document, Entry, EntryKind, Turnover, entry_id
-from shared.member import ONCE_MAX
+from shared.ledger.history import with_days, with_once
+from shared.member import DayCount
 
 RESTORE_GRACE = timedelta(days=14)
 
@@ -207,21 +206,21 @@ def owe(books: Books, lot: Lot, amount: int, document: Document) -> int:
     return amount
 
 
-def count_turnover(
-    books: Books, account: UUID, amount_minor: int, document: Document, day: date
-) -> None:
-    """Add a purchase, or with a negative amount a return, to an account's turnover."""
-    books.turnovers.append(Turnover(account, document.uid, amount_minor, day))
-    books.accounts[account].turnover_minor += amount_minor
+def count_turnover(books: Books, account: UUID, counted: DayCount, document: Document) -> None:
+    """Add a purchase, or with negative amounts a return, to an account's turnover."""
+    amount_minor = counted.turnover_minor
+    books.turnovers.append(Turnover(account, document.uid, amount_minor, counted.day))
+    owner = books.accounts[account]
+    owner.turnover_minor += amount_minor
+    owner.receipts += counted.visits
+    owner.history = with_days(owner.history, [counted])
     books.touched.add(account)
 
 
 def remember_once(books: Books, account: Account, lot: UUID) -> None:
-    """Note on an account that its person got a once-only lot, the latest `ONCE_MAX` of them."""
-    once = account.history.once
-    if lot not in once:
-        account.history = replace(account.history, once=(*once, lot)[-ONCE_MAX:])
-        books.touched.add(account.id)
+    """Note on an account that its person got a once-only lot."""
+    account.history = with_once(account.history, lot)
+    books.touched.add(account.id)
 
 
 def settle(books: Books, lot: Lot, document: Document) -> int:

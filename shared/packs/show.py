@@ -9,7 +9,8 @@ from shared.receipt import Receipt
 from shared.rules.compile import CompiledPack
 from shared.rules.paper import priced_lines
 from shared.rules.result import EffectKind, Evaluation
-from shared.rules.sentences import Lang, Wording, spoken
+from shared.rules.sentences import Lang, spoken
+from shared.rules.wording import Wording
 from shared.slip import Block, Divider, Row, Text
 
 COLUMNS: Final = 48

@@ -57,7 +57,6 @@ def evaluation_bytes(evaluation: Evaluation) -> bytes:
             [hint.code for hint in evaluation.hints],
             evaluation.lots_read,
             evaluation.fields_read,
-            [_once(grant) for grant in evaluation.once],
             *_later(evaluation),
         ]
     )
@@ -68,7 +67,8 @@ def _later(evaluation: Evaluation) -> list[object]:
     chosen = [_entitlement(entitlement) for entitlement in evaluation.entitlements]
     paid = [_certificate(payment) for payment in evaluation.certificates]
     codes = [_code(code) for code in evaluation.codes]
-    found = {"entitlements": chosen, "codes": codes, "certificates": paid}
+    once = [_once(grant) for grant in evaluation.once]
+    found = {"once": once, "entitlements": chosen, "codes": codes, "certificates": paid}
     return [[name, content] for name, content in found.items() if content]
 
 

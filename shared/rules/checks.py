@@ -18,6 +18,7 @@ from shared.rules.model import (
 from shared.rules.price_checks import check_prices
 from shared.rules.price_model import DiscountEffect, PriceEffect
 from shared.rules.references import known, unique, unknown
+from shared.rules.tier_checks import check_tiers
 from shared.rules.tree_checks import check_tree
 
 CONDITION_NODES_MAX: Final = 64
@@ -26,7 +27,7 @@ CONDITION_NODES_MAX: Final = 64
 def check(pack: Pack) -> None:
     """Raise PackError at the first reference or order that does not hold."""
     _check_wallets(pack)
-    _check_tiers(pack)
+    check_tiers(pack.tiers)
     _check_rules(pack)
     _check_grants(pack)
     check_prices(pack)
@@ -45,28 +46,6 @@ def _check_wallets(pack: Pack) -> None:
                 "fraction",
                 "единица списания должна стоить целое число копеек",
                 "a redeeming unit must be worth whole kopecks",
-            )
-
-
-def _check_tiers(pack: Pack) -> None:
-    if pack.tiers is None:
-        return
-    steps = pack.tiers.steps
-    unique((step.id for step in steps), "tiers.steps", "id")
-    if steps[0].from_minor != 0:
-        raise _fault(
-            "tiers.steps.0.from",
-            "first_tier",
-            "первый уровень начинается с 0.00",
-            "the first tier begins at 0.00",
-        )
-    for place in range(1, len(steps)):
-        if steps[place].from_minor <= steps[place - 1].from_minor:
-            raise _fault(
-                f"tiers.steps.{place}.from",
-                "tier_order",
-                "пороги должны возрастать",
-                "thresholds must ascend",
             )
 
 

@@ -11,7 +11,8 @@ from shared.rules.facts import Facts
 from shared.rules.features import nodes
 from shared.rules.model import Pack
 from shared.rules.result import CodeOutcome, Sentence
-from shared.rules.sentences import Wording, day_of, rubles, say
+from shared.rules.sentences import day_of, rubles, say
+from shared.rules.wording import Wording
 
 
 class Refusal(StrEnum):

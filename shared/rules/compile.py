@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeVar
 
 from shared.rules.codes import Codes, code_fields, compile_codes
@@ -26,16 +27,19 @@ from shared.rules.model import (
     Pack,
     RedeemEffect,
     Rule,
-    TierStep,
     Wallet,
 )
+from shared.rules.moment import Moment
 from shared.rules.needs import wants_of
 from shared.rules.once import ONCE_FIELDS, CompiledOnce
 from shared.rules.result import Sentence
-from shared.rules.sentences import Wording, day_of, say
+from shared.rules.sentences import day_of, say
 from shared.rules.terms import Term, read_activation, read_expiry
-from shared.rules.tiers import Ladder, Tier
+from shared.rules.tier_terms import TierStep
+from shared.rules.tiers import TIER_FIELDS, Ladder, Tier
+from shared.rules.tracks import compile_track
 from shared.rules.tree import Trees, compile_trees, tree_effects
+from shared.rules.wording import Wording
 
 _E = TypeVar("_E", RedeemEffect, EarnEffect)
 
@@ -87,6 +91,11 @@ class CompiledPack:
     price_side: PriceSide
     codes: Codes
     once: tuple[CompiledOnce, ...] = ()
+
+    def counting_day(self, moment: Moment) -> date:
+        """Return the day by which turnover and tiers are counted: in the programme's zone."""
+        zone = self.source.zone
+        return moment.day if zone is None else Moment(moment.instant, zone).day
 
     def wallet(self, name: str) -> Wallet:
         """Return a wallet's units and value."""
@@ -237,8 +246,9 @@ def _lot_terms(effect: EarnEffect) -> LotTerms:
 
 
 def _ladder(pack: Pack) -> Ladder:
-    steps = pack.tiers.steps if pack.tiers is not None else ()
-    return Ladder(tuple(_tier(step) for step in steps), tuple(step.from_minor for step in steps))
+    if pack.tiers is None:
+        return Ladder()
+    return Ladder(tuple(_tier(step) for step in pack.tiers.steps), compile_track(pack.tiers))
 
 
 def _tier(step: TierStep) -> Tier:
@@ -247,14 +257,16 @@ def _tier(step: TierStep) -> Tier:
         if step.reach is not None
         else Wording(f"до уровня «{step.title.ru}»", f"to {step.title.en}")
     )
-    return Tier(step.id, _wording(step.title), reach, step.from_minor, dict(step.percents))
+    privileges = tuple(map(_wording, step.privileges))
+    percents = dict(step.percents)
+    return Tier(step.id, _wording(step.title), reach, step.from_minor, percents, privileges)
 
 
 def _fields_read(pack: Pack) -> tuple[str, ...]:
     by_table = (
         {"turnover_minor"} if any(t.by == "turnover" for t in pack.tables.values()) else set()
     )
-    by_tier = frozenset({"turnover_minor", "tier_floor"}) if pack.tiers is not None else frozenset()
+    by_tier = TIER_FIELDS if pack.tiers is not None else frozenset()
     by_grants = ONCE_FIELDS if pack.grants else frozenset()
     asked = [rule.condition for rule in pack.conditional]
     conditions = [condition for condition in asked if condition is not None]

@@ -17,7 +17,8 @@ from shared.rules.grammar import Document, Title
 from shared.rules.labels import CONDITIONS, LABELS, PARTS, WORDS
 from shared.rules.model import Condition, Pack
 from shared.rules.scalars import parse_amount, parse_percent
-from shared.rules.sentences import Lang, Wording, day_of, percent, rubles, shorten, spoken
+from shared.rules.sentences import Lang, day_of, percent, rubles, shorten, spoken
+from shared.rules.wording import Wording
 
 Path = tuple[str, ...]
 _IDENTITIES: Final = ("id", "group", "effect", "goods")

@@ -78,6 +78,7 @@ def _answer(pack: CompiledPack, draft: Draft) -> Evaluation:
         entitlements=tuple(draft.entitlements),
         certificates=tuple(draft.certificates),
         codes=outcomes(pack.codes, draft.judged, _reasons(draft)),
+        counted_on=facts.counted_on,
     )
 
 

@@ -18,6 +18,8 @@ class Facts:
     tier: Tier | None
     moment: Moment
     day: date
+    counted_on: date
+    """By the programme's zone."""
     sum_minor: int
     codes: frozenset[str] = frozenset()
     """Campaigns of the promo codes that are good."""

@@ -6,6 +6,7 @@ from typing import Final, get_args
 from shared.rules.model import Condition, Pack, StackingGroup
 from shared.rules.once_terms import ONCE_FEATURES
 from shared.rules.price_features import PRICE_FEATURES, price_features
+from shared.rules.tier_terms import TIER_FEATURES
 
 _EFFECTS: Final = (
     "price",
@@ -18,7 +19,7 @@ _EFFECTS: Final = (
 _MODES: Final = get_args(StackingGroup.model_fields["mode"].annotation)
 
 FEATURES: Final = frozenset(
-    {"tiers.turnover.lifetime"}
+    TIER_FEATURES
     | {f"if.{operator.rstrip('_')}" for operator in Condition.model_fields}
     | {f"then.{effect}" for effect in _EFFECTS}
     | {f"stack.{mode}" for mode in _MODES}
@@ -41,7 +42,7 @@ def missing_features(pack: Pack) -> frozenset[str]:
 
 def _used(pack: Pack) -> Iterator[str]:
     if pack.tiers is not None:
-        yield f"tiers.{pack.tiers.metric}.{pack.tiers.window}"
+        yield from pack.tiers.features
     yield from price_features(pack)
     if pack.codes:
         yield "codes"

@@ -11,7 +11,7 @@ from shared.rules.facts import Facts
 from shared.rules.model import Condition
 from shared.rules.needs import Wants
 from shared.rules.result import Sentence
-from shared.rules.sentences import Wording
+from shared.rules.wording import Wording
 
 Gate = Callable[[Facts], Sentence | None]
 """Says why a rule is closed to a receipt, or None if it is open."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from shared.rules.sentences import Wording
+from shared.rules.wording import Wording
 
 LABELS: Final = {
     "activation": Wording("активация", "activation"),

@@ -13,7 +13,6 @@ from shared.rules.grammar import (
     LISTS_MAX,
     RULES_MAX,
     TABLES_MAX,
-    TIERS_MAX,
     VALUES_MAX,
     Document,
     GroupPaths,
@@ -37,8 +36,9 @@ from shared.rules.price_model import (
     PriceList,
     Table,
 )
-from shared.rules.scalars import Amount, Count, GroupPath, Local, Name, Percent, Word
+from shared.rules.scalars import Amount, Count, GroupPath, Local, Name, Percent, Word, Zone
 from shared.rules.terms import ActivationText, ExpiryText
+from shared.rules.tier_terms import TierTrack
 
 
 class Wallet(Document):
@@ -49,25 +49,6 @@ class Wallet(Document):
     earning_unit: Amount = 100
     redeeming_unit: Amount = 100
     early_activation: Literal["allowed", "forbidden"] = "forbidden"
-
-
-class TierStep(Document):
-    """A level: where it begins, and its percents by name, which rules refer to."""
-
-    id: Name
-    title: Title
-    reach: Title | None = None
-    """The words of the till's hint, such as `до Золотого`."""
-    from_minor: Annotated[Amount, Field(alias="from")]
-    percents: dict[Name, Percent] = {}
-
-
-class TierTrack(Document):
-    """Levels by a metric in a window, ascending; the first begins at 0.00."""
-
-    metric: Literal["turnover"] = "turnover"
-    window: Literal["lifetime"] = "lifetime"
-    steps: Annotated[tuple[TierStep, ...], Field(min_length=1, max_length=TIERS_MAX)]
 
 
 class Condition(Document):
@@ -198,6 +179,8 @@ class Pack(Document):
     version: Count
     title: Title
     effective_from: Local
+    zone: Zone | None = None
+    """By which turnover is counted and tiers run; left out, by the store's own."""
     tz: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}[a-z]$")]
     requires: Annotated[tuple[Word, ...], Field(max_length=1_000)] = ()
     wallets: Annotated[dict[Name, Wallet], Field(max_length=50)] = {}

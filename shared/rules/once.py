@@ -9,6 +9,7 @@ from uuid import UUID
 from shared.ids import derived, once_lot
 from shared.member import MemberView
 from shared.money import WHOLE_BP
+from shared.rules.dates import anniversary
 from shared.rules.facts import Facts
 from shared.rules.index import Gate
 from shared.rules.needs import Wants
@@ -21,7 +22,6 @@ ONCE_FIELDS: Final = frozenset(
     {"birthday", "registered_on", "receipts", "person", "referrer", "history"}
 )
 """What grants read of a member."""
-LEAP: Final = (2, 29)
 ALWAYS: Final = ""
 """The period of what a person gets once in his life."""
 
@@ -57,13 +57,6 @@ def due(
     for rule in rules:
         if rule.terms.on in occasions:
             yield rule, _verdict(rule, facts, facts.member)
-
-
-def anniversary(of: date, year: int, leap_day: str) -> date:
-    """Return the day of a year that a day is celebrated on."""
-    if (of.month, of.day) == LEAP and not _is_leap(year):
-        return date(year, 2, 28) if leap_day == "02-28" else date(year, 3, 1)
-    return of.replace(year=year)
 
 
 def _verdict(rule: CompiledOnce, facts: Facts, member: MemberView) -> Verdict:
@@ -130,7 +123,3 @@ def _year_around(terms: OnceTerms, of: date, today: date) -> str | None:
 
 def _had(member: MemberView, lot: UUID) -> bool:
     return lot in member.history.once or any(own.id == lot for own in member.lots)
-
-
-def _is_leap(year: int) -> bool:
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)

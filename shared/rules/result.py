@@ -227,3 +227,5 @@ class Evaluation:
     entitlements: tuple[Entitlement, ...] = ()
     codes: tuple[CodeOutcome, ...] = ()
     certificates: tuple[CertificatePayment, ...] = ()
+    counted_on: date | None = None
+    """The day of the turnover, by the programme's zone."""

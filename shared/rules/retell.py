@@ -10,7 +10,8 @@ from shared.rules.explain import RECEIPT, Finding
 from shared.rules.model import Pack
 from shared.rules.needs import NOT
 from shared.rules.result import Need
-from shared.rules.sentences import Lang, Wording, day_of, rubles, spoken
+from shared.rules.sentences import Lang, day_of, rubles, spoken
+from shared.rules.wording import Wording
 
 _NEEDS: Final = {
     "member": Wording("назвать покупателя", "name the member"),

@@ -7,8 +7,15 @@ points); the text of a person is a decimal such as `500000.00` or `5 %`.
 import re
 from datetime import date, datetime
 from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from shared.money import WHOLE_BP
 from shared.rules.faults import fault
@@ -72,6 +79,15 @@ def parse_local(value: object) -> datetime:
     )
 
 
+def parse_zone(value: str) -> str:
+    """Return the name of a zone of the time zone database, such as `Europe/Moscow`."""
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise fault("bad_zone", ru="такого часового пояса нет", en="no such time zone") from error
+    return value
+
+
 def _hundredths(value: object, form: re.Pattern[str]) -> object:
     if not isinstance(value, str) or (match := form.fullmatch(value)) is None:
         return value
@@ -110,6 +126,7 @@ Local = Annotated[
         {"type": "string", "pattern": f"^{_LOCAL.pattern}$", "examples": ["2026-03-31T00:00"]}
     ),
 ]
+Zone = Annotated[str, AfterValidator(parse_zone)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64), WithJsonSchema(dict(_WORD))]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=200)]

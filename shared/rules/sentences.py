@@ -1,23 +1,16 @@
 """What the kernel says to people: every sentence by its stable code, in Russian and English."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
 from shared.money import NO_BREAK_SPACE, format_money
 from shared.points import POINT
+from shared.rules.counting import count_points, is_one
 from shared.rules.grammar import Title
 from shared.rules.result import Sentence
+from shared.rules.wording import Wording
 
 Lang = Literal["ru", "en"]
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """A part of a sentence that differs by language."""
-
-    ru: str
-    en: str
 
 
 def spoken(words: Wording | Sentence | Title, lang: Lang) -> str:
@@ -228,20 +221,13 @@ def day_of(day: date) -> Wording:
 
 def will_expire(points: int) -> Wording:
     """Write that points will expire, in the right number: `120 бонусов сгорят`."""
-    amount = shorten(points)
-    noun, verb = _russian_number(points)
-    english = "point expires" if points == POINT else "points expire"
-    return Wording(
-        f"{amount}{NO_BREAK_SPACE}{noun} {verb}", f"{amount}{NO_BREAK_SPACE}{english} on"
-    )
+    counted = count_points(points)
+    russian = "сгорит" if is_one(points) else "сгорят"
+    english = "expires" if points == POINT else "expire"
+    return Wording(f"{counted.ru} {russian}", f"{counted.en} {english} on")
 
 
-def _russian_number(points: int) -> tuple[str, str]:
-    whole, fraction = divmod(points, POINT)
-    if fraction:
-        return "бонуса", "сгорят"
-    if whole % 10 == 1 and whole % 100 != 11:
-        return "бонус", "сгорит"
-    if whole % 10 in (2, 3, 4) and whole % 100 not in (12, 13, 14):
-        return "бонуса", "сгорят"
-    return "бонусов", "сгорят"
+def to_next_tier(reach: Wording, missing: Wording) -> Sentence:
+    """Say how far the next tier is: `До Золотого 1 240 ₽`, `1 240 ₽ to Gold`."""
+    russian = Wording(reach.ru[:1].upper() + reach.ru[1:], reach.en)
+    return say("to_next_tier", reach=russian, amount=missing)

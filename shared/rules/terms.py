@@ -1,7 +1,6 @@
 """When points begin and cease to be spendable: the wording in a pack and the instants it gives."""
 
 import re
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -9,6 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator
 
+from shared.rules.dates import add_months
 from shared.rules.faults import fault
 from shared.rules.moment import Moment
 
@@ -87,12 +87,6 @@ def expiry(term: Term, moment: Moment) -> date | None:
     if term.unit is Unit.MONTHS:
         return add_months(moment.day, term.count)
     return term.day
-
-
-def add_months(day: date, count: int) -> date:
-    """Return the same day of a later month, or that month's last day if it has no such day."""
-    year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _activation_text(value: object) -> object:

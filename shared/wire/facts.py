@@ -132,6 +132,8 @@ class ReceiptReturned(Struct, frozen=True):
     cashier: str
     at: datetime
     day: date
+    counted_on: date | None = None
+    """The day of the turnover, by the programme's zone."""
 
 
 class MemberRegistered(Struct, frozen=True):

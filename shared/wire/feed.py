@@ -81,6 +81,7 @@ class MemberRow(Struct, array_like=True, frozen=True):
     person: bytes = b""
     """Blind index of the own phone."""
     referrer: UUID | None = None
+    tier_until: date | None = None
 
 
 class IdentifierRow(Struct, array_like=True, frozen=True):

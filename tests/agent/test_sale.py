@@ -1,5 +1,7 @@
 """A sale at the counter: quote, reserve, commit, with the cable in and out."""
 
+from datetime import timedelta
+
 import pytest
 
 from agent.commit.service import Sale, TendersMismatchError, commit
@@ -7,11 +9,12 @@ from agent.journal.answers import UidReusedError
 from agent.printing import store as spool
 from agent.quote.service import OverLeaseError, quote
 from agent.reserve.service import QuoteChangedError, ReserveOrder, reserve
+from shared.member import DayCount, History
 from shared.receipt import Redeem, Tender, TenderKind
 from shared.runtime.sqlite import reading
 from shared.wire.facts import ReceiptCommitted
-from shared.wire.feed import Holding
-from tests.agent.kit import kinds, last_body, last_envelope, order_of, paid, sell
+from shared.wire.feed import GLOBAL, AccountRow, Holding
+from tests.agent.kit import kinds, last_body, last_envelope, order_of, paid, seen, sell, take_back
 from tests.builders import STORE, Person, PersonLot, Shop, basket
 
 
@@ -162,3 +165,20 @@ def test_own_facts_show_until_the_rows_cover_them(shop: Shop) -> None:
     assert {lot.amount for lot in priced.standing.lots} == {0, 1_500}
     assert priced.standing.turnover_minor == 50_000
     assert shop.station.identity.store == STORE
+
+
+def test_what_was_bought_here_counts_by_day_before_the_rows_tell_of_it(shop: Shop) -> None:
+    """Cheese of 1 000.00 earns 3 %, 30.00; the first of the two comes back."""
+    anna = Person()
+    shop.member(anna)
+    yesterday = DayCount(shop.clock.now().date() - timedelta(days=1), 500_00, 25_00, 1)
+    shop.feed(GLOBAL, AccountRow(anna.account, anna.id, 0, (), History(days=(yesterday,))))
+    shop.link.up = False
+
+    done = sell(shop, basket(shop, member=anna))
+    take_back(shop, done.receipt, (1, 1000))
+    sell(shop, basket(shop, member=anna))
+
+    today = DayCount(shop.clock.now().date(), 1000_00, 30_00, 2)
+    assert seen(shop, anna).history.days == (yesterday, today)
+    assert seen(shop, anna).turnover_minor == 1000_00

@@ -205,6 +205,7 @@ def _members() -> None:
         sa.Column("home_store", sa.String(), nullable=False),
         sa.Column("person", sa.LargeBinary(), nullable=False),
         sa.Column("referrer", sa.Uuid(), nullable=True),
+        sa.Column("tier_until", sa.Date(), nullable=True),
         sa.Column("known_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_member")),
     )

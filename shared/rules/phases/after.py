@@ -1,12 +1,16 @@
 """Phase 8: turnover, the tier that the receipt leads to, and what the cashier may say."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Final
 
-from shared.member import LotView, MemberView
+from shared.member import DayCount, LotView, MemberView
 from shared.rules.compile import CompiledPack
+from shared.rules.counting import count_points, count_purchases
 from shared.rules.phases.draft import Benefit, Draft, Phase
-from shared.rules.sentences import day_of, rubles, say, will_expire
-from shared.rules.tiers import tier_above, tier_of
+from shared.rules.sentences import day_of, rubles, say, to_next_tier, will_expire
+from shared.rules.tiers import distance, tier_of
+from shared.rules.wording import Wording
 
 
 def after(pack: CompiledPack, draft: Draft) -> None:
@@ -21,19 +25,32 @@ def after(pack: CompiledPack, draft: Draft) -> None:
     _warn_of_expiry(pack, draft, member)
 
 
+_MISSING: Final[dict[str, Callable[[int], Wording]]] = {
+    "turnover": lambda amount_minor: Wording(rubles(amount_minor), rubles(amount_minor)),
+    "points": count_points,
+    "visits": count_purchases,
+}
+
+
 def _preview_tier(pack: CompiledPack, draft: Draft, member: MemberView) -> None:
-    counted_minor = sum(item.turnover_minor for item in draft.items)
-    turnover_minor = member.turnover_minor + counted_minor
-    tier = tier_of(pack, turnover_minor, member.tier_floor)
+    today = draft.facts.counted_on
+    now = DayCount(
+        today,
+        sum(item.turnover_minor for item in draft.items),
+        sum(item.earned_points for item in draft.items),
+        visits=1,
+    )
+    turnover_minor = member.turnover_minor + now.turnover_minor
     draft.note(Phase.AFTER, say("turnover"), span=(member.turnover_minor, turnover_minor))
+    tier = tier_of(pack, member, today, now)
     if tier is None:
         return
     draft.tier_after = tier.id
     if tier != draft.facts.tier:
         draft.hints.append(say("tier_reached", tier=tier.title))
-    if (above := tier_above(pack, tier)) is not None:
-        missing_minor = above.from_minor - turnover_minor
-        draft.hints.append(say("to_next_tier", reach=above.reach, amount=rubles(missing_minor)))
+    if (above := distance(pack, tier, member, today, now)) is not None:
+        missing = _MISSING[above.metric](above.missing)
+        draft.hints.append(to_next_tier(above.tier.reach, missing))
 
 
 def _warn_of_expiry(pack: CompiledPack, draft: Draft, member: MemberView) -> None:

@@ -32,12 +32,14 @@ def normalise(
     """Open the draft of a receipt; lines of nothing, or at a negative price, are left out."""
     taking_part = [line for line in receipt.lines if line.quantity > 0 and line.price_minor >= 0]
     items = [_item(pack, line, moment.day) for line in taking_part]
+    counted_on = pack.counting_day(moment)
     facts = Facts(
         receipt=receipt,
         member=member,
-        tier=None if member is None else tier_of(pack, member.turnover_minor, member.tier_floor),
+        tier=None if member is None else tier_of(pack, member, counted_on),
         moment=moment,
         day=moment.day,
+        counted_on=counted_on,
         sum_minor=sum(item.base_minor for item in items),
     )
     judged = judge(pack.codes, facts)

@@ -40,7 +40,15 @@ def grants_due(
 
     Deterministic: the lots are the same in whichever store it is asked.
     """
-    tier = tier_of(pack, member.turnover_minor, member.tier_floor)
-    facts = Facts(receipt, member, tier, moment, moment.day, 0)
+    counted_on = pack.counting_day(moment)
+    facts = Facts(
+        receipt=receipt,
+        member=member,
+        tier=tier_of(pack, member, counted_on),
+        moment=moment,
+        day=moment.day,
+        counted_on=counted_on,
+        sum_minor=0,
+    )
     found = due(pack.once, facts, (occasion,))
     return tuple(verdict for _, verdict in found if isinstance(verdict, OnceGrant))

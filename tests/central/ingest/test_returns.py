@@ -7,8 +7,9 @@ from sqlalchemy import text
 from central.centre import Centre
 from central.ingest import service as ingest
 from shared.ledger.postings import RESTORE_GRACE
+from shared.member import DayCount
 from shared.runtime.sqlite import reading, transaction
-from shared.wire.feed import GLOBAL, MemberRow, OutcomeRow, store_stream
+from shared.wire.feed import GLOBAL, AccountRow, MemberRow, OutcomeRow, store_stream
 from tests.central.chain_kit import balance, books, kinds, rows
 from tests.central.journal_builder import PIECE, Journal
 
@@ -28,6 +29,8 @@ def test_a_return_before_its_sale_waits_for_it_and_is_posted_with_it(
     assert balance(centre, person.account) == 20_00
     (member,) = [row for row in rows(centre, GLOBAL).values() if isinstance(row, MemberRow)]
     assert member.turnover_minor == 70_00
+    (account,) = [row for row in rows(centre, GLOBAL).values() if isinstance(row, AccountRow)]
+    assert account.history.days == (DayCount(journal.day, 70_00, -10_00, 1),)
     (word,) = [
         row for row in rows(centre, store_stream("102")).values() if isinstance(row, OutcomeRow)
     ]

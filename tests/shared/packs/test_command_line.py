@@ -80,7 +80,7 @@ def test_a_quote_prints_lines_rules_points_and_sums() -> None:
     assert "  Скидка по карте: 100,00 (1: 100,00)" in printed
     assert "Бонусами можно оплатить: 400,00" in printed
     assert "  178,00: 2026-04-11 09:30Z — 2027-04-10" in printed
-    assert "* до Золотого 86 425 ₽" in printed
+    assert "* До Золотого 86 425 ₽" in printed
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ import pytest
 
 from shared.member import LotView
 from shared.receipt import Redeem
+from shared.rules.dates import add_months
 from shared.rules.evaluate import evaluate
 from shared.rules.moment import Moment
 from shared.rules.result import Grant
-from shared.rules.terms import activation, add_months, expiry, read_activation, read_expiry
+from shared.rules.terms import activation, expiry, read_activation, read_expiry
 from tests.shared.rules.builders import (
     ACCOUNT,
     EARN,

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from shared.ids import once_lot
 from shared.member import History, MemberView
 from shared.rules.compile import CompiledPack
+from shared.rules.dates import anniversary
 from shared.rules.evaluate import evaluate
 from shared.rules.moment import Moment
-from shared.rules.once import anniversary
 from shared.rules.pack import PackError, canonical, load_canonical, read_pack
 from shared.rules.phases.once import grants_due
 from shared.rules.result import OnceGrant

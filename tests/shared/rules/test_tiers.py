@@ -48,26 +48,30 @@ def test_a_threshold_crossed_by_a_receipt_counts_from_the_next_one(
 def test_a_tier_set_by_hand_is_a_floor_and_an_unknown_one_is_none() -> None:
     pack = wine()
 
-    assert _id(tier_of(pack, 0, "silver")) == "silver"
-    assert _id(tier_of(pack, 150_000_00, "silver")) == "gold"
-    assert _id(tier_of(pack, 0, "platinum")) == "start"
+    def tier(turnover_minor: int, floor: str) -> object:
+        who = member(turnover_minor=turnover_minor, tier_floor=floor)
+        return _id(tier_of(pack, who, MOMENT.day))
+
+    assert tier(0, "silver") == "silver"
+    assert tier(150_000_00, "silver") == "gold"
+    assert tier(0, "platinum") == "start"
 
 
 def test_a_turnover_below_zero_has_the_first_tier() -> None:
-    assert _id(tier_of(wine(), -1, None)) == "start"
+    assert _id(tier_of(wine(), member(turnover_minor=-1), MOMENT.day)) == "start"
 
 
 def test_a_pack_without_tiers_has_none() -> None:
     head = empty_text().split("tiers:")[0]
 
-    assert tier_of(compiled(head), 10**9, None) is None
+    assert tier_of(compiled(head), member(turnover_minor=10**9), MOMENT.day) is None
 
 
 @pytest.mark.capability("SPIRITS-34")
 def test_the_till_names_the_distance_to_the_next_tier() -> None:
     found = evaluate(wine(), member(turnover_minor=148_000_00), receipt(line(1, 800_00)), MOMENT)
 
-    assert [_plain(hint.ru) for hint in found.hints] == ["до Золотого 1 240 ₽"]
+    assert [_plain(hint.ru) for hint in found.hints] == ["До Золотого 1 240 ₽"]
     assert [_plain(hint.en) for hint in found.hints] == ["1 240 ₽ to Gold"]
 
 
