@@ -4,15 +4,20 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from shared.crypto.keys import verify
 from shared.errors import Kind, LoyaltyError
 from shared.rules.compile import CompiledPack, compile_pack
-from shared.rules.features import missing_features
+from shared.rules.features import FEATURES
 from shared.rules.moment import Moment
-from shared.rules.pack import PackError, load_canonical, pack_hash
+from shared.rules.pack import PackError, load_canonical, pack_hash, required_features
+from shared.rules.result import Sentence
 from shared.wire.agents import pack_signing_bytes
 from shared.wire.feed import KeysRow, PackRow
+
+MISSING_MAX: Final = 20
+"""Names of missing features that a status shows."""
 
 
 class NoPackError(LoyaltyError):
@@ -29,7 +34,7 @@ class Refused:
     """A published pack that this agent does not use, and why."""
 
     hash: str
-    reason: str
+    reason: Sentence
 
 
 class PackShelf:
@@ -72,32 +77,56 @@ class PackShelf:
         with self._lock:
             if row.hash not in self._compiled and verdict not in self._refused:
                 reason = self._admit(row, keys)
-                if reason:
+                if reason is not None:
                     self._refused[verdict] = Refused(row.hash, reason)
             return self._compiled.get(row.hash)
 
-    def _admit(self, row: PackRow, keys: KeysRow | None) -> str:
-        """Compile a pack that is whole, signed and understood; else return why not."""
+    def _admit(self, row: PackRow, keys: KeysRow | None) -> Sentence | None:
+        """Compile a pack that is whole, signed and understood; else return why not.
+
+        What it requires is asked first: a newer pack may not even parse here.
+        """
         fault = _fault(row, keys)
-        if fault:
+        if fault is not None:
             return fault
         try:
-            pack = load_canonical(row.body)
+            missing = required_features(row.body) - FEATURES
+            if missing:
+                return _needs(sorted(missing))
+            self._compiled[row.hash] = compile_pack(load_canonical(row.body), pack_hash=row.hash)
         except PackError as error:
-            return error.sentence("en")
-        missing = missing_features(pack)
-        if missing:
-            return f"needs {', '.join(sorted(missing))}"
-        self._compiled[row.hash] = compile_pack(pack, pack_hash=row.hash)
-        return ""
+            return Sentence(error.code, error.sentence("ru"), error.sentence("en"))
+        return None
 
 
-def _fault(row: PackRow, keys: KeysRow | None) -> str:
+def _needs(missing: Sequence[str]) -> Sentence:
+    named = ", ".join(missing[:MISSING_MAX])
+    return Sentence(
+        "features_missing",
+        f"Агент не умеет: {named}. Обновите агента; действует прежний пакет.",
+        f"The agent lacks: {named}. Update it; the pack before stays in force.",
+    )
+
+
+def _fault(row: PackRow, keys: KeysRow | None) -> Sentence | None:
     if keys is None:
-        return "no list of keys yet"
+        return _NO_KEYS
     if pack_hash(row.body) != row.hash:
-        return "the bytes do not give the hash"
+        return _NOT_WHOLE
     message = pack_signing_bytes(row.hash)
     if not any(verify(key, message, row.signature) for key in keys.pack_keys):
-        return "not signed by a key of the list"
-    return ""
+        return _NOT_SIGNED
+    return None
+
+
+_NO_KEYS: Final = Sentence(
+    "no_keys", "Список ключей ещё не получен.", "The list of keys has not arrived yet."
+)
+_NOT_WHOLE: Final = Sentence(
+    "hash_differs", "Содержимое пакета не даёт его хеш.", "The bytes do not give the hash."
+)
+_NOT_SIGNED: Final = Sentence(
+    "not_signed",
+    "Пакет не подписан ключом из списка.",
+    "The pack is not signed by a key of the list.",
+)

@@ -339,7 +339,7 @@ class StatusAnswer(Answer):
     open_reserves: int
     spool: dict[str, int]
     devices: dict[str, DeviceAnswer]
-    refused_packs: dict[str, str]
+    refused_packs: dict[str, SentenceView]
 
 
 class EventAnswer(BaseModel):

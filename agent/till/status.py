@@ -38,7 +38,9 @@ def status(station: Station, at: datetime) -> view.StatusAnswer:
         open_reserves=reserves,
         spool=jobs,
         devices=_devices(station),
-        refused_packs={refused.hash: refused.reason for refused in station.packs.refused()},
+        refused_packs={
+            refused.hash: render.sentence(refused.reason) for refused in station.packs.refused()
+        },
     )
 
 

@@ -1,6 +1,8 @@
 """Reading the text of a pack within bounds: YAML as plain text scalars, canonical JSON as it is."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -13,6 +15,12 @@ DEPTH_MAX: Final = 24
 NODES_MAX: Final = 400_000
 ITEMS_MAX: Final = 20_000
 _DIGITS_MAX: Final = 18
+_UNSEEN: Final = re.compile(
+    "[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ud800-\\udfff]"
+)
+"""Control characters, marks of writing direction, blanks of no width, halves of characters."""
+
+Place = tuple[str | int, ...]
 
 
 def read_yaml(text: str) -> object:
@@ -47,7 +55,11 @@ def read_json(content: bytes) -> object:
         text = content.decode()
         _check_size(text)
         found: object = json.loads(
-            text, parse_float=_no_fraction, parse_constant=_no_fraction, parse_int=_whole
+            text,
+            object_pairs_hook=_once_each,
+            parse_float=_no_fraction,
+            parse_constant=_no_fraction,
+            parse_int=_whole,
         )
     except (ValueError, RecursionError) as error:
         raise PackError("pack", "bad_json", ru="это не JSON", en="this is not JSON") from error
@@ -101,15 +113,21 @@ class _Builder:
             )
         return found
 
-    def _node(self, event: yaml.Event, place: tuple[str | int, ...]) -> object:
+    def _scalar(self, event: yaml.ScalarEvent, place: Place) -> str:
         self._count(event, place)
+        text: str = event.value
+        _check_text(text, place)
+        return text
+
+    def _node(self, event: yaml.Event, place: Place) -> object:
         if isinstance(event, yaml.ScalarEvent):
-            return event.value
+            return self._scalar(event, place)
+        self._count(event, place)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(place)
         return self._mapping(place)
 
-    def _count(self, event: yaml.Event, place: tuple[str | int, ...]) -> None:
+    def _count(self, event: yaml.Event, place: Place) -> None:
         self._nodes += 1
         if self._nodes > NODES_MAX:
             raise _too_many(place)
@@ -123,7 +141,7 @@ class _Builder:
                 en="YAML anchors and aliases are not allowed",
             )
 
-    def _sequence(self, place: tuple[str | int, ...]) -> list[object]:
+    def _sequence(self, place: Place) -> list[object]:
         found: list[object] = []
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             if len(found) == ITEMS_MAX:
@@ -131,46 +149,80 @@ class _Builder:
             found.append(self._node(event, (*place, len(found))))
         return found
 
-    def _mapping(self, place: tuple[str | int, ...]) -> dict[str, object]:
+    def _mapping(self, place: Place) -> dict[str, object]:
         found: dict[str, object] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            key = self._node(event, place)
-            if not isinstance(key, str):
+            if not isinstance(event, yaml.ScalarEvent):
                 raise PackError(
                     dotted(place), "bad_key", ru="ключ должен быть текстом", en="a key is a text"
                 )
+            key = self._scalar(event, place)
             if key in found:
-                raise PackError(
-                    dotted((*place, key)),
-                    "repeated_key",
-                    ru="ключ повторяется",
-                    en="the key is repeated",
-                )
+                raise _repeated((*place, key))
+            if len(found) == ITEMS_MAX:
+                raise _too_many(place)
             found[key] = self._node(next(self._events), (*place, key))
         return found
 
 
 def _check_bounds(document: object) -> None:
-    waiting: list[tuple[object, tuple[str | int, ...]]] = [(document, ())]
+    waiting: list[tuple[object, Place]] = [(document, ())]
+    nodes = 0
     while waiting:
         node, place = waiting.pop()
+        nodes += 1
+        if nodes > NODES_MAX:
+            raise _too_many(place)
         if len(place) > DEPTH_MAX:
             raise _too_deep(place)
-        if isinstance(node, dict):
-            waiting.extend((child, (*place, str(key))) for key, child in node.items())
-        elif isinstance(node, list):
-            if len(node) > ITEMS_MAX:
-                raise _too_many(place)
-            waiting.extend((child, (*place, index)) for index, child in enumerate(node))
+        if isinstance(node, str):
+            _check_text(node, place)
+        waiting += _inside(node, place)
 
 
-def _too_many(place: tuple[str | int, ...]) -> PackError:
+def _inside(node: object, place: Place) -> list[tuple[object, Place]]:
+    if not isinstance(node, dict | list):
+        return []
+    if len(node) > ITEMS_MAX:
+        raise _too_many(place)
+    if isinstance(node, list):
+        return [(child, (*place, index)) for index, child in enumerate(node)]
+    for key in node:
+        _check_text(key, place)
+    return [(child, (*place, key)) for key, child in node.items()]
+
+
+def _check_text(text: str, place: Place) -> None:
+    """Refuse characters that people do not see: they would let one text pass for another."""
+    if (found := _UNSEEN.search(text)) is not None:
+        code = f"U+{ord(found[0]):04X}"
+        raise PackError(
+            dotted(place),
+            "unseen",
+            ru=f"невидимый знак {code} в тексте",
+            en=f"the text has an invisible character {code}",
+        )
+
+
+def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = max(Counter(key for key, _ in pairs).items(), key=lambda pair: pair[1])[0]
+        raise _repeated((twice,))
+    return found
+
+
+def _repeated(place: Place) -> PackError:
+    return PackError(dotted(place), "repeated_key", ru="ключ повторяется", en="the key is repeated")
+
+
+def _too_many(place: Place) -> PackError:
     return PackError(
         dotted(place), "too_many", ru="слишком много значений", en="there are too many values"
     )
 
 
-def _too_deep(place: tuple[str | int, ...]) -> PackError:
+def _too_deep(place: Place) -> PackError:
     return PackError(
         dotted(place[:4]) + "...",
         "too_deep",

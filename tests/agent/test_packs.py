@@ -37,7 +37,7 @@ def version_used(shop: Shop) -> int:
 
 
 def reasons(shop: Shop) -> list[str]:
-    return [refused.reason for refused in shop.station.packs.refused()]
+    return [refused.reason.en for refused in shop.station.packs.refused()]
 
 
 def test_a_newer_pack_takes_over(shop: Shop) -> None:
@@ -63,8 +63,8 @@ def test_a_pack_waits_for_the_stores_own_midnight(shop: Shop) -> None:
     [
         (pack_row(wine_text().replace("version: 1", "version: 2"), FORGER), "not signed"),
         (replace(second(), signature=b"\0" * 64), "not signed"),
-        (replace(second(), hash="0" * 64), "the bytes do not give the hash"),
-        (replace(second(), body=b"{}"), "the bytes do not give the hash"),
+        (replace(second(), hash="0" * 64), "bytes do not give the hash"),
+        (replace(second(), body=b"{}"), "bytes do not give the hash"),
     ],
 )
 def test_a_pack_that_is_not_what_was_signed_is_passed_over(
@@ -84,6 +84,16 @@ def test_a_pack_that_needs_an_unknown_feature_is_passed_over(shop: Shop) -> None
     assert version_used(shop) == 1
     (told,) = reasons(shop)
     assert "hologram" in told
+
+
+@pytest.mark.edge("E82")
+def test_what_a_newer_pack_needs_is_told_even_if_the_rest_does_not_parse(shop: Shop) -> None:
+    shop.feed(GLOBAL, signed(b'{"requires":["then.hologram"],"shape":"of things to come"}'))
+
+    assert version_used(shop) == 1
+    assert reasons(shop) == [
+        "The agent lacks: then.hologram. Update it; the pack before stays in force."
+    ]
 
 
 @pytest.mark.edge("E82")

@@ -189,7 +189,7 @@ BAD = {
         "bad_time",
     ),
     "name with a capital": (HEAD.replace("name: test", "name: Test"), "name", "bad_name"),
-    "name with a new line": (HEAD.replace("name: test", 'name: "test\\n"'), "name", "bad_name"),
+    "name with a new line": (HEAD.replace("name: test", 'name: "test\\n"'), "name", "unseen"),
     "unit of zero": (
         HEAD.replace("bonus: {", "bonus: {earning_unit: 0, "),
         "wallets.bonus.earning_unit",
