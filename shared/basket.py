@@ -56,3 +56,17 @@ class Line:
     def floor_at(self, unit_minor: int) -> int:
         """Return the lowest sum of the line for a floor in kopecks a unit."""
         return min(self.base_minor, -(-unit_minor * self.quantity // QUANTITY_ONE))
+
+
+def piece_rows(sum_minor: int, quantity: int) -> list[tuple[int, int]]:
+    """Split a line sum into rows of equal pieces whose prices sum to it exactly.
+
+    A fiscal document states a price a piece with the discount inside, and 289.70 has no third: it
+    is one piece of 96.56 and two of 96.57. What is weighed is not split and has no rows.
+    """
+    pieces, rest = divmod(quantity, QUANTITY_ONE)
+    if rest or not pieces:
+        return []
+    price_minor, dearer = divmod(sum_minor, pieces)
+    rows = [(pieces - dearer, price_minor), (dearer, price_minor + 1)]
+    return [(count * QUANTITY_ONE, price) for count, price in rows if count]

@@ -11,7 +11,7 @@ from agent.scan import slip_code
 from shared.member import LotView
 from shared.points import format_points
 from shared.rules.paper import priced_lines
-from shared.slip import Block, Divider, Row, Slip, SlipKind, Text
+from shared.slip import Block, Divider, Row, Slip, SlipKind, Text, Weight
 from shared.wire.facts import ReceiptCommitted
 
 
@@ -37,6 +37,7 @@ def sale_slip(claim: Claim, sale: ReceiptCommitted, token: bytes, slip_id: UUID)
         Divider(),
         *priced_lines(claim.receipt, claim.evaluation),
         *_member(claim, sale),
+        *_coupons(claim),
         *parts.footer(slip_code(sale.receipt.uid, token)),
     ]
     return Slip(slip_id, SlipKind.SALE, tuple(blocks))
@@ -47,6 +48,14 @@ def _heading(claim: Claim, sale: ReceiptCommitted) -> Iterator[Block]:
     yield Row(number, parts.when(sale.at, claim.moment.zone))
     who = f"Кассир {sale.cashier}" if sale.cashier else ""
     yield Row(f"Касса {sale.receipt.till}", who)
+
+
+def _coupons(claim: Claim) -> Iterator[Block]:
+    for coupon in claim.evaluation.coupons:
+        yield Divider()
+        yield Row("Купон", coupon.code, Weight.BOLD)
+        until = f" по {coupon.last_day:%d.%m.%Y}" if coupon.last_day is not None else ""
+        yield Text(f"Действует с {coupon.first_day:%d.%m.%Y}{until}")
 
 
 def _member(claim: Claim, sale: ReceiptCommitted) -> Iterator[Block]:

@@ -16,7 +16,7 @@ from shared.errors import Kind, LoyaltyError
 from shared.ledger.leases import is_live
 from shared.member import MemberView
 from shared.points import format_points
-from shared.receipt import Receipt, Redeem
+from shared.receipt import Receipt, Redeem, Take
 from shared.rules.canonical import digest
 from shared.rules.compile import CompiledPack
 from shared.rules.evaluate import evaluate
@@ -77,6 +77,7 @@ class Item:
     barcode: str = ""
     price_minor: int | None = None
     attributes: Attributes | None = None
+    cashier_discount_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ class Basket:
     redeem: Redeem = Redeem.NONE
     redeem_points: int = 0
     promo_codes: tuple[str, ...] = ()
+    take: Take = Take.UNSAID
+    take_value: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,8 @@ def price(
         redeem=basket.redeem,
         redeem_points=basket.redeem_points,
         promo_codes=basket.promo_codes,
+        take=basket.take,
+        take_value=basket.take_value,
         region=settings.region,
     )
     moment = Moment(at, settings.zone)
@@ -293,11 +298,12 @@ def _line(item: Item, row: GoodsRow | None) -> Line:
     if row is None and not item.sku:
         raise UnknownBarcodeError(no=item.no, barcode=item.barcode)
     goods = _goods(item, row)
-    if item.price_minor is not None:
-        return Line(item.no, goods, item.quantity, item.price_minor)
-    if row is None:
-        raise NoPriceError(no=item.no, sku=goods.sku)
-    return Line(item.no, goods, item.quantity, row.price_minor)
+    price_minor = item.price_minor
+    if price_minor is None:
+        if row is None:
+            raise NoPriceError(no=item.no, sku=goods.sku)
+        price_minor = row.price_minor
+    return Line(item.no, goods, item.quantity, price_minor, item.cashier_discount_minor)
 
 
 def _goods_row(

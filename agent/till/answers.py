@@ -111,6 +111,8 @@ class LineAnswer(BaseModel):
     redeemed_minor: int
     payable_minor: int
     earned_points: int
+    rows: list[tuple[int, int]]
+    """The fiscal rows of pieces, `[quantity, price]` with every reduction inside."""
 
 
 class TotalsAnswer(BaseModel):
@@ -160,6 +162,35 @@ class NeedAnswer(BaseModel):
     has: int | list[str]
 
 
+class EntitlementAnswer(BaseModel):
+    """A benefit to choose: amount = discount + bonus; so by line, `[no, discount, bonus]`."""
+
+    rule: str
+    amount_minor: int
+    discount_minor: int
+    bonus_minor: int
+    allocations: list[tuple[int, int, int]]
+
+
+class CodeAnswer(BaseModel):
+    """What became of a promo code: `applied`, or the kind of its refusal."""
+
+    code: str
+    campaign: str
+    kind: str
+    reason: SentenceView
+
+
+class CouponAnswer(BaseModel):
+    """A code for the next purchase, its days included."""
+
+    rule: str
+    campaign: str
+    code: str
+    first_day: date
+    last_day: date | None
+
+
 class RejectedAnswer(BaseModel):
     """A rule that did not apply, and why."""
 
@@ -179,6 +210,9 @@ class QuoteAnswer(Answer):
     effects: list[EffectAnswer]
     redemption: RedemptionAnswer
     earned: list[EarnedAnswer]
+    entitlements: list[EntitlementAnswer]
+    codes: list[CodeAnswer]
+    coupons: list[CouponAnswer]
     tier: str | None
     tier_after: str | None
     applied: list[str]

@@ -11,7 +11,8 @@ from agent.reserve.service import ReserveOrder
 from agent.scan import CODE_CHARS_MAX
 from shared.basket import QUANTITY_ONE, Flag
 from shared.errors import Kind, LoyaltyError
-from shared.receipt import Redeem, Tender, TenderKind
+from shared.money import WHOLE_BP
+from shared.receipt import Redeem, Take, Tender, TenderKind
 
 AMOUNT_MAX = 10**12
 QUANTITY_MAX = 10**9
@@ -61,13 +62,17 @@ class LineAttributes(Body):
 
 
 class LineBody(Body):
-    """A line: quantity in thousandths, price in kopecks a unit (default: the store's price)."""
+    """A line: quantity in thousandths, price in kopecks a unit (default: the store's price).
+
+    The cashier's own discount is off the line's sum.
+    """
 
     no: LineNo
     sku: Word = ""
     barcode: Word = ""
     quantity: Quantity
     price_minor: Amount | None = None
+    cashier_discount_minor: Amount = 0
     attributes: LineAttributes | None = None
 
     @model_validator(mode="after")
@@ -84,6 +89,14 @@ class RedeemBody(Body):
     points: Amount = 0
 
 
+class TakeBody(Body):
+    """How the customer takes a benefit that he may choose: of a split, the discount is stated."""
+
+    mode: Literal["unsaid", "discount", "bonus", "amount", "percent"] = "unsaid"
+    amount_minor: Amount = 0
+    percent_bp: Annotated[int, Strict(), Field(ge=0, le=WHOLE_BP)] = 0
+
+
 class ReceiptBody(Body):
     """A receipt to price; its uid is minted by the till and stays with it."""
 
@@ -92,6 +105,7 @@ class ReceiptBody(Body):
     member: MemberRef | None = None
     lines: Annotated[list[LineBody], Field(min_length=1, max_length=LINES_MAX)]
     redeem: RedeemBody = RedeemBody()
+    take: TakeBody = TakeBody()
     promo_codes: Annotated[list[Word], Field(max_length=20)] = []
 
     @model_validator(mode="after")
@@ -113,6 +127,10 @@ class ReceiptBody(Body):
             account=self.member.account if self.member else None,
             redeem=Redeem(self.redeem.mode),
             redeem_points=self.redeem.points,
+            take=Take(self.take.mode),
+            take_value=(
+                self.take.percent_bp if self.take.mode == "percent" else self.take.amount_minor
+            ),
             promo_codes=tuple(self.promo_codes),
         )
 
@@ -254,4 +272,12 @@ def _item(line: LineBody) -> Item:
     if told is not None:
         flags = frozenset(told.flags)
         attributes = Attributes(told.name, told.group, told.brand, flags, told.floor_minor)
-    return Item(line.no, line.quantity, line.sku, line.barcode, line.price_minor, attributes)
+    return Item(
+        no=line.no,
+        quantity=line.quantity,
+        sku=line.sku,
+        barcode=line.barcode,
+        price_minor=line.price_minor,
+        attributes=attributes,
+        cashier_discount_minor=line.cashier_discount_minor,
+    )

@@ -15,6 +15,7 @@ from agent.returns.shares import Preview
 from agent.station import Station
 from agent.till import answers as view
 from agent.till.models import MemberRef
+from shared.basket import piece_rows
 from shared.errors import LoyaltyError
 from shared.ledger.leases import is_live
 from shared.receipt import Receipt
@@ -129,11 +130,46 @@ def evaluation_fields(receipt: Receipt, evaluation: Evaluation, digest: str) -> 
             )
             for grant in evaluation.grants
         ],
+        **_extras(evaluation),
         "tier": evaluation.tier,
         "tier_after": evaluation.tier_after,
         "applied": list(evaluation.applied),
         "rejected": rejected(evaluation.rejected),
         "hints": [sentence(hint) for hint in evaluation.hints],
+    }
+
+
+def _extras(evaluation: Evaluation) -> dict[str, Any]:
+    return {
+        "entitlements": [
+            view.EntitlementAnswer(
+                rule=told.rule,
+                amount_minor=told.amount,
+                discount_minor=told.discount,
+                bonus_minor=told.bonus,
+                allocations=list(told.allocations),
+            )
+            for told in evaluation.entitlements
+        ],
+        "codes": [
+            view.CodeAnswer(
+                code=code.code,
+                campaign=code.campaign,
+                kind=code.kind,
+                reason=sentence(code.reason),
+            )
+            for code in evaluation.codes
+        ],
+        "coupons": [
+            view.CouponAnswer(
+                rule=coupon.rule,
+                campaign=coupon.campaign,
+                code=coupon.code,
+                first_day=coupon.first_day,
+                last_day=coupon.last_day,
+            )
+            for coupon in evaluation.coupons
+        ],
     }
 
 
@@ -152,6 +188,7 @@ def lines(receipt: Receipt, evaluation: Evaluation) -> list[view.LineAnswer]:
             redeemed_minor=priced.redeemed_minor,
             payable_minor=priced.payable_minor,
             earned_points=priced.earned_points,
+            rows=piece_rows(priced.payable_minor, line.quantity),
         )
         for line, priced in zip(receipt.lines, evaluation.lines, strict=True)
     ]

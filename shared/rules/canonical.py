@@ -35,6 +35,7 @@ _once: Final = attrgetter(
 _entitlement: Final = attrgetter("rule", "amount", "discount", "bonus", "allocations")
 _code: Final = attrgetter("code", "campaign", "channel", "kind", "reason.code")
 _certificate: Final = attrgetter("code", "amount", "left", "state", "allocations")
+_coupon: Final = attrgetter("rule", "campaign", "code", "owner", "first_day", "last_day")
 _redemption: Final = attrgetter("requested", "maximum", "programme_maximum", "redeemed")
 
 
@@ -65,10 +66,17 @@ def evaluation_bytes(evaluation: Evaluation) -> bytes:
 def _later(evaluation: Evaluation) -> list[object]:
     """Return what a later version decides, nothing at all where there is none of it."""
     chosen = [_entitlement(entitlement) for entitlement in evaluation.entitlements]
+    coupons = [_coupon(coupon) for coupon in evaluation.coupons]
     paid = [_certificate(payment) for payment in evaluation.certificates]
     codes = [_code(code) for code in evaluation.codes]
     once = [_once(grant) for grant in evaluation.once]
-    found = {"once": once, "entitlements": chosen, "codes": codes, "certificates": paid}
+    found = {
+        "once": once,
+        "entitlements": chosen,
+        "codes": codes,
+        "certificates": paid,
+        "coupons": coupons,
+    }
     return [[name, content] for name, content in found.items() if content]
 
 

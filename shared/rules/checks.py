@@ -6,6 +6,7 @@ from shared.points import POINT
 from shared.rules.conditions import reads_lines
 from shared.rules.faults import PackError
 from shared.rules.features import nodes
+from shared.rules.grammar import Rated
 from shared.rules.model import (
     Condition,
     EarnEffect,
@@ -16,7 +17,7 @@ from shared.rules.model import (
     Rule,
 )
 from shared.rules.price_checks import check_prices
-from shared.rules.price_model import DiscountEffect, PriceEffect
+from shared.rules.price_model import DiscountEffect, EntitlementEffect
 from shared.rules.references import known, unique, unknown
 from shared.rules.tier_checks import check_tiers
 from shared.rules.tree_checks import check_tree
@@ -114,7 +115,9 @@ def _check_condition(pack: Pack, condition: Condition, path: str) -> None:
 
 
 def _check_effect(pack: Pack, effect: Effect, path: str, discounts: frozenset[str]) -> None:
-    by_tier = None if isinstance(effect, PriceEffect) else effect.tier_percent
+    by_tier = None
+    if isinstance(effect, Rated | DiscountEffect | EntitlementEffect):
+        by_tier = effect.tier_percent
     if by_tier is not None:
         steps = pack.tiers.steps if pack.tiers is not None else ()
         if not steps or any(by_tier not in step.percents for step in steps):

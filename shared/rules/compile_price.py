@@ -10,12 +10,12 @@ from shared.rules.conditions import conjuncts
 from shared.rules.index import Anchor, LineRule, RuleIndex, anchor_of, index_of
 from shared.rules.model import Pack
 from shared.rules.offers import Values, percent_values, table_values
-from shared.rules.price_model import Caps, EntitlementEffect, Floor, PriceEffect
+from shared.rules.price_model import Caps, CouponEffect, EntitlementEffect, Floor, PriceEffect
 from shared.rules.terms import Term, read_activation, read_expiry
 
 RuleOf = Callable[[int], LineRule]
 """Compiles the rule at a place of the pack."""
-_E = TypeVar("_E", PriceEffect, EntitlementEffect)
+_E = TypeVar("_E", PriceEffect, EntitlementEffect, CouponEffect)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +29,15 @@ class EntitlementTerms:
     activation: Term
     expiry: Term
     unless_asked: str
+
+
+@dataclass(frozen=True, slots=True)
+class CouponTerms:
+    """The campaign of a coupon, and when its code may be used."""
+
+    campaign: str
+    activation: Term
+    expiry: Term
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +66,7 @@ class PriceSide:
     """Kopecks a unit by sku, by the rule that gives the list."""
     entitlements: RuleIndex
     terms: Mapping[str, EntitlementTerms]
+    coupons: tuple[tuple[LineRule, CouponTerms], ...]
     floors: Floors
     caps: Caps
     line_pays_at_least_minor: int
@@ -78,6 +88,15 @@ def compile_price_side(pack: Pack, rule_of: RuleOf) -> PriceSide:
             for place, _ in entitled
         ),
         terms={pack.rules[place].id: _terms(pack, effect) for place, effect in entitled},
+        coupons=tuple(
+            (
+                rule_of(place),
+                CouponTerms(
+                    effect.campaign, read_activation(effect.activation), read_expiry(effect.expiry)
+                ),
+            )
+            for place, effect in _effects(pack, CouponEffect)
+        ),
         floors=_floors(pack),
         caps=pack.caps,
         line_pays_at_least_minor=pack.policies.line_pays_at_least_minor,

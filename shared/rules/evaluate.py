@@ -14,6 +14,7 @@ from shared.rules.needs import MET
 from shared.rules.phases.after import after, lots_read
 from shared.rules.phases.cap import cap
 from shared.rules.phases.choice import choose, grant_choices
+from shared.rules.phases.coupons import issue_coupons
 from shared.rules.phases.discount import discount
 from shared.rules.phases.draft import Draft, Item, Phase
 from shared.rules.phases.earn import earn
@@ -34,6 +35,7 @@ STEPS: Final[tuple[tuple[Phase, Callable[[CompiledPack, Draft], None]], ...]] = 
     (Phase.EARN, earn),
     (Phase.EARN, grant_choices),
     (Phase.AFTER, after),
+    (Phase.AFTER, issue_coupons),
     (Phase.AFTER, once),
 )
 """What follows normalisation; a phase that comes later takes its place by `Phase`'s order."""
@@ -76,6 +78,7 @@ def _answer(pack: CompiledPack, draft: Draft) -> Evaluation:
         trace=tuple(draft.trace),
         once=tuple(draft.once),
         entitlements=tuple(draft.entitlements),
+        coupons=tuple(draft.coupons),
         certificates=tuple(draft.certificates),
         codes=outcomes(pack.codes, draft.judged, _reasons(draft)),
         counted_on=facts.counted_on,

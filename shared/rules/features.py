@@ -12,6 +12,8 @@ _EFFECTS: Final = (
     "price",
     "discount",
     "add_percent_points",
+    "bundle",
+    "coupon",
     "entitlement",
     "redeem",
     "earn",

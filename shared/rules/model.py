@@ -28,7 +28,9 @@ from shared.rules.price_model import (
     FLOORS_MAX,
     NTH_MAX,
     AddPercentPointsEffect,
+    BundleEffect,
     Caps,
+    CouponEffect,
     DiscountEffect,
     EntitlementEffect,
     Floor,
@@ -119,7 +121,9 @@ Effect = Annotated[
     PriceEffect
     | DiscountEffect
     | AddPercentPointsEffect
+    | BundleEffect
     | EntitlementEffect
+    | CouponEffect
     | RedeemEffect
     | EarnEffect,
     Field(discriminator="effect"),

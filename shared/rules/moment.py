@@ -59,6 +59,10 @@ class Moment:
         """The store's calendar day."""
         return self.local.date()
 
+    def day_of(self, instant: datetime) -> date:
+        """Return the store's calendar day of an instant."""
+        return instant.astimezone(ZoneInfo(self.zone)).date()
+
     def start_of(self, day: date) -> datetime:
         """Return the UTC instant at which a day begins in the store."""
         return datetime.combine(day, time(), ZoneInfo(self.zone)).astimezone(UTC)

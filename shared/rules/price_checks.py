@@ -4,7 +4,15 @@ from shared.points import POINT
 from shared.rules.code_model import folded
 from shared.rules.faults import PackError
 from shared.rules.model import Effect, Pack
-from shared.rules.price_model import REST, DiscountEffect, EntitlementEffect, PriceEffect, Table
+from shared.rules.price_model import (
+    REST,
+    BundleEffect,
+    CouponEffect,
+    DiscountEffect,
+    EntitlementEffect,
+    PriceEffect,
+    Table,
+)
 from shared.rules.references import known, unique
 
 
@@ -40,6 +48,11 @@ def _check_effect(pack: Pack, effect: Effect, path: str) -> None:
         known((effect.list,), pack.price_lists, f"{path}.list")
     if isinstance(effect, DiscountEffect | EntitlementEffect) and effect.table is not None:
         known((effect.table,), pack.tables, f"{path}.table")
+    if isinstance(effect, BundleEffect):
+        for part in (*effect.parts, *([effect.gift] if effect.gift is not None else [])):
+            known(part.goods or (), pack.lists, f"{path}.parts")
+    if isinstance(effect, CouponEffect):
+        known((effect.campaign,), pack.codes, f"{path}.campaign")
     if isinstance(effect, EntitlementEffect):
         _check_entitlement(pack, effect, path)
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from shared.money import WHOLE_BP
 from shared.rules.faults import fault
 from shared.rules.grammar import VALUES_MAX, Document, Names, Rated
 from shared.rules.scalars import Amount, Count, Day, Name, Percent, Word
@@ -14,6 +15,8 @@ COLUMNS_MAX = 200
 NTH_MAX = 1_000
 PRICES_MAX = VALUES_MAX
 FLOORS_MAX = 1_000
+PIECES_MAX = 1_000
+PARTS_MAX = 20
 REST = "rest"
 """The column of a table for goods of no other column."""
 
@@ -143,3 +146,51 @@ class Caps(Document):
     receipt_amount: Amount | None = None
     points: Literal["counted", "not_counted"] = "not_counted"
     """Whether payment with points is a benefit too."""
+
+
+class BundlePart(Document):
+    """So many pieces of goods; without goods, of whatever the rule fits."""
+
+    goods: Names | None = None
+    pieces: Annotated[Count, Field(ge=1, le=PIECES_MAX)]
+
+
+class BundleEffect(Document):
+    """Off pieces bought together: the cheapest of them, a gift beside them, or all for a price.
+
+    The dearest pieces make the bundles; the discount is spread over all of their pieces.
+    """
+
+    effect: Literal["bundle"]
+    parts: Annotated[tuple[BundlePart, ...], Field(min_length=1, max_length=PARTS_MAX)]
+    cheapest: Annotated[Count, Field(ge=1, le=PIECES_MAX)] | None = None
+    gift: BundlePart | None = None
+    price_minor: Annotated[Amount | None, Field(alias="price")] = None
+    percent: Percent = WHOLE_BP
+    """Off the cheapest pieces, or off the gift."""
+    times_max: Annotated[Count, Field(ge=1, le=PIECES_MAX)] = PIECES_MAX
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "BundleEffect":
+        if sum(form is not None for form in (self.cheapest, self.gift, self.price_minor)) != 1:
+            raise fault(
+                "one_form",
+                ru="нужно ровно одно из cheapest, gift и price",
+                en="exactly one of cheapest, gift and price",
+            )
+        if (self.cheapest or 0) > sum(part.pieces for part in self.parts):
+            raise fault(
+                "too_many_free",
+                ru="дешёвых штук больше, чем в наборе",
+                en="more cheap pieces than the bundle has",
+            )
+        return self
+
+
+class CouponEffect(Document):
+    """A unique code of a campaign for the member's next purchase, printed on the slip."""
+
+    effect: Literal["coupon"]
+    campaign: Name
+    activation: ActivationText = "next day"
+    expiry: ExpiryText

@@ -154,6 +154,18 @@ class CertificatePayment:
 
 
 @dataclass(frozen=True, slots=True)
+class Coupon:
+    """A unique code for the next purchase, its days included; with an owner it is his alone."""
+
+    rule: str
+    campaign: str
+    code: str
+    owner: UUID | None
+    first_day: date
+    last_day: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Redemption:
     """How many points (hundredths) may pay now, how many do, and what limits them."""
 
@@ -229,3 +241,4 @@ class Evaluation:
     certificates: tuple[CertificatePayment, ...] = ()
     counted_on: date | None = None
     """The day of the turnover, by the programme's zone."""
+    coupons: tuple[Coupon, ...] = ()

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from shared.rules.bundles import bundle_offers
 from shared.rules.model import Pack, StackingGroup
 from shared.rules.offers import Offers, Scope, discount_offers, rated_offers
-from shared.rules.price_model import AddPercentPointsEffect, DiscountEffect
+from shared.rules.price_model import AddPercentPointsEffect, BundleEffect, DiscountEffect
 from shared.rules.stacking import Branch, Path
 
-TreeEffect = DiscountEffect | AddPercentPointsEffect
+TreeEffect = DiscountEffect | AddPercentPointsEffect | BundleEffect
 _ROOT: Final = "all_discounts"
+_BUNDLES: Final = "all_bundles"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +40,7 @@ def tree_effects(pack: Pack) -> dict[str, TreeEffect]:
         rule.id: effect
         for rule in pack.rules
         for effect in rule.then
-        if isinstance(effect, DiscountEffect | AddPercentPointsEffect)
+        if isinstance(effect, TreeEffect)
     }
 
 
@@ -81,17 +83,23 @@ def compile_trees(pack: Pack) -> Trees:
 
 
 def _default(effects: Mapping[str, TreeEffect]) -> tuple[StackingGroup, ...]:
-    points = {rule for rule, e in effects.items() if isinstance(e, AddPercentPointsEffect)}
-    children = tuple(rule for rule in effects if rule not in points)
-    if not children:
-        return ()
-    modifiers = tuple(rule for rule in effects if rule in points)
-    return (StackingGroup(group=_ROOT, mode="best", children=children, modifiers=modifiers),)
+    def of(kind: type[TreeEffect]) -> tuple[str, ...]:
+        return tuple(rule for rule, effect in effects.items() if isinstance(effect, kind))
+
+    groups = []
+    if discounts := of(DiscountEffect):
+        points = of(AddPercentPointsEffect)
+        groups.append(StackingGroup(group=_ROOT, mode="best", children=discounts, modifiers=points))
+    if bundles := of(BundleEffect):
+        groups.append(StackingGroup(group=_BUNDLES, mode="best", scope="receipt", children=bundles))
+    return tuple(groups)
 
 
 def _offers(pack: Pack, effect: TreeEffect, scope: Scope) -> Offers:
     if isinstance(effect, AddPercentPointsEffect):
         return rated_offers(effect)
+    if isinstance(effect, BundleEffect):
+        return bundle_offers(effect, pack.lists)
     return discount_offers(pack, effect, scope)
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from shared.rules.faults import PackError
 from shared.rules.model import Pack, StackingGroup
-from shared.rules.price_model import AddPercentPointsEffect
+from shared.rules.price_model import AddPercentPointsEffect, BundleEffect
 from shared.rules.references import unique, unknown
 from shared.rules.tree import tree_effects
 
@@ -50,13 +50,14 @@ def _check_effects(pack: Pack) -> None:
             )
 
 
-_LOWERING: Final = ("price", "discount", "add_percent_points", "entitlement")
+_LOWERING: Final = ("price", "discount", "add_percent_points", "bundle", "entitlement")
 
 
 def _check_children(pack: Pack, groups: Mapping[str, StackingGroup]) -> set[str]:
     effects = tree_effects(pack)
     points = {rule for rule, e in effects.items() if isinstance(e, AddPercentPointsEffect)}
     discounts = effects.keys() - points
+    bundles = {rule for rule, effect in effects.items() if isinstance(effect, BundleEffect)}
     seen: set[str] = set()
     for place, node in enumerate(pack.stacking):
         for key, names, declared in (
@@ -71,12 +72,13 @@ def _check_children(pack: Pack, groups: Mapping[str, StackingGroup]) -> set[str]
                     raise PackError(
                         path, "twice", ru=f"«{name}» уже есть", en=f"'{name}' stands twice"
                     )
-                if node.scope == "line" and name in groups and groups[name].scope == "receipt":
+                of_receipt = name in bundles or (name in groups and groups[name].scope == "receipt")
+                if node.scope == "line" and of_receipt:
                     raise PackError(
                         path,
                         "scope",
-                        ru="группа чека не может стоять внутри группы строки",
-                        en="a group of the receipt cannot stand in a group of lines",
+                        ru="набор или группа чека не может стоять в группе строк",
+                        en="a bundle or a group of the receipt cannot stand in a group of lines",
                     )
                 seen.add(name)
     return seen

@@ -9,6 +9,7 @@ from shared.rules.facts import Facts
 from shared.rules.index import Asked, LineRule
 from shared.rules.result import (
     CertificatePayment,
+    Coupon,
     Effect,
     EffectKind,
     Entitlement,
@@ -132,6 +133,7 @@ class Draft:
     """The rules of these discounts, by place in the pack."""
     choices: list[Choice] = field(default_factory=list)
     entitlements: list[Entitlement] = field(default_factory=list)
+    coupons: list[Coupon] = field(default_factory=list)
     certificates: list[CertificatePayment] = field(default_factory=list)
     points_left_minor: int | None = None
     """What a cap on the receipt leaves for points; None without one."""
