@@ -11,6 +11,7 @@ import zxingcpp
 from PIL import Image
 
 from demo.cli import Guard
+from tests.left_behind import left_behind
 
 KOPILKA = str(Path(sys.executable).with_name("kopilka"))
 RUN_S = 300
@@ -31,19 +32,6 @@ def _demo(out: Path, *options: str) -> tuple[subprocess.CompletedProcess[str], d
     return ended, report
 
 
-def _left_behind(out: Path) -> list[str]:
-    """Return the command lines of processes that still work on the demo's folder."""
-    found = []
-    for place in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = place.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if str(out) in words:
-            found.append(words)
-    return found
-
-
 def test_the_demo_holds_every_invariant(tmp_path: Path) -> None:
     ended, report = _demo(tmp_path / "out")
 
@@ -53,7 +41,7 @@ def test_the_demo_holds_every_invariant(tmp_path: Path) -> None:
     assert {store["queue"] for store in report["stores"]} == {0}
     assert "over_lease" in ended.stdout
     assert "All 7 invariants hold" in ended.stdout
-    assert _left_behind(tmp_path) == []
+    assert left_behind(tmp_path) == []
     _check_slips(tmp_path / "out", report["slips"])
 
 
@@ -68,7 +56,7 @@ def test_a_broken_guard_is_found_and_named(tmp_path: Path, guard: Guard, invaria
     assert report["failures"][0] == invariant
     assert f"FAILED: {invariant}." in ended.stdout
     assert report["broken_guard"] == guard.value
-    assert _left_behind(tmp_path) == []
+    assert left_behind(tmp_path) == []
 
 
 def _check_slips(out: Path, slips: list[str]) -> None:

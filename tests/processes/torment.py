@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -39,6 +40,8 @@ GIFTS = 4
 GIFT_POINTS = 300
 SHOWN = 8
 """Members whose balance is compared in all stores at a truce."""
+
+_TRACE = re.compile(r"^Traceback .*?^(\w.*?)$", re.DOTALL | re.MULTILINE)
 
 Watch = Callable[["Torment"], None]
 """Hears after each blow and each truce."""
@@ -95,6 +98,7 @@ class Torment:
                 self._door.open()
                 self._strike(blows)
                 self._truce(judge)
+            _check_logs(self.estate.folder / "logs")
         except ViolationError as found:
             self.result.violation = found
         except (LoyaltyError, httpx.HTTPError) as error:
@@ -287,6 +291,14 @@ def torment(
 ) -> Result:
     """Run a torment in a folder, which keeps what the processes have written and said."""
     return Torment(folder, options, launch or Launch(), watch).run()
+
+
+def _check_logs(folder: Path) -> None:
+    """Check that no process has met an exception that nobody anticipates, but for its own stop."""
+    for log in sorted(folder.glob("*.log")):
+        for met in _TRACE.finditer(log.read_text(errors="replace")):
+            if "CancelledError" not in met[1]:
+                raise ViolationError("surprise", f"{log.name}: {met[1]}")
 
 
 def _rounds(blows: list[Blow]) -> Iterator[list[Blow]]:
