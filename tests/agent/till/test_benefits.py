@@ -1,0 +1,105 @@
+"""Prices, codes and benefits to choose, as a till asks for them."""
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from shared.wire.feed import GLOBAL, AccountRow
+from tests.agent.till.kit import Json, Till
+from tests.builders import Person, Shop, identifier_rows, member_row, pack_row
+
+PIPE = {"sku": "PIPE", "price_minor": 185_50, "attributes": {"group": "pipes"}}
+BASIN = {
+    "sku": "BASIN",
+    "price_minor": 8_750_00,
+    "attributes": {"group": "sanitary", "floor_minor": 8_500_00},
+}
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A store of the plumbing programme."""
+    made = Shop(tmp_path).open()
+    made.drop_packs()
+    plumbing = files("shared.rules").joinpath("examples/plumbing.yaml").read_text("utf-8")
+    made.feed(GLOBAL, pack_row(plumbing))
+    yield made
+    made.close()
+
+
+def known(shop: Shop, *segments: str) -> Person:
+    """Make a member of some segments known."""
+    person = Person(number=shop.next_number())
+    row = structs.replace(member_row(person), segments=segments)
+    shop.feed(GLOBAL, row, *identifier_rows(person), AccountRow(person.account, person.id, 0, ()))
+    return person
+
+
+def bought(till: Till, who: Person | None, **more: object) -> Json:
+    """12 pipes and a basin: the level `start` gives 3 % of 2 226.00 and 4 % of 8 750.00."""
+    lines = [{"no": 1, "quantity": 12_000} | PIPE, {"no": 2, "quantity": 1000} | BASIN]
+    return till.receipt(member=who, lines=lines, **more)
+
+
+@pytest.mark.capability("PLUMB-07")
+@pytest.mark.parametrize(
+    ("take", "discounts"),
+    [
+        ({"mode": "discount"}, [66_78, 250_00]),
+        ({"mode": "bonus"}, [0, 0]),
+        ({"mode": "amount", "amount_minor": 100_00}, [16_02, 83_98]),
+        ({"mode": "percent", "percent_bp": 2500}, [16_70, 87_50]),
+    ],
+)
+@pytest.mark.parametrize("online", [True, False])
+def test_a_benefit_is_taken_in_three_ways_and_a_return_reverses_both_parts(
+    till: Till, shop: Shop, take: Json, discounts: list[int], online: bool
+) -> None:
+    """66.78 + 350.00 = 416.78; 100.00 of it by 66.78 : 350.00 = 16.0228.. and 83.9771..
+
+    A quarter is 104.195 -> 104.20: 16.6962.. and 87.5037.. -> 16.70 and 87.50. The basin has
+    250.00 to its floor.
+    """
+    shop.link.up = online
+    benefits = [66_78, 350_00]
+    partner = known(shop, "partner")
+    receipt = bought(till, partner, take=take)
+
+    quoted = till.quote(receipt)
+
+    (told,) = quoted["entitlements"]
+    assert told["amount_minor"] == 416_78
+    assert told["discount_minor"] + told["bonus_minor"] == 416_78
+    assert [row[1] for row in told["allocations"]] == discounts
+    for row, benefit in zip(told["allocations"], benefits, strict=True):
+        assert row[1] + row[2] == benefit
+    till.sell(receipt)
+    path = f"/v1/receipts/{receipt['uid']}/returns"
+    back = till.answer(till.post(path, {"uid": till.uid(), "lines": [{"no": 2, "quantity": 1000}]}))
+    assert back["money_minor"] == 8_750_00 - discounts[1]
+    assert back["taken_points"] == benefits[1] - discounts[1]
+
+
+def test_a_cashier_s_discount_and_a_code_are_priced_and_explained(till: Till, shop: Shop) -> None:
+    buyer = known(shop, "newcomer")
+    receipt = bought(till, buyer, promo_codes=["ремонт500", "нет такого"])
+    receipt["lines"][0]["cashier_discount_minor"] = 26_00
+
+    quoted = till.quote(receipt)
+
+    assert [(e["kind"], e["rule"], e["amount"]) for e in quoted["effects"]] == [
+        ("cashier", "", 26_00),
+        ("discount", "newcomer", 132_00 + 250_00),
+        ("discount", "code_500", 500_00),
+    ]
+    assert [code["kind"] for code in quoted["codes"]] == ["applied", "unknown"]
+
+
+def test_a_line_tells_the_rows_of_the_fiscal_document(till: Till, shop: Shop) -> None:
+    """12 pipes less 66.78: 2 159.22 is 6 x 179.93 and 6 x 179.94."""
+    quoted = till.quote(bought(till, known(shop, "partner"), take={"mode": "discount"}))
+
+    assert quoted["lines"][0]["rows"] == [[6000, 179_93], [6000, 179_94]]
