@@ -126,6 +126,19 @@ def differences(old: PackFile, new: PackFile, lang: Lang = Language.RU) -> None:
             typer.echo(sentence)
 
 
+@app.command("lint")
+def doubts(file: PackFile, lang: Lang = Language.RU) -> None:
+    """Name what is probably not meant, and the dearest basket; exit code 1 if there are doubts."""
+    from shared.packs.show import opinion
+    from shared.rules.lint import lint
+
+    with _refusals(lang):
+        found = lint(_compiled(file))
+        typer.echo(opinion(found, lang.value), nl=False)
+    if found.doubts:
+        raise typer.Exit(REFUSED)
+
+
 def _read(file: Path) -> "Pack":
     from shared.rules.pack import read_pack_file
 

@@ -7,6 +7,7 @@ from shared.money import format_money
 from shared.points import format_points
 from shared.receipt import Receipt
 from shared.rules.compile import CompiledPack
+from shared.rules.lint import Opinion, basket_words
 from shared.rules.paper import priced_lines
 from shared.rules.result import EffectKind, Evaluation
 from shared.rules.sentences import Lang, spoken
@@ -21,6 +22,11 @@ _TIER: Final = Wording("Уровень", "Tier")
 _NEVER: Final = Wording("бессрочно", "for ever")
 _MAY: Final = Wording("Бонусами можно оплатить", "Points may pay")
 
+_WORST_DISCOUNT: Final = Wording("Самая большая скидка", "Largest discount")
+_WORST: Final = Wording("Самая большая выгода с бонусами", "Largest benefit with points")
+_ALL: Final = Wording("Проверены все границы условий: {tried}", "All borders tried: {tried}")
+_SOME: Final = Wording("Проверено чеков: {tried}, не все", "Receipts tried: {tried}, not all")
+
 
 def quotation(pack: CompiledPack, receipt: Receipt, found: Evaluation, lang: Lang) -> str:
     """Return the slip's lines and sums, then what rules gave, points and the cashier's hints."""
@@ -33,6 +39,17 @@ def quotation(pack: CompiledPack, receipt: Receipt, found: Evaluation, lang: Lan
             *(f"* {spoken(hint, lang)}" for hint in found.hints),
         ]
     )
+
+
+def opinion(found: Opinion, lang: Lang) -> str:
+    """Return the doubts about a pack, a line each, and the baskets that cost it the most."""
+    tried = found.survey
+    lines = [f"{doubt.path}: {spoken(doubt.words, lang)}" for doubt in found.doubts]
+    for title, probe in ((_WORST_DISCOUNT, tried.worst_discount), (_WORST, tried.worst)):
+        if probe is not None:
+            lines.append(f"{spoken(title, lang)}: {spoken(basket_words(probe), lang)}")
+    lines.append(spoken(_ALL if tried.complete else _SOME, lang).format(tried=tried.tried))
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _on_paper(blocks: Iterable[Block]) -> Iterator[str]:

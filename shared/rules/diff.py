@@ -4,20 +4,19 @@ Packs are compared as their models are made: parts with an id by id, words as se
 in the unit of its field, so that a field that a later version adds is told with no change here.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Final, get_args, get_origin
+from typing import Final
 
-from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
 from shared.money import NO_BREAK_SPACE
 from shared.rules.grammar import Document, Title
 from shared.rules.labels import CONDITIONS, LABELS, PARTS, WORDS
 from shared.rules.model import Condition, Pack
-from shared.rules.scalars import parse_amount, parse_percent
-from shared.rules.sentences import Lang, day_of, percent, rubles, shorten, spoken
+from shared.rules.sentences import Lang, day_of, spoken
+from shared.rules.units import written
 from shared.rules.wording import Wording
 
 Path = tuple[str, ...]
@@ -192,34 +191,9 @@ def _value(talk: _Talk, found: object, place: _Place) -> str:
     if isinstance(found, date):
         return f"{spoken(day_of(found), talk.lang)}{NO_BREAK_SPACE}{found.year}"
     if isinstance(found, int):
-        return _number(found, place)
+        return written(found, place.field, place.keys[-1])
     word = str(found)
     return spoken(WORDS[word], talk.lang) if word in WORDS else word
-
-
-def _number(found: int, place: _Place) -> str:
-    parser = None if place.field is None else _parser(place.field)
-    if parser is parse_percent:
-        return percent(found)
-    if parser is parse_amount:
-        points = any(place.keys[-1].endswith(word) for word in _POINTS)
-        return shorten(found) if points else rubles(found)
-    return str(found)
-
-
-def _parser(field: FieldInfo) -> object:
-    """Return the function by which a field's numbers are read."""
-    return next(_parsers([field.annotation, *field.metadata]), None)
-
-
-def _parsers(annotations: Iterable[object]) -> Iterator[object]:
-    for found in annotations:
-        if isinstance(found, BeforeValidator):
-            yield found.func
-        elif get_origin(found) is Annotated:
-            yield from _parsers(found.__metadata__)  # type: ignore[attr-defined]
-        else:
-            yield from _parsers(get_args(found))
 
 
 def _condition(talk: _Talk, condition: Condition) -> str:

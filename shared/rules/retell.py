@@ -7,10 +7,11 @@ from typing import Final
 from shared.basket import Line
 from shared.money import format_money
 from shared.rules.explain import RECEIPT, Finding
-from shared.rules.model import Pack
+from shared.rules.model import Condition, Pack
 from shared.rules.needs import NOT
 from shared.rules.result import Need
-from shared.rules.sentences import Lang, day_of, rubles, spoken
+from shared.rules.sentences import Lang, day_of, spoken
+from shared.rules.units import written
 from shared.rules.wording import Wording
 
 _NEEDS: Final = {
@@ -22,6 +23,9 @@ _NEEDS: Final = {
     "region_in": Wording("регион {words}", "region {words}"),
     "channel_in": Wording("канал {words}", "channel {words}"),
     "weekday_in": Wording("день недели {words}", "weekday {words}"),
+    "code_in": Wording("промокод акции {words}", "a promo code of {words}"),
+    "first_purchase": Wording("первая покупка: {words}", "first purchase: {words}"),
+    "every_nth_purchase": Wording("каждая {words}-я покупка", "every {words}th purchase"),
     "receipt_sum_from": Wording("ещё {more} в чеке", "{more} more on the receipt"),
     "sku_in": Wording("товар {words}", "goods {words}"),
     "group_in": Wording("товары группы {words}", "goods of {words}"),
@@ -81,7 +85,7 @@ def say_need(need: Need, pack: Pack | None, lang: Lang) -> str:
     words = _words(operator, need, pack, lang)
     more = ""
     if isinstance(need.needed, int) and isinstance(need.has, int):
-        more = rubles(need.needed - need.has)
+        more = written(need.needed - need.has, Condition.model_fields.get(operator), operator)
     form = spoken(said or _OTHER, lang)
     return form.format(operator=operator, words=words, more=more)
 
@@ -104,7 +108,7 @@ def _finding(pack: Pack | None, goods: Mapping[int, str], finding: Finding, lang
 
 def _words(operator: str, need: Need, pack: Pack | None, lang: Lang) -> str:
     if isinstance(need.needed, int):
-        return rubles(need.needed)
+        return written(need.needed, Condition.model_fields.get(operator), operator)
     name = _NAMES.get(operator, _as_it_is)
     return ", ".join(name(word, pack, lang) for word in need.needed)
 

@@ -1,0 +1,241 @@
+"""The linter: doubts that are there and none that are not, and the worst basket of all."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from itertools import combinations, product
+from time import process_time
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.basket import Flag, Goods, Line
+from shared.member import MemberView
+from shared.receipt import Receipt, Redeem
+from shared.rules.evaluate import evaluate
+from shared.rules.lint import Opinion, basket_words, lint
+from shared.rules.moment import Moment
+from shared.rules.worst import PROBES_MAX, survey
+from tests.shared.rules.builders import (
+    ACCOUNT,
+    MEMBER,
+    NOON,
+    TITLE,
+    compiled,
+    discount_rule,
+    lot,
+    pack_text,
+    redeem_rule,
+    wine_text,
+)
+
+SECONDS_MAX = 60
+"""Of processor time for a pack that is too large to try everything; it takes 5."""
+
+
+def opinion(*rules: str, tail: str = "") -> Opinion:
+    return lint(compiled(pack_text(*rules, tail=tail)))
+
+
+def codes(found: Opinion) -> list[tuple[str, str]]:
+    return [(doubt.code, doubt.path) for doubt in found.doubts]
+
+
+def test_the_shipped_pack_leaves_no_doubt() -> None:
+    found = lint(compiled(wine_text()))
+
+    assert codes(found) == []
+    worst = found.survey.worst_discount
+    assert worst is not None
+    assert (worst.trial.group, worst.benefit_minor, worst.base_minor) == (
+        "wine/sparkling",
+        1_500_00,
+        10_000_00,
+    )
+
+
+def test_a_rule_whose_conditions_exclude_each_other_is_dead() -> None:
+    never = "{all: [{member: unknown}, {tier_in: [high]}]}"
+
+    assert codes(opinion(discount_rule("a", "5 %", never))) == [("dead", "rules.0")]
+
+
+def test_a_discount_that_always_gives_way_is_shadowed() -> None:
+    found = opinion(discount_rule("a", "5 %", "{group_in: [wine/red]}"), discount_rule("b", "7 %"))
+
+    assert codes(found) == [("shadowed", "rules.0")]
+    assert found.doubts[0].words.en == "'Rule' always gives way to 'Rule'"
+
+
+def test_a_discount_that_wins_once_is_not_shadowed() -> None:
+    condition = "{not: {receipt_sum_from: 300.00}}"
+
+    assert codes(opinion(discount_rule("a", "5 %"), discount_rule("b", "7 %", condition))) == []
+
+
+def test_a_window_that_is_over_before_the_pack_begins() -> None:
+    then = "then: [{effect: discount, percent: 5}]"
+    rule = f"  - {{id: a, {TITLE}, when: {{to: 2025-12-31}}, {then}}}\n"
+
+    assert codes(opinion(rule)) == [("never_opens", "rules.0"), ("dead", "rules.0")]
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "expected"),
+    [
+        ("from: 150000.00", "from: 5000000000.00", ("tier_out_of_reach", "tiers.steps.2.from")),
+        ("bonus: 7 %", "bonus: 4 %", ("tier_worse", "tiers.steps.2.percents.bonus")),
+    ],
+)
+def test_tiers_out_of_reach_or_in_the_wrong_order(
+    was: str, is_now: str, expected: tuple[str, str]
+) -> None:
+    assert codes(lint(compiled(wine_text().replace(was, is_now)))) == [expected]
+
+
+def test_a_price_below_the_floor_of_the_same_goods() -> None:
+    then = "then: [{effect: discount, price: 300.00}]"
+    rule = f"  - {{id: a, {TITLE}, if: {{sku_in: [vodka]}}, {then}}}\n"
+    tail = "lists:\n  strong: {skus: [vodka]}\nfloors:\n  - {goods: [strong], price: 349.00}\n"
+
+    found = opinion(rule, tail=tail)
+
+    assert codes(found) == [("below_floor", "rules.0")]
+    assert "349" in found.doubts[0].words.ru
+
+
+@pytest.mark.capability("FASHION-02")
+def test_discounts_that_add_up_are_shown_with_their_basket() -> None:
+    tail = "stacking:\n  - {group: g, mode: all_on_base, children: [card, promo]}\n"
+    rules = (
+        discount_rule("card", "20 %", "{tier_in: [high]}"),
+        discount_rule("promo", "30 %", "{all: [{flag_in: [sale]}, {receipt_sum_from: 500.00}]}"),
+    )
+
+    worst = opinion(*rules, tail=tail).survey.worst_discount
+
+    assert worst is not None
+    assert (worst.trial.tier, worst.trial.flag) == ("high", "sale")
+    assert worst.share == Fraction(1, 2)
+    words = basket_words(worst).ru.replace("\u00a0", " ")
+    assert words.endswith("выгода 5 000 ₽ (50 %), из них скидка 5 000 ₽, бонусами 0 ₽")
+
+
+def test_a_pack_too_large_to_try_out_is_climbed_in_bounded_time() -> None:
+    rules = [
+        discount_rule(
+            f"r{no}",
+            f"{1 + no % 40} %",
+            f"{{all: [{{store_in: [s{no}]}}, {{sku_in: [k{no}]}}, {{region_in: [g{no % 7}]}}]}}",
+        )
+        for no in range(60)
+    ]
+    start = process_time()
+
+    found = survey(compiled(pack_text(*rules)))
+
+    assert process_time() - start < SECONDS_MAX
+    assert not found.complete
+    assert found.tried <= PROBES_MAX
+
+
+# The same by brute force: every raw border of every condition, none merged with another.
+
+SUMS = (100_00, 5_000_00, 20_000_00)
+OPERATORS = {
+    "tier": ["{tier_in: [base]}", "{tier_in: [high]}", "{member: known}", "{member: unknown}"],
+    "segments": ["{segment_in: [a]}", "{segment_in: [b, c]}", "{segment_in: [a, c]}"],
+    "region": ["{region_in: [north]}", "{region_in: [north, south]}"],
+    "day": ["{weekday_in: [mon, tue]}", "{weekday_in: [tue, sun]}"],
+    "price": [f"{{receipt_sum_from: {minor // 100}.00}}" for minor in SUMS],
+    "group": ["{group_in: [wine]}", "{group_in: [wine/red, beer]}", "{goods_in: [some]}"],
+    "sku": ["{sku_in: [s1]}", "{sku_in: [s1, s2]}", "{goods_in: [some]}"],
+    "flag": ["{flag_in: [sale]}", "{flag_in: [sale, alcohol]}"],
+}
+RAW: dict[str, list[Any]] = {
+    "tier": [None, "base", "high"],
+    "segments": [frozenset(s) for n in range(4) for s in combinations("abc", n)],
+    "region": ["north", "south", "east"],
+    "day": [date(2026, 1, 1) + timedelta(days=no) for no in range(7)],
+    "price": [10_000_00, *(minor - less for minor in SUMS for less in (0, 1))],
+    "group": ["wine", "wine/red", "wine/white", "beer", "bread"],
+    "sku": ["s1", "s2", "s3"],
+    "flag": [None, Flag.SALE, Flag.ALCOHOL],
+}
+PLAIN = {name: values[0] for name, values in RAW.items()} | {"tier": "base"}
+TAIL = "lists:\n  some: {skus: [s1], groups: [wine/white]}\n"
+
+
+@st.composite
+def small_packs(draw: st.DrawFn) -> tuple[str, list[str]]:
+    """Give packs of up to six rules over three fields, and the fields' names."""
+    names = draw(st.lists(st.sampled_from(sorted(OPERATORS)), min_size=1, max_size=3, unique=True))
+    single = st.sampled_from([text for name in names for text in OPERATORS[name]])
+    conditions = st.one_of(
+        single,
+        single.map(lambda one: f"{{not: {one}}}"),
+        st.tuples(st.sampled_from(["all", "any"]), single, single).map(
+            lambda found: f"{{{found[0]}: [{found[1]}, {found[2]}]}}"
+        ),
+    )
+    percents = [f"{draw(st.integers(1, 60))} %" for _ in range(draw(st.integers(1, 5)))]
+    ids = [f"r{no}" for no in range(len(percents))]
+    rules = [
+        discount_rule(rule, percent, draw(conditions))
+        for rule, percent in zip(ids, percents, strict=True)
+    ]
+    if draw(st.booleans()):
+        rules.append(redeem_rule("pay", "percent: 30 %", draw(conditions)))
+    mode = draw(st.sampled_from(["best", "worst", "first", "all_on_base", "all_on_rest"]))
+    tree = f"stacking:\n  - {{group: g, mode: {mode}, children: [{', '.join(ids)}]}}\n"
+    fields = {"group", "sku"} if {"group", "sku"} & set(names) else set()
+    return pack_text(*rules, tail=TAIL + tree), sorted({*names, *fields, "tier"})
+
+
+@given(small_packs())
+@settings(max_examples=15)
+def test_the_worst_basket_is_that_of_brute_force(found: tuple[str, list[str]]) -> None:
+    text, names = found
+
+    tried = survey(compiled(text))
+
+    assert tried.complete
+    assert tried.worst is not None
+    assert tried.worst_discount is not None
+    shares = list(brute(text, names))
+    assert tried.worst.share == max(share for _, share in shares)
+    assert tried.worst_discount.share == max(
+        share for redeem, share in shares if redeem is Redeem.NONE
+    )
+
+
+def brute(text: str, names: list[str]) -> Iterator[tuple[Redeem, Fraction]]:
+    pack = compiled(text)
+    for values in product(*(RAW[name] for name in names)):
+        chosen = PLAIN | dict(zip(names, values, strict=True))
+        for redeem in (Redeem.NONE, Redeem.MAXIMUM):
+            flags = frozenset({chosen["flag"]} - {None})
+            goods = Goods(sku=chosen["sku"], group=chosen["group"], flags=flags)
+            bought = Receipt(
+                uid=UUID(int=3),
+                store="x",
+                till="1",
+                lines=(Line(1, goods, 1000, chosen["price"]),),
+                redeem=redeem,
+                region=chosen["region"],
+            )
+            who = MemberView(
+                MEMBER,
+                ACCOUNT,
+                segments=chosen["segments"],
+                tier_floor=chosen["tier"],
+                lots=(lot(1, 10**10),),
+            )
+            at = datetime.combine(chosen["day"], NOON.timetz())
+            member = None if chosen["tier"] is None else who
+            totals = evaluate(pack, member, bought, Moment(at, "UTC")).totals
+            given = totals.discount_minor + totals.redeemed_minor
+            yield redeem, Fraction(given, totals.base_minor)
