@@ -7,12 +7,14 @@ from importlib.metadata import version
 
 import httpx
 from fastapi import FastAPI
+from sqlalchemy import Engine
 
 from agent import identity as identities
+from agent.epochs import recall
 from agent.events import Events
 from agent.jobs import Jobs, on_scan
 from agent.link import HttpLink, Link
-from agent.packs import PackShelf
+from agent.lives import current_file
 from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
 from agent.settings import AgentSettings
 from agent.station import Identity, Station
@@ -27,7 +29,6 @@ from shared.runtime.web import BodyLimit, install_problems
 from shared.wire.agents import SessionRequest
 
 JOURNAL_FILE = "journal.db"
-REPLICA_FILE = "replica-1.db"
 NONCE_BITS = 64
 
 
@@ -37,21 +38,27 @@ def station_of(settings: AgentSettings) -> Station:
     clock = SystemClock()
     chance = random.SystemRandom()
     journal = open_file(settings.data_dir / JOURNAL_FILE)
-    replica = open_file(settings.data_dir / REPLICA_FILE)
     migrate(journal, JournalTable, JOURNAL_VERSION)
-    migrate(replica, ReplicaTable, REPLICA_VERSION)
-    return Station(
+
+    def open_replica(name: str) -> Engine:
+        engine = open_file(settings.data_dir / name)
+        migrate(engine, ReplicaTable, REPLICA_VERSION)
+        return engine
+
+    station = Station(
         identity=who,
         journal=journal,
-        replica=replica,
+        replica=open_replica(current_file(journal)),
         data_dir=settings.data_dir,
         clock=clock,
         chance=chance,
         link=_link(settings, who, clock, chance),
         settings=settings,
         events=Events(settings.event_listeners_max),
-        packs=PackShelf(),
+        open_replica=open_replica,
     )
+    recall(station)
+    return station
 
 
 def create_app(station: Station) -> FastAPI:

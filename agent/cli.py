@@ -59,7 +59,7 @@ def enrol(
         ) as client:
             nonce = f"{chance.getrandbits(64):x}"
             answer = links.enrol(client, request, keys, SystemClock().now(), nonce)
-        identity.save(settings.data_dir, keys, answer)
+        identity.save(settings.data_dir, identity.enrolled(keys, answer))
     typer.echo(f"store {answer.store}: agent {answer.agent}, epoch {answer.epoch}")
 
 

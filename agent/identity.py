@@ -2,15 +2,16 @@
 
 import json
 import os
+import random
 from pathlib import Path
 from uuid import UUID
 
 from agent.station import Identity
-from shared.crypto.keys import KeyPair
+from shared.crypto.keys import SEED_BYTES, KeyPair
 from shared.errors import Kind, LoyaltyError
 from shared.wire.agents import EnrolAnswer
 
-KEY_FILE = "agent.key"
+KEY_FILE = "agent-{epoch}.key"
 IDENTITY_FILE = "identity.json"
 PRIVATE = 0o600
 
@@ -38,20 +39,43 @@ def is_enrolled(data_dir: Path) -> bool:
     return (data_dir / IDENTITY_FILE).exists()
 
 
-def save(data_dir: Path, keys: KeyPair, answer: EnrolAnswer) -> None:
+def enrolled(keys: KeyPair, answer: EnrolAnswer) -> Identity:
+    """Return the identity that an enrolment has brought."""
+    return Identity(
+        agent=answer.agent,
+        epoch=answer.epoch,
+        store=answer.store,
+        keys=keys,
+        root_key=answer.root_key,
+        card_prefix=answer.card_prefix,
+        card_block=answer.card_block,
+        index_key=answer.index_key,
+        pin_pepper=answer.pin_pepper,
+    )
+
+
+def save(data_dir: Path, who: Identity) -> None:
     """Write the identity, readable by its owner alone; durable when it returns."""
     told = {
-        "agent": str(answer.agent),
-        "epoch": answer.epoch,
-        "store": answer.store,
-        "root_key": answer.root_key.hex(),
-        "card_prefix": answer.card_prefix,
-        "card_block": answer.card_block,
-        "index_key": answer.index_key.hex(),
-        "pin_pepper": answer.pin_pepper.hex(),
+        "agent": str(who.agent),
+        "epoch": who.epoch,
+        "store": who.store,
+        "root_key": who.root_key.hex(),
+        "card_prefix": who.card_prefix,
+        "card_block": who.card_block,
+        "index_key": who.index_key.hex(),
+        "pin_pepper": who.pin_pepper.hex(),
     }
-    _write(data_dir / KEY_FILE, keys.seed)
+    _write(_key_file(data_dir, who.epoch), who.keys.seed)
     _write(data_dir / IDENTITY_FILE, json.dumps(told, indent=2).encode())
+
+
+def next_keys(data_dir: Path, epoch: int, chance: random.Random) -> KeyPair:
+    """Return the key for an epoch to come, made and durable before the centre hears of it."""
+    path = _key_file(data_dir, epoch)
+    if not path.exists():
+        _write(path, chance.randbytes(SEED_BYTES))
+    return KeyPair.from_seed(path.read_bytes())
 
 
 def load(data_dir: Path) -> Identity:
@@ -60,19 +84,31 @@ def load(data_dir: Path) -> Identity:
         raise NotEnrolledError
     try:
         told = json.loads((data_dir / IDENTITY_FILE).read_bytes())
+        epoch = int(told["epoch"])
         return Identity(
             agent=UUID(told["agent"]),
-            epoch=int(told["epoch"]),
+            epoch=epoch,
             store=told["store"],
-            keys=KeyPair.from_seed((data_dir / KEY_FILE).read_bytes()),
+            keys=_key(data_dir, epoch),
             root_key=bytes.fromhex(told["root_key"]),
             card_prefix=told["card_prefix"],
             card_block=int(told["card_block"]),
             index_key=bytes.fromhex(told["index_key"]),
             pin_pepper=bytes.fromhex(told["pin_pepper"]),
+            former={
+                no: _key(data_dir, no) for no in range(1, epoch) if _key_file(data_dir, no).exists()
+            },
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BrokenIdentityError(file=IDENTITY_FILE, reason=type(error).__name__) from error
+
+
+def _key_file(data_dir: Path, epoch: int) -> Path:
+    return data_dir / KEY_FILE.format(epoch=epoch)
+
+
+def _key(data_dir: Path, epoch: int) -> KeyPair:
+    return KeyPair.from_seed(_key_file(data_dir, epoch).read_bytes())
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.exc import DatabaseError
 
+from agent import lives
 from agent.devices import Condition, Health
 from agent.leases import service as leases
+from agent.meeting import meet
 from agent.printing import service as printing
 from agent.printing.service import Step
 from agent.push import Pushed, hear, push
@@ -76,6 +78,7 @@ class Jobs:
 
     def start(self) -> None:
         """Recover what a former process left open, then start the loops."""
+        lives.sweep(self.station)
         printing.recover(self.station)
         with reading(self.station.journal) as connection:
             reserved = claims.open_receipts(connection)
@@ -131,12 +134,10 @@ class Jobs:
     def _follow(self) -> None:
         """Catch up with every stream, then apply what the live tail brings until it ends."""
         station = self.station
-        session = station.link.session(last_seq=0)
+        meet(station)
         station.wakes.push.set()
-        replica.forget_other_incarnations(station, session.incarnation)
+        replica.catch_up_all(station)
         names = replica.streams(station)
-        for stream in names:
-            replica.catch_up(station, stream)
         self._obey()
         if replica.streams(station) != names:
             return

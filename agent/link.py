@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import httpx
+from msgspec.structs import replace
 
 from shared.clock import Clock
 from shared.crypto.keys import KeyPair
@@ -17,11 +18,14 @@ from shared.errors import Kind, LoyaltyError
 from shared.wire.agents import (
     EnrolAnswer,
     EnrolRequest,
+    EpochAnswer,
+    EpochRequest,
     LeaseAnswer,
     LeaseAsk,
     SessionAnswer,
     SessionRequest,
     decode_enrol_answer,
+    decode_epoch_answer,
     decode_lease_answer,
     decode_session_answer,
 )
@@ -72,6 +76,14 @@ class Link(Protocol):
         """Return the open session, or open one."""
         ...
 
+    def begin_epoch(self, request: EpochRequest, keys: KeyPair) -> EpochAnswer:
+        """Ask for a new epoch, signed by a key of an old one; asking again is safe."""
+        ...
+
+    def become(self, epoch: int, keys: KeyPair) -> None:
+        """Speak for a new epoch from now on."""
+        ...
+
     def push(self, batch: PushBatch) -> PushAnswer:
         """Send facts; sending again is safe."""
         ...
@@ -114,13 +126,23 @@ class HttpLink:
             held = self._session
         if held is not None and self._clock.now() < held.expires_at - SESSION_MARGIN:
             return held
-        request = SessionRequest(
-            self._request.agent, self._request.epoch, self._request.version, last_seq
-        )
+        request = replace(self._request, last_seq=last_seq)
         opened = decode_session_answer(self._write("/v1/sessions", encode(request)))
         with self._lock:
-            self._session = opened
+            if request.epoch == self._request.epoch:
+                self._session = opened
         return opened
+
+    def begin_epoch(self, request: EpochRequest, keys: KeyPair) -> EpochAnswer:
+        """Ask for a new epoch, signed by a key of an old one."""
+        return decode_epoch_answer(self._write("/v1/epochs", encode(request), keys=keys))
+
+    def become(self, epoch: int, keys: KeyPair) -> None:
+        """Speak for a new epoch; the session of the old one is over."""
+        with self._lock:
+            self._keys = keys
+            self._request = replace(self._request, epoch=epoch)
+            self._session = None
 
     def push(self, batch: PushBatch) -> PushAnswer:
         """Send facts, signed."""
@@ -151,11 +173,17 @@ class HttpLink:
                 self._heard()
                 yield decode_segment(frame) if frame else None
 
-    def _write(self, path: str, body: bytes, timeout_s: float | None = None) -> bytes:
+    def _write(
+        self,
+        path: str,
+        body: bytes,
+        timeout_s: float | None = None,
+        keys: KeyPair | None = None,
+    ) -> bytes:
         with self._lock:
             self._nonce += 1
-            nonce = f"{self._nonce:x}"
-        signed = sign("POST", path, body, self._keys, created=self._clock.now(), nonce=nonce)
+            nonce, pair = f"{self._nonce:x}", keys or self._keys
+        signed = sign("POST", path, body, pair, created=self._clock.now(), nonce=nonce)
         headers = {"Content-Type": CONTENT_TYPE, **signed}
         return self._exchange("POST", path, body, headers, timeout_s).content
 

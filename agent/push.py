@@ -4,6 +4,7 @@ from enum import Enum, auto
 
 import structlog
 
+from agent import epochs, lives
 from agent.journal import store
 from agent.link import RefusedByCentreError
 from agent.replica import store as replica
@@ -40,14 +41,27 @@ class Pushed(Enum):
 def push(station: Station) -> Pushed:
     """Send one batch and write down what the centre says of each fact.
 
-    Raises LinkDownError when it is not known whether the centre has heard, RefusedByCentreError
-    when it refused; the facts stay and are sent again, which is safe.
+    When everything is sent, a barred epoch is followed by the next. Raises LinkDownError when it is
+    not known whether the centre has heard, RefusedByCentreError when it refused; the facts stay and
+    are sent again, which is safe.
     """
+    sent = _send_next(station)
+    if sent is None:
+        epochs.renew(station)
+        return Pushed.NOTHING
+    batch, answer = sent
+    epochs.heed(station, batch.head.epoch, answer.expects, answer.barred)
+    log.info("push.answered", facts=len(batch.facts), outcomes=len(answer.outcomes))
+    station.events.publish("push.answered", facts=len(answer.outcomes))
+    return Pushed.SOME
+
+
+def _send_next(station: Station) -> tuple[PushBatch, PushAnswer] | None:
     with station.doubt.lock:
         batch = _next_batch(station)
         if batch is None:
             station.doubt.open = False
-            return Pushed.NOTHING
+            return None
         was_open, station.doubt.open = station.doubt.open, True
         try:
             answer = station.link.push(batch)
@@ -56,9 +70,7 @@ def push(station: Station) -> Pushed:
             raise
         _write_down(station, batch, answer)
         station.doubt.open = False
-    log.info("push.answered", facts=len(batch.facts), outcomes=len(answer.outcomes))
-    station.events.publish("push.answered", facts=len(answer.outcomes))
-    return Pushed.SOME
+    return batch, answer
 
 
 def hear(station: Station) -> int:
@@ -80,14 +92,17 @@ def hear(station: Station) -> int:
 def _next_batch(station: Station) -> PushBatch | None:
     identity = station.identity
     with reading(station.journal) as connection:
-        seq = store.next_to_send(connection, identity.epoch)
-        facts = store.facts_from(connection, identity.agent, identity.epoch, seq, BATCH_MAX)
+        unsent = store.next_unsent(connection, identity.epochs)
+        if unsent is None:
+            return None
+        epoch, seq = unsent
+        facts = store.facts_from(connection, identity.agent, epoch, seq, BATCH_MAX)
+        met = lives.last(connection)
     chosen = _bounded(facts)
-    if not chosen:
-        return None
     last = chosen[-1]
-    head = Head(identity.agent, identity.epoch, last.seq, last.hash)
-    return PushBatch(head, identity.keys.sign(head_bytes(head)), tuple(chosen))
+    head = Head(identity.agent, epoch, last.seq, last.hash)
+    signature = identity.keys_of(epoch).sign(head_bytes(head))
+    return PushBatch(head, signature, tuple(chosen), met.incarnation if met else None)
 
 
 def _bounded(facts: list[Fact]) -> list[Fact]:
@@ -103,11 +118,12 @@ def _bounded(facts: list[Fact]) -> list[Fact]:
 
 def _write_down(station: Station, batch: PushBatch, answer: PushAnswer) -> None:
     """Keep the outcomes; if the centre expects an older number, send from there again."""
+    epoch = batch.head.epoch
     with transaction(station.journal) as connection:
         if answer.expects < batch.facts[0].seq:
-            store.forget_words(connection, station.identity.epoch, answer.expects)
+            store.forget_words(connection, epoch, answer.expects)
         for outcome in answer.outcomes:
-            store.acknowledge(connection, station.identity.epoch, outcome, _cover(outcome))
+            store.acknowledge(connection, epoch, outcome, _cover(outcome))
 
 
 def _cover(outcome: Outcome) -> int | None:

@@ -2,6 +2,7 @@
 
 import random
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -31,6 +32,17 @@ class Identity:
     card_block: int
     index_key: bytes = field(repr=False)
     pin_pepper: bytes = field(repr=False)
+    former: Mapping[int, KeyPair] = field(default_factory=dict, repr=False)
+    """Keys of ended epochs: facts of theirs may still be unsent."""
+
+    def keys_of(self, epoch: int) -> KeyPair:
+        """Return the key that signs the journal's heads of an epoch."""
+        return self.keys if epoch == self.epoch else self.former[epoch]
+
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """All epochs of which this machine has the keys, oldest first."""
+        return (*sorted(self.former), self.epoch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +109,13 @@ class Doubt:
         """A new process does not know what the one before it had sent."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Station:
-    """One store's agent, put together by `app.py`."""
+    """One store's agent, put together by `app.py`.
+
+    A new epoch replaces `identity` as a whole, under the journal's write lock; a rebuilt replica
+    replaces `replica`. `barred` says why the epoch may spend no leases; empty: it may.
+    """
 
     identity: Identity
     journal: Engine
@@ -110,8 +126,11 @@ class Station:
     link: Link
     settings: AgentSettings
     events: Events
+    open_replica: Callable[[str], Engine]
+    """Open a file of rows by its name, a new one with its tables."""
     devices: Devices = field(default_factory=Devices)
     packs: PackShelf = field(default_factory=PackShelf)
     premises: PremisesCache = field(default_factory=PremisesCache)
     doubt: Doubt = field(default_factory=Doubt)
     wakes: Wakes = field(default_factory=Wakes)
+    barred: str = ""

@@ -53,6 +53,8 @@ class Stages:
     routers: Sequence[APIRouter]
     expects: Callable[[Connection, AgentIdentity], int]
     """The number that an agent's next push begins with."""
+    barred: Callable[[Connection, AgentIdentity], str]
+    """Why an agent gets no leases; empty if it does."""
     outcomes: Callable[[Connection], dict[str, int]]
     """Facts by outcome."""
 
@@ -95,7 +97,8 @@ def open_centre(settings: Settings, clock: Clock, chance: random.Random) -> Cent
 
 def full_stages() -> Stages:
     """Return the stages of a whole centre."""
-    return Stages((ingest_routes.router, leases_routes.router), ingest.expects, ingest.outcomes)
+    routers = (ingest_routes.router, leases_routes.router)
+    return Stages(routers, ingest.expects, ingest.barred, ingest.outcomes)
 
 
 def create_app(
@@ -159,7 +162,8 @@ def status(centre: Centre, stages: Stages) -> dict[str, Any]:
 def _standing_of(stages: Stages, connection: Connection, identity: AgentIdentity) -> Standing:
     heads = feed.heads_for(connection, identity.store)
     streams = tuple(StreamHead(name, number) for name, number in sorted(heads.items()))
-    return Standing(stages.expects(connection, identity), streams)
+    expects = stages.expects(connection, identity)
+    return Standing(expects, streams, stages.barred(connection, identity))
 
 
 def _lifespan(

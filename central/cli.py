@@ -23,14 +23,18 @@ app = typer.Typer(no_args_is_help=True, help="The centre of a chain.")
 stores_app = typer.Typer(no_args_is_help=True, help="Stores of the chain.")
 goods_app = typer.Typer(no_args_is_help=True, help="Goods of the regions.")
 cashiers_app = typer.Typer(no_args_is_help=True, help="Cashiers of the stores.")
+leases_app = typer.Typer(no_args_is_help=True, help="Points that stores may spend offline.")
 lots_app = typer.Typer(no_args_is_help=True, help="Points that members bring along.")
 for _name, _sub in {
     "stores": stores_app,
     "goods": goods_app,
     "cashiers": cashiers_app,
+    "leases": leases_app,
     "lots": lots_app,
 }.items():
     app.add_typer(_sub, name=_name)
+
+STORES_SHOWN_MAX = 50
 
 FileArgument = Annotated[
     Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)
@@ -133,6 +137,84 @@ def status(ctx: typer.Context) -> None:
 
     with _opened(ctx) as centre:
         typer.echo(json.dumps(status_of(centre, full_stages()), ensure_ascii=False, indent=2))
+
+
+@app.command()
+def restored(
+    ctx: typer.Context,
+    *,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Wait for no more reports, at the stated risk.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Begin: the database is a backup.")] = False,
+) -> None:
+    """Tell the centre that its database was restored; show how far it has recovered.
+
+    It leases nothing until every store has reported what it holds, or you accept the risk.
+    """
+    from central.leases import recovery
+    from shared.points import format_points
+
+    with _opened(ctx) as centre:
+        if accept:
+            typer.echo(f"{recovery.accept(centre)} reports are not waited for")
+        elif yes:
+            typer.echo(f"incarnation {recovery.begin(centre)}: start the centre now")
+        found = recovery.look(centre)
+        if found is None:
+            typer.echo("no recovery is under way; --yes begins one after a restore")
+            return
+        typer.echo(
+            f"{found.reported} stores have reported, {len(found.missing)} have not: "
+            f"{' '.join(found.missing[:STORES_SHOWN_MAX])}\n"
+            f"to lease without them risks at most {format_points(found.free_points)} points"
+        )
+
+
+@leases_app.command("list")
+def list_leases(ctx: typer.Context) -> None:
+    """Show what each epoch of each agent holds; `stranded` ones nobody can spend or give back."""
+    from central.leases.writeoff import holdings
+    from shared.points import format_points
+
+    with _opened(ctx) as centre:
+        for one in holdings(centre):
+            state = "present" if one.present and not one.reason else f"stranded ({one.reason})"
+            typer.echo(
+                f"{one.store} epoch {one.holder.epoch}: {format_points(one.points)} points in "
+                f"{one.lots} lots, seen {one.seen_at:%Y-%m-%d %H:%M} UTC, {state}"
+            )
+
+
+@leases_app.command("write-off")
+def write_off(
+    ctx: typer.Context,
+    store: Annotated[str, typer.Option(help="The store's code.")],
+    *,
+    only_ended: Annotated[
+        bool, typer.Option("--only-ended", help="Only epochs with which it works no more.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it, at the stated risk.")] = False,
+) -> None:
+    """Give what a store that will not come back held to its members again."""
+    from central.leases.writeoff import holdings, write_off_store
+    from shared.points import format_points
+
+    with _opened(ctx) as centre:
+        risk = sum(
+            one.points
+            for one in holdings(centre)
+            if one.store == store and not (only_ended and one.present)
+        )
+        typer.echo(
+            f"store {store} holds {format_points(risk)} points: what it has spent of them and not "
+            "told is paid by the chain, or becomes debt when it is told"
+        )
+        if yes:
+            lots, points = write_off_store(centre, store, only_ended=only_ended)
+            typer.echo(f"written off: {format_points(points)} points in {lots} lots")
+        else:
+            typer.echo("nothing is changed; --yes writes it off")
 
 
 @stores_app.command("import")

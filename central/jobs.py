@@ -13,7 +13,7 @@ from central.centre import Centre
 from central.feed import service as feed
 from central.feed.hub import Hub
 from central.ingest import service as ingest
-from central.leases import expiry
+from central.leases import expiry, recovery
 
 WAKE_EVERY_S = 60
 SEEN_EVERY_S = 5
@@ -33,6 +33,7 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (seal, settings.seal_every_s),
         (agents.tidy, settings.tidy_every_s),
         (ingest.wake, WAKE_EVERY_S),
+        (recovery.run, WAKE_EVERY_S),
     )
     for job, every_s in jobs:
         scheduler.add_job(_tick(job, centre), "interval", seconds=every_s)

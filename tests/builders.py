@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import structs
+from sqlalchemy import Engine
 
 from agent.devices import Devices
 from agent.events import Events
@@ -85,9 +86,13 @@ class Shop:
         self.numbers: dict[str, int] = {}
         settings = AgentSettings(data_dir=folder, **settings_given)
         journal = open_file(folder / "journal.db")
-        rows = open_file(folder / "replica-1.db")
         migrate(journal, JournalTable, JOURNAL_VERSION)
-        migrate(rows, ReplicaTable, REPLICA_VERSION)
+
+        def open_replica(name: str) -> Engine:
+            engine = open_file(folder / name)
+            migrate(engine, ReplicaTable, REPLICA_VERSION)
+            return engine
+
         self.station = Station(
             identity=Identity(
                 agent=UUID(int=seed),
@@ -101,13 +106,14 @@ class Shop:
                 pin_pepper=PEPPER,
             ),
             journal=journal,
-            replica=rows,
+            replica=open_replica("replica-1.db"),
             data_dir=folder,
             clock=self.clock,
             chance=self.chance,
             link=self.link,
             settings=settings,
             events=Events(settings.event_listeners_max),
+            open_replica=open_replica,
         )
         self.station.doubt.open = False
 

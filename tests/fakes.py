@@ -11,7 +11,15 @@ from hardware.printers.encoder import fence_id
 from hardware.printers.printer import Printer
 from hardware.printers.profile import profile_named
 from hardware.transport.port import LinkFailedError, LinkLostError
-from shared.wire.agents import LeaseAnswer, LeaseAsk, SessionAnswer, StreamHead
+from shared.crypto.keys import KeyPair
+from shared.wire.agents import (
+    EpochAnswer,
+    EpochRequest,
+    LeaseAnswer,
+    LeaseAsk,
+    SessionAnswer,
+    StreamHead,
+)
 from shared.wire.feed import Segment
 from shared.wire.push import PushAnswer, PushBatch
 
@@ -49,6 +57,11 @@ class FakeLink:
         self.asked: list[LeaseAsk] = []
         self.answer_push: Callable[[PushBatch], PushAnswer] | None = None
         self.answer_ask: Callable[[LeaseAsk], LeaseAnswer] | None = None
+        self.begun: list[tuple[EpochRequest, KeyPair]] = []
+        self.answer_epoch: Callable[[EpochRequest], EpochAnswer] | None = None
+        self.speaks_for: tuple[int, KeyPair] | None = None
+        self.expects = 1
+        self.barred = ""
         self.segments: dict[str, list[Segment]] = {}
 
     def state(self) -> LinkState:
@@ -61,8 +74,24 @@ class FakeLink:
         )
         now = self._clock.now()
         return SessionAnswer(
-            UUID(int=1), b"k" * 32, now + timedelta(minutes=15), now, UUID(int=2), 1, streams
+            session=UUID(int=1),
+            key=b"k" * 32,
+            expires_at=now + timedelta(minutes=15),
+            now=now,
+            incarnation=UUID(int=2),
+            expects=self.expects,
+            streams=streams,
+            barred=self.barred,
         )
+
+    def begin_epoch(self, request: EpochRequest, keys: KeyPair) -> EpochAnswer:
+        self._check()
+        self.begun.append((request, keys))
+        assert self.answer_epoch is not None
+        return self.answer_epoch(request)
+
+    def become(self, epoch: int, keys: KeyPair) -> None:
+        self.speaks_for = (epoch, keys)
 
     def push(self, batch: PushBatch) -> PushAnswer:
         self._check()

@@ -162,7 +162,7 @@ def _write(
         body,
         takings=_takings(claim),
         births=_births(station, granted),
-        ends=[ask for ask, _ in asks],
+        ends=[one.ask for one in asks],
         changes=changes.of_sale(body),
     )
     fact = journal.append(connection, station, new, at)
@@ -218,9 +218,9 @@ def _births(station: Station, granted: tuple[Granted, ...]) -> list[Birth]:
 
     Another store may grant the same person what he gets once: it is kept by none.
     """
-    up = station.link.state().up
+    gives_all = station.link.state().up or bool(station.barred)
     return [
-        Birth(lot.lot, lot.account, lot.amount, 0 if up or lot.person else lot.amount)
+        Birth(lot.lot, lot.account, lot.amount, 0 if gives_all or lot.person else lot.amount)
         for lot in granted
     ]
 

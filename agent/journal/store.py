@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, text, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Field
 
@@ -131,6 +143,12 @@ _TIP = (
     .order_by(_FACTS.c.seq.desc())
     .limit(1)
 )
+_LAST_HLC = (
+    select(_FACTS.c.hlc)
+    .where(_FACTS.c.epoch < bindparam("epoch"))
+    .order_by(_FACTS.c.epoch.desc(), _FACTS.c.seq.desc())
+    .limit(1)
+)
 _ADD_FACT = insert(_FACTS)
 _ADD_CHANGES = insert(_CHANGES)
 _UNCOVERED = (
@@ -152,12 +170,10 @@ _UNCOVERED = (
     )
     .order_by(text("rowid"))  # as they were written: ids are minted by a clock that may go back
 )
-_USES_OF = select(
+_ALL_USES = select(
     _USES.c.lot, _USES.c.account, _USES.c.kept, _USES.c.drawn, _USES.c.given_back
-).where(
-    _USES.c.epoch == bindparam("epoch"),
-    _USES.c.account.in_(bindparam("accounts", expanding=True)),
-)
+).where(_USES.c.epoch == bindparam("epoch"))
+_USES_OF = _ALL_USES.where(_USES.c.account.in_(bindparam("accounts", expanding=True)))
 _PUT_USE = upsert(_USES)
 _PUT_USE = _PUT_USE.on_conflict_do_update(
     index_elements=[_USES.c.epoch, _USES.c.lot],
@@ -170,9 +186,12 @@ _PUT_USE = _PUT_USE.on_conflict_do_update(
 
 
 def tip(connection: Connection, epoch: int) -> Tip:
-    """Return where an epoch's chain ends."""
+    """Return where an epoch's chain ends; a new one is at its start, its clock goes on."""
     row = connection.execute(_TIP, {"epoch": epoch}).first()
-    return Tip(*row) if row else Tip()
+    if row is not None:
+        return Tip(*row)
+    before = connection.execute(_LAST_HLC, {"epoch": epoch}).scalar()
+    return Tip(hlc=before or 0)
 
 
 def add_fact(connection: Connection, fact: Fact, at: datetime) -> None:
@@ -299,12 +318,23 @@ def outcome_of(connection: Connection, fact: UUID) -> tuple[str, str] | None:
     return (row[0], row[1]) if row else None
 
 
-def queue(connection: Connection, epoch: int) -> Queue:
+def next_unsent(connection: Connection, epochs: Iterable[int]) -> tuple[int, int] | None:
+    """Return epoch and number of the oldest fact that is still to be sent, if there is one."""
+    for epoch in epochs:
+        seq = next_to_send(connection, epoch)
+        if tip(connection, epoch).seq >= seq:
+            return epoch, seq
+    return None
+
+
+def queue(connection: Connection, epochs: Iterable[int]) -> Queue:
     """Count what is still to be sent and what the centre has said of the rest."""
+    unsent = [
+        and_(_FACTS.c.epoch == epoch, _FACTS.c.seq >= next_to_send(connection, epoch))
+        for epoch in epochs
+    ]
     depth, oldest = connection.execute(
-        select(func.count(), func.min(_FACTS.c.at)).where(
-            _FACTS.c.epoch == epoch, _FACTS.c.seq >= next_to_send(connection, epoch)
-        )
+        select(func.count(), func.min(_FACTS.c.at)).where(or_(*unsent))
     ).one()
     outcomes = connection.execute(
         select(_ACKS.c.outcome, func.count()).group_by(_ACKS.c.outcome).order_by(_ACKS.c.outcome)
@@ -317,6 +347,12 @@ def lease_uses(
 ) -> dict[UUID, LeaseUse]:
     """Return by lot what this epoch's journal has used of the leases of some accounts."""
     rows = connection.execute(_USES_OF, {"epoch": epoch, "accounts": list(accounts)})
+    return {row[0]: LeaseUse(*row) for row in rows}
+
+
+def all_lease_uses(connection: Connection, epoch: int) -> dict[UUID, LeaseUse]:
+    """Return by lot what this epoch's journal has used of all its leases."""
+    rows = connection.execute(_ALL_USES, {"epoch": epoch})
     return {row[0]: LeaseUse(*row) for row in rows}
 
 

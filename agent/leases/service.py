@@ -35,12 +35,12 @@ def ask(station: Station, receipt: UUID, account: UUID, amount: int, at: datetim
     """
     ask_id = uuid7(at, station.chance)
     with transaction(station.journal) as connection:
+        identity = station.identity
+        request = LeaseAsk(ask_id, identity.agent, identity.epoch, receipt, account, amount)
         body = LeaseAsked(ask_id, receipt, account, amount, at)
         journal.append(connection, station, NewFact(FactKind.LEASE_ASKED, body), at)
-        store.add_ask(connection, ask_id, receipt, account, amount, at)
+        store.add_ask(connection, request, at)
     station.wakes.push.set()
-    identity = station.identity
-    request = LeaseAsk(ask_id, identity.agent, identity.epoch, receipt, account, amount)
     deadline = station.clock.monotonic() + station.settings.recall_timeout_s
     while _ask_once(station, request) and station.clock.monotonic() < deadline:
         station.clock.wait(threading.Event(), RECALL_POLL_S)
@@ -53,29 +53,34 @@ def _ask_once(station: Station, request: LeaseAsk) -> bool:
     except (LinkDownError, RefusedByCentreError) as error:
         log.info("lease.not_given", reason=error.code)
         return False
-    _write_down(station, request.ask, answer)
+    _write_down(station, request, answer)
     return answer.missing > 0 and answer.recalling > 0
 
 
-def _write_down(station: Station, ask_id: UUID, answer: LeaseAnswer) -> None:
+def _write_down(station: Station, request: LeaseAsk, answer: LeaseAnswer) -> None:
     with transaction(station.journal) as connection:
         for raised in answer.raised:
-            store.put_answer(connection, station.identity.epoch, raised)
-        store.put_given(connection, ask_id, encode(answer.raised))
+            store.put_answer(connection, request.epoch, raised)
+        store.put_given(connection, request.ask, encode(answer.raised))
 
 
 def cancel(connection: Connection, station: Station, receipt: UUID, at: datetime) -> None:
-    """Free what a receipt holds; if it had asked, end the asks and give back what they brought."""
+    """Free what a receipt holds; if it had asked, end the asks and give back what they brought.
+
+    What an ended epoch was given stays with it: no other journal can give it back.
+    """
     store.release(connection, receipt)
     asks = store.open_asks(connection, receipt)
     if not asks:
         return
-    given = [raised for _, body in asks if body for raised in _decode_given(body)]
+    epoch = station.identity.epoch
+    own = [one.given for one in asks if one.given and one.epoch == epoch]
+    given = [raised for body in own for raised in _decode_given(body)]
     new = NewFact(
         FactKind.RECEIPT_CANCELLED,
         ReceiptCancelled(receipt, at),
         takings=_back(connection, station, given),
-        ends=[ask_id for ask_id, _ in asks],
+        ends=[one.ask for one in asks],
     )
     journal.append(connection, station, new, at)
     store.end_asks(connection, receipt)

@@ -242,7 +242,8 @@ def _open_here(
         use = uses.get(lot.id, LeaseUse(lot.id, lot.account))
         told = max(granted.get(lot.id, 0), answered.get(lot.id, 0))
         in_hold = held.get(lot.id, 0)
-        lot.here = min(spendable(told, use, in_hold), max(0, lot.amount - in_hold))
+        if not station.barred:
+            lot.here = min(spendable(told, use, in_hold), max(0, lot.amount - in_hold))
         lot.amount -= in_hold
 
 

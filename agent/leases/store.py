@@ -1,6 +1,7 @@
 """What open receipts hold of the store's leases, and what the centre answered to asks."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlmodel import Field
 
 from agent.schema import JournalTable, id_field, instant_field, table_of
 from shared.rules.result import Draw
-from shared.wire.agents import LeaseRaise
+from shared.wire.agents import LeaseAsk, LeaseRaise
 
 
 class HoldRecord(JournalTable, table=True):
@@ -43,10 +44,20 @@ class AskRecord(JournalTable, table=True):
     ask: UUID = id_field(primary_key=True)
     receipt: UUID = id_field(index=True)
     account: UUID = id_field()
+    epoch: int
     amount: int
     given: bytes = b""
     ended: bool = Field(default=False, index=True)
     at: datetime = instant_field()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAsk:
+    """An ask that no fact has ended, the epoch whose leases it raised, and the encoded answer."""
+
+    ask: UUID
+    epoch: int
+    given: bytes
 
 
 _HOLDS = table_of(HoldRecord)
@@ -60,7 +71,7 @@ _HELD = (
     .group_by(_HOLDS.c.lot)
 )
 _RELEASE = delete(_HOLDS).where(_HOLDS.c.receipt == bindparam("uid"))
-_OPEN_ASKS = select(_ASKS.c.ask, _ASKS.c.given).where(
+_OPEN_ASKS = select(_ASKS.c.ask, _ASKS.c.epoch, _ASKS.c.given).where(
     _ASKS.c.receipt == bindparam("uid"), _ASKS.c.ended.is_(False)
 )
 _END_ASKS = update(_ASKS).where(_ASKS.c.receipt == bindparam("uid")).values(ended=True)
@@ -96,6 +107,13 @@ def answered(connection: Connection, epoch: int, accounts: Iterable[UUID]) -> di
     return {row[0]: row[1] for row in rows}
 
 
+def all_answered(connection: Connection, epoch: int) -> list[tuple[UUID, UUID, int]]:
+    """Return lot, account and the highest `granted` of every answer of an epoch."""
+    query = select(_ANSWERS.c.lot, _ANSWERS.c.account, _ANSWERS.c.granted)
+    rows = connection.execute(query.where(_ANSWERS.c.epoch == epoch))
+    return [(row.lot, row.account, row.granted) for row in rows]
+
+
 def put_answer(connection: Connection, epoch: int, raised: LeaseRaise) -> None:
     """Remember a raise; a number only grows."""
     statement = upsert(_ANSWERS)
@@ -113,17 +131,16 @@ def put_answer(connection: Connection, epoch: int, raised: LeaseRaise) -> None:
     )
 
 
-def add_ask(
-    connection: Connection, ask: UUID, receipt: UUID, account: UUID, amount: int, at: datetime
-) -> None:
+def add_ask(connection: Connection, ask: LeaseAsk, at: datetime) -> None:
     """Write down an ask before it is sent."""
     connection.execute(
         insert(_ASKS),
         {
-            "ask": ask,
-            "receipt": receipt,
-            "account": account,
-            "amount": amount,
+            "ask": ask.ask,
+            "receipt": ask.receipt,
+            "account": ask.account,
+            "epoch": ask.epoch,
+            "amount": ask.amount,
             "given": b"",
             "ended": False,
             "at": at,
@@ -136,10 +153,14 @@ def put_given(connection: Connection, ask: UUID, given: bytes) -> None:
     connection.execute(update(_ASKS).where(_ASKS.c.ask == ask).values(given=given))
 
 
-def open_asks(connection: Connection, receipt: UUID) -> list[tuple[UUID, bytes]]:
+def open_asks(connection: Connection, receipt: UUID) -> list[OpenAsk]:
     """Return the asks of a receipt that no fact has ended, with what they were given."""
-    rows = connection.execute(_OPEN_ASKS, {"uid": receipt})
-    return [(row[0], row[1]) for row in rows]
+    return [OpenAsk(*row) for row in connection.execute(_OPEN_ASKS, {"uid": receipt})]
+
+
+def holds_any(connection: Connection) -> bool:
+    """Tell whether open receipts hold points."""
+    return connection.execute(select(_HOLDS.c.receipt).limit(1)).first() is not None
 
 
 def receipts_with_open_asks(connection: Connection) -> list[UUID]:

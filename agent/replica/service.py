@@ -1,7 +1,5 @@
 """Apply the centre's rows: a piece of a stream and its cursor in one transaction."""
 
-from uuid import UUID
-
 import structlog
 from msgspec.structs import replace
 from sqlalchemy import Connection
@@ -46,6 +44,15 @@ class GapError(LoyaltyError):
     en = "A gap in stream {stream}: applied up to {cursor}, got from {first}."
 
 
+class OtherIncarnationError(LoyaltyError):
+    """A piece of a stream from another life of the centre than the rows that are here."""
+
+    kind = Kind.CONFLICT
+    code = "other_incarnation"
+    ru = "Кусок потока {stream} из другой жизни центра: строки собираются заново."
+    en = "A piece of stream {stream} is from another life of the centre: rows are read anew."
+
+
 class InDoubtError(LoyaltyError):
     """The answer to a push is not known: the rows wait for it."""
 
@@ -75,21 +82,12 @@ def cursors(station: Station) -> dict[str, int]:
         return {stream: store.cursor(connection, stream).number for stream in names}
 
 
-def forget_other_incarnations(station: Station, incarnation: UUID) -> None:
-    """Read every stream again from its start when the centre is not the one that wrote them."""
-    names = streams(station)
-    with transaction(station.replica) as connection:
-        for stream in names:
-            at = store.cursor(connection, stream)
-            if at.incarnation is not None and at.incarnation != incarnation:
-                store.put_cursor(connection, stream, 0, incarnation)
-
-
 def apply(station: Station, segment: Segment) -> int:
     """Write a piece of a stream with its cursor, together or not at all; return the cursor.
 
     The same piece again changes nothing. Raises GapError when a piece before it is missing,
-    InDoubtError while a push is unanswered, BrokenSegmentError or MalformedError for damage.
+    InDoubtError while a push is unanswered, OtherIncarnationError, BrokenSegmentError or
+    MalformedError for damage.
     """
     changes = changes_of(segment)
     if segment.stream == GLOBAL:
@@ -103,6 +101,8 @@ def apply(station: Station, segment: Segment) -> int:
 def _write(station: Station, segment: Segment, changes: tuple[Change, ...]) -> int:
     with transaction(station.replica) as connection:
         at = store.cursor(connection, segment.stream)
+        if at.incarnation not in (None, segment.incarnation):
+            raise OtherIncarnationError(stream=segment.stream)
         if segment.last <= at.number:
             return at.number
         if segment.first > at.number + 1:
@@ -137,6 +137,15 @@ def catch_up(station: Station, stream: str) -> int:
             break
         number = apply(station, segment)
     return number
+
+
+def catch_up_all(station: Station) -> None:
+    """Catch up with every stream of the store; its region may become known on the way."""
+    done: set[str] = set()
+    while missing := [stream for stream in streams(station) if stream not in done]:
+        for stream in missing:
+            catch_up(station, stream)
+            done.add(stream)
 
 
 def premises(station: Station) -> Premises:

@@ -1,6 +1,6 @@
 """The replica's tables and their SQL: rows as the centre wrote them, and how they are found."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 from uuid import UUID
@@ -187,6 +187,12 @@ def leases(connection: Connection, accounts: Iterable[UUID]) -> list[LeaseRow]:
     """Return the leases of some accounts, whoever's epoch they are of."""
     found = connection.execute(_LEASES_OF, {"accounts": list(accounts)})
     return [cast("LeaseRow", read_row(RowKind.LEASE.value, body)) for body in found.scalars()]
+
+
+def all_leases(connection: Connection) -> Iterator[LeaseRow]:
+    """Return every lease, whoever's epoch it is of."""
+    for body in connection.execute(_LEASE_ROWS).scalars():
+        yield cast("LeaseRow", read_row(RowKind.LEASE.value, body))
 
 
 def leases_wanted_back(connection: Connection) -> list[LeaseRow]:

@@ -94,7 +94,8 @@ def reserve(station: Station, order: ReserveOrder, at: datetime) -> Claim:
         if (known := _standing_claim(connection, order)) is not None:
             return known
     expected = quote(station, order.basket, at)
-    if expected.shortage is not None and expected.reach is Reach.CHAIN and expected.standing:
+    may_ask = expected.reach is Reach.CHAIN and not station.barred
+    if expected.shortage is not None and may_ask and expected.standing:
         missing = expected.shortage.requested - expected.shortage.available
         leases.ask(station, receipt, expected.standing.accounts[0], missing, at)
     try:

@@ -18,7 +18,7 @@ def status(station: Station, at: datetime) -> view.StatusAnswer:
     """Gather the agent's status; never waits for the network or a device."""
     line = station.link.state()
     with reading(station.journal) as connection:
-        queue = facts.queue(connection, station.identity.epoch)
+        queue = facts.queue(connection, station.identity.epochs)
         reserves = claims.open_count(connection)
         jobs = spool.counts(connection)
     heard = line.last_contact_at

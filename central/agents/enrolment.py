@@ -106,6 +106,14 @@ def enrol(centre: Centre, signed: SignedRequest) -> EnrolAnswer:
     return _answer(centre, agent)
 
 
+def next_card_block(connection: Connection) -> int:
+    """Take the next block of card numbers; raises CardBlocksOverError."""
+    card_block = store.next_card_block(connection)
+    if card_block > CARD_BLOCK_MAX:
+        raise CardBlocksOverError
+    return card_block
+
+
 def _tried(
     connection: Connection, centre: Centre, typed: str, at: datetime
 ) -> store.EnrolCode | None:
@@ -138,9 +146,7 @@ def _new_agent(
     connection: Connection, centre: Centre, store_code: str, request: EnrolRequest
 ) -> store.Agent:
     at = centre.clock.now()
-    card_block = store.next_card_block(connection)
-    if card_block > CARD_BLOCK_MAX:
-        raise CardBlocksOverError
+    card_block = next_card_block(connection)
     return store.Agent(
         id=uuid7(at, centre.chance),
         store=store_code,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from central.agents.store import Agent, AgentTable
+from central.agents.store import Agent, AgentTable, former_by_key, former_by_no
 from central.schema import table_of
 
 _agent = table_of(AgentTable)
@@ -16,9 +16,30 @@ def by_key(connection: Connection, public_key: bytes) -> Agent | None:
     return next(iter(_agents(connection, _agent.c.public_key == public_key)), None)
 
 
+def by_former_key(connection: Connection, public_key: bytes) -> tuple[Agent, int] | None:
+    """Return the agent that had a public key in an ended epoch, and that epoch."""
+    ended = former_by_key(connection, public_key)
+    if ended is None:
+        return None
+    return by_ids(connection, [ended.agent])[ended.agent], ended.epoch
+
+
+def key_of(connection: Connection, agent: Agent, epoch: int) -> bytes | None:
+    """Return the public key of one of an agent's epochs; None if it never had such a one."""
+    if epoch == agent.epoch:
+        return agent.public_key
+    ended = former_by_no(connection, agent.id, epoch)
+    return ended.public_key if ended else None
+
+
 def by_ids(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Agent]:
     """Return the agents that have these ids, fenced ones too."""
     return {agent.id: agent for agent in _agents(connection, _agent.c.id.in_(ids))}
+
+
+def of_store(connection: Connection, code: str) -> list[Agent]:
+    """Return all agents that a store has had."""
+    return _agents(connection, _agent.c.store == code)
 
 
 def present(connection: Connection, stores: Collection[str]) -> dict[str, Agent]:

@@ -130,12 +130,20 @@ def admitted(connection: Connection, proof: Proof, at: datetime) -> AgentIdentit
     """
     agent = store.agent_by_key(connection, proof.public)
     if agent is None:
+        _refuse_former(connection, proof.public)
         raise UnknownAgentError
     if agent.active_store is None:
         raise FencedAgentError(store=agent.store)
     remember(connection, proof)
     store.touch(connection, agent.id, at)
     return AgentIdentity(agent.id, agent.epoch, agent.store)
+
+
+def _refuse_former(connection: Connection, public_key: bytes) -> None:
+    former = store.former_by_key(connection, public_key)
+    if former is not None:
+        agent = store.agent_by_id(connection, former.agent)
+        raise FencedAgentError(store=agent.store if agent else "")
 
 
 def remember(connection: Connection, proof: Proof) -> None:

@@ -28,10 +28,12 @@ SESSIONS_MAX = 8
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What later stages know of an agent: the number its next push begins with, its streams."""
+    """What later stages know of an agent: the number its next push begins with, its streams, and
+    why it gets no leases, if so."""
 
     expects: int
     streams: tuple[StreamHead, ...]
+    barred: str
 
 
 StandingOf = Callable[[Connection, AgentIdentity], Standing]
@@ -67,4 +69,5 @@ def open_session(centre: Centre, signed: SignedRequest, standing_of: StandingOf)
         incarnation=centre.incarnation,
         expects=standing.expects,
         streams=standing.streams,
+        barred=standing.barred,
     )

@@ -39,6 +39,16 @@ class AgentTable(Table, table=True):
     seen_at: datetime = Field(sa_type=Instant)
 
 
+class FormerEpochTable(Table, table=True):
+    """An epoch that has ended, with its key: facts of it are still taken in."""
+
+    __tablename__ = "former_epoch"
+    agent: UUID = Field(primary_key=True)
+    epoch: int = Field(primary_key=True)
+    public_key: bytes = Field(unique=True)
+    ended_at: datetime = Field(sa_type=Instant)
+
+
 class EnrolCodeTable(Table, table=True):
     """A one-time code: its first characters find it, the keyed hash of all of them opens it."""
 
@@ -97,6 +107,16 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerEpoch:
+    """An ended epoch of an agent and the key that it had."""
+
+    agent: UUID
+    epoch: int
+    public_key: bytes
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class EnrolCode:
     """A one-time code as it is kept."""
 
@@ -120,6 +140,7 @@ class Session:
 
 
 _agent = table_of(AgentTable)
+_former = table_of(FormerEpochTable)
 _code = table_of(EnrolCodeTable)
 _session = table_of(SessionTable)
 _nonce = table_of(NonceTable)
@@ -153,6 +174,28 @@ def fence(connection: Connection, store: str, at: datetime) -> list[UUID]:
     found = list(connection.scalars(select(_agent.c.id).where(present)))
     connection.execute(update(_agent).where(present).values(active_store=None, fenced_at=at))
     return found
+
+
+def end_epoch(connection: Connection, agent: Agent, key: bytes, block: int, at: datetime) -> None:
+    """Let an agent's next epoch begin under a new key and with a new block of card numbers."""
+    ended = FormerEpoch(agent.id, agent.epoch, agent.public_key, at)
+    connection.execute(insert(_former), asdict(ended))
+    connection.execute(
+        update(_agent)
+        .where(_agent.c.id == agent.id)
+        .values(epoch=agent.epoch + 1, public_key=key, card_block=block)
+    )
+    connection.execute(delete(_session).where(_session.c.agent == agent.id))
+
+
+def former_by_key(connection: Connection, public_key: bytes) -> FormerEpoch | None:
+    """Find an ended epoch by its public key."""
+    return _one_former(connection, _former.c.public_key == public_key)
+
+
+def former_by_no(connection: Connection, agent: UUID, epoch: int) -> FormerEpoch | None:
+    """Find an ended epoch of an agent by its number."""
+    return _one_former(connection, (_former.c.agent == agent) & (_former.c.epoch == epoch))
 
 
 def touch(connection: Connection, agent: UUID, at: datetime, **told: Any) -> None:
@@ -214,6 +257,11 @@ def insert_session(connection: Connection, new: Session, keep_max: int) -> None:
     connection.execute(delete(_session).where(_session.c.id.in_(extra)))
 
 
+def end_sessions(connection: Connection) -> None:
+    """End all sessions."""
+    connection.execute(delete(_session))
+
+
 def remember_nonce(connection: Connection, public_key: bytes, nonce: str, at: datetime) -> bool:
     """Note a nonce; False if it was used before."""
     row = {"public_key": public_key, "nonce": nonce, "created": at}
@@ -235,3 +283,8 @@ def forget(connection: Connection, *, sessions_before: datetime, nonces_before: 
 def _one_agent(connection: Connection, where: Any) -> Agent | None:
     row = connection.execute(select(_agent).where(where)).one_or_none()
     return None if row is None else Agent(**row._mapping)
+
+
+def _one_former(connection: Connection, where: Any) -> FormerEpoch | None:
+    row = connection.execute(select(_former).where(where)).one_or_none()
+    return None if row is None else FormerEpoch(**row._mapping)

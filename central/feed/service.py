@@ -172,6 +172,11 @@ def name_incarnation(connection: Connection, new: UUID) -> UUID:
     return found
 
 
+def rename_incarnation(connection: Connection, new: UUID) -> None:
+    """Begin another life: sealed segments bear the name of the former one, and go."""
+    store.replace_incarnation(connection, new)
+
+
 def incarnation(connection: Connection) -> UUID | None:
     """Return the name of this life of the database, None before `init`."""
     return store.incarnation(connection)

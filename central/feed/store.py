@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field
 
-from central.schema import Table, insert_new, locked, table_of
+from central.schema import Table, insert_new, locked, table_of, upsert
 from shared.wire.feed import Change
 
 _INCARNATION = "incarnation"
@@ -167,6 +167,13 @@ def insert_incarnation(connection: Connection, incarnation: UUID) -> None:
     """Name this life of the database, unless it has a name."""
     row = {"name": _INCARNATION, "value": str(incarnation)}
     connection.execute(insert_new(connection, MetaTable), row)
+
+
+def replace_incarnation(connection: Connection, incarnation: UUID) -> None:
+    """Name this life of the database anew and drop the segments that were sealed in another."""
+    row = {"name": _INCARNATION, "value": str(incarnation)}
+    connection.execute(upsert(connection, MetaTable), row)
+    connection.execute(delete(_segment))
 
 
 def _between(stream: str, after: int, last: int) -> tuple[ColumnElement[bool], ...]:

@@ -13,8 +13,8 @@ from central.leases.service import Visits
 from central.leases.store import Ask
 from central.members.roll import Roll
 from shared.ids import derived
-from shared.ledger.books import Account, Books
-from shared.wire.facts import ReceiptCommitted, ReceiptReturned
+from shared.ledger.books import Account, Books, Holder
+from shared.wire.facts import LeasesReported, ReceiptCommitted, ReceiptReturned
 from shared.wire.push import OutcomeKind
 
 
@@ -40,6 +40,7 @@ class Desk:
     """Everything that the facts of a transaction may touch, and everything that they bring."""
 
     at: datetime
+    incarnation: UUID
     index_key: bytes = field(repr=False)
     books: Books
     roll: Roll
@@ -59,6 +60,8 @@ class Desk:
     new_once: dict[UUID, UUID] = field(default_factory=dict)
     asks: list[Ask] = field(default_factory=list)
     ends: dict[UUID, UUID] = field(default_factory=dict)
+    reports: list[tuple[Holder, LeasesReported]] = field(default_factory=list)
+    """What stores hold, told to this life of the centre."""
     conflicts: list[Conflict] = field(default_factory=list)
     to_size: set[UUID] = field(default_factory=set)
     """Accounts whose points or places of shopping have changed."""

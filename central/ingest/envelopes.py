@@ -27,7 +27,7 @@ def awaited_lot(desk: Desk, reading: Reading) -> UUID | None:
             awaited = desk.births[move.lot]
         elif lot.account != move.account:
             raise RefusedError("lot_of_another")
-        elif (reading.fact.id, move.lot) not in desk.books.held:
+        elif (reading.fact.id, move.lot) not in desk.books.held and not _is_branch(reading):
             lease = desk.books.lease(lot, reading.holder)
             check_count(move.lot, lease.gone + move.drawn + move.given_back, move.gone)
     return awaited
@@ -36,7 +36,8 @@ def awaited_lot(desk: Desk, reading: Reading) -> UUID | None:
 def post_moves(desk: Desk, reading: Reading, document: Document) -> int:
     """Post a fact's moves, which are checked; what was set aside before is released now.
 
-    Returns what became debt.
+    A branch has no leases of its own: it draws the free rest and gives nothing back. Returns what
+    became debt.
     """
     books, debt = desk.books, 0
     for move in reading.moves:
@@ -44,6 +45,9 @@ def post_moves(desk: Desk, reading: Reading, document: Document) -> int:
         held = books.held.get((reading.fact.id, move.lot))
         if held is not None:
             debt += release_held(books, held, document)
+            continue
+        if _is_branch(reading):
+            debt += draw(books, lot, None, move.drawn, document, Drawing.POSTED)
             continue
         lease = books.lease(lot, reading.holder)
         if move.given_back:
@@ -68,6 +72,10 @@ def set_aside(desk: Desk, reading: Reading) -> None:
             _hold(desk.books, reading, lot, move)
 
 
+def _is_branch(reading: Reading) -> bool:
+    return reading.standing is Standing.BRANCH
+
+
 def _hold(books: Books, reading: Reading, lot: Lot, move: LeaseMove) -> None:
     """Hold a draw; take what is given back, if the count proves that nothing is missing.
 
@@ -76,7 +84,7 @@ def _hold(books: Books, reading: Reading, lot: Lot, move: LeaseMove) -> None:
     where the count proves them; the next sound fact of the lot tells what is missing.
     """
     document = Document(reading.fact.id, reading.at)
-    if reading.standing is Standing.BRANCH:
+    if _is_branch(reading):
         draw(books, lot, None, move.drawn, document, Drawing.HELD)
         return
     lease = books.lease(lot, reading.holder)

@@ -86,6 +86,7 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
     members.extend(connection, roll, {account.member for account in books.accounts.values()})
     return Desk(
         at=at,
+        incarnation=centre.incarnation,
         index_key=centre.keys.index,
         books=books,
         roll=roll,

@@ -15,6 +15,7 @@ from central.ingest.loading import keys_of, lay, waiters
 from central.ingest.posting import plan
 from central.ingest.reading import Reading
 from central.ingest.values import Word
+from central.leases import recovery
 from central.leases import service as leases
 from central.ledger import service as ledger
 from central.members import service as members
@@ -54,6 +55,8 @@ def write(connection: Connection, desk: Desk) -> list[NewChange]:
     """Write everything that the desk brings but outcomes; return the rows for the feed."""
     leases.record_asks(connection, desk.asks)
     leases.end_asks(connection, desk.ends)
+    for holder, report in desk.reports:
+        recovery.hear(connection, holder, report)
     accounts = [desk.books.accounts[one] for one in desk.to_size]
     to_size = {account.member for account in accounts}
     leases.size(connection, desk.books, desk.visits, to_size, desk.at)

@@ -18,6 +18,7 @@ from shared.ledger.entries import Document
 from shared.wire.facts import (
     LeaseAsked,
     LeaseGivenBack,
+    LeasesReported,
     LotActivated,
     MemberRegistered,
     ReceiptCancelled,
@@ -25,6 +26,8 @@ from shared.wire.facts import (
     ReceiptReturned,
 )
 from shared.wire.push import OutcomeKind
+
+FORKED = "forked"
 
 Note = list[str]
 """Why a posted fact is `adjusted`; empty if it is accepted as it came."""
@@ -53,8 +56,6 @@ def plan(desk: Desk, reading: Reading) -> Verdict:
 
 def _checked(desk: Desk, reading: Reading) -> UUID | None:
     """Return what the fact must wait for; raises RefusedError, BrokenCountError."""
-    if reading.standing is Standing.BRANCH:
-        raise RefusedError("forked")
     if reading.fault:
         raise RefusedError(reading.fault)
     lot = awaited_lot(desk, reading)
@@ -71,6 +72,13 @@ def _quarantine(desk: Desk, reading: Reading, reason: str) -> Verdict:
 
 def _post(desk: Desk, reading: Reading) -> Verdict:
     notes = _POSTERS[type(reading.body)](desk, reading, reading.body)
+    if reading.standing is Standing.BRANCH:
+        what = (
+            f"Факт {reading.fact.id} пришёл из второй ветви журнала магазина {reading.store} "
+            "(копия или восстановленный диск): проведён, лимита второй раз не даёт."
+        )
+        desk.report(reading, FORKED, what)
+        notes = [*notes, FORKED]
     if desk.at - reading.at > receipts.LATE:
         what = f"Факт {reading.fact.id} проведён с опозданием: он от {reading.at:%d.%m.%Y}."
         desk.report(reading, "late", what)
@@ -108,6 +116,12 @@ def _post_ask(desk: Desk, reading: Reading, asked: LeaseAsked) -> Note:
     return []
 
 
+def _post_report(desk: Desk, reading: Reading, report: LeasesReported) -> Note:
+    if report.incarnation == desk.incarnation and reading.standing is not Standing.BRANCH:
+        desk.reports.append((reading.holder, report))
+    return []
+
+
 _CHECKS: dict[Any, Callable[[Desk, Reading, Any], UUID | None]] = {
     ReceiptCommitted: _check_sale,
     ReceiptReturned: _check_return,
@@ -116,6 +130,7 @@ _CHECKS: dict[Any, Callable[[Desk, Reading, Any], UUID | None]] = {
     ReceiptCancelled: _check_nothing,
     LeaseAsked: _check_nothing,
     LeaseGivenBack: _check_nothing,
+    LeasesReported: _check_nothing,
 }
 _POSTERS: dict[Any, Callable[[Desk, Reading, Any], Note]] = {
     ReceiptCommitted: receipts.post_sale,
@@ -125,4 +140,5 @@ _POSTERS: dict[Any, Callable[[Desk, Reading, Any], Note]] = {
     ReceiptCancelled: _post_back,
     LeaseAsked: _post_ask,
     LeaseGivenBack: _post_back,
+    LeasesReported: _post_report,
 }

@@ -27,6 +27,7 @@ from shared.wire.facts import (
     LeaseAsked,
     LeaseGivenBack,
     LeaseMove,
+    LeasesReported,
     LotActivated,
     MemberRegistered,
     ReceiptCancelled,
@@ -223,6 +224,11 @@ def _no_points(envelope: Envelope, _body: Body, _store: str) -> str:
     return "envelope_disagrees" if envelope.births or envelope.moves else ""
 
 
+def _report(envelope: Envelope, report: LeasesReported, store: str) -> str:
+    sane = report.parts_left >= 0 and all(0 <= one.granted <= AMOUNT_MAX for one in report.leases)
+    return _no_points(envelope, report, store) if sane else "amount_senseless"
+
+
 def _sums(parts: Iterable[tuple[UUID, UUID, int]]) -> dict[tuple[UUID, UUID], int]:
     sums: dict[tuple[UUID, UUID], int] = {}
     for lot, account, amount in parts:
@@ -238,4 +244,5 @@ _CHECKS: dict[type[Any], Callable[[Envelope, Any, str], str]] = {
     MemberRegistered: _registration,
     LotActivated: _no_points,
     LeaseAsked: _no_points,
+    LeasesReported: _report,
 }

@@ -58,6 +58,15 @@ class ForgedHeadError(LoyaltyError):
     en = "The signature of the journal's head is wrong: the batch is not taken."
 
 
+class OtherIncarnationError(LoyaltyError):
+    """A batch for another life of the centre: the agent is to open a session first."""
+
+    kind = Kind.CONFLICT
+    code = "other_incarnation"
+    ru = "Центр был восстановлен: сначала нужна новая сессия."
+    en = "The centre was restored: a new session is needed first."
+
+
 class BrokenBatchError(LoyaltyError):
     """A batch that does not fit in front of its head, or has too many facts."""
 
@@ -72,14 +81,16 @@ def push(centre: Centre, signed: SignedRequest) -> PushAnswer:
 
     A batch that begins beyond the next number is answered with that number alone. A fenced agent's
     sales have happened too: its facts are taken in. Raises ForgedHeadError, BrokenBatchError,
-    MalformedError, and as `authenticate` does.
+    OtherIncarnationError, MalformedError, and as `authenticate` does.
     """
     proof = checked_proof(centre, signed)
     batch = decode_batch(unpack(signed.body))
+    if batch.incarnation not in (None, centre.incarnation):
+        raise OtherIncarnationError
     at = centre.clock.now()
     with transaction(centre.engine) as connection:
         sender = _sender(connection, proof, at)
-        _check(sender, batch)
+        _check(connection, sender, batch)
         answer = _take(connection, centre, sender, batch, at)
     counts = {kind.value: 0 for kind in OutcomeKind}
     for outcome in answer.outcomes:
@@ -91,6 +102,11 @@ def push(centre: Centre, signed: SignedRequest) -> PushAnswer:
 def expects(connection: Connection, identity: AgentIdentity) -> int:
     """Return the number that an agent's next batch should begin with."""
     return store.watermark(connection, Holder(identity.agent, identity.epoch)).seq + 1
+
+
+def barred(connection: Connection, identity: AgentIdentity) -> str:
+    """Return why an agent's epoch gets no leases any more; empty if it does."""
+    return leases.bar_of(connection, Holder(identity.agent, identity.epoch))
 
 
 def outcomes(connection: Connection) -> dict[str, int]:
@@ -139,23 +155,27 @@ def _again(
 
 def _sender(connection: Connection, proof: Proof, at: datetime) -> Agent:
     agent = roster.by_key(connection, proof.public)
-    if agent is None:
-        raise UnknownAgentError
-    if agent.active_store is None:
-        remember(connection, proof)
-    else:
+    if agent is not None and agent.active_store is not None:
         admitted(connection, proof, at)
+        return agent
+    if agent is None:
+        former = roster.by_former_key(connection, proof.public)
+        if former is None:
+            raise UnknownAgentError
+        agent, _ = former
+    remember(connection, proof)
     return agent
 
 
-def _check(sender: Agent, batch: PushBatch) -> None:
+def _check(connection: Connection, sender: Agent, batch: PushBatch) -> None:
     head = batch.head
-    if not keys.verify(sender.public_key, head_bytes(head), batch.signature):
-        raise ForgedHeadError
     if head.agent != sender.id:
         raise ForgedHeadError
-    if head.epoch != sender.epoch:
+    key = roster.key_of(connection, sender, head.epoch)
+    if key is None:
         raise FencedAgentError(store=sender.store)
+    if not keys.verify(key, head_bytes(head), batch.signature):
+        raise ForgedHeadError
     if len(batch.facts) > BATCH_MAX or first_seq(batch) < 1 or head.seq > SEQ_MAX:
         raise BrokenBatchError(facts=len(batch.facts), seq=head.seq)
 
@@ -163,11 +183,11 @@ def _check(sender: Agent, batch: PushBatch) -> None:
 def _take(
     connection: Connection, centre: Centre, sender: Agent, batch: PushBatch, at: datetime
 ) -> PushAnswer:
-    holder = Holder(sender.id, sender.epoch)
+    holder = Holder(sender.id, batch.head.epoch)
     before = store.locked_watermark(connection, holder)
     first = first_seq(batch)
     if not batch.facts or first > before.seq + 1:
-        return PushAnswer(centre.incarnation, before.seq + 1, ())
+        return PushAnswer(centre.incarnation, before.seq + 1, (), leases.bar_of(connection, holder))
     told = store.letters_between(connection, holder, first, batch.head.seq)
     known = {(letter.seq, letter.hash): letter for letter in told}
     found = arrivals(batch, known, before)
@@ -184,4 +204,5 @@ def _take(
     store.move_watermark(connection, holder, reach(found, before))
     known.update(((letter.seq, letter.hash), letter) for letter in new)
     outcomes = letters.answers(connection, found, known, sender.store)
-    return PushAnswer(centre.incarnation, reach(found, before).seq + 1, outcomes)
+    barred = leases.bar_of(connection, holder)
+    return PushAnswer(centre.incarnation, reach(found, before).seq + 1, outcomes, barred)

@@ -29,9 +29,12 @@ log = structlog.get_logger()
 def run(centre: Centre, at: datetime) -> int:
     """Burn what is over; return the points (hundredths) burnt. Repeating a day burns nothing twice.
 
-    A lot's last day is over when it is over in the westernmost zone of the chain's stores.
+    A lot's last day is over when it is over in the westernmost zone of the chain's stores. A centre
+    that was restored burns nothing until it knows what stores hold.
     """
     with reading(centre.engine) as connection:
+        if store.is_recovering(connection):
+            return 0
         zones = store.zones(connection)
     today = min((_local_day(at, zone) for zone in zones), default=(at + WESTERNMOST).date())
     burnt, after = 0, None

@@ -1,4 +1,4 @@
-"""HTTP of leases: agents ask for points for one receipt."""
+"""HTTP of leases: agents ask for points for one receipt, or for an epoch without any."""
 
 from typing import Annotated
 
@@ -6,13 +6,23 @@ from fastapi import APIRouter, Depends, Response
 
 from central.agents.routes import centre_of, message, signed_request
 from central.centre import Centre
+from central.leases.epochs import begin_epoch
 from central.leases.service import ask
 from shared.crypto.requests import SignedRequest
 
-router = APIRouter(prefix="/v1/leases", tags=["leases"])
+router = APIRouter(prefix="/v1", tags=["leases"])
 
 
-@router.post("/asks")
+@router.post("/epochs")
+def post_epoch(
+    centre: Annotated[Centre, Depends(centre_of)],
+    signed: Annotated[SignedRequest, Depends(signed_request)],
+) -> Response:
+    """End the sender's epoch with its leases and begin the next."""
+    return message(begin_epoch(centre, signed), 201)
+
+
+@router.post("/leases/asks")
 def post_ask(
     centre: Annotated[Centre, Depends(centre_of)],
     signed: Annotated[SignedRequest, Depends(signed_request)],

@@ -78,8 +78,8 @@ def ask(centre: Centre, signed: SignedRequest) -> LeaseAnswer:
     """Lease a member's free points to the sender for one receipt; the same ask may be repeated.
 
     A repetition tops up to the asked amount. Holders that are online are asked to give back what
-    is missing. Raises AskEndedError, OtherAskError, UnknownAccountError, BarredError, and as
-    `authenticate` does.
+    is missing. A centre that was restored gives nothing until it knows what stores hold. Raises
+    AskEndedError, OtherAskError, UnknownAccountError, BarredError, and as `authenticate` does.
     """
     proof = checked_proof(centre, signed)
     wanted = decode_lease_ask(signed.body)
@@ -91,6 +91,8 @@ def ask(centre: Centre, signed: SignedRequest) -> LeaseAnswer:
         before = store.given(connection, wanted.ask)
         books = ledger.load(connection, [wanted.account], lots=[one.lot for one in before])
         lots = _spendable(connection, books, wanted.account, sender, at)
+        if store.is_recovering(connection):
+            lots = []
         given = _give(books, lots, wanted, before)
         store.upsert_given(connection, given)
         missing = wanted.amount - sum(one.given for one in given)
@@ -114,6 +116,11 @@ def end_asks(connection: Connection, ended: Mapping[UUID, UUID]) -> None:
 def bar(connection: Connection, holder: Holder, reason: str, at: datetime) -> bool:
     """Give an agent's epoch no leases from now on; False if it was barred before."""
     return store.bar(connection, holder, reason, at)
+
+
+def bar_of(connection: Connection, holder: Holder) -> str:
+    """Return why an agent's epoch gets no leases; empty if it does."""
+    return store.bars(connection, [holder]).get(holder, "")
 
 
 @dataclass(slots=True)
@@ -147,6 +154,8 @@ def size(
     connection: Connection, books: Books, visits: Visits, members: Collection[UUID], at: datetime
 ) -> None:
     """Lease free points of members to their usual stores, unless a receipt is being asked for."""
+    if store.is_recovering(connection):
+        return
     asked = store.asked_for(connection, books.accounts, at - ASK_QUIET)
     by_account: dict[UUID, list[sizing.Visit]] = {}
     for visit in visits.by_key.values():
@@ -165,7 +174,7 @@ def size(
 def _holders(connection: Connection, stores: Collection[str]) -> dict[str, Holder]:
     agents = roster.present(connection, stores)
     holders = {code: Holder(agent.id, agent.epoch) for code, agent in agents.items()}
-    barred = store.barred(connection, holders.values())
+    barred = store.bars(connection, holders.values())
     return {code: holder for code, holder in holders.items() if holder not in barred}
 
 
@@ -174,8 +183,8 @@ def _check_sender(connection: Connection, sender: AgentIdentity, wanted: LeaseAs
         raise UnknownAgentError
     if wanted.epoch != sender.epoch:
         raise FencedAgentError(store=sender.store)
-    if store.barred(connection, [Holder(sender.agent, sender.epoch)]):
-        raise BarredError(reason="forked")
+    if reason := bar_of(connection, Holder(sender.agent, sender.epoch)):
+        raise BarredError(reason=reason)
 
 
 def _record(connection: Connection, wanted: LeaseAsk, at: datetime) -> None:

@@ -5,7 +5,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, bindparam, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    bindparam,
+    delete,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 from sqlmodel import Field
 
 from central.estate.store import StoreTable
@@ -61,6 +70,36 @@ class BarredTable(Table, table=True):
     at: datetime = Field(sa_type=Instant)
 
 
+class RecoveryTable(Table, table=True):
+    """An agent whose leases a restored centre must hear of before it leases again."""
+
+    __tablename__ = "recovery"
+    agent: UUID = Field(primary_key=True)
+    reported: bool
+
+
+class ReportTable(Table, table=True):
+    """A lease as its holder has reported it to a restored centre, until it is taken over."""
+
+    __tablename__ = "lease_report"
+    agent: UUID = Field(primary_key=True)
+    epoch: int = Field(primary_key=True)
+    lot: UUID = Field(primary_key=True)
+    account: UUID
+    granted: int = Field(sa_type=BigInteger)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A lease as its holder knows it, in hundredths of a point."""
+
+    agent: UUID
+    epoch: int
+    lot: UUID
+    account: UUID
+    granted: int
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """A request for points for one receipt; `ended_by` is the fact that ended it."""
@@ -88,6 +127,8 @@ _visit = table_of(VisitTable)
 _ask = table_of(AskTable)
 _given = table_of(GivenTable)
 _barred = table_of(BarredTable)
+_recovery = table_of(RecoveryTable)
+_report = table_of(ReportTable)
 _store = table_of(StoreTable)
 
 
@@ -169,12 +210,66 @@ def bar(connection: Connection, holder: Holder, reason: str, at: datetime) -> bo
     return connection.execute(insert_new(connection, BarredTable), row).rowcount == 1
 
 
-def barred(connection: Connection, holders: Collection[Holder]) -> set[Holder]:
-    """Return those of the holders that are barred."""
+def bars(connection: Connection, holders: Collection[Holder]) -> dict[Holder, str]:
+    """Return those of the holders that are barred, and why."""
     keys = [(holder.agent, holder.epoch) for holder in holders]
-    query = select(_barred.c.agent, _barred.c.epoch)
+    query = select(_barred.c.agent, _barred.c.epoch, _barred.c.reason)
     query = query.where(tuple_(_barred.c.agent, _barred.c.epoch).in_(keys))
-    return {Holder(row.agent, row.epoch) for row in connection.execute(query)}
+    return {Holder(row.agent, row.epoch): row.reason for row in connection.execute(query)}
+
+
+def await_reports(connection: Connection, agents: Collection[UUID]) -> None:
+    """Lease nothing until these agents have reported."""
+    connection.execute(delete(_recovery))
+    connection.execute(delete(_report))
+    if agents:
+        rows = [{"agent": agent, "reported": False} for agent in agents]
+        connection.execute(insert(_recovery), rows)
+
+
+def reporters(connection: Connection) -> dict[UUID, bool]:
+    """Return the agents whose reports a restored centre awaits, and whether they have come."""
+    rows = connection.execute(select(_recovery.c.agent, _recovery.c.reported))
+    return {row.agent: row.reported for row in rows}
+
+
+def is_recovering(connection: Connection) -> bool:
+    """Tell whether a restored centre has not taken over its agents' leases yet."""
+    return connection.execute(select(_recovery.c.agent).limit(1)).first() is not None
+
+
+def mark_reported(connection: Connection, agents: Collection[UUID]) -> None:
+    """Note that these agents' reports are complete, or are not waited for."""
+    this = _recovery.c.agent.in_(agents)
+    connection.execute(update(_recovery).where(this).values(reported=True))
+
+
+def insert_reports(connection: Connection, reports: Collection[Report]) -> None:
+    """Keep reported leases; the same again changes nothing."""
+    if reports:
+        connection.execute(upsert(connection, ReportTable), [asdict(one) for one in reports])
+
+
+def reports(connection: Connection, limit: int) -> list[Report]:
+    """Return some reported leases."""
+    query = select(_report).order_by(_report.c.agent, _report.c.epoch, _report.c.lot)
+    return [Report(**row._mapping) for row in connection.execute(query.limit(limit))]
+
+
+def delete_reports(connection: Connection, done: Collection[Report]) -> None:
+    """Forget reported leases that were taken over."""
+    keys = ("agent", "epoch", "lot")
+    statement = delete(_report).where(
+        *(_report.c[name] == bindparam(f"of_{name}") for name in keys)
+    )
+    if done:
+        rows = [{f"of_{name}": getattr(one, name) for name in keys} for one in done]
+        connection.execute(statement, rows)
+
+
+def end_recovery(connection: Connection) -> None:
+    """Lease again."""
+    connection.execute(delete(_recovery))
 
 
 def zone_of(connection: Connection, store: str) -> str | None:

@@ -10,7 +10,7 @@ from central.agents import roster
 from central.agents.store import Agent
 from central.feed.service import NewChange, changed, removed
 from central.ledger import store
-from shared.ledger.books import Account, Books, Lease, Lot
+from shared.ledger.books import Account, Books, Holder, Lease, Lot
 from shared.wire.feed import GLOBAL, AccountRow, Holding, LeaseRow, LotRow, store_stream
 
 Agents = dict[UUID, Agent]
@@ -37,6 +37,21 @@ def due(
 ) -> list[tuple[UUID, UUID]]:
     """Return (account, lot) of lots that expired before a day and have a balance, in key order."""
     return store.due(connection, before, after, limit)
+
+
+def leased(connection: Connection) -> dict[Holder, tuple[int, int]]:
+    """Return by holder in how many lots how many points (hundredths) its open leases have left."""
+    return store.leased(connection)
+
+
+def leases_of(connection: Connection, holder: Holder, limit: int) -> list[tuple[UUID, UUID]]:
+    """Return (account, lot) of some open leases of a holder that have something left."""
+    return store.leases_of(connection, holder, limit)
+
+
+def free_points(connection: Connection) -> int:
+    """Return the points (hundredths) of all members that no store holds."""
+    return store.free_points(connection)
 
 
 def save(connection: Connection, books: Books) -> list[NewChange]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    func,
     insert,
     or_,
     select,
@@ -32,7 +33,7 @@ from sqlmodel import Field
 
 from central.ledger.rows import chunks, plain
 from central.schema import Instant, Table, locked, table_of
-from shared.ledger.books import Account, Books, Held, Lease, Lot
+from shared.ledger.books import Account, Books, Held, Holder, Lease, Lot
 from shared.ledger.entries import Entry, Turnover
 from shared.member import History
 from shared.wire.codec import decoder, encode
@@ -143,6 +144,7 @@ _entry = table_of(EntryTable)
 _lease = table_of(LeaseTable)
 _held = table_of(HeldTable)
 _turnover = table_of(TurnoverTable)
+_OPEN = (_lease.c.closed.is_(False), _lease.c.granted > _lease.c.gone)
 
 
 class _Shape:
@@ -222,6 +224,33 @@ def due(
         query = query.where(or_(_lot.c.account > account, same))
     rows = connection.execute(query.order_by(_lot.c.account, _lot.c.lot).limit(limit))
     return [(row.account, row.lot) for row in rows]
+
+
+def leased(connection: Connection) -> dict[Holder, tuple[int, int]]:
+    """Return by holder the number of its open leases with something left, and their points."""
+    left = _lease.c.granted - _lease.c.gone
+    query = (
+        select(_lease.c.agent, _lease.c.epoch, func.count(), func.sum(left))
+        .where(*_OPEN)
+        .group_by(_lease.c.agent, _lease.c.epoch)
+    )
+    rows = connection.execute(query)
+    return {Holder(row[0], row[1]): (row[2], int(row[3])) for row in rows}
+
+
+def leases_of(connection: Connection, holder: Holder, limit: int) -> list[tuple[UUID, UUID]]:
+    """Return (account, lot) of some open leases of a holder that have something left."""
+    query = (
+        select(_lease.c.account, _lease.c.lot)
+        .where(_lease.c.agent == holder.agent, _lease.c.epoch == holder.epoch, *_OPEN)
+        .order_by(_lease.c.account, _lease.c.lot)
+    )
+    return [(row.account, row.lot) for row in connection.execute(query.limit(limit))]
+
+
+def free_points(connection: Connection) -> int:
+    """Return the sum of the free rests of all lots."""
+    return int(connection.scalar(select(func.coalesce(func.sum(_lot.c.free), 0))) or 0)
 
 
 def save(connection: Connection, books: Books) -> None:

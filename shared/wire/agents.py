@@ -55,6 +55,27 @@ class SessionAnswer(Struct, frozen=True):
     incarnation: UUID
     expects: int
     streams: tuple[StreamHead, ...]
+    barred: str = ""
+    """Why this epoch gets no leases any more, if so: a new epoch is to be begun."""
+
+
+class EpochRequest(Struct, frozen=True):
+    """An agent gives up the leases of its epoch and asks for the next one, under a new key.
+
+    The key of the ended epoch signs; a copy of this disk with the same old key comes too late.
+    """
+
+    agent: UUID
+    epoch: int
+    public_key: bytes
+    reason: str
+
+
+class EpochAnswer(Struct, frozen=True):
+    """The epoch that begins, and a new block of card numbers: the old one's count may be lost."""
+
+    epoch: int
+    card_block: int
 
 
 class LeaseAsk(Struct, frozen=True):
@@ -99,5 +120,7 @@ decode_enrol_request = decoder(EnrolRequest)
 decode_enrol_answer = decoder(EnrolAnswer)
 decode_session_request = decoder(SessionRequest)
 decode_session_answer = decoder(SessionAnswer)
+decode_epoch_request = decoder(EpochRequest)
+decode_epoch_answer = decoder(EpochAnswer)
 decode_lease_ask = decoder(LeaseAsk)
 decode_lease_answer = decoder(LeaseAnswer)

@@ -27,6 +27,7 @@ class FactKind(StrEnum):
     LOT_ACTIVATED = "lot.activated"
     LEASE_ASKED = "lease.asked"
     LEASE_GIVEN_BACK = "lease.given_back"
+    LEASES_REPORTED = "leases.reported"
 
 
 class LeaseMove(Struct, array_like=True, frozen=True):
@@ -190,6 +191,26 @@ class LeaseGivenBack(Struct, frozen=True):
     at: datetime
 
 
+class HeldLease(Struct, array_like=True, frozen=True):
+    """A lease of this epoch with its `granted`, in hundredths of a point."""
+
+    lot: UUID
+    account: UUID
+    granted: int
+
+
+class LeasesReported(Struct, frozen=True):
+    """The leases that a store holds, told to a centre that was restored from a backup.
+
+    `parts_left` more facts of the same report follow.
+    """
+
+    incarnation: UUID
+    leases: tuple[HeldLease, ...]
+    parts_left: int
+    at: datetime
+
+
 Body = (
     ReceiptCommitted
     | ReceiptCancelled
@@ -198,6 +219,7 @@ Body = (
     | LotActivated
     | LeaseAsked
     | LeaseGivenBack
+    | LeasesReported
 )
 
 _BODIES: dict[FactKind, Callable[[bytes], Any]] = {
@@ -208,6 +230,7 @@ _BODIES: dict[FactKind, Callable[[bytes], Any]] = {
     FactKind.LOT_ACTIVATED: decoder(LotActivated),
     FactKind.LEASE_ASKED: decoder(LeaseAsked),
     FactKind.LEASE_GIVEN_BACK: decoder(LeaseGivenBack),
+    FactKind.LEASES_REPORTED: decoder(LeasesReported),
 }
 
 decode_envelope = decoder(Envelope)

@@ -50,19 +50,28 @@ class Head(Struct, array_like=True, frozen=True):
 
 
 class PushBatch(Struct, frozen=True):
-    """Facts of one agent in the order of their numbers, with the signed head of the last one."""
+    """Facts of one agent in the order of their numbers, with the signed head of the last one.
+
+    `incarnation` is the life of the centre that the agent has met last: another one takes nothing
+    before it was met, since its numbers mean something else.
+    """
 
     head: Head
     signature: bytes
     facts: tuple[Fact, ...]
+    incarnation: UUID | None = None
 
 
 class PushAnswer(Struct, frozen=True):
-    """Outcomes of a batch; `expects` is the number that the next batch should begin with."""
+    """Outcomes of a batch; `expects` is the number that the next batch should begin with.
+
+    `barred` says why the batch's epoch gets no leases any more, if so.
+    """
 
     incarnation: UUID
     expects: int
     outcomes: tuple[Outcome, ...]
+    barred: str = ""
 
 
 def head_bytes(head: Head) -> bytes:

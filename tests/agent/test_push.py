@@ -40,7 +40,7 @@ def answer(
 
 def queue(shop: Shop) -> journal.Queue:
     with reading(shop.station.journal) as connection:
-        return journal.queue(connection, 1)
+        return journal.queue(connection, [1])
 
 
 def push_all(shop: Shop) -> None:

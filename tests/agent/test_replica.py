@@ -12,7 +12,7 @@ from sqlalchemy.exc import DatabaseError
 from agent.quote.service import Item, NoPriceError, quote
 from agent.replica import service as replica
 from agent.replica import store
-from agent.replica.service import GapError
+from agent.replica.service import GapError, OtherIncarnationError
 from shared.crypto.keys import KeyPair
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import MalformedError, encode
@@ -252,19 +252,15 @@ def test_other_settings_leave_the_goods_alone(shop: Shop) -> None:
     assert told.name == "Винная лавка 2"
 
 
-def test_a_centre_of_another_incarnation_is_read_from_the_start(shop: Shop) -> None:
-    replica.forget_other_incarnations(shop.station, UUID(int=3))
+def test_a_piece_of_another_incarnation_is_not_applied(shop: Shop) -> None:
+    number = shop.numbers[HERE] + 1
+    change = Change(number, kind_of(GOODS[0]).value, key_of(GOODS[0]), encode(cheese(11_100)))
+    other = write_segment(HERE, UUID(int=3), number, number, [change])
 
-    assert set(replica.cursors(shop.station).values()) == {0}
+    with pytest.raises(OtherIncarnationError):
+        replica.apply(shop.station, other)
+
     assert price_of(shop) == GOODS[0].price_minor
-
-
-def test_the_same_incarnation_goes_on_where_it_was(shop: Shop) -> None:
-    before = replica.cursors(shop.station)
-
-    replica.forget_other_incarnations(shop.station, INCARNATION)
-
-    assert replica.cursors(shop.station) == before
 
 
 def test_catching_up_applies_every_piece_that_there_is(shop: Shop) -> None:

@@ -1,8 +1,10 @@
 """The centre's machine: the real centre over a file on a disk that fails."""
 
 import random
+import shutil
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +16,7 @@ from central.agents.enrolment import enrol
 from central.centre import Centre, keys_from
 from central.estate.service import How, import_goods, import_stores, issue_enrol_code
 from central.feed import service as feed
+from central.leases import recovery
 from central.migrations.draft import all_tables
 from central.packs.service import publish, publish_keys
 from central.settings import Settings
@@ -24,7 +27,7 @@ from shared.ids import uuid7
 from shared.runtime.sqlite import open_engine, transaction
 from shared.wire.agents import EnrolRequest
 from shared.wire.codec import encode
-from tests.simulation.disk import Disk, End, StoppedError
+from tests.simulation.disk import Disk, End, StoppedError, copy_disk
 from tests.simulation.wire import answer
 
 T = TypeVar("T")
@@ -97,6 +100,29 @@ class CentreMachine:
         self.disk.recover()
         engine = open_engine(self.disk.url(CENTRAL))
         self.centre = Centre(engine, old.clock, old.chance, old.keys, old.settings, old.incarnation)
+
+    def back_up(self) -> None:
+        """Copy the database as it is now."""
+        backup = self._backup
+        shutil.rmtree(backup, ignore_errors=True)
+        self.centre.engine.dispose()
+        copy_disk(self.disk.folder, backup)
+
+    def restore(self) -> bool:
+        """Put the backup in the database's place and begin another life; False without one."""
+        if not self._backup.exists():
+            return False
+        self.centre.engine.dispose()
+        self.disk.replace(self._backup)
+        shutil.rmtree(self._backup)
+        self.restart()
+        incarnation = self.order(recovery.begin)
+        self.centre = replace(self.centre, incarnation=incarnation)
+        return True
+
+    @property
+    def _backup(self) -> Path:
+        return self.disk.folder.with_name("backup")
 
     def furnish(self, zones: dict[str, str], pack: str) -> str:
         """Bring stores by code and zone, goods and the first pack; return the pack's hash."""

@@ -10,6 +10,7 @@ a piece.
 import _sqlite3
 import ctypes
 import random
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
@@ -144,6 +145,12 @@ class Disk:
         """Take the disk out of the machine."""
         _DISKS.pop(str(self.folder), None)
 
+    def replace(self, image: Path) -> None:
+        """Put other files in the place of all that there are; they are closed."""
+        self._files.clear()
+        shutil.rmtree(self.folder)
+        copy_disk(image, self.folder)
+
     def opened(self, path: str) -> None:
         """Note a file that SQLite has opened; what it holds at first sight is durable."""
         if path not in self._files:
@@ -191,6 +198,14 @@ class Disk:
         file.durable, file.pending = content, []
         Path(path).write_bytes(content)
         Path(path + "-shm").unlink(missing_ok=True)
+
+
+def copy_disk(source: Path, target: Path) -> None:
+    """Copy a folder of closed database files."""
+    target.mkdir()
+    for path in sorted(source.iterdir()):
+        if not path.name.endswith("-shm"):
+            shutil.copy(path, target / path.name)
 
 
 def _apply(content: bytearray, offset: int, chunk: bytes | None) -> None:

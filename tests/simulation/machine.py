@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
+from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
+from agent import epochs, lives
+from agent import identity as identities
 from agent.events import Events
 from agent.journal import store as facts
 from agent.leases import service as leases
 from agent.link import HttpLink
+from agent.meeting import meet
 from agent.printing import service as printing
 from agent.push import Pushed, hear, push
 from agent.replica import service as replica
@@ -24,13 +28,13 @@ from agent.station import Identity, Station
 from shared.runtime.sqlite import Synchronous, open_engine, reading
 from shared.wire.agents import SessionRequest
 from tests.simulation.clocks import MachineClock, TrueTime
-from tests.simulation.disk import Disk, End, StoppedError
+from tests.simulation.disk import Disk, End, StoppedError, copy_disk
 from tests.simulation.paper import PaperTray
 from tests.simulation.wire import Line, Network, SimTransport
 
 T = TypeVar("T")
 
-JOURNAL, REPLICA = "journal.db", "replica-1.db"
+JOURNAL = "journal.db"
 STARTS_MAX = 50
 PUSHES_MAX = 100
 PRINTS_MAX = 1000
@@ -49,7 +53,8 @@ class Machine:
         synchronous: Synchronous = Synchronous.FULL,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.identity = identity
+        if not identities.is_enrolled(folder):
+            identities.save(folder, identity)
         self.network = network
         self.chance = network.chance
         self.clock = clock
@@ -97,14 +102,23 @@ class Machine:
     def clone(self, on_wait: Callable[[], None], time: TrueTime) -> "Machine":
         """Start an image of this machine's disk beside it; its line and printer are its own."""
         home = self.disk.folder.with_name(self.disk.folder.name + "b")
-        home.mkdir()
         self.close()
-        for name in (JOURNAL, REPLICA):
-            for path in self.disk.folder.glob(f"{name}*"):
-                if not path.name.endswith("-shm"):
-                    shutil.copy(path, home / path.name)
+        copy_disk(self.disk.folder, home)
         clock = MachineClock(time, on_wait)
-        return Machine(home, self.identity, self.network, clock, self.synchronous)
+        return Machine(home, identities.load(home), self.network, clock, self.synchronous)
+
+    def image(self) -> Path:
+        """Copy the disk as it is now; return the folder of the copy."""
+        image = self.disk.folder.with_name(f"{self.disk.folder.name}-image")
+        shutil.rmtree(image, ignore_errors=True)
+        self.close()
+        copy_disk(self.disk.folder, image)
+        return image
+
+    def put_back(self, image: Path) -> None:
+        """Replace the disk by an older copy of it; a restart follows."""
+        self.close()
+        self.disk.replace(image)
 
     def close(self) -> None:
         """Close the files."""
@@ -135,14 +149,12 @@ class Machine:
     def queue(self) -> int:
         """Return how many facts have no word of the centre yet."""
         with reading(self.station.journal) as connection:
-            return facts.queue(connection, self.identity.epoch).depth
+            return facts.queue(connection, self.station.identity.epochs).depth
 
     def _station(self) -> Station:
         journal = open_engine(self.disk.url(JOURNAL), self.synchronous)
-        rows = open_engine(self.disk.url(REPLICA))
         migrate(journal, JournalTable, JOURNAL_VERSION)
-        migrate(rows, ReplicaTable, REPLICA_VERSION)
-        who = self.identity
+        who = identities.load(self.disk.folder)
         client = httpx.Client(
             base_url="http://centre",
             transport=SimTransport(self.network, self.line),
@@ -151,20 +163,29 @@ class Machine:
         request = SessionRequest(who.agent, who.epoch, VERSION, 0)
         seed = self.chance.getrandbits(64)
         settings = AgentSettings(data_dir=self.disk.folder)
-        return Station(
+        station = Station(
             identity=who,
             journal=journal,
-            replica=rows,
+            replica=self._open_replica(lives.current_file(journal)),
             data_dir=self.disk.folder,
             clock=self.clock,
             chance=self.chance,
             link=HttpLink(client, who.keys, request, self.clock, seed),
             settings=settings,
             events=Events(settings.event_listeners_max),
+            open_replica=self._open_replica,
         )
+        epochs.recall(station)
+        return station
+
+    def _open_replica(self, name: str) -> Engine:
+        rows = open_engine(self.disk.url(name))
+        migrate(rows, ReplicaTable, REPLICA_VERSION)
+        return rows
 
     def _start(self) -> None:
         """Do what the agent does before its loops begin."""
+        lives.sweep(self.station)
         printing.recover(self.station)
         with reading(self.station.journal) as connection:
             reserved = claims.open_receipts(connection)
@@ -172,15 +193,13 @@ class Machine:
 
 
 def _follow(station: Station, *, by_tail: bool) -> None:
-    session = station.link.session(last_seq=0)
-    replica.forget_other_incarnations(station, session.incarnation)
+    meet(station)
     if by_tail:
         for segment in station.link.tail(replica.cursors(station)):
             if segment is not None:
                 replica.apply(station, segment)
     else:
-        for stream in replica.streams(station):
-            replica.catch_up(station, stream)
+        replica.catch_up_all(station)
     hear(station)
     leases.give_back(station, station.clock.now())
 

@@ -10,83 +10,19 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.simulation.told import Bought, Points, Returned, Store, ViolationError
+
 POSTED = ("accepted", "adjusted")
 BESIDE = ("DEBT", "DEBT_SETTLE")
 SHOWN_MAX = 5
-
-
-class ViolationError(Exception):
-    """An invariant that does not hold."""
-
-    def __init__(self, invariant: str, what: str) -> None:
-        self.invariant = invariant
-        self.what = what
-        super().__init__(f"{invariant}: {what}")
-
-
-@dataclass(frozen=True, slots=True)
-class Points:
-    """Hundredths of a point of a lot; ids are hex."""
-
-    lot: str
-    account: str
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class Bought:
-    """A sale as the till answered it, in kopecks and hundredths of points."""
-
-    store: str
-    receipt: str
-    fact: str
-    slip: str
-    account: str
-    lines: tuple[tuple[int, int, int, int], ...]
-    """Base, discount, paid by points, to pay."""
-    effects: tuple[tuple[int, tuple[int, ...]], ...]
-    """Amount and allocations."""
-    tenders: tuple[int, ...]
-    turnover_minor: int
-    drawn: tuple[Points, ...]
-    granted: tuple[Points, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """A return as the till answered it."""
-
-    store: str
-    sale: str
-    fact: str
-    slip: str
-    account: str
-    money_minor: int
-    turnover_minor: int
-    restored: tuple[Points, ...]
-    taken: tuple[Points, ...]
-
-
-@dataclass(slots=True)
-class Store:
-    """A store as the judge sees it: its files, and what its till and printer have said."""
-
-    code: str
-    agent: str
-    journal: Path
-    replica: Path
-    zone: str
-    papers: Counter[bytes]
-    twin_gone: dict[str, int] | None = None
-    """Of the second life of a cloned disk: what it had let go of each lot when it began."""
-    facts: set[str] = field(default_factory=set)
-    slips: set[str] = field(default_factory=set)
+Key = tuple[int, str]
+"""Epoch and lot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +51,9 @@ class Oracle:
         self._returnable: dict[str, Counter[str]] = {}
         """What of each sale has not come back yet."""
         self._flipped: dict[str, bytes] = {}
+        self._allowed: Counter[str] = Counter()
+        """What write-offs and images that were put back may cost."""
+        self._is_forked = False
         self._packs: list[tuple[datetime, str]] = []
 
     # What happened
@@ -169,9 +108,29 @@ class Oracle:
 
     def cloned(self, original: str, twin: Store) -> None:
         """Note that a disk goes on twice: what it holds may be spent once too often."""
-        gone = _rows(self.stores[original].journal, "SELECT lot, drawn + given_back FROM lease_use")
-        twin.twin_gone = {lot.hex(): went for lot, went in gone}
+        twin.image_gone = dict(_gone(self.stores[original]))
         self.stores[twin.code] = twin
+        self._is_forked = True
+
+    def put_back(self, code: str, before: set[str]) -> None:
+        """Note that a store's disk is an older image of itself: facts are lost (`before` it had
+        these), papers may be printed again, and what it held by the image may be spent again."""
+        store = self.stores[code]
+        now = _ids(store)
+        store.lost |= before - now
+        store.facts &= now
+        store.slips &= {row[0].hex() for row in _rows(store.journal, _SLIPS)}
+        store.papers.clear()
+        self._is_forked = True
+        with _reading(self.central) as central:
+            for key, granted in _granted(central, store).items():
+                self._allowed[key[1]] += max(0, granted - _gone(store)[key])
+
+    def writing_off(self, code: str) -> None:
+        """Note that the centre frees what it believes a store to hold."""
+        self._is_forked = True
+        for lot, left in _rows(self.central, _LEFT, self.stores[code].agent):
+            self._allowed[lot] += left
 
     def published(self, effective_from: datetime, pack: str) -> None:
         """Note a pack by the local instant from which it counts."""
@@ -190,15 +149,16 @@ class Oracle:
         """Check that a receipt was priced by the last pack in force by the store's own time."""
         known = self.stores[store]
         local = at.astimezone(ZoneInfo(known.zone)).replace(tzinfo=None)
-        here = {key.decode() for (key,) in _rows(known.replica, _PACK_KEYS)}
+        here = {key.decode() for (key,) in _rows(_replica(known), _PACK_KEYS)}
         due = [one for one in self._packs if one[0] <= local and one[1] in here]
         if due and pack != max(due)[1]:
             raise ViolationError("pack", f"store {store} at {local}: {pack} is not in force")
 
-    def check_shown(self, store: str, before: object, after: object) -> None:
-        """Check that the centre's word changes nothing shown; a clone may have sent before."""
-        if before != after and not self._is_cloned(self.stores[store]):
-            raise ViolationError("shown", f"store {store}: {before} became {after} by a push")
+    def check_shown(self, code: str, before: object, after: object) -> None:
+        """Check that the centre's word changes nothing shown; another life may have sent before."""
+        store = self.stores[code]
+        if before != after and not store.lost and not self._is_cloned(store):
+            raise ViolationError("shown", f"store {code}: {before} became {after} by a push")
 
     def check_restart(self, store: str) -> None:
         """Check that nothing that a till or a customer was told is missing or printed twice."""
@@ -220,7 +180,7 @@ class Oracle:
             if broken := _rows(self.central, query):
                 raise ViolationError(law, f"{broken[:SHOWN_MAX]}")
         owing = {row[0] for row in _rows(self.central, _OWING)} & self._returnable.keys()
-        if owing and all(store.twin_gone is None for store in self.stores.values()):
+        if owing and not self._is_forked:
             raise ViolationError("overspent", f"sales {sorted(owing)[:SHOWN_MAX]} became debt")
 
     # What must hold when all is healed
@@ -234,19 +194,20 @@ class Oracle:
             self._check_leases(store)
 
     def _check_account(self, central: sqlite3.Connection, account: str) -> None:
-        free = dict(central.execute("SELECT lot, free FROM lot WHERE account = ?", (account,)))
+        free: dict[str, int] = {}
+        if central.execute("SELECT 1 FROM recovery").fetchone() is None:
+            free = dict(central.execute("SELECT lot, free FROM lot WHERE account = ?", (account,)))
         leased, allowed = Counter[str](), Counter[str]()
         for store in self.stores.values():
-            with _reading(store.journal) as journal:
-                granted, gone = _leases(central, journal, account, store.agent)
-            leased.update({lot: max(0, granted[lot] - gone[lot]) for lot in granted})
-            if (before := store.twin_gone) is not None:
-                more = {lot: max(0, granted[lot] - before.get(lot, 0)) for lot in granted}
-                allowed.update(more)
+            gone = _gone(store, account)
+            for key, granted in _granted(central, store, account).items():
+                leased[key[1]] += max(0, granted - gone[key])
+                if store.image_gone is not None:
+                    allowed[key[1]] += max(0, granted - store.image_gone.get(key, 0))
         total = 0
         for lot in sorted({*free, *leased, *self._lots[account]}):
             there = self._spent[lot] + leased[lot] + free.get(lot, 0)
-            may = self._granted[lot] + allowed[lot]
+            may = self._granted[lot] + allowed[lot] + self._allowed[lot]
             total += there - may
             if there > may and lot in self._born:
                 parts = f"spent {self._spent[lot]} leased {leased[lot]} free {free.get(lot, 0)}"
@@ -255,19 +216,26 @@ class Oracle:
             raise ViolationError("conservation", f"account {account}: {total} too much")
 
     def _check_arrivals(self) -> set[str]:
-        """Check that each journal is at the centre once and whole; return what is not posted."""
+        """Check that each journal is at the centre once and whole; return what is not posted.
+
+        What an image that was put back has lost is there once, or nobody knows of it any more.
+        """
         journals: dict[str, set[str]] = defaultdict(set)
+        lost: dict[str, set[str]] = defaultdict(set)
         for store in self.stores.values():
-            ids = _rows(store.journal, "SELECT id FROM fact")
-            journals[store.agent] |= {fact.hex() for (fact,) in ids}
+            journals[store.agent] |= _ids(store)
+            lost[store.agent] |= store.lost
         outcomes: dict[str, str] = {}
         for agent, facts in journals.items():
             inbox = _rows(self.central, "SELECT id, outcome FROM inbox WHERE agent = ?", agent)
-            if sorted(fact for fact, _ in inbox) != sorted(facts):
-                odd = Counter(fact for fact, _ in inbox)
-                odd.subtract(facts)
-                raise ViolationError("arrivals", f"agent {agent}: {+odd} too often, {-odd} missing")
+            there = Counter(fact for fact, _ in inbox)
+            odd = there - Counter(facts | (lost[agent] & there.keys()))
+            if odd or facts - there.keys():
+                missing = facts - there.keys()
+                raise ViolationError("arrivals", f"agent {agent}: {odd} odd, {missing} missing")
             outcomes.update(inbox)
+            for fact in lost[agent] - there.keys():
+                self._moves.pop(fact, None)
         for fact in self._flipped & outcomes.keys():
             kept = _rows(self.central, "SELECT body FROM fact WHERE id = ?", fact)
             if outcomes[fact] != "damaged" and kept != [(self._flipped[fact],)]:
@@ -293,7 +261,10 @@ class Oracle:
         names = ["global", *(name for (name,) in streams)]
         newest = _rows(self.central, _NEWEST.format(", ".join("?" * len(names))), *names)
         centre = {(kind, key): row for kind, key, row in newest if row}
-        here = {row[:2]: row[2] for row in _rows(store.replica, "SELECT kind, key, row FROM row")}
+        if _rows(store.journal, _FENCED):
+            return
+        rows = _rows(_replica(store), "SELECT kind, key, row FROM row")
+        here = {row[:2]: row[2] for row in rows}
         keys = [key for key in centre.keys() | here.keys() if centre.get(key) != here.get(key)]
         if keys:
             shown = [(kind, key.hex()) for kind, key in sorted(keys)[:SHOWN_MAX]]
@@ -303,13 +274,13 @@ class Oracle:
         """Check that the centre has counted what the journal has, and that no ask is stranded."""
         if stranded := _rows(store.journal, "SELECT hex(ask) FROM ask WHERE NOT ended"):
             raise ViolationError("asks", f"store {store.code}: {stranded[:SHOWN_MAX]} never ended")
-        if self._is_cloned(store):
+        if store.lost or self._is_cloned(store):
             return
-        query = "SELECT lot, gone FROM lease WHERE agent = ?"
-        counted = dict(_rows(self.central, query, store.agent))
-        for lot, gone in _rows(store.journal, "SELECT lot, drawn + given_back FROM lease_use"):
-            if counted.get(lot.hex(), gone) != gone:
-                what = f"{store.code}, lot {lot.hex()}: {gone} gone, counted {counted[lot.hex()]}"
+        query = "SELECT epoch, lot, gone FROM lease WHERE agent = ?"
+        counted = {row[:2]: row[2] for row in _rows(self.central, query, store.agent)}
+        for key, gone in _gone(store).items():
+            if counted.get(key, gone) != gone:
+                what = f"{store.code}, lot {key}: {gone} gone, counted {counted[key]}"
                 raise ViolationError("counts", what)
 
     def _is_cloned(self, store: Store) -> bool:
@@ -334,18 +305,35 @@ class Oracle:
         self.stores[store].slips.add(slip)
 
 
-def _leases(
-    central: sqlite3.Connection, journal: sqlite3.Connection, account: str, agent: str
-) -> tuple[Counter[str], Counter[str]]:
-    """Return by lot what a store was granted at most, and what it has let go."""
-    granted: Counter[str] = Counter(dict(central.execute(_LEASE, (account, agent)).fetchall()))
-    gone: Counter[str] = Counter()
-    for lot, kept, went in journal.execute(_USE, (bytes.fromhex(account),)):
-        granted[lot.hex()] = max(granted[lot.hex()], kept)
-        gone[lot.hex()] = went
-    for lot, answered in journal.execute(_ANSWERED, (bytes.fromhex(account),)):
-        granted[lot.hex()] = max(granted[lot.hex()], answered)
-    return granted, gone
+def _granted(central: sqlite3.Connection, store: Store, account: str | None = None) -> Counter[Key]:
+    """Return by epoch and lot what a store was granted at most, wherever that stands."""
+    granted: Counter[Key] = Counter()
+    with _reading(store.journal) as journal:
+        told = [(row[0], row[1].hex(), row[2], row[3].hex()) for row in journal.execute(_TOLD)]
+    told += central.execute(_LEASE, (store.agent,)).fetchall()
+    closed = set(central.execute(_CLOSED, (store.agent,)))
+    for epoch, lot, amount, owner in told:
+        if account in (None, owner) and (epoch, lot) not in closed:
+            granted[epoch, lot] = max(granted[epoch, lot], amount)
+    return granted
+
+
+def _gone(store: Store, account: str | None = None) -> Counter[Key]:
+    """Return by epoch and lot what a store's journal has let go."""
+    rows = _rows(store.journal, "SELECT epoch, lot, drawn + given_back, account FROM lease_use")
+    return Counter(
+        {(row[0], row[1].hex()): row[2] for row in rows if account in (None, row[3].hex())}
+    )
+
+
+def _ids(store: Store) -> set[str]:
+    return {fact.hex() for (fact,) in _rows(store.journal, "SELECT id FROM fact")}
+
+
+def _replica(store: Store) -> Path:
+    """Return the file of rows that the journal says is current."""
+    lives = _rows(store.journal, "SELECT file FROM life ORDER BY no DESC LIMIT 1")
+    return store.folder / (lives[0][0] if lives else "replica-1.db")
 
 
 @contextmanager
@@ -371,9 +359,15 @@ _PACK_KEYS = "SELECT key FROM row WHERE kind = 'pack'"
 _SLIPS = "SELECT slip FROM print_job"
 _ORIGINALS = """
 SELECT hex(slip) FROM print_job WHERE copy_no = 0 GROUP BY slip HAVING count(*) > 1"""
-_LEASE = "SELECT lot, granted FROM lease WHERE account = ? AND agent = ? AND NOT closed"
-_USE = "SELECT lot, kept, drawn + given_back FROM lease_use WHERE account = ?"
-_ANSWERED = "SELECT lot, granted FROM lease_answer WHERE account = ?"
+_LEASE = "SELECT epoch, lot, granted, account FROM lease WHERE agent = ? AND NOT closed"
+_CLOSED = "SELECT epoch, lot FROM lease WHERE agent = ? AND closed"
+_LEFT = """
+SELECT lot, sum(granted - gone) FROM lease WHERE agent = ? AND NOT closed AND granted > gone
+GROUP BY lot"""
+_TOLD = """
+SELECT epoch, lot, kept, account FROM lease_use UNION ALL
+SELECT epoch, lot, granted, account FROM lease_answer"""
+_FENCED = "SELECT 1 FROM bar WHERE reason = 'agent_fenced'"
 _OWING = "SELECT document FROM entry WHERE kind = 'DEBT'"
 _SUMS = """
 SELECT account, (SELECT coalesce(sum(balance), 0) FROM lot WHERE lot.account = a.account) - debt

@@ -53,6 +53,9 @@ class Fault(StrEnum):
     CENTRE_KILL = "centre-kill"
     CENTRE_CUT = "centre-cut"
     PACK = "pack"
+    IMAGE = "image"
+    WRITE_OFF = "write-off"
+    RESTORE = "restore"
 
 
 PER_STORE_DAY = {
@@ -67,8 +70,17 @@ PER_STORE_DAY = {
     Fault.POISON: 0.2,
     Fault.CLONE: 0.05,
     Fault.SILENT: 0.05,
+    Fault.IMAGE: 0.05,
+    Fault.WRITE_OFF: 0.03,
 }
-PER_DAY = {Fault.BUSY: 2.0, Fault.CENTRE_KILL: 3.0, Fault.CENTRE_CUT: 3.0}
+PER_DAY = {
+    Fault.BUSY: 2.0,
+    Fault.CENTRE_KILL: 3.0,
+    Fault.CENTRE_CUT: 3.0,
+    Fault.RESTORE: 0.3,
+}
+IMAGE_AGE_S_MAX = 8 * 3600
+BACKUP_AGE_S_MAX = 3 * 3600
 FLIP_AFTER_S = 300
 """After a visit: most often its facts are not sent yet."""
 LEAST = 2
@@ -269,6 +281,12 @@ class _Planner:
             self._add(at_s, "line", store, mode="down", silent=True)
         elif fault is Fault.POISON:
             self._add(at_s, "poison", store, customer=self._visitor(store))
+        elif fault is Fault.IMAGE:
+            self._add(at_s, "image", store)
+            self._add(at_s + chance.randrange(600, IMAGE_AGE_S_MAX), "put-back", store)
+        elif fault is Fault.RESTORE:
+            self._add(at_s, "backup")
+            self._add(at_s + chance.randrange(600, BACKUP_AGE_S_MAX), "restore")
         elif fault is Fault.FLIP:
             sold_at_s, where, _ = chance.choice(self.sales)
             self._add(sold_at_s + FLIP_AFTER_S, "flip", where)

@@ -10,8 +10,8 @@ from pathlib import Path
 from shared.clock import SystemClock
 from shared.runtime.sqlite import Synchronous
 from tests.simulation.clocks import START
-from tests.simulation.oracle import ViolationError
 from tests.simulation.plan import Fault, Options, Step, make_plan
+from tests.simulation.told import ViolationError
 from tests.simulation.wire import MISFORTUNES
 from tests.simulation.world import World, quiet
 
@@ -34,6 +34,9 @@ SIGNS: dict[Fault, tuple[str, ...]] = {
     Fault.CENTRE_KILL: ("centre killed",),
     Fault.CENTRE_CUT: ("centre cut",),
     Fault.PACK: ("pack switch",),
+    Fault.IMAGE: ("image put back",),
+    Fault.WRITE_OFF: ("written off",),
+    Fault.RESTORE: ("centre restored",),
 }
 """By what is counted each kind of fault shows that it has happened."""
 

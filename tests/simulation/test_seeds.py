@@ -13,7 +13,9 @@ from tests.simulation.runner import Result, simulate
 
 LINES = (Fault.PARTITION, Fault.ONE_WAY, Fault.NOISE)
 CRASHES = (Fault.KILL, Fault.CUT, Fault.FULL, Fault.CENTRE_KILL, Fault.CENTRE_CUT)
-FLIPPED = Options(1, stores=3, days=2, visits=12, faults=tuple(Fault))
+FIRST = tuple(Fault)[: list(Fault).index(Fault.IMAGE)]
+"""The faults that there were when a seed was found: another set makes another plan."""
+FLIPPED = Options(1, stores=3, days=2, visits=12, faults=FIRST)
 ONE_RUN = """
 from tests.simulation.plan import Fault, Options
 from tests.simulation.runner import simulate

@@ -32,8 +32,9 @@ from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import FactKind, LeaseGivenBack
 from tests.simulation.disk import StoppedError
 from tests.simulation.machine import Machine
-from tests.simulation.oracle import Bought, Oracle, Points, Returned
+from tests.simulation.oracle import Oracle
 from tests.simulation.people import Customer
+from tests.simulation.told import Bought, Points, Returned
 from tests.simulation.wire import LineMode
 
 T = TypeVar("T")
@@ -212,6 +213,12 @@ class Tills:
 
         if receipt.order is None:
             self.repeat(cancelled)
+
+    def facts(self) -> set[str]:
+        """Return the ids of the facts that are on the disk."""
+        with reading(self.machine.station.journal) as connection:
+            ids = connection.exec_driver_sql("SELECT id FROM fact").scalars()
+            return {fact.hex() for fact in ids}
 
     def end_shift(self) -> None:
         """Let a person cancel what is reserved and known to no till, as on a cloned disk."""

@@ -23,6 +23,7 @@ from central.feed import service as feed
 from central.feed.hub import framed
 from central.feed.routes import parse_cursors
 from central.ingest import service as ingest
+from central.leases.epochs import begin_epoch
 from central.leases.service import ask
 from shared.crypto.requests import SignedRequest
 from shared.errors import LoyaltyError
@@ -211,7 +212,8 @@ def _tail(centre: Centre, sender: AgentIdentity, after: list[str]) -> bytes:
 def _standing_of(connection: Connection, identity: AgentIdentity) -> Standing:
     heads = feed.heads_for(connection, identity.store)
     streams = tuple(StreamHead(name, number) for name, number in sorted(heads.items()))
-    return Standing(ingest.expects(connection, identity), streams)
+    expects = ingest.expects(connection, identity)
+    return Standing(expects, streams, ingest.barred(connection, identity))
 
 
 def _session(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:
@@ -222,6 +224,10 @@ def _facts(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:
     return 200, encode(ingest.push(centre, signed))
 
 
+def _epoch(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:
+    return 201, encode(begin_epoch(centre, signed))
+
+
 def _ask(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:
     return 200, encode(ask(centre, signed))
 
@@ -229,5 +235,6 @@ def _ask(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:
 _ROUTES: dict[str, Callable[[Centre, SignedRequest], tuple[int, bytes]]] = {
     "/v1/sessions": _session,
     "/v1/facts": _facts,
+    "/v1/epochs": _epoch,
     "/v1/leases/asks": _ask,
 }

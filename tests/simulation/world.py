@@ -16,10 +16,11 @@ from sqlalchemy.exc import DatabaseError
 
 from agent.journal import store as facts
 from agent.link import LinkDownError, RefusedByCentreError
-from agent.replica.service import GapError, InDoubtError
+from agent.replica.service import GapError, InDoubtError, OtherIncarnationError
 from agent.station import Station
 from central.feed import service as feed
-from central.leases import expiry
+from central.leases import expiry, recovery
+from central.leases.writeoff import write_off_store
 from central.members.imports import COLUMNS, Row, import_lots
 from central.packs.service import publish
 from shared.errors import LoyaltyError
@@ -31,10 +32,11 @@ from shared.wire.feed import BrokenSegmentError
 from tests.simulation.centre import CENTRAL, CentreMachine
 from tests.simulation.clocks import START, MachineClock, TrueTime
 from tests.simulation.disk import End, Moment, StoppedError
-from tests.simulation.machine import JOURNAL, REPLICA, Machine, wrong_by
-from tests.simulation.oracle import Oracle, Points, Store, ViolationError
+from tests.simulation.machine import Machine, wrong_by
+from tests.simulation.oracle import Oracle
 from tests.simulation.plan import Options, Step, instant
 from tests.simulation.till import LeftError, OpenReceipt, StoreClosedError, Tills, Wanted
+from tests.simulation.told import Points, Store, ViolationError
 from tests.simulation.wire import LineMode, Network
 
 HEAL_ROUNDS_MAX = 40
@@ -44,7 +46,14 @@ HELPERS_MAX = 3
 SILENT = 50
 """The level that nothing in the product logs at."""
 
-_NO_LINE = (LinkDownError, RefusedByCentreError, GapError, InDoubtError, BrokenSegmentError)
+_NO_LINE = (
+    LinkDownError,
+    RefusedByCentreError,
+    GapError,
+    InDoubtError,
+    OtherIncarnationError,
+    BrokenSegmentError,
+)
 """What a loop meets on a bad line: it tries again later."""
 
 
@@ -73,6 +82,9 @@ class World:
         self.oracle.published(START.replace(tzinfo=None) - timedelta(days=100), self.first_pack)
         self.tills: list[Tills] = []
         self.twins: dict[int, Tills] = {}
+        self.images: dict[int, Path] = {}
+        self.ordered: list[tuple[Row | None, str]] = []
+        """Imports and packs that people have brought, to be brought again after a restore."""
         for code, zone in options.zones.items():
             self._add_store(folder / code, code, zone, synchronous)
 
@@ -162,7 +174,8 @@ class World:
             self._loop(tills.machine.pull)
             self._loop(tills.machine.print_all)
             moved = moved or before != self._state(tills.machine)
-        return moved
+        taken_over = self.central.order(lambda centre: recovery.run(centre, centre.clock.now()))
+        return moved or taken_over > 0
 
     def _state(self, machine: Machine) -> tuple[int, ...]:
         with machine.station.journal.connect() as connection:
@@ -321,14 +334,24 @@ class World:
         expires_on = (START + days).date().isoformat()
         cells = (customer.cards[0], f"{args['points']}.00", "bonus", expires_on)
         row = Row(step.no, dict(zip(COLUMNS, cells, strict=True)))
-        report = self.central.order(lambda centre: import_lots(centre, [row], centre.clock.now()))
+        report = self._import(row)
         if report.faults:
             return str(report)
+        self.ordered.append((row, ""))
         document = derived("import", *cells, 1)
         account = self._account_of(document)
         lot = lot_id(document, 0, account).hex
         self.oracle.imported(Points(lot, account.hex, args["points"] * 100))
         return lot
+
+    def _import(self, row: Row) -> Any:
+        return self.central.order(lambda centre: import_lots(centre, [row], centre.clock.now()))
+
+    def _order_again(self, row: Row | None, text: str) -> None:
+        if row is not None:
+            self._import(row)
+        else:
+            self.central.order(lambda centre: publish(centre, text))
 
     def _account_of(self, document: Any) -> Any:
         from uuid import UUID
@@ -357,6 +380,7 @@ class World:
         return self._loop(tills.machine.print_all)
 
     def _do_expire(self, _step: Step) -> str:
+        self.central.order(lambda centre: recovery.run(centre, centre.clock.now()))
         burnt = self.central.order(lambda centre: expiry.run(centre, centre.clock.now()))
         self.central.order(lambda centre: feed.seal(centre.engine, centre.incarnation))
         return str(burnt)
@@ -423,6 +447,50 @@ class World:
         self.counts["clone"] += 1
         return code
 
+    def _do_image(self, step: Step) -> str:
+        """Take an image of a store's disk."""
+        self.images[step.store] = self.tills[step.store].machine.image()
+        return "taken"
+
+    def _do_put_back(self, step: Step) -> str:
+        """Let a store go on from an older image of its disk, as after a repair."""
+        image = self.images.pop(step.store, None)
+        if image is None or step.store in self.twins:
+            return "none"
+        tills = self.tills[step.store]
+        before = tills.facts()
+        tills.machine.put_back(image)
+        self.oracle.put_back(tills.code, before)
+        tills.machine.restart()
+        kept = tills.facts()
+        for receipt in [one for one in self.receipts.values() if one.tills is tills]:
+            if receipt.committed is None or receipt.committed.fact.hex not in kept:
+                del self.receipts[receipt.name]
+        tills.seen.clear()
+        self.counts["image put back"] += 1
+        return str(len(before) - len(kept))
+
+    def _do_write_off(self, step: Step) -> str:
+        """Let the centre give up a store."""
+        code = self.tills[step.store].code
+        self.oracle.writing_off(code)
+        lots, points = self.central.order(lambda centre: write_off_store(centre, code))
+        self.counts["written off"] += 1
+        return f"{lots} {points}"
+
+    def _do_backup(self, _step: Step) -> str:
+        self.central.back_up()
+        return "taken"
+
+    def _do_restore(self, _step: Step) -> str:
+        """Put the centre's backup back; people import and publish again what they had since."""
+        if not self.central.restore():
+            return "none"
+        for row, text in self.ordered:
+            self._order_again(row, text)
+        self.counts["centre restored"] += 1
+        return self.central.centre.incarnation.hex
+
     def _do_poison(self, step: Step) -> str:
         """Sell for points with a fact whose body nobody can read, as a broken version might."""
         tills = self.at(step.store)
@@ -450,6 +518,7 @@ class World:
         text = _wine().replace("version: 1\n", f"version: {version}\n")
         text = text.replace("2026-01-01T00:00", f"{day}T00:00").replace("15 %", f"{20 - version} %")
         told = self.central.order(lambda centre: publish(centre, text))
+        self.ordered.append((None, text))
         self.oracle.published(datetime.fromisoformat(told.effective_from), told.hash)
         return told.hash
 
@@ -475,8 +544,8 @@ def _overwrite(station: Station, fact: bytes, body: bytes) -> None:
 def _seen(code: str, zone: str, machine: Machine) -> Store:
     """Return a store as the judge sees it."""
     home = machine.disk.folder
-    agent = machine.identity.agent.hex
-    return Store(code, agent, home / JOURNAL, home / REPLICA, zone, machine.tray.papers)
+    agent = machine.station.identity.agent.hex
+    return Store(code, agent, home, zone, machine.tray.papers)
 
 
 def _wine() -> str:

@@ -61,6 +61,15 @@ def _agents() -> None:
         sa.UniqueConstraint("store", name=op.f("uq_enrol_code_store")),
     )
     op.create_table(
+        "former_epoch",
+        sa.Column("agent", sa.Uuid(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("agent", "epoch", name=op.f("pk_former_epoch")),
+        sa.UniqueConstraint("public_key", name=op.f("uq_former_epoch_public_key")),
+    )
+    op.create_table(
         "nonce",
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
         sa.Column("nonce", sa.String(), nullable=False),
@@ -312,6 +321,21 @@ def _leases() -> None:
         sa.PrimaryKeyConstraint("ask", name=op.f("pk_lease_ask")),
     )
     op.create_index(op.f("ix_lease_ask_account"), "lease_ask", ["account"], unique=False)
+    op.create_table(
+        "recovery",
+        sa.Column("agent", sa.Uuid(), nullable=False),
+        sa.Column("reported", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("agent", name=op.f("pk_recovery")),
+    )
+    op.create_table(
+        "lease_report",
+        sa.Column("agent", sa.Uuid(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("lot", sa.Uuid(), nullable=False),
+        sa.Column("account", sa.Uuid(), nullable=False),
+        sa.Column("granted", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("agent", "epoch", "lot", name=op.f("pk_lease_report")),
+    )
     op.create_table(
         "lease_barred",
         sa.Column("agent", sa.Uuid(), nullable=False),

@@ -116,7 +116,11 @@ def no_outcomes(_connection: object) -> dict[str, int]:
     return {}
 
 
-BARE = Stages((), no_number, no_outcomes)
+def no_bar(_connection: object, _identity: object) -> str:
+    return ""
+
+
+BARE = Stages((), no_number, no_bar, no_outcomes)
 
 
 def code_of(answer: httpx.Response) -> str:

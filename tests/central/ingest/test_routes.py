@@ -5,17 +5,14 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from central.app import Stages, create_app
+from central.app import create_app, full_stages
 from central.centre import Centre
-from central.ingest import service as ingest
-from central.ingest.routes import router as ingest_router
-from central.leases.routes import router as leases_router
 from shared.wire.agents import LeaseAsk, decode_lease_answer
 from shared.wire.codec import encode, pack
 from shared.wire.push import decode_answer
 from tests.central.journal_builder import Journal
 
-STAGES = Stages((ingest_router, leases_router), ingest.expects, ingest.outcomes)
+STAGES = full_stages()
 
 
 @pytest.fixture

@@ -1,0 +1,134 @@
+"""A centre restored from a backup: it leases nothing until it knows again what stores hold.
+
+Leases that were granted after the backup are points which this database believes to be free. Each
+store sends again what it had sent since, and then reports what it holds.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+
+from central.agents import roster
+from central.agents import store as agents
+from central.centre import Centre
+from central.feed import service as feed
+from central.leases import store
+from central.leases.store import Report
+from central.ledger import service as ledger
+from shared.ids import uuid7
+from shared.ledger.books import Books, Holder
+from shared.ledger.postings import raise_lease
+from shared.runtime.sqlite import reading, transaction
+from shared.wire.facts import LeasesReported
+
+REPORTS_PER_TRANSACTION = 500
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Where a recovery stands: stores that have not reported, and the free points of all members.
+
+    `free_points` (hundredths) bounds what accepting without the missing reports can cost.
+    """
+
+    missing: tuple[str, ...]
+    reported: int
+    free_points: int
+
+
+def begin(centre: Centre) -> UUID:
+    """Give the database a new life after it was restored; return its incarnation.
+
+    Sessions and sealed segments of the former life go; every store's agent is asked to report.
+    """
+    incarnation = uuid7(centre.clock.now(), centre.chance)
+    with transaction(centre.engine) as connection:
+        feed.rename_incarnation(connection, incarnation)
+        agents.end_sessions(connection)
+        present = [one.id for one in agents.agents(connection) if one.active_store is not None]
+        store.await_reports(connection, present)
+    log.warning("centre.restored", incarnation=str(incarnation), awaited=len(present))
+    return incarnation
+
+
+def look(centre: Centre) -> Recovery | None:
+    """Return where the recovery stands, None when there is none."""
+    with reading(centre.engine) as connection:
+        reporters = store.reporters(connection)
+        if not reporters:
+            return None
+        missing = {agent for agent, reported in reporters.items() if not reported}
+        stores = {agent.store for agent in roster.by_ids(connection, missing).values()}
+        free_points = ledger.free_points(connection)
+    return Recovery(tuple(sorted(stores)), len(reporters) - len(missing), free_points)
+
+
+def accept(centre: Centre) -> int:
+    """Wait for no more reports, at the risk that `look` states; return how many were missing."""
+    with transaction(centre.engine) as connection:
+        reporters = store.reporters(connection)
+        missing = [agent for agent, reported in reporters.items() if not reported]
+        store.mark_reported(connection, missing)
+    log.warning("recovery.accepted", missing=len(missing))
+    return len(missing)
+
+
+def hear(connection: Connection, holder: Holder, report: LeasesReported) -> None:
+    """Keep the leases that a holder reports until all holders have."""
+    agent, epoch = holder.agent, holder.epoch
+    told = [Report(agent, epoch, one.lot, one.account, one.granted) for one in report.leases]
+    store.insert_reports(connection, told)
+    if not report.parts_left:
+        store.mark_reported(connection, [agent])
+
+
+def run(centre: Centre, _at: datetime) -> int:
+    """Take over the reported leases once all are here, and lease again; return how many there were.
+
+    A job: interrupted, it goes on where it was.
+    """
+    with reading(centre.engine) as connection:
+        reporters = store.reporters(connection)
+    if not reporters or not all(reporters.values()):
+        return 0
+    taken = 0
+    while (several := _take_over(centre)) > 0:
+        taken += several
+    with transaction(centre.engine) as connection:
+        store.end_recovery(connection)
+    log.warning("recovery.ended", leases=taken)
+    return taken
+
+
+def _take_over(centre: Centre) -> int:
+    with transaction(centre.engine) as connection:
+        reports = store.reports(connection, REPORTS_PER_TRANSACTION)
+        books = ledger.load(
+            connection, {one.account for one in reports}, lots={one.lot for one in reports}
+        )
+        for one in reports:
+            _raise(books, one)
+        store.delete_reports(connection, reports)
+        feed.append(connection, ledger.save(connection, books))
+    return len(reports)
+
+
+def _raise(books: Books, told: Report) -> None:
+    """Lease what the holder has; what is not free any more becomes debt when he spends it."""
+    lot = books.lots.get(told.lot)
+    if lot is None or lot.account != told.account:
+        log.error("lease.unknown", lot=str(told.lot), agent=str(told.agent), points=told.granted)
+        return
+    holder = Holder(told.agent, told.epoch)
+    lease = books.lease(lot, holder)
+    missing = told.granted - lease.granted
+    given = min(missing, lot.free)
+    if given > 0 and not lease.closed:
+        raise_lease(books, lot, holder, given)
+    if given < missing:
+        log.error("lease.short", lot=str(lot.id), agent=str(told.agent), points=missing - given)

@@ -1,0 +1,114 @@
+"""Write-off: what a store that will not come back held is free again, at a stated risk.
+
+What it has spent and not told is spent twice then, at most what it held; told later, it is debt.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from central.agents import roster
+from central.centre import Centre
+from central.feed import service as feed
+from central.leases import store
+from central.ledger import service as ledger
+from shared.errors import Kind, LoyaltyError
+from shared.ids import derived
+from shared.ledger.books import Holder
+from shared.ledger.entries import Document
+from shared.ledger.postings import settle, write_off
+from shared.runtime.sqlite import reading, transaction
+
+LOTS_PER_TRANSACTION = 500
+REASON = "written_off"
+
+log = structlog.get_logger()
+
+
+class UnknownHolderError(LoyaltyError):
+    """A store that has never had an agent, or an epoch that no agent of it had."""
+
+    kind = Kind.NOT_FOUND
+    code = "unknown_holder"
+    ru = "У магазина {store} нет такого агента или эпохи."
+    en = "Store {store} has no such agent or epoch."
+
+
+@dataclass(frozen=True, slots=True)
+class Stranded:
+    """Points (hundredths) that one epoch of a store's agent holds, in so many lots.
+
+    `present` tells whether it is the epoch with which the store works now; `reason` why it gets no
+    leases any more, empty if it does.
+    """
+
+    store: str
+    holder: Holder
+    lots: int
+    points: int
+    present: bool
+    reason: str
+    seen_at: datetime
+
+
+def holdings(centre: Centre) -> list[Stranded]:
+    """Return what each epoch of each agent holds, by store; nothing is changed."""
+    with reading(centre.engine) as connection:
+        return _holdings(connection)
+
+
+def write_off_store(centre: Centre, code: str, *, only_ended: bool = False) -> tuple[int, int]:
+    """Close the leases of a store's agents; return lots and points (hundredths) that became free.
+
+    With `only_ended` the leases with which the store works now stay. Repeating changes nothing.
+    Raises UnknownHolderError.
+    """
+    with reading(centre.engine) as connection:
+        held = [one for one in _holdings(connection) if one.store == code]
+        known = roster.of_store(connection, code)
+    if not known:
+        raise UnknownHolderError(store=code)
+    holders = [one.holder for one in held if not (only_ended and one.present)]
+    at, lots, points = centre.clock.now(), 0, 0
+    if not only_ended:
+        with transaction(centre.engine) as connection:
+            for agent in known:
+                store.bar(connection, Holder(agent.id, agent.epoch), REASON, at)
+    for holder in holders:
+        while (several := _close_some(centre, holder, at))[0]:
+            lots, points = lots + several[0], points + several[1]
+    log.warning("lease.written_off", store=code, lots=lots, points=points)
+    return lots, points
+
+
+def _holdings(connection: Connection) -> list[Stranded]:
+    sums = ledger.leased(connection)
+    agents = roster.by_ids(connection, {holder.agent for holder in sums})
+    bars = store.bars(connection, sums)
+    found = []
+    for holder, (lots, points) in sums.items():
+        agent = agents[holder.agent]
+        present = agent.active_store is not None and agent.epoch == holder.epoch
+        reason = bars.get(holder, "" if present else "replaced")
+        found.append(Stranded(agent.store, holder, lots, points, present, reason, agent.seen_at))
+    return sorted(found, key=lambda one: (one.store, one.holder.epoch, one.holder.agent))
+
+
+def _close_some(centre: Centre, holder: Holder, at: datetime) -> tuple[int, int]:
+    with transaction(centre.engine) as connection:
+        keys = ledger.leases_of(connection, holder, LOTS_PER_TRANSACTION)
+        if not keys:
+            return 0, 0
+        books = ledger.load(
+            connection, {account for account, _ in keys}, lots={lot for _, lot in keys}
+        )
+        points = 0
+        for _, lot_id in keys:
+            lot = books.lot(lot_id)
+            points += write_off(books, lot, books.lease(lot, holder))
+            uid = derived("write-off", lot_id, holder.agent, holder.epoch)
+            settle(books, lot, Document(uid, at))
+        feed.append(connection, ledger.save(connection, books))
+    return len(keys), points

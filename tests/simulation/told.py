@@ -1,0 +1,79 @@
+"""What the judge is told: plain numbers of what members did and what tills answered."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class ViolationError(Exception):
+    """An invariant that does not hold."""
+
+    def __init__(self, invariant: str, what: str) -> None:
+        self.invariant = invariant
+        self.what = what
+        super().__init__(f"{invariant}: {what}")
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Hundredths of a point of a lot; ids are hex."""
+
+    lot: str
+    account: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """A sale as the till answered it, in kopecks and hundredths of points."""
+
+    store: str
+    receipt: str
+    fact: str
+    slip: str
+    account: str
+    lines: tuple[tuple[int, int, int, int], ...]
+    """Base, discount, paid by points, to pay."""
+    effects: tuple[tuple[int, tuple[int, ...]], ...]
+    """Amount and allocations."""
+    tenders: tuple[int, ...]
+    turnover_minor: int
+    drawn: tuple[Points, ...]
+    granted: tuple[Points, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A return as the till answered it."""
+
+    store: str
+    sale: str
+    fact: str
+    slip: str
+    account: str
+    money_minor: int
+    turnover_minor: int
+    restored: tuple[Points, ...]
+    taken: tuple[Points, ...]
+
+
+@dataclass(slots=True)
+class Store:
+    """A store as the judge sees it: its files, and what its till and printer have said."""
+
+    code: str
+    agent: str
+    folder: Path
+    zone: str
+    papers: Counter[bytes]
+    image_gone: dict[tuple[int, str], int] | None = None
+    """Of a cloned disk: what its image had let go of each lot (by epoch) when it was started."""
+    facts: set[str] = field(default_factory=set)
+    slips: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
+    """Facts that were on the disk and are not on the image that was put back."""
+
+    @property
+    def journal(self) -> Path:
+        """The file of facts."""
+        return self.folder / "journal.db"
