@@ -18,13 +18,12 @@ from agent.journal import store as facts
 from agent.leases import store as holds
 from agent.link import RefusedByCentreError
 from agent.schema import JournalTable, instant_field, table_of
-from agent.station import Station
+from agent.station import FENCED, Station
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.agents import EpochRequest
 
 BEHIND = "behind"
 """The centre has heard more of this journal than it holds."""
-FENCED = "agent_fenced"
 UNKNOWN = "agent_unknown"
 
 log = structlog.get_logger()
@@ -53,7 +52,7 @@ def recall(station: Station) -> None:
 
 def bar(station: Station, reason: str, at: datetime) -> None:
     """Spend no lease of this epoch from now on; the first reason stays, but for being fenced."""
-    if station.barred and (reason != FENCED or station.barred == FENCED):
+    if station.barred and (reason != FENCED or station.is_fenced):
         return
     with transaction(station.journal) as connection:
         epoch = station.identity.epoch
@@ -88,7 +87,7 @@ def renew(station: Station) -> bool:
     what the link raises; when another copy of this disk was faster the centre refuses for good, and
     a person enrols the machine anew.
     """
-    if not station.barred or station.barred == FENCED:
+    if not station.barred or station.is_fenced:
         return False
     with reading(station.journal) as connection:
         if holds.holds_any(connection):
@@ -116,6 +115,16 @@ def renew(station: Station) -> bool:
     log.warning("epoch.begun", epoch=successor.epoch)
     station.events.publish("epoch.begun", epoch=successor.epoch)
     return True
+
+
+def send_last_again(station: Station) -> None:
+    """Send the last fact of each epoch again: its answer tells what a restored centre lacks.
+
+    A fenced agent gets no session, by which it would hear of that.
+    """
+    with transaction(station.journal) as connection:
+        for epoch in station.identity.epochs:
+            facts.send_again(connection, epoch, facts.tip(connection, epoch).seq)
 
 
 def rejoin(station: Station) -> None:

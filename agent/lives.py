@@ -24,6 +24,7 @@ from agent.station import Doubt, PremisesCache, Station
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.agents import SessionAnswer
 from shared.wire.facts import FactKind, HeldLease, LeasesReported
+from shared.wire.push import PushAnswer
 
 FIRST_FILE = "replica-1.db"
 FILES = "replica-*.db*"
@@ -126,15 +127,31 @@ def _note(connection: Connection, no: int, session: SessionAnswer, name: str) ->
     connection.execute(insert(_LIVES), row)
 
 
-def _send_again(connection: Connection, station: Station, session: SessionAnswer) -> None:
-    """Forget the former centre's word on what this one may lack.
+def hear_of(station: Station, answer: PushAnswer) -> None:
+    """Let a fenced agent, which meets nobody, send all of its facts to another life again."""
+    if not station.is_fenced:
+        return
+    with transaction(station.journal) as connection:
+        met = last(connection)
+        if met is not None and met.incarnation != answer.incarnation:
+            values = {"incarnation": answer.incarnation, "at": station.clock.now()}
+            connection.execute(insert(_LIVES), {"no": met.no + 1, "file": met.file, **values})
+            for epoch in station.identity.epochs:
+                facts.send_again(connection, epoch, 1)
 
-    Of ended epochs only the last fact is sent: the answer tells from where on they are missing.
+
+def _send_again(connection: Connection, station: Station, session: SessionAnswer) -> None:
+    """Forget the former centre's word on what this one may lack, and send it again.
+
+    Of a barred epoch that may be anything: what it expects is said of one branch only. What is
+    shown stays: a number that covered a fact is higher than all of this life if the fact is gone.
     """
     who = station.identity
-    facts.forget_words(connection, who.epoch, session.expects)
+    if not station.barred:
+        facts.trust_rows(connection, who.epoch, session.expects)
+    facts.send_again(connection, who.epoch, 1 if station.barred else session.expects)
     for epoch in who.former:
-        facts.forget_words(connection, epoch, facts.tip(connection, epoch).seq)
+        facts.send_again(connection, epoch, 1)
 
 
 def _report(connection: Connection, station: Station, incarnation: UUID) -> None:

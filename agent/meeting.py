@@ -2,7 +2,7 @@
 
 from agent import epochs, lives
 from agent.link import RefusedByCentreError
-from agent.station import Identity, Station
+from agent.station import FENCED, Identity, Station
 
 
 def meet(station: Station) -> None:
@@ -20,7 +20,8 @@ def meet(station: Station) -> None:
 def _take_refusal(station: Station, who: Identity, refusal: str) -> None:
     if who is not station.identity:
         return  # the refused session was of the epoch before
-    if refusal == epochs.FENCED:
-        epochs.bar(station, epochs.FENCED, station.clock.now())
+    if refusal == FENCED:
+        epochs.bar(station, FENCED, station.clock.now())
+        epochs.send_last_again(station)
     elif refusal == epochs.UNKNOWN:
         epochs.rejoin(station)

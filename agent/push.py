@@ -50,6 +50,7 @@ def push(station: Station) -> Pushed:
         epochs.renew(station)
         return Pushed.NOTHING
     batch, answer = sent
+    lives.hear_of(station, answer)
     epochs.heed(station, batch.head.epoch, answer.expects, answer.barred)
     log.info("push.answered", facts=len(batch.facts), outcomes=len(answer.outcomes))
     station.events.publish("push.answered", facts=len(answer.outcomes))
@@ -102,7 +103,9 @@ def _next_batch(station: Station) -> PushBatch | None:
     last = chosen[-1]
     head = Head(identity.agent, epoch, last.seq, last.hash)
     signature = identity.keys_of(epoch).sign(head_bytes(head))
-    return PushBatch(head, signature, tuple(chosen), met.incarnation if met else None)
+    if met is None or station.is_fenced:
+        return PushBatch(head, signature, tuple(chosen))
+    return PushBatch(head, signature, tuple(chosen), met.incarnation)
 
 
 def _bounded(facts: list[Fact]) -> list[Fact]:

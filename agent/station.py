@@ -18,6 +18,9 @@ from shared.clock import Clock
 from shared.crypto.keys import KeyPair
 from shared.wire.feed import KeysRow, PackRow, SettingsRow
 
+FENCED = "agent_fenced"
+"""The centre's word for an agent that another one has replaced."""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -134,3 +137,8 @@ class Station:
     doubt: Doubt = field(default_factory=Doubt)
     wakes: Wakes = field(default_factory=Wakes)
     barred: str = ""
+
+    @property
+    def is_fenced(self) -> bool:
+        """Whether another machine works for this store, so that the centre opens no session."""
+        return self.barred == FENCED

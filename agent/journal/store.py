@@ -285,8 +285,7 @@ def acknowledge(connection: Connection, epoch: int, outcome: Outcome, cover: int
     connection.execute(
         upsert(_ACKS).on_conflict_do_update(index_elements=[_ACKS.c.fact], set_=values), values
     )
-    if outcome.kind in SETTLED:
-        _show_by_rows(connection, outcome.id, cover)
+    _show(connection, outcome.id, outcome.kind, cover)
 
 
 def reword(
@@ -298,8 +297,8 @@ def reword(
         .where(_ACKS.c.fact == fact, _ACKS.c.outcome != outcome.value)
         .values(outcome=outcome.value, reason=reason, cover=cover)
     )
-    if changed.rowcount and outcome in SETTLED:
-        _show_by_rows(connection, fact, cover)
+    if changed.rowcount:
+        _show(connection, fact, outcome, cover)
     return bool(changed.rowcount)
 
 
@@ -307,7 +306,20 @@ def forget_words(connection: Connection, epoch: int, seq: int) -> None:
     """Forget the centre's word on facts from a number on: it does not have them any more."""
     facts = select(_ACKS.c.fact).where(_ACKS.c.epoch == epoch, _ACKS.c.seq >= seq)
     connection.execute(update(_CHANGES).where(_CHANGES.c.fact.in_(facts)).values(cover=None))
+    send_again(connection, epoch, seq)
+
+
+def send_again(connection: Connection, epoch: int, seq: int) -> None:
+    """Send facts from a number on once more; what is shown of them stays as it is."""
     connection.execute(delete(_ACKS).where(_ACKS.c.epoch == epoch, _ACKS.c.seq >= seq))
+
+
+def trust_rows(connection: Connection, epoch: int, seq: int) -> None:
+    """Let the rows show facts below a number that have no word yet: the centre has them."""
+    told = select(_ACKS.c.fact).where(_ACKS.c.epoch == epoch)
+    below = select(_FACTS.c.id).where(_FACTS.c.epoch == epoch, _FACTS.c.seq < seq)
+    this = (_CHANGES.c.fact.in_(below), _CHANGES.c.fact.not_in(told))
+    connection.execute(update(_CHANGES).where(*this).values(cover=0))
 
 
 def outcome_of(connection: Connection, fact: UUID) -> tuple[str, str] | None:
@@ -371,12 +383,13 @@ def put_lease_use(connection: Connection, epoch: int, use: LeaseUse) -> None:
     )
 
 
-def _show_by_rows(connection: Connection, fact: UUID, cover: int | None) -> None:
-    """Let the rows show what a posted fact changed, from the number that covers it.
+def _show(connection: Connection, fact: UUID, outcome: OutcomeKind, cover: int | None) -> None:
+    """Let the rows show what a posted fact changed, from the number that covers it; else the fact.
 
     A fact that changed no row, because something was there first, is covered at once.
     """
-    connection.execute(update(_CHANGES).where(_CHANGES.c.fact == fact).values(cover=cover or 0))
+    shown = (cover or 0) if outcome in SETTLED else None
+    connection.execute(update(_CHANGES).where(_CHANGES.c.fact == fact).values(cover=shown))
 
 
 def _fact(agent: UUID, row: Row[tuple[object, ...]]) -> Fact:

@@ -36,8 +36,7 @@ def awaited_lot(desk: Desk, reading: Reading) -> UUID | None:
 def post_moves(desk: Desk, reading: Reading, document: Document) -> int:
     """Post a fact's moves, which are checked; what was set aside before is released now.
 
-    A branch has no leases of its own: it draws the free rest and gives nothing back. Returns what
-    became debt.
+    Returns what became debt: a branch has leases of what was born in it only.
     """
     books, debt = desk.books, 0
     for move in reading.moves:
@@ -45,9 +44,6 @@ def post_moves(desk: Desk, reading: Reading, document: Document) -> int:
         held = books.held.get((reading.fact.id, move.lot))
         if held is not None:
             debt += release_held(books, held, document)
-            continue
-        if _is_branch(reading):
-            debt += draw(books, lot, None, move.drawn, document, Drawing.POSTED)
             continue
         lease = books.lease(lot, reading.holder)
         if move.given_back:
@@ -80,14 +76,14 @@ def _hold(books: Books, reading: Reading, lot: Lot, move: LeaseMove) -> None:
     """Hold a draw; take what is given back, if the count proves that nothing is missing.
 
     What is missing by the count no fact tells of: it is held apart, until a person finds out. A
-    branch moves no count: what it spent was its twin's lease too. Damaged bytes are believed only
-    where the count proves them; the next sound fact of the lot tells what is missing.
+    branch's count is not the lease's: what it spent was its twin's lease too. Damaged bytes are
+    believed only where the count proves them; the next sound fact of the lot tells what is missing.
     """
     document = Document(reading.fact.id, reading.at)
-    if _is_branch(reading):
-        draw(books, lot, None, move.drawn, document, Drawing.HELD)
-        return
     lease = books.lease(lot, reading.holder)
+    if _is_branch(reading):
+        draw(books, lot, lease, move.drawn, document, Drawing.HELD)
+        return
     missing = move.gone - lease.gone - move.drawn - move.given_back
     if missing and reading.standing is Standing.DAMAGED:
         return

@@ -59,8 +59,10 @@ class Reading:
 
     @property
     def holder(self) -> Holder:
-        """Whose leases it moves."""
-        return Holder(self.fact.agent, self.fact.epoch)
+        """Whose leases it moves: a branch keeps what was born in it apart from the journal's, under
+        a negative epoch, of which no other copy of the disk hears."""
+        sign = -1 if self.standing is Standing.BRANCH else 1
+        return Holder(self.fact.agent, sign * self.fact.epoch)
 
     @property
     def at(self) -> datetime:

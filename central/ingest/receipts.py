@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
-from central.ingest.chain import Standing
 from central.ingest.desk import Desk, RefusedError
 from central.ingest.envelopes import post_moves
 from central.ingest.reading import Reading
@@ -152,8 +151,6 @@ def _grant(desk: Desk, reading: Reading, document: Document, granted: Granted, k
         activates_at=granted.activates_at,
         expires_on=granted.expires_on,
     )
-    if reading.standing is Standing.BRANCH:
-        kept = 0  # its twin would have it as well
     return grant(desk.books, lot, document, holder=reading.holder, kept=kept)
 
 

@@ -23,6 +23,7 @@ from shared.runtime.sqlite import reading, transaction
 
 LOTS_PER_TRANSACTION = 500
 REASON = "written_off"
+_ENDED = ("replaced", "branch")
 
 log = structlog.get_logger()
 
@@ -91,7 +92,7 @@ def _holdings(connection: Connection) -> list[Stranded]:
     for holder, (lots, points) in sums.items():
         agent = agents[holder.agent]
         present = agent.active_store is not None and agent.epoch == holder.epoch
-        reason = bars.get(holder, "" if present else "replaced")
+        reason = bars.get(holder, "" if present else _ENDED[holder.epoch < 0])
         found.append(Stranded(agent.store, holder, lots, points, present, reason, agent.seen_at))
     return sorted(found, key=lambda one: (one.store, one.holder.epoch, one.holder.agent))
 

@@ -62,18 +62,15 @@ def grant(books: Books, lot: Lot, document: Document, *, holder: Holder | None, 
 
 
 def draw(
-    books: Books, lot: Lot, lease: Lease | None, amount: int, document: Document, how: Drawing
+    books: Books, lot: Lot, lease: Lease, amount: int, document: Document, how: Drawing
 ) -> int:
     """Take a spend out of a lease; return what neither lease nor free rest covered: new debt.
 
     `lease.gone` grows here. A spend that the lease does not cover (written off, cloned or restored
-    holder) is taken from the free rest; without a lease (a branch of a journal, whose count is not
-    the holder's) all of it is. HELD keeps the amount aside under the document's uid.
+    holder) is taken from the free rest. HELD keeps the amount aside under the document's uid.
     """
-    covered = 0
-    if lease is not None:
-        covered = _leave(books, lease, amount)
-        _forget_recall(lease)
+    covered = _leave(books, lease, amount)
+    _forget_recall(lease)
     loose = min(amount - covered, lot.free)
     lot.free -= loose
     books.touched.add(lot.account)

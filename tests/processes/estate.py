@@ -30,7 +30,7 @@ from shared.wire.agents import EnrolRequest
 from tests.processes.plan import Options
 from tests.processes.rim import Rim, Tray
 from tests.simulation.centre import GOODS, REGION, STORE_COLUMNS
-from tests.simulation.oracle import ViolationError
+from tests.simulation.told import ViolationError
 
 ZONE = "Europe/Moscow"
 END_S_MAX = 15.0
@@ -198,7 +198,8 @@ class Estate:
         request = EnrolRequest(issue_enrol_code(self.operator, code), keys.public, _VERSION)
         nonce = f"{chance.getrandbits(64):x}"
         with plain_client(CALL_S, self.centre.url) as client:
-            identity.save(data, keys, links.enrol(client, request, keys, self.clock.now(), nonce))
+            answer = links.enrol(client, request, keys, self.clock.now(), nonce)
+        identity.save(data, identity.enrolled(keys, answer))
 
 
 def plain_client(timeout_s: float, url: str = "") -> httpx.Client:

@@ -16,19 +16,9 @@ import msgspec
 from demo.stage.files import opened
 from tests.processes.estate import ZONE, Estate, Shop
 from tests.processes.notes import Joined, Json, Note, Sold, TakenBack
-from tests.simulation.oracle import (
-    POSTED,
-    SHOWN_MAX,
-    Bought,
-    Oracle,
-    Points,
-    Returned,
-    Store,
-    ViolationError,
-)
+from tests.simulation.oracle import POSTED, SHOWN_MAX, Oracle
+from tests.simulation.told import Bought, Points, Returned, Store, ViolationError
 
-JOURNAL = "journal.db"
-REPLICA = "replica-1.db"
 FENCE_BASE = 36
 WITH_SLIP = ("receipt.committed", "receipt.returned", "member.registered")
 MAY_HAVE_PAPER = ("printed", "uncertain")
@@ -51,8 +41,7 @@ class Judge:
             self.oracle.stores[shop.code] = Store(
                 code=shop.code,
                 agent=UUID(agents[shop.code]).hex,
-                journal=shop.data / JOURNAL,
-                replica=shop.data / REPLICA,
+                folder=shop.data,
                 zone=ZONE,
                 papers=shop.tray.papers,
             )

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.oracle import ViolationError
+from tests.simulation.told import ViolationError
 
 Json = dict[str, Any]
 PATIENCE_S = 0.1

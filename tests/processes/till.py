@@ -9,8 +9,8 @@ from shared.clock import Clock
 from shared.ids import uuid7
 from tests.processes.estate import Shop, plain_client
 from tests.processes.notes import Door, Joined, Json, Notebook, Sold, TakenBack
-from tests.simulation.oracle import ViolationError
 from tests.simulation.people import Customer
+from tests.simulation.told import ViolationError
 
 ANSWER_S_MAX = 10.0
 """Without an answer for so long, from an agent that runs, and something is wrong."""

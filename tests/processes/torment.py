@@ -24,8 +24,8 @@ from tests.processes.judge import Judge
 from tests.processes.notes import Door, Json, Notebook
 from tests.processes.plan import Blow, Kind, Options, make_plan
 from tests.processes.till import Till
-from tests.simulation.oracle import ViolationError
 from tests.simulation.people import Customer, make_customers
+from tests.simulation.told import ViolationError
 
 AT_ONCE = 3
 """Blows that are under way at a time."""

@@ -129,8 +129,14 @@ class Oracle:
     def writing_off(self, code: str) -> None:
         """Note that the centre frees what it believes a store to hold."""
         self._is_forked = True
-        for lot, left in _rows(self.central, _LEFT, self.stores[code].agent):
+        agent = self.stores[code].agent
+        for lot, left in _rows(self.central, _LEFT, agent):
             self._allowed[lot] += left
+        with _reading(self.central) as central:
+            for twin in [one for one in self.stores.values() if one.agent == agent]:
+                for (epoch, lot), granted in _granted(central, twin).items():
+                    if twin.image_gone is not None:
+                        self._allowed[lot] += max(0, granted - twin.image_gone.get((epoch, lot), 0))
 
     def published(self, effective_from: datetime, pack: str) -> None:
         """Note a pack by the local instant from which it counts."""
@@ -359,8 +365,8 @@ _PACK_KEYS = "SELECT key FROM row WHERE kind = 'pack'"
 _SLIPS = "SELECT slip FROM print_job"
 _ORIGINALS = """
 SELECT hex(slip) FROM print_job WHERE copy_no = 0 GROUP BY slip HAVING count(*) > 1"""
-_LEASE = "SELECT epoch, lot, granted, account FROM lease WHERE agent = ? AND NOT closed"
-_CLOSED = "SELECT epoch, lot FROM lease WHERE agent = ? AND closed"
+_LEASE = "SELECT abs(epoch), lot, granted, account FROM lease WHERE agent = ? AND NOT closed"
+_CLOSED = "SELECT abs(epoch), lot FROM lease WHERE agent = ? AND closed"
 _LEFT = """
 SELECT lot, sum(granted - gone) FROM lease WHERE agent = ? AND NOT closed AND granted > gone
 GROUP BY lot"""

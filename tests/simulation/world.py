@@ -40,6 +40,8 @@ from tests.simulation.told import Points, Store, ViolationError
 from tests.simulation.wire import LineMode, Network
 
 HEAL_ROUNDS_MAX = 40
+STILL_ROUNDS = 2
+"""A round may end without a visible move: an agent asks a restored centre for its epoch again."""
 POISON_POINTS = 5_000
 HELPERS_MAX = 3
 """Other stores that work while one waits for points to be called back."""
@@ -144,8 +146,10 @@ class World:
                 tills.machine.clock.offset = timedelta()
                 tills.machine.disk.full_writes = 0
             self._end_receipts()
+            still = 0
             for _ in range(HEAL_ROUNDS_MAX):
-                if not self._heal_once():
+                still = 0 if self._heal_once() else still + 1
+                if still == STILL_ROUNDS:
                     break
             else:
                 raise ViolationError("stall", f"no rest after {HEAL_ROUNDS_MAX} rounds")
@@ -464,8 +468,7 @@ class World:
         tills.machine.restart()
         kept = tills.facts()
         for receipt in [one for one in self.receipts.values() if one.tills is tills]:
-            if receipt.committed is None or receipt.committed.fact.hex not in kept:
-                del self.receipts[receipt.name]
+            del self.receipts[receipt.name]  # a return of it that is forgotten could be repeated
         tills.seen.clear()
         self.counts["image put back"] += 1
         return str(len(before) - len(kept))

@@ -26,6 +26,7 @@ AT = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = date(2026, 3, 1)
 ACCOUNT = UUID(int=1)
 HOME, SECOND = Holder(UUID(int=11), 1), Holder(UUID(int=12), 1)
+BRANCH = Holder(HOME.agent, -HOME.epoch)
 
 
 def _document(no: int) -> Document:
@@ -78,7 +79,7 @@ def test_a_raise_after_an_overspent_lease_is_spendable_in_full(books: Books) -> 
 
 def test_a_debt_is_paid_by_the_next_grant_and_only_from_its_free_part(books: Books) -> None:
     lot = _granted(books, 10)
-    draw(books, lot, None, 40, _document(1), Drawing.POSTED)
+    draw(books, lot, books.lease(lot, SECOND), 40, _document(1), Drawing.POSTED)
 
     later = _granted(books, 100, kept=90, no=101)
 
@@ -134,14 +135,14 @@ def test_only_named_holders_are_asked(books: Books) -> None:
 def test_a_branch_spends_of_the_free_rest_and_leaves_the_lease_alone(books: Books) -> None:
     lot = _granted(books, 100, kept=80)
 
-    draw(books, lot, None, 30, _document(1), Drawing.HELD)
+    draw(books, lot, books.lease(lot, BRANCH), 30, _document(1), Drawing.HELD)
 
     assert (lot.free, lot.held, books.lease(lot, HOME).left) == (0, 20, 80)
 
 
 def test_points_restored_into_an_expired_lot_get_a_new_one_with_grace(books: Books) -> None:
     lot = _granted(books, 100)
-    draw(books, lot, None, 60, _document(1), Drawing.POSTED)
+    draw(books, lot, books.lease(lot, SECOND), 60, _document(1), Drawing.POSTED)
     day = date(2026, 3, 2)
 
     graced = restore(books, lot, 60, _document(2), day=day)
