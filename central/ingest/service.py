@@ -58,11 +58,11 @@ class ForgedHeadError(LoyaltyError):
     en = "The signature of the journal's head is wrong: the batch is not taken."
 
 
-class OtherIncarnationError(LoyaltyError):
+class CentreRestoredError(LoyaltyError):
     """A batch for another life of the centre: the agent is to open a session first."""
 
     kind = Kind.CONFLICT
-    code = "other_incarnation"
+    code = "centre_restored"
     ru = "Центр был восстановлен: сначала нужна новая сессия."
     en = "The centre was restored: a new session is needed first."
 
@@ -81,12 +81,12 @@ def push(centre: Centre, signed: SignedRequest) -> PushAnswer:
 
     A batch that begins beyond the next number is answered with that number alone. A fenced agent's
     sales have happened too: its facts are taken in. Raises ForgedHeadError, BrokenBatchError,
-    OtherIncarnationError, MalformedError, and as `authenticate` does.
+    CentreRestoredError, MalformedError, and as `authenticate` does.
     """
     proof = checked_proof(centre, signed)
     batch = decode_batch(unpack(signed.body))
     if batch.incarnation not in (None, centre.incarnation):
-        raise OtherIncarnationError
+        raise CentreRestoredError
     at = centre.clock.now()
     with transaction(centre.engine) as connection:
         sender = _sender(connection, proof, at)

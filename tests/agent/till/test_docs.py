@@ -31,6 +31,7 @@ BEHIND_THE_TILL = frozenset(
         "link_down",
         "newer_file",
         "not_enrolled",
+        "other_incarnation",
         "refused_by_centre",
     }
 )
