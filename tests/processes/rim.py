@@ -12,6 +12,8 @@ from demo.proxy import HOST, Line, Mode
 
 READY_S = 5.0
 CHUNK_BYTES = 65_536
+PRINT_S = 0.15
+"""From the last byte of a paper to the printer's word, time enough to be killed in."""
 NOBODY = 9
 """The port of a centre that does not listen: `discard`, which nothing here serves."""
 
@@ -36,7 +38,10 @@ class Tray:
         pending = b""
         try:
             while chunk := await reader.read(CHUNK_BYTES):
+                printed = self.papers.total()
                 pending, replies = self._take(pending + chunk)
+                if self.papers.total() > printed:
+                    await asyncio.sleep(PRINT_S)
                 writer.write(replies)
                 await writer.drain()
         except OSError:
