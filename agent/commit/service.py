@@ -16,6 +16,7 @@ from agent.journal import service as journal
 from agent.journal.service import NewFact, Taking
 from agent.leases import store as holds
 from agent.printing import store as spool
+from agent.quote.service import pack_of
 from agent.reserve import service as reserving
 from agent.reserve import store as claims
 from agent.reserve.service import ReceiptEndedError, ReserveOrder
@@ -140,7 +141,7 @@ def _check_tenders(sale: Sale, claim: Claim) -> None:
 def _write(
     connection: Connection, station: Station, sale: Sale, claim: Claim, at: datetime
 ) -> Committed:
-    granted = _granted(connection, claim)
+    granted = _granted(connection, station, claim)
     token = station.chance.randbytes(TOKEN_BYTES)
     asks = holds.open_asks(connection, sale.receipt)
     body = ReceiptCommitted(
@@ -161,7 +162,7 @@ def _write(
         FactKind.RECEIPT_COMMITTED,
         body,
         takings=_takings(claim),
-        births=_births(station, granted),
+        births=_births(station, granted, claim.member.account if claim.member else None),
         ends=[one.ask for one in asks],
         changes=changes.of_sale(body),
     )
@@ -186,23 +187,25 @@ def _write(
     )
 
 
-def _granted(connection: Connection, claim: Claim) -> tuple[Granted, ...]:
+def _granted(connection: Connection, station: Station, claim: Claim) -> tuple[Granted, ...]:
     """Return the lots of the sale; what another till has granted once meanwhile is left out."""
     if claim.member is None:
         return ()
     account = claim.member.account
     had = once.of(connection, [account])
+    pack = pack_of(station, claim.evaluation.pack_hash)
     earned = tuple(
         Granted(
             effect_no=grant.effect_no,
-            lot=lot_id(claim.receipt.uid, grant.effect_no, account),
-            account=account,
+            lot=lot_id(claim.receipt.uid, grant.effect_no, grant.account or account),
+            account=grant.account or account,
             wallet=grant.wallet,
             kind=grant.kind,
             rule=grant.rule,
             amount=grant.amount,
             activates_at=grant.activates_at,
             expires_on=grant.expires_on,
+            unit=1 if pack is None else pack.wallet(grant.wallet).earning_unit,
         )
         for grant in claim.evaluation.grants
     )
@@ -213,16 +216,25 @@ def _granted(connection: Connection, claim: Claim) -> tuple[Granted, ...]:
     )
 
 
-def _births(station: Station, granted: tuple[Granted, ...]) -> list[Birth]:
+def _births(station: Station, granted: tuple[Granted, ...], own: UUID | None) -> list[Birth]:
     """Keep new lots as this store's leases while the centre is out of reach, none otherwise.
 
-    Another store may grant the same person what he gets once: it is kept by none.
+    What other stores may grant too, or another member gets, is kept by none.
     """
     gives_all = station.link.state().up or bool(station.barred)
     return [
-        Birth(lot.lot, lot.account, lot.amount, 0 if gives_all or lot.person else lot.amount)
+        Birth(
+            lot.lot,
+            lot.account,
+            lot.amount,
+            0 if gives_all or _is_shared(lot, own) else lot.amount,
+        )
         for lot in granted
     ]
+
+
+def _is_shared(lot: Granted, own: UUID | None) -> bool:
+    return bool(lot.person) or lot.account != own
 
 
 def _takings(claim: Claim) -> list[Taking]:

@@ -1,7 +1,8 @@
 """What a return moves: shares of the lines, cumulative, on what the sale has frozen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -15,7 +16,7 @@ from shared.errors import Kind, LoyaltyError
 from shared.rules.paper import quantity
 from shared.rules.result import Draw
 from shared.rules.returns import next_part, returned_share, returned_sum
-from shared.wire.facts import ReceiptCommitted, ReturnedLine
+from shared.wire.facts import Granted, ReceiptCommitted, ReturnedLine
 
 
 class NotReturnableError(LoyaltyError):
@@ -57,11 +58,12 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class _Units:
-    """The steps in which points of a sale go back, in hundredths: those of its wallet."""
+class _Taken:
+    """Points (hundredths) of one line that go out of one lot that it earned."""
 
-    restored: int = 1
-    taken: int = 1
+    no: int
+    lot: Granted
+    amount: int
 
 
 def look(
@@ -69,22 +71,21 @@ def look(
 ) -> Preview:
     """Work out what a return would move; raises NotReturnableError."""
     before = store.before(connection, sold.receipt.uid)
-    units = _units(station, sold)
-    lines = tuple(_line(sold, before, part, units) for part in parts)
+    unit = _unit(station, sold)
+    taken = _taken(sold, before, parts)
+    lines = tuple(_line(sold, before, part, unit, taken) for part in parts)
     restored_points = sum(line.restored_points for line in lines)
-    taken_points = sum(line.taken_points for line in lines)
     last_spent_first = tuple(reversed(sold.evaluation.redemption.draws))
-    earned = [Draw(lot.lot, lot.account, lot.amount) for lot in sold.granted]
-    taken = next_part(earned, sum(before.taken.values()), taken_points)
+    back = _by_lot(taken)
     return Preview(
         lines=lines,
         money_minor=sum(line.money_minor for line in lines),
         turnover_minor=sum(line.turnover_minor for line in lines),
         restored=next_part(last_spent_first, sum(before.restored.values()), restored_points),
-        taken=taken,
+        taken=back,
         restored_points=restored_points,
-        taken_points=taken_points,
-        debt_points=_debt(buyer(station, connection, sold), taken),
+        taken_points=sum(line.taken_points for line in lines),
+        debt_points=_debt(buyer(station, connection, sold), back),
     )
 
 
@@ -100,20 +101,46 @@ def held_here(who: Standing | None, taken: Sequence[Draw]) -> list[Taking]:
     return [Taking(draw.lot, draw.account, given_back=part) for draw, part in parts if part]
 
 
-def _units(station: Station, sold: ReceiptCommitted) -> _Units:
+def _unit(station: Station, sold: ReceiptCommitted) -> int:
+    """Return the step in which points that paid go back, in hundredths: that of their wallet."""
     pack = pack_of(station, sold.evaluation.pack_hash)
     if pack is None or sold.member is None:
-        return _Units()
+        return 1
     drawn = {draw.lot for draw in sold.evaluation.redemption.draws}
     paid_from = {lot.wallet for lot in sold.member.lots if lot.id in drawn}
-    earned_to = {lot.wallet for lot in sold.granted}
-    return _Units(
-        restored=min((pack.wallet(wallet).redeeming_unit for wallet in paid_from), default=1),
-        taken=min((pack.wallet(wallet).earning_unit for wallet in earned_to), default=1),
-    )
+    return min((pack.wallet(wallet).redeeming_unit for wallet in paid_from), default=1)
 
 
-def _line(sold: ReceiptCommitted, before: Before, part: Part, units: _Units) -> ReturnedLine:
+def _taken(sold: ReceiptCommitted, before: Before, parts: Sequence[Part]) -> list[_Taken]:
+    """Return what goes out of each lot: of a line, what the line has earned in that lot."""
+    lots = {lot.effect_no: lot for lot in sold.granted if not lot.person}
+    quantities = {line.no: line.quantity for line in sold.receipt.lines}
+    found = []
+    for effect in sold.evaluation.effects:
+        lot = lots.get(effect.no)
+        if lot is None:
+            continue
+        earned = dict(effect.allocations)
+        for part in parts:
+            done, whole = before.quantities.get(part.no, 0), quantities.get(part.no, 0)
+            amount = earned.get(part.no, 0)
+            now = returned_sum(amount, whole, done + part.quantity, lot.unit)
+            moved = now - returned_sum(amount, whole, done, lot.unit)
+            found.append(_Taken(part.no, lot, moved))
+    return found
+
+
+def _by_lot(taken: Sequence[_Taken]) -> tuple[Draw, ...]:
+    sums: dict[UUID, Draw] = {}
+    for one in taken:
+        before = sums.get(one.lot.lot, Draw(one.lot.lot, one.lot.account, 0))
+        sums[one.lot.lot] = replace(before, amount=before.amount + one.amount)
+    return tuple(draw for draw in sums.values() if draw.amount)
+
+
+def _line(
+    sold: ReceiptCommitted, before: Before, part: Part, unit: int, taken: Sequence[_Taken]
+) -> ReturnedLine:
     line = next((line for line in sold.receipt.lines if line.no == part.no), None)
     done = before.quantities.get(part.no, 0)
     left = line.quantity - done if line else 0
@@ -124,20 +151,21 @@ def _line(sold: ReceiptCommitted, before: Before, part: Part, units: _Units) -> 
     def money(amount_minor: int) -> int:
         return returned_share(amount_minor, line.quantity, done, part.quantity)
 
-    def points(amount: int, moved: dict[int, int], unit: int) -> int:
-        whole = returned_sum(amount, line.quantity, done + part.quantity, unit)
-        return max(0, whole - moved.get(part.no, 0))
-
+    restored = returned_sum(priced.redeemed_points, line.quantity, done + part.quantity, unit)
+    own = sold.member.account if sold.member else None
+    mine = [one.amount for one in taken if one.no == part.no and one.lot.account == own]
     return ReturnedLine(
         no=part.no,
         quantity=part.quantity,
         money_minor=money(priced.payable_minor),
-        restored_points=points(priced.redeemed_points, before.restored, units.restored),
-        taken_points=points(priced.earned_points, before.taken, units.taken),
+        restored_points=max(0, restored - before.restored.get(part.no, 0)),
+        taken_points=sum(mine),
         turnover_minor=money(priced.turnover_minor),
     )
 
 
 def _debt(who: Standing | None, taken: Sequence[Draw]) -> int:
     left = {lot.id: lot.amount for lot in who.lots} if who else {}
-    return sum(max(0, draw.amount - max(0, left.get(draw.lot, 0))) for draw in taken)
+    accounts = who.accounts if who else ()
+    own = [draw for draw in taken if draw.account in accounts]
+    return sum(max(0, draw.amount - max(0, left.get(draw.lot, 0))) for draw in own)

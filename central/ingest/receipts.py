@@ -88,7 +88,9 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
     if sale.member is not None:
         account = desk.open_account(sale.member.account, sale.member.id)
         day = returned.counted_on or returned.day
-        counted = DayCount(day, -turnover_minor, -sum(taken.values()))
+        own = {lot.lot for lot in sale.granted if lot.account == account.id}
+        points = sum(amount for lot, amount in taken.items() if lot in own)
+        counted = DayCount(day, -turnover_minor, -points)
         count_turnover(desk.books, account.id, counted, document)
         desk.to_size.add(account.id)
     return [*notes, "debt"] if debt else notes

@@ -70,8 +70,12 @@ def _later(evaluation: Evaluation) -> list[object]:
     paid = [_certificate(payment) for payment in evaluation.certificates]
     codes = [_code(code) for code in evaluation.codes]
     once = [_once(grant) for grant in evaluation.once]
+    others = [
+        (grant.effect_no, grant.account) for grant in evaluation.grants if grant.account is not None
+    ]
     found = {
         "once": once,
+        "others": others,
         "entitlements": chosen,
         "codes": codes,
         "certificates": paid,

@@ -9,13 +9,13 @@ from shared.rules.features import nodes
 from shared.rules.grammar import Rated
 from shared.rules.model import (
     Condition,
-    EarnEffect,
     Effect,
     OnceGrantRule,
     Pack,
-    RedeemEffect,
     Rule,
 )
+from shared.rules.points_checks import check_points
+from shared.rules.points_terms import EarnEffect, RedeemEffect
 from shared.rules.price_checks import check_prices
 from shared.rules.price_model import DiscountEffect, EntitlementEffect
 from shared.rules.references import known, unique, unknown
@@ -32,6 +32,7 @@ def check(pack: Pack) -> None:
     _check_rules(pack)
     _check_grants(pack)
     check_prices(pack)
+    check_points(pack)
     check_tree(pack)
 
 
@@ -116,14 +117,12 @@ def _check_condition(pack: Pack, condition: Condition, path: str) -> None:
 
 def _check_effect(pack: Pack, effect: Effect, path: str, discounts: frozenset[str]) -> None:
     by_tier = None
-    if isinstance(effect, Rated | DiscountEffect | EntitlementEffect):
+    if isinstance(effect, Rated | DiscountEffect | EntitlementEffect | EarnEffect | RedeemEffect):
         by_tier = effect.tier_percent
     if by_tier is not None:
         steps = pack.tiers.steps if pack.tiers is not None else ()
         if not steps or any(by_tier not in step.percents for step in steps):
             raise unknown(f"{path}.tier_percent", by_tier)
-    if isinstance(effect, RedeemEffect | EarnEffect):
-        known((effect.wallet,), pack.wallets, f"{path}.wallet")
     if isinstance(effect, RedeemEffect) and effect.complement_of is not None:
         known((effect.complement_of,), discounts, f"{path}.complement_of")
 

@@ -1,6 +1,6 @@
 """A pack compiled once, to be evaluated many times and from any thread."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
@@ -17,49 +17,32 @@ from shared.rules.conditions import (
     reads_lines_only,
     receipt_test,
 )
+from shared.rules.earnings import Earnings, earning, lot_terms, percent_shares
 from shared.rules.facts import Facts
 from shared.rules.grammar import Rated, Title
 from shared.rules.index import Gate, LineRule, Rate, RuleIndex, Share, anchor_of, index_of
 from shared.rules.model import (
     Condition,
-    EarnEffect,
     OnceGrantRule,
     Pack,
-    RedeemEffect,
     Rule,
     Wallet,
 )
 from shared.rules.moment import Moment
 from shared.rules.needs import wants_of
+from shared.rules.offers import Values
 from shared.rules.once import ONCE_FIELDS, CompiledOnce
+from shared.rules.points_terms import EarnEffect, EarnTimesEffect, RedeemEffect
 from shared.rules.result import Sentence
 from shared.rules.sentences import day_of, say
-from shared.rules.terms import Term, read_activation, read_expiry
+from shared.rules.terms import read_activation, read_expiry
 from shared.rules.tier_terms import TierStep
 from shared.rules.tiers import TIER_FIELDS, Ladder, Tier
 from shared.rules.tracks import compile_track
 from shared.rules.tree import Trees, compile_trees, tree_effects
 from shared.rules.wording import Wording
 
-_E = TypeVar("_E", RedeemEffect, EarnEffect)
-
-
-@dataclass(frozen=True, slots=True)
-class LotTerms:
-    """What makes points one lot: rules of equal terms add up and round once."""
-
-    wallet: str
-    kind: str
-    activation: Term
-    expiry: Term
-
-
-@dataclass(frozen=True, slots=True)
-class EarnTerms:
-    """The lot (by number) that an earning rule adds to, and whether points paid count in."""
-
-    lot: int
-    base: str
+_E = TypeVar("_E", RedeemEffect, EarnEffect, EarnTimesEffect)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,9 +50,10 @@ class RedeemRule:
     """A rule by which points pay; lines that `covered` tells, or the rule gave, are closed."""
 
     rule: LineRule
-    share: Share
+    shares: Values
     wallet: str
     share_base: str
+    most: int | None
     covered: LineTest | None
     covered_by: str | None
 
@@ -84,9 +68,7 @@ class CompiledPack:
     trees: Trees
     discounts: RuleIndex
     redeems: tuple[RedeemRule, ...]
-    earnings: RuleIndex
-    lots: tuple[LotTerms, ...]
-    earn_terms: Mapping[str, EarnTerms]
+    earnings: Earnings
     fields_read: tuple[str, ...]
     price_side: PriceSide
     codes: Codes
@@ -106,8 +88,6 @@ def compile_pack(pack: Pack, *, pack_hash: str) -> CompiledPack:
     """Compile a pack that was read; the hash names its canonical bytes in every answer."""
     places = {rule.id: place for place, rule in enumerate(pack.rules)}
     tree_rules = [(places[rule], effect) for rule, effect in tree_effects(pack).items()]
-    earnings = _effects(pack, EarnEffect)
-    lots = tuple(dict.fromkeys(_lot_terms(effect) for _, effect in earnings))
     return CompiledPack(
         pack_hash=pack_hash,
         source=pack,
@@ -117,12 +97,7 @@ def compile_pack(pack: Pack, *, pack_hash: str) -> CompiledPack:
         redeems=tuple(
             _redeem(pack, place, effect) for place, effect in _effects(pack, RedeemEffect)
         ),
-        earnings=_index(pack, earnings),
-        lots=lots,
-        earn_terms={
-            pack.rules[place].id: EarnTerms(lots.index(_lot_terms(effect)), effect.base)
-            for place, effect in earnings
-        },
+        earnings=_earnings(pack),
         fields_read=_fields_read(pack),
         codes=compile_codes(pack),
         price_side=compile_price_side(pack, lambda place: _line_rule(pack, place, None)),
@@ -226,9 +201,10 @@ def _redeem(pack: Pack, place: int, effect: RedeemEffect) -> RedeemRule:
     covered = _goods_part(other, pack.lists) if other is not None and by_goods else None
     return RedeemRule(
         rule=_line_rule(pack, place, effect),
-        share=_share(effect),
+        shares=percent_shares(pack, effect),
         wallet=effect.wallet,
         share_base=effect.share_base,
+        most=effect.at_most,
         covered=covered,
         covered_by=None if by_goods else effect.complement_of,
     )
@@ -239,9 +215,18 @@ def _goods_part(rule: Rule, lists: Lists) -> LineTest:
     return _together([part for part in conjuncts(rule.condition) if reads_lines_only(part)], lists)
 
 
-def _lot_terms(effect: EarnEffect) -> LotTerms:
-    return LotTerms(
-        effect.wallet, effect.kind, read_activation(effect.activation), read_expiry(effect.expiry)
+def _earnings(pack: Pack) -> Earnings:
+    earning_effects, times = _effects(pack, EarnEffect), _effects(pack, EarnTimesEffect)
+    lots = tuple(dict.fromkeys(lot_terms(effect) for _, effect in earning_effects))
+    return Earnings(
+        index=_index(pack, earning_effects),
+        by_rule={
+            pack.rules[place].id: earning(pack, _line_rule(pack, place, None), effect, lots)
+            for place, effect in earning_effects
+        },
+        lots=lots,
+        times=_index(pack, times),
+        factors={pack.rules[place].id: (effect.wallet, effect.times) for place, effect in times},
     )
 
 
@@ -268,10 +253,19 @@ def _fields_read(pack: Pack) -> tuple[str, ...]:
     )
     by_tier = TIER_FIELDS if pack.tiers is not None else frozenset()
     by_grants = ONCE_FIELDS if pack.grants else frozenset()
+    to_referrer = any(effect.to == "referrer" for _, effect in _effects(pack, EarnEffect))
+    by_earning = {"referrer"} if to_referrer else frozenset()
     asked = [rule.condition for rule in pack.conditional]
     conditions = [condition for condition in asked if condition is not None]
     return tuple(
-        sorted(by_tier | by_table | code_fields(pack) | by_grants | member_fields(conditions))
+        sorted(
+            by_tier
+            | by_table
+            | by_earning
+            | code_fields(pack)
+            | by_grants
+            | member_fields(conditions)
+        )
     )
 
 

@@ -1,7 +1,7 @@
 """Days of the calendar: later months, and where a day of each year is celebrated."""
 
 from calendar import isleap, monthrange
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 LEAP: Final = (2, 29)
@@ -12,6 +12,12 @@ def add_months(day: date, count: int) -> date:
     """Return the same day of a later (or earlier) month, or that month's last day without it."""
     year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def end_of_period(day: date, months: int) -> date:
+    """Return the last day of the calendar's month, quarter or year that a day is in."""
+    first = date(day.year, (day.month - 1) // months * months + 1, 1)
+    return add_months(first, months) - timedelta(days=1)
 
 
 def anniversary(of: date, year: int, leap_day: str = END_OF_FEBRUARY) -> date:

@@ -5,6 +5,7 @@ from typing import Final, get_args
 
 from shared.rules.model import Condition, Pack, StackingGroup
 from shared.rules.once_terms import ONCE_FEATURES
+from shared.rules.points_terms import POINTS_FEATURES, points_features
 from shared.rules.price_features import PRICE_FEATURES, price_features
 from shared.rules.tier_terms import TIER_FEATURES
 
@@ -17,6 +18,7 @@ _EFFECTS: Final = (
     "entitlement",
     "redeem",
     "earn",
+    "earn_times",
 )
 _MODES: Final = get_args(StackingGroup.model_fields["mode"].annotation)
 
@@ -27,6 +29,7 @@ FEATURES: Final = frozenset(
     | {f"stack.{mode}" for mode in _MODES}
     | {"codes"}
     | ONCE_FEATURES
+    | POINTS_FEATURES
     | PRICE_FEATURES
 )
 """What this kernel understands."""
@@ -54,6 +57,7 @@ def _used(pack: Pack) -> Iterator[str]:
         yield from grant.features
     for rule in pack.rules:
         yield from (f"then.{effect.effect}" for effect in rule.then)
+        yield from points_features(rule.then)
     for asked in pack.conditional:
         if asked.condition is not None:
             yield from (f"if.{node.operator.rstrip('_')}" for node in nodes(asked.condition))

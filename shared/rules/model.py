@@ -17,13 +17,13 @@ from shared.rules.grammar import (
     Document,
     GroupPaths,
     Names,
-    Rated,
     Title,
     Weekday,
     Window,
     Words,
 )
 from shared.rules.once_terms import OnceTerms
+from shared.rules.points_terms import EarnEffect, EarnTimesEffect, RedeemEffect
 from shared.rules.price_model import (
     FLOORS_MAX,
     NTH_MAX,
@@ -39,7 +39,6 @@ from shared.rules.price_model import (
     Table,
 )
 from shared.rules.scalars import Amount, Count, GroupPath, Local, Name, Percent, Word, Zone
-from shared.rules.terms import ActivationText, ExpiryText
 from shared.rules.tier_terms import TierTrack
 
 
@@ -95,28 +94,6 @@ class Condition(Document):
         return getattr(self, self.operator)
 
 
-class RedeemEffect(Rated):
-    """Points pay up to a share of the eligible lines (or of the whole receipt, but on these)."""
-
-    effect: Literal["redeem"]
-    wallet: Name
-    share_base: Literal["eligible_lines", "whole_receipt"] = "eligible_lines"
-    complement_of: Name | None = None
-    """A discount rule: points pay only for what it does not cover."""
-    complement_by: Literal["goods", "discount_given"] = "goods"
-
-
-class EarnEffect(Rated):
-    """A percent of the lines, granted as a lot of points."""
-
-    effect: Literal["earn"]
-    wallet: Name
-    kind: Name = "purchase"
-    base: Literal["paid_in_money", "after_discounts"] = "paid_in_money"
-    activation: ActivationText
-    expiry: ExpiryText
-
-
 Effect = Annotated[
     PriceEffect
     | DiscountEffect
@@ -125,7 +102,8 @@ Effect = Annotated[
     | EntitlementEffect
     | CouponEffect
     | RedeemEffect
-    | EarnEffect,
+    | EarnEffect
+    | EarnTimesEffect,
     Field(discriminator="effect"),
 ]
 

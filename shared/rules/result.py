@@ -92,6 +92,8 @@ class Grant:
     amount: int
     activates_at: datetime
     expires_on: date | None
+    account: UUID | None = None
+    """Whose it is, if not the member's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,19 @@ _SENTENCES: Final = {
         "{amount} points are not active yet",
     ),
     "dead_lot": ("Бонусы сгорели бы до начисления", "The points would expire before they exist"),
+    "line_share": (
+        "Каждую строку бонусами можно оплатить лишь отчасти, вместе {amount}",
+        "Points may pay a part of each line only, {amount} together",
+    ),
+    "redeem_limit": (
+        "Не больше {points} бонусов за чек",
+        "At most {points} points of a receipt",
+    ),
+    "earn_limit": ("Не больше {points} бонусов за чек", "At most {points} points a receipt"),
+    "outweighed_times": (
+        "Уступил более высокому множителю",
+        "Gave way to a larger multiplier",
+    ),
     "had_once": ("Уже получено", "Granted before"),
     "not_first": ("Не первая покупка", "Not the first purchase"),
     "not_chosen": ("Не для этого покупателя", "Not for this customer"),

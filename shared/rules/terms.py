@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator
 
-from shared.rules.dates import add_months
+from shared.rules.dates import add_months, end_of_period
 from shared.rules.faults import fault
 from shared.rules.moment import Moment
 
@@ -17,9 +17,10 @@ _ACTIVATION: Final = re.compile(
     r"at once|next day|after (?P<count>[1-9][0-9]{0,4}) ?(?P<unit>h|hours?|days?)"
 )
 _EXPIRY: Final = re.compile(
-    r"never|(?P<count>[1-9][0-9]{0,4}) (?P<unit>days?|months?)"
-    r"|(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"never|end of (?P<period>month|quarter|year)"
+    r"|(?P<count>[1-9][0-9]{0,4}) (?P<unit>days?|months?)|(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
 )
+_PERIODS: Final = {"month": 1, "quarter": 3, "year": 12}
 _DAYS_A_MONTH: Final = 31
 
 
@@ -30,12 +31,13 @@ class Unit(StrEnum):
     DAYS = "days"
     MONTHS = "months"
     FIXED = "fixed"
+    PERIOD = "period"
     NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A length of time, a fixed day, or never."""
+    """A length of time, the end of a period of some months, a fixed day, or never."""
 
     unit: Unit
     count: int = 0
@@ -58,13 +60,15 @@ def read_activation(text: object) -> Term:
 
 
 def read_expiry(text: object) -> Term:
-    """Parse `12 months`, `30 days`, a day such as `2026-12-31`, or `never`."""
+    """Parse `12 months`, `30 days`, `end of quarter`, a day such as `2026-12-31`, or `never`."""
     match = _EXPIRY.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise _bad_expiry()
     if match["unit"] is not None:
         unit = Unit.DAYS if match["unit"].startswith("d") else Unit.MONTHS
         return _bounded(Term(unit, int(match["count"])))
+    if match["period"] is not None:
+        return Term(Unit.PERIOD, _PERIODS[match["period"]])
     if match["day"] is None:
         return Term(Unit.NEVER)
     try:
@@ -86,6 +90,8 @@ def expiry(term: Term, moment: Moment) -> date | None:
         return moment.day + timedelta(days=term.count)
     if term.unit is Unit.MONTHS:
         return add_months(moment.day, term.count)
+    if term.unit is Unit.PERIOD:
+        return end_of_period(moment.day, term.count)
     return term.day
 
 
@@ -109,8 +115,8 @@ def _bounded(term: Term) -> Term:
 def _bad_expiry() -> Exception:
     return fault(
         "bad_expiry",
-        ru="ожидается «12 months», «30 days», дата вида 2026-12-31 или «never»",
-        en="expected '12 months', '30 days', a day such as 2026-12-31, or 'never'",
+        ru="ожидается «12 months», «30 days», «end of quarter», дата вида 2026-12-31 или «never»",
+        en="expected '12 months', '30 days', 'end of quarter', a day such as 2026-12-31 or 'never'",
     )
 
 

@@ -78,6 +78,8 @@ class Granted(Struct, array_like=True, frozen=True):
     expires_on: date | None
     person: str = ""
     period: str = ""
+    unit: int = 1
+    """The step in which it is taken back, in hundredths."""
 
 
 class ReceiptCommitted(Struct, frozen=True):

@@ -1,21 +1,33 @@
 """What a person gets once: granted with the registration or the receipt, and by no store twice."""
 
+from collections import Counter
 from datetime import date
+from uuid import UUID
 
 import pytest
 from msgspec import structs
 
 from agent.commit.service import commit
 from agent.members.service import BadReferrerError, Registered, Registration, find, register
-from agent.quote.service import quote
+from agent.quote.service import Item, quote
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ids import once_lot
 from shared.member import History
 from shared.receipt import Redeem
-from shared.wire.facts import MemberRegistered, ReceiptCommitted
+from shared.wire.facts import MemberRegistered, ReceiptCommitted, ReceiptReturned
 from shared.wire.feed import GLOBAL, AccountRow, LotRow
-from tests.agent.kit import claim, last_body, last_envelope, paid, seen, sell
-from tests.builders import INDEX_KEY, Person, Shop, basket, member_row, pack_row, wine_text
+from tests.agent.kit import claim, envelopes, last_body, last_envelope, paid, seen, sell, take_back
+from tests.builders import (
+    CHEESE,
+    INDEX_KEY,
+    WINE,
+    Person,
+    Shop,
+    basket,
+    member_row,
+    pack_row,
+    wine_text,
+)
 
 PHONE = "+79161234567"
 GRANTS = """
@@ -189,6 +201,7 @@ def test_the_first_purchase_of_a_friend_grants_to_who_brought_him(generous: Shop
     assert [lot.amount for lot in seen(generous, plumber).lots] == [200_00]
 
 
+@pytest.mark.capability("PLUMB-40")
 @pytest.mark.parametrize("referrer", [PHONE, "+79169999999", "nonsense"])
 def test_nobody_brings_himself_nor_is_brought_by_nobody(generous: Shop, referrer: str) -> None:
     with pytest.raises(BadReferrerError):
@@ -215,3 +228,80 @@ def test_a_birthday_told_at_the_registration_counts(generous: Shop) -> None:
     assert isinstance(body, ReceiptCommitted)
     assert [lot.kind for lot in body.granted if lot.person] == ["birthday"]
     assert find(generous.station, PHONE)[0].standing.birthday is not None
+
+
+EARN_TWICE = """
+  - id: friend_share
+    title: {ru: Доля друга, en: Share of a friend}
+    then:
+      - effect: earn
+        wallet: bonus
+        percent: 2 %
+        to: referrer
+        activation: at once
+        expiry: never
+  - id: fast
+    title: {ru: Быстрые, en: Fast}
+    if: {group_in: [wine]}
+    then:
+      - {effect: earn, wallet: bonus, kind: fast, percent: 1 %, activation: at once, expiry: 7 days}
+"""
+TWICE = (
+    wine_text().replace("version: 1", "version: 2").replace("\nrules:\n", f"\nrules:\n{EARN_TWICE}")
+)
+
+
+@pytest.mark.capability("PLUMB-40")
+@pytest.mark.edge("E55")
+def test_who_brought_the_member_earns_on_each_purchase_and_gives_it_back_with_the_goods(
+    shop: Shop,
+) -> None:
+    """Of 1 000.00 two percent are 20.00; two pieces of three back take 13.34 of 20.00, in whole
+    points 13."""
+    shop.feed(GLOBAL, pack_row(TWICE))
+    plumber = Person(phone="+79160000000")
+    shop.member(plumber)
+    friend = person_of(join(shop, referrer=plumber.card))
+    shop.link.up = False
+
+    cheese = Item(1, 3000, CHEESE, price_minor=333_33)
+    done = sell(shop, basket(shop, cheese, Item(2, 1000, WINE), member=friend))
+    sold = last_body(shop)
+    back = take_back(shop, done.receipt, (1, 2000))
+
+    assert isinstance(sold, ReceiptCommitted)
+    granted = {(lot.rule, lot.account == plumber.account): lot for lot in sold.granted}
+    assert set(granted) == {("friend_share", True), ("fast", False), ("purchase_bonus", False)}
+    births = [birth for envelope in envelopes(shop) for birth in envelope.births]
+    assert [birth.kept for birth in births if birth.account == plumber.account] == [0]
+    taken = last_body(shop)
+    assert isinstance(taken, ReceiptReturned)
+    by_lot = {draw.lot: draw.amount for draw in taken.taken}
+    assert by_lot[granted["friend_share", True].lot] == 13_00
+    assert granted["fast", False].lot not in by_lot
+    assert back.taken_points == by_lot[granted["purchase_bonus", False].lot]
+
+
+def test_a_return_takes_back_of_each_lot_what_its_lines_have_earned(shop: Shop) -> None:
+    """Cheese and wine earn 3 %; wine 1 % of fast points beside it: cheese back leaves those."""
+    shop.feed(GLOBAL, pack_row(TWICE))
+    anna = Person()
+    shop.member(anna)
+    done = sell(shop, basket(shop, Item(1, 1000, WINE), Item(2, 1000, CHEESE), member=anna))
+    sold = last_body(shop)
+    assert isinstance(sold, ReceiptCommitted)
+    lots = {lot.rule: lot for lot in sold.granted}
+    assert set(lots) == {"fast", "purchase_bonus"}
+
+    take_back(shop, done.receipt, (2, 1000))
+    cheese = last_body(shop)
+    take_back(shop, done.receipt, (1, 1000))
+    wine = last_body(shop)
+
+    assert isinstance(cheese, ReceiptReturned)
+    assert isinstance(wine, ReceiptReturned)
+    assert {draw.lot for draw in cheese.taken} == {lots["purchase_bonus"].lot}
+    together = Counter[UUID]()
+    for draw in (*cheese.taken, *wine.taken):
+        together[draw.lot] += draw.amount
+    assert together == {lot.lot: lot.amount for lot in sold.granted}

@@ -202,11 +202,12 @@ class Journal:
         """The lot that a person gets once by the rule of these sales."""
         return once_lot("rule", self.person_of(person), "")
 
-    def view(self, person: Person) -> MemberView:
+    def view(self, person: Person, friend: Person | None = None) -> MemberView:
         """A member as his store sees him."""
         key = self.centre.keys.index
         phone = blind_index(key, IdentifierKind.PHONE, person.phone) if person.phone else b""
-        return MemberView(person.member, person.account, person=phone)
+        referrer = friend.account if friend else None
+        return MemberView(person.member, person.account, person=phone, referrer=referrer)
 
     @property
     def day(self) -> date:
@@ -226,15 +227,20 @@ class Journal:
         expires_on: date | None = None,
         activates_at: datetime | None = None,
         uid: UUID | None = None,
+        friend: Person | None = None,
     ) -> Sold:
-        """A sale that earns lots (each kept whole unless told) and spends of lots."""
+        """A sale that earns lots (each kept whole unless told) and spends of lots.
+
+        What it earns goes to the friend who brought the buyer, if one is named.
+        """
         uid = uid or self.new_id()
         account = person.account if person else UUID(int=0)
+        taker = friend.account if friend else account
         granted = tuple(
             Granted(
                 effect_no=no,
-                lot=lots[no] if lots else lot_id(uid, no, account),
-                account=account,
+                lot=lots[no] if lots else lot_id(uid, no, taker),
+                account=taker,
                 wallet="bonus",
                 kind=kind,
                 rule="rule",
@@ -254,7 +260,7 @@ class Journal:
                 (Line(1, Goods("sku"), 3 * PIECE, 100_00),),
                 member=person.member if person else None,
             ),
-            member=self.view(person) if person else None,
+            member=self.view(person, friend) if person else None,
             moment=Moment(self.clock.now(), "Europe/Moscow"),
             evaluation=_evaluation(draws, turnover),
             result_hash="",
@@ -269,7 +275,7 @@ class Journal:
         envelope = Envelope(
             tuple(self.move(lot, account, drawn=amount) for lot, amount in spend),
             tuple(
-                Birth(lot.lot, account, lot.amount, lot.amount if kept is None else kept)
+                Birth(lot.lot, taker, lot.amount, lot.amount if kept is None else kept)
                 for lot in granted
             ),
             tuple(ends),
@@ -290,12 +296,13 @@ class Journal:
         """A return of one line, wherever the goods were sold."""
         member = sold.body.member
         account = member.account if member else UUID(int=0)
+        takers = {lot.lot: lot.account for lot in sold.body.granted}
         body = ReceiptReturned(
             uid=self.new_id(),
             sale=sold.uid,
             lines=(ReturnedLine(1, quantity, 0, 0, 0, turnover),),
             restored=tuple(Draw(lot, account, amount) for lot, amount in restored),
-            taken=tuple(Draw(lot, account, amount) for lot, amount in taken),
+            taken=tuple(Draw(lot, takers.get(lot, account), amount) for lot, amount in taken),
             money_minor=0,
             turnover_minor=turnover,
             member=member.id if member else None,

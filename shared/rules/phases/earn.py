@@ -1,32 +1,42 @@
 """Phase 7: what the receipt earns, rounded down once for each lot and spread over its lines."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
-from shared.money import WHOLE_BP, allocate
+from shared.money import allocate
 from shared.points import POINT, floor_to
-from shared.rules.compile import CompiledPack, LotTerms
-from shared.rules.index import LineRule
+from shared.rules.compile import CompiledPack
+from shared.rules.earnings import SCALE, Earning, LotTerms
+from shared.rules.index import LineRule, RuleIndex
 from shared.rules.phases.draft import Benefit, Draft, Item, Phase
 from shared.rules.result import EffectKind, Grant
-from shared.rules.sentences import say
+from shared.rules.sentences import say, shorten
 from shared.rules.terms import activation, expiry
+
+ONCE = 100
+"""A multiplier of one, in hundredths."""
 
 
 def earn(pack: CompiledPack, draft: Draft) -> None:
     """Grant one lot for each set of terms among the rules that fit; nobody earns unnamed."""
     if draft.facts.member is None:
         return
+    found = _fitting(draft, pack.earnings.index)
+    if not found:
+        return
+    factors = _factors(pack, draft)
     heaps: dict[int, _Heap] = {}
-    for place, item in enumerate(draft.items):
-        if Benefit.EARN not in item.closed:
-            _gather(pack, draft, place, heaps)
+    for _, (rule, places) in sorted(found.items()):
+        earning = pack.earnings.by_rule[rule.id]
+        _gather(draft, earning, places, factors.get(_wallet(pack, earning), {}), heaps)
     for lot, heap in sorted(heaps.items()):
-        _grant(pack, draft, pack.lots[lot], heap)
+        _grant(pack, draft, pack.earnings.lots[lot], heap)
 
 
 @dataclass(slots=True)
 class _Heap:
-    """What rules of equal terms add up to by line: kopecks times basis points, and kopecks."""
+    """What rules of equal terms add up to by line, in kopecks times SCALE, and the lines' bases."""
 
     rules: dict[int, LineRule] = field(default_factory=dict)
     weights: dict[int, int] = field(default_factory=dict)
@@ -36,29 +46,78 @@ class _Heap:
     def first(self) -> LineRule:
         return self.rules[min(self.rules)]
 
-    def add(self, rule: LineRule, place: int, base_minor: int, rate_bp: int) -> None:
+    def add(self, rule: LineRule, place: int, base_minor: int, weight: int) -> None:
         self.rules[rule.place] = rule
-        self.weights[place] = self.weights.get(place, 0) + base_minor * rate_bp
+        self.weights[place] = self.weights.get(place, 0) + weight
         self.bases[place] = max(self.bases.get(place, 0), base_minor)
 
 
-def _gather(pack: CompiledPack, draft: Draft, place: int, heaps: dict[int, _Heap]) -> None:
-    item = draft.items[place]
-    for rule in pack.earnings.of(item.line.goods):
-        if not draft.open(rule):
+def _fitting(draft: Draft, index: RuleIndex) -> dict[int, tuple[LineRule, list[int]]]:
+    """Return the rules that fit some line, by their place, with the places of these lines."""
+    found: dict[int, tuple[LineRule, list[int]]] = {}
+    for place, item in enumerate(draft.items):
+        if Benefit.EARN in item.closed:
             continue
-        if not rule.matches(draft.facts, item.line):
-            draft.did_nothing(rule, say("no_goods"))
-            continue
-        terms = pack.earn_terms[rule.id]
-        base_minor = _base(item, terms.base)
-        rate_bp = rule.rate(draft.facts, item.line)
-        if base_minor * rate_bp:
-            if terms.lot not in heaps:
-                heaps[terms.lot] = _Heap()
-            heaps[terms.lot].add(rule, place, base_minor, rate_bp)
-        else:
-            draft.did_nothing(rule, say("no_effect"))
+        for rule in index.of(item.line.goods):
+            if not draft.open(rule):
+                continue
+            if rule.matches(draft.facts, item.line):
+                found.setdefault(rule.place, (rule, []))[1].append(place)
+            else:
+                draft.did_nothing(rule, say("no_goods"))
+    return found
+
+
+def _factors(pack: CompiledPack, draft: Draft) -> dict[str, dict[int, int]]:
+    """Return by wallet and line the largest multiplier; the others gave way to it."""
+    largest: dict[tuple[str, int], tuple[int, LineRule]] = {}
+    for _, (rule, places) in sorted(_fitting(draft, pack.earnings.times).items()):
+        wallet, times = pack.earnings.factors[rule.id]
+        draft.did_nothing(rule, say("outweighed_times"))
+        for place in places:
+            if (wallet, place) not in largest or times > largest[wallet, place][0]:
+                largest[wallet, place] = (times, rule)
+    factors: dict[str, dict[int, int]] = {}
+    for (wallet, place), (times, rule) in largest.items():
+        factors.setdefault(wallet, {})[place] = times
+        draft.applied[rule.place] = rule.id
+        no = draft.items[place].line.no
+        draft.note(Phase.EARN, rule.applied, rule=rule.id, line=no, span=(ONCE, times))
+    return factors
+
+
+def _wallet(pack: CompiledPack, earning: Earning) -> str:
+    return pack.earnings.lots[earning.lot].wallet
+
+
+def _gather(
+    draft: Draft,
+    earning: Earning,
+    places: Sequence[int],
+    factors: dict[int, int],
+    heaps: dict[int, _Heap],
+) -> None:
+    items = [draft.items[place] for place in places]
+    bases = [_base(item, earning.base) for item in items]
+    given = earning.given(draft.facts, [item.line for item in items], bases)
+    if earning.multiplied:
+        given = [
+            weight * factors.get(place, ONCE) // ONCE
+            for place, weight in zip(places, given, strict=True)
+        ]
+    whole = sum(given)
+    if not whole:
+        draft.did_nothing(earning.rule, say("no_effect"))
+        return
+    if earning.most is not None and whole > earning.most:
+        given = allocate(earning.most, given, given)
+        points = earning.most // earning.unit
+        limit = say("earn_limit", points=shorten(points))
+        draft.note(Phase.EARN, limit, rule=earning.rule.id, span=(whole // earning.unit, points))
+    heap = heaps.setdefault(earning.lot, _Heap())
+    for place, base_minor, weight in zip(places, bases, given, strict=True):
+        if weight:
+            heap.add(earning.rule, place, base_minor, weight)
 
 
 def _base(item: Item, policy: str) -> int:
@@ -70,18 +129,20 @@ def _base(item: Item, policy: str) -> int:
 def _grant(pack: CompiledPack, draft: Draft, terms: LotTerms, heap: _Heap) -> None:
     wallet = pack.wallet(terms.wallet)
     exact = sum(heap.weights.values()) * POINT
-    points = floor_to(exact // (WHOLE_BP * wallet.point_value_minor), wallet.earning_unit)
+    points = floor_to(exact // (SCALE * wallet.point_value_minor), wallet.earning_unit)
     expires_on = expiry(terms.expiry, draft.facts.moment)
     dead = expires_on is not None and expires_on < draft.facts.day
-    if dead or not points:
+    reason = _why_not(draft, terms, points, dead=dead)
+    if reason:
         for rule in heap.rules.values():
-            draft.did_nothing(rule, say("dead_lot" if dead else "no_effect"))
+            draft.did_nothing(rule, say(reason))
         return
     places = sorted(heap.weights)
     shares = allocate(points, [heap.weights[place] for place in places], [points] * len(places))
     allocations: list[tuple[int, int]] = []
     for place, share in zip(places, shares, strict=True):
-        draft.items[place].earned_points += share
+        if terms.to == "member":
+            draft.items[place].earned_points += share
         allocations.append((draft.items[place].line.no, share))
     effect = draft.add_effect(EffectKind.EARN, heap.first, allocations)
     draft.grants.append(
@@ -93,9 +154,24 @@ def _grant(pack: CompiledPack, draft: Draft, terms: LotTerms, heap: _Heap) -> No
             amount=points,
             activates_at=activation(terms.activation, draft.facts.moment),
             expires_on=expires_on,
+            account=_account(draft, terms),
         )
     )
     _explain(draft, heap, points)
+
+
+def _why_not(draft: Draft, terms: LotTerms, points: int, *, dead: bool) -> str:
+    if dead:
+        return "dead_lot"
+    if _account(draft, terms) is None and terms.to == "referrer":
+        return "no_referrer"
+    return "" if points else "no_effect"
+
+
+def _account(draft: Draft, terms: LotTerms) -> UUID | None:
+    """Return another's account that gets the lot; None is the member's own, or nobody's."""
+    member = draft.facts.member
+    return member.referrer if member is not None and terms.to == "referrer" else None
 
 
 def _explain(draft: Draft, heap: _Heap, points: int) -> None:

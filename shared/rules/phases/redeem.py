@@ -1,5 +1,6 @@
 """Phase 5: how many points may pay, how many do, on which lines and out of which lots."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.member import LotView
@@ -16,70 +17,94 @@ from shared.rules.sentences import percent, rubles, say, shorten
 def redeem(pack: CompiledPack, draft: Draft) -> None:
     """Pay with points what was asked for, clamped to what the programme and the lots allow.
 
-    The rule that is declared first among those that are open and fit a line governs.
+    Wallets pay in the order in which their rules are declared; of a wallet's rules the first that
+    is open and fits a line governs.
     """
     if draft.facts.member is None:
         draft.redemption = _nothing(draft, say("no_member"))
         return
-    found = [(ruled, _items(draft, ruled)) for ruled in pack.redeems if draft.open(ruled.rule)]
-    if not found:
+    purses = _purses(pack, draft)
+    if not purses:
         draft.redemption = _nothing(draft, say("redeem_closed"))
         return
-    ruled, items = next((pair for pair in found if pair[1]), found[0])
-    wallet = pack.wallet(ruled.wallet)
-    ceiling = _ceiling(draft, ruled, items, wallet)
-    purse = _purse(draft, ruled.wallet)
-    draft.redemption = _settle(draft, ruled, ceiling, purse, wallet)
+    whole = _plan(draft, purses, None)
+    maximum = sum(payment.points for payment in whole)
+    receipt = draft.facts.receipt
+    if receipt.redeem is Redeem.MAXIMUM:
+        draft.redemption = _settle(draft, whole, maximum, whole)
+        return
+    requested = _requested(draft, maximum)
+    draft.redemption = _settle(draft, _plan(draft, purses, requested), requested, whole)
+
+
+@dataclass(frozen=True, slots=True)
+class _Purse:
+    """A wallet's rule, the lines that it may pay for, and the member's lots, in spending order."""
+
+    ruled: RedeemRule
+    wallet: Wallet
+    items: tuple[Item, ...]
+    lots: tuple[LotView, ...]
+    balance: int
+    pending: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Ceiling:
     """What the programme allows, whatever the member has; `points` are whole redeeming units."""
 
-    items: tuple[Item, ...]
     exact: int
     points: int
+    rooms: tuple[int, ...]
     limits: tuple[Sentence, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Purse:
-    """The member's lots of a wallet that may be spent now, in spending order."""
+class _Payment:
+    """What a purse pays: points in all, kopecks by its lines."""
 
-    lots: tuple[LotView, ...]
-    balance: int
-    pending: int
+    purse: _Purse
+    ceiling: _Ceiling
+    points: int
+    shares: tuple[int, ...]
+
+
+def _purses(pack: CompiledPack, draft: Draft) -> list[_Purse]:
+    by_wallet: dict[str, list[tuple[RedeemRule, tuple[Item, ...]]]] = {}
+    for ruled in pack.redeems:
+        if draft.open(ruled.rule):
+            by_wallet.setdefault(ruled.wallet, []).append((ruled, _items(draft, ruled)))
+    found = []
+    for name, rules in by_wallet.items():
+        ruled, items = next((pair for pair in rules if pair[1]), rules[0])
+        found.append(_purse(draft, ruled, items, pack.wallet(name)))
+    return found
+
+
+def _purse(draft: Draft, ruled: RedeemRule, items: tuple[Item, ...], wallet: Wallet) -> _Purse:
+    member, moment = draft.facts.member, draft.facts.moment
+    assert member is not None, "a purse belongs to a member"
+    alive = [
+        lot
+        for lot in member.lots
+        if lot.wallet == ruled.wallet
+        and lot.amount > 0
+        and (lot.expires_on is None or draft.facts.day <= lot.expires_on)
+    ]
+    active = [lot for lot in alive if lot.activates_at <= moment.instant]
+    balance = sum(lot.amount for lot in active)
+    return _Purse(
+        ruled=ruled,
+        wallet=wallet,
+        items=items,
+        lots=tuple(sorted(active, key=lambda lot: lot.spending_order)),
+        balance=balance,
+        pending=sum(lot.amount for lot in alive) - balance,
+    )
 
 
 def _items(draft: Draft, ruled: RedeemRule) -> tuple[Item, ...]:
     return tuple([item for item in draft.items if _eligible(draft, ruled, item)])
-
-
-def _ceiling(draft: Draft, ruled: RedeemRule, items: tuple[Item, ...], wallet: Wallet) -> _Ceiling:
-    eligible_minor = sum(item.sum_minor for item in items)
-    room_minor = sum(item.points_room_minor for item in items)
-    if draft.points_left_minor is not None:
-        room_minor = min(room_minor, draft.points_left_minor)
-    whole_minor = sum(item.sum_minor for item in draft.items)
-    base_minor = eligible_minor if ruled.share_base == "eligible_lines" else whole_minor
-    share_bp = ruled.share(draft.facts)
-    cap_minor = base_minor * share_bp // WHOLE_BP
-    limits: list[Sentence] = []
-    if len(items) < len(draft.items):
-        limits.append(say("eligible_lines", count=str(len(items)), amount=rubles(eligible_minor)))
-    if cap_minor < room_minor:
-        limits.append(
-            say(
-                "share_cap",
-                percent=percent(share_bp),
-                base=rubles(base_minor),
-                amount=rubles(cap_minor),
-            )
-        )
-    elif room_minor < eligible_minor:
-        limits.append(say("floor", amount=rubles(eligible_minor - room_minor)))
-    most = points_for(min(cap_minor, room_minor), wallet.point_value_minor)
-    return _Ceiling(items, most, floor_to(most, wallet.redeeming_unit), tuple(limits))
 
 
 def _eligible(draft: Draft, ruled: RedeemRule, item: Item) -> bool:
@@ -91,47 +116,105 @@ def _eligible(draft: Draft, ruled: RedeemRule, item: Item) -> bool:
     return item.line.no not in given
 
 
-def _purse(draft: Draft, wallet: str) -> _Purse:
-    member, moment = draft.facts.member, draft.facts.moment
-    assert member is not None, "a purse belongs to a member"
-    alive = [
-        lot
-        for lot in member.lots
-        if lot.wallet == wallet
-        and lot.amount > 0
-        and (lot.expires_on is None or draft.facts.day <= lot.expires_on)
-    ]
-    active = [lot for lot in alive if lot.activates_at <= moment.instant]
-    balance = sum(lot.amount for lot in active)
-    return _Purse(
-        lots=tuple(sorted(active, key=lambda lot: lot.spending_order)),
-        balance=balance,
-        pending=sum(lot.amount for lot in alive) - balance,
+def _plan(draft: Draft, purses: Sequence[_Purse], requested: int | None) -> list[_Payment]:
+    """Let the purses pay one after the other; None asks for as much as may be."""
+    paid: dict[int, int] = {}
+    payments = []
+    left = requested
+    for purse in purses:
+        unit = purse.wallet.redeeming_unit
+        ceiling = _ceiling(draft, purse, paid)
+        points = min(ceiling.points, floor_to(purse.balance, unit))
+        if left is not None:
+            points = min(floor_to(left, unit), points)
+            left -= points
+        sums = [item.sum_minor - paid.get(item.line.no, 0) for item in purse.items]
+        amount_minor = worth(points, purse.wallet.point_value_minor)
+        shares = allocate(amount_minor, sums, ceiling.rooms)
+        for item, share in zip(purse.items, shares, strict=True):
+            paid[item.line.no] = paid.get(item.line.no, 0) + share
+        payments.append(_Payment(purse, ceiling, points, tuple(shares)))
+    return payments
+
+
+def _ceiling(draft: Draft, purse: _Purse, paid: dict[int, int]) -> _Ceiling:
+    """Return what the programme lets a purse pay after those before it."""
+    items, limits = purse.items, list[Sentence]()
+    eligible_minor = sum(item.sum_minor for item in items)
+    if len(items) < len(draft.items):
+        limits.append(say("eligible_lines", count=str(len(items)), amount=rubles(eligible_minor)))
+    before = [paid.get(item.line.no, 0) for item in items]
+    rooms = [item.points_room_minor - done for item, done in zip(items, before, strict=True)]
+    room_minor = sum(rooms)
+    if draft.points_left_minor is not None:
+        room_minor = min(room_minor, draft.points_left_minor - sum(paid.values()))
+    share = _share(draft, purse)
+    rooms = list(map(min, share.rooms, rooms))
+    cap_minor = min(share.cap_minor, sum(rooms))
+    if cap_minor < room_minor:
+        limits.append(share.limit)
+    elif room_minor < eligible_minor - sum(before):
+        limits.append(say("floor", amount=rubles(eligible_minor - sum(before) - room_minor)))
+    most = points_for(max(0, min(cap_minor, room_minor)), purse.wallet.point_value_minor)
+    if purse.ruled.most is not None and purse.ruled.most < most:
+        most = purse.ruled.most
+        limits.append(say("redeem_limit", points=shorten(most)))
+    points = floor_to(most, purse.wallet.redeeming_unit)
+    return _Ceiling(most, points, tuple(rooms), tuple(limits))
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What the rule's share lets points pay in all and line by line, in kopecks."""
+
+    cap_minor: int
+    rooms: list[int]
+    limit: Sentence
+
+
+def _share(draft: Draft, purse: _Purse) -> _Share:
+    ruled, items = purse.ruled, purse.items
+    rates = ruled.shares(draft.facts, [item.line for item in items]) if items else ()
+    sums = [item.sum_minor for item in items]
+    if ruled.share_base == "each_line":
+        rooms = [amount * rate // WHOLE_BP for amount, rate in zip(sums, rates, strict=True)]
+        return _Share(sum(rooms), rooms, say("line_share", amount=rubles(sum(rooms))))
+    whole_minor = sum(item.sum_minor for item in draft.items)
+    base_minor = sum(sums) if ruled.share_base == "eligible_lines" else whole_minor
+    share_bp = rates[0] if rates else 0
+    cap_minor = base_minor * share_bp // WHOLE_BP
+    limit = say(
+        "share_cap",
+        percent=percent(share_bp),
+        base=rubles(base_minor),
+        amount=rubles(cap_minor),
     )
+    return _Share(cap_minor, sums, limit)
 
 
 def _settle(
-    draft: Draft, ruled: RedeemRule, ceiling: _Ceiling, purse: _Purse, wallet: Wallet
+    draft: Draft, payments: Sequence[_Payment], requested: int, whole: Sequence[_Payment]
 ) -> Redemption:
-    unit = wallet.redeeming_unit
-    maximum = min(ceiling.points, floor_to(purse.balance, unit))
-    requested = _requested(draft, maximum)
-    redeemed = min(floor_to(requested, unit), maximum)
-    if redeemed:
-        _pay(draft, ruled, ceiling.items, redeemed, wallet)
-    limits = ceiling.limits + _purse_limits(ceiling, purse, requested, unit)
+    """Pay; `whole` is the plan of as much as may be, which tells the maximum."""
+    redeemed = sum(payment.points for payment in payments)
+    limits: list[Sentence] = []
     if redeemed < requested:
-        clamped = say("clamped", requested=shorten(requested), redeemed=shorten(redeemed))
-        limits = (clamped, *limits)
+        limits.append(say("clamped", requested=shorten(requested), redeemed=shorten(redeemed)))
+    for payment in payments:
+        limits += _limits(payment, requested)
+    for payment in payments:
+        if payment.points:
+            _pay(draft, payment)
     for limit in limits:
-        draft.note(Phase.REDEEM, limit, rule=ruled.rule.id, span=(requested, redeemed))
+        rule = payments[0].purse.ruled.rule.id
+        draft.note(Phase.REDEEM, limit, rule=rule, span=(requested, redeemed))
     return Redemption(
         requested=requested,
-        maximum=maximum,
+        maximum=sum(payment.points for payment in whole),
         redeemed=redeemed,
-        limits=limits,
-        draws=_draws(purse.lots, redeemed),
-        programme_maximum=ceiling.points,
+        limits=tuple(limits),
+        draws=tuple(draw for payment in payments for draw in _draws(payment)),
+        programme_maximum=sum(payment.ceiling.points for payment in whole),
     )
 
 
@@ -142,35 +225,24 @@ def _requested(draft: Draft, maximum: int) -> int:
     return maximum if receipt.redeem is Redeem.MAXIMUM else 0
 
 
-def _pay(
-    draft: Draft, ruled: RedeemRule, items: tuple[Item, ...], points: int, wallet: Wallet
-) -> None:
-    """Spread the payment by what is left to pay, never below a floor; points follow the money."""
-    amount_minor = worth(points, wallet.point_value_minor)
-    shares = allocate(
-        amount_minor, [item.sum_minor for item in items], [item.points_room_minor for item in items]
-    )
-    shares_points = allocate(points, shares, [points] * len(items))
-    allocations: list[tuple[int, int]] = []
-    for item, share_minor, share_points in zip(items, shares, shares_points, strict=True):
+def _pay(draft: Draft, payment: _Payment) -> None:
+    """Take what a purse pays off its lines; points follow the money."""
+    rule, items = payment.purse.ruled.rule, payment.purse.items
+    points = allocate(payment.points, payment.shares, [payment.points] * len(items))
+    for item, share_minor, share_points in zip(items, payment.shares, points, strict=True):
         before = item.sum_minor
         item.pay(share_points, share_minor)
-        allocations.append((item.line.no, share_points))
         if share_minor:
-            draft.note(
-                Phase.REDEEM,
-                ruled.rule.applied,
-                rule=ruled.rule.id,
-                line=item.line.no,
-                span=(before, item.sum_minor),
-            )
-    draft.add_effect(EffectKind.REDEEM, ruled.rule, allocations)
+            span = (before, item.sum_minor)
+            draft.note(Phase.REDEEM, rule.applied, rule=rule.id, line=item.line.no, span=span)
+    numbers = [item.line.no for item in items]
+    draft.add_effect(EffectKind.REDEEM, rule, list(zip(numbers, points, strict=True)))
 
 
-def _purse_limits(
-    ceiling: _Ceiling, purse: _Purse, requested: int, unit: int
-) -> tuple[Sentence, ...]:
-    limits: list[Sentence] = []
+def _limits(payment: _Payment, requested: int) -> list[Sentence]:
+    """Say what limits a purse, by the programme and by what it holds."""
+    purse, ceiling, unit = payment.purse, payment.ceiling, payment.purse.wallet.redeeming_unit
+    limits = list(ceiling.limits)
     if purse.balance < unit:
         limits.append(say("nothing_spendable"))
     elif purse.balance < ceiling.points:
@@ -179,17 +251,17 @@ def _purse_limits(
         limits.append(say("redeeming_unit", unit=shorten(unit)))
     if purse.pending:
         limits.append(say("pending", amount=shorten(purse.pending)))
-    return tuple(limits)
+    return limits
 
 
-def _draws(lots: tuple[LotView, ...], points: int) -> tuple[Draw, ...]:
-    draws: list[Draw] = []
-    for lot in lots:
+def _draws(payment: _Payment) -> list[Draw]:
+    draws, points = [], payment.points
+    for lot in payment.purse.lots:
         taken = min(lot.amount, points)
         if taken:
             draws.append(Draw(lot.id, lot.account, taken))
         points -= taken
-    return tuple(draws)
+    return draws
 
 
 def _nothing(draft: Draft, reason: Sentence) -> Redemption:

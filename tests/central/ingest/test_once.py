@@ -1,11 +1,14 @@
 """What a person gets once is posted once, whichever store tells of it and in whatever order."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from central.centre import Centre
+from shared.wire.facts import decode_envelope
 from shared.wire.feed import GLOBAL, AccountRow, MemberRow
 from tests.central.chain_kit import balance, books, kinds, rows
 from tests.central.journal_builder import Journal
@@ -79,3 +82,48 @@ def test_a_welcome_that_another_store_could_not_make_is_quarantined(
 
     assert (outcome.kind.value, outcome.reason) == ("quarantined", "once_senseless")
     assert [row for row in rows(centre, GLOBAL).values() if isinstance(row, MemberRow)] == []
+
+
+@pytest.mark.capability("PLUMB-40")
+@pytest.mark.edge("E55")
+def test_who_brought_the_buyer_is_granted_and_loses_it_with_the_return(
+    centre: Centre, journal: Journal
+) -> None:
+    plumber, _ = journal.register(name="Пётр Ильин", phone="+79160000000")
+    anna, _ = journal.register(referrer=plumber.member)
+    sold = journal.sell(anna, earn=[20_00], kept=0, friend=plumber)
+    assert kinds(journal.push().outcomes) == ["accepted"] * 3
+    assert (balance(centre, plumber.account), balance(centre, anna.account)) == (20_00, 0)
+
+    journal.take_back(sold, taken=[(sold.lots[0], 5_00)], turnover=60_00)
+
+    assert kinds(journal.push().outcomes)[-1:] == ["accepted"]
+    assert balance(centre, plumber.account) == 15_00
+    (days,) = {account.history.days for account in books(centre, anna.account).accounts.values()}
+    assert [(day.turnover_minor, day.points) for day in days] == [(40_00, 0)]
+
+
+def test_a_grant_to_an_account_that_is_not_known_is_left_out_and_said(
+    centre: Centre, journal: Journal
+) -> None:
+    anna, _ = journal.register()
+    nobody = replace(anna, account=UUID(int=99))
+    journal.sell(anna, earn=[20_00], kept=0, friend=nobody)
+
+    outcome = journal.push().outcomes[-1]
+
+    assert (outcome.kind.value, outcome.reason) == ("adjusted", "unknown_account")
+    assert balance(centre, anna.account) == 0
+
+
+def test_a_sale_grants_to_nobody_but_the_buyer_and_who_brought_him(journal: Journal) -> None:
+    plumber, _ = journal.register(name="Пётр Ильин", phone="+79160000000")
+    anna, _ = journal.register()
+    sold = journal.sell(anna, earn=[20_00], kept=0, friend=plumber)
+    view = journal.view(anna)
+    journal.facts.pop()
+    body = structs.replace(sold.body, member=view)
+
+    journal.append(sold.fact.kind, body, decode_envelope(sold.fact.envelope))
+
+    assert journal.push().outcomes[-1].reason == "grant_to_another"
