@@ -100,3 +100,5 @@ class Receipt:
     codes: tuple[PresentedCode, ...] = ()
     """What is known of some of `promo_codes`."""
     certificates: tuple[OfferedCertificate, ...] = ()
+    paid_in: TenderKind | None = None
+    """How the customer is going to pay, if that is known."""

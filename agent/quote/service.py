@@ -16,7 +16,7 @@ from shared.errors import Kind, LoyaltyError
 from shared.ledger.leases import is_live
 from shared.member import MemberView
 from shared.points import format_points
-from shared.receipt import Receipt, Redeem, Take
+from shared.receipt import Receipt, Redeem, Take, TenderKind
 from shared.rules.canonical import digest
 from shared.rules.compile import CompiledPack
 from shared.rules.evaluate import evaluate
@@ -95,6 +95,7 @@ class Basket:
     promo_codes: tuple[str, ...] = ()
     take: Take = Take.UNSAID
     take_value: int = 0
+    paid_in: TenderKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,7 @@ def price(
         promo_codes=basket.promo_codes,
         take=basket.take,
         take_value=basket.take_value,
+        paid_in=basket.paid_in,
         region=settings.region,
     )
     moment = Moment(at, settings.zone)

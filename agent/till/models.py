@@ -106,6 +106,7 @@ class ReceiptBody(Body):
     lines: Annotated[list[LineBody], Field(min_length=1, max_length=LINES_MAX)]
     redeem: RedeemBody = RedeemBody()
     take: TakeBody = TakeBody()
+    paid_in: TenderKind | None = None
     promo_codes: Annotated[list[Word], Field(max_length=20)] = []
 
     @model_validator(mode="after")
@@ -127,6 +128,7 @@ class ReceiptBody(Body):
             account=self.member.account if self.member else None,
             redeem=Redeem(self.redeem.mode),
             redeem_points=self.redeem.points,
+            paid_in=self.paid_in,
             take=Take(self.take.mode),
             take_value=(
                 self.take.percent_bp if self.take.mode == "percent" else self.take.amount_minor

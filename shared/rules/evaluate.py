@@ -13,6 +13,7 @@ from shared.rules.moment import Moment
 from shared.rules.needs import MET
 from shared.rules.phases.after import after, lots_read
 from shared.rules.phases.cap import cap
+from shared.rules.phases.change import round_change
 from shared.rules.phases.choice import choose, grant_choices
 from shared.rules.phases.coupons import issue_coupons
 from shared.rules.phases.discount import discount
@@ -36,6 +37,7 @@ STEPS: Final[tuple[tuple[Phase, Callable[[CompiledPack, Draft], None]], ...]] = 
     (Phase.EARN, grant_choices),
     (Phase.AFTER, after),
     (Phase.AFTER, issue_coupons),
+    (Phase.AFTER, round_change),
     (Phase.AFTER, once),
 )
 """What follows normalisation; a phase that comes later takes its place by `Phase`'s order."""

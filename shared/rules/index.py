@@ -59,6 +59,7 @@ class Anchor:
 
     skus: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,17 +69,23 @@ class RuleIndex:
     everywhere: tuple[LineRule, ...]
     by_sku: Mapping[str, tuple[LineRule, ...]]
     by_group: Mapping[str, tuple[LineRule, ...]]
+    by_brand: Mapping[str, tuple[LineRule, ...]]
 
     def of(self, goods: Goods) -> Sequence[LineRule]:
         """Return the rules that may fit goods, in declared order."""
-        found = list(self.by_sku.get(goods.sku, ()))
-        path = goods.group if self.by_group else ""
-        while path:
-            found += self.by_group.get(path, ())
-            path = path.rpartition("/")[0]
+        found = self.naming(goods)
         if not found:
             return self.everywhere
         return sorted({*self.everywhere, *found}, key=_place)
+
+    def naming(self, goods: Goods) -> set[LineRule]:
+        """Return the rules that name these goods, without those that name none."""
+        found = {*self.by_sku.get(goods.sku, ()), *self.by_brand.get(goods.brand, ())}
+        path = goods.group if self.by_group else ""
+        while path:
+            found.update(self.by_group.get(path, ()))
+            path = path.rpartition("/")[0]
+        return found
 
 
 _place = attrgetter("place")
@@ -89,6 +96,7 @@ def index_of(rules: Iterable[tuple[LineRule, Anchor | None]]) -> RuleIndex:
     everywhere: list[LineRule] = []
     by_sku: dict[str, list[LineRule]] = {}
     by_group: dict[str, list[LineRule]] = {}
+    by_brand: dict[str, list[LineRule]] = {}
     for rule, anchor in rules:
         if anchor is None:
             everywhere.append(rule)
@@ -97,10 +105,13 @@ def index_of(rules: Iterable[tuple[LineRule, Anchor | None]]) -> RuleIndex:
             by_sku.setdefault(sku, []).append(rule)
         for path in anchor.groups:
             by_group.setdefault(path, []).append(rule)
+        for brand in anchor.brands:
+            by_brand.setdefault(brand, []).append(rule)
     return RuleIndex(
         tuple(everywhere),
         {sku: tuple(found) for sku, found in by_sku.items()},
         {path: tuple(found) for path, found in by_group.items()},
+        {brand: tuple(found) for brand, found in by_brand.items()},
     )
 
 
@@ -111,6 +122,8 @@ def anchor_of(must_hold: Iterable[Condition], lists: Lists) -> Anchor | None:
             return Anchor(skus=condition.sku_in)
         if condition.group_in is not None:
             return Anchor(groups=condition.group_in)
+        if condition.brand_in is not None:
+            return Anchor(brands=condition.brand_in)
         if condition.goods_in is not None:
             named = [lists[name] for name in condition.goods_in]
             return Anchor(

@@ -148,6 +148,8 @@ class Policies(Document):
 
     tobacco_earning: Literal["off", "on"] = "off"
     expiry_hint_days: Count = 31
+    small_change_minor: Annotated[Amount, Field(alias="small_change")] = 0
+    """What is paid in cash is rounded down to this; 0 is not at all."""
     certificate_part: Literal["earns", "earns_nothing"] = "earns"
     """Whether what certificates pay earns points."""
     line_pays_at_least_minor: Annotated[Amount, Field(alias="line_pays_at_least")] = 0

@@ -14,6 +14,7 @@ class EffectKind(StrEnum):
     DISCOUNT = "discount"
     REDEEM = "redeem"
     EARN = "earn"
+    CHANGE = "change"
 
 
 @dataclass(frozen=True, slots=True)

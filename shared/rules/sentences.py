@@ -115,6 +115,7 @@ _SENTENCES: Final = {
     "certificate_blocked": ("Сертификат заблокирован", "The certificate is blocked"),
     "certificate_not_active": ("Сертификат не активирован", "The certificate is not active"),
     "certificate_not_needed": ("Платить больше нечего", "There is nothing left to pay"),
+    "small_change": ("Без мелочи: {amount}", "Small change is let off: {amount}"),
     "at_floor": ("Ниже минимальной цены нельзя", "The minimum price is reached"),
     "applied": ("{title}", "{title}"),
     "no_member": (

@@ -60,12 +60,12 @@ def _sheets(pack: CompiledPack, draft: Draft) -> Mapping[Scope, _Sheet]:
 def _fitting(pack: CompiledPack, draft: Draft) -> Iterator[tuple[LineRule, Sequence[int]]]:
     """Yield the rules that fit some lines; why the others do not is kept."""
     found: dict[int, tuple[LineRule, list[int]]] = {}
+    everywhere = [rule for rule in pack.discounts.everywhere if draft.open(rule)]
     for place, item in enumerate(draft.items):
         if Benefit.DISCOUNT in item.closed:
             continue
-        for rule in pack.discounts.of(item.line.goods):
-            if not draft.open(rule):
-                continue
+        naming = pack.discounts.naming(item.line.goods)
+        for rule in (*everywhere, *filter(draft.open, naming)):
             if rule.matches(draft.facts, item.line):
                 found.setdefault(rule.place, (rule, []))[1].append(place)
             else:

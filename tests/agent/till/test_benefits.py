@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from shared.wire.feed import GLOBAL, AccountRow
+from shared.wire.feed import GLOBAL
 from tests.agent.till.kit import Json, Till
-from tests.builders import Person, Shop, identifier_rows, member_row, pack_row
+from tests.builders import Person, PersonLot, Shop, member_row, pack_row
 
+PLUMBING = files("shared.rules").joinpath("examples/plumbing.yaml")
 PIPE = {"sku": "PIPE", "price_minor": 185_50, "attributes": {"group": "pipes"}}
 BASIN = {
     "sku": "BASIN",
@@ -24,17 +25,16 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     """A store of the plumbing programme."""
     made = Shop(tmp_path).open()
     made.drop_packs()
-    plumbing = files("shared.rules").joinpath("examples/plumbing.yaml").read_text("utf-8")
-    made.feed(GLOBAL, pack_row(plumbing))
+    made.feed(GLOBAL, pack_row(PLUMBING.read_text("utf-8")))
     yield made
     made.close()
 
 
-def known(shop: Shop, *segments: str) -> Person:
-    """Make a member of some segments known."""
-    person = Person(number=shop.next_number())
-    row = structs.replace(member_row(person), segments=segments)
-    shop.feed(GLOBAL, row, *identifier_rows(person), AccountRow(person.account, person.id, 0, ()))
+def known(shop: Shop, segment: str, *, lots: tuple[PersonLot, ...] = ()) -> Person:
+    """Make a member of a segment known, with his lots."""
+    person = Person(*lots, number=shop.next_number())
+    shop.member(person)
+    shop.feed(GLOBAL, structs.replace(member_row(person), segments=(segment,)))
     return person
 
 
@@ -103,3 +103,42 @@ def test_a_line_tells_the_rows_of_the_fiscal_document(till: Till, shop: Shop) ->
     quoted = till.quote(bought(till, known(shop, "partner"), take={"mode": "discount"}))
 
     assert quoted["lines"][0]["rows"] == [[6000, 179_93], [6000, 179_94]]
+
+
+@pytest.mark.edge("E13")
+def test_every_line_tells_its_final_sum_for_the_tax(till: Till, shop: Shop) -> None:
+    """500 points pay 500.00: what the tax is on is the line less its discount and its points."""
+    partner = known(shop, "partner", lots=(PersonLot(50_000, leased=50_000),))
+    redeem = {"mode": "maximum"}
+
+    quoted = till.quote(bought(till, partner, take={"mode": "discount"}, redeem=redeem))
+
+    for row in quoted["lines"]:
+        reduced = row["discount_minor"] + row["redeemed_minor"]
+        assert row["payable_minor"] == row["base_minor"] - reduced
+        assert sum(count // 1000 * price for count, price in row["rows"]) == row["payable_minor"]
+    assert sum(row["redeemed_minor"] for row in quoted["lines"]) == 500_00
+    assert sum(row["payable_minor"] for row in quoted["lines"]) == 10_976_00 - 316_78 - 500_00
+
+
+@pytest.mark.capability("WINE-04")
+def test_a_published_mechanic_is_in_force_at_the_next_quote_without_a_restart(
+    till: Till, shop: Shop
+) -> None:
+    receipt = bought(till, None)
+    before = till.quote(receipt)
+    mechanic = """rules:
+  - id: dozen
+    title: {ru: Каждая шестая труба даром, en: Every sixth pipe for nothing}
+    if: {goods_in: [pipes]}
+    then: [{effect: discount, percent: 100 %, nth: 6}]
+"""
+    text = PLUMBING.read_text("utf-8").replace("rules:\n", mechanic, 1)
+    text = text.replace("version: 1", "version: 2").replace("children: [", "children: [dozen, ", 1)
+
+    shop.feed(GLOBAL, pack_row(text))
+    after = till.quote(receipt)
+
+    assert before["totals"]["discount_minor"] == 0
+    assert after["pack"]["version"] == "2"
+    assert (after["applied"], after["totals"]["discount_minor"]) == (["dozen"], 2 * 185_50)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.basket import Flag, Goods, Line
 from shared.member import LotView, MemberView
-from shared.receipt import Receipt, Redeem, Take
+from shared.receipt import Receipt, Redeem, Take, TenderKind
 from shared.rules.compile import CompiledPack
 from shared.rules.moment import Moment
 from tests.shared.rules.builders import (
@@ -54,7 +54,12 @@ tables:
       - {from: 100.00, percents: [3 %, 5 %]}
       - {from: 5000.00, percents: [0 %, 12.5 %]}
 """
+CODES = """
+codes:
+  spring: {title: {ru: В, en: S}, words: [SPRING], receipt_sum_from: 500.00}
+"""
 CAPS = ("", "caps: {line: 45 %, points: counted}\n", "caps: {receipt: 20 %, line_amount: 900.00}\n")
+POLICIES = "policies: {small_change: 10.00, line_pays_at_least: 0.05}\n"
 _RULES = (
     discount_rule("a", "7.5 %"),
     discount_rule("b", "33.33 %", "{group_in: [wine]}"),
@@ -62,6 +67,9 @@ _RULES = (
     discount_rule("d", "100 %", "{all: [{member: known}, {receipt_sum_from: 5000.00}]}"),
     _rule("price", "effect: price, list: members", "{member: known}"),
     _rule("steps", "effect: discount, table: steps"),
+    _rule("three", "effect: bundle, parts: [{pieces: 3}], cheapest: 1", "{group_in: [wine]}"),
+    _rule("next", "effect: coupon, campaign: spring, expiry: 14 days"),
+    _rule("code", "effect: discount, percent: 22 %", "{code_in: [spring]}"),
     _rule("off", "effect: discount, amount: 333.33"),
     _rule("points", "effect: add_percent_points, percent: 11 %", "{flag_in: [sale, alcohol]}"),
     _rule(
@@ -83,11 +91,12 @@ def zoo_text(outer: str, inner: str, cap: str = "", caps: str = "") -> str:
         "stacking:\n"
         f"  - {{group: outer, mode: {outer}, children: [a, inner, d], "
         f"modifiers: [points]{capped}}}\n"
-        f"  - {{group: inner, mode: {inner}, children: [b, c]}}\n"
-        f"  - {{group: whole, mode: {inner}, scope: receipt, children: [lines, off]{capped}}}\n"
+        f"  - {{group: inner, mode: {inner}, children: [b, c, code]}}\n"
+        f"  - {{group: whole, mode: {inner}, scope: receipt, "
+        f"children: [lines, three, off]{capped}}}\n"
         f"  - {{group: lines, mode: {outer}, children: [steps]}}\n"
     )
-    return pack_text(*_RULES, tail=_SECTIONS + caps + tail, head=_HEAD)
+    return pack_text(*_RULES, tail=_SECTIONS + CODES + caps + POLICIES + tail, head=_HEAD)
 
 
 @cache
@@ -141,13 +150,20 @@ def receipts() -> st.SearchStrategy[Receipt]:
     often = [Redeem.MAXIMUM, Redeem.MAXIMUM, Redeem.EXACT, Redeem.NONE]
     asked = st.tuples(st.sampled_from(often), st.integers(-1, 1_000_000))
     split = st.tuples(st.sampled_from(Take), st.integers(-1, 600_000))
+    codes = st.sampled_from([(), ("spring",), ("SPRING", "nonsense")])
     return st.builds(
-        lambda found, ask, take: replace(
-            receipt(*found, redeem=ask[0], points=ask[1]), take=take[0], take_value=take[1]
+        lambda found, ask, take, paid_in, presented: replace(
+            receipt(*found, redeem=ask[0], points=ask[1]),
+            take=take[0],
+            take_value=take[1],
+            paid_in=paid_in,
+            promo_codes=presented,
         ),
         lines(),
         asked,
         split,
+        st.sampled_from([None, TenderKind.CASH]),
+        codes,
     )
 
 

@@ -19,6 +19,11 @@ from tests.shared.rules.builders import (
     receipt,
 )
 
+CODES = (
+    "codes:\n"
+    "  spring: {title: {ru: В, en: S}, words: [SPRING]}\n"
+    "  autumn: {title: {ru: О, en: A}, words: [AUTUMN]}\n"
+)
 LISTS = "lists:\n  some: {skus: [s1], groups: [food/cheese]}\n"
 WINE = Line(
     1,
@@ -34,6 +39,9 @@ OPERATORS = {
     "store_in": ("{store_in: [1]}", "{store_in: [2]}"),
     "region_in": ("{region_in: [north]}", "{region_in: [south]}"),
     "channel_in": ("{channel_in: [till]}", "{channel_in: [web]}"),
+    "code_in": ("{code_in: [spring]}", "{code_in: [autumn]}"),
+    "first_purchase": ("{first_purchase: no}", "{first_purchase: yes}"),
+    "every_nth_purchase": ("{every_nth_purchase: 3}", "{every_nth_purchase: 2}"),
     "weekday_in": ("{weekday_in: [fri]}", "{weekday_in: [sat, sun]}"),
     "receipt_sum_from": ("{receipt_sum_from: 150.00}", "{receipt_sum_from: 150.01}"),
     "sku_in": ("{sku_in: [s1]}", "{sku_in: [s3]}"),
@@ -48,9 +56,10 @@ OPERATORS = {
 
 
 def _discounted(condition: str) -> list[int]:
-    text = pack_text(discount_rule("a", "10 %", condition), tail=LISTS + "  other: {skus: [s9]}\n")
-    owner = replace(member(), segments=frozenset({"vip"}))
-    bought = replace(receipt(WINE, BREAD), region="north")
+    tail = LISTS + "  other: {skus: [s9]}\n" + CODES
+    text = pack_text(discount_rule("a", "10 %", condition), tail=tail)
+    owner = replace(member(), segments=frozenset({"vip"}), receipts=2)
+    bought = replace(receipt(WINE, BREAD), region="north", promo_codes=("spring",))
     found = evaluate(compiled(text), owner, bought, MOMENT)
     return [row.no for row in found.lines if row.discount_minor]
 

@@ -70,7 +70,12 @@ def test_effects_are_the_sum_of_their_allocations_and_lines_the_sum_of_effects(
     found = evaluate(pack, member, receipt, moment)
 
     columns = {
-        "discount_minor": {EffectKind.CASHIER, EffectKind.PRICE, EffectKind.DISCOUNT},
+        "discount_minor": {
+            EffectKind.CASHIER,
+            EffectKind.PRICE,
+            EffectKind.DISCOUNT,
+            EffectKind.CHANGE,
+        },
         "redeemed_points": {EffectKind.REDEEM},
         "earned_points": {EffectKind.EARN},
     }
@@ -111,7 +116,8 @@ def test_no_line_has_more_benefit_than_its_cap(
     fixed = {EffectKind.CASHIER, EffectKind.PRICE}
     for row in found.lines:
         most = row.base_minor * pack.source.caps.line // 10_000
-        benefit = row.discount_minor + row.redeemed_minor
+        change = _allocated(found, {EffectKind.CHANGE}, row.no)
+        benefit = row.discount_minor + row.redeemed_minor - change
         assert benefit <= max(most, _allocated(found, fixed, row.no))
 
 

@@ -7,12 +7,13 @@ import pytest
 
 from shared.basket import Flag, Line
 from shared.member import MemberView
-from shared.receipt import Redeem
+from shared.receipt import Redeem, TenderKind
 from shared.rules.evaluate import evaluate
 from shared.rules.moment import Moment
 from shared.rules.pack import FEATURES, PackError, canonical, load_canonical, read_pack
 from shared.rules.result import Evaluation
 from tests.shared.rules.builders import (
+    EARN,
     MOMENT,
     compiled,
     discount_rule,
@@ -270,3 +271,37 @@ def test_a_pack_names_the_sections_that_it_needs() -> None:
     wanted = {"then.price", "floors", "caps.line", "pays_at_least.line"}
     assert wanted <= set(pack.requires) <= FEATURES
     assert load_canonical(canonical(pack)) == pack
+
+
+@pytest.mark.edge("E12")
+@pytest.mark.parametrize(
+    ("paid_in", "payable"), [(TenderKind.CASH, 899_00), (TenderKind.CARD, 899_91), (None, 899_91)]
+)
+def test_small_change_is_let_off_last_and_is_the_base_of_nothing(
+    paid_in: TenderKind | None, payable: int
+) -> None:
+    """999.90 less 10 % is 899.91; points and turnover are of 899.91, cash pays 899.00."""
+    text = pack_text(
+        discount_rule("a", "10 %"),
+        earn_rule("earn", EARN.replace("5 %", "100 %")),
+        tail="policies: {small_change: 1.00}\n",
+    )
+    bought = replace(receipt(line(1, 666_60), line(2, 333_30)), paid_in=paid_in)
+
+    found = evaluate(compiled(text), member(), bought, MOMENT)
+
+    assert found.totals.payable_minor == payable
+    assert (found.totals.turnover_minor, found.totals.earned_points) == (899_91, 899_00)
+    rounding = [effect for effect in found.effects if effect.kind == "change"]
+    assert [effect.amount for effect in rounding] == ([91] if payable == 899_00 else [])
+
+
+@pytest.mark.edge("E12")
+def test_small_change_of_tobacco_or_of_a_floor_stays() -> None:
+    text = pack_text(discount_rule("a", "10 %"), tail="policies: {small_change: 1.00}\n")
+    cigarettes = line(1, 200_50, goods("tobacco", flags=[Flag.TOBACCO]))
+    bottle = line(2, 400_90, goods("spirits", floor_minor=400_90))
+
+    bought = replace(receipt(cigarettes, bottle), paid_in=TenderKind.CASH)
+
+    assert evaluate(compiled(text), None, bought, MOMENT).totals.payable_minor == 601_40

@@ -76,6 +76,18 @@ def test_500_rubles_off_a_receipt_with_a_floor_and_tobacco() -> None:
     assert discounts(text, *lines) == [100_00, 333_34, 0, 66_66]
 
 
+@pytest.mark.edge("E06")
+def test_the_last_line_does_not_take_the_delta() -> None:
+    """1.00 off 3 x 100.00 is 0.33 each and a kopeck over: the last line has no room for it."""
+    text = pack_text(
+        effect_rule("off", "discount, amount: 1.00"),
+        tail=stacking("group: top, mode: best, scope: receipt, children: [off]"),
+    )
+    last = line(3, 100_00, goods("a", floor_minor=99_67))
+
+    assert discounts(text, line(1, 100_00), line(2, 100_00), last) == [34, 33, 33]
+
+
 @pytest.mark.edge("E07")
 def test_an_amount_larger_than_the_receipt_takes_all_of_it_and_no_more() -> None:
     text = pack_text(
