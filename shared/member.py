@@ -17,6 +17,15 @@ class DayCount(Struct, array_like=True, frozen=True):
     visits: int = 0
 
 
+class Use(Struct, array_like=True, frozen=True):
+    """How often a limited rule has served a member on a day, and with how many points."""
+
+    rule: str
+    day: date
+    times: int = 0
+    points: int = 0
+
+
 class History(Struct, array_like=True, frozen=True):
     """What an account has had and done, as far as rules ask: bounded, newest last."""
 
@@ -24,6 +33,8 @@ class History(Struct, array_like=True, frozen=True):
     """Lots that the person got once."""
     days: tuple[DayCount, ...] = ()
     """In order; the first gathers whatever is older than is kept by day."""
+    uses: tuple[Use, ...] = ()
+    """By rule and day, of rules that are limited."""
 
 
 NO_HISTORY: Final = History()

@@ -24,7 +24,11 @@ def of_sale(sale: ReceiptCommitted) -> list[Change]:
         counted_on=sale.evaluation.counted_on or sale.day,
         earned=totals.earned_points,
     )
-    return [*drawn, *granted, counted]
+    used = [
+        Change(sale.member.account, counted_on=sale.day, earned=use.points, rule=use.rule)
+        for use in sale.evaluation.uses
+    ]
+    return [*drawn, *granted, counted, *used]
 
 
 def of_grants(lots: Iterable[Granted]) -> list[Change]:

@@ -82,6 +82,7 @@ class ChangeRecord(JournalTable, table=True):
     receipts: int
     counted_on: date | None
     earned: int
+    rule: str
     cover: int | None
 
 
@@ -121,6 +122,8 @@ class Change:
     receipts: int = 0
     counted_on: date | None = None
     earned: int = 0
+    rule: str = ""
+    """Of a limited rule that served the member on a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,7 @@ _UNCOVERED = (
         _CHANGES.c.receipts,
         _CHANGES.c.counted_on,
         _CHANGES.c.earned,
+        _CHANGES.c.rule,
     )
     .where(
         _CHANGES.c.account.in_(bindparam("accounts", expanding=True)),
@@ -234,6 +238,7 @@ def add_changes(connection: Connection, fact: UUID, changes: Sequence[Change]) -
                     "receipts": change.receipts,
                     "counted_on": change.counted_on,
                     "earned": change.earned,
+                    "rule": change.rule,
                     "cover": None,
                 }
                 for ordinal, change in enumerate(changes)

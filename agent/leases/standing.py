@@ -14,9 +14,9 @@ from agent.leases import store
 from agent.replica import store as rows
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
-from shared.ledger.history import joined, with_days
+from shared.ledger.history import joined, with_days, with_uses
 from shared.ledger.leases import LeaseUse, spendable
-from shared.member import NO_HISTORY, DayCount, History, LotView, MemberView
+from shared.member import NO_HISTORY, DayCount, History, LotView, MemberView, Use
 from shared.runtime.sqlite import reading
 from shared.wire.feed import GLOBAL, AccountRow, Holding, IdentifierRow, LeaseRow, MemberRow
 
@@ -168,9 +168,15 @@ def _history(
     own = [
         DayCount(change.counted_on, change.turnover_minor, change.earned, change.receipts)
         for change in changes
-        if change.counted_on is not None
+        if change.counted_on is not None and not change.rule
+    ]
+    used = [
+        Use(change.rule, change.counted_on, 1, change.earned)
+        for change in changes
+        if change.counted_on is not None and change.rule
     ]
     here = with_days(History(once=tuple(sorted(once.of(journal, ids)))), own)
+    here = with_uses(here, used)
     return joined([*(account.history for account in accounts), here])
 
 

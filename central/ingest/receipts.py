@@ -9,6 +9,7 @@ from central.ingest.envelopes import post_moves
 from central.ingest.reading import Reading
 from shared.ledger.books import Account, Lot
 from shared.ledger.entries import Document
+from shared.ledger.history import with_uses
 from shared.ledger.postings import (
     activate,
     count_turnover,
@@ -17,7 +18,7 @@ from shared.ledger.postings import (
     restore,
     take,
 )
-from shared.member import DayCount
+from shared.member import DayCount, Use
 from shared.rules.result import Draw
 from shared.wire.facts import Granted, LotActivated, ReceiptCommitted, ReceiptReturned
 
@@ -44,6 +45,8 @@ def post_sale(desk: Desk, reading: Reading, sale: ReceiptCommitted) -> list[str]
     day = sale.evaluation.counted_on or sale.day
     counted = DayCount(day, totals.turnover_minor, totals.earned_points, visits=1)
     count_turnover(desk.books, account.id, counted, document)
+    uses = [Use(use.rule, sale.day, 1, use.points) for use in sale.evaluation.uses]
+    account.history = with_uses(account.history, uses)
     desk.visits.note(account.id, reading.store, sale.at)
     desk.to_size.add(account.id)
     return notes

@@ -76,6 +76,7 @@ def _later(evaluation: Evaluation) -> list[object]:
     found = {
         "once": once,
         "others": others,
+        "uses": [(use.rule, use.points) for use in evaluation.uses],
         "entitlements": chosen,
         "codes": codes,
         "certificates": paid,

@@ -21,6 +21,7 @@ from shared.rules.earnings import Earnings, earning, lot_terms, percent_shares
 from shared.rules.facts import Facts
 from shared.rules.grammar import Rated, Title
 from shared.rules.index import Gate, LineRule, Rate, RuleIndex, Share, anchor_of, index_of
+from shared.rules.limit_terms import is_used_up as limits_used_up
 from shared.rules.model import (
     Condition,
     OnceGrantRule,
@@ -73,6 +74,8 @@ class CompiledPack:
     price_side: PriceSide
     codes: Codes
     once: tuple[CompiledOnce, ...] = ()
+    limited: frozenset[str] = frozenset()
+    """Rules whose use is counted."""
 
     def counting_day(self, moment: Moment) -> date:
         """Return the day by which turnover and tiers are counted: in the programme's zone."""
@@ -102,6 +105,7 @@ def compile_pack(pack: Pack, *, pack_hash: str) -> CompiledPack:
         codes=compile_codes(pack),
         price_side=compile_price_side(pack, lambda place: _line_rule(pack, place, None)),
         once=tuple(_once(pack, place) for place in range(len(pack.grants))),
+        limited=frozenset(rule.id for rule in pack.rules if rule.limits),
     )
 
 
@@ -161,7 +165,16 @@ def _gate(rule: Rule | OnceGrantRule, must_hold: Iterable[Condition]) -> Gate:
         for part in must_hold
     ]
 
+    limits = rule.limits if isinstance(rule, Rule) else ()
+    used_up = say("used_up")
+
+    def is_used_up(facts: Facts) -> bool:
+        member = facts.member
+        return member is not None and limits_used_up(limits, rule.id, member, facts.day)
+
     def gate(facts: Facts) -> Sentence | None:
+        if limits and is_used_up(facts):
+            return used_up
         if first is not None and facts.day < first:
             return not_yet
         if last is not None and facts.day > last:
@@ -253,6 +266,7 @@ def _fields_read(pack: Pack) -> tuple[str, ...]:
     )
     by_tier = TIER_FIELDS if pack.tiers is not None else frozenset()
     by_grants = ONCE_FIELDS if pack.grants else frozenset()
+    by_limits = {"history"} if any(rule.limits for rule in pack.rules) else frozenset()
     to_referrer = any(effect.to == "referrer" for _, effect in _effects(pack, EarnEffect))
     by_earning = {"referrer"} if to_referrer else frozenset()
     asked = [rule.condition for rule in pack.conditional]
@@ -262,6 +276,7 @@ def _fields_read(pack: Pack) -> tuple[str, ...]:
             by_tier
             | by_table
             | by_earning
+            | by_limits
             | code_fields(pack)
             | by_grants
             | member_fields(conditions)

@@ -9,6 +9,7 @@ from shared.money import WHOLE_BP
 from shared.points import POINT
 from shared.rules.facts import Facts
 from shared.rules.index import LineRule, RuleIndex
+from shared.rules.limit_terms import Limit, points_left
 from shared.rules.model import Pack
 from shared.rules.offers import Values, percent_values, table_values
 from shared.rules.points_terms import EarnEffect, RedeemEffect
@@ -45,7 +46,16 @@ class Earning:
     unit: int
     """What a hundredth of a point is worth in what is given."""
     most: int | None
-    """The most that is given; None without a limit."""
+    """The most points (hundredths) that a receipt is given; None without a limit."""
+    limits: tuple[Limit, ...]
+
+    def most_now(self, facts: Facts) -> int | None:
+        """Return the most points that the member may be given on this receipt."""
+        member = facts.member
+        assert member is not None, "nobody earns unnamed"
+        left = points_left(self.limits, self.rule.id, member, facts.day)
+        both = [most for most in (self.most, left) if most is not None]
+        return min(both, default=None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +92,8 @@ def earning(pack: Pack, rule: LineRule, effect: EarnEffect, lots: Sequence[LotTe
         given=_given(pack, effect, unit),
         multiplied=effect.points is None and effect.points_each is None,
         unit=unit,
-        most=None if effect.at_most is None else effect.at_most * unit,
+        most=effect.at_most,
+        limits=pack.rules[rule.place].limits,
     )
 
 

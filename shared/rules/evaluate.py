@@ -24,7 +24,7 @@ from shared.rules.phases.once import once
 from shared.rules.phases.price import price
 from shared.rules.phases.redeem import redeem
 from shared.rules.phases.tender import tender
-from shared.rules.result import Evaluation, PricedLine, Rejected, Sentence, Totals
+from shared.rules.result import Evaluation, PricedLine, Rejected, RuleUse, Sentence, Totals
 
 STEPS: Final[tuple[tuple[Phase, Callable[[CompiledPack, Draft], None]], ...]] = (
     (Phase.PRICE, price),
@@ -83,6 +83,7 @@ def _answer(pack: CompiledPack, draft: Draft) -> Evaluation:
         coupons=tuple(draft.coupons),
         certificates=tuple(draft.certificates),
         codes=outcomes(pack.codes, draft.judged, _reasons(draft)),
+        uses=_uses(pack, draft),
         counted_on=facts.counted_on,
     )
 
@@ -125,3 +126,11 @@ def _totals(lines: tuple[PricedLine, ...]) -> Totals:
         turnover_minor=sum(line.turnover_minor for line in lines),
         certificate_minor=sum(line.certificate_minor for line in lines),
     )
+
+
+def _uses(pack: CompiledPack, draft: Draft) -> tuple[RuleUse, ...]:
+    """Return the limited rules that served the member."""
+    if draft.facts.member is None or not pack.limited:
+        return ()
+    served = [rule for rule in draft.applied.values() if rule in pack.limited]
+    return tuple(RuleUse(rule, draft.earned.get(rule, 0)) for rule in sorted(served))

@@ -57,7 +57,7 @@ def _used(pack: Pack) -> Iterator[str]:
         yield from grant.features
     for rule in pack.rules:
         yield from (f"then.{effect.effect}" for effect in rule.then)
-        yield from points_features(rule.then)
+        yield from points_features(rule.then, limits=rule.limits)
     for asked in pack.conditional:
         if asked.condition is not None:
             yield from (f"if.{node.operator.rstrip('_')}" for node in nodes(asked.condition))

@@ -22,6 +22,7 @@ from shared.rules.grammar import (
     Window,
     Words,
 )
+from shared.rules.limit_terms import Limits
 from shared.rules.once_terms import OnceTerms
 from shared.rules.points_terms import EarnEffect, EarnTimesEffect, RedeemEffect
 from shared.rules.price_model import (
@@ -115,6 +116,7 @@ class Rule(Document):
     title: Title
     when: Window = Window()
     condition: Annotated[Condition | None, Field(alias="if")] = None
+    limits: Limits = ()
     then: Annotated[tuple[Effect, ...], Field(min_length=1, max_length=EFFECTS_MAX)]
 
 

@@ -1,6 +1,6 @@
 """The part of a pack file that gives and takes points: earning, multiplying, paying with them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
@@ -86,18 +86,22 @@ class RedeemEffect(Document):
         return self
 
 
+LIMITS: Final = "limits"
 _EARN_OPTIONS: Final = ("table", "points", "points_each", "at_most", "to")
 _REDEEM_OPTIONS: Final = ("table", "at_most", "each_line")
 POINTS_FEATURES: Final = frozenset(
     {
         *(f"then.earn.{name}" for name in _EARN_OPTIONS),
+        LIMITS,
         *(f"then.redeem.{name}" for name in _REDEEM_OPTIONS),
     }
 )
 
 
-def points_features(effects: Iterable[object]) -> Iterator[str]:
-    """Name what effects use beyond a percent."""
+def points_features(effects: Iterable[object], *, limits: Sequence[object]) -> Iterator[str]:
+    """Name what effects use beyond a percent, and whether their rule is limited."""
+    if limits:
+        yield LIMITS
     for effect in effects:
         if isinstance(effect, EarnEffect):
             given = effect.model_fields_set

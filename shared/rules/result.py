@@ -169,6 +169,14 @@ class Coupon:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleUse:
+    """A limited rule that served the member, and the points (hundredths) that it gave."""
+
+    rule: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
 class Redemption:
     """How many points (hundredths) may pay now, how many do, and what limits them."""
 
@@ -242,6 +250,7 @@ class Evaluation:
     entitlements: tuple[Entitlement, ...] = ()
     codes: tuple[CodeOutcome, ...] = ()
     certificates: tuple[CertificatePayment, ...] = ()
+    uses: tuple[RuleUse, ...] = ()
     counted_on: date | None = None
     """The day of the turnover, by the programme's zone."""
     coupons: tuple[Coupon, ...] = ()

@@ -164,6 +164,7 @@ _SENTENCES: Final = {
         "Не больше {points} бонусов за чек",
         "At most {points} points of a receipt",
     ),
+    "used_up": ("Лимит исчерпан", "The limit is used up"),
     "earn_limit": ("Не больше {points} бонусов за чек", "At most {points} points a receipt"),
     "outweighed_times": (
         "Уступил более высокому множителю",

@@ -7,15 +7,15 @@ import pytest
 from agent.commit.service import Sale, TendersMismatchError, commit
 from agent.journal.answers import UidReusedError
 from agent.printing import store as spool
-from agent.quote.service import OverLeaseError, quote
+from agent.quote.service import Attributes, Item, OverLeaseError, quote
 from agent.reserve.service import QuoteChangedError, ReserveOrder, reserve
-from shared.member import DayCount, History
+from shared.member import DayCount, History, Use
 from shared.receipt import Redeem, Tender, TenderKind
 from shared.runtime.sqlite import reading
 from shared.wire.facts import ReceiptCommitted
 from shared.wire.feed import GLOBAL, AccountRow, Holding
 from tests.agent.kit import kinds, last_body, last_envelope, order_of, paid, seen, sell, take_back
-from tests.builders import STORE, Person, PersonLot, Shop, basket
+from tests.builders import STORE, Person, PersonLot, Shop, basket, pack_row, wine_text
 
 
 def count(shop: Shop, kind: str = "receipt.committed") -> int:
@@ -182,3 +182,27 @@ def test_what_was_bought_here_counts_by_day_before_the_rows_tell_of_it(shop: Sho
     today = DayCount(shop.clock.now().date(), 1000_00, 30_00, 2)
     assert seen(shop, anna).history.days == (yesterday, today)
     assert seen(shop, anna).turnover_minor == 1000_00
+
+
+def test_a_limit_counts_what_was_bought_here_and_what_the_rows_tell(shop: Shop) -> None:
+    """The spring discount twice a month, also where one of the two receipts came back."""
+    spring = "  - id: sparkling_spring\n"
+    limited = f"{spring}    limits: [{{uses: 2, window: month}}]\n"
+    rules = wine_text().replace("version: 1", "version: 2").replace(spring, limited)
+    shop.feed(GLOBAL, pack_row(rules.replace("to: 2026-05-31", "to: 2026-12-31")))
+    anna = Person()
+    shop.member(anna)
+    today = shop.clock.now().date()
+    told = History(uses=(Use("sparkling_spring", today.replace(day=1), 1),))
+    shop.feed(GLOBAL, AccountRow(anna.account, anna.id, 0, (), told))
+    fizz = Item(1, 1000, "FIZZ", price_minor=100_00, attributes=Attributes(group="wine/sparkling"))
+
+    def discount() -> int:
+        wanted = basket(shop, fizz, member=anna)
+        return quote(shop.station, wanted, shop.clock.now()).evaluation.totals.discount_minor
+
+    assert discount() == 15_00
+    done = sell(shop, basket(shop, fizz, member=anna))
+    assert discount() == 3_00
+    take_back(shop, done.receipt, (1, 1000))
+    assert discount() == 3_00

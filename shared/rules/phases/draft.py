@@ -140,6 +140,8 @@ class Draft:
     redemption: Redemption = NO_REDEMPTION
     grants: list[Grant] = field(default_factory=list)
     once: list[OnceGrant] = field(default_factory=list)
+    earned: dict[str, int] = field(default_factory=dict)
+    """Points (hundredths) by earning rule, before they are rounded together."""
     tier_after: str | None = None
     hints: list[Sentence] = field(default_factory=list)
     applied: dict[int, str] = field(default_factory=dict)

@@ -109,11 +109,12 @@ def _gather(
     if not whole:
         draft.did_nothing(earning.rule, say("no_effect"))
         return
-    if earning.most is not None and whole > earning.most:
-        given = allocate(earning.most, given, given)
-        points = earning.most // earning.unit
+    points = earning.most_now(draft.facts)
+    if points is not None and whole > points * earning.unit:
+        given = allocate(points * earning.unit, given, given)
         limit = say("earn_limit", points=shorten(points))
         draft.note(Phase.EARN, limit, rule=earning.rule.id, span=(whole // earning.unit, points))
+    draft.earned[earning.rule.id] = sum(given) // earning.unit
     heap = heaps.setdefault(earning.lot, _Heap())
     for place, base_minor, weight in zip(places, bases, given, strict=True):
         if weight:

@@ -8,7 +8,9 @@ import pytest
 from msgspec import structs
 
 from central.centre import Centre
-from shared.wire.facts import decode_envelope
+from shared.member import Use
+from shared.rules.result import RuleUse
+from shared.wire.facts import Envelope, decode_envelope
 from shared.wire.feed import GLOBAL, AccountRow, MemberRow
 from tests.central.chain_kit import balance, books, kinds, rows
 from tests.central.journal_builder import Journal
@@ -127,3 +129,21 @@ def test_a_sale_grants_to_nobody_but_the_buyer_and_who_brought_him(journal: Jour
     journal.append(sold.fact.kind, body, decode_envelope(sold.fact.envelope))
 
     assert journal.push().outcomes[-1].reason == "grant_to_another"
+
+
+def test_uses_of_limited_rules_are_counted_for_every_store(
+    centre: Centre, journal: Journal
+) -> None:
+    anna, _ = journal.register()
+    sold = journal.sell(anna)
+    journal.facts.pop()
+    served = replace(sold.body.evaluation, uses=(RuleUse("a", 5_00),))
+    for _ in range(2):
+        receipt = replace(sold.body.receipt, uid=journal.new_id())
+        body = structs.replace(sold.body, evaluation=served, receipt=receipt)
+        journal.append(sold.fact.kind, body, Envelope())
+
+    journal.push()
+
+    (account,) = books(centre, anna.account).accounts.values()
+    assert account.history.uses == (Use("a", journal.day, 2, 10_00),)

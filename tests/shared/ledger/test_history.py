@@ -6,8 +6,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ledger.history import DAYS_KEPT, ONCE_MAX, joined, with_days, with_once
-from shared.member import NO_HISTORY, DayCount, History
+from shared.ledger.history import DAYS_KEPT, ONCE_MAX, joined, with_days, with_once, with_uses
+from shared.member import NO_HISTORY, DayCount, History, Use
 
 TODAY = date(2026, 4, 10)
 
@@ -53,6 +53,20 @@ def test_a_merge_adds_what_both_have_done(here: list[DayCount], there: list[DayC
     together = joined([with_days(NO_HISTORY, here), with_days(NO_HISTORY, there)])
 
     assert totals(together) == totals(History(days=tuple(here + there)))
+
+
+def test_uses_of_a_limited_rule_add_up_and_are_told_apart_for_two_months() -> None:
+    days = [TODAY - timedelta(days=ago) for ago in (200, 100, 61, 0, 0)]
+    history = NO_HISTORY
+    for day in days:
+        history = with_uses(history, [Use("a", day, 1, 5_00)])
+
+    assert history.uses == (
+        Use("a", TODAY - timedelta(days=100), 2, 10_00),
+        Use("a", TODAY - timedelta(days=61), 1, 5_00),
+        Use("a", TODAY, 2, 10_00),
+    )
+    assert joined([history, history]).uses[0].times == 4
 
 
 def test_the_latest_once_only_lots_are_remembered() -> None:
