@@ -22,6 +22,7 @@ capabilities: .venv/dev.stamp .tools/packages.stamp
 	$(BIN)/pytest -n 2 -m "(capability or edge) and not bench" --write-table
 
 bench: .venv/dev.stamp
+	$(UV) sync --quiet --frozen --compile-bytecode --group bench
 	$(BIN)/pytest -m bench -s tests/bench
 
 simulate: .venv/dev.stamp

@@ -49,6 +49,8 @@ class Floors:
 
     def of(self, goods: Goods, day: date) -> int:
         """Return the highest of the floors in force for goods, in kopecks a unit, or 0."""
+        if not self.by_sku and not self.by_group:
+            return 0
         found = list(self.by_sku.get(goods.sku, ()))
         path = goods.group if self.by_group else ""
         while path:

@@ -117,14 +117,14 @@ def _priced(item: Item) -> PricedLine:
 
 def _totals(lines: tuple[PricedLine, ...]) -> Totals:
     return Totals(
-        base_minor=sum(line.base_minor for line in lines),
-        discount_minor=sum(line.discount_minor for line in lines),
-        redeemed_points=sum(line.redeemed_points for line in lines),
-        redeemed_minor=sum(line.redeemed_minor for line in lines),
-        payable_minor=sum(line.payable_minor for line in lines),
-        earned_points=sum(line.earned_points for line in lines),
-        turnover_minor=sum(line.turnover_minor for line in lines),
-        certificate_minor=sum(line.certificate_minor for line in lines),
+        base_minor=sum([line.base_minor for line in lines]),
+        discount_minor=sum([line.discount_minor for line in lines]),
+        redeemed_points=sum([line.redeemed_points for line in lines]),
+        redeemed_minor=sum([line.redeemed_minor for line in lines]),
+        payable_minor=sum([line.payable_minor for line in lines]),
+        earned_points=sum([line.earned_points for line in lines]),
+        turnover_minor=sum([line.turnover_minor for line in lines]),
+        certificate_minor=sum([line.certificate_minor for line in lines]),
     )
 
 

@@ -71,6 +71,10 @@ class RuleIndex:
     by_group: Mapping[str, tuple[LineRule, ...]]
     by_brand: Mapping[str, tuple[LineRule, ...]]
 
+    def __bool__(self) -> bool:
+        """Tell whether there is any rule."""
+        return bool(self.everywhere or self.by_sku or self.by_group)
+
     def of(self, goods: Goods) -> Sequence[LineRule]:
         """Return the rules that may fit goods, in declared order."""
         found = self.naming(goods)

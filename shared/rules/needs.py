@@ -79,6 +79,8 @@ def _on_a_line(must_hold: Sequence[Condition], lists: Lists) -> Wants:
         nearest = [wanted for _, wanted in parts]
         for line in facts.receipt.lines:
             missing = [wanted for holds, wanted in parts if not holds(facts, line)]
+            if not missing:
+                return MET
             nearest = min(nearest, missing, key=len)
         return _every(nearest)(facts)
 

@@ -5,6 +5,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from msgspec import Struct
+
 
 class EffectKind(StrEnum):
     """What an effect does to the receipt or the member."""
@@ -40,8 +42,7 @@ class Effect:
     allocations: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PricedLine:
+class PricedLine(Struct, frozen=True):
     """A line after all phases; kopecks, but for the points (hundredths).
 
     `payable_minor` = base − discount − what the points paid.
@@ -215,8 +216,7 @@ class Rejected:
     ways: Ways = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TraceStep:
+class TraceStep(Struct, frozen=True):
     """One step of the evaluation, in order: the numbers are those that the phase worked with."""
 
     phase: str

@@ -70,7 +70,7 @@ def grant_choices(pack: CompiledPack, draft: Draft) -> None:
 
 def _fitting(pack: CompiledPack, draft: Draft) -> Iterable[tuple[LineRule, Sequence[int]]]:
     found: dict[int, tuple[LineRule, list[int]]] = {}
-    for place, item in enumerate(draft.items):
+    for place, item in enumerate(draft.items if pack.price_side.entitlements else ()):
         if item.closed & {Benefit.DISCOUNT, Benefit.EARN}:
             continue
         for rule in pack.price_side.entitlements.of(item.line.goods):

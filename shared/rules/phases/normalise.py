@@ -31,14 +31,15 @@ def normalise(
 ) -> Draft:
     """Open the draft of a receipt; lines of nothing, or at a negative price, are left out."""
     taking_part = [line for line in receipt.lines if line.quantity > 0 and line.price_minor >= 0]
-    items = [_item(pack, line, moment.day) for line in taking_part]
+    today = moment.day
+    items = [_item(pack, line, today) for line in taking_part]
     counted_on = pack.counting_day(moment)
     facts = Facts(
         receipt=receipt,
         member=member,
         tier=None if member is None else tier_of(pack, member, counted_on),
         moment=moment,
-        day=moment.day,
+        day=today,
         counted_on=counted_on,
         sum_minor=sum(item.base_minor for item in items),
     )

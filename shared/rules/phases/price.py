@@ -15,7 +15,7 @@ def price(pack: CompiledPack, draft: Draft) -> None:
     if any(amount for _, amount in cashier):
         draft.add_plain_effect(EffectKind.CASHIER, cashier)
     cuts: dict[int, tuple[LineRule, list[tuple[int, int]]]] = {}
-    for item in draft.items:
+    for item in draft.items if pack.price_side.prices else ():
         if Benefit.DISCOUNT not in item.closed:
             _sell(pack, draft, item, cuts)
     for _, (rule, allocations) in sorted(cuts.items()):

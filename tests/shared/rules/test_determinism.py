@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from shared.receipt import Redeem
 from shared.rules.canonical import digest, evaluation_bytes, result_hash
@@ -82,7 +83,7 @@ def test_a_digest_forgets_balance_lots_and_instants() -> None:
 def test_a_digest_covers_what_is_paid_redeemed_and_earned(column: str) -> None:
     quoted = priced()
     first = quoted.lines[0]
-    other = replace(first, **{column: getattr(first, column) + 1})
+    other = structs.replace(first, **{column: getattr(first, column) + 1})
 
     assert digest(replace(quoted, lines=(other, *quoted.lines[1:]))) != digest(quoted)
 

@@ -11,6 +11,9 @@ from shared.rules.schema import pack_schema
 from tests.shared.rules.builders import discount_rule, pack_text, wine_text
 
 jsonschema = pytest.importorskip("jsonschema")
+YAML_1_1 = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool")
+"""What only old YAML makes of texts: days, and truth of yes, no, on and off."""
+
 EXAMPLES = sorted((Path(__file__).parents[3] / "shared/rules/examples").glob("*.yaml"))
 
 
@@ -28,7 +31,7 @@ def as_an_editor_reads(text: str) -> object:
 
 class _Editor(yaml.SafeLoader):
     yaml_implicit_resolvers = {  # noqa: RUF012
-        first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
+        first: [pair for pair in pairs if pair[0] not in YAML_1_1]
         for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
