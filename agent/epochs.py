@@ -59,7 +59,7 @@ def bar(station: Station, reason: str, at: datetime) -> None:
         values = {"epoch": epoch, "reason": reason, "at": at}
         statement = upsert(_BARS).on_conflict_do_update(index_elements=[_BARS.c.epoch], set_=values)
         connection.execute(statement, values)
-    station.barred = reason
+        station.barred = reason  # whoever writes next sees it; holds of those before are waited for
     log.error("epoch.barred", epoch=epoch, reason=reason)
     station.events.publish("epoch.barred", reason=reason)
 

@@ -13,8 +13,11 @@ from uuid import UUID
 from msgspec import structs
 from sqlalchemy import Engine
 
+from agent import identity as identities
 from agent.devices import Devices
+from agent.epochs import recall
 from agent.events import Events
+from agent.lives import current_file, sweep
 from agent.packs import PackShelf
 from agent.quote.service import Basket, Item
 from agent.replica import service as replica
@@ -181,8 +184,13 @@ class Shop:
         """Let a new process open the same files."""
         self.station.journal.dispose()
         self.station.replica.dispose()
+        folder = self.station.data_dir
+        enrolled = identities.is_enrolled(folder)
         self.station = replace(
             self.station,
+            identity=identities.load(folder) if enrolled else self.station.identity,
+            replica=self.station.open_replica(current_file(self.station.journal)),
+            barred="",
             events=Events(self.station.settings.event_listeners_max),
             devices=Devices(),
             packs=PackShelf(),
@@ -190,6 +198,8 @@ class Shop:
             doubt=Doubt(),
             wakes=Wakes(),
         )
+        recall(self.station)
+        sweep(self.station)
 
     def drop_packs(self) -> None:
         """Start anew with a replica that has no pack."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
-from agent.link import LinkDownError, LinkState
+from agent.link import LinkDownError, LinkState, RefusedByCentreError
 from hardware.printers.encoder import fence_id
 from hardware.printers.printer import Printer
 from hardware.printers.profile import profile_named
@@ -62,6 +62,9 @@ class FakeLink:
         self.speaks_for: tuple[int, KeyPair] | None = None
         self.expects = 1
         self.barred = ""
+        self.incarnation = UUID(int=2)
+        self.refuses = ""
+        """The code with which sessions are refused; empty: they are not."""
         self.segments: dict[str, list[Segment]] = {}
 
     def state(self) -> LinkState:
@@ -69,6 +72,8 @@ class FakeLink:
 
     def session(self, last_seq: int) -> SessionAnswer:  # noqa: ARG002
         self._check()
+        if self.refuses:
+            raise refusal(self.refuses)
         streams = tuple(
             StreamHead(name, found[-1].last) for name, found in sorted(self.segments.items())
         )
@@ -78,7 +83,7 @@ class FakeLink:
             key=b"k" * 32,
             expires_at=now + timedelta(minutes=15),
             now=now,
-            incarnation=UUID(int=2),
+            incarnation=self.incarnation,
             expects=self.expects,
             streams=streams,
             barred=self.barred,
@@ -117,6 +122,11 @@ class FakeLink:
     def _check(self) -> None:
         if not self.up:
             raise LinkDownError(reason="cut")
+
+
+def refusal(code: str) -> RefusedByCentreError:
+    """The centre says no."""
+    return RefusedByCentreError(status=403, refusal=code, reason="Refused")
 
 
 class FakePrinter:

@@ -55,10 +55,10 @@ def return_order(shop: Shop, sale: UUID, *parts: tuple[int, int]) -> ReturnOrder
     return ReturnOrder(shop.uid(), b"content", sale, tuple(Part(*part) for part in parts))
 
 
-def facts(shop: Shop) -> list[Fact]:
-    """Return the whole journal, having checked its chain."""
+def facts(shop: Shop, epoch: int = 1) -> list[Fact]:
+    """Return the whole journal of an epoch, having checked its chain."""
     with reading(shop.station.journal) as connection:
-        found = journal.facts_from(connection, shop.station.identity.agent, 1, 1, FACTS_MAX)
+        found = journal.facts_from(connection, shop.station.identity.agent, epoch, 1, FACTS_MAX)
     assert [fact.seq for fact in found] == list(range(1, len(found) + 1))
     assert all(is_intact(fact) for fact in found)
     assert not found or found[0].prev_hash == GENESIS
