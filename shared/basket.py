@@ -42,11 +42,18 @@ class Line:
     price_minor: int
     cashier_discount_minor: int = 0
     """Kopecks that the cashier took off the line before."""
+    stated_minor: int | None = None
+    """The line sum that the till itself has found, before any effect."""
 
     @property
     def base_minor(self) -> int:
         """The line sum in kopecks before any effect, rounded half up once."""
         return round_half_up(self.price_minor * self.quantity, QUANTITY_ONE)
+
+    @property
+    def difference_minor(self) -> int:
+        """How much more the till has found for the line than its price and quantity give."""
+        return 0 if self.stated_minor is None else self.stated_minor - self.base_minor
 
     @property
     def floor_minor(self) -> int:

@@ -56,6 +56,15 @@ class UnknownBarcodeError(LoyaltyError):
     en = "Line {no}: no goods have barcode {barcode}."
 
 
+class TillDiffersError(LoyaltyError):
+    """A line sum of the till's that is further from ours than the programme tolerates."""
+
+    kind = Kind.INVALID
+    code = "till_differs"
+    ru = "Строка {no}: касса насчитала {stated_minor} коп., по цене и количеству {base_minor} коп."
+    en = "Line {no}: the till found {stated_minor} kopecks, price and quantity give {base_minor}."
+
+
 @dataclass(frozen=True, slots=True)
 class Attributes:
     """What the till itself says of goods that the replica may lack."""
@@ -78,6 +87,7 @@ class Item:
     price_minor: int | None = None
     attributes: Attributes | None = None
     cashier_discount_minor: int = 0
+    stated_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +168,7 @@ def quote(station: Station, basket: Basket, at: datetime) -> Quote:
 
     With the line up these are all that the centre may lease to it, otherwise the store's own
     leases. Raises NoSettingsError, NoPackError, NoPriceError, UnknownBarcodeError,
-    UnknownMemberError.
+    UnknownMemberError, TillDiffersError.
     """
     with reading(station.journal) as journal:
         reach = Reach.CHAIN if station.link.state().up else Reach.STORE
@@ -173,6 +183,7 @@ def price(
     settings, pack = effective_pack(station, at)
     with reading(station.replica) as connection:
         lines = _lines(connection, basket.items)
+    _check_sums(lines, pack.source.policies.till_tolerance_minor)
     receipt = Receipt(
         uid=basket.uid,
         store=station.identity.store,
@@ -296,6 +307,14 @@ def _lines(connection: Connection, items: Sequence[Item]) -> tuple[Line, ...]:
     return tuple(_line(item, _goods_row(connection, item, known)) for item in items)
 
 
+def _check_sums(lines: Sequence[Line], tolerance_minor: int) -> None:
+    for line in lines:
+        if abs(line.difference_minor) > tolerance_minor:
+            raise TillDiffersError(
+                no=line.no, stated_minor=line.stated_minor, base_minor=line.base_minor
+            )
+
+
 def _line(item: Item, row: GoodsRow | None) -> Line:
     if row is None and not item.sku:
         raise UnknownBarcodeError(no=item.no, barcode=item.barcode)
@@ -305,7 +324,9 @@ def _line(item: Item, row: GoodsRow | None) -> Line:
         if row is None:
             raise NoPriceError(no=item.no, sku=goods.sku)
         price_minor = row.price_minor
-    return Line(item.no, goods, item.quantity, price_minor, item.cashier_discount_minor)
+    return Line(
+        item.no, goods, item.quantity, price_minor, item.cashier_discount_minor, item.stated_minor
+    )
 
 
 def _goods_row(

@@ -64,7 +64,7 @@ class LineAttributes(Body):
 class LineBody(Body):
     """A line: quantity in thousandths, price in kopecks a unit (default: the store's price).
 
-    The cashier's own discount is off the line's sum.
+    The cashier's own discount is off the line's sum, which the till may state as it found it.
     """
 
     no: LineNo
@@ -73,6 +73,7 @@ class LineBody(Body):
     quantity: Quantity
     price_minor: Amount | None = None
     cashier_discount_minor: Amount = 0
+    sum_minor: Amount | None = None
     attributes: LineAttributes | None = None
 
     @model_validator(mode="after")
@@ -282,4 +283,5 @@ def _item(line: LineBody) -> Item:
         price_minor=line.price_minor,
         attributes=attributes,
         cashier_discount_minor=line.cashier_discount_minor,
+        stated_minor=line.sum_minor,
     )

@@ -150,6 +150,8 @@ class Policies(Document):
 
     tobacco_earning: Literal["off", "on"] = "off"
     expiry_hint_days: Count = 31
+    till_tolerance_minor: Annotated[Amount, Field(alias="till_tolerance")] = 1
+    """How much a till's own line sum may differ from ours; it is told in the trace."""
     small_change_minor: Annotated[Amount, Field(alias="small_change")] = 0
     """What is paid in cash is rounded down to this; 0 is not at all."""
     certificate_part: Literal["earns", "earns_nothing"] = "earns"

@@ -17,7 +17,7 @@ PRICE_FEATURES: Final = frozenset(
     {"stack.receipt"}
     | {f"table.{by}" for by in get_args(Table.model_fields["by"].annotation)}
     | set(_FORMS.values())
-    | {"floors", "certificate_part", "small_change"}
+    | {"floors", "certificate_part", "small_change", "till_tolerance"}
     | {f"caps.{key}" for key in Caps.model_fields}
     | {"pays_at_least.line", "pays_at_least.receipt"}
 )
@@ -31,6 +31,7 @@ def price_features(pack: Pack) -> Iterator[str]:
     sections = {
         "stack.receipt": any(group.scope == "receipt" for group in pack.stacking),
         "floors": pack.floors,
+        "till_tolerance": "till_tolerance_minor" in pack.policies.model_fields_set,
         "small_change": pack.policies.small_change_minor,
         "certificate_part": pack.policies.certificate_part != "earns",
         "pays_at_least.line": pack.policies.line_pays_at_least_minor,

@@ -116,6 +116,10 @@ _SENTENCES: Final = {
     "certificate_not_active": ("Сертификат не активирован", "The certificate is not active"),
     "certificate_not_needed": ("Платить больше нечего", "There is nothing left to pay"),
     "small_change": ("Без мелочи: {amount}", "Small change is let off: {amount}"),
+    "till_differs": (
+        "Касса посчитала строку иначе: берётся цена на количество",
+        "The till has found another sum: price times quantity is taken",
+    ),
     "at_floor": ("Ниже минимальной цены нельзя", "The minimum price is reached"),
     "applied": ("{title}", "{title}"),
     "no_member": (

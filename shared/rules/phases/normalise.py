@@ -75,6 +75,9 @@ def _explain(draft: Draft, receipt: Receipt) -> None:
         if line.quantity <= 0 or line.price_minor < 0:
             draft.note(Phase.NORMALISE, say("line_out"), line=line.no)
     for item in draft.items:
+        if item.line.difference_minor:
+            span = (item.base_minor + item.line.difference_minor, item.base_minor)
+            draft.note(Phase.NORMALISE, say("till_differs"), line=item.line.no, span=span)
         if item.closed:
             _explain_bans(draft, item)
 

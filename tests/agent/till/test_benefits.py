@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from shared.wire.feed import GLOBAL
-from tests.agent.till.kit import Json, Till
+from tests.agent.till.kit import Json, Till, refusal
 from tests.builders import Person, PersonLot, Shop, member_row, pack_row
 
 PLUMBING = files("shared.rules").joinpath("examples/plumbing.yaml")
@@ -142,3 +142,33 @@ def test_a_published_mechanic_is_in_force_at_the_next_quote_without_a_restart(
     assert before["totals"]["discount_minor"] == 0
     assert after["pack"]["version"] == "2"
     assert (after["applied"], after["totals"]["discount_minor"]) == (["dozen"], 2 * 185_50)
+
+
+@pytest.mark.edge("E14")
+@pytest.mark.parametrize(("weight", "stated"), [(734, 136_15), (734, 136_17), (734, 136_16)])
+def test_a_kopeck_of_difference_is_told_and_ours_is_taken(
+    till: Till, weight: int, stated: int
+) -> None:
+    """0.734 x 185.50 = 136.157 -> 136.16; another till rounds down, or to the wrong side."""
+    line = {"no": 1, "quantity": weight, "sum_minor": stated} | PIPE
+    receipt = till.receipt(lines=[line])
+
+    quoted = till.quote(receipt)
+    till.sell(receipt)
+
+    assert quoted["totals"]["base_minor"] == 136_16
+    trace = till.answer(till.get(f"/v1/receipts/{receipt['uid']}/trace"))
+    told = [
+        (step["before"], step["after"])
+        for step in trace["steps"]
+        if step["reason"]["code"] == "till_differs"
+    ]
+    assert told == ([] if stated == 136_16 else [(stated, 136_16)])
+
+
+@pytest.mark.edge("E14")
+@pytest.mark.parametrize("stated", [136_14, 136_18])
+def test_more_than_the_tolerance_is_refused(till: Till, stated: int) -> None:
+    line = {"no": 1, "quantity": 734, "sum_minor": stated} | PIPE
+
+    assert refusal(till.post("/v1/quotes", till.receipt(lines=[line])), 422) == "till_differs"

@@ -253,6 +253,15 @@ def test_a_tree_that_makes_no_sense_is_refused(groups: list[str], fault: str) ->
     assert refused.value.fault == fault
 
 
+def test_a_rule_lowers_prices_in_one_way_only() -> None:
+    both = effect_rule("a", "discount, percent: 5 %}, {effect: add_percent_points, percent: 1 %")
+
+    with pytest.raises(PackError) as refused:
+        read_pack(pack_text(both))
+
+    assert (refused.value.path, refused.value.fault) == ("rules.0.then", "several")
+
+
 def test_a_pack_names_the_forms_that_it_needs() -> None:
     pack = read_pack(
         pack_text(

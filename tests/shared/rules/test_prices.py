@@ -241,6 +241,18 @@ def test_a_cap_takes_back_of_each_discount_by_what_it_gave() -> None:
     assert "capped" in [step.reason.code for step in found.trace]
 
 
+def test_a_cap_of_the_receipt_takes_back_by_the_sums_of_the_lines() -> None:
+    """300.00 of 1000.00 and 50.00 of 500.00; 150.00 go back by 1000 : 500, not by 300 : 50."""
+    text = pack_text(
+        discount_rule("a", "30 %", "{group_in: [wine]}"),
+        discount_rule("b", "10 %"),
+        tail="caps: {receipt_amount: 200.00}\n",
+    )
+    lines = (line(1, 1000_00), line(2, 500_00, goods("food")))
+
+    assert paid(text, None, *lines) == [800_00, 500_00]
+
+
 def test_points_are_earned_on_the_capped_sum() -> None:
     """30 % capped at 20 %: 5 % of 800.00 = 40 points."""
     text = pack_text(discount_rule("a", "30 %"), earn_rule("earn"), tail="caps: {line: 20 %}\n")

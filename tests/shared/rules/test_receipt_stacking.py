@@ -226,6 +226,17 @@ def test_percent_points_alone_say_that_there_is_no_discount() -> None:
     assert ("code", "not_discounted") in [(r.rule, r.reason.code) for r in found.rejected]
 
 
+def test_percent_points_do_not_add_to_a_price_that_lowers_nothing() -> None:
+    text = pack_text(
+        effect_rule("now", "discount, price: 1000.00"),
+        effect_rule("code", "add_percent_points, percent: 11 %"),
+        tail=stacking("group: top, mode: best, children: [now], modifiers: [code]"),
+    )
+
+    assert discounts(text, line(1, 900_00)) == [0]
+    assert discounts(text, line(1, 1100_00)) == [221_00]
+
+
 def test_percent_points_on_a_fixed_amount_are_of_the_sum() -> None:
     """100.00 off wins over 5 %; 11 % of 1000.00 on top."""
     text = pack_text(
