@@ -20,6 +20,7 @@ from agent.settings import AgentSettings
 from agent.station import Identity, Station
 from agent.till.guard import Guard
 from agent.till.openapi import describe
+from agent.till.place import Places
 from agent.till.routes import router
 from hardware.printers.printer import printer_at
 from hardware.scanners.serial_scanner import SerialScanner
@@ -89,6 +90,7 @@ def create_app(station: Station) -> FastAPI:
     app.include_router(router)
     describe(app)
     app.add_middleware(BodyLimit, limit_bytes=settings.body_bytes_max)
+    app.add_middleware(Places, station=station)
     app.add_middleware(Guard, station=station)
     return app
 

@@ -97,6 +97,34 @@ def run(
 
 
 @app.command()
+def restore(config: ConfigFile = None, data_dir: DataDir = None) -> None:
+    """Say that the data folder was put back from a backup, before the agent runs on it.
+
+    Its leases are not spent any more until the centre has begun a new epoch, and no slip of the
+    backup is printed by itself. Repeating it before the agent runs changes nothing.
+    """
+    from agent import epochs
+    from agent.app import station_of
+    from agent.printing.service import distrust
+
+    with _refusals():
+        station = station_of(_settings(config, data_dir=data_dir))
+        epochs.bar(station, epochs.RESTORED, station.clock.now())
+        slips = distrust(station)
+    epoch = station.identity.epoch
+    typer.echo(
+        f"Эпоха {epoch} закрыта: бонусы из лимита магазина не списываются, пока центр не начнёт "
+        "следующую; продажи, начисления и возвраты идут. Продажи после копии, которые центр успел "
+        f"получить, есть только в центре. Слипы под вопросом: {slips}; сами они не печатаются, "
+        "копию можно напечатать с кассы.\n"
+        f"Epoch {epoch} is barred: the store's leases are not spent until the centre has begun the "
+        "next; sales, grants and returns go on. Sales after the backup that the centre had "
+        f"received are known to it alone. Slips in question: {slips}; they are not printed by "
+        "themselves, a copy can be printed from the till."
+    )
+
+
+@app.command()
 def status(
     url: Annotated[str, typer.Option(help="Address of the agent.")] = "http://127.0.0.1:8200",
 ) -> None:

@@ -5,8 +5,9 @@ epoch is barred: sales go on, points of leases do not. The next epoch begins at 
 new key, without leases; facts of the old one are still sent, signed by its own key.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 from sqlalchemy import select
@@ -23,7 +24,9 @@ from shared.runtime.sqlite import reading, transaction
 from shared.wire.agents import EpochRequest
 
 BEHIND = "behind"
-"""The centre has heard more of this journal than it holds."""
+"""The centre or a till has heard more of this journal than it holds."""
+RESTORED = "restored"
+"""A person has put the data folder back from a backup."""
 UNKNOWN = "agent_unknown"
 
 log = structlog.get_logger()
@@ -77,6 +80,28 @@ def heed(station: Station, epoch: int, expects: int, barred: str) -> None:
     with reading(station.journal) as connection:
         last = facts.tip(connection, epoch).seq
     if expects > last + 1:
+        bar(station, BEHIND, station.clock.now())
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where a journal ends."""
+
+    agent: UUID
+    epoch: int
+    seq: int
+
+
+def place(station: Station) -> Place:
+    """Return where this agent's journal ends."""
+    with reading(station.journal) as connection:
+        who = station.identity
+        return Place(who.agent, who.epoch, facts.tip(connection, who.epoch).seq)
+
+
+def heed_place(station: Station, heard: Place) -> None:
+    """Bar the epoch if a till has heard of a later place of this agent than its journal has."""
+    if heard.agent == station.identity.agent and heard > place(station):
         bar(station, BEHIND, station.clock.now())
 
 

@@ -88,6 +88,12 @@ def recover(station: Station) -> int:
         return store.abandon_sending(connection)
 
 
+def distrust(station: Station) -> int:
+    """Print nothing of the spool by itself: after the backup it may have been; return how many."""
+    with transaction(station.journal) as connection:
+        return store.distrust(connection)
+
+
 def reprint(connection: Connection, slip: UUID, at: datetime) -> Reprint:
     """Spool a further paper, headed «КОПИЯ n»; raises UnknownSlipError."""
     found = store.slip_and_copies(connection, slip)

@@ -99,6 +99,16 @@ def abandon_sending(connection: Connection) -> int:
     return found.rowcount
 
 
+def distrust(connection: Connection) -> int:
+    """Mark jobs that are not known to be printed as uncertain; return how many."""
+    found = connection.execute(
+        update(_JOBS)
+        .where(_JOBS.c.state.in_((JobState.QUEUED, JobState.SENDING)))
+        .values(state=JobState.UNCERTAIN.value, reason="the data folder was restored")
+    )
+    return found.rowcount
+
+
 def slip_and_copies(connection: Connection, slip: UUID) -> tuple[Slip, int] | None:
     """Return the first paper of a slip and the number of its copies so far."""
     rows = connection.execute(

@@ -11,11 +11,14 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from agent.till.answers import SentenceView
+from agent.till.place import LAST_PLACE, PLACE
 from shared.runtime.web import PROBLEM_TYPE
 
 EXAMPLES_FILE = "examples.json"
 SCHEMAS = "#/components/schemas/"
 RESPONSES = "#/components/responses/"
+PLACE_TOLD = "Where the agent's journal ends: `<agent>/<epoch>/<seq>`."
+LAST_PLACE_TOLD = f"The last `{PLACE}` that this till has heard; anything else is ignored."
 GENERATED = ("HTTPValidationError", "ValidationError")
 """What the framework would answer; here every failure is a problem."""
 
@@ -81,7 +84,18 @@ def _described(schema: dict[str, Any]) -> dict[str, Any]:
             for failures in ("4XX", "5XX"):
                 operation["responses"][failures] = {"$ref": RESPONSES + "Problem"}
             _exemplify(operation, f"{method.upper()} {path}")
+            _place(operation)
     return schema
+
+
+def _place(operation: dict[str, Any]) -> None:
+    """Declare the headers by which tills notice that an agent's disk went back."""
+    schema = {"type": "string"}
+    last = {"name": LAST_PLACE, "in": "header", "schema": schema, "description": LAST_PLACE_TOLD}
+    operation["parameters"] = [*operation.get("parameters", ()), last]
+    for status, answer in operation["responses"].items():
+        if status.isdigit():
+            answer["headers"] = {PLACE: {"schema": schema, "description": PLACE_TOLD}}
 
 
 def _problem_response() -> dict[str, Any]:
