@@ -1,6 +1,6 @@
 """Promo codes: which of those presented are good, and why the others are not."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -10,7 +10,7 @@ from shared.rules.code_model import CodeCampaign, folded
 from shared.rules.facts import Facts
 from shared.rules.features import nodes
 from shared.rules.model import Pack
-from shared.rules.result import CodeOutcome, Sentence
+from shared.rules.result import CodeOutcome, RuleUse, Sentence
 from shared.rules.sentences import day_of, rubles, say
 from shared.rules.wording import Wording
 
@@ -71,9 +71,22 @@ def compile_codes(pack: Pack) -> Codes:
 def code_fields(pack: Pack) -> frozenset[str]:
     """Return the names of the member's fields that codes read, but for the tier's."""
     by_segment = any(campaign.segments is not None for campaign in pack.codes.values())
+    by_history = any(campaign.per_member_max is not None for campaign in pack.codes.values())
     by_receipts = any(campaign.first_purchase == "yes" for campaign in pack.codes.values())
-    read = {"segments": by_segment, "receipts": by_receipts}
+    read = {"segments": by_segment, "receipts": by_receipts, "history": by_history}
     return frozenset(name for name, is_read in read.items() if is_read)
+
+
+def use_of(campaign: str) -> str:
+    """Return the name by which a member's history counts a campaign's codes; no rule has it."""
+    return f"code.{campaign}"
+
+
+def uses_of(codes: Codes, told: Iterable[CodeOutcome]) -> Iterator[RuleUse]:
+    """Yield the uses to count for the member, of campaigns that are limited for him."""
+    for outcome in told:
+        if outcome.kind == APPLIED and codes.campaigns[outcome.campaign].per_member_max is not None:
+            yield RuleUse(use_of(outcome.campaign), 0)
 
 
 def judge(codes: Codes, facts: Facts) -> tuple[Judged, ...]:
@@ -87,6 +100,7 @@ def judge(codes: Codes, facts: Facts) -> tuple[Judged, ...]:
             judged.append(Judged(code, "", (Refusal.UNKNOWN, say("code_unknown"))))
             continue
         refusal = next(_refusals(code, campaign, facts), None)
+        refusal = refusal or _per_member(name, code, campaign, facts)
         if refusal is None and name in good:
             refusal = (Refusal.NO_EFFECT, say("code_again"))
         if refusal is None:
@@ -142,15 +156,24 @@ def _state(code: PresentedCode, _campaign: CodeCampaign, _facts: Facts) -> Verdi
     return _STATES.get(code.state)
 
 
-def _limits(code: PresentedCode, campaign: CodeCampaign, facts: Facts) -> Verdict | None:
+def _limits(code: PresentedCode, campaign: CodeCampaign, _facts: Facts) -> Verdict | None:
     if campaign.per_code_max is not None and code.used >= campaign.per_code_max:
         return Refusal.USED_UP, say("code_used_up")
+    return None
+
+
+def _per_member(
+    name: str, code: PresentedCode, campaign: CodeCampaign, facts: Facts
+) -> Verdict | None:
+    """Count what the member's history tells beside what is known of the code itself."""
     most = campaign.per_member_max
     if most is None:
         return None
     if facts.member is None:
         return Refusal.WRONG_SEGMENT, say("code_needs_member")
-    return (Refusal.USED_UP, say("code_used_by_you")) if code.used_by_member >= most else None
+    uses = [use.times for use in facts.member.history.uses if use.rule == use_of(name)]
+    used = max(code.used_by_member, sum(uses))
+    return (Refusal.USED_UP, say("code_used_by_you")) if used >= most else None
 
 
 def _days(code: PresentedCode, campaign: CodeCampaign, facts: Facts) -> Verdict | None:

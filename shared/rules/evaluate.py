@@ -5,7 +5,7 @@ from typing import Final
 
 from shared.member import MemberView
 from shared.receipt import Receipt
-from shared.rules.codes import outcomes
+from shared.rules.codes import outcomes, uses_of
 from shared.rules.compile import CompiledPack
 from shared.rules.facts import Facts
 from shared.rules.index import Asked
@@ -24,7 +24,15 @@ from shared.rules.phases.once import once
 from shared.rules.phases.price import price
 from shared.rules.phases.redeem import redeem
 from shared.rules.phases.tender import tender
-from shared.rules.result import Evaluation, PricedLine, Rejected, RuleUse, Sentence, Totals
+from shared.rules.result import (
+    CodeOutcome,
+    Evaluation,
+    PricedLine,
+    Rejected,
+    RuleUse,
+    Sentence,
+    Totals,
+)
 
 STEPS: Final[tuple[tuple[Phase, Callable[[CompiledPack, Draft], None]], ...]] = (
     (Phase.PRICE, price),
@@ -60,6 +68,7 @@ def evaluate(
 def _answer(pack: CompiledPack, draft: Draft) -> Evaluation:
     lines = tuple(_priced(item) for item in draft.items)
     facts = draft.facts
+    codes = outcomes(pack.codes, draft.judged, _reasons(draft))
     return Evaluation(
         pack_hash=pack.pack_hash,
         lines=lines,
@@ -82,8 +91,8 @@ def _answer(pack: CompiledPack, draft: Draft) -> Evaluation:
         entitlements=tuple(draft.entitlements),
         coupons=tuple(draft.coupons),
         certificates=tuple(draft.certificates),
-        codes=outcomes(pack.codes, draft.judged, _reasons(draft)),
-        uses=_uses(pack, draft),
+        codes=codes,
+        uses=_uses(pack, draft, codes),
         counted_on=facts.counted_on,
     )
 
@@ -128,9 +137,10 @@ def _totals(lines: tuple[PricedLine, ...]) -> Totals:
     )
 
 
-def _uses(pack: CompiledPack, draft: Draft) -> tuple[RuleUse, ...]:
-    """Return the limited rules that served the member."""
-    if draft.facts.member is None or not pack.limited:
+def _uses(pack: CompiledPack, draft: Draft, codes: tuple[CodeOutcome, ...]) -> tuple[RuleUse, ...]:
+    """Return the limited rules that served the member, and the limited codes that he used."""
+    if draft.facts.member is None:
         return ()
-    served = [rule for rule in draft.applied.values() if rule in pack.limited]
-    return tuple(RuleUse(rule, draft.earned.get(rule, 0)) for rule in sorted(served))
+    served = sorted(rule for rule in draft.applied.values() if rule in pack.limited)
+    by_rule = [RuleUse(rule, draft.earned.get(rule, 0)) for rule in served]
+    return (*by_rule, *uses_of(pack.codes, codes))

@@ -172,3 +172,20 @@ def test_more_than_the_tolerance_is_refused(till: Till, stated: int) -> None:
     line = {"no": 1, "quantity": 734, "sum_minor": stated} | PIPE
 
     assert refusal(till.post("/v1/quotes", till.receipt(lines=[line])), 422) == "till_differs"
+
+
+def test_a_code_once_a_member_is_used_up_for_him_alone(till: Till, shop: Shop) -> None:
+    """Offline too: the store counts what its own receipts have used."""
+    shop.link.up = False
+    buyer, other = known(shop, "retail"), known(shop, "retail")
+    first = bought(till, buyer, promo_codes=["РЕМОНТ500"])
+    till.sell(first)
+
+    again = till.quote(bought(till, buyer, promo_codes=["РЕМОНТ500"]))
+    of_other = till.quote(bought(till, other, promo_codes=["РЕМОНТ500"]))
+
+    assert [(code["kind"], code["reason"]["code"]) for code in again["codes"]] == [
+        ("used_up", "code_used_by_you")
+    ]
+    assert "code_500" not in again["applied"]
+    assert [code["kind"] for code in of_other["codes"]] == ["applied"]

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from shared.basket import Flag, Line
-from shared.member import MemberView
+from shared.member import History, MemberView, Use
 from shared.receipt import CodeState, PresentedCode, Receipt
 from shared.rules.evaluate import evaluate
 from shared.rules.pack import FEATURES, PackError, canonical, load_canonical, read_pack
@@ -29,6 +29,7 @@ from tests.shared.rules.test_receipt_stacking import effect_rule, stacking
 
 TITLE = "title: {ru: Весна, en: Spring}"
 RULE = discount_rule("code", "10 %", "{code_in: [spring]}")
+TODAY = MOMENT.day
 HUNDRED = (line(1, 1000_00),)
 
 
@@ -139,6 +140,24 @@ def test_a_limit_per_member_needs_a_member() -> None:
     assert became(priced(text, None, presenting("SPRING"))) == [
         ("wrong_segment", "code_needs_member")
     ]
+
+
+@pytest.mark.parametrize(("times", "kind"), [(1, "applied"), (2, "used_up")])
+def test_the_member_s_history_counts_what_he_used(times: int, kind: str) -> None:
+    text = pack_text(RULE, tail=campaign("per_member_max: 2"))
+    history = History(uses=(Use("code.spring", date(2026, 1, 1), times), Use("code", TODAY, 9)))
+
+    found = priced(text, replace(member(), history=history), presenting("SPRING"))
+
+    assert [code.kind for code in found.codes] == [kind]
+    counted = [use.rule for use in found.uses]
+    assert counted == (["code.spring"] if kind == "applied" else [])
+
+
+def test_an_outweighed_code_is_not_counted() -> None:
+    text = pack_text(RULE, discount_rule("sale", "30 %"), tail=campaign("per_member_max: 2"))
+
+    assert priced(text, member(), presenting("SPRING")).uses == ()
 
 
 def test_a_unique_code_names_its_campaign_and_its_channel() -> None:
