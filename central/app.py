@@ -1,7 +1,6 @@
 """The centre put together: its adapters, its HTTP application, its life from start to stop."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from central.agents import routes as agents_routes
 from central.agents import store as agents_store
 from central.agents.service import AgentIdentity
 from central.agents.sessions import Standing
-from central.centre import Centre, make_keys, read_keys
+from central.centre import Centre
 from central.feed import routes as feed_routes
 from central.feed import service as feed
 from central.feed.hub import Hub, Limits
@@ -24,26 +23,12 @@ from central.ingest import routes as ingest_routes
 from central.ingest import service as ingest
 from central.jobs import watch_listeners
 from central.leases import routes as leases_routes
-from central.packs.service import publish_keys
-from central.schema import migrate
-from central.settings import Settings
-from shared.clock import Clock, SystemClock
-from shared.errors import Kind, LoyaltyError
-from shared.ids import uuid7
-from shared.runtime.sqlite import open_engine, reading, transaction
+from central.opening import NotInitialisedError
+from shared.runtime.sqlite import reading
 from shared.runtime.web import BodyLimit, install_problems
 from shared.wire.agents import StreamHead
 
 MILLISECONDS = 1000
-
-
-class NotInitialisedError(LoyaltyError):
-    """A database that `init` has not been run on."""
-
-    kind = Kind.STORAGE
-    code = "not_initialised"
-    ru = "База центра не подготовлена. Выполните: kopilka central init."
-    en = "The centre's database is not prepared. Run: kopilka central init."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,42 +42,6 @@ class Stages:
     """Why an agent gets no leases; empty if it does."""
     outcomes: Callable[[Connection], dict[str, int]]
     """Facts by outcome."""
-
-
-def on_this_machine() -> tuple[Clock, random.Random]:
-    """Return the real clock and the real source of chance."""
-    return SystemClock(), random.SystemRandom()
-
-
-def initialise(settings: Settings, clock: Clock, chance: random.Random) -> Centre:
-    """Make what a centre needs and is missing: folder, secrets, tables, name, list of keys.
-
-    Repeating is safe and changes nothing.
-    """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    make_keys(settings.keys_dir, chance)
-    keys = read_keys(settings.keys_dir)
-    engine = open_engine(settings.database)
-    migrate(engine)
-    with transaction(engine) as connection:
-        incarnation = feed.name_incarnation(connection, uuid7(clock.now(), chance))
-        publish_keys(connection, keys.root, (keys.pack.public,))
-    return Centre(engine, clock, chance, keys, settings, incarnation)
-
-
-def open_centre(settings: Settings, clock: Clock, chance: random.Random) -> Centre:
-    """Open a centre that `initialise` has made, migrated to this version's tables.
-
-    Raises NoKeysError, NotInitialisedError.
-    """
-    keys = read_keys(settings.keys_dir)
-    engine = open_engine(settings.database)
-    migrate(engine)
-    with reading(engine) as connection:
-        incarnation = feed.incarnation(connection)
-    if incarnation is None:
-        raise NotInitialisedError
-    return Centre(engine, clock, chance, keys, settings, incarnation)
 
 
 def full_stages() -> Stages:

@@ -58,7 +58,7 @@ def central(
 @app.command()
 def init(ctx: typer.Context) -> None:
     """Make the data folder, keys and tables; what is there stays."""
-    from central.app import initialise, on_this_machine
+    from central.opening import initialise, on_this_machine
 
     settings = _settings(ctx)
     with _refusals(settings.locale):
@@ -275,7 +275,7 @@ def _import(
 
 @contextmanager
 def _opened(ctx: typer.Context) -> "Iterator[Centre]":
-    from central.app import on_this_machine, open_centre
+    from central.opening import on_this_machine, open_centre
     from shared.runtime.logs import configure_logs
 
     settings = _settings(ctx)
@@ -293,13 +293,13 @@ def _refusals(locale: str) -> Iterator[None]:
     """Turn an anticipated failure into its sentence and exit code 1."""
     from sqlalchemy.exc import DatabaseError
 
-    from shared.runtime.web import storage_failure
-
     try:
         yield
     except LoyaltyError as error:
         _refuse(error, locale)
     except DatabaseError as error:
+        from shared.runtime.web import storage_failure
+
         _refuse(storage_failure(error), locale)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     Connection,
     DateTime,
     Dialect,
@@ -18,7 +19,9 @@ from sqlalchemy import (
     Insert,
     MetaData,
     Select,
+    String,
     func,
+    inspect,
     select,
 )
 from sqlalchemy import Table as SqlTable
@@ -27,7 +30,7 @@ from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
-from shared.runtime.sqlite import transaction
+from shared.runtime.sqlite import reading, transaction
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -37,6 +40,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 _MIGRATING = 0x6B6F7069
+_REVISIONS = SqlTable("alembic_version", MetaData(), Column("version_num", String))
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -116,8 +120,12 @@ def locked(query: Select[Any]) -> Select[Any]:
 def migrate(engine: Engine) -> None:
     """Bring the database to the newest schema, in one transaction; repeating is safe.
 
-    Processes that start together wait for each other.
+    Processes that start together wait for each other. The library of migrations is not even
+    imported for a database that is up to date, or every command would wait for it.
     """
+    with reading(engine) as connection:
+        if _revision(connection) == _newest_revision():
+            return
     from alembic import command
     from alembic.config import Config
 
@@ -128,6 +136,18 @@ def migrate(engine: Engine) -> None:
             connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str:
+    """Return the revision that a database is at; empty for a new one."""
+    if not inspect(connection).has_table(_REVISIONS.name):
+        return ""
+    return connection.scalars(select(_REVISIONS.c.version_num)).first() or ""
+
+
+def _newest_revision() -> str:
+    """Return the revision of the last migration; files are named by it."""
+    return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("*.py"))
 
 
 def _insert(connection: Connection, table: SqlTable) -> Any:

@@ -15,9 +15,9 @@ import httpx
 
 from agent import identity
 from agent import link as links
-from central.app import initialise, on_this_machine
 from central.centre import Centre
 from central.estate.service import How, import_goods, import_stores, issue_enrol_code
+from central.opening import initialise, on_this_machine
 from central.packs.service import publish
 from central.settings import Settings
 from demo.proxy import HOST

@@ -16,9 +16,10 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from central.agents.service import AgentIdentity
-from central.app import Stages, create_app, initialise
+from central.app import Stages, create_app
 from central.centre import Centre
 from central.estate.service import How, import_stores, issue_enrol_code
+from central.opening import initialise
 from central.settings import Settings
 from shared.clock import Clock
 from shared.crypto.keys import KeyPair

@@ -12,11 +12,11 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.dialects import sqlite
 
-from central.app import initialise, on_this_machine, open_centre
 from central.centre import Centre, NoKeysError, make_keys
 from central.estate.service import How, import_stores
 from central.feed import service as feed
 from central.migrations.draft import differences
+from central.opening import initialise, on_this_machine, open_centre
 from central.schema import Instant, migrate
 from central.settings import Settings, WrongSettingsError, read_settings
 from shared.clock import SystemClock
