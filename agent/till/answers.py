@@ -48,12 +48,13 @@ class LotAnswer(BaseModel):
 
 
 class MemberAnswer(BaseModel):
-    """A member, masked; `ref` is what a receipt carries on."""
+    """A member, masked; `ref` is what a receipt carries on, `privileges` are his tier's."""
 
     ref: MemberRef
     name: str
     tier: str | None
     tier_title: SentenceView | None
+    privileges: list[SentenceView]
     balance_points: int
     pending_points: int
     available_here_points: int

@@ -257,6 +257,10 @@ def member(station: Station, found: Found, at: datetime) -> view.MemberAnswer:
         tier_title=view.SentenceView(code=tier.id, ru=tier.title.ru, en=tier.title.en)
         if tier
         else None,
+        privileges=[
+            view.SentenceView(code="privilege", ru=one.ru, en=one.en)
+            for one in (tier.privileges if tier else ())
+        ],
         balance_points=sum(lot.amount for lot in active),
         pending_points=sum(lot.amount for lot in shown if lot.state == "pending"),
         available_here_points=sum(lot.here for lot in active),

@@ -7,19 +7,29 @@ from typing import Final
 from uuid import UUID
 
 from shared.ids import derived, once_lot
-from shared.member import MemberView
+from shared.member import DayCount, MemberView
 from shared.money import WHOLE_BP
 from shared.rules.dates import anniversary
 from shared.rules.facts import Facts
 from shared.rules.index import Gate
 from shared.rules.needs import Wants
-from shared.rules.once_terms import Occasion, OnceTerms
+from shared.rules.once_terms import Goal, Occasion, OnceTerms
 from shared.rules.result import OnceGrant, Sentence
-from shared.rules.sentences import say
+from shared.rules.sentences import amount_of, say
 from shared.rules.terms import Term, activation, expiry
+from shared.rules.tracks import Track, counted
+from shared.rules.windows import WindowKind, read_period, span_of
 
 ONCE_FIELDS: Final = frozenset(
-    {"birthday", "registered_on", "receipts", "person", "referrer", "history"}
+    {
+        "birthday",
+        "registered_on",
+        "receipts",
+        "turnover_minor",
+        "person",
+        "referrer",
+        "history",
+    }
 )
 """What grants read of a member."""
 ALWAYS: Final = ""
@@ -49,21 +59,27 @@ Verdict = OnceGrant | Sentence
 
 
 def due(
-    rules: Collection[CompiledOnce], facts: Facts, occasions: Collection[Occasion]
+    rules: Collection[CompiledOnce],
+    facts: Facts,
+    occasions: Collection[Occasion],
+    now: DayCount | None = None,
 ) -> Iterator[tuple[CompiledOnce, Verdict]]:
-    """Yield what each rule of these occasions grants to the member at this moment, or why not."""
+    """Yield what each rule of these occasions grants to the member at this moment, or why not.
+
+    `now` is what this receipt adds to what the member has done.
+    """
     if facts.member is None:
         return
     for rule in rules:
         if rule.terms.on in occasions:
-            yield rule, _verdict(rule, facts, facts.member)
+            yield rule, _verdict(rule, facts, facts.member, now)
 
 
-def _verdict(rule: CompiledOnce, facts: Facts, member: MemberView) -> Verdict:
+def _verdict(rule: CompiledOnce, facts: Facts, member: MemberView, now: DayCount | None) -> Verdict:
     terms = rule.terms
     if (closed := rule.gate(facts)) is not None:
         return closed
-    period = _period(terms, facts, member)
+    period = _period(terms, facts, member, now)
     if isinstance(period, Sentence):
         return period
     account = member.account if terms.to == "member" else member.referrer
@@ -89,12 +105,26 @@ def _verdict(rule: CompiledOnce, facts: Facts, member: MemberView) -> Verdict:
     )
 
 
+def _goal_period(
+    goal: Goal, facts: Facts, member: MemberView, now: DayCount | None
+) -> str | Sentence:
+    """Return the first day of the period in which the goal is reached, or how far it is."""
+    track = Track(metric=goal.metric, period=read_period(goal.window))
+    missing = goal.reach - counted(track, member, facts.counted_on, now)
+    if missing > 0:
+        return say("goal_left", amount=amount_of(goal.metric, missing))
+    span = span_of(track.period, facts.counted_on, member.registered_on)
+    return ALWAYS if track.period.kind is WindowKind.LIFETIME else span.first.isoformat()
+
+
 def _is_chosen(terms: OnceTerms, member: MemberView) -> bool:
     lot_of_chance = derived("share", terms.id, member.person_key).int
     return lot_of_chance % WHOLE_BP < terms.share
 
 
-def _period(terms: OnceTerms, facts: Facts, member: MemberView) -> str | Sentence:
+def _period(
+    terms: OnceTerms, facts: Facts, member: MemberView, now: DayCount | None
+) -> str | Sentence:
     """Return the period that the occasion falls in now, or why it is not there."""
     if not _is_chosen(terms, member):
         return say("not_chosen")
@@ -102,6 +132,8 @@ def _period(terms: OnceTerms, facts: Facts, member: MemberView) -> str | Sentenc
         return ALWAYS
     if terms.on == "first_purchase":
         return ALWAYS if member.receipts == 0 else say("not_first")
+    if terms.goal is not None:
+        return _goal_period(terms.goal, facts, member, now)
     of = member.birthday if terms.on == "birthday" else member.registered_on
     if of is None:
         return say("no_day")

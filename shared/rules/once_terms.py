@@ -3,18 +3,19 @@
 from collections.abc import Iterator
 from typing import Annotated, Final, Literal, get_args
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, model_validator
 
 from shared.money import WHOLE_BP
 from shared.rules.faults import fault
 from shared.rules.grammar import Document, Title, Window
 from shared.rules.scalars import Amount, Count, Name, Percent
 from shared.rules.terms import ActivationText, ExpiryText
+from shared.rules.windows import ROLLING, PeriodText, read_period
 
 AROUND_MAX: Final = 180
 """Days before or after an anniversary: the windows of two years never meet."""
 
-Occasion = Literal["registration", "first_purchase", "birthday", "anniversary"]
+Occasion = Literal["registration", "first_purchase", "birthday", "anniversary", "goal"]
 OCCASIONS: Final = get_args(Occasion)
 
 
@@ -31,6 +32,24 @@ def _around(days: int) -> int:
 Around = Annotated[Count, AfterValidator(_around)]
 
 
+class Goal(Document):
+    """What is to be reached in a period: money in kopecks, points or purchases in hundredths."""
+
+    metric: Literal["turnover", "points", "visits"] = "turnover"
+    window: PeriodText = "lifetime"
+    reach: Annotated[Amount, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _no_rolling(self) -> "Goal":
+        if read_period(self.window).kind in ROLLING:
+            raise fault(
+                "rolling_goal",
+                ru="у цели должен быть период с началом",
+                en="a goal needs a period that begins",
+            )
+        return self
+
+
 class OnceTerms(Document):
     """A number of points on an occasion of the member's life, once a person and period.
 
@@ -44,6 +63,7 @@ class OnceTerms(Document):
     when: Window = Window()
     before_days: Around = 0
     after_days: Around = 0
+    goal: Goal | None = None
     leap_day: Literal["02-28", "03-01"] = "02-28"
     """When a birthday of 29 February is in other years."""
     to: Literal["member", "referrer"] = "member"
@@ -54,6 +74,12 @@ class OnceTerms(Document):
     kind: Name | None = None
     activation: ActivationText = "at once"
     expiry: ExpiryText
+
+    @model_validator(mode="after")
+    def _goal_of_a_goal(self) -> "OnceTerms":
+        if (self.goal is not None) != (self.on == "goal"):
+            raise fault("goal", ru="goal бывает у on: goal", en="goal goes with on: goal")
+        return self
 
     @property
     def lot_kind(self) -> str:

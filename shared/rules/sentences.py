@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from shared.money import NO_BREAK_SPACE, format_money
 from shared.points import POINT
-from shared.rules.counting import count_points, is_one
+from shared.rules.counting import count_points, count_purchases, is_one
 from shared.rules.grammar import Title
 from shared.rules.result import Sentence
 from shared.rules.wording import Wording
@@ -174,6 +174,7 @@ _SENTENCES: Final = {
         "Уступил более высокому множителю",
         "Gave way to a larger multiplier",
     ),
+    "goal_left": ("До цели {amount}", "{amount} to the goal"),
     "had_once": ("Уже получено", "Granted before"),
     "not_first": ("Не первая покупка", "Not the first purchase"),
     "not_chosen": ("Не для этого покупателя", "Not for this customer"),
@@ -244,6 +245,13 @@ def will_expire(points: int) -> Wording:
     russian = "сгорит" if is_one(points) else "сгорят"
     english = "expires" if points == POINT else "expire"
     return Wording(f"{counted.ru} {russian}", f"{counted.en} {english} on")
+
+
+def amount_of(metric: str, amount: int) -> Wording:
+    """Write what is counted: `1 240 ₽`, `120 бонусов`, `2 покупки`."""
+    if metric == "turnover":
+        return Wording(rubles(amount), rubles(amount))
+    return count_points(amount) if metric == "points" else count_purchases(amount)
 
 
 def to_next_tier(reach: Wording, missing: Wording) -> Sentence:

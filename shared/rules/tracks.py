@@ -56,12 +56,12 @@ class Track:
 
     metric: str
     period: Period
-    band: str
-    drops_at_once: bool
-    one_step: bool
-    grace: timedelta
-    eras: tuple[Era, ...]
-    eases: tuple[Ease, ...]
+    band: str = "running"
+    drops_at_once: bool = True
+    one_step: bool = False
+    grace: timedelta = timedelta()
+    eras: tuple[Era, ...] = ()
+    eases: tuple[Ease, ...] = ()
 
     @property
     def is_plain(self) -> bool:

@@ -10,6 +10,7 @@ from msgspec import structs
 from agent.commit.service import commit
 from agent.members.service import BadReferrerError, Registered, Registration, find, register
 from agent.quote.service import Item, quote
+from agent.till import render
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ids import once_lot
 from shared.member import History
@@ -305,3 +306,21 @@ def test_a_return_takes_back_of_each_lot_what_its_lines_have_earned(shop: Shop) 
     for draw in (*cheese.taken, *wine.taken):
         together[draw.lot] += draw.amount
     assert together == {lot.lot: lot.amount for lot in sold.granted}
+
+
+@pytest.mark.capability("SPIRITS-20")
+def test_the_cashier_sees_the_privileges_of_the_tier(shop: Shop) -> None:
+    silver = "    - id: silver\n"
+    cleaning = f"{silver}      privileges: [{{ru: Ранний доступ, en: Early access}}]\n"
+    rules = wine_text().replace("version: 1", "version: 2").replace(silver, cleaning)
+    shop.feed(GLOBAL, pack_row(rules))
+    anna, boris = Person(turnover_minor=60_000_00), Person(number=2, turnover_minor=0)
+    shop.member(anna)
+    shop.member(boris)
+
+    def privileges(who: Person) -> list[str]:
+        (found,) = find(shop.station, who.card)
+        return [one.ru for one in render.member(shop.station, found, shop.clock.now()).privileges]
+
+    assert privileges(anna) == ["Ранний доступ"]
+    assert privileges(boris) == []

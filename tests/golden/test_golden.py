@@ -99,6 +99,10 @@ TOLD: Mapping[str, Callable[[Evaluation, Receipt], Any]] = {
         [told.rule, shown(told.amount), shown(told.discount), shown(told.bonus)]
         for told in found.entitlements
     ],
+    "once": lambda found, _: [
+        [grant.rule, grant.wallet, shown(grant.amount), str(grant.expires_on)]
+        for grant in found.once
+    ],
     "slip": _paper,
     "trace": _said,
 }
@@ -178,6 +182,9 @@ def _member(row: Mapping[str, Any] | None) -> MemberView | None:
         id=MEMBER,
         account=ACCOUNT,
         turnover_minor=parse_amount(row.get("turnover", "0")),
+        birthday=_day(row.get("birthday")),
+        registered_on=_day(row.get("registered_on")),
+        receipts=int(row.get("receipts", "1")),
         segments=frozenset(row.get("segments", ())),
         lots=tuple(_lot(lot) for lot in row.get("lots", ())),
         history=History(days=days),
@@ -188,11 +195,15 @@ def _lot(row: Mapping[str, str]) -> LotView:
     return LotView(
         id=UUID(int=100 + int(row["no"])),
         account=ACCOUNT,
-        wallet="bonus",
+        wallet=row.get("wallet", "bonus"),
         amount=parse_amount(row["amount"]),
         activates_at=_instant(row["activates_at"]) if "activates_at" in row else LONG_AGO,
         expires_on=date.fromisoformat(row["expires_on"]) if "expires_on" in row else None,
     )
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 def _instant(text: str) -> datetime:

@@ -1,16 +1,12 @@
 """Phase 8: turnover, the tier that the receipt leads to, and what the cashier may say."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
 
 from shared.member import DayCount, LotView, MemberView
 from shared.rules.compile import CompiledPack
-from shared.rules.counting import count_points, count_purchases
 from shared.rules.phases.draft import Benefit, Draft, Phase
-from shared.rules.sentences import day_of, rubles, say, to_next_tier, will_expire
+from shared.rules.sentences import amount_of, day_of, say, to_next_tier, will_expire
 from shared.rules.tiers import distance, tier_of
-from shared.rules.wording import Wording
 
 
 def after(pack: CompiledPack, draft: Draft) -> None:
@@ -25,13 +21,6 @@ def after(pack: CompiledPack, draft: Draft) -> None:
     _warn_of_expiry(pack, draft, member)
 
 
-_MISSING: Final[dict[str, Callable[[int], Wording]]] = {
-    "turnover": lambda amount_minor: Wording(rubles(amount_minor), rubles(amount_minor)),
-    "points": count_points,
-    "visits": count_purchases,
-}
-
-
 def _preview_tier(pack: CompiledPack, draft: Draft, member: MemberView) -> None:
     today = draft.facts.counted_on
     now = DayCount(
@@ -40,6 +29,7 @@ def _preview_tier(pack: CompiledPack, draft: Draft, member: MemberView) -> None:
         sum(item.earned_points for item in draft.items),
         visits=1,
     )
+    draft.counted = now
     turnover_minor = member.turnover_minor + now.turnover_minor
     draft.note(Phase.AFTER, say("turnover"), span=(member.turnover_minor, turnover_minor))
     tier = tier_of(pack, member, today, now)
@@ -49,7 +39,7 @@ def _preview_tier(pack: CompiledPack, draft: Draft, member: MemberView) -> None:
     if tier != draft.facts.tier:
         draft.hints.append(say("tier_reached", tier=tier.title))
     if (above := distance(pack, tier, member, today, now)) is not None:
-        missing = _MISSING[above.metric](above.missing)
+        missing = amount_of(above.metric, above.missing)
         draft.hints.append(to_next_tier(above.tier.reach, missing))
 
 

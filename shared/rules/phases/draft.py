@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from shared.basket import Line
+from shared.member import DayCount
 from shared.rules.codes import Judged
 from shared.rules.facts import Facts
 from shared.rules.index import Asked, LineRule
@@ -142,6 +143,8 @@ class Draft:
     once: list[OnceGrant] = field(default_factory=list)
     earned: dict[str, int] = field(default_factory=dict)
     """Points (hundredths) by earning rule, before they are rounded together."""
+    counted: DayCount | None = None
+    """What the receipt adds to what the member has done."""
     tier_after: str | None = None
     hints: list[Sentence] = field(default_factory=list)
     applied: dict[int, str] = field(default_factory=dict)

@@ -20,7 +20,7 @@ def once(pack: CompiledPack, draft: Draft) -> None:
     """Grant what is due at a receipt that has something in it; nobody gets anything unnamed."""
     if not draft.items:
         return
-    for rule, verdict in due(pack.once, draft.facts, _AT_A_RECEIPT):
+    for rule, verdict in due(pack.once, draft.facts, _AT_A_RECEIPT, draft.counted):
         if isinstance(verdict, OnceGrant):
             draft.once.append(verdict)
             draft.applied[rule.place] = verdict.rule

@@ -197,22 +197,22 @@ def _settle(
 ) -> Redemption:
     """Pay; `whole` is the plan of as much as may be, which tells the maximum."""
     redeemed = sum(payment.points for payment in payments)
-    limits: list[Sentence] = []
+    rules = [payment.purse.ruled.rule.id for payment in payments]
+    limits: list[tuple[str, Sentence]] = []
     if redeemed < requested:
-        limits.append(say("clamped", requested=shorten(requested), redeemed=shorten(redeemed)))
-    for payment in payments:
-        limits += _limits(payment, requested)
-    for payment in payments:
+        clamped = say("clamped", requested=shorten(requested), redeemed=shorten(redeemed))
+        limits.append((rules[0], clamped))
+    for rule, payment in zip(rules, payments, strict=True):
+        limits += [(rule, limit) for limit in _limits(payment, requested)]
         if payment.points:
             _pay(draft, payment)
-    for limit in limits:
-        rule = payments[0].purse.ruled.rule.id
+    for rule, limit in limits:
         draft.note(Phase.REDEEM, limit, rule=rule, span=(requested, redeemed))
     return Redemption(
         requested=requested,
         maximum=sum(payment.points for payment in whole),
         redeemed=redeemed,
-        limits=tuple(limits),
+        limits=tuple(limit for _, limit in limits),
         draws=tuple(draw for payment in payments for draw in _draws(payment)),
         programme_maximum=sum(payment.ceiling.points for payment in whole),
     )

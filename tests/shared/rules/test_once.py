@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.ids import once_lot
-from shared.member import History, MemberView
+from shared.member import DayCount, History, MemberView
 from shared.rules.compile import CompiledPack
 from shared.rules.dates import anniversary
 from shared.rules.evaluate import evaluate
@@ -294,3 +294,58 @@ def test_a_birthday_is_due_on_each_day_of_its_window_and_once(
         assert all(-before <= day - celebrated <= after for day in found)
     if before + after >= 7:
         assert {"2027", "2028"} & days.keys()
+
+
+GOAL = "goal: {window: calendar quarter, reach: 1000.00}"
+
+
+@pytest.mark.parametrize(("before", "granted"), [(899_99, False), (900_00, True), (950_00, True)])
+def test_a_goal_is_reached_by_the_receipt_that_crosses_it(before: int, granted: bool) -> None:
+    text = pack_of(grant_text("autumn", "goal", GOAL))
+    who = replace(
+        member(turnover_minor=5000_00 + before),
+        history=History(days=(DayCount(date(2026, 4, 1), before),)),
+    )
+
+    found = [grant.period for grant in at_receipt(text, who)]
+
+    assert found == (["2026-04-01"] if granted else [])
+
+
+def test_a_goal_crossed_twice_in_a_period_grants_once_and_again_in_the_next() -> None:
+    """A return takes the member below, the next purchase above it once more."""
+    text = pack_of(grant_text("autumn", "goal", GOAL))
+    days = (DayCount(date(2026, 4, 1), 900_00),)
+    who = replace(member(turnover_minor=900_00), history=History(days=days))
+    (first,) = at_receipt(text, who)
+
+    again = replace(who, history=History(once=(first.lot,), days=days))
+    more = (*days, DayCount(date(2026, 7, 1), 900_00))
+    july = replace(again, history=History(once=(first.lot,), days=more))
+
+    assert at_receipt(text, again) == ()
+    (later,) = at_receipt(text, july, on_day("2026-07-02"))
+    assert (later.period, later.kind) == ("2026-07-01", "goal")
+    assert later.lot != first.lot
+
+
+def test_a_goal_of_visits_says_how_far_it_is() -> None:
+    text = pack_of(grant_text("often", "goal", "goal: {metric: visits, reach: 3}"))
+    pack = compiled(text)
+
+    first = evaluate(pack, member(), receipt(line(1, 100)), MOMENT)
+    third = evaluate(pack, replace(member(), receipts=2), receipt(line(1, 100)), MOMENT)
+
+    assert [one.reason.en for one in first.rejected] == ["2\u00a0purchases to the goal"]
+    assert [grant.period for grant in third.once] == [""]
+
+
+def test_a_goal_needs_a_period_that_begins_and_goes_with_its_occasion() -> None:
+    for grant in (
+        grant_text("g", "goal", "goal: {window: rolling 30 days, reach: 1.00}"),
+        grant_text("g", "goal"),
+        grant_text("g", "birthday", GOAL),
+    ):
+        with pytest.raises(PackError) as refused:
+            read_pack(pack_of(grant))
+        assert refused.value.fault in {"rolling_goal", "goal"}

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.basket import Flag
+from shared.ledger.history import joined
 from shared.member import DayCount, History, MemberView
 from shared.money import NO_BREAK_SPACE
 from shared.rules.evaluate import evaluate
 from shared.rules.moment import Moment
 from shared.rules.pack import PackError, canonical, load_canonical, read_pack
 from shared.rules.tiers import tier_of
-from tests.shared.rules.builders import HEAD, compiled, line, member, pack_text, receipt
+from tests.shared.rules.builders import HEAD, compiled, goods, line, lot, member, pack_text, receipt
 
 NAMES = ("base", "high", "top")
 
@@ -363,3 +365,58 @@ def test_tiers_are_monotone_in_what_was_bought(
         some = sorted(days)[len(days) // 2]
         after = levels(days | {some: days[some] + more_minor})
         assert all(now >= then for now, then in zip(after, before, strict=True))
+
+
+@pytest.mark.edge("E65")
+def test_certificates_and_services_are_no_turnover_and_returns_take_theirs_away() -> None:
+    pack = compiled(track_text("window: calendar quarter\n  band: running\n  drop: at_once"))
+    moment = Moment(datetime(2026, 4, 10, 9, tzinfo=UTC), "Europe/Moscow")
+    bought = receipt(
+        line(1, 400_00),
+        line(2, 900_00, goods("cards", flags=[Flag.CERTIFICATE])),
+        line(3, 900_00, goods("delivery", flags=[Flag.SERVICE])),
+    )
+
+    short = evaluate(pack, who_did({"2026-04-01": 599}), bought, moment)
+    enough = evaluate(pack, who_did({"2026-04-01": 600}), bought, moment)
+    back = evaluate(pack, who_did({"2026-04-01": 600, "2026-04-02": -1}), bought, moment)
+
+    assert short.totals.turnover_minor == 400_00
+    assert [found.tier_after for found in (short, enough, back)] == ["base", "high", "base"]
+
+
+@pytest.mark.edge("E35")
+def test_pending_points_count_towards_no_turnover_and_a_tier_waits_for_none() -> None:
+    options = "window: calendar quarter\n  band: running"
+    later = datetime(2027, 1, 1, tzinfo=UTC)
+    pending = lot(1, 9000_00, activates_at=later)
+
+    for rubles, expected in ((1000, "high"), (999, "base")):
+        who = replace(who_did({"2026-04-01": rubles}), lots=(pending,))
+        assert tier_on(options, who, "2026-04-02") == expected
+
+
+@pytest.mark.edge("E66")
+def test_a_merge_adds_turnover_and_lowers_no_tier() -> None:
+    here, there = who_did({"2026-04-01": 600, "2026-04-03": 100}), who_did({"2026-04-01": 400})
+    history = joined([here.history, there.history])
+    both = replace(here, turnover_minor=1100_00, receipts=3, history=history)
+
+    for options in ("window: lifetime", "window: calendar quarter\n  band: running"):
+        assert tier_on(options, here, "2026-04-10") == "base"
+        assert tier_on(options, both, "2026-04-10") == "high"
+
+
+def test_a_tier_has_privileges_for_the_cashier_to_say() -> None:
+    text = track_text("window: lifetime").replace(
+        "reach: {ru: до Высокого, en: to High},",
+        "reach: {ru: до Высокого, en: to High}, privileges: [{ru: Чистка, en: Cleaning}],",
+    )
+
+    base = tier_of(compiled(text), member(), date(2026, 4, 10))
+    high = tier_of(compiled(text), member(turnover_minor=1000_00), date(2026, 4, 10))
+
+    assert base is not None
+    assert high is not None
+    assert base.privileges == ()
+    assert [(one.ru, one.en) for one in high.privileges] == [("Чистка", "Cleaning")]
