@@ -15,6 +15,7 @@ from shared.rules.phases.draft import Phase
 from shared.rules.result import Evaluation, Sentence, Ways
 from shared.rules.sentences import say
 
+_OF_POINTS: Final = frozenset({"redeem", "earn", "earn_times"})
 RECEIPT: Final = 0
 """The number of the line that stands for the whole receipt."""
 
@@ -63,9 +64,21 @@ def _of_rule(
         yield from sorted(told, key=lambda finding: finding.line_no)
     else:
         ways = wants_of(rule.when, rule.condition, pack.lists)(facts)
-        yield Finding(rule.id, RECEIPT, say("no_goods"), ways=() if ways == MET else ways)
+        unmet = () if ways == MET else ways
+        yield Finding(rule.id, RECEIPT, _untold(facts, rule, unmet), ways=unmet)
     if rule.id in evaluation.applied and isinstance(rule, Rule):
         yield from _lines_left_out(pack, facts, evaluation, rule)
+
+
+def _untold(facts: Facts, rule: Rule | OnceGrantRule, unmet: Ways) -> Sentence:
+    """Return why a rule did nothing where the answer has no word of it."""
+    if facts.member is None and (isinstance(rule, OnceGrantRule) or _only_points(rule)):
+        return say("nobody")
+    return say("no_goods" if unmet else "no_effect")
+
+
+def _only_points(rule: Rule) -> bool:
+    return all(effect.effect in _OF_POINTS for effect in rule.then)
 
 
 def _lines_left_out(

@@ -41,6 +41,7 @@ _SENTENCES: Final = {
     "ended": ("Закончилось {day}", "Ended on {day}"),
     "condition": ("Условие «{operator}» не выполнено", "Condition '{operator}' does not hold"),
     "no_goods": ("В чеке нет подходящих товаров", "No goods of the receipt qualify"),
+    "nobody": ("Покупатель не назван", "No member is named"),
     "not_this_line": ("Не для этого товара", "Not for these goods"),
     "no_effect": ("Ничего не даёт этому чеку", "Gives this receipt nothing"),
     "outweighed": (
