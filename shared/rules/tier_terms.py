@@ -60,6 +60,8 @@ class TierTrack(Document):
     drop: Literal["at_once", "window_end"] | None = None
     downgrade: Literal["full", "one_step"] = "full"
     grace_days: Count = 0
+    applies: Literal["next_receipt", "same_receipt"] = "next_receipt"
+    """On the same receipt its sum before discounts counts as well."""
     eased: Annotated[tuple[Easing, ...], Field(max_length=ERAS_MAX)] = ()
     changes: Annotated[tuple[NewThresholds, ...], Field(max_length=ERAS_MAX)] = ()
     steps: Annotated[tuple[TierStep, ...], Field(min_length=1, max_length=TIERS_MAX)]
@@ -72,7 +74,7 @@ class TierTrack(Document):
         yield from (f"tiers.{name}" for name in _OPTIONS if name in given)
 
 
-_OPTIONS: Final = ("band", "drop", "downgrade", "grace_days", "eased", "changes")
+_OPTIONS: Final = ("band", "drop", "downgrade", "grace_days", "applies", "eased", "changes")
 TIER_FEATURES: Final = frozenset(
     {
         *(f"tiers.{metric}.{kind}" for metric in get_args(Metric) for kind in WindowKind),

@@ -62,6 +62,7 @@ class Track:
     grace: timedelta = timedelta()
     eras: tuple[Era, ...] = ()
     eases: tuple[Ease, ...] = ()
+    same_receipt: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -89,6 +90,7 @@ def compile_track(terms: TierTrack) -> Track:
         band=terms.band,
         drops_at_once=lifetime if terms.drop is None else terms.drop == "at_once",
         one_step=terms.downgrade == "one_step",
+        same_receipt=terms.applies == "same_receipt",
         grace=timedelta(days=terms.grace_days),
         eras=tuple(eras),
         eases=tuple(

@@ -195,14 +195,35 @@ def test_a_limit_counts_what_was_bought_here_and_what_the_rows_tell(shop: Shop) 
     today = shop.clock.now().date()
     told = History(uses=(Use("sparkling_spring", today.replace(day=1), 1),))
     shop.feed(GLOBAL, AccountRow(anna.account, anna.id, 0, (), told))
-    fizz = Item(1, 1000, "FIZZ", price_minor=100_00, attributes=Attributes(group="wine/sparkling"))
+    fizz = Item(1, 1000, "FIZZ", price_minor=1000_00, attributes=Attributes(group="wine/sparkling"))
 
     def discount() -> int:
         wanted = basket(shop, fizz, member=anna)
         return quote(shop.station, wanted, shop.clock.now()).evaluation.totals.discount_minor
 
-    assert discount() == 15_00
+    assert discount() == 150_00
     done = sell(shop, basket(shop, fizz, member=anna))
-    assert discount() == 3_00
+    assert discount() == 30_00
     take_back(shop, done.receipt, (1, 1000))
-    assert discount() == 3_00
+    assert discount() == 30_00
+
+
+@pytest.mark.capability("WINE-15")
+@pytest.mark.edge("E28")
+def test_points_of_a_purchase_are_spendable_24_hours_later_to_the_second_and_offline(
+    shop: Shop,
+) -> None:
+    """Bought at noon of a store in Moscow: neither midnight matters nor the line."""
+    anna = Person()
+    shop.member(anna)
+    shop.link.up = False
+    sell(shop, basket(shop, member=anna))
+
+    def spendable() -> int:
+        wanted = basket(shop, member=anna, redeem=Redeem.MAXIMUM)
+        return quote(shop.station, wanted, shop.clock.now()).evaluation.redemption.redeemed
+
+    shop.clock.move(hours=23, minutes=59, seconds=59)
+    assert spendable() == 0
+    shop.clock.move(seconds=1)
+    assert spendable() == 30_00

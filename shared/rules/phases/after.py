@@ -36,7 +36,8 @@ def _preview_tier(pack: CompiledPack, draft: Draft, member: MemberView) -> None:
     if tier is None:
         return
     draft.tier_after = tier.id
-    if tier != draft.facts.tier:
+    before = draft.facts.tier
+    if before is None or tier.from_minor > before.from_minor:
         draft.hints.append(say("tier_reached", tier=tier.title))
     if (above := distance(pack, tier, member, today, now)) is not None:
         missing = amount_of(above.metric, above.missing)

@@ -1,11 +1,12 @@
 """Phase 0: which lines take part, what they are closed to by law, and how low they may go."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Final
 
 from shared.basket import Flag, Goods, Line
-from shared.member import MemberView
+from shared.member import DayCount, MemberView
 from shared.receipt import Receipt
 from shared.rules.codes import good_codes, judge
 from shared.rules.compile import CompiledPack
@@ -34,10 +35,11 @@ def normalise(
     today = moment.day
     items = [_item(pack, line, today) for line in taking_part]
     counted_on = pack.counting_day(moment)
+    now = _counted(pack, items, counted_on)
     facts = Facts(
         receipt=receipt,
         member=member,
-        tier=None if member is None else tier_of(pack, member, counted_on),
+        tier=None if member is None else tier_of(pack, member, counted_on, now),
         moment=moment,
         day=today,
         counted_on=counted_on,
@@ -47,6 +49,15 @@ def normalise(
     draft = Draft(replace(facts, codes=good_codes(judged)), items, judged=judged)
     _explain(draft, receipt)
     return draft
+
+
+def _counted(pack: CompiledPack, items: Sequence[Item], day: date) -> DayCount | None:
+    """Return what counts towards the tier on this very receipt, if the programme says so."""
+    track = pack.ladder.track
+    if track is None or not track.same_receipt:
+        return None
+    counting = [item.base_minor for item in items if Benefit.TURNOVER not in item.closed]
+    return DayCount(day, sum(counting), visits=1)
 
 
 def _item(pack: CompiledPack, line: Line, day: date) -> Item:

@@ -5,6 +5,8 @@ from datetime import date
 from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec import structs
 
 from central.centre import Centre
@@ -12,8 +14,9 @@ from shared.member import Use
 from shared.rules.result import RuleUse
 from shared.wire.facts import Envelope, decode_envelope
 from shared.wire.feed import GLOBAL, AccountRow, MemberRow
+from tests.central.app.kit import SetClock
 from tests.central.chain_kit import balance, books, kinds, rows
-from tests.central.journal_builder import Journal
+from tests.central.journal_builder import NOON, Journal, make_centre, make_journal
 
 
 @pytest.mark.edge("E70")
@@ -147,3 +150,24 @@ def test_uses_of_limited_rules_are_counted_for_every_store(
 
     (account,) = books(centre, anna.account).accounts.values()
     assert account.history.uses == (Use("a", journal.day, 2, 10_00),)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(order=st.permutations(range(4)), repeats=st.lists(st.integers(0, 3), max_size=4))
+def test_a_person_is_welcomed_once_whatever_the_order_of_four_stores(
+    tmp_path_factory: pytest.TempPathFactory, order: list[int], repeats: list[int]
+) -> None:
+    clock = SetClock(NOON)
+    centre = make_centre(tmp_path_factory.mktemp("once") / "central.db", clock)
+    journals = [make_journal(centre, clock, str(101 + number)) for number in range(4)]
+    people = [one.register(welcome=300_00)[0] for one in journals]
+
+    for number in [*order, *repeats]:
+        journals[number].push()
+
+    accounts = [person.account for person in people]
+    assert sum(balance(centre, account) for account in accounts) == 300_00
+    assert balance(centre, people[order[0]].account) == 300_00
+    (owner,) = {account.member for account in books(centre, *accounts).accounts.values()}
+    assert owner == people[order[0]].member
+    centre.engine.dispose()

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from itertools import count
 from uuid import UUID
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -294,7 +295,7 @@ def _lot(fact: Fact) -> Lot:
     )
 
 
-TestChain = Chain.TestCase
+TestChain = pytest.mark.edge("E34")(Chain.TestCase)
 TestChain.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestChainWithLosses = ChainWithLosses.TestCase
 TestChainWithLosses.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)

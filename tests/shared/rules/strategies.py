@@ -38,6 +38,7 @@ def _rule(rule: str, effect: str, condition: str = "") -> str:
 
 ZONES = ("Europe/Kaliningrad", "Europe/Moscow", "Asia/Vladivostok", "Asia/Kamchatka")
 
+POINTS = EARN.replace("percent: 5 %", "points: 7.00")
 _HEAD = HEAD.replace("wallets:", "wallets:\n  fine: {title: {ru: Т, en: F}, earning_unit: 0.01}")
 _SECTIONS = """
 price_lists:
@@ -80,6 +81,10 @@ _RULES = (
     redeem_rule("pay", "percent: 70 %, complement_of: b, complement_by: discount_given"),
     earn_rule("earn"),
     earn_rule("earn_more", EARN, "{group_in: [wine/red]}"),
+    earn_rule("earn_points", POINTS, "{brand_in: [x]}"),
+    earn_rule("earn_each", POINTS.replace("points: 7.00", "points_each: 1.50, kind: each")),
+    earn_rule("earn_little", EARN.replace("}", ", kind: little, at_most: 3.00}")),
+    earn_rule("twice", "{effect: earn_times, wallet: bonus, times: 1.5}", "{group_in: [wine]}"),
     earn_rule("earn_fast", EARN.replace("6 months", "3 days").replace("}", ", kind: fast}")),
 )
 

@@ -4,10 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.member import LotView
 from shared.receipt import Redeem
-from shared.rules.dates import add_months
+from shared.rules.dates import add_months, end_of_period
 from shared.rules.evaluate import evaluate
 from shared.rules.moment import Moment
 from shared.rules.result import Grant
@@ -229,3 +231,52 @@ def test_fast_points_live_days_and_are_spent_first() -> None:
         (1, 50_00),
         (0, 10_00),
     ]
+
+
+ZONES = (
+    "Europe/Berlin",
+    "America/New_York",
+    "Asia/Vladivostok",
+    "America/St_Johns",
+    "Africa/Cairo",
+)
+INSTANTS = st.datetimes(
+    datetime(2025, 1, 1),  # noqa: DTZ001
+    datetime(2028, 12, 31),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
+
+
+@given(INSTANTS, st.sampled_from(ZONES), st.integers(1, 200))
+def test_hours_are_exact_and_days_begin_at_the_stores_midnight_in_any_zone(
+    instant: datetime, zone: str, count: int
+) -> None:
+    """Also where clocks jump: a day may have 23 or 25 hours, 24 hours are 24 hours."""
+    moment = Moment(instant, zone)
+
+    after = activation(read_activation(f"after {count} h"), moment)
+    assert after == instant + timedelta(hours=count)
+    begins = Moment(activation(read_activation(f"after {count} days"), moment), zone)
+    assert begins.day == moment.day + timedelta(days=count)
+    assert Moment(begins.instant - timedelta(microseconds=1), zone).day < begins.day
+    assert activation(read_activation("next day"), moment) == activation(
+        read_activation("after 1 day"), moment
+    )
+
+
+@given(
+    INSTANTS,
+    st.sampled_from(ZONES),
+    st.sampled_from(["1 month", "6 months", "12 months", "30 days", "end of month", "end of year"]),
+)
+def test_what_is_earned_later_never_expires_sooner(instant: datetime, zone: str, text: str) -> None:
+    today, tomorrow = Moment(instant, zone), Moment(instant + timedelta(days=1), zone)
+    term = read_expiry(text)
+
+    first, second = expiry(term, today), expiry(term, tomorrow)
+
+    assert first is not None
+    assert second is not None
+    assert today.day <= first <= second
+    if text.endswith("months") or text == "1 month":
+        assert first.day in (today.day.day, end_of_period(first, 1).day)

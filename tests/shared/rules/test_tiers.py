@@ -9,6 +9,7 @@ from tests.shared.rules.builders import MOMENT, compiled, line, lot, member, rec
 from tests.shared.rules.builders import pack_text as empty_text
 
 
+@pytest.mark.capability("WINE-14")
 @pytest.mark.parametrize(
     ("turnover_minor", "tier", "discount_minor", "earned"),
     [

@@ -16,7 +16,17 @@ from shared.rules.evaluate import evaluate
 from shared.rules.moment import Moment
 from shared.rules.pack import PackError, canonical, load_canonical, read_pack
 from shared.rules.tiers import tier_of
-from tests.shared.rules.builders import HEAD, compiled, goods, line, lot, member, pack_text, receipt
+from tests.shared.rules.builders import (
+    HEAD,
+    compiled,
+    discount_rule,
+    goods,
+    line,
+    lot,
+    member,
+    pack_text,
+    receipt,
+)
 
 NAMES = ("base", "high", "top")
 
@@ -136,6 +146,35 @@ def test_a_running_band_rises_on_the_receipt_that_crosses_it(spent: int, after: 
     found = evaluate(pack, who, receipt(line(1, spent * 100)), moment)
 
     assert (found.tier, found.tier_after) == ("base", after)
+
+
+@pytest.mark.capability("WINE-14")
+@pytest.mark.edge("E59")
+@pytest.mark.parametrize(
+    ("spent_minor", "applies", "tier", "discount_minor"),
+    [
+        (99_99, "same_receipt", "base", 0),
+        (100_00, "same_receipt", "high", 10_00),
+        (100_01, "same_receipt", "high", 10_00),
+        (100_00, "next_receipt", "base", 0),
+    ],
+)
+def test_a_tier_counts_from_the_next_receipt_or_on_the_one_that_reaches_it(
+    spent_minor: int, applies: str, tier: str, discount_minor: int
+) -> None:
+    """900.00 before; what is paid in money after 10 % is too little, so the preview is below."""
+    rule = discount_rule("off", "10 %", "{tier_in: [high, top]}")
+    text = track_text(f"applies: {applies}") + f"rules:\n{rule}"
+    moment = Moment(datetime(2026, 4, 10, 9, tzinfo=UTC), "Europe/Moscow")
+
+    who, bought = member(turnover_minor=900_00), receipt(line(1, spent_minor))
+    found = evaluate(compiled(text), who, bought, moment)
+
+    assert found.tier == tier
+    assert found.totals.discount_minor == discount_minor
+    assert [hint.code for hint in found.hints if hint.code == "tier_reached"] == (
+        ["tier_reached"] if applies == "next_receipt" else []
+    )
 
 
 @pytest.mark.edge("E61")
