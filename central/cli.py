@@ -164,6 +164,9 @@ def restored(
         if found is None:
             typer.echo("no recovery is under way; --yes begins one after a restore")
             return
+        if not found.missing:
+            typer.echo("no report is missing: the running centre leases again within a minute")
+            return
         typer.echo(
             f"{found.reported} stores have reported, {len(found.missing)} have not: "
             f"{' '.join(found.missing[:STORES_SHOWN_MAX])}\n"

@@ -5,14 +5,18 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import pytest
 import structlog
 from typer.testing import CliRunner, Result
 
 import shared.rules
+from central.app import open_centre
 from central.cli import app
-from tests.central.app.kit import STORES_CSV
+from central.settings import Settings
+from tests.central.app.kit import NOON, STORES_CSV, SetClock
+from tests.central.journal_builder import make_journal
 
 WINE = Path(shared.rules.__file__).parent / "examples" / "wine.yaml"
 
@@ -152,3 +156,75 @@ def test_a_setting_that_is_not_known_is_named(
     assert (from_file.exit_code, from_environment.exit_code) == (1, 1)
     assert "prot" in from_file.stderr
     assert "KOPILKA_CENTRAL_PROT" in from_environment.stderr
+
+
+@pytest.fixture
+def holding(folder: Path) -> Path:
+    """A centre whose store 101 holds 80 of a member's 100 points."""
+    kopilka(folder, "stores", "import", stores_file(folder))
+    centre = open_centre(Settings(data_dir=folder / "centre"), clock := SetClock(NOON), Random(5))
+    journal = make_journal(centre, clock, "101")
+    person, _ = journal.register()
+    journal.sell(person, earn=[100_00], kept=80_00)
+    journal.push()
+    centre.engine.dispose()
+    return folder
+
+
+def test_leases_are_listed_by_store_and_epoch(holding: Path) -> None:
+    listed = kopilka(holding, "leases", "list")
+
+    assert listed.stdout == (
+        "101 epoch 1: 80,00 points in 1 lots, seen 2026-03-01 12:00 UTC, present\n"
+    )
+
+
+def test_a_write_off_states_its_risk_and_needs_a_yes(holding: Path) -> None:
+    asked = kopilka(holding, "leases", "write-off", "--store", "101")
+    before = kopilka(holding, "leases", "list").stdout
+    done = kopilka(holding, "leases", "write-off", "--store", "101", "--yes")
+    again = kopilka(holding, "leases", "write-off", "--store", "101", "--yes")
+
+    risk = "store 101 holds 80,00 points: what it has spent of them and not told is paid by"
+    assert asked.stdout.startswith(risk)
+    assert asked.stdout.endswith("nothing is changed; --yes writes it off\n")
+    assert "80,00 points" in before
+    assert done.stdout.startswith(risk)
+    assert done.stdout.endswith("written off: 80,00 points in 1 lots\n")
+    assert again.stdout.endswith("written off: 0,00 points in 0 lots\n")
+    assert kopilka(holding, "leases", "list").stdout == ""
+
+
+def test_a_write_off_of_ended_epochs_risks_nothing_of_the_present_one(holding: Path) -> None:
+    done = kopilka(holding, "leases", "write-off", "--store", "101", "--only-ended", "--yes")
+
+    assert done.stdout.startswith("store 101 holds 0,00 points")
+    assert "80,00 points" in kopilka(holding, "leases", "list").stdout
+
+
+def test_a_write_off_of_a_store_without_an_agent_is_refused(holding: Path) -> None:
+    refused = kopilka(holding, "leases", "write-off", "--store", "102", "--yes")
+
+    assert refused.exit_code == 1
+    assert "102" in refused.stderr
+
+
+def test_a_restored_centre_says_who_is_missing_and_what_it_risks_to_go_on(holding: Path) -> None:
+    idle = kopilka(holding, "restored")
+    begun = kopilka(holding, "restored", "--yes")
+    looked = kopilka(holding, "restored")
+    accepted = kopilka(holding, "restored", "--accept")
+
+    missing = (
+        "0 stores have reported, 1 have not: 101\n"
+        "to lease without them risks at most 20,00 points\n"
+    )
+    assert idle.stdout == "no recovery is under way; --yes begins one after a restore\n"
+    assert begun.stdout.startswith("incarnation ")
+    assert begun.stdout.endswith(f": start the centre now\n{missing}")
+    assert looked.stdout == missing
+    assert accepted.stdout == (
+        "1 reports are not waited for\n"
+        "no report is missing: the running centre leases again within a minute\n"
+    )
+    assert {one.exit_code for one in (idle, begun, looked, accepted)} == {0}
