@@ -135,7 +135,9 @@ class _Count:
             total += _of(track.metric, extra)
         days.sort(key=lambda one: one.day)
         self._days = [one.day for one in days]
-        self._sums = [0, *accumulate(_of(track.metric, one) for one in days)]
+        amounts = [_of(track.metric, one) for one in days]
+        self._sums = [0, *accumulate(amounts)]
+        self._gains = [0, *accumulate(max(0, amount) for amount in amounts)]
         self._before = total - self._sums[-1]
         """What was counted before the days that are known."""
 
@@ -197,12 +199,18 @@ class _Count:
         return max([0, *(total - start for total in self._within(span))])
 
     def _rolling(self, day: date, marks: Sequence[int]) -> int:
-        if self._track.drops_at_once:
-            return _place(marks, self._between(self._span(day)))
+        now = _place(marks, self._between(self._span(day)))
         first = self._span(day).first - self._track.grace
+        if self._track.drops_at_once or now == _place(marks, self._gained(first, day)):
+            return now
         places = range(bisect_left(self._days, first), bisect_right(self._days, day))
         ends = {first, day, *(self._days[place] for place in places)}
         return _place(marks, max(self._between(self._span(end)) for end in ends))
+
+    def _gained(self, first: date, day: date) -> int:
+        """Return more than was ever counted at once in periods that end between two days."""
+        low = bisect_left(self._days, self._span(first).first)
+        return self._gains[bisect_right(self._days, day)] - self._gains[low]
 
     def _so_far_ever(self, day: date) -> int:
         now = self._before + self._upto(day)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Final
 
 from pydantic import BeforeValidator
@@ -11,6 +12,8 @@ from pydantic import BeforeValidator
 from shared.rules.dates import add_months, anniversary
 from shared.rules.faults import fault
 
+SPANS_MAX: Final = 4_096
+"""Spans that are remembered: a member's days are asked for again and again."""
 ROLLING_DAYS_MAX: Final = 366
 ROLLING_MONTHS_MAX: Final = 12
 _DAY: Final = timedelta(days=1)
@@ -76,6 +79,7 @@ def read_period(text: object) -> Period:
     )
 
 
+@lru_cache(maxsize=SPANS_MAX)
 def span_of(period: Period, day: date, born: date | None) -> Span:
     """Return the period that a day is in, or for one that rolls, that ends with it.
 
