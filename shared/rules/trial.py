@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from shared.basket import QUANTITY_ONE, Flag, Goods, Line
 from shared.member import LotView, MemberView
-from shared.receipt import Receipt, Redeem, Take
+from shared.receipt import PresentedCode, Receipt, Redeem, Take
 from shared.rules.conditions import operand_words
 from shared.rules.features import nodes
 from shared.rules.grammar import Document
@@ -33,6 +33,7 @@ CANDIDATES_MAX: Final = 2_000
 _POINTS: Final = 10**12
 _WEEK: Final = 7
 _ZONE: Final = "UTC"
+_MEMBER: Final = UUID(int=1)
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _V = TypeVar("_V")
 
@@ -50,6 +51,7 @@ class Trial:
     region: str = OTHER
     channel: str = "till"
     code: str = ""
+    """A campaign of promo codes, of which one is presented."""
     sku: str = OTHER
     group: str = OTHER
     brand: str = OTHER
@@ -84,7 +86,7 @@ def borders(pack: Pack) -> Values:
         "store": _classes(pack, "store_in", OTHER),
         "region": _classes(pack, "region_in", OTHER),
         "channel": _classes(pack, "channel_in", "till"),
-        "code": ("", *(code.words[0] for code in pack.codes.values() if code.words)),
+        "code": ("", *pack.codes),
         "sku": _goods_words(pack, "skus", words.get("sku_in", ())),
         "group": _goods_words(pack, "groups", words.get("group_in", ())),
         "brand": _classes(pack, "brand_in", OTHER),
@@ -102,6 +104,8 @@ def _purchases(pack: Pack) -> Iterator[int]:
             yield 1
         if node.every_nth_purchase is not None:
             yield node.every_nth_purchase
+    if any(campaign.first_purchase == "yes" for campaign in pack.codes.values()):
+        yield 1
 
 
 def count_of(values: Values) -> int:
@@ -136,12 +140,22 @@ def staged(pack: Pack, trial: Trial) -> tuple[MemberView | None, Receipt, Moment
         lines=(line,),
         redeem=trial.redeem,
         promo_codes=(trial.code,) if trial.code else (),
+        codes=_codes(pack, trial),
         region=trial.region,
         channel=trial.channel,
         take=Take.DISCOUNT,
     )
     moment = Moment(datetime.combine(trial.day, time(12), UTC), _ZONE)
     return None if trial.tier == NOBODY else _member(pack, trial), receipt, moment
+
+
+def _codes(pack: Pack, trial: Trial) -> tuple[PresentedCode, ...]:
+    """Present a code of a campaign, his own where only its owner may use it."""
+    if not trial.code:
+        return ()
+    personal = pack.codes[trial.code].personal == "yes"
+    owner = _MEMBER if personal else None
+    return (PresentedCode(trial.code, trial.code, owner=owner),)
 
 
 def _member(pack: Pack, trial: Trial) -> MemberView:
@@ -151,7 +165,7 @@ def _member(pack: Pack, trial: Trial) -> MemberView:
         for place, wallet in enumerate(pack.wallets)
     )
     return MemberView(
-        UUID(int=1),
+        _MEMBER,
         account,
         turnover_minor=trial.turnover_minor,
         receipts=trial.purchases - 1,
