@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from shared.rules.pack import Pack
 
 REFUSED = 1
+BASKETS_MAX = 20_000
+BASKETS_LIMIT = 1_000_000
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -127,13 +129,19 @@ def differences(old: PackFile, new: PackFile, lang: Lang = Language.RU) -> None:
 
 
 @app.command("lint")
-def doubts(file: PackFile, lang: Lang = Language.RU) -> None:
+def doubts(
+    file: PackFile,
+    lang: Lang = Language.RU,
+    baskets: Annotated[
+        int, typer.Option(min=1, max=BASKETS_LIMIT, help="Baskets to try at most.")
+    ] = BASKETS_MAX,
+) -> None:
     """Name what is probably not meant, and the dearest basket; exit code 1 if there are doubts."""
     from shared.packs.show import opinion
     from shared.rules.lint import lint
 
     with _refusals(lang):
-        found = lint(_compiled(file))
+        found = lint(_compiled(file), baskets)
         typer.echo(opinion(found, lang.value), nl=False)
     if found.doubts:
         raise typer.Exit(REFUSED)

@@ -12,7 +12,7 @@ from shared.rules.price_model import DiscountEffect, PriceEffect
 from shared.rules.sentences import day_of, percent, rubles
 from shared.rules.trial import Trial
 from shared.rules.wording import Wording
-from shared.rules.worst import Probe, Survey, survey
+from shared.rules.worst import PROBES_MAX, Probe, Survey, survey
 
 TIER_MAX_MINOR: Final = 1_000_000_000_00
 """A threshold that no customer reaches: a billion."""
@@ -35,12 +35,12 @@ class Opinion:
     survey: Survey
 
 
-def lint(pack: CompiledPack) -> Opinion:
+def lint(pack: CompiledPack, probes_max: int = PROBES_MAX) -> Opinion:
     """Look for floor conflicts, windows that never open, dead rules and tiers out of reach.
 
     Rules are called dead or shadowed only when every border was tried.
     """
-    tried = survey(pack)
+    tried = survey(pack, probes_max)
     source = pack.source
     doubts = [*_windows(source), *_tiers(source), *_floors(source), *_idle(source, tried)]
     return Opinion(tuple(doubts), tried)

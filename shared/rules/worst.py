@@ -1,6 +1,6 @@
 """The basket that costs a pack the most: by trying all borders, or by climbing between them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final
@@ -11,7 +11,7 @@ from shared.rules.evaluate import evaluate
 from shared.rules.trial import Trial, Values, borders, count_of, every_trial, first_trial, staged
 
 PROBES_MAX: Final = 20_000
-"""Trials of one survey: a few seconds."""
+"""Trials of one survey unless more are asked for: a few seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,48 +51,72 @@ class Survey:
     """Rules that fitted and lost, and those that did something where they did."""
 
 
-def survey(pack: CompiledPack) -> Survey:
+def survey(pack: CompiledPack, probes_max: int = PROBES_MAX) -> Survey:
     """Try a pack at the borders of its rules: all trials if they are few, else the most promising.
 
-    At most `PROBES_MAX` evaluations.
+    At most `probes_max` evaluations.
     """
     values = borders(pack.source)
-    if count_of(values) <= PROBES_MAX:
+    if count_of(values) <= probes_max:
         found = Survey(complete=True)
         for trial in every_trial(values):
             _try(pack, trial, found)
         return found
     found = Survey(complete=False)
-    for start in _starts(values):
-        if found.tried >= PROBES_MAX:
-            break
-        _climb(pack, values, start, found)
+    ways_to_pay = values["redeem"]
+    for turn, redeem in enumerate(ways_to_pay, start=1):
+        limit = probes_max * turn // len(ways_to_pay)
+        _search(pack, dict(values) | {"redeem": (redeem,)}, found, limit)
     return found
 
 
-def _climb(pack: CompiledPack, values: Values, start: Trial, found: Survey) -> None:
+def _search(pack: CompiledPack, values: Values, found: Survey, limit: int) -> None:
+    """Climb from several starts by one field at a time; from the best of them by two at once.
+
+    Two, as a code and the sum that it asks for are nothing one without the other. `found` has
+    tried at most `limit` trials in the end.
+    """
+    half = (found.tried + limit) // 2
+    tops: list[Probe] = []
+    for start in _starts(values):
+        if found.tried >= half:
+            break
+        tops.append(_climb(pack, values, _try(pack, start, found), found, half))
+    here: Probe | None = max(tops, key=lambda probe: probe.share, default=None)
+    while here is not None:
+        here = _climb(pack, values, here, found, limit)
+        pairs = (two for one in _neighbours(values, here.trial) for two in _neighbours(values, one))
+        here = _better(pack, pairs, here, found, limit)
+
+
+def _climb(pack: CompiledPack, values: Values, start: Probe, found: Survey, limit: int) -> Probe:
     """Change one field at a time for the better, until no change of one field is better."""
-    here = _try(pack, start, found)
-    while found.tried < PROBES_MAX:
-        best = here
-        for trial in _neighbours(values, here.trial):
-            probe = _try(pack, trial, found)
-            if probe.share > best.share:
-                best = probe
-            if found.tried >= PROBES_MAX:
-                return
-        if best is here:
-            return
-        here = best
+    here = start
+    while (
+        better := _better(pack, _neighbours(values, here.trial), here, found, limit)
+    ) is not None:
+        here = better
+    return here
+
+
+def _better(
+    pack: CompiledPack, trials: Iterable[Trial], than: Probe, found: Survey, limit: int
+) -> Probe | None:
+    """Return the best of the trials if it is better; None also when there have been enough."""
+    best = than
+    for trial in trials:
+        if found.tried >= limit:
+            return None
+        probe = _try(pack, trial, found)
+        if probe.share > best.share:
+            best = probe
+    return None if best is than else best
 
 
 def _starts(values: Values) -> Iterator[Trial]:
-    """Yield the plainest trial of each tier, with and without points, then each single change."""
-    plain = first_trial(values)
-    members = [replace(plain, tier=tier) for tier in values["tier"]]  # type: ignore[arg-type]
-    for start in members:
-        yield start
-        yield replace(start, redeem=Redeem.MAXIMUM)
+    """Yield the plainest trial of each tier, then each single change of the last."""
+    members = [replace(first_trial(values), tier=tier) for tier in values["tier"]]  # type: ignore[arg-type]
+    yield from members
     yield from _neighbours(values, members[-1])
 
 

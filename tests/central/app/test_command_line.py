@@ -12,8 +12,8 @@ import structlog
 from typer.testing import CliRunner, Result
 
 import shared.rules
-from central.app import open_centre
 from central.cli import app
+from central.opening import open_centre
 from central.settings import Settings
 from tests.central.app.kit import NOON, STORES_CSV, SetClock
 from tests.central.journal_builder import make_journal

@@ -142,6 +142,27 @@ def test_a_pack_too_large_to_try_out_is_climbed_in_bounded_time() -> None:
     assert found.tried <= PROBES_MAX
 
 
+def test_climbing_finds_what_takes_two_at_once() -> None:
+    """Neither the mark nor the sum alone gives anything, and other discounts lie on the way."""
+    others = [discount_rule(f"o{no}", "3 %", f"{{store_in: [s{no}]}}") for no in range(40)]
+    two = "{all: [{flag_in: [sale]}, {receipt_sum_from: 50000.00}]}"
+    groups = "{any: [{group_in: [a]}, {group_in: [b]}, {group_in: [c]}, {sku_in: [d]}]}"
+    pack = compiled(
+        pack_text(
+            discount_rule("two", "50 %", two),
+            discount_rule("goods", "1 %", groups),
+            *others,
+        )
+    )
+
+    found = survey(pack, probes_max=10_000)
+
+    assert not found.complete
+    assert found.worst_discount is not None
+    assert found.worst_discount.trial.price_minor == 50_000_00
+    assert found.worst_discount.share == Fraction(1, 2)
+
+
 # The same by brute force: every raw border of every condition, none merged with another.
 
 SUMS = (100_00, 5_000_00, 20_000_00)
