@@ -71,14 +71,15 @@ def write_off_store(centre: Centre, code: str, *, only_ended: bool = False) -> t
         known = roster.of_store(connection, code)
     if not known:
         raise UnknownHolderError(store=code)
-    holders = [one.holder for one in held if not (only_ended and one.present)]
+    given_up = [one for one in held if not (only_ended and one.present)]
     at, lots, points = centre.clock.now(), 0, 0
     if not only_ended:
         with transaction(centre.engine) as connection:
             for agent in known:
                 store.bar(connection, Holder(agent.id, agent.epoch), REASON, at)
-    for holder in holders:
-        while (several := _close_some(centre, holder, at))[0]:
+    for one in given_up:
+        for _ in range(0, one.lots, LOTS_PER_TRANSACTION):
+            several = _close_some(centre, one.holder, at)
             lots, points = lots + several[0], points + several[1]
     log.warning("lease.written_off", store=code, lots=lots, points=points)
     return lots, points

@@ -18,7 +18,11 @@ COVERED = ("agent", "central", "shared.ledger")
 DRIVEN = frozenset(
     f"{side}.{stage}"
     for side, stages in (
-        ("agent", "commit journal leases link members printing push quote replica reserve returns"),
+        (
+            "agent",
+            "commit epochs identity journal leases link lives meeting members printing push quote "
+            "replica reserve returns",
+        ),
         ("central", "agents feed ingest leases ledger members"),
         ("shared", "ledger"),
     )
@@ -124,26 +128,38 @@ def _check_faults(console: Console, wanted: "tuple[Fault, ...]", counts: Counter
 
 
 def _table(result: "Result") -> Table:
+    from shared.points import format_points
+    from tests.simulation.runner import SIGNS
+
     options = result.options
     table = Table(title=f"seed {options.seed}, {options.stores} stores, {options.days} days")
     table.add_column("what")
     table.add_column("number", justify="right")
     asked, granted = result.offline_asked, result.offline_granted
     rows: list[tuple[str, object]] = [
-        ("steps", f"{result.done} of {len(result.steps)}"),
-        ("sales and returns answered", result.facts),
+        ("events", f"{result.done} of {len(result.steps)}"),
+        ("facts in journals", result.facts),
+        ("sales and returns answered", result.answered),
         ("accounts judged", result.checks),
-        ("offline redemptions in full", f"{granted} of {asked}" if asked else "none asked"),
+        ("offline redemptions granted in full", _share(granted, asked)),
+        ("stranded leases", f"{result.stranded[0]} ({format_points(result.stranded[1])} points)"),
         ("virtual time", str(result.virtual).split(".")[0]),
         ("wall time", f"{result.wall_s:.1f} s"),
         ("digest", result.digest[:16]),
     ]
     for name, number in rows:
         table.add_row(name, str(number))
-    table.add_section()
-    for name, count in sorted(result.counts.items()):
-        table.add_row(name, str(count))
+    faults = {sign for signs in SIGNS.values() for sign in signs}
+    for title, names in (("faults", faults), ("met on the way", result.counts.keys() - faults)):
+        table.add_section()
+        table.add_row(f"[bold]{title}[/bold]", str(sum(result.counts[name] for name in names)))
+        for name in sorted(names & result.counts.keys()):
+            table.add_row(f"  {name}", str(result.counts[name]))
     return table
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part} of {whole} ({100 * part // whole} %)" if whole else "none asked"
 
 
 def _meter() -> Any:

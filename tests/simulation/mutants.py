@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
+from msgspec.structs import replace
+
+from shared.ids import derived
 from shared.runtime.sqlite import Synchronous, transaction
 from tests.simulation.plan import Fault, Options
 from tests.simulation.runner import simulate
@@ -148,10 +151,10 @@ def _reclaim(books: Any, lot: Any, but: Any = None) -> None:
 def _uncover(_original: Any) -> Any:
     """What a fact changed is no longer shown as soon as the centre has taken it."""
 
-    def show_by_rows(connection: Any, fact: Any, _cover: Any) -> None:
+    def show(connection: Any, fact: Any, _outcome: Any, _cover: Any) -> None:
         connection.exec_driver_sql("UPDATE change SET cover = 0 WHERE fact = ?", (fact.bytes,))
 
-    return show_by_rows
+    return show
 
 
 def _cursor_first(original: Any) -> Any:
@@ -223,6 +226,43 @@ def _answer_before_write(_original: Any) -> Any:
     return lambda *_args: None
 
 
+def _spend_barred(original: Any) -> Any:
+    """The agent spends the leases of an epoch that is barred."""
+
+    def open_here(station: Any, *rest: Any) -> None:
+        barred, station.barred = station.barred, ""
+        try:
+            original(station, *rest)
+        finally:
+            station.barred = barred
+
+    return open_here
+
+
+def _cover_closed(_original: Any) -> Any:
+    """What is spent of a written-off lease is covered by it, although it is free again."""
+
+    def leave(books: Any, lease: Any, amount: int) -> int:
+        covered: int = min(amount, max(0, lease.granted - lease.gone))
+        lease.gone += amount
+        lease.granted = max(lease.granted, lease.gone)
+        books.touched.add(lease.account)
+        return covered
+
+    return leave
+
+
+def _once_each_time(original: Any) -> Any:
+    """What a person gets once is granted again by every fact that brings it."""
+
+    def grant(desk: Any, reading: Any, document: Any, granted: Any, kept: int) -> Any:
+        if granted.person:
+            granted = replace(granted, lot=derived("again", granted.lot, document.uid))
+        return original(desk, reading, document, granted, kept)
+
+    return grant
+
+
 _CRASHES = (Fault.KILL, Fault.CUT)
 _BROKEN = (Fault.FLIP, Fault.POISON, Fault.PARTITION)
 
@@ -242,7 +282,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("lease reclaimed by time-out", (("central.leases.service:_spendable", _reclaim_silent),),
            days=2),
     Mutant("overlay removed at the acknowledgement",
-           (("agent.journal.store:_show_by_rows", _uncover),)),
+           (("agent.journal.store:_show", _uncover),)),
     Mutant("cursor atomicity", (("agent.replica.service:_write", _cursor_first),), _CRASHES),
     Mutant("envelope of a quarantined fact",
            (("central.ingest.envelopes:set_aside", _always(None)),), _BROKEN),
@@ -254,6 +294,17 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("allocation of returns",
            (("shared.rules.returns:returned_share", _return_everything),
             ("shared.rules.returns:returned_sum", _return_everything)), days=2),
+    Mutant("fencing: a forked journal gets leases",
+           (("central.leases.store:bars", _always({})),), (Fault.CLONE, Fault.IMAGE), days=2,
+           rate=20),
+    Mutant("fencing: a barred epoch spends", (("agent.leases.standing:_open_here", _spend_barred),),
+           (Fault.CLONE, Fault.IMAGE, Fault.PARTITION), days=2, rate=20),
+    Mutant("a written-off lease covers", (("shared.ledger.postings:_leave", _cover_closed),),
+           (Fault.WRITE_OFF, Fault.PARTITION), days=2, rate=10),
+    Mutant("a restored centre leases at once",
+           (("central.leases.store:is_recovering", _always(False)),), (Fault.RESTORE,), days=2,
+           rate=8),
+    Mutant("once-per-person grants", (("central.ingest.receipts:_grant", _once_each_time),)),
     Mutant("a till's uid is forgotten", (("agent.journal.answers:recall", _answer_before_write),),
            _CRASHES, rate=4),
     Mutant("a half-sent slip is sent again",

@@ -8,21 +8,26 @@ centre's, never a difference.
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.simulation.files import (
+    fact_ids,
+    gone_of,
+    granted_to,
+    is_barred,
+    reading,
+    replica_of,
+    rows_of,
+)
 from tests.simulation.told import Bought, Points, Returned, Store, ViolationError
 
 POSTED = ("accepted", "adjusted")
 BESIDE = ("DEBT", "DEBT_SETTLE")
 SHOWN_MAX = 5
-Key = tuple[int, str]
-"""Epoch and lot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class Oracle:
         self._allowed: Counter[str] = Counter()
         """What write-offs and images that were put back may cost."""
         self._is_forked = False
+        self._fenced: dict[tuple[str, int, str], int] = {}
+        """What forked epochs had left of each lot when that was seen."""
         self._packs: list[tuple[datetime, str]] = []
 
     # What happened
@@ -96,6 +103,11 @@ class Oracle:
         back = _Move(returned.account, 0, -returned.turnover_minor)
         self._moves[returned.fact] = [back, *_moves(returned.restored, returned.taken)]
 
+    def claimed(self, code: str, draws: int) -> None:
+        """Note points of a receipt that was reserved: a barred epoch has none."""
+        if draws and is_barred(self.stores[code]):
+            raise ViolationError("fenced", f"store {code} is barred and reserves {draws}")
+
     def poisoned(self, store: str, fact: str, points: Points) -> None:
         """Note points that left a till by a fact that the centre cannot read."""
         self.stores[store].facts.add(fact)
@@ -108,7 +120,7 @@ class Oracle:
 
     def cloned(self, original: str, twin: Store) -> None:
         """Note that a disk goes on twice: what it holds may be spent once too often."""
-        twin.image_gone = dict(_gone(self.stores[original]))
+        twin.image_gone = dict(gone_of(self.stores[original]))
         self.stores[twin.code] = twin
         self._is_forked = True
 
@@ -116,25 +128,25 @@ class Oracle:
         """Note that a store's disk is an older image of itself: facts are lost (`before` it had
         these), papers may be printed again, and what it held by the image may be spent again."""
         store = self.stores[code]
-        now = _ids(store)
+        now = fact_ids(store)
         store.lost |= before - now
         store.facts &= now
-        store.slips &= {row[0].hex() for row in _rows(store.journal, _SLIPS)}
+        store.slips &= {row[0].hex() for row in rows_of(store.journal, _SLIPS)}
         store.papers.clear()
         self._is_forked = True
-        with _reading(self.central) as central:
-            for key, granted in _granted(central, store).items():
-                self._allowed[key[1]] += max(0, granted - _gone(store)[key])
+        with reading(self.central) as central:
+            for key, granted in granted_to(central, store).items():
+                self._allowed[key[1]] += max(0, granted - gone_of(store)[key])
 
     def writing_off(self, code: str) -> None:
         """Note that the centre frees what it believes a store to hold."""
         self._is_forked = True
         agent = self.stores[code].agent
-        for lot, left in _rows(self.central, _LEFT, agent):
+        for lot, left in rows_of(self.central, _LEFT, agent):
             self._allowed[lot] += left
-        with _reading(self.central) as central:
+        with reading(self.central) as central:
             for twin in [one for one in self.stores.values() if one.agent == agent]:
-                for (epoch, lot), granted in _granted(central, twin).items():
+                for (epoch, lot), granted in granted_to(central, twin).items():
                     if twin.image_gone is not None:
                         self._allowed[lot] += max(0, granted - twin.image_gone.get((epoch, lot), 0))
 
@@ -146,7 +158,7 @@ class Oracle:
 
     def check_accounts(self, accounts: Iterable[str]) -> None:
         """Check lease conservation of every lot of these accounts."""
-        with _reading(self.central) as central:
+        with reading(self.central) as central:
             for account in sorted(set(accounts)):
                 self.checks += 1
                 self._check_account(central, account)
@@ -155,7 +167,7 @@ class Oracle:
         """Check that a receipt was priced by the last pack in force by the store's own time."""
         known = self.stores[store]
         local = at.astimezone(ZoneInfo(known.zone)).replace(tzinfo=None)
-        here = {key.decode() for (key,) in _rows(_replica(known), _PACK_KEYS)}
+        here = {key.decode() for (key,) in rows_of(replica_of(known), _PACK_KEYS)}
         due = [one for one in self._packs if one[0] <= local and one[1] in here]
         if due and pack != max(due)[1]:
             raise ViolationError("pack", f"store {store} at {local}: {pack} is not in force")
@@ -170,11 +182,11 @@ class Oracle:
         """Check that nothing that a till or a customer was told is missing or printed twice."""
         known = self.stores[store]
         for told, query in ((known.facts, "SELECT id FROM fact"), (known.slips, _SLIPS)):
-            if missing := told - {row[0].hex() for row in _rows(known.journal, query)}:
+            if missing := told - {row[0].hex() for row in rows_of(known.journal, query)}:
                 raise ViolationError("durable", f"store {store} lost {sorted(missing)[:SHOWN_MAX]}")
         if twice := [job for job, papers in known.papers.items() if papers > 1]:
             raise ViolationError("papers", f"store {store} printed {twice[:SHOWN_MAX]} twice")
-        if copies := _rows(known.journal, _ORIGINALS):
+        if copies := rows_of(known.journal, _ORIGINALS):
             raise ViolationError("papers", f"store {store}: originals {copies[:SHOWN_MAX]}")
 
     def check_all(self) -> None:
@@ -183,9 +195,13 @@ class Oracle:
         for code in self.stores:
             self.check_restart(code)
         for law, query in _LAWS.items():
-            if broken := _rows(self.central, query):
+            if broken := rows_of(self.central, query):
                 raise ViolationError(law, f"{broken[:SHOWN_MAX]}")
-        owing = {row[0] for row in _rows(self.central, _OWING)} & self._returnable.keys()
+        for agent, epoch, lot, left in rows_of(self.central, _FORKED):
+            had = self._fenced.setdefault((agent, epoch, lot), left)
+            if left > had:
+                raise ViolationError("fenced", f"agent {agent}, lot {lot}: {had} became {left}")
+        owing = {row[0] for row in rows_of(self.central, _OWING)} & self._returnable.keys()
         if owing and not self._is_forked:
             raise ViolationError("overspent", f"sales {sorted(owing)[:SHOWN_MAX]} became debt")
 
@@ -203,17 +219,18 @@ class Oracle:
         free: dict[str, int] = {}
         if central.execute("SELECT 1 FROM recovery").fetchone() is None:
             free = dict(central.execute("SELECT lot, free FROM lot WHERE account = ?", (account,)))
+        once = dict(central.execute(_ONCE, (account,)))
         leased, allowed = Counter[str](), Counter[str]()
         for store in self.stores.values():
-            gone = _gone(store, account)
-            for key, granted in _granted(central, store, account).items():
+            gone = gone_of(store, account)
+            for key, granted in granted_to(central, store, account).items():
                 leased[key[1]] += max(0, granted - gone[key])
                 if store.image_gone is not None:
                     allowed[key[1]] += max(0, granted - store.image_gone.get(key, 0))
         total = 0
         for lot in sorted({*free, *leased, *self._lots[account]}):
             there = self._spent[lot] + leased[lot] + free.get(lot, 0)
-            may = self._granted[lot] + allowed[lot] + self._allowed[lot]
+            may = self._granted[lot] + once.get(lot, 0) + allowed[lot] + self._allowed[lot]
             total += there - may
             if there > may and lot in self._born:
                 parts = f"spent {self._spent[lot]} leased {leased[lot]} free {free.get(lot, 0)}"
@@ -229,11 +246,11 @@ class Oracle:
         journals: dict[str, set[str]] = defaultdict(set)
         lost: dict[str, set[str]] = defaultdict(set)
         for store in self.stores.values():
-            journals[store.agent] |= _ids(store)
+            journals[store.agent] |= fact_ids(store)
             lost[store.agent] |= store.lost
         outcomes: dict[str, str] = {}
         for agent, facts in journals.items():
-            inbox = _rows(self.central, "SELECT id, outcome FROM inbox WHERE agent = ?", agent)
+            inbox = rows_of(self.central, "SELECT id, outcome FROM inbox WHERE agent = ?", agent)
             there = Counter(fact for fact, _ in inbox)
             odd = there - Counter(facts | (lost[agent] & there.keys()))
             if odd or facts - there.keys():
@@ -243,7 +260,7 @@ class Oracle:
             for fact in lost[agent] - there.keys():
                 self._moves.pop(fact, None)
         for fact in self._flipped & outcomes.keys():
-            kept = _rows(self.central, "SELECT body FROM fact WHERE id = ?", fact)
+            kept = rows_of(self.central, "SELECT body FROM fact WHERE id = ?", fact)
             if outcomes[fact] != "damaged" and kept != [(self._flipped[fact],)]:
                 raise ViolationError("flips", f"fact {fact} was damaged and is {outcomes[fact]}")
         return {fact for fact, outcome in outcomes.items() if outcome not in POSTED}
@@ -255,7 +272,7 @@ class Oracle:
             for name in ("points", "turnover", "receipts"):
                 expected[move.account][name] += getattr(move, name)
         unclear = {move.account for fact in unposted for move in self._moves.get(fact, ())}
-        found = {row[0]: row[1:] for row in _rows(self.central, _SUMS)}
+        found = {row[0]: row[1:] for row in rows_of(self.central, _SUMS)}
         for account in sorted(expected.keys() - unclear - {""}):
             there = found.get(account, (0, 0, 0))
             should = tuple(expected[account][name] for name in ("points", "turnover", "receipts"))
@@ -263,13 +280,13 @@ class Oracle:
                 raise ViolationError("sums", f"account {account} has {there}, should {should}")
 
     def _check_replica(self, store: Store) -> None:
-        streams = _rows(self.central, "SELECT stream FROM reader WHERE store = ?", store.code[:3])
+        streams = rows_of(self.central, "SELECT stream FROM reader WHERE store = ?", store.code[:3])
         names = ["global", *(name for (name,) in streams)]
-        newest = _rows(self.central, _NEWEST.format(", ".join("?" * len(names))), *names)
+        newest = rows_of(self.central, _NEWEST.format(", ".join("?" * len(names))), *names)
         centre = {(kind, key): row for kind, key, row in newest if row}
-        if _rows(store.journal, _FENCED):
+        if rows_of(store.journal, _FENCED):
             return
-        rows = _rows(_replica(store), "SELECT kind, key, row FROM row")
+        rows = rows_of(replica_of(store), "SELECT kind, key, row FROM row")
         here = {row[:2]: row[2] for row in rows}
         keys = [key for key in centre.keys() | here.keys() if centre.get(key) != here.get(key)]
         if keys:
@@ -278,13 +295,13 @@ class Oracle:
 
     def _check_leases(self, store: Store) -> None:
         """Check that the centre has counted what the journal has, and that no ask is stranded."""
-        if stranded := _rows(store.journal, "SELECT hex(ask) FROM ask WHERE NOT ended"):
+        if stranded := rows_of(store.journal, "SELECT hex(ask) FROM ask WHERE NOT ended"):
             raise ViolationError("asks", f"store {store.code}: {stranded[:SHOWN_MAX]} never ended")
         if store.lost or self._is_cloned(store):
             return
         query = "SELECT epoch, lot, gone FROM lease WHERE agent = ?"
-        counted = {row[:2]: row[2] for row in _rows(self.central, query, store.agent)}
-        for key, gone in _gone(store).items():
+        counted = {row[:2]: row[2] for row in rows_of(self.central, query, store.agent)}
+        for key, gone in gone_of(store).items():
             if counted.get(key, gone) != gone:
                 what = f"{store.code}, lot {key}: {gone} gone, counted {counted[key]}"
                 raise ViolationError("counts", what)
@@ -311,51 +328,6 @@ class Oracle:
         self.stores[store].slips.add(slip)
 
 
-def _granted(central: sqlite3.Connection, store: Store, account: str | None = None) -> Counter[Key]:
-    """Return by epoch and lot what a store was granted at most, wherever that stands."""
-    granted: Counter[Key] = Counter()
-    with _reading(store.journal) as journal:
-        told = [(row[0], row[1].hex(), row[2], row[3].hex()) for row in journal.execute(_TOLD)]
-    told += central.execute(_LEASE, (store.agent,)).fetchall()
-    closed = set(central.execute(_CLOSED, (store.agent,)))
-    for epoch, lot, amount, owner in told:
-        if account in (None, owner) and (epoch, lot) not in closed:
-            granted[epoch, lot] = max(granted[epoch, lot], amount)
-    return granted
-
-
-def _gone(store: Store, account: str | None = None) -> Counter[Key]:
-    """Return by epoch and lot what a store's journal has let go."""
-    rows = _rows(store.journal, "SELECT epoch, lot, drawn + given_back, account FROM lease_use")
-    return Counter(
-        {(row[0], row[1].hex()): row[2] for row in rows if account in (None, row[3].hex())}
-    )
-
-
-def _ids(store: Store) -> set[str]:
-    return {fact.hex() for (fact,) in _rows(store.journal, "SELECT id FROM fact")}
-
-
-def _replica(store: Store) -> Path:
-    """Return the file of rows that the journal says is current."""
-    lives = _rows(store.journal, "SELECT file FROM life ORDER BY no DESC LIMIT 1")
-    return store.folder / (lives[0][0] if lives else "replica-1.db")
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-def _rows(path: Path, query: str, *values: object) -> list[Any]:
-    with _reading(path) as connection:
-        return connection.execute(query, values).fetchall()
-
-
 def _moves(more: Iterable[Points], less: Iterable[Points]) -> list[_Move]:
     signed = [*((one, 1) for one in more), *((one, -1) for one in less)]
     return [_Move(one.account, sign * one.amount) for one, sign in signed]
@@ -365,26 +337,30 @@ _PACK_KEYS = "SELECT key FROM row WHERE kind = 'pack'"
 _SLIPS = "SELECT slip FROM print_job"
 _ORIGINALS = """
 SELECT hex(slip) FROM print_job WHERE copy_no = 0 GROUP BY slip HAVING count(*) > 1"""
-_LEASE = "SELECT abs(epoch), lot, granted, account FROM lease WHERE agent = ? AND NOT closed"
-_CLOSED = "SELECT abs(epoch), lot FROM lease WHERE agent = ? AND closed"
 _LEFT = """
 SELECT lot, sum(granted - gone) FROM lease WHERE agent = ? AND NOT closed AND granted > gone
 GROUP BY lot"""
-_TOLD = """
-SELECT epoch, lot, kept, account FROM lease_use UNION ALL
-SELECT epoch, lot, granted, account FROM lease_answer"""
 _FENCED = "SELECT 1 FROM bar WHERE reason = 'agent_fenced'"
+_ONCE = "SELECT lot, 30000 FROM lot WHERE account = ? AND rule IN ('welcome', 'birthday')"
+_FORKED = """
+SELECT agent, epoch, lot, max(0, granted - gone) FROM lease WHERE (agent, epoch) IN
+(SELECT agent, epoch FROM inbox WHERE branch) AND NOT closed"""
 _OWING = "SELECT document FROM entry WHERE kind = 'DEBT'"
 _SUMS = """
 SELECT account, (SELECT coalesce(sum(balance), 0) FROM lot WHERE lot.account = a.account) - debt
                 - (SELECT coalesce(sum(amount), 0) FROM entry
-                   WHERE entry.account = a.account AND kind = 'EXPIRE'),
+                   WHERE entry.account = a.account AND kind = 'EXPIRE')
+                - (SELECT coalesce(sum(granted), 0) FROM lot
+                   WHERE lot.account = a.account AND rule IN ('welcome', 'birthday')),
        turnover_minor, receipts
 FROM account a"""
 _NEWEST = """
 SELECT kind, key, row FROM change c WHERE stream IN ({0}) AND number = (
     SELECT max(number) FROM change WHERE stream = c.stream AND kind = c.kind AND key = c.key)"""
 _LAWS = {
+    "once": """
+SELECT member, rule, count(*) FROM lot JOIN account USING (account)
+WHERE rule IN ('welcome', 'birthday') GROUP BY member, rule HAVING count(*) > 1""",
     "entries": f"""
 SELECT lot, balance FROM lot WHERE min(balance, free, held) < 0 OR balance <> (
     SELECT coalesce(sum(amount), 0) FROM entry

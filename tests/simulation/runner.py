@@ -54,6 +54,11 @@ class Result:
     counts: Counter[str]
     checks: int
     facts: int
+    """In the journals at the end."""
+    answered: int
+    """Sales, returns and poisoned facts that tills were told of."""
+    stranded: tuple[int, int]
+    """Leases that nobody can spend or give back any more, and their points (hundredths)."""
     offline_asked: int
     offline_granted: int
     virtual: timedelta
@@ -87,6 +92,7 @@ def simulate(
             violation = found
             done = min(done + 1, len(taken))
         finally:
+            facts, stranded = world.facts(), world.stranded()
             world.close()
     stores = world.everywhere()
     world.counts["writes lost"] = sum(tills.machine.disk.lost_writes for tills in stores)
@@ -98,7 +104,9 @@ def simulate(
         digest=world.digest(),
         counts=world.counts,
         checks=world.oracle.checks,
-        facts=sum(len(store.facts) for store in world.oracle.stores.values()),
+        facts=facts,
+        answered=sum(len(store.facts) for store in world.oracle.stores.values()),
+        stranded=stranded,
         offline_asked=sum(tills.offline_asked for tills in stores),
         offline_granted=sum(tills.offline_granted for tills in stores),
         virtual=world.time.at - START,

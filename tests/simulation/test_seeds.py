@@ -13,6 +13,7 @@ from tests.simulation.runner import Result, simulate
 
 LINES = (Fault.PARTITION, Fault.ONE_WAY, Fault.NOISE)
 CRASHES = (Fault.KILL, Fault.CUT, Fault.FULL, Fault.CENTRE_KILL, Fault.CENTRE_CUT)
+ALL = tuple(Fault)
 FIRST = tuple(Fault)[: list(Fault).index(Fault.IMAGE)]
 """The faults that there were when a seed was found: another set makes another plan."""
 FLIPPED = Options(1, stores=3, days=2, visits=12, faults=FIRST)
@@ -50,7 +51,15 @@ def test_everything_at_once(seed: int) -> None:
     assert {"killed", "power cut", "line down", "pack switch"} <= result.counts.keys()
 
 
-@pytest.mark.parametrize("options", [FLIPPED], ids=["flipped"])
+BRANCH_BIRTHS = Options(2, stores=3, days=2, visits=12, faults=ALL)
+"""A lot that was born on one of two copies of a disk was leased to another store."""
+REPEATED_OFFER = Options(5, stores=3, days=2, visits=12, faults=ALL)
+"""A fenced copy had nothing more to say to a restored centre, which lacked its facts."""
+
+
+@pytest.mark.parametrize(
+    "options", [FLIPPED, BRANCH_BIRTHS, REPEATED_OFFER], ids=["flipped", "branch", "fenced"]
+)
 def test_what_was_found_once_stays_mended(options: Options) -> None:
     held(simulate(options))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeVar
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from shared.receipt import Redeem, Tender, TenderKind
 from shared.rules.result import Draw
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import FactKind, LeaseGivenBack
+from tests.simulation.clocks import START
 from tests.simulation.disk import StoppedError
 from tests.simulation.machine import Machine
 from tests.simulation.oracle import Oracle
@@ -44,6 +46,8 @@ PIECE = 1000
 IMPATIENCE = 0.3
 """How often a customer leaves when the machine stops while his receipt is reserved."""
 CONTENT = b"as the till said it"
+BORN = date(1990, START.month, START.day)
+"""Everybody's birthday is when the run begins."""
 
 
 class LeftError(Exception):
@@ -111,7 +115,13 @@ class Tills:
     def register(self, customer: Customer, variant: int) -> Registered:
         """Register a customer; keeps the card that he gets."""
         order = Registration(
-            self.uid(), CONTENT, customer.name(variant), customer.phone, "v1", cashier="7"
+            self.uid(),
+            CONTENT,
+            customer.name(variant),
+            customer.phone,
+            "v1",
+            cashier="7",
+            birthday=BORN,
         )
         registered = self.repeat(
             lambda station: members.register(station, order, station.clock.now())
@@ -155,6 +165,7 @@ class Tills:
                 is_full = False
                 basket = _redeeming(basket, int(str(refusal.details["available_points"])))
                 continue
+            self.oracle.claimed(self.code, claim.evaluation.redemption.redeemed)
             if found and wanted.redeem is Redeem.EXACT and self.machine.line.mode is LineMode.DOWN:
                 self.offline_asked += 1
                 self.offline_granted += is_full

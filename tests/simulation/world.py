@@ -20,7 +20,7 @@ from agent.replica.service import GapError, InDoubtError, OtherIncarnationError
 from agent.station import Station
 from central.feed import service as feed
 from central.leases import expiry, recovery
-from central.leases.writeoff import write_off_store
+from central.leases.writeoff import holdings, write_off_store
 from central.members.imports import COLUMNS, Row, import_lots
 from central.packs.service import publish
 from shared.errors import LoyaltyError
@@ -45,6 +45,14 @@ STILL_ROUNDS = 2
 POISON_POINTS = 5_000
 HELPERS_MAX = 3
 """Other stores that work while one waits for points to be called back."""
+GRANTS = """
+grants:
+  - {id: welcome, title: {ru: Привет, en: Hello}, on: registration, points: 300.00,
+     wallet: bonus, expiry: 30 days}
+  - {id: birthday, title: {ru: С днём рождения, en: Happy birthday}, on: birthday, points: 300.00,
+     before_days: 2, after_days: 14, wallet: bonus, expiry: 30 days}
+"""
+"""What a person gets once, whichever stores he asks."""
 SILENT = 50
 """The level that nothing in the product logs at."""
 
@@ -105,6 +113,16 @@ class World:
             tills.machine.disk.forget()
         self.central.centre.engine.dispose()
         self.central.disk.forget()
+
+    def facts(self) -> int:
+        """Count the facts in all journals."""
+        return sum(len(tills.facts()) for tills in self.everywhere())
+
+    def stranded(self) -> tuple[int, int]:
+        """Return how many leases and points (hundredths) ended or barred epochs hold."""
+        held = holdings(self.central.centre)
+        lost = [one for one in held if one.reason or not one.present]
+        return sum(one.lots for one in lost), sum(one.points for one in lost)
 
     def everywhere(self) -> list[Tills]:
         """Return the tills of all stores, and those of cloned machines."""
@@ -552,7 +570,8 @@ def _seen(code: str, zone: str, machine: Machine) -> Store:
 
 
 def _wine() -> str:
-    return files("shared.rules").joinpath("examples/wine.yaml").read_text("utf-8")
+    wine = files("shared.rules").joinpath("examples/wine.yaml").read_text("utf-8")
+    return wine if "\ngrants:" in wine else wine + GRANTS
 
 
 @contextmanager

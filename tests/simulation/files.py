@@ -1,0 +1,76 @@
+"""How the judge reads the files of stores and of the centre: by SQL, and by nothing else."""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.simulation.told import Store
+
+Key = tuple[int, str]
+"""Epoch and lot."""
+
+_LEASE = "SELECT abs(epoch), lot, granted, account FROM lease WHERE agent = ? AND NOT closed"
+_CLOSED = "SELECT abs(epoch), lot FROM lease WHERE agent = ? AND closed"
+_TOLD = """
+SELECT epoch, lot, kept, account FROM lease_use UNION ALL
+SELECT epoch, lot, granted, account FROM lease_answer"""
+
+
+def granted_to(
+    central: sqlite3.Connection, store: Store, account: str | None = None
+) -> Counter[Key]:
+    """Return by epoch and lot what a store was granted at most, wherever that stands."""
+    granted: Counter[Key] = Counter()
+    with reading(store.journal) as journal:
+        told = [(row[0], row[1].hex(), row[2], row[3].hex()) for row in journal.execute(_TOLD)]
+    told += central.execute(_LEASE, (store.agent,)).fetchall()
+    closed = set(central.execute(_CLOSED, (store.agent,)))
+    for epoch, lot, amount, owner in told:
+        if account in (None, owner) and (epoch, lot) not in closed:
+            granted[epoch, lot] = max(granted[epoch, lot], amount)
+    return granted
+
+
+def gone_of(store: Store, account: str | None = None) -> Counter[Key]:
+    """Return by epoch and lot what a store's journal has let go."""
+    rows = rows_of(store.journal, "SELECT epoch, lot, drawn + given_back, account FROM lease_use")
+    return Counter(
+        {(row[0], row[1].hex()): row[2] for row in rows if account in (None, row[3].hex())}
+    )
+
+
+def fact_ids(store: Store) -> set[str]:
+    """Return the ids of the facts in a store's journal."""
+    return {fact.hex() for (fact,) in rows_of(store.journal, "SELECT id FROM fact")}
+
+
+def replica_of(store: Store) -> Path:
+    """Return the file of rows that the journal says is current."""
+    lives = rows_of(store.journal, "SELECT file FROM life ORDER BY no DESC LIMIT 1")
+    return store.folder / (lives[0][0] if lives else "replica-1.db")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a file for reading only."""
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def rows_of(path: Path, query: str, *values: object) -> list[Any]:
+    """Return what a query finds in a file."""
+    with reading(path) as connection:
+        return connection.execute(query, values).fetchall()
+
+
+def is_barred(store: Store) -> bool:
+    """Tell whether a store's journal says that its present epoch may spend no leases."""
+    epoch = json.loads((store.folder / "identity.json").read_bytes())["epoch"]
+    return bool(rows_of(store.journal, "SELECT 1 FROM bar WHERE epoch = ?", epoch))
