@@ -1,0 +1,312 @@
+"""A restored centre is another one: its rows are read anew, and it hears what it lacks."""
+
+from uuid import UUID
+
+import pytest
+
+from agent import lives
+from agent.journal import store as journal
+from agent.leases import store as holds
+from agent.link import LinkDownError
+from agent.meeting import meet
+from agent.push import Pushed, push
+from shared.receipt import Redeem
+from shared.runtime.sqlite import reading, transaction
+from shared.wire.agents import LeaseRaise
+from shared.wire.codec import encode
+from shared.wire.facts import FactKind, HeldLease, LeasesReported, body_of
+from shared.wire.feed import (
+    GLOBAL,
+    AccountRow,
+    Change,
+    Row,
+    Segment,
+    key_of,
+    kind_of,
+    region_stream,
+    store_stream,
+    write_segment,
+)
+from shared.wire.push import Cover, Outcome, OutcomeKind, PushAnswer, PushBatch
+from tests.agent.kit import facts, kinds, lot_seen, sell
+from tests.builders import (
+    GOODS,
+    INCARNATION,
+    REGION,
+    STORE,
+    Person,
+    PersonLot,
+    Shop,
+    basket,
+    identifier_rows,
+    keys_row,
+    lease_row,
+    member_row,
+    pack_row,
+    settings_row,
+)
+
+LATER = UUID(int=99)
+LEASED = 50_000
+
+
+@pytest.fixture
+def lot() -> PersonLot:
+    return PersonLot(LEASED, leased=LEASED)
+
+
+@pytest.fixture
+def anna(shop: Shop, lot: PersonLot) -> Person:
+    person = Person(lot)
+    shop.member(person)
+    meet(shop.station)
+    return person
+
+
+def accept(batch: PushBatch) -> PushAnswer:
+    covers = (Cover(GLOBAL, 1_000),)
+    outcomes = tuple(
+        Outcome(fact.seq, fact.id, OutcomeKind.ACCEPTED, "", None, covers) for fact in batch.facts
+    )
+    return PushAnswer(batch.incarnation or INCARNATION, batch.head.seq + 1, outcomes)
+
+
+def push_all(shop: Shop) -> None:
+    shop.link.answer_push = accept
+    while push(shop.station) is Pushed.SOME:
+        pass
+
+
+def piece(stream: str, *rows: Row) -> list[Segment]:
+    changes = [
+        Change(number, kind_of(row).value, key_of(row), encode(row))
+        for number, row in enumerate(rows, 1)
+    ]
+    return [write_segment(stream, LATER, 1, len(rows), changes)]
+
+
+def restore_centre(shop: Shop, who: Person, lot: PersonLot, granted: int, expects: int) -> None:
+    """Let the centre live again with the rows of a backup that has facts below `expects`."""
+    account = AccountRow(who.account, who.id, 0, (lot.row,))
+    member = (member_row(who), *identifier_rows(who), account)
+    shop.link.segments = {
+        GLOBAL: piece(GLOBAL, keys_row(), pack_row(), *member),
+        store_stream(STORE): piece(
+            store_stream(STORE), settings_row(), lease_row(shop, who, lot, granted)
+        ),
+        region_stream(REGION): piece(region_stream(REGION), *GOODS),
+    }
+    shop.link.incarnation = LATER
+    shop.link.expects = expects
+
+
+def files(shop: Shop) -> set[str]:
+    return {path.name for path in shop.station.data_dir.glob("replica-*.db")}
+
+
+def reports(shop: Shop) -> list[LeasesReported]:
+    bodies = [body_of(fact) for fact in facts(shop) if fact.kind == FactKind.LEASES_REPORTED]
+    return [body for body in bodies if isinstance(body, LeasesReported)]
+
+
+def test_the_first_life_is_noted_and_met_again_changes_nothing(shop: Shop) -> None:
+    before = shop.station.replica
+    for _ in range(2):
+        meet(shop.station)
+
+    with reading(shop.station.journal) as connection:
+        assert lives.last(connection) == lives.Life(1, INCARNATION, lives.FIRST_FILE)
+    assert shop.station.replica is before
+    assert kinds(shop) == []
+
+
+def test_another_lifes_rows_are_read_into_a_new_file(
+    shop: Shop, anna: Person, lot: PersonLot
+) -> None:
+    restore_centre(shop, anna, lot, granted=LEASED, expects=1)
+
+    meet(shop.station)
+
+    current = lives.current_file(shop.station.journal)
+    assert current != lives.FIRST_FILE
+    assert str(shop.station.replica.url.database).endswith(current)
+    assert files(shop) == {lives.FIRST_FILE, current}
+    shop.restart()
+    assert files(shop) == {current}
+    assert lot_seen(shop, anna, lot).amount == LEASED
+
+
+def test_selling_goes_on_from_the_old_rows_until_the_new_are_whole(
+    shop: Shop, anna: Person, lot: PersonLot
+) -> None:
+    restore_centre(shop, anna, lot, granted=LEASED, expects=1)
+    fetch = shop.link.segment
+
+    def sell_meanwhile(stream: str, after: int) -> Segment | None:
+        sell(shop, basket(shop, member=anna, redeem=Redeem.EXACT, points=100))
+        return fetch(stream, after)
+
+    shop.link.segment = sell_meanwhile  # type: ignore[method-assign]
+    meet(shop.station)
+    spent = 100 * (len(kinds(shop)) - 1)
+
+    assert spent
+    assert lot_seen(shop, anna, lot).amount == LEASED - spent
+    assert lot_seen(shop, anna, lot).here == LEASED - spent
+
+
+def test_what_is_shown_stays_though_the_centre_has_forgotten_it(
+    shop: Shop, anna: Person, lot: PersonLot
+) -> None:
+    sell(shop, basket(shop, member=anna, redeem=Redeem.EXACT, points=20_000))
+    push_all(shop)
+    before = lot_seen(shop, anna, lot).amount
+    restore_centre(shop, anna, lot, granted=LEASED, expects=1)
+
+    meet(shop.station)
+
+    assert (before, lot_seen(shop, anna, lot).amount) == (LEASED - 20_000, LEASED - 20_000)
+    assert lot_seen(shop, anna, lot).here == LEASED - 20_000
+
+
+def test_what_the_backup_lacks_is_sent_again_with_the_report_behind_it(
+    shop: Shop, anna: Person, lot: PersonLot
+) -> None:
+    for _ in range(3):
+        sell(shop, basket(shop))
+    push_all(shop)
+    shop.link.pushed.clear()
+    restore_centre(shop, anna, lot, granted=LEASED, expects=2)
+
+    meet(shop.station)
+    push_all(shop)
+
+    (batch,) = shop.link.pushed
+    assert batch.incarnation == LATER
+    assert [fact.seq for fact in batch.facts] == [2, 3, 4]
+    assert batch.facts[-1].kind == FactKind.LEASES_REPORTED
+
+
+def test_the_report_names_the_highest_number_that_was_told_of_each_lease(
+    shop: Shop, anna: Person, lot: PersonLot
+) -> None:
+    shop.lease(anna, lot, LEASED + 5_000)
+    restore_centre(shop, anna, lot, granted=LEASED, expects=1)
+
+    meet(shop.station)
+
+    (report,) = reports(shop)
+    held = (HeldLease(lot.row.id, anna.account, LEASED + 5_000),)
+    assert (report.incarnation, report.leases, report.parts_left) == (LATER, held, 0)
+
+
+@pytest.mark.parametrize(("answered", "told"), [(60_000, 60_000), (40_000, LEASED)])
+def test_the_report_knows_of_answers_to_asks_too(
+    shop: Shop, anna: Person, lot: PersonLot, answered: int, told: int
+) -> None:
+    with transaction(shop.station.journal) as connection:
+        holds.put_answer(connection, 1, LeaseRaise(lot.row.id, anna.account, answered, 1_000))
+    restore_centre(shop, anna, lot, granted=LEASED, expects=1)
+
+    meet(shop.station)
+
+    (report,) = reports(shop)
+    assert [held.granted for held in report.leases] == [told]
+
+
+def test_a_lease_that_is_used_up_and_one_of_an_ended_epoch_are_not_reported(
+    shop: Shop, anna: Person, lot: PersonLot
+) -> None:
+    sell(shop, basket(shop, member=anna, redeem=Redeem.EXACT, points=LEASED))
+    other = PersonLot(10_000, number=2)
+    shop.feed(store_stream(STORE), lease_row(shop, anna, other, 10_000, epoch=7))
+    restore_centre(shop, anna, lot, granted=LEASED, expects=1)
+
+    meet(shop.station)
+
+    (report,) = reports(shop)
+    assert report.leases == ()
+
+
+def test_a_report_of_several_parts_is_whole(
+    shop: Shop, anna: Person, lot: PersonLot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lives, "REPORT_LEASES_MAX", 2)
+    more = [PersonLot(1_000, number=number) for number in range(2, 6)]
+    for one in more:
+        shop.lease(anna, one, 1_000)
+    restore_centre(shop, anna, lot, granted=LEASED, expects=1)
+
+    meet(shop.station)
+
+    told = reports(shop)
+    assert [report.parts_left for report in told] == [2, 1, 0]
+    assert [len(report.leases) for report in told] == [2, 2, 1]
+    lots = {held.lot for report in told for held in report.leases}
+    assert lots == {lot.row.id, *(one.row.id for one in more)}
+
+
+def test_a_file_that_is_half_built_is_removed_at_start_and_read_again(
+    shop: Shop, anna: Person, lot: PersonLot
+) -> None:
+    restore_centre(shop, anna, lot, granted=LEASED, expects=1)
+    fetch = shop.link.segment
+
+    def cut_in_the_middle(stream: str, after: int) -> Segment | None:
+        if stream == region_stream(REGION):
+            raise LinkDownError(reason="cut")
+        return fetch(stream, after)
+
+    shop.link.segment = cut_in_the_middle  # type: ignore[method-assign]
+    with pytest.raises(LinkDownError):
+        meet(shop.station)
+    half = files(shop)
+    shop.restart()
+    swept = files(shop)
+    shop.link.segment = fetch  # type: ignore[method-assign]
+
+    meet(shop.station)
+
+    assert (len(half), swept) == (2, {lives.FIRST_FILE})
+    assert lives.current_file(shop.station.journal) != lives.FIRST_FILE
+    assert len(reports(shop)) == 1
+
+
+def test_a_process_that_dies_before_it_has_noted_the_life_begins_again(
+    shop: Shop, anna: Person, lot: PersonLot
+) -> None:
+    """The rows are whole; the facts, the report and the note are one transaction."""
+    sell(shop, basket(shop))
+    push_all(shop)
+    restore_centre(shop, anna, lot, granted=LEASED, expects=1)
+    shop.station.journal.dispose()
+    with shop.station.journal.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER dies BEFORE INSERT ON life BEGIN SELECT RAISE(ABORT, 'dies'); END"
+        )
+    with pytest.raises(Exception, match="dies"):
+        meet(shop.station)
+    with reading(shop.station.journal) as connection:
+        unsent = journal.next_to_send(connection, 1)
+    after = (unsent, kinds(shop), lives.current_file(shop.station.journal))
+    with shop.station.journal.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER dies")
+
+    shop.restart()
+    meet(shop.station)
+
+    assert after == (2, ["receipt.committed"], lives.FIRST_FILE)
+    assert len(reports(shop)) == 1
+
+
+def test_a_process_that_dies_after_it_has_noted_the_life_works_with_its_file(
+    shop: Shop, anna: Person, lot: PersonLot
+) -> None:
+    restore_centre(shop, anna, lot, granted=LEASED, expects=1)
+    meet(shop.station)
+
+    shop.restart()
+    meet(shop.station)
+
+    assert len(reports(shop)) == 1
+    assert files(shop) == {lives.current_file(shop.station.journal)}
