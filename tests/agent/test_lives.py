@@ -88,7 +88,7 @@ def piece(stream: str, *rows: Row) -> list[Segment]:
 def restore_centre(shop: Shop, who: Person, lot: PersonLot, granted: int, expects: int) -> None:
     """Let the centre live again with the rows of a backup that has facts below `expects`."""
     account = AccountRow(who.account, who.id, 0, (lot.row,))
-    member = (member_row(who), *identifier_rows(who), account)
+    member: tuple[Row, ...] = (member_row(who), *identifier_rows(who), account)
     shop.link.segments = {
         GLOBAL: piece(GLOBAL, keys_row(), pack_row(), *member),
         store_stream(STORE): piece(
