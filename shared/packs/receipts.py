@@ -5,7 +5,7 @@ version adds to a receipt, a member or goods is read with no change here.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
 from types import NoneType, UnionType
@@ -13,6 +13,7 @@ from typing import Final, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct, structs
 from pydantic_core import PydanticCustomError
 
 from shared.basket import QUANTITY_ONE, Goods, Line
@@ -112,7 +113,7 @@ def _line(raw: object, no: int) -> Line:
     """Read a line with the keys of its goods beside its own."""
     path = f"lines.{no - 1}"
     row = _mapping(raw, path)
-    names = {_key(found) for found in fields(Goods)} - {"known"}
+    names = {name.removesuffix(_UNIT) for name in _fields(Goods)} - {"known"}
     of_goods = {key: value for key, value in row.items() if key in names}
     rest = {key: value for key, value in row.items() if key not in names}
     goods = _record(Goods, of_goods, path, {"sku": f"sku-{no}"})
@@ -122,18 +123,19 @@ def _line(raw: object, no: int) -> Line:
 def _record(cls: type[_T], row: Mapping[str, object], path: str, given: Mapping[str, object]) -> _T:
     """Build a dataclass of a mapping; what the file does not say is given or the default."""
     hints = get_type_hints(cls)
-    known = {_key(found): found for found in fields(cls)}  # type: ignore[arg-type]
+    required = _fields(cls)
+    known = {name.removesuffix(_UNIT): name for name in required}
     values = {}
     for key, raw in row.items():
         here = f"{path}.{key}" if path else key
         if key not in known:
             raise _fault(here, "такого ключа нет", "there is no such key")
-        name = known[key].name
+        name = known[key]
         values[name] = _value(name, hints[name], raw, here)
-    for key, found in known.items():
-        if found.name not in values and found.name in given:
-            values[found.name] = given[found.name]
-        elif found.name not in values and _is_required(found):
+    for key, name in known.items():
+        if name not in values and name in given:
+            values[name] = given[name]
+        elif name not in values and required[name]:
             raise _fault(f"{path}.{key}", "ключ обязателен", "the key is required")
     return cls(**values)
 
@@ -146,7 +148,7 @@ def _value(name: str, hint: object, raw: object, path: str) -> object:
         inner = get_args(hint)[0]
         rows = [_value(name, inner, row, f"{path}.{no}") for no, row in enumerate(_list(raw, path))]
         return frozenset(rows) if get_origin(hint) is frozenset else tuple(rows)
-    if isinstance(hint, type) and is_dataclass(hint):
+    if isinstance(hint, type) and (is_dataclass(hint) or issubclass(hint, Struct)):
         return _record(hint, _mapping(raw, path), path, {})
     return _scalar(name, hint, raw, path)
 
@@ -193,12 +195,14 @@ def _instant(raw: object, path: str) -> datetime:
         ) from error
 
 
-def _key(found: "Field[object]") -> str:
-    return found.name.removesuffix(_UNIT)
-
-
-def _is_required(found: "Field[object]") -> bool:
-    return found.default is MISSING and found.default_factory is MISSING
+def _fields(cls: type) -> dict[str, bool]:
+    """Return the names of a value's fields, and whether each must be said."""
+    if issubclass(cls, Struct):
+        return {found.name: found.required for found in structs.fields(cls)}
+    return {
+        found.name: found.default is MISSING and found.default_factory is MISSING
+        for found in fields(cls)  # type: ignore[arg-type]
+    }
 
 
 def _mapping(raw: object, path: str) -> Mapping[str, object]:

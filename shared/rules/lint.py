@@ -7,6 +7,7 @@ from typing import Final
 
 from shared.rules.compile import CompiledPack
 from shared.rules.conditions import conjuncts
+from shared.rules.grammar import Title
 from shared.rules.model import Pack, Rule
 from shared.rules.price_model import DiscountEffect, PriceEffect
 from shared.rules.sentences import day_of, percent, rubles
@@ -82,11 +83,10 @@ def _windows(pack: Pack) -> Iterator[Doubt]:
     first = pack.effective_from.date()
     for place, rule in enumerate(pack.conditional):
         if rule.when.last is not None and rule.when.last < first:
-            yield Doubt("never_opens", _path(pack, place), _window_words(rule, first))
+            yield Doubt("never_opens", _path(pack, place), _window_words(rule.title, first))
 
 
-def _window_words(rule: "Rule | object", first: date) -> Wording:
-    title = getattr(rule, "title")  # noqa: B009
+def _window_words(title: Title, first: date) -> Wording:
     begins = day_of(first)
     return Wording(
         f"«{title.ru}» кончается раньше, чем пакет начинает действовать ({begins.ru})",

@@ -23,6 +23,7 @@ member:
   birthday: 2000-02-29
   segments: [vip]
   tier_floor: gold
+  history: {days: [{day: 2026-01-05, turnover: 100.50, visits: 2}]}
   lots:
     - {amount: 500.00, expires_on: 2026-05-01}
     - {amount: 1, wallet: gift, activates_at: 2026-04-11T00:00:00Z}
@@ -46,6 +47,8 @@ def test_every_field_is_read_in_its_unit() -> None:
     assert case.member is not None
     assert (case.member.turnover_minor, case.member.receipts) == (60_000_00, 7)
     assert (case.member.birthday, case.member.tier_floor) == (date(2000, 2, 29), "gold")
+    (day,) = case.member.history.days
+    assert (day.day, day.turnover_minor, day.visits) == (date(2026, 1, 5), 100_50, 2)
     gift = case.member.lots[1]
     assert (gift.amount, gift.wallet, gift.activates_at.day) == (1_00, "gift", 11)
 
