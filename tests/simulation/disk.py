@@ -151,6 +151,15 @@ class Disk:
         shutil.rmtree(self.folder)
         copy_disk(image, self.folder)
 
+    def replace_file(self, name: str, source: Path) -> None:
+        """Put another file with its WAL in the place of one, or nothing; all are closed."""
+        for end in ("", "-wal", "-shm"):
+            target, copy = self.folder / f"{name}{end}", source.with_name(f"{source.name}{end}")
+            self._files.pop(str(target), None)
+            target.unlink(missing_ok=True)
+            if copy.exists():
+                shutil.copy(copy, target)
+
     def opened(self, path: str) -> None:
         """Note a file that SQLite has opened; what it holds at first sight is durable."""
         if path not in self._files:

@@ -120,6 +120,16 @@ class Machine:
         self.close()
         self.disk.replace(image)
 
+    def put_rows_back(self, image: Path) -> None:
+        """Replace the rows by those of an older copy, by none if it has none of this name; start.
+
+        The journal stays as it is.
+        """
+        name = lives.current_file(self.station.journal)
+        self.close()
+        self.disk.replace_file(name, image / name)
+        self.restart()
+
     def close(self) -> None:
         """Close the files."""
         self.station.journal.dispose()

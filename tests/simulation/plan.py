@@ -56,6 +56,7 @@ class Fault(StrEnum):
     IMAGE = "image"
     WRITE_OFF = "write-off"
     RESTORE = "restore"
+    ROWS = "rows"
 
 
 PER_STORE_DAY = {
@@ -72,6 +73,7 @@ PER_STORE_DAY = {
     Fault.SILENT: 0.05,
     Fault.IMAGE: 0.05,
     Fault.WRITE_OFF: 0.03,
+    Fault.ROWS: 0.1,
 }
 PER_DAY = {
     Fault.BUSY: 2.0,
@@ -284,6 +286,9 @@ class _Planner:
         elif fault is Fault.IMAGE:
             self._add(at_s, "image", store)
             self._add(at_s + chance.randrange(600, IMAGE_AGE_S_MAX), "put-back", store)
+        elif fault is Fault.ROWS:
+            self._add(at_s, "image", store)
+            self._add(at_s + chance.randrange(600, IMAGE_AGE_S_MAX), "rows-back", store)
         elif fault is Fault.RESTORE:
             self._add(at_s, "backup")
             self._add(at_s + chance.randrange(600, BACKUP_AGE_S_MAX), "restore")

@@ -37,6 +37,7 @@ SIGNS: dict[Fault, tuple[str, ...]] = {
     Fault.IMAGE: ("image put back",),
     Fault.WRITE_OFF: ("written off",),
     Fault.RESTORE: ("centre restored",),
+    Fault.ROWS: ("rows put back",),
 }
 """By what is counted each kind of fault shows that it has happened."""
 

@@ -13,7 +13,7 @@ from tests.simulation.runner import Result, simulate
 
 LINES = (Fault.PARTITION, Fault.ONE_WAY, Fault.NOISE)
 CRASHES = (Fault.KILL, Fault.CUT, Fault.FULL, Fault.CENTRE_KILL, Fault.CENTRE_CUT)
-ALL = tuple(Fault)
+ALL = tuple(Fault)[: list(Fault).index(Fault.ROWS)]
 FIRST = tuple(Fault)[: list(Fault).index(Fault.IMAGE)]
 """The faults that there were when a seed was found: another set makes another plan."""
 FLIPPED = Options(1, stores=3, days=2, visits=12, faults=FIRST)

@@ -491,6 +491,15 @@ class World:
         self.counts["image put back"] += 1
         return str(len(before) - len(kept))
 
+    def _do_rows_back(self, step: Step) -> str:
+        """Let a store's rows be older ones, or none, beside its own journal."""
+        tills, image = self.tills[step.store], self.images.get(step.store)
+        if image is None:
+            return "none"
+        tills.machine.put_rows_back(image)
+        self.counts["rows put back"] += 1
+        return "put back"
+
     def _do_write_off(self, step: Step) -> str:
         """Let the centre give up a store."""
         code = self.tills[step.store].code
