@@ -324,3 +324,11 @@ def test_the_cashier_sees_the_privileges_of_the_tier(shop: Shop) -> None:
 
     assert privileges(anna) == ["Ранний доступ"]
     assert privileges(boris) == []
+
+
+@pytest.mark.capability("PLUMB-40")
+def test_a_phone_brings_nobody_under_another_name(generous: Shop) -> None:
+    join(generous)
+
+    with pytest.raises(BadReferrerError):
+        join(generous, "Борис Иванов", referrer=PHONE)

@@ -171,3 +171,19 @@ def test_a_person_is_welcomed_once_whatever_the_order_of_four_stores(
     (owner,) = {account.member for account in books(centre, *accounts).accounts.values()}
     assert owner == people[order[0]].member
     centre.engine.dispose()
+
+
+def test_a_sale_does_not_grant_again_what_another_account_has(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    """Nothing in the husband's sale leads to his wife's account: only the lot is the same."""
+    wife, _ = journal.register(name="Анна Петрова", welcome=300_00)
+    husband, _ = other.register(name="Иван Петров")
+    journal.push()
+    other.push()
+    other.sell(husband, earn=[300_00], kept=0, kind="welcome", lots=[other.welcome(husband)])
+
+    outcome = other.push(2).outcomes[-1]
+
+    assert (outcome.kind.value, outcome.reason) == ("adjusted", "granted_before")
+    assert (balance(centre, wife.account), balance(centre, husband.account)) == (300_00, 0)

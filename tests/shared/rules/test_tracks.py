@@ -459,3 +459,13 @@ def test_a_tier_has_privileges_for_the_cashier_to_say() -> None:
     assert high is not None
     assert base.privileges == ()
     assert [(one.ru, one.en) for one in high.privileges] == [("Чистка", "Cleaning")]
+
+
+@pytest.mark.edge("E63")
+def test_recalculating_ends_what_an_earlier_change_has_kept() -> None:
+    may = "{since: 2026-05-01, from: {high: 2000.00, top: 4000.00}}"
+    june = "{since: 2026-06-01, from: {high: 2500.00}, members: recalculate}"
+    options = f"window: calendar quarter\n  band: running\n  changes: [{june}, {may}]"
+    who = who_did({"2026-04-15": 1000})
+
+    assert [tier_on(options, who, day) for day in ("2026-05-31", "2026-06-01")] == ["high", "base"]
