@@ -15,6 +15,7 @@ from sqlmodel import Field
 
 from agent.journal import service as journal
 from agent.journal import store as facts
+from agent.journal import uses
 from agent.journal.service import NewFact
 from agent.leases import store as leases
 from agent.replica import service as replica
@@ -175,9 +176,9 @@ def _held(connection: Connection, station: Station) -> Iterator[HeldLease]:
         }
     for lot, account, granted in leases.all_answered(connection, who.epoch):
         told[lot] = (account, max(granted, told.get(lot, (account, 0))[1]))
-    uses = facts.all_lease_uses(connection, who.epoch)
-    for use in uses.values():
+    used = uses.every(connection, who.epoch)
+    for use in used.values():
         told[use.lot] = (use.account, max(use.kept, told.get(use.lot, (use.account, 0))[1]))
     for lot, (account, granted) in sorted(told.items()):
-        if granted > (uses[lot].gone if lot in uses else 0):
+        if granted > (used[lot].gone if lot in used else 0):
             yield HeldLease(lot, account, granted)

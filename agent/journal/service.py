@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from agent.journal import store
+from agent.journal import store, uses
 from agent.journal.store import Change
 from agent.station import Station
 from shared.clock import tick
@@ -72,14 +72,14 @@ def _moves(connection: Connection, station: Station, new: NewFact) -> tuple[Leas
     """Advance the sums of every lot that the fact touches and return its moves."""
     epoch = station.identity.epoch
     accounts = {taking.account for taking in new.takings} | {birth.account for birth in new.births}
-    uses = store.lease_uses(connection, epoch, accounts)
+    used = uses.of(connection, epoch, accounts)
     moves = []
     for birth in new.births:
         if birth.kept:
             kept = LeaseUse(birth.lot, birth.account, kept=birth.kept)
-            store.put_lease_use(connection, epoch, kept)
+            uses.put(connection, epoch, kept)
     for taking in new.takings:
-        before = uses.get(taking.lot, LeaseUse(taking.lot, taking.account))
+        before = used.get(taking.lot, LeaseUse(taking.lot, taking.account))
         after = LeaseUse(
             taking.lot,
             taking.account,
@@ -87,7 +87,7 @@ def _moves(connection: Connection, station: Station, new: NewFact) -> tuple[Leas
             before.drawn + taking.drawn,
             before.given_back + taking.given_back,
         )
-        store.put_lease_use(connection, epoch, after)
+        uses.put(connection, epoch, after)
         move = LeaseMove(taking.lot, taking.account, taking.drawn, taking.given_back, after.gone)
         moves.append(move)
     return tuple(moves)

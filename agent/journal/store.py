@@ -23,7 +23,6 @@ from sqlmodel import Field
 
 from agent.schema import JournalTable, id_field, instant_field, table_of
 from shared.crypto.chain import GENESIS
-from shared.ledger.leases import LeaseUse
 from shared.wire.facts import Fact
 from shared.wire.push import Outcome, OutcomeKind
 
@@ -86,19 +85,6 @@ class ChangeRecord(JournalTable, table=True):
     cover: int | None
 
 
-class LeaseUseRecord(JournalTable, table=True):
-    """Sums of the journal's envelopes by lot, in one epoch."""
-
-    __tablename__ = "lease_use"
-
-    epoch: int = Field(primary_key=True)
-    lot: UUID = id_field(primary_key=True)
-    account: UUID = id_field(index=True)
-    kept: int
-    drawn: int
-    given_back: int
-
-
 @dataclass(frozen=True, slots=True)
 class Tip:
     """The end of an epoch's chain."""
@@ -138,7 +124,6 @@ class Queue:
 _FACTS = table_of(FactRecord)
 _ACKS = table_of(AckRecord)
 _CHANGES = table_of(ChangeRecord)
-_USES = table_of(LeaseUseRecord)
 
 _TIP = (
     select(_FACTS.c.seq, _FACTS.c.hash, _FACTS.c.hlc)
@@ -173,19 +158,6 @@ _UNCOVERED = (
         or_(_CHANGES.c.cover.is_(None), _CHANGES.c.cover > bindparam("cursor")),
     )
     .order_by(text("rowid"))  # as they were written: ids are minted by a clock that may go back
-)
-_ALL_USES = select(
-    _USES.c.lot, _USES.c.account, _USES.c.kept, _USES.c.drawn, _USES.c.given_back
-).where(_USES.c.epoch == bindparam("epoch"))
-_USES_OF = _ALL_USES.where(_USES.c.account.in_(bindparam("accounts", expanding=True)))
-_PUT_USE = upsert(_USES)
-_PUT_USE = _PUT_USE.on_conflict_do_update(
-    index_elements=[_USES.c.epoch, _USES.c.lot],
-    set_={
-        "kept": _PUT_USE.excluded.kept,
-        "drawn": _PUT_USE.excluded.drawn,
-        "given_back": _PUT_USE.excluded.given_back,
-    },
 )
 
 
@@ -357,35 +329,6 @@ def queue(connection: Connection, epochs: Iterable[int]) -> Queue:
         select(_ACKS.c.outcome, func.count()).group_by(_ACKS.c.outcome).order_by(_ACKS.c.outcome)
     )
     return Queue(depth, oldest, {row[0]: row[1] for row in outcomes})
-
-
-def lease_uses(
-    connection: Connection, epoch: int, accounts: Iterable[UUID]
-) -> dict[UUID, LeaseUse]:
-    """Return by lot what this epoch's journal has used of the leases of some accounts."""
-    rows = connection.execute(_USES_OF, {"epoch": epoch, "accounts": list(accounts)})
-    return {row[0]: LeaseUse(*row) for row in rows}
-
-
-def all_lease_uses(connection: Connection, epoch: int) -> dict[UUID, LeaseUse]:
-    """Return by lot what this epoch's journal has used of all its leases."""
-    rows = connection.execute(_ALL_USES, {"epoch": epoch})
-    return {row[0]: LeaseUse(*row) for row in rows}
-
-
-def put_lease_use(connection: Connection, epoch: int, use: LeaseUse) -> None:
-    """Write the sums of one lot's envelopes."""
-    connection.execute(
-        _PUT_USE,
-        {
-            "epoch": epoch,
-            "lot": use.lot,
-            "account": use.account,
-            "kept": use.kept,
-            "drawn": use.drawn,
-            "given_back": use.given_back,
-        },
-    )
 
 
 def _show(connection: Connection, fact: UUID, outcome: OutcomeKind, cover: int | None) -> None:

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import Connection
 
 from agent.journal import service as journal
-from agent.journal import store as facts
+from agent.journal import uses
 from agent.journal.service import NewFact, Taking
 from agent.leases import store
 from agent.link import LinkDownError, RefusedByCentreError
@@ -90,7 +90,7 @@ def _back(connection: Connection, station: Station, given: list[LeaseRaise]) -> 
     """Return what can still be given back of what asks have brought, one taking a lot."""
     epoch = station.identity.epoch
     accounts = {raised.account for raised in given}
-    uses = facts.lease_uses(connection, epoch, accounts)
+    used = uses.of(connection, epoch, accounts)
     held = store.held(connection, accounts)
     brought: dict[UUID, LeaseRaise] = {}
     for raised in given:
@@ -100,7 +100,7 @@ def _back(connection: Connection, station: Station, given: list[LeaseRaise]) -> 
         brought[raised.lot] = LeaseRaise(raised.lot, raised.account, granted, total)
     takings = []
     for raised in brought.values():
-        use = uses.get(raised.lot, LeaseUse(raised.lot, raised.account))
+        use = used.get(raised.lot, LeaseUse(raised.lot, raised.account))
         left = spendable(raised.granted, use, held.get(raised.lot, 0))
         amount = min(raised.given, left)
         if amount:
@@ -134,11 +134,11 @@ def give_back(station: Station, at: datetime) -> int:
         return 0
     accounts = {row.account for row in wanted}
     with transaction(station.journal) as connection:
-        uses = facts.lease_uses(connection, epoch, accounts)
+        used = uses.of(connection, epoch, accounts)
         held = store.held(connection, accounts)
         takings = []
         for row in wanted:
-            use = uses.get(row.lot, LeaseUse(row.lot, row.account))
+            use = used.get(row.lot, LeaseUse(row.lot, row.account))
             amount = to_give_back(row.granted, row.wanted_back, use, held.get(row.lot, 0))
             if amount:
                 takings.append(Taking(row.lot, row.account, given_back=amount))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from agent.journal import newcomers, once
+from agent.journal import newcomers, once, uses
 from agent.journal import store as facts
 from agent.journal.newcomers import Newcomer
 from agent.leases import store
@@ -240,12 +240,12 @@ def _open_here(
 ) -> None:
     """Fill in what the store may draw of each lot, and take off what open receipts hold."""
     me, epoch = station.identity.agent, station.identity.epoch
-    uses = facts.lease_uses(journal, epoch, accounts)
+    used = uses.of(journal, epoch, accounts)
     held = store.held(journal, accounts)
     answered = store.answered(journal, epoch, accounts)
     granted = {row.lot: row.granted for row in leased if (row.agent, row.epoch) == (me, epoch)}
     for lot in lots.values():
-        use = uses.get(lot.id, LeaseUse(lot.id, lot.account))
+        use = used.get(lot.id, LeaseUse(lot.id, lot.account))
         told = max(granted.get(lot.id, 0), answered.get(lot.id, 0))
         in_hold = held.get(lot.id, 0)
         if not station.barred:
