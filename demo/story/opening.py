@@ -31,7 +31,7 @@ def open_chain(progress: Progress, open_centre: Callable[[], Estate]) -> Play:
     with progress.step("Two store agents enrol with one-time codes and start") as step:
         estate.open_shops(STORES)
         for shop in estate.shops.values():
-            mode = stat.S_IMODE((shop.data / "agent.key").stat().st_mode)
+            mode = stat.S_IMODE((shop.data / "agent-1.key").stat().st_mode)
             step.expect(mode == 0o600, f"the private key of {shop.code} is readable by others")
         step.proved("private keys never left the stores (mode 0600); each line runs by a proxy")
     with progress.step("Cashiers sign in, and the pack is in force in both stores") as step:

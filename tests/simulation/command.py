@@ -153,7 +153,7 @@ def _table(result: "Result") -> Table:
     for title, names in (("faults", faults), ("met on the way", result.counts.keys() - faults)):
         table.add_section()
         table.add_row(f"[bold]{title}[/bold]", str(sum(result.counts[name] for name in names)))
-        for name in sorted(names & result.counts.keys()):
+        for name in sorted(name for name in names if result.counts[name]):
             table.add_row(f"  {name}", str(result.counts[name]))
     return table
 
