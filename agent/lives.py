@@ -25,6 +25,7 @@ from agent.station import Doubt, PremisesCache, Station
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.agents import SessionAnswer
 from shared.wire.facts import FactKind, HeldLease, LeasesReported
+from shared.wire.feed import GLOBAL
 from shared.wire.push import PushAnswer
 
 FIRST_FILE = "replica-1.db"
@@ -101,8 +102,10 @@ def _move(station: Station, session: SessionAnswer, no: int) -> None:
     fresh = station.open_replica(name)
     try:
         replica.catch_up_all(_with_rows(station, fresh))
+        with reading(fresh) as read:
+            cursor = rows.cursor(read, GLOBAL).number
         with station.doubt.lock, transaction(station.journal) as connection:
-            _send_again(connection, station, session)
+            _send_again(connection, station, session, cursor)
             _report(connection, station, session.incarnation)
             _note(connection, no, session, name)
     except BaseException:
@@ -141,15 +144,18 @@ def hear_of(station: Station, answer: PushAnswer) -> None:
                 facts.send_again(connection, epoch, 1)
 
 
-def _send_again(connection: Connection, station: Station, session: SessionAnswer) -> None:
+def _send_again(
+    connection: Connection, station: Station, session: SessionAnswer, cursor: int
+) -> None:
     """Forget the former centre's word on what this one may lack, and send it again.
 
-    Of a barred epoch that may be anything: what it expects is said of one branch only. What is
-    shown stays: a number that covered a fact is higher than all of this life if the fact is gone.
+    Of a barred epoch that may be anything: what it expects is said of one branch only. `cursor` is
+    where the rows of this life stand: they hold what it has of this journal.
     """
     who = station.identity
+    facts.uncover(connection, session.began_at)
     if not station.barred:
-        facts.trust_rows(connection, who.epoch, session.expects)
+        facts.trust_rows(connection, who.epoch, session.expects, cursor)
     facts.send_again(connection, who.epoch, 1 if station.barred else session.expects)
     for epoch in who.former:
         facts.send_again(connection, epoch, 1)

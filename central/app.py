@@ -112,7 +112,8 @@ def _standing_of(stages: Stages, connection: Connection, identity: AgentIdentity
     heads = feed.heads_for(connection, identity.store)
     streams = tuple(StreamHead(name, number) for name, number in sorted(heads.items()))
     expects = stages.expects(connection, identity)
-    return Standing(expects, streams, stages.barred(connection, identity))
+    barred = stages.barred(connection, identity)
+    return Standing(expects, streams, barred, feed.began_at(connection))
 
 
 def _lifespan(

@@ -291,12 +291,20 @@ def send_again(connection: Connection, epoch: int, seq: int) -> None:
     connection.execute(delete(_ACKS).where(_ACKS.c.epoch == epoch, _ACKS.c.seq >= seq))
 
 
-def trust_rows(connection: Connection, epoch: int, seq: int) -> None:
-    """Let the rows show facts below a number that have no word yet: the centre has them."""
+def uncover(connection: Connection, number: int) -> None:
+    """Show by their facts again what only rows beyond a number of the global stream held."""
+    connection.execute(update(_CHANGES).where(_CHANGES.c.cover > number).values(cover=None))
+
+
+def trust_rows(connection: Connection, epoch: int, seq: int, cover: int) -> None:
+    """Let the rows from a number on show facts below `seq` that have no word yet.
+
+    The centre has them.
+    """
     told = select(_ACKS.c.fact).where(_ACKS.c.epoch == epoch)
     below = select(_FACTS.c.id).where(_FACTS.c.epoch == epoch, _FACTS.c.seq < seq)
     this = (_CHANGES.c.fact.in_(below), _CHANGES.c.fact.not_in(told))
-    connection.execute(update(_CHANGES).where(*this).values(cover=0))
+    connection.execute(update(_CHANGES).where(*this).values(cover=cover))
 
 
 def outcome_of(connection: Connection, fact: UUID) -> tuple[str, str] | None:

@@ -28,12 +28,13 @@ SESSIONS_MAX = 8
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What later stages know of an agent: the number its next push begins with, its streams, and
-    why it gets no leases, if so."""
+    """What later stages know of an agent: the number its next push begins with, its streams, why
+    it gets no leases, if so, and the global number at which this life of the centre began."""
 
     expects: int
     streams: tuple[StreamHead, ...]
     barred: str
+    began_at: int
 
 
 StandingOf = Callable[[Connection, AgentIdentity], Standing]
@@ -70,4 +71,5 @@ def open_session(centre: Centre, signed: SignedRequest, standing_of: StandingOf)
         expects=standing.expects,
         streams=standing.streams,
         barred=standing.barred,
+        began_at=standing.began_at,
     )

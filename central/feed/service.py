@@ -177,6 +177,11 @@ def rename_incarnation(connection: Connection, new: UUID) -> None:
     store.replace_incarnation(connection, new)
 
 
+def began_at(connection: Connection) -> int:
+    """Return the global stream's number when this life of the database began."""
+    return store.began_at(connection)
+
+
 def incarnation(connection: Connection) -> UUID | None:
     """Return the name of this life of the database, None before `init`."""
     return store.incarnation(connection)

@@ -17,9 +17,10 @@ from sqlalchemy import (
 from sqlmodel import Field
 
 from central.schema import Table, insert_new, locked, table_of, upsert
-from shared.wire.feed import Change
+from shared.wire.feed import GLOBAL, Change
 
 _INCARNATION = "incarnation"
+_BEGAN_AT = "began_at"
 
 
 class MetaTable(Table, table=True):
@@ -171,9 +172,19 @@ def insert_incarnation(connection: Connection, incarnation: UUID) -> None:
 
 def replace_incarnation(connection: Connection, incarnation: UUID) -> None:
     """Name this life of the database anew and drop the segments that were sealed in another."""
-    row = {"name": _INCARNATION, "value": str(incarnation)}
-    connection.execute(upsert(connection, MetaTable), row)
+    began_at = heads(connection, [GLOBAL]).get(GLOBAL, 0)
+    rows = [
+        {"name": _INCARNATION, "value": str(incarnation)},
+        {"name": _BEGAN_AT, "value": str(began_at)},
+    ]
+    connection.execute(upsert(connection, MetaTable), rows)
     connection.execute(delete(_segment))
+
+
+def began_at(connection: Connection) -> int:
+    """Return the global stream's number when this life began, 0 in the first."""
+    found = connection.scalar(select(_meta.c.value).where(_meta.c.name == _BEGAN_AT))
+    return int(found or 0)
 
 
 def _between(stream: str, after: int, last: int) -> tuple[ColumnElement[bool], ...]:

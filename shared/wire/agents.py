@@ -57,6 +57,9 @@ class SessionAnswer(Struct, frozen=True):
     streams: tuple[StreamHead, ...]
     barred: str = ""
     """Why this epoch gets no leases any more, if so: a new epoch is to be begun."""
+    began_at: int = 0
+    """The global stream's number when this life of the centre began: higher ones mean another
+    thing in the life before."""
 
 
 class EpochRequest(Struct, frozen=True):

@@ -213,7 +213,8 @@ def _standing_of(connection: Connection, identity: AgentIdentity) -> Standing:
     heads = feed.heads_for(connection, identity.store)
     streams = tuple(StreamHead(name, number) for name, number in sorted(heads.items()))
     expects = ingest.expects(connection, identity)
-    return Standing(expects, streams, ingest.barred(connection, identity))
+    barred = ingest.barred(connection, identity)
+    return Standing(expects, streams, barred, feed.began_at(connection))
 
 
 def _session(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:
