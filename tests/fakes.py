@@ -61,6 +61,7 @@ class FakeLink:
         self.answer_epoch: Callable[[EpochRequest], EpochAnswer] | None = None
         self.speaks_for: tuple[int, KeyPair] | None = None
         self.expects = 1
+        self.began_at = 0
         self.barred = ""
         self.incarnation = UUID(int=2)
         self.refuses = ""
@@ -85,6 +86,7 @@ class FakeLink:
             now=now,
             incarnation=self.incarnation,
             expects=self.expects,
+            began_at=self.began_at,
             streams=streams,
             barred=self.barred,
         )

@@ -10,6 +10,7 @@ from agent.leases import store as holds
 from agent.link import LinkDownError
 from agent.meeting import meet
 from agent.push import Pushed, push
+from agent.replica import store as rows
 from shared.receipt import Redeem
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.agents import LeaseRaise
@@ -64,7 +65,11 @@ def anna(shop: Shop, lot: PersonLot) -> Person:
 
 
 def accept(batch: PushBatch) -> PushAnswer:
-    covers = (Cover(GLOBAL, 1_000),)
+    return covered_at(batch, 1_000)
+
+
+def covered_at(batch: PushBatch, number: int) -> PushAnswer:
+    covers = (Cover(GLOBAL, number),)
     outcomes = tuple(
         Outcome(fact.seq, fact.id, OutcomeKind.ACCEPTED, "", None, covers) for fact in batch.facts
     )
@@ -167,6 +172,35 @@ def test_what_is_shown_stays_though_the_centre_has_forgotten_it(
 
     assert (before, lot_seen(shop, anna, lot).amount) == (LEASED - 20_000, LEASED - 20_000)
     assert lot_seen(shop, anna, lot).here == LEASED - 20_000
+
+
+def test_what_the_backup_lacks_is_shown_though_others_have_sent_much_since(
+    shop: Shop, anna: Person, lot: PersonLot
+) -> None:
+    """The number that covered the sale in the life before is behind this one's by now."""
+    sell(shop, basket(shop, member=anna, redeem=Redeem.EXACT, points=20_000))
+    shop.link.answer_push = lambda batch: covered_at(batch, 2)
+    push(shop.station)
+    restore_centre(shop, anna, lot, granted=LEASED, expects=1)
+    shop.link.began_at = 1
+
+    meet(shop.station)
+
+    assert lot_seen(shop, anna, lot).amount == LEASED - 20_000
+
+
+def test_a_sale_that_the_backup_has_is_shown_again_when_rows_go_back(
+    shop: Shop, anna: Person, lot: PersonLot
+) -> None:
+    sell(shop, basket(shop, member=anna, redeem=Redeem.EXACT, points=20_000))
+    restore_centre(shop, anna, lot, granted=LEASED, expects=2)
+    meet(shop.station)
+    assert lot_seen(shop, anna, lot).amount == LEASED
+
+    with transaction(shop.station.replica) as connection:
+        rows.put_cursor(connection, GLOBAL, 1, LATER)
+
+    assert lot_seen(shop, anna, lot).amount == LEASED - 20_000
 
 
 def test_what_the_backup_lacks_is_sent_again_with_the_report_behind_it(
