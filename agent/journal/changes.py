@@ -58,6 +58,6 @@ def of_return(returned: ReceiptReturned, account: UUID | None) -> list[Change]:
         account,
         turnover_minor=-returned.turnover_minor,
         counted_on=returned.counted_on or returned.day,
-        earned=-sum(draw.amount for draw in returned.taken),
+        earned=-sum(draw.amount for draw in (*returned.taken, *returned.withheld)),
     )
     return [*restored, *taken, counted]

@@ -71,6 +71,9 @@ class Returned(Struct, frozen=True):
     restored_points: int
     taken_points: int
     debt_points: int
+    withheld_minor: int = 0
+    withheld_points: int = 0
+    forgiven_points: int = 0
 
 
 _decode = decoder(Returned)
@@ -144,6 +147,9 @@ def _write(
         at=at,
         day=moment.day,
         counted_on=moment.day if pack is None else pack.counting_day(moment),
+        withheld=seen.withheld,
+        withheld_minor=seen.withheld_minor,
+        forgives=seen.forgives,
     )
     who = buyer(station, connection, sold)
     new = NewFact(
@@ -166,6 +172,9 @@ def _write(
         restored_points=seen.restored_points,
         taken_points=seen.taken_points,
         debt_points=seen.debt_points,
+        withheld_minor=seen.withheld_minor,
+        withheld_points=seen.withheld_points,
+        forgiven_points=seen.forgiven_points,
     )
 
 
@@ -184,6 +193,7 @@ def _statement(
     return Statement(
         name=who.display_name,
         debt_points=seen.debt_points,
+        forgiven_points=seen.forgiven_points,
         points=points_of(who.view(Reach.CHAIN).lots, moment),
         as_of=None if line.up else line.last_contact_at,
     )

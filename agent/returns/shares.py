@@ -13,9 +13,11 @@ from agent.returns import store
 from agent.returns.store import Before
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
+from shared.points import worth
+from shared.rules.compile import CompiledPack
 from shared.rules.paper import quantity
 from shared.rules.result import Draw
-from shared.rules.returns import next_part, returned_share, returned_sum
+from shared.rules.returns import next_part, returned_share, returned_sum, withhold
 from shared.wire.facts import Granted, ReceiptCommitted, ReturnedLine
 
 
@@ -44,7 +46,9 @@ class Part:
 class Preview:
     """What a return would move: kopecks and hundredths of a point.
 
-    `debt_points` is the part of `taken_points` that the member has spent already.
+    `taken_points` are what the goods had earned. Of them the member has spent some already: the
+    refund pays for `withheld_points`, `forgiven_points` are let go, `debt_points` become debt.
+    `money_minor` is what the lines are worth less `withheld_minor`.
     """
 
     lines: tuple[ReturnedLine, ...]
@@ -55,6 +59,11 @@ class Preview:
     restored_points: int
     taken_points: int
     debt_points: int
+    withheld: tuple[Draw, ...]
+    withheld_minor: int
+    withheld_points: int
+    forgiven_points: int
+    forgives: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +80,36 @@ def look(
 ) -> Preview:
     """Work out what a return would move; raises NotReturnableError."""
     before = store.before(connection, sold.receipt.uid)
-    unit = _unit(station, sold)
+    pack = pack_of(station, sold.evaluation.pack_hash)
+    unit = _unit(pack, sold)
     taken = _taken(sold, before, parts)
     lines = tuple(_line(sold, before, part, unit, taken) for part in parts)
     restored_points = sum(line.restored_points for line in lines)
     last_spent_first = tuple(reversed(sold.evaluation.redemption.draws))
     back = _by_lot(taken)
+    refund_minor = sum(line.money_minor for line in lines)
+    missing = _missing(buyer(station, connection, sold), back)
+    policy = "debt" if pack is None else pack.source.policies.spent_points
+    values_minor = _values(pack, sold)
+    withheld = withhold(refund_minor, missing, values_minor) if policy == "take_from_refund" else ()
+    withheld_minor = sum(worth(draw.amount, values_minor[draw.lot]) for draw in withheld)
+    missing_points = sum(draw.amount for draw in missing)
+    withheld_points = sum(draw.amount for draw in withheld)
+    forgiven_points = missing_points if policy == "forgive" else 0
     return Preview(
         lines=lines,
-        money_minor=sum(line.money_minor for line in lines),
+        money_minor=refund_minor - withheld_minor,
         turnover_minor=sum(line.turnover_minor for line in lines),
         restored=next_part(last_spent_first, sum(before.restored.values()), restored_points),
-        taken=back,
+        taken=_without(back, withheld),
         restored_points=restored_points,
         taken_points=sum(line.taken_points for line in lines),
-        debt_points=_debt(buyer(station, connection, sold), back),
+        debt_points=missing_points - withheld_points - forgiven_points,
+        withheld=withheld,
+        withheld_minor=withheld_minor,
+        withheld_points=withheld_points,
+        forgiven_points=forgiven_points,
+        forgives=policy == "forgive",
     )
 
 
@@ -101,9 +125,8 @@ def held_here(who: Standing | None, taken: Sequence[Draw]) -> list[Taking]:
     return [Taking(draw.lot, draw.account, given_back=part) for draw, part in parts if part]
 
 
-def _unit(station: Station, sold: ReceiptCommitted) -> int:
+def _unit(pack: CompiledPack | None, sold: ReceiptCommitted) -> int:
     """Return the step in which points that paid go back, in hundredths: that of their wallet."""
-    pack = pack_of(station, sold.evaluation.pack_hash)
     if pack is None or sold.member is None:
         return 1
     drawn = {draw.lot for draw in sold.evaluation.redemption.draws}
@@ -164,8 +187,23 @@ def _line(
     )
 
 
-def _debt(who: Standing | None, taken: Sequence[Draw]) -> int:
+def _values(pack: CompiledPack | None, sold: ReceiptCommitted) -> dict[UUID, int]:
+    """Return what a point of each earned lot is worth, in kopecks; nothing without the rules."""
+    if pack is None:
+        return {}
+    return {lot.lot: pack.wallet(lot.wallet).point_value_minor for lot in sold.granted}
+
+
+def _missing(who: Standing | None, taken: Sequence[Draw]) -> list[Draw]:
+    """Return what the buyer's own lots no longer have of what a return takes."""
     left = {lot.id: lot.amount for lot in who.lots} if who else {}
     accounts = who.accounts if who else ()
     own = [draw for draw in taken if draw.account in accounts]
-    return sum(max(0, draw.amount - max(0, left.get(draw.lot, 0))) for draw in own)
+    short = [replace(one, amount=one.amount - max(0, left.get(one.lot, 0))) for one in own]
+    return [draw for draw in short if draw.amount > 0]
+
+
+def _without(taken: Sequence[Draw], withheld: Sequence[Draw]) -> tuple[Draw, ...]:
+    paid = {draw.lot: draw.amount for draw in withheld}
+    rest = (replace(draw, amount=draw.amount - paid.get(draw.lot, 0)) for draw in taken)
+    return tuple(draw for draw in rest if draw.amount)

@@ -22,6 +22,7 @@ class Statement:
 
     name: str
     debt_points: int
+    forgiven_points: int
     points: Points
     as_of: datetime | None
 
@@ -41,6 +42,7 @@ def return_slip(
         Divider(),
         *_lines(sold, returned),
         Divider(),
+        *_withheld(returned),
         Row("ВОЗВРАТ ДЕНЕГ", format_money(returned.money_minor), Weight.BOLD),
         *(_member(returned, statement, settings.zone) if statement else ()),
         *parts.footer(),
@@ -57,6 +59,13 @@ def _lines(sold: ReceiptCommitted, returned: ReceiptReturned) -> Iterator[Block]
         )
 
 
+def _withheld(returned: ReceiptReturned) -> Iterator[Block]:
+    if returned.withheld:
+        points = format_points(sum(draw.amount for draw in returned.withheld))
+        yield Text(f"Потраченные бонусы: {points}")
+        yield Row("Удержано за них", format_money(-returned.withheld_minor))
+
+
 def _unit(thousandths: int) -> str:
     return "ед." if thousandths % QUANTITY_ONE else "шт."
 
@@ -67,7 +76,9 @@ def _member(returned: ReceiptReturned, statement: Statement, zone: str) -> Itera
     restored = sum(draw.amount for draw in returned.restored)
     taken = sum(draw.amount for draw in returned.taken)
     yield Row("Возвращено бонусов", format_points(restored))
-    yield Row("Снято бонусов", format_points(taken))
+    yield Row("Снято бонусов", format_points(taken - statement.forgiven_points))
+    if statement.forgiven_points:
+        yield Row("Прощено бонусов", format_points(statement.forgiven_points))
     if statement.debt_points:
         yield Row("Долг по бонусам", format_points(statement.debt_points))
     yield from parts.balance(statement.points, zone, statement.as_of)

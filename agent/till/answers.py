@@ -258,7 +258,11 @@ class ReturnedLineAnswer(BaseModel):
 
 
 class PreviewAnswer(Answer):
-    """What a return would move: it balances with the sale to the kopeck."""
+    """What a return would move: it balances with the sale to the kopeck.
+
+    `money_minor` is what the lines say less `withheld_minor`. Of `taken_points` the customer has
+    spent `withheld_points`, `forgiven_points` and `debt_points`; the rest goes out of his lots.
+    """
 
     receipt: UUID
     lines: list[ReturnedLineAnswer]
@@ -266,6 +270,9 @@ class PreviewAnswer(Answer):
     restored_points: int
     taken_points: int
     debt_points: int
+    withheld_minor: int
+    withheld_points: int
+    forgiven_points: int
 
 
 class ReturnedAnswer(Answer):
@@ -279,6 +286,9 @@ class ReturnedAnswer(Answer):
     restored_points: int
     taken_points: int
     debt_points: int
+    withheld_minor: int
+    withheld_points: int
+    forgiven_points: int
 
 
 class ReprintAnswer(Answer):

@@ -317,6 +317,9 @@ def preview(station: Station, receipt: UUID, seen: Preview, at: datetime) -> vie
         restored_points=seen.restored_points,
         taken_points=seen.taken_points,
         debt_points=seen.debt_points,
+        withheld_minor=seen.withheld_minor,
+        withheld_points=seen.withheld_points,
+        forgiven_points=seen.forgiven_points,
     )
 
 
@@ -332,6 +335,9 @@ def returned(station: Station, done: Returned, at: datetime) -> view.ReturnedAns
         restored_points=done.restored_points,
         taken_points=done.taken_points,
         debt_points=done.debt_points,
+        withheld_minor=done.withheld_minor,
+        withheld_points=done.withheld_points,
+        forgiven_points=done.forgiven_points,
     )
 
 

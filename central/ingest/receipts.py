@@ -63,7 +63,7 @@ def awaited_sale(desk: Desk, returned: ReceiptReturned) -> UUID | None:
     drawn = {(draw.lot, draw.account) for draw in sale.evaluation.redemption.draws}
     earned = {(lot.lot, lot.account) for lot in sale.granted}
     restored = {(draw.lot, draw.account) for draw in returned.restored}
-    taken = {(draw.lot, draw.account) for draw in returned.taken}
+    taken = {(draw.lot, draw.account) for draw in (*returned.taken, *returned.withheld)}
     if not restored <= drawn or not taken <= earned:
         raise RefusedError("not_of_its_sale")
     if any(lot not in desk.books.lots for lot, _ in restored):
@@ -80,19 +80,24 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
     sale = desk.sales[returned.sale]
     document = Document(returned.uid, returned.at)
     notes = _twice(desk, reading, sale, returned)
-    restored, taken = _restorable(desk, sale, returned), _takeable(desk, sale, returned)
+    restored = _restorable(desk, sale, returned)
+    taken, withheld = _takeable(desk, sale, returned)
     turnover_minor = _turnover_left(desk, sale, returned)
     desk.file(reading, sale=returned.sale)
     desk.returns.setdefault(returned.sale, []).append(returned)
     post_moves(desk, reading, document)
     for lot, amount in restored.items():
         restore(desk.books, desk.books.lot(lot), amount, document, day=returned.day)
-    debt = sum(take(desk.books, lot, taken[lot.id], document) for lot in _known(desk, taken))
+    debt = sum(
+        take(desk.books, lot, taken[lot.id], document, forgives=returned.forgives)
+        for lot in _known(desk, taken)
+    )
     if sale.member is not None:
         account = desk.open_account(sale.member.account, sale.member.id)
         day = returned.counted_on or returned.day
         own = {lot.lot for lot in sale.granted if lot.account == account.id}
-        points = sum(amount for lot, amount in taken.items() if lot in own)
+        gone = (*taken.items(), *withheld.items())
+        points = sum(amount for lot, amount in gone if lot in own)
         counted = DayCount(day, -turnover_minor, -points)
         count_turnover(desk.books, account.id, counted, document)
         desk.to_size.add(account.id)
@@ -186,10 +191,16 @@ def _restorable(desk: Desk, sale: ReceiptCommitted, now: ReceiptReturned) -> dic
     return _at_most(_by_lot(now.restored), left)
 
 
-def _takeable(desk: Desk, sale: ReceiptCommitted, now: ReceiptReturned) -> dict[UUID, int]:
+def _takeable(
+    desk: Desk, sale: ReceiptCommitted, now: ReceiptReturned
+) -> tuple[dict[UUID, int], dict[UUID, int]]:
+    """Return what of a return's points still goes: out of lots, and what the refund paid for."""
     earned = {lot.lot: lot.amount for lot in sale.granted}
-    before = (draw for one in desk.returns.get(now.sale, ()) for draw in one.taken)
-    return _at_most(_by_lot(now.taken), _minus(earned, _by_lot(before)))
+    earlier = desk.returns.get(now.sale, ())
+    before = (draw for one in earlier for draw in (*one.taken, *one.withheld))
+    left = _minus(earned, _by_lot(before))
+    taken = _at_most(_by_lot(now.taken), left)
+    return taken, _at_most(_by_lot(now.withheld), _minus(left, taken))
 
 
 def _turnover_left(desk: Desk, sale: ReceiptCommitted, now: ReceiptReturned) -> int:

@@ -120,10 +120,11 @@ def restore(books: Books, lot: Lot, amount: int, document: Document, *, day: dat
     return lot
 
 
-def take(books: Books, lot: Lot, amount: int, document: Document) -> int:
+def take(books: Books, lot: Lot, amount: int, document: Document, *, forgives: bool = False) -> int:
     """Claw back points that a returned sale had earned; return what became debt.
 
     Only the free rest can be taken; for what stores hold, they are asked, and it is debt at once.
+    What is spent already is debt too, unless the return forgives it.
     """
     taken = min(amount, lot.free)
     if taken:
@@ -132,7 +133,10 @@ def take(books: Books, lot: Lot, amount: int, document: Document) -> int:
         lot.free -= taken
         lot.balance -= taken
     want_back(books, lot, amount - taken)
-    return owe(books, lot, amount - taken, document)
+    owed = amount - taken
+    if forgives:
+        owed = min(owed, lot.balance - lot.free - lot.held)
+    return owe(books, lot, owed, document)
 
 
 def want_back(books: Books, lot: Lot, amount: int, holders: frozenset[Holder] | None = None) -> int:

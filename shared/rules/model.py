@@ -156,6 +156,8 @@ class Policies(Document):
     """What is paid in cash is rounded down to this; 0 is not at all."""
     certificate_part: Literal["earns", "earns_nothing"] = "earns"
     """Whether what certificates pay earns points."""
+    spent_points: Literal["debt", "take_from_refund", "forgive"] = "debt"
+    """What becomes of points that a return should take and that are spent already."""
     line_pays_at_least_minor: Annotated[Amount, Field(alias="line_pays_at_least")] = 0
     receipt_pays_at_least_minor: Annotated[Amount, Field(alias="receipt_pays_at_least")] = 0
 

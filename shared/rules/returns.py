@@ -1,8 +1,10 @@
 """Returns on frozen allocations: cumulative shares of a line, and the lots they move."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from shared.money import round_half_up
+from shared.points import points_for, worth
 from shared.rules.result import Draw
 
 
@@ -34,3 +36,21 @@ def next_part(draws: Sequence[Draw], before: int, amount: int) -> tuple[Draw, ..
             parts.append(Draw(draw.lot, draw.account, high - low))
         start += draw.amount
     return tuple(parts)
+
+
+def withhold(
+    refund_minor: int, missing: Sequence[Draw], values_minor: Mapping[UUID, int]
+) -> tuple[Draw, ...]:
+    """Return which of the missing points a refund pays for; `values_minor` is a point's, by lot.
+
+    A refund that covers a lot's points, to the kopeck below, pays for all of them.
+    """
+    paid, room_minor = [], refund_minor
+    for draw in missing:
+        value_minor = values_minor[draw.lot]
+        covered = worth(draw.amount, value_minor) <= room_minor
+        points = draw.amount if covered else points_for(room_minor, value_minor)
+        room_minor -= worth(points, value_minor)
+        if points:
+            paid.append(Draw(draw.lot, draw.account, points))
+    return tuple(paid)

@@ -121,7 +121,8 @@ class ReceiptReturned(Struct, frozen=True):
     """A return by line on the frozen allocations of its sale.
 
     `restored` go back into the lots that paid, `taken` come out of the lots that were earned; what
-    cannot be taken becomes debt at the centre.
+    cannot be taken becomes debt at the centre, or is let go. `money_minor` is paid out: that of the
+    lines less `withheld_minor`, the worth of `withheld`, earned points that were spent already.
     """
 
     uid: UUID
@@ -137,6 +138,9 @@ class ReceiptReturned(Struct, frozen=True):
     day: date
     counted_on: date | None = None
     """The day of the turnover, by the programme's zone."""
+    withheld: tuple[Draw, ...] = ()
+    withheld_minor: int = 0
+    forgives: bool = False
 
 
 class MemberRegistered(Struct, frozen=True):

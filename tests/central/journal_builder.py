@@ -292,6 +292,8 @@ class Journal:
         given: Sequence[tuple[UUID, int]] = (),
         turnover: int = 0,
         quantity: int = PIECE,
+        withheld: Sequence[tuple[UUID, int]] = (),
+        forgives: bool = False,
     ) -> Fact:
         """A return of one line, wherever the goods were sold."""
         member = sold.body.member
@@ -309,6 +311,8 @@ class Journal:
             cashier=f"of {self.store}",
             at=self.clock.now(),
             day=self.day,
+            withheld=tuple(Draw(lot, takers.get(lot, account), amount) for lot, amount in withheld),
+            forgives=forgives,
         )
         moves = tuple(self.move(lot, account, given_back=amount) for lot, amount in given)
         return self.append(FactKind.RECEIPT_RETURNED, body, Envelope(moves))

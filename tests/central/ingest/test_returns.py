@@ -115,6 +115,51 @@ def test_earned_points_that_are_spent_become_debt_and_the_next_grant_pays(
     assert balance(centre, person.account) == 30_00
 
 
+def test_spent_points_that_a_return_forgives_are_no_debt(centre: Centre, journal: Journal) -> None:
+    person, _ = journal.register()
+    sold = journal.sell(person, earn=[20_00])
+    journal.sell(person, spend=[(sold.lots[0], 15_00)])
+    lot = sold.lots[0]
+    journal.take_back(sold, taken=[(lot, 20_00)], given=[(lot, 5_00)], forgives=True)
+
+    outcome = journal.push().outcomes[-1]
+
+    assert outcome.kind == "accepted"
+    assert books(centre, person.account).accounts[person.account].debt == 0
+    assert balance(centre, person.account) == 0
+
+
+def test_spent_points_that_the_refund_paid_for_are_neither_debt_nor_taken_again(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    person, _ = journal.register()
+    sold = journal.sell(person, earn=[20_00])
+    lot = sold.lots[0]
+    journal.sell(person, spend=[(lot, 15_00)])
+    journal.take_back(sold, taken=[(lot, 5_00)], withheld=[(lot, 15_00)], given=[(lot, 5_00)])
+    outcome = journal.push().outcomes[-1]
+    assert outcome.kind == "accepted"
+
+    other.take_back(sold, taken=[(lot, 20_00)])
+    other.push()
+
+    assert books(centre, person.account).accounts[person.account].debt == 0
+    assert balance(centre, person.account) == 0
+    (account,) = [row for row in rows(centre, GLOBAL).values() if isinstance(row, AccountRow)]
+    assert [day.points for day in account.history.days] == [-20_00]
+
+
+def test_the_refund_pays_for_no_points_of_another_sale(journal: Journal) -> None:
+    person, _ = journal.register()
+    old = journal.sell(person, earn=[100_00])
+    sold = journal.sell(person, earn=[10_00])
+    journal.take_back(sold, withheld=[(old.lots[0], 50_00)])
+
+    outcome = journal.push().outcomes[-1]
+
+    assert (outcome.kind, outcome.reason) == ("quarantined", "not_of_its_sale")
+
+
 def test_the_same_goods_returned_in_two_stores_move_points_once(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:

@@ -102,6 +102,18 @@ def test_points_that_are_leased_become_debt_at_once_and_pay_it_when_they_come_ba
     assert (books.accounts[ACCOUNT].debt, lot.balance, lot.free) == (0, 60, 0)
 
 
+def test_a_return_that_forgives_lets_go_what_is_spent_and_no_more(books: Books) -> None:
+    lot = _granted(books, 100, kept=60)
+    lease = books.lease(lot, HOME)
+    draw(books, lot, lease, 30, _document(1), Drawing.POSTED)
+
+    debt = take(books, lot, 100, _document(2), forgives=True)
+
+    assert (debt, lease.wanted_back, lot.balance) == (30, 30, 30)
+    give_back(books, lot, lease, 30, _document(3))
+    assert (books.accounts[ACCOUNT].debt, lot.balance) == (0, 0)
+
+
 def test_a_written_off_lease_gives_nothing_back(books: Books) -> None:
     lot = _granted(books, 100, kept=100)
     lease = books.lease(lot, HOME)
