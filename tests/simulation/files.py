@@ -13,7 +13,7 @@ from tests.simulation.told import Store
 Key = tuple[int, str]
 """Epoch and lot."""
 
-_LEASE = "SELECT abs(epoch), lot, granted, account FROM lease WHERE agent = ? AND NOT closed"
+_LEASE = "SELECT abs(epoch), lot, granted, account FROM lease WHERE agent = ?"
 _CLOSED = "SELECT abs(epoch), lot FROM lease WHERE agent = ? AND closed"
 _TOLD = """
 SELECT epoch, lot, kept, account FROM lease_use UNION ALL
@@ -21,14 +21,21 @@ SELECT epoch, lot, granted, account FROM lease_answer"""
 
 
 def granted_to(
-    central: sqlite3.Connection, store: Store, account: str | None = None
+    central: sqlite3.Connection,
+    store: Store,
+    account: str | None = None,
+    *,
+    even_closed: bool = False,
 ) -> Counter[Key]:
-    """Return by epoch and lot what a store was granted at most, wherever that stands."""
+    """Return by epoch and lot what a store was granted at most, wherever that stands.
+
+    What was written off is left out, unless the store may not have heard of it.
+    """
     granted: Counter[Key] = Counter()
     with reading(store.journal) as journal:
         told = [(row[0], row[1].hex(), row[2], row[3].hex()) for row in journal.execute(_TOLD)]
     told += central.execute(_LEASE, (store.agent,)).fetchall()
-    closed = set(central.execute(_CLOSED, (store.agent,)))
+    closed = set() if even_closed else set(central.execute(_CLOSED, (store.agent,)))
     for epoch, lot, amount, owner in told:
         if account in (None, owner) and (epoch, lot) not in closed:
             granted[epoch, lot] = max(granted[epoch, lot], amount)

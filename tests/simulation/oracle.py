@@ -135,7 +135,7 @@ class Oracle:
         store.papers.clear()
         self._is_forked = True
         with reading(self.central) as central:
-            for key, granted in granted_to(central, store).items():
+            for key, granted in granted_to(central, store, even_closed=True).items():
                 self._allowed[key[1]] += max(0, granted - gone_of(store)[key])
 
     def writing_off(self, code: str) -> None:
