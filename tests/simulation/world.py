@@ -516,6 +516,7 @@ class World:
         """Put the centre's backup back; people import and publish again what they had since."""
         if not self.central.restore():
             return "none"
+        self.oracle.restored()
         for row, text in self.ordered:
             self._order_again(row, text)
         self.counts["centre restored"] += 1
