@@ -265,7 +265,7 @@ def test_a_lease_that_is_used_up_and_one_of_an_ended_epoch_are_not_reported(
 def test_a_report_of_several_parts_is_whole(
     shop: Shop, anna: Person, lot: PersonLot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lives, "REPORT_LEASES_MAX", 2)
+    monkeypatch.setattr(lives, "REPORT_LEASES_MAX", 2)  # else it takes thousands of leases
     more = [PersonLot(1_000, number=number) for number in range(2, 6)]
     for one in more:
         shop.lease(anna, one, 1_000)

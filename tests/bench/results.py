@@ -21,7 +21,8 @@ class Comparison:
     unit: str
     ratio: float
     goal: str
-    reached: bool
+    reached: bool | None
+    """None where there is no goal: the row is for comparison only."""
     how: str
     at: str
 
@@ -74,7 +75,7 @@ def write_down(row: Comparison) -> None:
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     ordered = [rows[name] for name in sorted(rows)]
     RESULTS.write_text(json.dumps(ordered, ensure_ascii=False, indent=2) + "\n")
-    verdict = "reached" if row.reached else "MISSED"
+    verdict = {None: "to compare", True: "reached", False: "MISSED"}[row.reached]
     print(
         f"{row.name}: {row.ours:.0f} {row.unit} against {row.peer:.0f}, ratio {row.ratio:.2f}, "
         f"goal {row.goal}: {verdict}"

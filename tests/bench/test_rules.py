@@ -71,7 +71,7 @@ def _compare(name: str, ours: Engine, peer: Engine, count: int) -> None:
             unit="us of processor (median)",
             ratio=round(ratio, 3),
             goal=f"<= {ZEN_RATIO_MAX}; p50 <= {US_MAX:.0f} us" if is_goal else "none",
-            reached=reached if is_goal else True,
+            reached=reached if is_goal else None,
             how=HOW,
             at=now_text(SystemClock().now()),
         )

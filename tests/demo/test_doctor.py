@@ -38,7 +38,7 @@ class _Status(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def agent(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setattr(_Status, "told", WELL)
+    monkeypatch.setattr(_Status, "told", WELL)  # the server makes its handlers itself
     with HTTPServer(("127.0.0.1", 0), _Status) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -82,6 +82,7 @@ def test_an_agent_with_a_cut_line_and_no_paper_is_described(
 ) -> None:
     unwell = {"online": False, "offline_reason": "ConnectError"}
     devices = {"devices": {"printer": {"condition": "blocked"}}}
+    # the handlers share what they tell by their class; undone after the test
     monkeypatch.setattr(_Status, "told", {**WELL, **unwell, **devices})
 
     finding = examine(agent)[-1]

@@ -12,6 +12,7 @@ from demo.stage.patience import Patience, TookTooLongError
 from demo.stage.processes import CommandRefusedError, Crew, ProcessDiedError
 from shared.clock import SystemClock
 
+# A process that would go on: only being stopped ends it while the test looks.
 SLEEPER = "import time; print('{\"listen\": 1}', flush=True); time.sleep(60)"
 DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPER
 WAIT_S = 5.0
@@ -42,6 +43,7 @@ def test_a_process_that_ends_by_itself_is_told_with_its_last_words(crew: Crew) -
 
 
 def test_all_processes_are_gone_after_the_stop(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+    # one of them is deaf to SIGTERM, and is killed only when this time is over
     monkeypatch.setattr("demo.stage.processes.STOP_S", 0.3)
     processes = [
         crew.start(name, _python(script)) for name, script in (("a", SLEEPER), ("b", DEAF))

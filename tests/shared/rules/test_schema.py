@@ -4,13 +4,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
 from shared.rules.schema import pack_schema
 from tests.shared.rules.builders import discount_rule, pack_text, wine_text
 
-jsonschema = pytest.importorskip("jsonschema")
 YAML_1_1 = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool")
 """What only old YAML makes of texts: days, and truth of yes, no, on and off."""
 
