@@ -54,7 +54,10 @@ def simulate(
     from tests.simulation.plan import Options
 
     if replay is not None:
-        options, steps = history.load(replay)
+        try:
+            options, steps = history.load(replay)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise typer.BadParameter(f"{replay} is no history of a run") from error
         _end(console, _run(console, options, steps))
         return
     wanted, counts = _faults(faults), Counter[str]()

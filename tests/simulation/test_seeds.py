@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.simulation import history
+from tests.simulation.command import app
 from tests.simulation.plan import Fault, Options
 from tests.simulation.runner import Result, simulate
 
@@ -87,3 +89,12 @@ def test_a_history_read_again_is_the_same_run(tmp_path: Path) -> None:
     options, steps = history.load(tmp_path / "h.jsonl")
 
     assert simulate(options, steps).digest == result.digest
+
+
+def test_a_file_that_is_no_history_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "h.jsonl").write_text("root:x:0:0\n")
+
+    told = CliRunner().invoke(app, ["--replay", str(tmp_path / "h.jsonl")])
+
+    assert told.exit_code == 2
+    assert "no history of a run" in " ".join(told.output.replace("│", " ").split())
