@@ -32,7 +32,7 @@ def serve(app: FastAPI, host: str, port: int, ready_file: Path | None = None) ->
     Once connections are accepted, `{url, pid}` goes into the ready file as JSON, then one line to
     standard output.
     """
-    with _listen(host, port) as listener:
+    with listen(host, port) as listener:
         url = f"http://{host}:{listener.getsockname()[1]}"
         config = uvicorn.Config(
             app,
@@ -44,6 +44,22 @@ def serve(app: FastAPI, host: str, port: int, ready_file: Path | None = None) ->
             server_header=False,
         )
         _Server(config, lambda: _announce(app.title, url, ready_file)).run([listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Listen on an address; port 0 takes a free one. Raises PortTakenError.
+
+    Connections send what they are given at once: an answer goes out as head and body, and without
+    this the body would wait 40 ms for the client's delayed acknowledgement of the head. The event
+    loop sets it by itself only on sockets that name their protocol, and these do not.
+    """
+    try:
+        listener = socket.create_server((host, port), backlog=BACKLOG)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PortTakenError(host=host, port=port, reason=reason) from error
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 class _Server(uvicorn.Server):
@@ -58,14 +74,6 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._on_ready()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), backlog=BACKLOG)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise PortTakenError(host=host, port=port, reason=reason) from error
 
 
 def _announce(title: str, url: str, ready_file: Path | None) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from shared.clock import SystemClock
+from shared.runtime.serve import listen
 from tests.agent.till.kit import serving
 from tests.bench.results import Comparison, in_turn, now_text, write_down
 from tests.builders import CHEESE, WINE, Person, PersonLot, Shop
@@ -73,7 +73,7 @@ def bare() -> Iterator[str]:
     async def echo(body: dict[str, object]) -> dict[str, object]:
         return body
 
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
     thread.start()

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from agent.app import create_app
 from agent.station import Station
+from shared.runtime.serve import listen
 from shared.runtime.web import PROBLEM_TYPE
 from tests.agent.kit import facts
 from tests.builders import CHEESE, Person, PersonLot, Shop
@@ -112,7 +112,7 @@ def uuid_of(told: object) -> UUID:
 @contextmanager
 def serving(station: Station) -> Iterator[str]:
     """Serve the till API on a free port, without the loops; yield the address."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     config = uvicorn.Config(
         create_app(station), lifespan="off", log_level="error", timeout_graceful_shutdown=1
     )

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from shared.clock import Clock
 from shared.crypto.keys import KeyPair
 from shared.crypto.requests import sign
 from shared.crypto.sessions import session_mac
+from shared.runtime.serve import listen
 from shared.wire.agents import (
     EnrolAnswer,
     EnrolRequest,
@@ -137,7 +137,7 @@ def enrolled(centre: Centre, device: Device, store: str = "101") -> Device:
 @contextmanager
 def serving(centre: Centre) -> Iterator[str]:
     """Serve on a free loopback port; yield the URL."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = listen("127.0.0.1", 0)
     config = uvicorn.Config(
         create_app(centre, BARE), log_level="error", timeout_graceful_shutdown=1
     )
