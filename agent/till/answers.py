@@ -197,8 +197,12 @@ class RejectedAnswer(BaseModel):
 
     rule: str
     reason: SentenceView
-    ways: list[list[NeedAnswer]] = []
-    """What it would have taken: any one of the ways."""
+
+
+class ExplainedAnswer(RejectedAnswer):
+    """A rule that did not apply, why, and what it would have taken: any one of the ways."""
+
+    ways: list[list[NeedAnswer]]
 
 
 class QuoteAnswer(Answer):
@@ -335,7 +339,7 @@ class TraceAnswer(Answer):
 
     receipt: UUID
     applied: list[str]
-    rejected: list[RejectedAnswer]
+    rejected: list[ExplainedAnswer]
     steps: list[TraceStepAnswer]
     explanation: ExplanationAnswer
 

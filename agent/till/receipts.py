@@ -1,6 +1,7 @@
 """A receipt of this store as it stands: its state, the centre's word, its paper and its trace."""
 
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from agent.commit import store as sales
@@ -15,10 +16,10 @@ from agent.station import Station
 from hardware.printers.layout import as_text
 from shared.member import MemberView
 from shared.receipt import Receipt
-from shared.rules.explain import findings, from_trace
+from shared.rules.explain import findings, from_trace, with_ways
 from shared.rules.moment import Moment
 from shared.rules.phases.normalise import normalise
-from shared.rules.result import Evaluation
+from shared.rules.result import Evaluation, Rejected
 from shared.rules.retell import retell
 from shared.rules.sentences import Lang
 from shared.runtime.sqlite import reading
@@ -42,6 +43,38 @@ class Standing:
     print_state: str = ""
     returned: dict[int, int] | None = None
     slip_text: str = ""
+
+
+class Priced(Protocol):
+    """A receipt with its price: of a quote, a claim or a sale."""
+
+    @property
+    def receipt(self) -> Receipt:
+        """What the till stated."""
+        ...
+
+    @property
+    def member(self) -> MemberView | None:
+        """Who buys."""
+        ...
+
+    @property
+    def moment(self) -> Moment:
+        """When."""
+        ...
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """What the kernel answered."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why a receipt was priced so: refused rules with what they would take, and all in words."""
+
+    rejected: tuple[Rejected, ...]
+    words: dict[Lang, list[str]]
 
 
 def look_up(station: Station, uid: UUID) -> Standing:
@@ -78,20 +111,26 @@ def look_up(station: Station, uid: UUID) -> Standing:
         )
 
 
-def explanation(station: Station, standing: Standing) -> dict[Lang, list[str]]:
+def explained(station: Station, priced: Priced) -> Explained:
     """Say of each rule and line why, why not, and what it would take; needs no line.
 
     Of a receipt whose pack has left the replica, only what its own trace tells.
     """
-    evaluation, lines = standing.evaluation, standing.receipt.lines
+    evaluation, lines = priced.evaluation, priced.receipt.lines
     pack = pack_of(station, evaluation.pack_hash)
+    rejected, source = evaluation.rejected, None
     if pack is None:
         found = from_trace(evaluation)
     else:
-        draft = normalise(pack, standing.member, standing.receipt, standing.moment)
-        found = findings(pack.source, draft.facts, evaluation)
-    source = None if pack is None else pack.source
-    return {"ru": retell(source, lines, found, "ru"), "en": retell(source, lines, found, "en")}
+        source = pack.source
+        facts = normalise(pack, priced.member, priced.receipt, priced.moment).facts
+        rejected = with_ways(source, facts, rejected)
+        found = findings(source, facts, evaluation)
+    words: dict[Lang, list[str]] = {
+        "ru": retell(source, lines, found, "ru"),
+        "en": retell(source, lines, found, "en"),
+    }
+    return Explained(rejected, words)
 
 
 def _state(receipt: Receipt, returned: dict[int, int]) -> str:

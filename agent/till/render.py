@@ -15,6 +15,7 @@ from agent.returns.shares import Preview
 from agent.station import Station
 from agent.till import answers as view
 from agent.till.models import MemberRef
+from agent.till.receipts import Priced, explained
 from shared.basket import piece_rows
 from shared.errors import LoyaltyError
 from shared.ledger.leases import is_live
@@ -209,22 +210,34 @@ def totals(evaluation: Evaluation) -> view.TotalsAnswer:
 
 def rejected(found: tuple[Rejected, ...]) -> list[view.RejectedAnswer]:
     """Return the rules that did not apply."""
-    return [
-        view.RejectedAnswer(
-            rule=rule.rule,
-            reason=sentence(rule.reason),
-            ways=[[_need(need) for need in way] for way in rule.ways],
-        )
-        for rule in found
-    ]
+    return [view.RejectedAnswer(rule=rule.rule, reason=sentence(rule.reason)) for rule in found]
 
 
 def _need(need: Need) -> view.NeedAnswer:
     return view.NeedAnswer(condition=need.condition, needed=need.needed, has=need.has)
 
 
-def trace(evaluation: Evaluation) -> list[view.TraceStepAnswer]:
-    """Return the steps of an evaluation."""
+def trace(station: Station, priced: Priced, at: datetime) -> view.TraceAnswer:
+    """Return why a receipt was priced so, as data and in words."""
+    evaluation, found = priced.evaluation, explained(station, priced)
+    return view.TraceAnswer(
+        **priced_frame(station, at, evaluation.pack_hash),
+        receipt=priced.receipt.uid,
+        applied=list(evaluation.applied),
+        rejected=[
+            view.ExplainedAnswer(
+                rule=rule.rule,
+                reason=sentence(rule.reason),
+                ways=[[_need(need) for need in way] for way in rule.ways],
+            )
+            for rule in found.rejected
+        ],
+        steps=_steps(evaluation),
+        explanation=view.ExplanationAnswer(**found.words),
+    )
+
+
+def _steps(evaluation: Evaluation) -> list[view.TraceStepAnswer]:
     return [
         view.TraceStepAnswer(
             phase=step.phase,

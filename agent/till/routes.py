@@ -104,6 +104,13 @@ def post_quote(body: models.ReceiptBody, here: Here) -> view.QuoteAnswer:
     return view.QuoteAnswer(**render.quote_fields(here, priced))
 
 
+@router.post("/quotes/trace", tags=["sale"])
+def post_quote_trace(body: models.ReceiptBody, here: Here) -> view.TraceAnswer:
+    """Explain how a receipt would be priced, and what the rules that refuse it would take."""
+    at = here.clock.now()
+    return render.trace(here, quote(here, body.basket(), at), at)
+
+
 @router.post("/receipts/{uid}/reserve", tags=["sale"])
 def post_reserve(uid: UUID, body: models.ReserveBody, here: Here) -> view.ReservedAnswer:
     """Claim a receipt before payment; it may refuse, and then nothing is held."""
@@ -188,16 +195,7 @@ def get_receipt(uid: UUID, here: Here) -> view.ReceiptAnswer:
 @router.get("/receipts/{uid}/trace", tags=["receipts"])
 def get_trace(uid: UUID, here: Here) -> view.TraceAnswer:
     """Explain a receipt: which rules applied, which did not and why, step by step."""
-    standing = receipts.look_up(here, uid)
-    evaluation = standing.evaluation
-    return view.TraceAnswer(
-        **render.priced_frame(here, here.clock.now(), evaluation.pack_hash),
-        receipt=uid,
-        applied=list(evaluation.applied),
-        rejected=render.rejected(evaluation.rejected),
-        steps=render.trace(evaluation),
-        explanation=view.ExplanationAnswer(**receipts.explanation(here, standing)),
-    )
+    return render.trace(here, receipts.look_up(here, uid), here.clock.now())
 
 
 @router.post("/lots/{lot}/activate", tags=["members"])

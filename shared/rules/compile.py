@@ -30,7 +30,6 @@ from shared.rules.model import (
     Wallet,
 )
 from shared.rules.moment import Moment
-from shared.rules.needs import wants_of
 from shared.rules.offers import Values
 from shared.rules.once import ONCE_FIELDS, CompiledOnce
 from shared.rules.points_terms import EarnEffect, EarnTimesEffect, RedeemEffect
@@ -139,7 +138,6 @@ def _line_rule(pack: Pack, place: int, effect: object) -> LineRule:
         matches=_together([part for part in must_hold if reads_lines(part)], pack.lists),
         rate=_rate(effect),
         applied=say("applied", title=_wording(rule.title)),
-        wants=wants_of(rule.when, rule.condition, pack.lists),
     )
 
 
@@ -152,7 +150,6 @@ def _once(pack: Pack, place: int) -> CompiledOnce:
         activation=read_activation(terms.activation),
         expiry=read_expiry(terms.expiry),
         applied=say("applied", title=_wording(terms.title)),
-        wants=wants_of(terms.when, terms.condition, pack.lists),
     )
 
 

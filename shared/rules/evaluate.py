@@ -7,10 +7,7 @@ from shared.member import MemberView
 from shared.receipt import Receipt
 from shared.rules.codes import outcomes, uses_of
 from shared.rules.compile import CompiledPack
-from shared.rules.facts import Facts
-from shared.rules.index import Asked
 from shared.rules.moment import Moment
-from shared.rules.needs import MET
 from shared.rules.phases.after import after, lots_read
 from shared.rules.phases.cap import cap
 from shared.rules.phases.change import round_change
@@ -80,7 +77,7 @@ def _answer(pack: CompiledPack, draft: Draft) -> Evaluation:
         tier_after=draft.tier_after,
         applied=tuple(draft.applied[place] for place in sorted(draft.applied)),
         rejected=tuple(
-            _rejected(facts, *draft.reasons[place])
+            Rejected(draft.reasons[place][0].id, draft.reasons[place][1])
             for place in sorted(draft.reasons.keys() - draft.applied.keys())
         ),
         hints=tuple(draft.hints),
@@ -103,11 +100,6 @@ def _reasons(draft: Draft) -> dict[int, Sentence | None]:
         place: reason for place, (_, reason) in draft.reasons.items()
     }
     return refused | dict.fromkeys(draft.applied)
-
-
-def _rejected(facts: Facts, rule: Asked, reason: Sentence) -> Rejected:
-    ways = rule.wants(facts)
-    return Rejected(rule.id, reason, () if ways == MET else ways)
 
 
 def _priced(item: Item) -> PricedLine:

@@ -4,15 +4,15 @@ An answer's own trace comes first; what it has no step for (rules that an index 
 that a rule does not fit) is found from the pack.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 from shared.rules.facts import Facts
 from shared.rules.model import OnceGrantRule, Pack, Rule
 from shared.rules.needs import MET, wants_of, ways_of_line
 from shared.rules.phases.draft import Phase
-from shared.rules.result import Evaluation, Sentence, Ways
+from shared.rules.result import Evaluation, Rejected, Sentence, Ways
 from shared.rules.sentences import say
 
 _OF_POINTS: Final = frozenset({"redeem", "earn", "earn_times"})
@@ -37,8 +37,9 @@ class Finding:
 
 def findings(pack: Pack, facts: Facts, evaluation: Evaluation) -> tuple[Finding, ...]:
     """Return findings by rule in declared order, the receipt before its lines."""
+    full = replace(evaluation, rejected=with_ways(pack, facts, evaluation.rejected))
     return tuple(
-        finding for rule in pack.conditional for finding in _of_rule(pack, facts, evaluation, rule)
+        finding for rule in pack.conditional for finding in _of_rule(pack, facts, full, rule)
     )
 
 
@@ -56,6 +57,16 @@ def from_trace(evaluation: Evaluation) -> tuple[Finding, ...]:
     return (*steps, *refused)
 
 
+def with_ways(pack: Pack, facts: Facts, rejected: Iterable[Rejected]) -> tuple[Rejected, ...]:
+    """Return rules that did not apply with what they would have taken of the receipt.
+
+    The kernel does not look for it: nobody reads it of most receipts, and the pack, the member's
+    view, the receipt and the moment give it whenever somebody does.
+    """
+    asked = {rule.id: rule for rule in pack.conditional}
+    return tuple(replace(one, ways=_unmet(pack, facts, asked[one.rule])) for one in rejected)
+
+
 def _of_rule(
     pack: Pack, facts: Facts, evaluation: Evaluation, rule: Rule | OnceGrantRule
 ) -> Iterator[Finding]:
@@ -63,11 +74,15 @@ def _of_rule(
     if told:
         yield from sorted(told, key=lambda finding: finding.line_no)
     else:
-        ways = wants_of(rule.when, rule.condition, pack.lists)(facts)
-        unmet = () if ways == MET else ways
+        unmet = _unmet(pack, facts, rule)
         yield Finding(rule.id, RECEIPT, _untold(facts, rule, unmet), ways=unmet)
     if rule.id in evaluation.applied and isinstance(rule, Rule):
         yield from _lines_left_out(pack, facts, evaluation, rule)
+
+
+def _unmet(pack: Pack, facts: Facts, rule: Rule | OnceGrantRule) -> Ways:
+    ways = wants_of(rule.when, rule.condition, pack.lists)(facts)
+    return () if ways == MET else ways
 
 
 def _untold(facts: Facts, rule: Rule | OnceGrantRule, unmet: Ways) -> Sentence:

@@ -9,7 +9,6 @@ from shared.basket import Goods, Line
 from shared.rules.conditions import LineTest, Lists
 from shared.rules.facts import Facts
 from shared.rules.model import Condition
-from shared.rules.needs import Wants
 from shared.rules.result import Sentence
 from shared.rules.wording import Wording
 
@@ -35,8 +34,6 @@ class LineRule:
     rate: Rate
     applied: Sentence
     """What the trace says where the rule did something; the numbers are the step's."""
-    wants: Wants
-    """What the rule's conditions would take of a receipt on which it did nothing."""
 
 
 class Asked(Protocol):
@@ -45,11 +42,6 @@ class Asked(Protocol):
     @property
     def id(self) -> str:
         """The rule's id."""
-        ...
-
-    @property
-    def wants(self) -> Wants:
-        """What its conditions would take."""
         ...
 
 

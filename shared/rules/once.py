@@ -12,7 +12,6 @@ from shared.money import WHOLE_BP
 from shared.rules.dates import anniversary
 from shared.rules.facts import Facts
 from shared.rules.index import Gate
-from shared.rules.needs import Wants
 from shared.rules.once_terms import Goal, Occasion, OnceTerms
 from shared.rules.result import OnceGrant, Sentence
 from shared.rules.sentences import amount_of, say
@@ -46,7 +45,6 @@ class CompiledOnce:
     activation: Term
     expiry: Term
     applied: Sentence
-    wants: Wants
 
     @property
     def id(self) -> str:

@@ -209,11 +209,12 @@ Ways = tuple[tuple[Need, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A rule that did not apply, why, and what it would have taken."""
+    """A rule that did not apply, and why."""
 
     rule: str
     reason: Sentence
     ways: Ways = ()
+    """What it would have taken: empty until somebody asks (`explain.with_ways`)."""
 
 
 class TraceStep(Struct, frozen=True):

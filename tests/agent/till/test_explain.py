@@ -2,7 +2,7 @@
 
 from shared.money import NO_BREAK_SPACE
 from shared.wire.feed import GLOBAL
-from tests.agent.till.kit import Till
+from tests.agent.till.kit import Till, journal_length
 from tests.builders import pack_row, wine_text
 
 NEWER = wine_text().replace("version: 1", "version: 2").replace("15 %", "20 %")
@@ -39,3 +39,37 @@ def test_a_reserved_receipt_names_the_pack_that_priced_it(till: Till) -> None:
 
     assert held["pack"]["version"] == again["pack"]["version"] == trace["pack"]["version"] == "1"
     assert till.quote(till.receipt())["pack"]["version"] == "2"
+
+
+def test_what_a_rule_would_take_is_told_before_the_sale_and_nothing_is_written(till: Till) -> None:
+    till.shop.feed(GLOBAL, pack_row(DEARER))
+    receipt = till.receipt()
+    till.shop.link.up = False
+
+    quoted = till.quote(receipt)
+    told = till.answer(till.post("/v1/quotes/trace", receipt))
+
+    (refused,) = [rule for rule in told["rejected"] if rule["rule"] == "sparkling_spring"]
+    need = {"condition": "receipt_sum_from", "needed": 150_000, "has": 100_000}
+    assert refused["ways"] == [[need]]
+    assert [rule["rule"] for rule in quoted["rejected"]] == [
+        rule["rule"] for rule in told["rejected"]
+    ]
+    assert told["receipt"] == receipt["uid"]
+    assert journal_length(till.shop) == 0
+
+
+def test_a_sale_whose_pack_has_gone_is_explained_by_its_own_trace(till: Till) -> None:
+    receipt = till.receipt()
+    till.sell(receipt)
+    before = till.answer(till.get(f"/v1/receipts/{receipt['uid']}/trace"))
+    till.shop.remove(GLOBAL, pack_row())
+    till.shop.feed(GLOBAL, pack_row(NEWER))
+
+    told = till.answer(till.get(f"/v1/receipts/{receipt['uid']}/trace"))
+
+    assert told["steps"] == before["steps"]
+    assert [rule["reason"] for rule in told["rejected"]] == [
+        rule["reason"] for rule in before["rejected"]
+    ]
+    assert not any(rule["ways"] for rule in told["rejected"])

@@ -8,9 +8,11 @@ from shared.member import MemberView
 from shared.receipt import Receipt
 from shared.rules.compile import CompiledPack
 from shared.rules.evaluate import evaluate
+from shared.rules.explain import with_ways
 from shared.rules.moment import Moment
 from shared.rules.needs import WAYS_MAX, WORDS_MAX
-from shared.rules.result import Evaluation, Need, Ways
+from shared.rules.phases.normalise import normalise
+from shared.rules.result import Evaluation, Need, Rejected, Ways
 from shared.wire.codec import decoder, encode
 from tests.shared.rules.builders import (
     MOMENT,
@@ -29,9 +31,17 @@ BOUGHT = receipt(line(1, 380_00, goods("wine/red")))
 DEPEND_ON_CONDITIONS = {"condition", "not_yet", "ended", "no_goods"}
 
 
+def refused(
+    pack: CompiledPack, who: MemberView | None, bought: Receipt, moment: Moment = MOMENT
+) -> tuple[Rejected, ...]:
+    """Return the rules that did not apply, with what they would have taken."""
+    found = evaluate(pack, who, bought, moment)
+    return with_ways(pack.source, normalise(pack, who, bought, moment).facts, found.rejected)
+
+
 def ways(condition: str, who: MemberView | None = None, bought: Receipt = BOUGHT) -> Ways:
-    found = evaluate(compiled(pack_text(discount_rule("a", "5", condition))), who, bought, MOMENT)
-    return found.rejected[0].ways if found.rejected else ()
+    found = refused(compiled(pack_text(discount_rule("a", "5", condition))), who, bought)
+    return found[0].ways if found else ()
 
 
 def test_an_amount_says_how_much_there_is() -> None:
@@ -78,7 +88,7 @@ def test_a_window_names_its_day() -> None:
     then = "then: [{effect: discount, percent: 5}]"
     rule = f"  - {{id: a, {TITLE}, when: {{from: 2026-05-01}}, {then}}}\n"
 
-    (rejected,) = evaluate(compiled(pack_text(rule)), None, BOUGHT, MOMENT).rejected
+    (rejected,) = refused(compiled(pack_text(rule)), None, BOUGHT)
 
     assert rejected.ways == ((Need("day_from", ("2026-05-01",), ("2026-04-10",)),),)
 
@@ -94,20 +104,28 @@ def test_ways_and_words_are_bounded() -> None:
     assert only[0].needed == tuple(str(no) for no in range(100, 100 + WORDS_MAX))
 
 
-def test_needs_survive_the_journal() -> None:
+def test_needs_that_a_fact_has_written_down_are_read() -> None:
     pack = compiled(pack_text(discount_rule("a", "5", "{receipt_sum_from: 500.00}")))
     found = evaluate(pack, None, BOUGHT, MOMENT)
+    told = replace(found, rejected=refused(pack, None, BOUGHT))
 
-    assert decoder(Evaluation)(encode(found)) == found
+    assert told.rejected[0].ways
+    assert decoder(Evaluation)(encode(told)) == told
+
+
+def test_nobody_pays_for_needs_that_nobody_asks_for() -> None:
+    pack = compiled(pack_text(discount_rule("a", "5", "{receipt_sum_from: 500.00}")))
+
+    (rejected,) = evaluate(pack, None, BOUGHT, MOMENT).rejected
+
+    assert rejected.ways == ()
 
 
 @given(packs(), members(), receipts(), moments())
 def test_what_conditions_refused_names_what_they_need(
     pack: CompiledPack, who: MemberView | None, bought: Receipt, moment: Moment
 ) -> None:
-    found = evaluate(pack, who, bought, moment)
-
-    for rejected in found.rejected:
+    for rejected in refused(pack, who, bought, moment):
         if rejected.reason.code in DEPEND_ON_CONDITIONS - {"no_goods"}:
             assert rejected.ways
             assert all(rejected.ways)
@@ -118,10 +136,10 @@ def test_the_sum_that_is_named_is_the_sum_that_does(
     who: MemberView | None, bought: Receipt
 ) -> None:
     pack = compiled(pack_text(discount_rule("a", "5", "{receipt_sum_from: 20000.00}")))
-    refused = [r for r in evaluate(pack, who, bought, MOMENT).rejected if r.ways]
-    if not refused:
+    missing = [rejected.ways for rejected in refused(pack, who, bought) if rejected.ways]
+    if not missing:
         return
-    (need,) = refused[0].ways[0]
+    (need,) = missing[0][0]
     assert isinstance(need.needed, int)
     assert isinstance(need.has, int)
 
