@@ -19,6 +19,7 @@ ALL = tuple(Fault)[: list(Fault).index(Fault.ROWS)]
 FIRST = tuple(Fault)[: list(Fault).index(Fault.IMAGE)]
 """The faults that there were when a seed was found: another set makes another plan."""
 FLIPPED = Options(1, stores=3, days=2, visits=12, faults=FIRST)
+FOUND = Path(__file__).parent / "found"
 ONE_RUN = """
 from tests.simulation.plan import Fault, Options
 from tests.simulation.runner import simulate
@@ -64,6 +65,13 @@ REPEATED_OFFER = Options(5, stores=3, days=2, visits=12, faults=ALL)
 )
 def test_what_was_found_once_stays_mended(options: Options) -> None:
     held(simulate(options))
+
+
+@pytest.mark.parametrize("found", sorted(FOUND.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_a_shortened_history_of_what_was_mended_holds(found: Path) -> None:
+    options, steps = history.load(found)
+
+    held(simulate(options, steps))
 
 
 def test_the_same_seed_is_the_same_history_in_two_processes() -> None:

@@ -6,12 +6,13 @@ from datetime import date
 from typing import TypeVar
 from uuid import UUID
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
 from agent.commit.service import Committed, Sale, commit
 from agent.journal import service as journal
 from agent.journal.service import NewFact, Taking
-from agent.leases.standing import standing
+from agent.leases.standing import UnknownMemberError, standing
 from agent.members import lots
 from agent.members import service as members
 from agent.members.lots import Activation
@@ -286,15 +287,17 @@ class Tills:
         return self.repeat(looked)
 
     def shown(self) -> dict[str, list[tuple[str, int]]]:
-        """Return what a cashier sees of those who were here since the last push."""
+        """Return what a cashier sees of those who were here since the last push.
+
+        Rows that went back may not know somebody any more: he is seen without points.
+        """
 
         def looked(station: Station) -> dict[str, list[tuple[str, int]]]:
-            found = {}
             with reading(station.journal) as connection:
-                for member in sorted(self.seen):
-                    lots = standing(station, connection, member).lots
-                    found[member.hex] = [(lot.id.hex, lot.amount) for lot in lots]
-            return found
+                return {
+                    member.hex: _lots_shown(station, connection, member)
+                    for member in sorted(self.seen)
+                }
 
         return self.repeat(looked)
 
@@ -311,6 +314,14 @@ class Tills:
                 return journal.append(connection, station, new, at).id.hex
 
         return self.repeat(written)
+
+
+def _lots_shown(station: Station, journal: Connection, member: UUID) -> list[tuple[str, int]]:
+    try:
+        lots = standing(station, journal, member).lots
+    except UnknownMemberError:
+        return []
+    return [(lot.id.hex, lot.amount) for lot in lots]
 
 
 def _parts(claim: Claim, share: float) -> tuple[Part, ...]:
