@@ -149,14 +149,17 @@ def _send_again(
 ) -> None:
     """Forget the former centre's word on what this one may lack, and send it again.
 
-    Of a barred epoch that may be anything: what it expects is said of one branch only. `cursor` is
-    where the rows of this life stand: they hold what it has of this journal.
+    What it expects is said of one branch only: of a barred epoch, or where another copy of this
+    disk was faster, that may be anything. `cursor` is where the rows of this life stand: they hold
+    what it has of this journal.
     """
     who = station.identity
     facts.uncover(connection, session.began_at)
-    if not station.barred:
+    last_known = facts.hash_at(connection, who.epoch, session.expects - 1)
+    of_this_branch = not station.barred and session.hash in (b"", last_known)
+    if of_this_branch:
         facts.trust_rows(connection, who.epoch, session.expects, cursor)
-    facts.send_again(connection, who.epoch, 1 if station.barred else session.expects)
+    facts.send_again(connection, who.epoch, session.expects if of_this_branch else 1)
     for epoch in who.former:
         facts.send_again(connection, epoch, 1)
 

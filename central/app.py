@@ -21,6 +21,7 @@ from central.feed import service as feed
 from central.feed.hub import Hub, Limits
 from central.ingest import routes as ingest_routes
 from central.ingest import service as ingest
+from central.ingest.values import Watermark
 from central.jobs import watch_listeners
 from central.leases import routes as leases_routes
 from central.opening import NotInitialisedError
@@ -36,8 +37,8 @@ class Stages:
     """What the stages along a fact's path bring to the application."""
 
     routers: Sequence[APIRouter]
-    expects: Callable[[Connection, AgentIdentity], int]
-    """The number that an agent's next push begins with."""
+    known: Callable[[Connection, AgentIdentity], Watermark]
+    """Up to which place an agent's journal is known."""
     barred: Callable[[Connection, AgentIdentity], str]
     """Why an agent gets no leases; empty if it does."""
     outcomes: Callable[[Connection], dict[str, int]]
@@ -47,7 +48,7 @@ class Stages:
 def full_stages() -> Stages:
     """Return the stages of a whole centre."""
     routers = (ingest_routes.router, leases_routes.router)
-    return Stages(routers, ingest.expects, ingest.barred, ingest.outcomes)
+    return Stages(routers, ingest.known, ingest.barred, ingest.outcomes)
 
 
 def create_app(
@@ -111,9 +112,9 @@ def status(centre: Centre, stages: Stages) -> dict[str, Any]:
 def _standing_of(stages: Stages, connection: Connection, identity: AgentIdentity) -> Standing:
     heads = feed.heads_for(connection, identity.store)
     streams = tuple(StreamHead(name, number) for name, number in sorted(heads.items()))
-    expects = stages.expects(connection, identity)
+    known = stages.known(connection, identity)
     barred = stages.barred(connection, identity)
-    return Standing(expects, streams, barred, feed.began_at(connection))
+    return Standing(known.seq + 1, known.hash, streams, barred, feed.began_at(connection))
 
 
 def _lifespan(

@@ -61,6 +61,7 @@ class FakeLink:
         self.answer_epoch: Callable[[EpochRequest], EpochAnswer] | None = None
         self.speaks_for: tuple[int, KeyPair] | None = None
         self.expects = 1
+        self.knows_hash = b""
         self.began_at = 0
         self.barred = ""
         self.incarnation = UUID(int=2)
@@ -87,6 +88,7 @@ class FakeLink:
             incarnation=self.incarnation,
             expects=self.expects,
             began_at=self.began_at,
+            hash=self.knows_hash,
             streams=streams,
             barred=self.barred,
         )

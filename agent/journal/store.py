@@ -170,6 +170,14 @@ def tip(connection: Connection, epoch: int) -> Tip:
     return Tip(hlc=before or 0)
 
 
+def hash_at(connection: Connection, epoch: int, seq: int) -> bytes:
+    """Return the hash of the fact at a place, of the chain's start at 0; empty beyond the end."""
+    if seq == 0:
+        return GENESIS
+    here = (_FACTS.c.epoch == epoch, _FACTS.c.seq == seq)
+    return connection.execute(select(_FACTS.c.hash).where(*here)).scalar() or b""
+
+
 def add_fact(connection: Connection, fact: Fact, at: datetime) -> None:
     """Append a sealed fact."""
     connection.execute(

@@ -28,10 +28,12 @@ SESSIONS_MAX = 8
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What later stages know of an agent: the number its next push begins with, its streams, why
-    it gets no leases, if so, and the global number at which this life of the centre began."""
+    """What later stages know of an agent: the number its next push begins with and the hash of the
+    fact before it, its streams, why it gets no leases, if so, and the global number at which this
+    life of the centre began."""
 
     expects: int
+    hash: bytes
     streams: tuple[StreamHead, ...]
     barred: str
     began_at: int
@@ -72,4 +74,5 @@ def open_session(centre: Centre, signed: SignedRequest, standing_of: StandingOf)
         streams=standing.streams,
         barred=standing.barred,
         began_at=standing.began_at,
+        hash=standing.hash,
     )

@@ -26,7 +26,7 @@ from central.ingest import letters, store
 from central.ingest.chain import Standing, arrivals, first_seq, reach
 from central.ingest.loading import kept
 from central.ingest.planning import publish, work, write
-from central.ingest.values import Conflict
+from central.ingest.values import Conflict, Watermark
 from central.leases import service as leases
 from shared.crypto import keys
 from shared.crypto.requests import Proof, SignedRequest
@@ -99,9 +99,9 @@ def push(centre: Centre, signed: SignedRequest) -> PushAnswer:
     return answer
 
 
-def expects(connection: Connection, identity: AgentIdentity) -> int:
-    """Return the number that an agent's next batch should begin with."""
-    return store.watermark(connection, Holder(identity.agent, identity.epoch)).seq + 1
+def known(connection: Connection, identity: AgentIdentity) -> Watermark:
+    """Return up to which place an agent's journal is known: its next batch begins behind it."""
+    return store.watermark(connection, Holder(identity.agent, identity.epoch))
 
 
 def barred(connection: Connection, identity: AgentIdentity) -> str:

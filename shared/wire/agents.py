@@ -60,6 +60,9 @@ class SessionAnswer(Struct, frozen=True):
     began_at: int = 0
     """The global stream's number when this life of the centre began: higher ones mean another
     thing in the life before."""
+    hash: bytes = b""
+    """Of the fact before the one that is expected, as this centre knows it: another copy of the
+    agent's disk may have sent that one. Empty from a centre that does not tell."""
 
 
 class EpochRequest(Struct, frozen=True):

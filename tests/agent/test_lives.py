@@ -221,6 +221,23 @@ def test_what_the_backup_lacks_is_sent_again_with_the_report_behind_it(
     assert batch.facts[-1].kind == FactKind.LEASES_REPORTED
 
 
+def test_what_another_copy_of_the_disk_has_sent_is_not_taken_for_ones_own(
+    shop: Shop, anna: Person, lot: PersonLot
+) -> None:
+    for _ in range(3):
+        sell(shop, basket(shop))
+    push_all(shop)
+    shop.link.pushed.clear()
+    restore_centre(shop, anna, lot, granted=LEASED, expects=3)
+    shop.link.knows_hash = b"of another's second fact"
+
+    meet(shop.station)
+    push_all(shop)
+
+    (batch,) = shop.link.pushed
+    assert [fact.seq for fact in batch.facts] == [1, 2, 3, 4]
+
+
 def test_the_report_names_the_highest_number_that_was_told_of_each_lease(
     shop: Shop, anna: Person, lot: PersonLot
 ) -> None:

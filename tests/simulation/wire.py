@@ -212,9 +212,9 @@ def _tail(centre: Centre, sender: AgentIdentity, after: list[str]) -> bytes:
 def _standing_of(connection: Connection, identity: AgentIdentity) -> Standing:
     heads = feed.heads_for(connection, identity.store)
     streams = tuple(StreamHead(name, number) for name, number in sorted(heads.items()))
-    expects = ingest.expects(connection, identity)
+    known = ingest.known(connection, identity)
     barred = ingest.barred(connection, identity)
-    return Standing(expects, streams, barred, feed.began_at(connection))
+    return Standing(known.seq + 1, known.hash, streams, barred, feed.began_at(connection))
 
 
 def _session(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:

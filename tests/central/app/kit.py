@@ -18,6 +18,7 @@ from central.agents.service import AgentIdentity
 from central.app import Stages, create_app
 from central.centre import Centre
 from central.estate.service import How, import_stores, issue_enrol_code
+from central.ingest.values import Watermark
 from central.opening import initialise
 from central.settings import Settings
 from shared.clock import Clock
@@ -109,8 +110,8 @@ class Device:
         return self.client.get(target, headers=dict(headers or self.headers(target)))
 
 
-def no_number(_connection: object, _identity: AgentIdentity) -> int:
-    return 1
+def no_place(_connection: object, _identity: AgentIdentity) -> Watermark:
+    return Watermark()
 
 
 def no_outcomes(_connection: object) -> dict[str, int]:
@@ -121,7 +122,7 @@ def no_bar(_connection: object, _identity: object) -> str:
     return ""
 
 
-BARE = Stages((), no_number, no_bar, no_outcomes)
+BARE = Stages((), no_place, no_bar, no_outcomes)
 
 
 def code_of(answer: httpx.Response) -> str:

@@ -173,5 +173,5 @@ def test_where_the_next_batch_begins_is_known_to_sessions(centre: Centre, journa
 
     with reading(centre.engine) as connection:
         identity = AgentIdentity(journal.agent, 1, "101")
-        assert ingest.expects(connection, identity) == 5
-        assert ingest.expects(connection, AgentIdentity(journal.agent, 2, "101")) == 1
+        assert ingest.known(connection, identity).seq == 4
+        assert ingest.known(connection, AgentIdentity(journal.agent, 2, "101")).seq == 0
