@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection
 
-from agent.schema import JournalTable, id_field, instant_field, table_of
+from agent.schema import JournalTable, id_field, instant_field
+from shared.clock import milliseconds
+from shared.runtime.sqlite import run
 
 
 class ReceiptRecord(JournalTable, table=True):
@@ -28,19 +30,16 @@ class Sold:
     slip: UUID
 
 
-_RECEIPTS = table_of(ReceiptRecord)
+_ADD = "INSERT INTO receipt (uid, fact, slip, at) VALUES (?, ?, ?, ?)"
+_FIND = "SELECT fact, slip FROM receipt WHERE uid = ?"
 
 
 def add(connection: Connection, receipt: UUID, sold: Sold, at: datetime) -> None:
     """Remember a sale, in the transaction of its fact."""
-    connection.execute(
-        insert(_RECEIPTS), {"uid": receipt, "fact": sold.fact, "slip": sold.slip, "at": at}
-    )
+    run(connection, _ADD, (receipt.bytes, sold.fact.bytes, sold.slip.bytes, milliseconds(at)))
 
 
 def find(connection: Connection, receipt: UUID) -> Sold | None:
     """Return where a sale is."""
-    row = connection.execute(
-        select(_RECEIPTS.c.fact, _RECEIPTS.c.slip).where(_RECEIPTS.c.uid == receipt)
-    ).first()
-    return Sold(row[0], row[1]) if row else None
+    row = run(connection, _FIND, (receipt.bytes,)).fetchone()
+    return Sold(UUID(bytes=row[0]), UUID(bytes=row[1])) if row else None

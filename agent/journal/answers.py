@@ -3,11 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection
 from sqlmodel import Field
 
-from agent.schema import JournalTable, id_field, instant_field, table_of
+from agent.schema import JournalTable, id_field, instant_field
+from shared.clock import milliseconds
 from shared.errors import Kind, LoyaltyError
+from shared.runtime.sqlite import run
 
 
 class UidReusedError(LoyaltyError):
@@ -31,15 +33,13 @@ class AnswerRecord(JournalTable, table=True):
     at: datetime = instant_field()
 
 
-_ANSWERS = table_of(AnswerRecord)
-_RECALL = select(_ANSWERS.c.content, _ANSWERS.c.answer).where(
-    _ANSWERS.c.uid == bindparam("uid"), _ANSWERS.c.operation == bindparam("operation")
-)
+_RECALL = "SELECT content, answer FROM answer WHERE uid = ? AND operation = ?"
+_REMEMBER = "INSERT INTO answer (uid, operation, content, answer, at) VALUES (?, ?, ?, ?, ?)"
 
 
 def recall(connection: Connection, uid: UUID, operation: str, content: bytes) -> bytes | None:
     """Return the answer of an operation done before; raises UidReusedError for other content."""
-    row = connection.execute(_RECALL, {"uid": uid, "operation": operation}).first()
+    row = run(connection, _RECALL, (uid.bytes, operation)).fetchone()
     if row is None:
         return None
     if row[0] != content:
@@ -51,13 +51,4 @@ def remember(
     connection: Connection, uid: UUID, operation: str, content: bytes, answer: bytes, at: datetime
 ) -> None:
     """Keep an answer in the transaction of its operation."""
-    connection.execute(
-        insert(_ANSWERS),
-        {
-            "uid": uid,
-            "operation": operation,
-            "content": content,
-            "answer": answer,
-            "at": at,
-        },
-    )
+    run(connection, _REMEMBER, (uid.bytes, operation, content, answer, milliseconds(at)))

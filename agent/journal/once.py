@@ -1,13 +1,13 @@
 """What persons got once in this store, so that it is not granted again before the rows tell."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection
 
-from agent.schema import JournalTable, id_field, table_of
+from agent.schema import JournalTable, id_field
 from shared.rules.result import OnceGrant
+from shared.runtime.sqlite import listed, run, run_many
 from shared.wire.facts import Granted
 
 
@@ -20,23 +20,19 @@ class OnceRecord(JournalTable, table=True):
     account: UUID = id_field(index=True)
 
 
-_ONCE = table_of(OnceRecord)
-_OF = select(_ONCE.c.lot).where(
-    _ONCE.c.account.in_(bindparam("accounts", expanding=True)),
-)
-_ADD = upsert(_ONCE).on_conflict_do_nothing()
+_OF = "SELECT lot FROM once WHERE account IN (?*)"
+_ADD = "INSERT INTO once (lot, account) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
 
 def add(connection: Connection, account: UUID, lots: Iterable[UUID]) -> None:
     """Remember lots, in the transaction of their fact."""
-    rows = [{"lot": lot, "account": account} for lot in lots]
-    if rows:
-        connection.execute(_ADD, rows)
+    run_many(connection, _ADD, [(lot.bytes, account.bytes) for lot in lots])
 
 
-def of(connection: Connection, accounts: Iterable[UUID]) -> frozenset[UUID]:
+def of(connection: Connection, accounts: Collection[UUID]) -> frozenset[UUID]:
     """Return what the owner of some accounts got once here."""
-    return frozenset(connection.execute(_OF, {"accounts": list(accounts)}).scalars())
+    found = run(connection, listed(_OF, len(accounts)), [account.bytes for account in accounts])
+    return frozenset([UUID(bytes=row[0]) for row in found])
 
 
 def granted(grant: OnceGrant, person: str) -> Granted:

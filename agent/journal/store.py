@@ -1,28 +1,28 @@
 """The journal's tables and their SQL: facts, the centre's word on them, and what they changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     Connection,
     Row,
     and_,
-    bindparam,
     delete,
     func,
-    insert,
     or_,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Field
 
 from agent.schema import JournalTable, id_field, instant_field, table_of
+from shared.clock import from_milliseconds, milliseconds
 from shared.crypto.chain import GENESIS
+from shared.runtime.sqlite import listed, run, run_many
 from shared.wire.facts import Fact
 from shared.wire.push import Outcome, OutcomeKind
 
@@ -125,49 +125,34 @@ _FACTS = table_of(FactRecord)
 _ACKS = table_of(AckRecord)
 _CHANGES = table_of(ChangeRecord)
 
-_TIP = (
-    select(_FACTS.c.seq, _FACTS.c.hash, _FACTS.c.hlc)
-    .where(_FACTS.c.epoch == bindparam("epoch"))
-    .order_by(_FACTS.c.seq.desc())
-    .limit(1)
-)
-_LAST_HLC = (
-    select(_FACTS.c.hlc)
-    .where(_FACTS.c.epoch < bindparam("epoch"))
-    .order_by(_FACTS.c.epoch.desc(), _FACTS.c.seq.desc())
-    .limit(1)
-)
-_ADD_FACT = insert(_FACTS)
-_ADD_CHANGES = insert(_CHANGES)
-_UNCOVERED = (
-    select(
-        _CHANGES.c.account,
-        _CHANGES.c.lot,
-        _CHANGES.c.wallet,
-        _CHANGES.c.amount,
-        _CHANGES.c.activates_at,
-        _CHANGES.c.expires_on,
-        _CHANGES.c.turnover_minor,
-        _CHANGES.c.receipts,
-        _CHANGES.c.counted_on,
-        _CHANGES.c.earned,
-        _CHANGES.c.rule,
-    )
-    .where(
-        _CHANGES.c.account.in_(bindparam("accounts", expanding=True)),
-        or_(_CHANGES.c.cover.is_(None), _CHANGES.c.cover > bindparam("cursor")),
-    )
-    .order_by(text("rowid"))  # as they were written: ids are minted by a clock that may go back
-)
+_TIP = "SELECT seq, hash, hlc FROM fact WHERE epoch = ? ORDER BY seq DESC LIMIT 1"
+_LAST_HLC = "SELECT hlc FROM fact WHERE epoch < ? ORDER BY epoch DESC, seq DESC LIMIT 1"
+_ADD_FACT = """
+INSERT INTO fact (epoch, seq, id, hlc, kind, prev_hash, hash,
+    envelope, body, personal, personal_digest, at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_ADD_CHANGE = """
+INSERT INTO change (fact, ordinal, account, lot, wallet, amount, activates_at, expires_on,
+    turnover_minor, receipts, counted_on, earned, rule)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_UNCOVERED = """
+SELECT account, lot, wallet, amount, activates_at, expires_on,
+    turnover_minor, receipts, counted_on, earned, rule
+FROM change WHERE account IN (?*) AND (cover IS NULL OR cover > ?)
+ORDER BY rowid
+"""
+"""As they were written: ids are minted by a clock that may go back."""
 
 
 def tip(connection: Connection, epoch: int) -> Tip:
     """Return where an epoch's chain ends; a new one is at its start, its clock goes on."""
-    row = connection.execute(_TIP, {"epoch": epoch}).first()
+    row = run(connection, _TIP, (epoch,)).fetchone()
     if row is not None:
         return Tip(*row)
-    before = connection.execute(_LAST_HLC, {"epoch": epoch}).scalar()
-    return Tip(hlc=before or 0)
+    before = run(connection, _LAST_HLC, (epoch,)).fetchone()
+    return Tip(hlc=before[0] if before else 0)
 
 
 def hash_at(connection: Connection, epoch: int, seq: int) -> bytes:
@@ -180,56 +165,21 @@ def hash_at(connection: Connection, epoch: int, seq: int) -> bytes:
 
 def add_fact(connection: Connection, fact: Fact, at: datetime) -> None:
     """Append a sealed fact."""
-    connection.execute(
-        _ADD_FACT,
-        {
-            "epoch": fact.epoch,
-            "seq": fact.seq,
-            "id": fact.id,
-            "hlc": fact.hlc,
-            "kind": fact.kind,
-            "prev_hash": fact.prev_hash,
-            "hash": fact.hash,
-            "envelope": fact.envelope,
-            "body": fact.body,
-            "personal": fact.personal,
-            "personal_digest": fact.personal_digest,
-            "at": at,
-        },
-    )
+    link = (fact.epoch, fact.seq, fact.id.bytes, fact.hlc, fact.kind, fact.prev_hash, fact.hash)
+    content = (fact.envelope, fact.body, fact.personal, fact.personal_digest)
+    run(connection, _ADD_FACT, (*link, *content, milliseconds(at)))
 
 
 def add_changes(connection: Connection, fact: UUID, changes: Sequence[Change]) -> None:
     """Keep what a fact changed until the rows cover it."""
-    if changes:
-        connection.execute(
-            _ADD_CHANGES,
-            [
-                {
-                    "fact": fact,
-                    "ordinal": ordinal,
-                    "account": change.account,
-                    "lot": change.lot,
-                    "wallet": change.wallet,
-                    "amount": change.amount,
-                    "activates_at": change.activates_at,
-                    "expires_on": change.expires_on,
-                    "turnover_minor": change.turnover_minor,
-                    "receipts": change.receipts,
-                    "counted_on": change.counted_on,
-                    "earned": change.earned,
-                    "rule": change.rule,
-                    "cover": None,
-                }
-                for ordinal, change in enumerate(changes)
-            ],
-        )
+    rows = [(fact.bytes, ordinal, *_written(one)) for ordinal, one in enumerate(changes)]
+    run_many(connection, _ADD_CHANGE, rows)
 
 
-def uncovered(connection: Connection, accounts: Iterable[UUID], cursor: int) -> list[Change]:
+def uncovered(connection: Connection, accounts: Collection[UUID], cursor: int) -> list[Change]:
     """Return own changes of accounts that rows up to a cursor of the global stream lack."""
-    rows = connection.execute(_UNCOVERED, {"accounts": list(accounts), "cursor": cursor})
-    return [Change(*tuple(row)) for row in rows]
+    keys = [account.bytes for account in accounts]
+    return [_read(row) for row in run(connection, listed(_UNCOVERED, len(keys)), (*keys, cursor))]
 
 
 def facts_from(connection: Connection, agent: UUID, epoch: int, seq: int, most: int) -> list[Fact]:
@@ -354,6 +304,39 @@ def _show(connection: Connection, fact: UUID, outcome: OutcomeKind, cover: int |
     """
     shown = (cover or 0) if outcome in SETTLED else None
     connection.execute(update(_CHANGES).where(_CHANGES.c.fact == fact).values(cover=shown))
+
+
+def _written(change: Change) -> tuple[object, ...]:
+    return (
+        change.account.bytes,
+        change.lot.bytes if change.lot is not None else None,
+        change.wallet,
+        change.amount,
+        milliseconds(change.activates_at) if change.activates_at is not None else None,
+        change.expires_on.isoformat() if change.expires_on is not None else None,
+        change.turnover_minor,
+        change.receipts,
+        change.counted_on.isoformat() if change.counted_on is not None else None,
+        change.earned,
+        change.rule,
+    )
+
+
+def _read(row: Sequence[Any]) -> Change:
+    account, lot, wallet, amount, activates_at, expires_on, minor, receipts, day, earned, rule = row
+    return Change(
+        account=UUID(bytes=account),
+        lot=None if lot is None else UUID(bytes=lot),
+        wallet=wallet,
+        amount=amount,
+        activates_at=None if activates_at is None else from_milliseconds(activates_at),
+        expires_on=None if expires_on is None else date.fromisoformat(expires_on),
+        turnover_minor=minor,
+        receipts=receipts,
+        counted_on=None if day is None else date.fromisoformat(day),
+        earned=earned,
+        rule=rule,
+    )
 
 
 def _fact(agent: UUID, row: Row[tuple[object, ...]]) -> Fact:

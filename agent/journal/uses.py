@@ -1,14 +1,15 @@
 """Sums of the journal's envelopes by lot: what this store has used of its leases."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
+from sqlite3 import Cursor
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection
 from sqlmodel import Field
 
-from agent.schema import JournalTable, id_field, table_of
+from agent.schema import JournalTable, id_field
 from shared.ledger.leases import LeaseUse
+from shared.runtime.sqlite import listed, run
 
 
 class LeaseUseRecord(JournalTable, table=True):
@@ -24,45 +25,32 @@ class LeaseUseRecord(JournalTable, table=True):
     given_back: int
 
 
-_USES = table_of(LeaseUseRecord)
-
-_ALL_USES = select(
-    _USES.c.lot, _USES.c.account, _USES.c.kept, _USES.c.drawn, _USES.c.given_back
-).where(_USES.c.epoch == bindparam("epoch"))
-_USES_OF = _ALL_USES.where(_USES.c.account.in_(bindparam("accounts", expanding=True)))
-_PUT_USE = upsert(_USES)
-_PUT_USE = _PUT_USE.on_conflict_do_update(
-    index_elements=[_USES.c.epoch, _USES.c.lot],
-    set_={
-        "kept": _PUT_USE.excluded.kept,
-        "drawn": _PUT_USE.excluded.drawn,
-        "given_back": _PUT_USE.excluded.given_back,
-    },
-)
+_EVERY = "SELECT lot, account, kept, drawn, given_back FROM lease_use WHERE epoch = ?"
+_OF = f"{_EVERY} AND account IN (?*)"
+_PUT = """
+INSERT INTO lease_use (epoch, lot, account, kept, drawn, given_back) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (epoch, lot) DO UPDATE
+SET kept = excluded.kept, drawn = excluded.drawn, given_back = excluded.given_back
+"""
 
 
-def of(connection: Connection, epoch: int, accounts: Iterable[UUID]) -> dict[UUID, LeaseUse]:
+def of(connection: Connection, epoch: int, accounts: Collection[UUID]) -> dict[UUID, LeaseUse]:
     """Return by lot what this epoch's journal has used of the leases of some accounts."""
-    rows = connection.execute(_USES_OF, {"epoch": epoch, "accounts": list(accounts)})
-    return {row[0]: LeaseUse(*row) for row in rows}
+    keys = [account.bytes for account in accounts]
+    return _by_lot(run(connection, listed(_OF, len(keys)), (epoch, *keys)))
 
 
 def every(connection: Connection, epoch: int) -> dict[UUID, LeaseUse]:
     """Return by lot what this epoch's journal has used of all its leases."""
-    rows = connection.execute(_ALL_USES, {"epoch": epoch})
-    return {row[0]: LeaseUse(*row) for row in rows}
+    return _by_lot(run(connection, _EVERY, (epoch,)))
 
 
 def put(connection: Connection, epoch: int, use: LeaseUse) -> None:
     """Write the sums of one lot's envelopes."""
-    connection.execute(
-        _PUT_USE,
-        {
-            "epoch": epoch,
-            "lot": use.lot,
-            "account": use.account,
-            "kept": use.kept,
-            "drawn": use.drawn,
-            "given_back": use.given_back,
-        },
-    )
+    sums = (use.kept, use.drawn, use.given_back)
+    run(connection, _PUT, (epoch, use.lot.bytes, use.account.bytes, *sums))
+
+
+def _by_lot(rows: Cursor) -> dict[UUID, LeaseUse]:
+    found = [LeaseUse(UUID(bytes=row[0]), UUID(bytes=row[1]), *row[2:]) for row in rows]
+    return {use.lot: use for use in found}

@@ -1,16 +1,18 @@
 """What open receipts hold of the store's leases, and what the centre answered to asks."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Field
 
 from agent.schema import JournalTable, id_field, instant_field, table_of
+from shared.clock import milliseconds
 from shared.rules.result import Draw
+from shared.runtime.sqlite import listed, run, run_many
 from shared.wire.agents import LeaseAsk, LeaseRaise
 
 
@@ -64,47 +66,40 @@ _HOLDS = table_of(HoldRecord)
 _ANSWERS = table_of(AnsweredRecord)
 _ASKS = table_of(AskRecord)
 
-_ACCOUNTS: BindParameter[UUID] = bindparam("accounts", expanding=True)
-_HELD = (
-    select(_HOLDS.c.lot, func.sum(_HOLDS.c.amount))
-    .where(_HOLDS.c.account.in_(_ACCOUNTS))
-    .group_by(_HOLDS.c.lot)
-)
-_RELEASE = delete(_HOLDS).where(_HOLDS.c.receipt == bindparam("uid"))
-_OPEN_ASKS = select(_ASKS.c.ask, _ASKS.c.epoch, _ASKS.c.given).where(
-    _ASKS.c.receipt == bindparam("uid"), _ASKS.c.ended.is_(False)
-)
-_END_ASKS = update(_ASKS).where(_ASKS.c.receipt == bindparam("uid")).values(ended=True)
-_ANSWERED = select(_ANSWERS.c.lot, _ANSWERS.c.granted).where(
-    _ANSWERS.c.epoch == bindparam("epoch"), _ANSWERS.c.account.in_(_ACCOUNTS)
-)
+_HOLD = "INSERT INTO hold (receipt, lot, account, amount) VALUES (?, ?, ?, ?)"
+_HELD = "SELECT lot, sum(amount) FROM hold WHERE account IN (?*) GROUP BY lot"
+_RELEASE = "DELETE FROM hold WHERE receipt = ?"
+_ADD_ASK = """
+INSERT INTO ask (ask, receipt, account, epoch, amount, given, ended, at)
+VALUES (?, ?, ?, ?, ?, x'', 0, ?)
+"""
+_OPEN_ASKS = "SELECT ask, epoch, given FROM ask WHERE receipt = ? AND ended = 0"
+_END_ASKS = "UPDATE ask SET ended = 1 WHERE receipt = ?"
+_ANSWERED = "SELECT lot, granted FROM lease_answer WHERE epoch = ? AND account IN (?*)"
 
 
 def hold(connection: Connection, receipt: UUID, draws: Iterable[Draw]) -> None:
     """Keep lots for a receipt until it ends."""
-    rows = [
-        {"receipt": receipt, "lot": draw.lot, "account": draw.account, "amount": draw.amount}
-        for draw in draws
-    ]
-    if rows:
-        connection.execute(insert(_HOLDS), rows)
+    rows = [(receipt.bytes, draw.lot.bytes, draw.account.bytes, draw.amount) for draw in draws]
+    run_many(connection, _HOLD, rows)
 
 
 def release(connection: Connection, receipt: UUID) -> None:
     """Free what a receipt held; what it drew stands in the journal by then."""
-    connection.execute(_RELEASE, {"uid": receipt})
+    run(connection, _RELEASE, (receipt.bytes,))
 
 
-def held(connection: Connection, accounts: Iterable[UUID]) -> dict[UUID, int]:
+def held(connection: Connection, accounts: Collection[UUID]) -> dict[UUID, int]:
     """Return by lot what open receipts hold of some accounts."""
-    rows = connection.execute(_HELD, {"accounts": list(accounts)})
-    return {row[0]: row[1] for row in rows}
+    keys = [account.bytes for account in accounts]
+    return {UUID(bytes=lot): sum_ for lot, sum_ in run(connection, listed(_HELD, len(keys)), keys)}
 
 
-def answered(connection: Connection, epoch: int, accounts: Iterable[UUID]) -> dict[UUID, int]:
+def answered(connection: Connection, epoch: int, accounts: Collection[UUID]) -> dict[UUID, int]:
     """Return by lot the highest `granted` that an answer has named."""
-    rows = connection.execute(_ANSWERED, {"epoch": epoch, "accounts": list(accounts)})
-    return {row[0]: row[1] for row in rows}
+    keys = [account.bytes for account in accounts]
+    rows = run(connection, listed(_ANSWERED, len(keys)), (epoch, *keys))
+    return {UUID(bytes=lot): granted for lot, granted in rows}
 
 
 def all_answered(connection: Connection, epoch: int) -> list[tuple[UUID, UUID, int]]:
@@ -133,19 +128,8 @@ def put_answer(connection: Connection, epoch: int, raised: LeaseRaise) -> None:
 
 def add_ask(connection: Connection, ask: LeaseAsk, at: datetime) -> None:
     """Write down an ask before it is sent."""
-    connection.execute(
-        insert(_ASKS),
-        {
-            "ask": ask.ask,
-            "receipt": ask.receipt,
-            "account": ask.account,
-            "epoch": ask.epoch,
-            "amount": ask.amount,
-            "given": b"",
-            "ended": False,
-            "at": at,
-        },
-    )
+    whose = (ask.ask.bytes, ask.receipt.bytes, ask.account.bytes)
+    run(connection, _ADD_ASK, (*whose, ask.epoch, ask.amount, milliseconds(at)))
 
 
 def put_given(connection: Connection, ask: UUID, given: bytes) -> None:
@@ -155,7 +139,8 @@ def put_given(connection: Connection, ask: UUID, given: bytes) -> None:
 
 def open_asks(connection: Connection, receipt: UUID) -> list[OpenAsk]:
     """Return the asks of a receipt that no fact has ended, with what they were given."""
-    return [OpenAsk(*row) for row in connection.execute(_OPEN_ASKS, {"uid": receipt})]
+    rows = run(connection, _OPEN_ASKS, (receipt.bytes,))
+    return [OpenAsk(UUID(bytes=ask), epoch, given) for ask, epoch, given in rows]
 
 
 def holds_any(connection: Connection) -> bool:
@@ -171,4 +156,4 @@ def receipts_with_open_asks(connection: Connection) -> list[UUID]:
 
 def end_asks(connection: Connection, receipt: UUID) -> None:
     """Mark the asks of a receipt as ended, in the transaction of the fact that ends them."""
-    connection.execute(_END_ASKS, {"uid": receipt})
+    run(connection, _END_ASKS, (receipt.bytes,))

@@ -4,10 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlmodel import Field
 
 from agent.schema import JournalTable, id_field, instant_field, table_of
+from shared.clock import milliseconds
+from shared.runtime.sqlite import run
 from shared.slip import Slip, decode_slip, encode_slip
 
 REASON_CHARS_MAX = 200
@@ -40,24 +42,18 @@ class PrintJobRecord(JournalTable, table=True):
 
 
 _JOBS = table_of(PrintJobRecord)
+_ENQUEUE = """
+INSERT INTO print_job (slip, copy_no, body, state, reason, attempts, at)
+VALUES (?, ?, ?, ?, '', 0, ?)
+"""
 
 
 def enqueue(connection: Connection, slip: Slip, at: datetime) -> int:
     """Spool a slip in the caller's transaction and return the job's number."""
-    result = connection.execute(
-        insert(_JOBS),
-        {
-            "slip": slip.id,
-            "copy_no": slip.copy_no,
-            "body": encode_slip(slip),
-            "state": JobState.QUEUED.value,
-            "reason": "",
-            "attempts": 0,
-            "at": at,
-        },
-    )
-    assert result.inserted_primary_key is not None
-    return int(result.inserted_primary_key[0])
+    job = (slip.id.bytes, slip.copy_no, encode_slip(slip), JobState.QUEUED.value, milliseconds(at))
+    job_no = run(connection, _ENQUEUE, job).lastrowid
+    assert job_no is not None
+    return job_no
 
 
 def next_queued(connection: Connection) -> tuple[int, bytes] | None:

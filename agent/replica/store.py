@@ -1,15 +1,17 @@
 """The replica's tables and their SQL: rows as the centre wrote them, and how they are found."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Field
 
 from agent.schema import ReplicaTable, id_field, table_of
+from shared.runtime.sqlite import listed, run
 from shared.wire.feed import (
     Change,
     GoodsRow,
@@ -83,36 +85,29 @@ _CURSORS = table_of(CursorRecord)
 _BARCODES = table_of(BarcodeRecord)
 _LEASES = table_of(LeaseRecord)
 
-_OF_KIND = select(_ROWS.c.row).where(_ROWS.c.kind == bindparam("kind"))
-_FIND = _OF_KIND.where(_ROWS.c.key == bindparam("key"))
-_MANY = _OF_KIND.where(_ROWS.c.key.in_(bindparam("keys", expanding=True))).order_by(_ROWS.c.key)
-_EVERY = _OF_KIND.order_by(_ROWS.c.key).limit(bindparam("most"))
-_IDENTIFIED = (
-    select(_ROWS.c.row)
-    .where(
-        _ROWS.c.kind == RowKind.IDENTIFIER.value,
-        _ROWS.c.key >= bindparam("low"),
-        _ROWS.c.key < bindparam("high"),
-    )
-    .order_by(_ROWS.c.key)
-)
-_BARCODE = select(_BARCODES.c.sku).where(_BARCODES.c.code == bindparam("code"))
+_CURSOR = "SELECT number, incarnation FROM cursor WHERE stream = ?"
+_FIND = "SELECT row FROM row WHERE kind = ? AND key = ?"
+_MANY = "SELECT row FROM row WHERE kind = ? AND key IN (?*) ORDER BY key"
+_EVERY = "SELECT row FROM row WHERE kind = ? ORDER BY key LIMIT ?"
+_IDENTIFIED = "SELECT row FROM row WHERE kind = ? AND key >= ? AND key < ? ORDER BY key"
+_BARCODE = "SELECT sku FROM barcode WHERE code = ?"
+_LEASES_OF = """
+SELECT row.row FROM lease JOIN row ON row.kind = ? AND row.key = lease.key
+WHERE lease.account IN (?*) ORDER BY row.key
+"""
 _LEASE_ROWS = (
     select(_ROWS.c.row)
     .join(_LEASES, _LEASES.c.key == _ROWS.c.key)
     .where(_ROWS.c.kind == RowKind.LEASE.value)
     .order_by(_ROWS.c.key)
 )
-_LEASES_OF = _LEASE_ROWS.where(_LEASES.c.account.in_(bindparam("accounts", expanding=True)))
 _WANTED = _LEASE_ROWS.where(_LEASES.c.wanted_back > 0)
 
 
 def cursor(connection: Connection, stream: str) -> Cursor:
     """Return the place up to which a stream has been applied."""
-    row = connection.execute(
-        select(_CURSORS.c.number, _CURSORS.c.incarnation).where(_CURSORS.c.stream == stream)
-    ).first()
-    return Cursor(row[0], row[1]) if row else Cursor(0, None)
+    row = run(connection, _CURSOR, (stream,)).fetchone()
+    return Cursor(row[0], UUID(bytes=row[1])) if row else Cursor(0, None)
 
 
 def put_cursor(connection: Connection, stream: str, number: int, incarnation: UUID) -> None:
@@ -153,40 +148,38 @@ def forget_regions(connection: Connection) -> None:
 
 def find(connection: Connection, row: type[_R], key: bytes) -> _R | None:
     """Return one row by its key."""
-    found = connection.execute(_FIND, {"kind": kind_of_type(row), "key": key}).scalar()
-    return None if found is None else cast("_R", read_row(kind_of_type(row), found))
+    found = run(connection, _FIND, (kind_of_type(row), key)).fetchone()
+    return None if found is None else cast("_R", read_row(kind_of_type(row), found[0]))
 
 
-def many(connection: Connection, row: type[_R], keys: Iterable[bytes]) -> list[_R]:
+def many(connection: Connection, row: type[_R], keys: Collection[bytes]) -> list[_R]:
     """Return the rows that are there of some keys, in the order of the keys."""
-    found = connection.execute(_MANY, {"kind": kind_of_type(row), "keys": list(keys)})
-    return [cast("_R", read_row(kind_of_type(row), body)) for body in found.scalars()]
+    found = run(connection, listed(_MANY, len(keys)), (kind_of_type(row), *keys))
+    return _rows(row, found)
 
 
 def every(connection: Connection, row: type[_R], most: int) -> list[_R]:
     """Return at most `most` rows of a kind in the order of their keys."""
-    found = connection.execute(_EVERY, {"kind": kind_of_type(row), "most": most})
-    return [cast("_R", read_row(kind_of_type(row), body)) for body in found.scalars()]
+    return _rows(row, run(connection, _EVERY, (kind_of_type(row), most)))
 
 
 def identified(connection: Connection, index: bytes) -> list[IdentifierRow]:
     """Return who a blind index may be: nobody, one member, or several who share a phone."""
-    found = connection.execute(_IDENTIFIED, {"low": index, "high": index + _KEY_END})
-    return [
-        cast("IdentifierRow", read_row(RowKind.IDENTIFIER.value, body)) for body in found.scalars()
-    ]
+    keys = (RowKind.IDENTIFIER.value, index, index + _KEY_END)
+    return _rows(IdentifierRow, run(connection, _IDENTIFIED, keys))
 
 
 def goods_by_barcode(connection: Connection, code: str) -> GoodsRow | None:
     """Return goods by a barcode."""
-    sku = connection.execute(_BARCODE, {"code": code}).scalar()
-    return None if sku is None else find(connection, GoodsRow, sku.encode())
+    sku = run(connection, _BARCODE, (code,)).fetchone()
+    return None if sku is None else find(connection, GoodsRow, sku[0].encode())
 
 
-def leases(connection: Connection, accounts: Iterable[UUID]) -> list[LeaseRow]:
+def leases(connection: Connection, accounts: Collection[UUID]) -> list[LeaseRow]:
     """Return the leases of some accounts, whoever's epoch they are of."""
-    found = connection.execute(_LEASES_OF, {"accounts": list(accounts)})
-    return [cast("LeaseRow", read_row(RowKind.LEASE.value, body)) for body in found.scalars()]
+    keys = [account.bytes for account in accounts]
+    found = run(connection, listed(_LEASES_OF, len(keys)), (RowKind.LEASE.value, *keys))
+    return _rows(LeaseRow, found)
 
 
 def all_leases(connection: Connection) -> Iterator[LeaseRow]:
@@ -199,6 +192,11 @@ def leases_wanted_back(connection: Connection) -> list[LeaseRow]:
     """Return the leases of which the centre has ever asked something back."""
     found = connection.execute(_WANTED)
     return [cast("LeaseRow", read_row(RowKind.LEASE.value, body)) for body in found.scalars()]
+
+
+def _rows(row: type[_R], found: sqlite3.Cursor) -> list[_R]:
+    kind = kind_of_type(row)
+    return [cast("_R", read_row(kind, body)) for (body,) in found]
 
 
 def _forget(connection: Connection, change: Change) -> None:

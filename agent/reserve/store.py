@@ -5,14 +5,16 @@ from enum import StrEnum
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, select
 from sqlmodel import Field
 
 from agent.schema import JournalTable, id_field, instant_field, table_of
+from shared.clock import milliseconds
 from shared.member import LotView, MemberView
 from shared.receipt import Receipt
 from shared.rules.moment import Moment
 from shared.rules.result import Evaluation
+from shared.runtime.sqlite import run
 from shared.wire.codec import decoder, encode
 from shared.wire.feed import SettingsRow
 
@@ -56,32 +58,30 @@ class ClaimRecord(JournalTable, table=True):
 _CLAIMS = table_of(ClaimRecord)
 _decode = decoder(Claim)
 
-_FIND = select(_CLAIMS.c.state, _CLAIMS.c.body).where(_CLAIMS.c.receipt == bindparam("uid"))
-_MOVE = update(_CLAIMS).where(_CLAIMS.c.receipt == bindparam("uid")).values(state=bindparam("to"))
+_ADD = "INSERT INTO claim (receipt, state, body, at) VALUES (?, ?, ?, ?)"
+_FIND = "SELECT state, body FROM claim WHERE receipt = ?"
+_MOVE = "UPDATE claim SET state = ? WHERE receipt = ?"
+_OPEN_COUNT = "SELECT count(*) FROM claim WHERE state = ?"
 
 
 def add(connection: Connection, claim: Claim, state: ClaimState, at: datetime) -> None:
     """Write a claim."""
-    connection.execute(
-        insert(_CLAIMS),
-        {
-            "receipt": claim.receipt.uid,
-            "state": state.value,
-            "body": encode(claim),
-            "at": at,
-        },
+    run(
+        connection,
+        _ADD,
+        (claim.receipt.uid.bytes, state.value, encode(claim), milliseconds(at)),
     )
 
 
 def find(connection: Connection, receipt: UUID) -> tuple[ClaimState, Claim] | None:
     """Return a receipt's claim and its state."""
-    row = connection.execute(_FIND, {"uid": receipt}).first()
+    row = run(connection, _FIND, (receipt.bytes,)).fetchone()
     return (ClaimState(row[0]), _decode(row[1])) if row else None
 
 
 def move(connection: Connection, receipt: UUID, state: ClaimState) -> None:
     """End a claim."""
-    connection.execute(_MOVE, {"uid": receipt, "to": state.value})
+    run(connection, _MOVE, (state.value, receipt.bytes))
 
 
 def open_receipts(connection: Connection) -> set[UUID]:
@@ -92,6 +92,5 @@ def open_receipts(connection: Connection) -> set[UUID]:
 
 def open_count(connection: Connection) -> int:
     """Count open claims."""
-    return connection.execute(
-        select(func.count()).select_from(_CLAIMS).where(_CLAIMS.c.state == ClaimState.OPEN)
-    ).scalar_one()
+    (count,) = run(connection, _OPEN_COUNT, (ClaimState.OPEN.value,)).fetchone()
+    return int(count)
