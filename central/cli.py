@@ -4,20 +4,18 @@ Exit codes: 0 done, 1 refused (one sentence on standard error), 2 misused.
 """
 
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shared.errors import LoyaltyError
+from central.cli_bearers import certificates_app
+from central.shell import opened, refusals, settings_of
 
 if TYPE_CHECKING:
     from central.centre import Centre
     from central.estate.service import How, Imported
-    from central.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="The centre of a chain.")
 stores_app = typer.Typer(no_args_is_help=True, help="Stores of the chain.")
@@ -31,6 +29,7 @@ for _name, _sub in {
     "cashiers": cashiers_app,
     "leases": leases_app,
     "lots": lots_app,
+    "certificates": certificates_app,
 }.items():
     app.add_typer(_sub, name=_name)
 
@@ -51,7 +50,7 @@ def central(
     """The centre of a chain."""
     from central.settings import read_settings
 
-    with _refusals("ru"):
+    with refusals("ru"):
         ctx.obj = read_settings(config, data_dir=data_dir)
 
 
@@ -60,8 +59,8 @@ def init(ctx: typer.Context) -> None:
     """Make the data folder, keys and tables; what is there stays."""
     from central.opening import initialise, on_this_machine
 
-    settings = _settings(ctx)
-    with _refusals(settings.locale):
+    settings = settings_of(ctx)
+    with refusals(settings.locale):
         centre = initialise(settings, *on_this_machine())
         centre.engine.dispose()
     typer.echo(f"{settings.data_dir}: root key {centre.keys.root.public.hex()}")
@@ -82,8 +81,8 @@ def run(
     from shared.runtime.logs import configure_logs
     from shared.runtime.serve import serve
 
-    settings = _settings(ctx)
-    with _opened(ctx) as centre:
+    settings = settings_of(ctx)
+    with opened(ctx) as centre:
         configure_logs(settings.log_level)
         chosen = settings.port if port is None else port
         app = create_app(centre, full_stages(), make_scheduler(centre))
@@ -97,7 +96,7 @@ def enrol_code(
     """Print a code with which the store's agent enrols within ten minutes."""
     from central.estate.service import issue_enrol_code
 
-    with _opened(ctx) as centre:
+    with opened(ctx) as centre:
         typer.echo(issue_enrol_code(centre, store))
 
 
@@ -106,7 +105,7 @@ def publish(ctx: typer.Context, file: FileArgument) -> None:
     """Check, sign and send a pack of rules to all stores."""
     from central.packs.service import Novelty, publish_file
 
-    with _opened(ctx) as centre:
+    with opened(ctx) as centre:
         pack = publish_file(centre, file.read_bytes())
         verdict = "published" if pack.novelty is Novelty.NEW else "was published already"
         typer.echo(f"{pack.name} {pack.version} {verdict}: {pack.hash}")
@@ -118,7 +117,7 @@ def audit(ctx: typer.Context) -> None:
     from central.ledger.audit import check
     from shared.runtime.sqlite import reading
 
-    with _opened(ctx) as centre:
+    with opened(ctx) as centre:
         with reading(centre.engine) as connection:
             broken = check(connection)
         for one in broken:
@@ -135,7 +134,7 @@ def status(ctx: typer.Context) -> None:
     from central.app import full_stages
     from central.app import status as status_of
 
-    with _opened(ctx) as centre:
+    with opened(ctx) as centre:
         typer.echo(json.dumps(status_of(centre, full_stages()), ensure_ascii=False, indent=2))
 
 
@@ -155,7 +154,7 @@ def restored(
     from central.leases import recovery
     from shared.points import format_points
 
-    with _opened(ctx) as centre:
+    with opened(ctx) as centre:
         if accept:
             typer.echo(f"{recovery.accept(centre)} reports are not waited for")
         elif yes:
@@ -171,6 +170,7 @@ def restored(
             f"{found.reported} stores have reported, {len(found.missing)} have not: "
             f"{' '.join(found.missing[:STORES_SHOWN_MAX])}\n"
             f"to lease without them risks at most {format_points(found.free_points)} points"
+            f"{_beside(found.free_certificates_minor, found.free_uses)}"
         )
 
 
@@ -180,12 +180,13 @@ def list_leases(ctx: typer.Context) -> None:
     from central.leases.writeoff import holdings
     from shared.points import format_points
 
-    with _opened(ctx) as centre:
+    with opened(ctx) as centre:
         for one in holdings(centre):
             state = "present" if one.present and not one.reason else f"stranded ({one.reason})"
             typer.echo(
-                f"{one.store} epoch {one.holder.epoch}: {format_points(one.points)} points in "
-                f"{one.lots} lots, seen {one.seen_at:%Y-%m-%d %H:%M} UTC, {state}"
+                f"{one.store} epoch {one.holder.epoch}: {format_points(one.points)} points"
+                f"{_beside(one.certificates_minor, one.uses)} in {one.lots} lots, "
+                f"seen {one.seen_at:%Y-%m-%d %H:%M} UTC, {state}"
             )
 
 
@@ -203,19 +204,21 @@ def write_off(
     from central.leases.writeoff import holdings, write_off_store
     from shared.points import format_points
 
-    with _opened(ctx) as centre:
-        risk = sum(
-            one.points
+    with opened(ctx) as centre:
+        held = [
+            one
             for one in holdings(centre)
             if one.store == store and not (only_ended and one.present)
-        )
+        ]
+        beside = _beside(sum(one.certificates_minor for one in held), sum(one.uses for one in held))
+        points = format_points(sum(one.points for one in held))
         typer.echo(
-            f"store {store} holds {format_points(risk)} points: what it has spent of them and not "
+            f"store {store} holds {points} points{beside}: what it has spent of them and not "
             "told is paid by the chain, or becomes debt when it is told"
         )
         if yes:
-            lots, points = write_off_store(centre, store, only_ended=only_ended)
-            typer.echo(f"written off: {format_points(points)} points in {lots} lots")
+            lots, freed = write_off_store(centre, store, only_ended=only_ended)
+            typer.echo(f"written off: {format_points(freed)} points in {lots} lots")
         else:
             typer.echo("nothing is changed; --yes writes it off")
 
@@ -250,7 +253,7 @@ def import_lots(ctx: typer.Context, file: FileArgument) -> None:
     from central.lots_file import import_file
     from shared.points import format_points
 
-    with _opened(ctx) as centre:
+    with opened(ctx) as centre:
         done = import_file(centre, file.read_bytes())
         typer.echo(
             f"{done.granted} granted ({format_points(done.points)} points), "
@@ -267,7 +270,7 @@ def _import(
 ) -> None:
     from central.estate.service import How
 
-    with _opened(ctx) as centre:
+    with opened(ctx) as centre:
         done = use_case(centre, file.read_bytes(), How.DRY_RUN if dry_run else How.APPLY)
         suffix = " (dry run, nothing is written)" if dry_run else ""
         typer.echo(
@@ -276,41 +279,11 @@ def _import(
         )
 
 
-@contextmanager
-def _opened(ctx: typer.Context) -> "Iterator[Centre]":
-    from central.opening import on_this_machine, open_centre
-    from shared.runtime.logs import configure_logs
+def _beside(certificates_minor: int, uses: int) -> str:
+    """Say what is at stake beside points, if anything is."""
+    from shared.money import format_money
 
-    settings = _settings(ctx)
-    configure_logs("WARNING")
-    with _refusals(settings.locale):
-        centre = open_centre(settings, *on_this_machine())
-        try:
-            yield centre
-        finally:
-            centre.engine.dispose()
-
-
-@contextmanager
-def _refusals(locale: str) -> Iterator[None]:
-    """Turn an anticipated failure into its sentence and exit code 1."""
-    from sqlalchemy.exc import DatabaseError
-
-    try:
-        yield
-    except LoyaltyError as error:
-        _refuse(error, locale)
-    except DatabaseError as error:
-        from shared.runtime.web import storage_failure
-
-        _refuse(storage_failure(error), locale)
-
-
-def _refuse(error: LoyaltyError, locale: str) -> None:
-    print(error.sentence(locale), file=sys.stderr)
-    raise typer.Exit(1) from error
-
-
-def _settings(ctx: typer.Context) -> "Settings":
-    settings: Settings = ctx.obj
-    return settings
+    certificates = f", {format_money(certificates_minor)} of certificates"
+    return (certificates if certificates_minor else "") + (
+        f", {uses} uses of codes" if uses else ""
+    )

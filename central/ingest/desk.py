@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from central.bearers.posting import Shelf
 from central.ingest.reading import Reading
 from central.ingest.values import Conflict, Document
 from central.leases.service import Visits
@@ -52,6 +53,7 @@ class Desk:
     """Lots that are not born yet, and the facts that will bring them."""
     once: dict[UUID, UUID]
     """Lots that a person gets once, and the accounts that got them."""
+    shelf: Shelf
     planned: dict[UUID, tuple[Reading, Verdict]] = field(default_factory=dict)
     """What became of each fact, by its id."""
     new_documents: list[Document] = field(default_factory=list)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from central.bearers import posting as bearers
 from central.centre import Centre
 from central.ingest import store
 from central.ingest.chain import Standing
@@ -37,6 +38,7 @@ class _Wanted:
     indexes: set[bytes] = field(default_factory=set)
     documents: set[UUID] = field(default_factory=set)
     sales: set[UUID] = field(default_factory=set)
+    certificates: set[bytes] = field(default_factory=set)
 
     def add(self, reading: Reading) -> None:
         """Note what a fact names in its envelope and body."""
@@ -49,12 +51,11 @@ class _Wanted:
         self._add_body(reading.body)
 
     def _add_body(self, body: object) -> None:
-        if isinstance(body, ReceiptCommitted) and body.member is not None:
-            self.accounts.add(body.member.account)
-            self.members.add(body.member.id)
+        if isinstance(body, ReceiptCommitted):
+            self.add_sale(body)
         elif isinstance(body, ReceiptReturned):
             self.sales.add(body.sale)
-            for draw in (*body.restored, *body.taken):
+            for draw in (*body.restored, *body.taken, *body.refilled, *body.revoked):
                 self._add_lot(draw.lot, draw.account)
         elif isinstance(body, MemberRegistered):
             self.accounts.add(body.account)
@@ -62,6 +63,13 @@ class _Wanted:
             self.indexes |= {body.card_index, body.phone_index} - {b""}
         elif isinstance(body, LotActivated):
             self._add_lot(body.lot, body.account)
+
+    def add_sale(self, sale: ReceiptCommitted) -> None:
+        """Note whom a sale names, and which certificates it has sold."""
+        self.certificates.update(issued.index for issued in sale.issued)
+        if sale.member is not None:
+            self.accounts.add(sale.member.account)
+            self.members.add(sale.member.id)
 
     def _add_lot(self, lot: UUID, account: UUID) -> None:
         self.lots.add(lot)
@@ -76,14 +84,13 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
     documents = store.documents(connection, wanted.documents | wanted.sales, wanted.sales)
     sales, returns = _sales(connection, wanted, documents)
     for sale in sales.values():
-        if sale.member is not None:
-            wanted.accounts.add(sale.member.account)
-            wanted.members.add(sale.member.id)
+        wanted.add_sale(sale)
     members.lock(connection, wanted.indexes)
     roll = members.load(connection, wanted.members, wanted.indexes)
     survivors = {roll.survivor(member).id for member in roll.members}
     books = ledger.load(connection, wanted.accounts, members=survivors, lots=wanted.lots)
-    members.extend(connection, roll, {account.member for account in books.accounts.values()})
+    owned = (account for account in books.accounts.values() if not account.is_bearer)
+    members.extend(connection, roll, {account.member for account in owned})
     return Desk(
         at=at,
         incarnation=centre.incarnation,
@@ -96,6 +103,7 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
         returns=returns,
         births=store.births(connection, wanted.lots - books.lots.keys()),
         once=store.once(connection, wanted.lots),
+        shelf=bearers.load(connection, wanted.certificates),
     )
 
 

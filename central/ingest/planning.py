@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from central.bearers import posting as bearers
 from central.centre import Centre
 from central.feed import service as feed
 from central.feed.service import NewChange
@@ -51,7 +52,7 @@ def _settle(desk: Desk, shelf: dict[UUID, list[Reading]], reading: Reading) -> N
                 queue.extend(shelf.pop(key, ()))
 
 
-def write(connection: Connection, desk: Desk) -> list[NewChange]:
+def write(connection: Connection, centre: Centre, desk: Desk) -> list[NewChange]:
     """Write everything that the desk brings but outcomes; return the rows for the feed."""
     leases.record_asks(connection, desk.asks)
     leases.end_asks(connection, desk.ends)
@@ -61,8 +62,10 @@ def write(connection: Connection, desk: Desk) -> list[NewChange]:
     to_size = {account.member for account in accounts}
     leases.size(connection, desk.books, desk.visits, to_size, desk.at)
     leases.save_visits(connection, desk.visits)
+    bearers.lease_home(connection, desk.shelf, desk.books)
     changes = ledger.save(connection, desk.books)
     changes += members.save(connection, desk.roll, desk.books)
+    changes += bearers.save(connection, centre, desk.shelf)
     store.insert_documents(connection, desk.new_documents)
     store.insert_births(connection, sorted(desk.new_births.items()))
     store.delete_births(connection, desk.done_births)

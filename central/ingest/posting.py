@@ -87,8 +87,8 @@ def _post(desk: Desk, reading: Reading) -> Verdict:
     return Verdict(OutcomeKind.ACCEPTED)
 
 
-def _check_sale(desk: Desk, reading: Reading, _sale: ReceiptCommitted) -> None:
-    receipts.check_new(desk, reading)
+def _check_sale(desk: Desk, reading: Reading, sale: ReceiptCommitted) -> None:
+    receipts.check_sale(desk, reading, sale)
 
 
 def _check_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> UUID | None:

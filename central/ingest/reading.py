@@ -10,13 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from central.ingest.chain import Standing
+from shared.bearer import Bearer, bearer_account, bearer_lot
 from shared.clock import instant_of
 from shared.crypto.blind import INDEX_BYTES
 from shared.crypto.chain import digest
 from shared.errors import LoyaltyError
 from shared.ids import once_lot
 from shared.ledger.books import Holder
-from shared.member import person_key
+from shared.member import MemberView, person_key
 from shared.wire.codec import MalformedError, encode
 from shared.wire.facts import (
     Body,
@@ -24,6 +25,7 @@ from shared.wire.facts import (
     Fact,
     FactKind,
     Granted,
+    Issued,
     LeaseAsked,
     LeaseGivenBack,
     LeaseMove,
@@ -152,33 +154,63 @@ def _disagreement(envelope: Envelope, body: Body, store: str) -> str:
 def _sale(envelope: Envelope, sale: ReceiptCommitted, store: str) -> str:
     if sale.receipt.store != store:
         return "other_store"
-    draws = _sums(
-        (draw.lot, draw.account, draw.amount) for draw in sale.evaluation.redemption.draws
-    )
-    moved = _sums((move.lot, move.account, move.drawn) for move in envelope.moves)
-    granted = _sums((lot.lot, lot.account, lot.amount) for lot in sale.granted)
-    born = _sums((birth.lot, birth.account, birth.amount) for birth in envelope.births)
-    if draws != moved or granted != born:
+    if not _is_told(envelope, sale):
         return "envelope_disagrees"
+    if not _are_issued(envelope, sale.issued):
+        return "issue_senseless"
     if sale.member is None:
-        return "points_of_nobody" if draws or granted else ""
-    mine = {sale.member.account, sale.member.referrer}
+        points = sale.evaluation.redemption.draws or sale.granted
+        return "points_of_nobody" if points else ""
+    return _grants(envelope, sale, sale.member)
+
+
+def _is_told(envelope: Envelope, sale: ReceiptCommitted) -> bool:
+    """Tell whether the envelope moves and brings what the body says."""
+    drawn = (*sale.evaluation.redemption.draws, *sale.bearers)
+    brought: list[Granted | Issued] = [*sale.granted, *sale.issued]
+    draws = _sums((draw.lot, draw.account, draw.amount) for draw in drawn)
+    moved = _sums((move.lot, move.account, move.drawn) for move in envelope.moves)
+    granted = _sums((lot.lot, lot.account, lot.amount) for lot in brought)
+    born = _sums((birth.lot, birth.account, birth.amount) for birth in envelope.births)
+    return draws == moved and granted == born
+
+
+def _grants(envelope: Envelope, sale: ReceiptCommitted, member: MemberView) -> str:
+    mine = {member.account, member.referrer}
     if any(lot.account not in mine for lot in sale.granted):
         return "grant_to_another"
-    if not _are_once(envelope, sale.granted, sale.member.person_key):
+    if not _are_once(envelope, sale.granted, member.person_key):
         return "once_senseless"
     turnover = sale.evaluation.totals.turnover_minor
-    sane = 0 <= turnover <= AMOUNT_MAX and len(sale.granted) == len(envelope.births)
+    brought = len(sale.granted) + len(sale.issued)
+    sane = 0 <= turnover <= AMOUNT_MAX and brought == len(envelope.births)
     return "" if sane and all(map(_is_grant, sale.granted)) else "grant_senseless"
+
+
+def _are_issued(envelope: Envelope, issued: Iterable[Issued]) -> bool:
+    """Tell whether certificates are what their indexes say, each once, and kept by no store."""
+    found = {one.lot: one for one in issued}
+    kept = any(birth.kept for birth in envelope.births if birth.lot in found)
+    return not kept and all(
+        one.bearer == Bearer.CERTIFICATE
+        and len(one.index) == INDEX_BYTES
+        and one.account == bearer_account(Bearer.CERTIFICATE, one.index)
+        and one.lot == bearer_lot(one.account)
+        and one.amount > 0
+        and one.activates_at.tzinfo is not None
+        and _are_texts(one.tail)
+        for one in found.values()
+    )
 
 
 def _return(envelope: Envelope, returned: ReceiptReturned, _store: str) -> str:
     if envelope.births or any(move.drawn for move in envelope.moves):
         return "envelope_disagrees"
-    taken = {draw.lot for draw in returned.taken}
+    taken = {draw.lot for draw in (*returned.taken, *returned.revoked)}
     if any(move.lot not in taken for move in envelope.moves):
         return "envelope_disagrees"
-    amounts = [draw.amount for draw in (*returned.restored, *returned.taken)]
+    points = (*returned.restored, *returned.taken)
+    amounts = [draw.amount for draw in (*points, *returned.refilled, *returned.revoked)]
     sane = all(0 <= amount <= AMOUNT_MAX for amount in (*amounts, returned.turnover_minor))
     return "" if sane else "amount_senseless"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
+from central.bearers import posting as bearers
 from central.ingest.desk import Desk, RefusedError
 from central.ingest.envelopes import post_moves
 from central.ingest.reading import Reading
@@ -19,8 +20,9 @@ from shared.ledger.postings import (
     take,
 )
 from shared.member import DayCount, Use
+from shared.money import format_money
 from shared.rules.result import Draw
-from shared.wire.facts import Granted, LotActivated, ReceiptCommitted, ReceiptReturned
+from shared.wire.facts import Granted, Issued, LotActivated, ReceiptCommitted, ReceiptReturned
 
 LATE = timedelta(days=30)
 
@@ -31,15 +33,27 @@ def check_new(desk: Desk, reading: Reading) -> None:
         raise RefusedError("document_known")
 
 
+def check_sale(desk: Desk, reading: Reading, sale: ReceiptCommitted) -> None:
+    """Raise RefusedError for a sale that is there, or that pays with an account of another sort."""
+    check_new(desk, reading)
+    ofs = {draw.account: False for draw in sale.evaluation.redemption.draws}
+    ofs |= {draw.account: True for draw in sale.bearers}
+    for account, is_bearer in ofs.items():
+        found = desk.books.accounts.get(account)
+        if found is not None and found.is_bearer is not is_bearer:
+            raise RefusedError("lot_of_another")
+
+
 def post_sale(desk: Desk, reading: Reading, sale: ReceiptCommitted) -> list[str]:
     """Post a sale; return what was adjusted: a grant that was there, a draw that became debt."""
     document = Document(sale.receipt.uid, sale.at)
     desk.file(reading)
     desk.sales[sale.receipt.uid] = sale
+    notes = _draw(desk, reading, document, sale)
+    notes += _issue(desk, reading, document, sale)
     if sale.member is None:
-        return []
+        return notes
     account = desk.open_account(sale.member.account, sale.member.id)
-    notes = ["debt"] if post_moves(desk, reading, document) else []
     notes += post_grants(desk, reading, document, account, sale.granted)
     totals = sale.evaluation.totals
     day = sale.evaluation.counted_on or sale.day
@@ -60,10 +74,10 @@ def awaited_sale(desk: Desk, returned: ReceiptReturned) -> UUID | None:
     sale = desk.sales.get(returned.sale)
     if sale is None:
         return returned.sale
-    drawn = {(draw.lot, draw.account) for draw in sale.evaluation.redemption.draws}
-    earned = {(lot.lot, lot.account) for lot in sale.granted}
-    restored = {(draw.lot, draw.account) for draw in returned.restored}
-    taken = {(draw.lot, draw.account) for draw in (*returned.taken, *returned.withheld)}
+    drawn = {(draw.lot, draw.account) for draw in _drawn(sale)}
+    earned = {(lot.lot, lot.account) for lot in _brought(sale)}
+    restored = {(draw.lot, draw.account) for draw in _restored(returned)}
+    taken = {(draw.lot, draw.account) for draw in (*_taken(returned), *returned.withheld)}
     if not restored <= drawn or not taken <= earned:
         raise RefusedError("not_of_its_sale")
     if any(lot not in desk.books.lots for lot, _ in restored):
@@ -92,6 +106,10 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
         take(desk.books, lot, taken[lot.id], document, forgives=returned.forgives)
         for lot in _known(desk, taken)
     )
+    revoked = {draw.lot for draw in returned.revoked}
+    for issued in sale.issued:
+        if issued.lot in revoked:
+            bearers.take_back(desk.shelf, issued, reading.store)
     if sale.member is not None:
         account = desk.open_account(sale.member.account, sale.member.id)
         day = returned.counted_on or returned.day
@@ -164,6 +182,42 @@ def _grant(desk: Desk, reading: Reading, document: Document, granted: Granted, k
     return grant(desk.books, lot, document, holder=reading.holder, kept=kept)
 
 
+def _draw(desk: Desk, reading: Reading, document: Document, sale: ReceiptCommitted) -> list[str]:
+    """Post what a sale draws; what a certificate did not have any more is told to people."""
+    paid_by = {draw.account for draw in sale.bearers}
+    owed = {account: desk.books.accounts[account].debt for account in paid_by}
+    debt = post_moves(desk, reading, document)
+    over = sum(desk.books.accounts[account].debt - owed[account] for account in paid_by)
+    if over:
+        what = (
+            f"Чек {sale.receipt.uid}: сертификатом оплачено на {format_money(over)} больше, "
+            "чем на нём оставалось. Чек действителен, разница за счёт сети."
+        )
+        desk.report(reading, "used_twice", what)
+    return ["debt"] if debt else []
+
+
+def _issue(desk: Desk, reading: Reading, document: Document, sale: ReceiptCommitted) -> list[str]:
+    """Bring sold certificates to life; return why some were not: people settle it."""
+    notes = []
+    for issued in sale.issued:
+        refusal = bearers.sell(desk.shelf, desk.books, issued, document, reading.store)
+        if refusal:
+            notes.append(refusal)
+            what = (
+                f"Чек {sale.receipt.uid}: сертификат …{issued.tail} продан за "
+                f"{format_money(issued.amount)}, но не активирован: {_NOT_SOLD[refusal]}."
+            )
+            desk.report(reading, refusal, what)
+    return notes
+
+
+_NOT_SOLD = {
+    "sold_before": "он уже был продан",
+    "unknown_certificate": "центр его не выпускал",
+}
+
+
 def _twice(
     desk: Desk, reading: Reading, sale: ReceiptCommitted, returned: ReceiptReturned
 ) -> list[str]:
@@ -186,21 +240,39 @@ def _twice(
 
 
 def _restorable(desk: Desk, sale: ReceiptCommitted, now: ReceiptReturned) -> dict[UUID, int]:
-    before = (draw for one in desk.returns.get(now.sale, ()) for draw in one.restored)
-    left = _minus(_by_lot(sale.evaluation.redemption.draws), _by_lot(before))
-    return _at_most(_by_lot(now.restored), left)
+    before = (draw for one in desk.returns.get(now.sale, ()) for draw in _restored(one))
+    left = _minus(_by_lot(_drawn(sale)), _by_lot(before))
+    return _at_most(_by_lot(_restored(now)), left)
 
 
 def _takeable(
     desk: Desk, sale: ReceiptCommitted, now: ReceiptReturned
 ) -> tuple[dict[UUID, int], dict[UUID, int]]:
     """Return what of a return's points still goes: out of lots, and what the refund paid for."""
-    earned = {lot.lot: lot.amount for lot in sale.granted}
+    earned = {lot.lot: lot.amount for lot in _brought(sale)}
     earlier = desk.returns.get(now.sale, ())
-    before = (draw for one in earlier for draw in (*one.taken, *one.withheld))
+    before = (draw for one in earlier for draw in (*_taken(one), *one.withheld))
     left = _minus(earned, _by_lot(before))
-    taken = _at_most(_by_lot(now.taken), left)
+    taken = _at_most(_by_lot(_taken(now)), left)
     return taken, _at_most(_by_lot(now.withheld), _minus(left, taken))
+
+
+def _drawn(sale: ReceiptCommitted) -> list[Draw]:
+    """Return what a sale drew of all lots, points and certificates."""
+    return [*sale.evaluation.redemption.draws, *sale.bearers]
+
+
+def _brought(sale: ReceiptCommitted) -> list[Granted | Issued]:
+    """Return all lots that a sale brings, points and certificates."""
+    return [*sale.granted, *sale.issued]
+
+
+def _restored(returned: ReceiptReturned) -> tuple[Draw, ...]:
+    return (*returned.restored, *returned.refilled)
+
+
+def _taken(returned: ReceiptReturned) -> tuple[Draw, ...]:
+    return (*returned.taken, *returned.revoked)
 
 
 def _turnover_left(desk: Desk, sale: ReceiptCommitted, now: ReceiptReturned) -> int:

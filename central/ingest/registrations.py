@@ -27,7 +27,7 @@ def check_registration(desk: Desk, reading: Reading, new: MemberRegistered) -> N
     if known is not None and known.state is not MemberState.PROVISIONAL:
         raise RefusedError("member_known")
     account = desk.books.accounts.get(new.account)
-    if account is not None and account.owner != new.member:
+    if new.account == new.member or (account is not None and account.owner != new.member):
         raise RefusedError("account_of_another")
     if reading.person is not None:
         _check_identifiers(desk.index_key, new, reading.person)

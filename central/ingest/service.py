@@ -147,7 +147,7 @@ def _again(
     if not facts:
         return {}
     desk = work(connection, centre, kept(connection, facts), at)
-    changes = write(connection, desk)
+    changes = write(connection, centre, desk)
     planned = list(desk.planned.values())
     publish(connection, changes, planned, uuid7(at, centre.chance))
     return {reading.fact.id: verdict.kind for reading, verdict in planned}
@@ -195,7 +195,7 @@ def _take(
     if any(one.standing is Standing.BRANCH for one in found):
         leases.bar(connection, holder, "forked", at)
     desk = work(connection, centre, sorted_out.readings, at)
-    changes = write(connection, desk)
+    changes = write(connection, centre, desk)
     posting = uuid7(at, centre.chance)
     new = letters.write(connection, sorted_out, desk, posting)
     own = {reading.fact.id for reading in sorted_out.readings}

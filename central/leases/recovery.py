@@ -18,6 +18,7 @@ from central.feed import service as feed
 from central.leases import store
 from central.leases.store import Report
 from central.ledger import service as ledger
+from shared.bearer import worth_of
 from shared.ids import uuid7
 from shared.ledger.books import Books, Holder
 from shared.ledger.postings import raise_lease
@@ -31,14 +32,17 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """Where a recovery stands: stores that have not reported, and the free points of all members.
+    """Where a recovery stands: stores that have not reported, and what is free of all lots.
 
-    `free_points` (hundredths) bounds what accepting without the missing reports can cost.
+    That bounds what accepting without the missing reports can cost: `free_points` (hundredths) of
+    members, kopecks of certificates, uses of codes.
     """
 
     missing: tuple[str, ...]
     reported: int
     free_points: int
+    free_certificates_minor: int = 0
+    free_uses: int = 0
 
 
 def begin(centre: Centre) -> UUID:
@@ -64,8 +68,14 @@ def look(centre: Centre) -> Recovery | None:
             return None
         missing = {agent for agent, reported in reporters.items() if not reported}
         stores = {agent.store for agent in roster.by_ids(connection, missing).values()}
-        free_points = ledger.free_points(connection)
-    return Recovery(tuple(sorted(stores)), len(reporters) - len(missing), free_points)
+        free = worth_of(ledger.free_by_wallet(connection))
+    return Recovery(
+        missing=tuple(sorted(stores)),
+        reported=len(reporters) - len(missing),
+        free_points=free.points,
+        free_certificates_minor=free.certificates_minor,
+        free_uses=free.uses,
+    )
 
 
 def accept(centre: Centre) -> int:

@@ -171,6 +171,17 @@ def size(
         sizing.size(books, accounts, [holders.get(code) for code in codes], at.date())
 
 
+def lease_to(connection: Connection, books: Books, lots: Mapping[UUID, str]) -> None:
+    """Lease all that is free of lots to the stores named for them, where these may hold leases."""
+    if not lots or store.is_recovering(connection):
+        return
+    holders = _holders(connection, set(lots.values()))
+    for lot_id, code in sorted(lots.items()):
+        lot, holder = books.lot(lot_id), holders.get(code)
+        if holder is not None and lot.free and not books.lease(lot, holder).closed:
+            raise_lease(books, lot, holder, lot.free)
+
+
 def _holders(connection: Connection, stores: Collection[str]) -> dict[str, Holder]:
     agents = roster.present(connection, stores)
     holders = {code: Holder(agent.id, agent.epoch) for code, agent in agents.items()}
@@ -214,7 +225,8 @@ def _spendable(
     zone = store.zone_of(connection, sender.store)
     day = at.astimezone(ZoneInfo(zone)).date() if zone else at.date()
     lots = [lot for one in accounts for lot in books.lots_of(one.id)]
-    live = [lot for lot in lots if is_live(lot.activates_at, lot.expires_on, at, day)]
+    open_ = [lot for lot in lots if not lot.frozen]
+    live = [lot for lot in open_ if is_live(lot.activates_at, lot.expires_on, at, day)]
     return sorted(live, key=lambda lot: lot.spending_order)
 
 

@@ -14,6 +14,7 @@ from central.centre import Centre
 from central.feed import service as feed
 from central.leases import store
 from central.ledger import service as ledger
+from shared.bearer import worth_of
 from shared.errors import Kind, LoyaltyError
 from shared.ids import derived
 from shared.ledger.books import Holder
@@ -39,7 +40,8 @@ class UnknownHolderError(LoyaltyError):
 
 @dataclass(frozen=True, slots=True)
 class Stranded:
-    """Points (hundredths) that one epoch of a store's agent holds, in so many lots.
+    """Points (hundredths) that one epoch of a store's agent holds, in so many lots, and what it
+    holds of certificates (kopecks) and of codes (uses).
 
     `present` tells whether it is the epoch with which the store works now; `reason` why it gets no
     leases any more, empty if it does.
@@ -52,6 +54,8 @@ class Stranded:
     present: bool
     reason: str
     seen_at: datetime
+    certificates_minor: int = 0
+    uses: int = 0
 
 
 def holdings(centre: Centre) -> list[Stranded]:
@@ -61,7 +65,7 @@ def holdings(centre: Centre) -> list[Stranded]:
 
 
 def write_off_store(centre: Centre, code: str, *, only_ended: bool = False) -> tuple[int, int]:
-    """Close the leases of a store's agents; return lots and points (hundredths) that became free.
+    """Close the leases of a store's agents; return lots, and members' points, that became free.
 
     With `only_ended` the leases with which the store works now stay. Repeating changes nothing.
     Raises UnknownHolderError.
@@ -90,11 +94,25 @@ def _holdings(connection: Connection) -> list[Stranded]:
     agents = roster.by_ids(connection, {holder.agent for holder in sums})
     bars = store.bars(connection, sums)
     found = []
-    for holder, (lots, points) in sums.items():
+    for holder, wallets in sums.items():
+        lots = sum(count for count, _ in wallets.values())
+        worth = worth_of({wallet: left for wallet, (_, left) in wallets.items()})
         agent = agents[holder.agent]
         present = agent.active_store is not None and agent.epoch == holder.epoch
         reason = bars.get(holder, "" if present else _ENDED[holder.epoch < 0])
-        found.append(Stranded(agent.store, holder, lots, points, present, reason, agent.seen_at))
+        found.append(
+            Stranded(
+                store=agent.store,
+                holder=holder,
+                lots=lots,
+                points=worth.points,
+                present=present,
+                reason=reason,
+                seen_at=agent.seen_at,
+                certificates_minor=worth.certificates_minor,
+                uses=worth.uses,
+            )
+        )
     return sorted(found, key=lambda one: (one.store, one.holder.epoch, one.holder.agent))
 
 
@@ -109,7 +127,8 @@ def _close_some(centre: Centre, holder: Holder, at: datetime) -> tuple[int, int]
         points = 0
         for _, lot_id in keys:
             lot = books.lot(lot_id)
-            points += write_off(books, lot, books.lease(lot, holder))
+            freed = write_off(books, lot, books.lease(lot, holder))
+            points += 0 if books.accounts[lot.account].is_bearer else freed
             uid = derived("write-off", lot_id, holder.agent, holder.epoch)
             settle(books, lot, Document(uid, at))
         feed.append(connection, ledger.save(connection, books))

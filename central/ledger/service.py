@@ -11,6 +11,7 @@ from central.agents.store import Agent
 from central.feed.service import NewChange, changed, removed
 from central.ledger import store
 from shared.ledger.books import Account, Books, Holder, Lease, Lot
+from shared.ledger.entries import Entry
 from shared.wire.feed import GLOBAL, AccountRow, Holding, LeaseRow, LotRow, store_stream
 
 Agents = dict[UUID, Agent]
@@ -39,8 +40,8 @@ def due(
     return store.due(connection, before, after, limit)
 
 
-def leased(connection: Connection) -> dict[Holder, tuple[int, int]]:
-    """Return by holder in how many lots how many points (hundredths) its open leases have left."""
+def leased(connection: Connection) -> dict[Holder, dict[str, tuple[int, int]]]:
+    """Return by holder and wallet in how many lots its open leases have how much left."""
     return store.leased(connection)
 
 
@@ -49,9 +50,21 @@ def leases_of(connection: Connection, holder: Holder, limit: int) -> list[tuple[
     return store.leases_of(connection, holder, limit)
 
 
-def free_points(connection: Connection) -> int:
-    """Return the points (hundredths) of all members that no store holds."""
-    return store.free_points(connection)
+def entries_of(connection: Connection, account: UUID, limit: int) -> list[Entry]:
+    """Return the latest entries of an account, oldest first."""
+    return store.entries_of(connection, account, limit)
+
+
+def holdings(connection: Connection, books: Books, account: UUID) -> list[tuple[str, int]]:
+    """Return which stores hold how much of an account's lots as their leases."""
+    leases = [lease for lot in books.lots_of(account) for lease in books.leases_of(lot.id)]
+    agents = roster.by_ids(connection, {lease.agent for lease in leases})
+    return [(one.store, one.amount) for one in _holdings(leases, agents)]
+
+
+def free_by_wallet(connection: Connection) -> dict[str, int]:
+    """Return what no store holds of all lots, by wallet."""
+    return store.free_by_wallet(connection)
 
 
 def save(connection: Connection, books: Books) -> list[NewChange]:
@@ -74,15 +87,17 @@ def _account_row(books: Books, account: Account, agents: Agents) -> AccountRow:
 
 
 def _lot_row(lot: Lot, leases: Iterable[Lease], agents: Agents) -> LotRow:
+    held = _holdings(leases, agents)
+    return LotRow(lot.id, lot.wallet, lot.kind, lot.balance, lot.activates_at, lot.expires_on, held)
+
+
+def _holdings(leases: Iterable[Lease], agents: Agents) -> tuple[Holding, ...]:
     by_store: dict[str, int] = {}
     for lease in leases:
         if lease.left:
             at_store = agents[lease.agent].store
             by_store[at_store] = by_store.get(at_store, 0) + lease.left
-    holdings = tuple(Holding(code, amount) for code, amount in sorted(by_store.items()))
-    return LotRow(
-        lot.id, lot.wallet, lot.kind, lot.balance, lot.activates_at, lot.expires_on, holdings
-    )
+    return tuple(Holding(code, amount) for code, amount in sorted(by_store.items()))
 
 
 def _lease_changes(books: Books, agents: Agents) -> Iterator[NewChange]:

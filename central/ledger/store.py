@@ -34,7 +34,7 @@ from sqlmodel import Field
 from central.ledger.rows import chunks, plain
 from central.schema import Instant, Table, locked, table_of
 from shared.ledger.books import Account, Books, Held, Holder, Lease, Lot
-from shared.ledger.entries import Entry, Turnover
+from shared.ledger.entries import Entry, EntryKind, Turnover
 from shared.member import History
 from shared.wire.codec import decoder, encode
 
@@ -87,6 +87,7 @@ class LotTable(Table, table=True):
     held: int = Field(sa_type=BigInteger)
     activates_at: datetime = Field(sa_type=Instant)
     expires_on: date | None
+    frozen: bool = False
 
 
 class EntryTable(Table, table=True):
@@ -213,6 +214,14 @@ def posted(connection: Connection, entries: Mapping[UUID, UUID]) -> set[UUID]:
     return found
 
 
+def entries_of(connection: Connection, account: UUID, limit: int) -> list[Entry]:
+    """Return the latest entries of an account, oldest first."""
+    query = select(*_ENTRIES.columns).where(_entry.c.account == account)
+    rows = connection.execute(query.order_by(_entry.c.at.desc(), _entry.c.id).limit(limit))
+    found = [Entry(**{**row._mapping, "kind": EntryKind(row.kind)}) for row in rows]
+    return found[::-1]
+
+
 def due(
     connection: Connection, before: date, after: tuple[UUID, UUID] | None, limit: int
 ) -> list[tuple[UUID, UUID]]:
@@ -226,16 +235,16 @@ def due(
     return [(row.account, row.lot) for row in rows]
 
 
-def leased(connection: Connection) -> dict[Holder, tuple[int, int]]:
-    """Return by holder the number of its open leases with something left, and their points."""
-    left = _lease.c.granted - _lease.c.gone
-    query = (
-        select(_lease.c.agent, _lease.c.epoch, func.count(), func.sum(left))
-        .where(*_OPEN)
-        .group_by(_lease.c.agent, _lease.c.epoch)
-    )
-    rows = connection.execute(query)
-    return {Holder(row[0], row[1]): (row[2], int(row[3])) for row in rows}
+def leased(connection: Connection) -> dict[Holder, dict[str, tuple[int, int]]]:
+    """Return by holder and wallet the number of open leases with something left, and how much."""
+    left = func.sum(_lease.c.granted - _lease.c.gone)
+    same = and_(_lot.c.account == _lease.c.account, _lot.c.lot == _lease.c.lot)
+    by = (_lease.c.agent, _lease.c.epoch, _lot.c.wallet)
+    query = select(*by, func.count(), left).join_from(_lease, _lot, same)
+    found: dict[Holder, dict[str, tuple[int, int]]] = {}
+    for row in connection.execute(query.where(*_OPEN).group_by(*by)):
+        found.setdefault(Holder(row[0], row[1]), {})[row[2]] = (row[3], int(row[4]))
+    return found
 
 
 def leases_of(connection: Connection, holder: Holder, limit: int) -> list[tuple[UUID, UUID]]:
@@ -248,9 +257,10 @@ def leases_of(connection: Connection, holder: Holder, limit: int) -> list[tuple[
     return [(row.account, row.lot) for row in connection.execute(query.limit(limit))]
 
 
-def free_points(connection: Connection) -> int:
-    """Return the sum of the free rests of all lots."""
-    return int(connection.scalar(select(func.coalesce(func.sum(_lot.c.free), 0))) or 0)
+def free_by_wallet(connection: Connection) -> dict[str, int]:
+    """Return the sums of the free rests of all lots, by wallet."""
+    query = select(_lot.c.wallet, func.sum(_lot.c.free)).group_by(_lot.c.wallet)
+    return {row[0]: int(row[1]) for row in connection.execute(query)}
 
 
 def save(connection: Connection, books: Books) -> None:

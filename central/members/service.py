@@ -58,7 +58,8 @@ def save(connection: Connection, roll: Roll, books: Books) -> list[NewChange]:
     identifiers = [roll.identifiers[key] for key in sorted(roll.changed_identifiers)]
     store.upsert_identifiers(connection, identifiers)
     store.upsert_persons(connection, [roll.persons[one] for one in sorted(roll.changed_persons)])
-    moved = {books.accounts[account].member for account in books.touched}
+    touched = (books.accounts[account] for account in books.touched)
+    moved = {account.member for account in touched if not account.is_bearer}
     return [*_member_changes(roll, books, moved), *map(_identifier_change, _shown(identifiers))]
 
 

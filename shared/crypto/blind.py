@@ -1,4 +1,4 @@
-"""Blind index: a keyed hash by which a phone or card is found without being stored."""
+"""Blind index: a keyed hash by which a phone, card or code is found without being stored."""
 
 import hashlib
 import hmac
@@ -12,6 +12,8 @@ class IdentifierKind(StrEnum):
 
     CARD = "card"
     PHONE = "phone"
+    CERTIFICATE = "certificate"
+    CODE = "code"
 
 
 def blind_index(key: bytes, kind: IdentifierKind, value: str) -> bytes:

@@ -42,6 +42,8 @@ class BrokenCountError(LoyaltyError):
 class Account:
     """Owner of lots. A merge re-points `member`; `owner` stays the member that it was opened for.
 
+    An account of no member belongs to itself.
+
     Debt in hundredths of a point; turnover in kopecks and receipts are counted per account, so
     that a member's figures are the sums over his accounts and a merge moves no number.
     """
@@ -54,6 +56,11 @@ class Account:
     turnover_minor: int = 0
     receipts: int = 0
     history: History = NO_HISTORY
+
+    @property
+    def is_bearer(self) -> bool:
+        """Tell whether it belongs to no member, but to a certificate, a code or a budget."""
+        return self.member == self.id
 
     @property
     def seniority(self) -> tuple[bool, datetime, UUID]:
@@ -77,6 +84,8 @@ class Lot:
     held: int
     activates_at: datetime
     expires_on: date | None
+    frozen: bool = False
+    """Nothing of it is leased any more, as of a certificate that is blocked."""
 
     @property
     def spending_order(self) -> tuple[date, datetime, UUID]:
@@ -165,6 +174,10 @@ class Books:
             self.add_account(Account(account, member, member, at))
             self.touched.add(account)
         return self.accounts[account]
+
+    def open_bearer(self, account: UUID, at: datetime) -> Account:
+        """Return an account of no member, a new one if there was none."""
+        return self.open(account, account, at)
 
     def add_account(self, account: Account) -> None:
         """Enter an account that is not there yet."""

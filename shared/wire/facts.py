@@ -82,6 +82,24 @@ class Granted(Struct, array_like=True, frozen=True):
     """The step in which it is taken back, in hundredths."""
 
 
+class Issued(Struct, array_like=True, frozen=True):
+    """A certificate that a sale brings to life, by the blind index of its code.
+
+    `line_no` is the line that sold it. Its lot follows from the index, so that a second sale of the
+    same certificate grants nothing.
+    """
+
+    bearer: str
+    index: bytes
+    tail: str
+    lot: UUID
+    account: UUID
+    amount: int
+    activates_at: datetime
+    expires_on: date | None
+    line_no: int = 0
+
+
 class ReceiptCommitted(Struct, frozen=True):
     """A sale as it was printed: what the kernel read, what it answered, how it was paid."""
 
@@ -97,6 +115,9 @@ class ReceiptCommitted(Struct, frozen=True):
     at: datetime
     day: date
     slip_token_hash: bytes
+    bearers: tuple[Draw, ...] = ()
+    """What certificates pay, from their own lots."""
+    issued: tuple[Issued, ...] = ()
 
 
 class ReceiptCancelled(Struct, frozen=True):
@@ -141,6 +162,10 @@ class ReceiptReturned(Struct, frozen=True):
     withheld: tuple[Draw, ...] = ()
     withheld_minor: int = 0
     forgives: bool = False
+    refilled: tuple[Draw, ...] = ()
+    """Kopecks that go back on the certificates that paid."""
+    revoked: tuple[Draw, ...] = ()
+    """What goes out of the lots of certificates that the sale brought to life."""
 
 
 class MemberRegistered(Struct, frozen=True):

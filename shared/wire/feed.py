@@ -43,6 +43,7 @@ class RowKind(StrEnum):
     CASHIER = "cashier"
     SETTINGS = "settings"
     OUTCOME = "outcome"
+    CERTIFICATE = "certificate"
 
 
 class KeysRow(Struct, array_like=True, frozen=True):
@@ -188,6 +189,23 @@ class OutcomeRow(Struct, array_like=True, frozen=True):
     covers: tuple[Cover, ...] = ()
 
 
+class CertificateRow(Struct, array_like=True, frozen=True):
+    """A certificate by the blind index of its code; what is on it stands in its account.
+
+    `state` is for_sale, active (since it was sold, whatever is left), blocked or refunded. Its
+    nominal is 0 kopecks if it is sold for any amount. It pays to `expires_on`, or so many days
+    after it was sold.
+    """
+
+    index: bytes
+    tail: str
+    state: str
+    nominal_minor: int
+    expires_on: date | None = None
+    valid_days: int = 0
+    pin_hash: str = ""
+
+
 Row = (
     KeysRow
     | PackRow
@@ -199,6 +217,7 @@ Row = (
     | CashierRow
     | SettingsRow
     | OutcomeRow
+    | CertificateRow
 )
 
 _ROWS: dict[RowKind, Callable[[bytes], Any]] = {
@@ -212,6 +231,7 @@ _ROWS: dict[RowKind, Callable[[bytes], Any]] = {
     RowKind.CASHIER: decoder(CashierRow),
     RowKind.SETTINGS: decoder(SettingsRow),
     RowKind.OUTCOME: decoder(OutcomeRow),
+    RowKind.CERTIFICATE: decoder(CertificateRow),
 }
 
 _KINDS: dict[type[Any], RowKind] = {
@@ -225,6 +245,7 @@ _KINDS: dict[type[Any], RowKind] = {
     CashierRow: RowKind.CASHIER,
     SettingsRow: RowKind.SETTINGS,
     OutcomeRow: RowKind.OUTCOME,
+    CertificateRow: RowKind.CERTIFICATE,
 }
 
 _KEYS: dict[type[Any], Callable[[Any], bytes]] = {
@@ -238,6 +259,7 @@ _KEYS: dict[type[Any], Callable[[Any], bytes]] = {
     CashierRow: lambda row: row.no.encode(),
     SettingsRow: lambda row: row.store.encode(),
     OutcomeRow: lambda row: row.fact.bytes,
+    CertificateRow: lambda row: row.index,
 }
 
 

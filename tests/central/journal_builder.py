@@ -38,6 +38,7 @@ from shared.wire.facts import (
     Fact,
     FactKind,
     Granted,
+    Issued,
     LeaseAsked,
     LeaseGivenBack,
     LeaseMove,
@@ -228,10 +229,13 @@ class Journal:
         activates_at: datetime | None = None,
         uid: UUID | None = None,
         friend: Person | None = None,
+        issued: Sequence[Issued] = (),
+        paid: Sequence[Draw] = (),
     ) -> Sold:
         """A sale that earns lots (each kept whole unless told) and spends of lots.
 
-        What it earns goes to the friend who brought the buyer, if one is named.
+        What it earns goes to the friend who brought the buyer, if one is named. It brings what is
+        issued to life, and draws what certificates have paid.
         """
         uid = uid or self.new_id()
         account = person.account if person else UUID(int=0)
@@ -271,12 +275,20 @@ class Journal:
             at=self.clock.now(),
             day=self.day,
             slip_token_hash=bytes(32),
+            bearers=tuple(paid),
+            issued=tuple(issued),
         )
         envelope = Envelope(
-            tuple(self.move(lot, account, drawn=amount) for lot, amount in spend),
-            tuple(
-                Birth(lot.lot, taker, lot.amount, lot.amount if kept is None else kept)
-                for lot in granted
+            (
+                *(self.move(lot, account, drawn=amount) for lot, amount in spend),
+                *(self.move(one.lot, one.account, drawn=one.amount) for one in paid),
+            ),
+            (
+                *(
+                    Birth(lot.lot, taker, lot.amount, lot.amount if kept is None else kept)
+                    for lot in granted
+                ),
+                *(Birth(one.lot, one.account, one.amount, 0) for one in issued),
             ),
             tuple(ends),
         )
@@ -294,6 +306,8 @@ class Journal:
         quantity: int = PIECE,
         withheld: Sequence[tuple[UUID, int]] = (),
         forgives: bool = False,
+        refilled: Sequence[Draw] = (),
+        revoked: Sequence[Draw] = (),
     ) -> Fact:
         """A return of one line, wherever the goods were sold."""
         member = sold.body.member
@@ -313,6 +327,8 @@ class Journal:
             day=self.day,
             withheld=tuple(Draw(lot, takers.get(lot, account), amount) for lot, amount in withheld),
             forgives=forgives,
+            refilled=tuple(refilled),
+            revoked=tuple(revoked),
         )
         moves = tuple(self.move(lot, account, given_back=amount) for lot, amount in given)
         return self.append(FactKind.RECEIPT_RETURNED, body, Envelope(moves))

@@ -1,0 +1,71 @@
+"""What the sub-commands of `kopilka central` have in common: the centre opened, refusals told.
+
+Exit codes: 0 done, 1 refused (one sentence on standard error), 2 misused.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from shared.errors import LoyaltyError
+
+if TYPE_CHECKING:
+    from central.centre import Centre
+    from central.settings import Settings
+
+
+@contextmanager
+def opened(ctx: typer.Context) -> "Iterator[Centre]":
+    """Open the centre for one command; an anticipated failure ends it with its sentence."""
+    from central.opening import on_this_machine, open_centre
+    from shared.runtime.logs import configure_logs
+
+    settings = settings_of(ctx)
+    configure_logs("WARNING")
+    with refusals(settings.locale):
+        centre = open_centre(settings, *on_this_machine())
+        try:
+            yield centre
+        finally:
+            centre.engine.dispose()
+
+
+@contextmanager
+def refusals(locale: str) -> Iterator[None]:
+    """Turn an anticipated failure into its sentence and exit code 1."""
+    from sqlalchemy.exc import DatabaseError
+
+    try:
+        yield
+    except LoyaltyError as error:
+        _refuse(error, locale)
+    except DatabaseError as error:
+        from shared.runtime.web import storage_failure
+
+        _refuse(storage_failure(error), locale)
+
+
+@contextmanager
+def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how far long work is, on a terminal; what is yielded hears how many are done."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def settings_of(ctx: typer.Context) -> "Settings":
+    """Return the settings that the command began with."""
+    settings: Settings = ctx.obj
+    return settings
+
+
+def _refuse(error: LoyaltyError, locale: str) -> None:
+    print(error.sentence(locale), file=sys.stderr)  # noqa: T201
+    raise typer.Exit(1) from error
