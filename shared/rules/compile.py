@@ -20,7 +20,7 @@ from shared.rules.conditions import (
 from shared.rules.earnings import Earnings, earning, lot_terms, percent_shares
 from shared.rules.facts import Facts
 from shared.rules.grammar import Rated, Title
-from shared.rules.index import Gate, LineRule, Rate, RuleIndex, Share, anchor_of, index_of
+from shared.rules.index import Gate, LineRule, Rate, RuleIndex, Share, anchor_of, any_line, index_of
 from shared.rules.limit_terms import is_used_up as limits_used_up
 from shared.rules.model import (
     Condition,
@@ -184,7 +184,7 @@ def _gate(rule: Rule | OnceGrantRule, must_hold: Iterable[Condition]) -> Gate:
 def _together(must_hold: Iterable[Condition], lists: Lists) -> LineTest:
     tests = [line_test(part, lists) for part in must_hold]
     if not tests:
-        return lambda _facts, _line: True
+        return any_line
     if len(tests) == 1:
         return tests[0]
     return lambda facts, line: all(test(facts, line) for test in tests)

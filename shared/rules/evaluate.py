@@ -63,9 +63,9 @@ def evaluate(
 
 
 def _answer(pack: CompiledPack, draft: Draft) -> Evaluation:
-    lines = tuple(_priced(item) for item in draft.items)
+    lines = tuple([_priced(item) for item in draft.items])
     facts = draft.facts
-    codes = outcomes(pack.codes, draft.judged, _reasons(draft))
+    codes = outcomes(pack.codes, draft.judged, _reasons(draft)) if draft.judged else ()
     return Evaluation(
         pack_hash=pack.pack_hash,
         lines=lines,
@@ -75,13 +75,10 @@ def _answer(pack: CompiledPack, draft: Draft) -> Evaluation:
         grants=tuple(draft.grants),
         tier=None if facts.tier is None else facts.tier.id,
         tier_after=draft.tier_after,
-        applied=tuple(draft.applied[place] for place in sorted(draft.applied)),
-        rejected=tuple(
-            Rejected(draft.reasons[place][0].id, draft.reasons[place][1])
-            for place in sorted(draft.reasons.keys() - draft.applied.keys())
-        ),
+        applied=tuple([draft.applied[place] for place in sorted(draft.applied)]),
+        rejected=_rejected(draft),
         hints=tuple(draft.hints),
-        lots_read=tuple(lot.id for lot in lots_read(facts.member)),
+        lots_read=tuple([lot.id for lot in lots_read(facts.member)]),
         fields_read=() if facts.member is None else pack.fields_read,
         trace=tuple(draft.trace),
         once=tuple(draft.once),
@@ -94,6 +91,12 @@ def _answer(pack: CompiledPack, draft: Draft) -> Evaluation:
     )
 
 
+def _rejected(draft: Draft) -> tuple[Rejected, ...]:
+    refused = draft.reasons.keys() - draft.applied.keys()
+    found = [draft.reasons[place] for place in sorted(refused)]
+    return tuple([Rejected(rule.id, reason) for rule, reason in found])
+
+
 def _reasons(draft: Draft) -> dict[int, Sentence | None]:
     """Return why each rule did nothing, None for those that did something."""
     refused: dict[int, Sentence | None] = {
@@ -104,15 +107,15 @@ def _reasons(draft: Draft) -> dict[int, Sentence | None]:
 
 def _priced(item: Item) -> PricedLine:
     return PricedLine(
-        no=item.line.no,
-        base_minor=item.base_minor,
-        discount_minor=item.discount_minor,
-        redeemed_points=item.redeemed_points,
-        redeemed_minor=item.redeemed_minor,
-        payable_minor=item.sum_minor,
-        earned_points=item.earned_points,
-        turnover_minor=item.turnover_minor,
-        certificate_minor=item.certificate_minor,
+        item.line.no,
+        item.base_minor,
+        item.discount_minor,
+        item.redeemed_points,
+        item.redeemed_minor,
+        item.sum_minor,
+        item.earned_points,
+        item.turnover_minor,
+        item.certificate_minor,
     )
 
 

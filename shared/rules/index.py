@@ -1,6 +1,6 @@
 """Compiled rules of lines, found by sku and goods group, so that a line meets few of many."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Protocol
@@ -36,6 +36,11 @@ class LineRule:
     """What the trace says where the rule did something; the numbers are the step's."""
 
 
+def any_line(_facts: Facts, _line: Line) -> bool:
+    """Fit a line whatever it is: what a rule without conditions on goods asks."""
+    return True
+
+
 class Asked(Protocol):
     """What the kernel can say why it did nothing of."""
 
@@ -61,11 +66,17 @@ class RuleIndex:
     everywhere: tuple[LineRule, ...]
     by_sku: Mapping[str, tuple[LineRule, ...]]
     by_group: Mapping[str, tuple[LineRule, ...]]
+    """With the rules of the groups above."""
     by_brand: Mapping[str, tuple[LineRule, ...]]
 
     def __bool__(self) -> bool:
         """Tell whether there is any rule."""
-        return bool(self.everywhere or self.by_sku or self.by_group)
+        return bool(self.everywhere or self.names_goods)
+
+    @property
+    def names_goods(self) -> bool:
+        """Whether any rule does."""
+        return bool(self.by_sku or self.by_group or self.by_brand)
 
     def of(self, goods: Goods) -> Sequence[LineRule]:
         """Return the rules that may fit goods, in declared order."""
@@ -74,14 +85,22 @@ class RuleIndex:
             return self.everywhere
         return sorted({*self.everywhere, *found}, key=_place)
 
-    def naming(self, goods: Goods) -> set[LineRule]:
-        """Return the rules that name these goods, without those that name none."""
-        found = {*self.by_sku.get(goods.sku, ()), *self.by_brand.get(goods.brand, ())}
-        path = goods.group if self.by_group else ""
+    def naming(self, goods: Goods) -> Collection[LineRule]:
+        """Return the rules that name these goods, each once, without those that name none."""
+        by_sku, by_brand = self.by_sku.get(goods.sku, ()), self.by_brand.get(goods.brand, ())
+        by_group = self._naming_group(goods.group) if self.by_group else ()
+        if not by_brand and not by_group:
+            return by_sku
+        if not by_brand and not by_sku:
+            return by_group
+        return {*by_sku, *by_brand, *by_group}
+
+    def _naming_group(self, path: str) -> Collection[LineRule]:
         while path:
-            found.update(self.by_group.get(path, ()))
+            if (found := self.by_group.get(path)) is not None:
+                return found
             path = path.rpartition("/")[0]
-        return found
+        return ()
 
 
 _place = attrgetter("place")
@@ -97,7 +116,7 @@ def index_of(rules: Iterable[tuple[LineRule, Anchor | None]]) -> RuleIndex:
         if anchor is None:
             everywhere.append(rule)
             continue
-        for sku in anchor.skus:
+        for sku in dict.fromkeys(anchor.skus):
             by_sku.setdefault(sku, []).append(rule)
         for path in anchor.groups:
             by_group.setdefault(path, []).append(rule)
@@ -106,9 +125,16 @@ def index_of(rules: Iterable[tuple[LineRule, Anchor | None]]) -> RuleIndex:
     return RuleIndex(
         tuple(everywhere),
         {sku: tuple(found) for sku, found in by_sku.items()},
-        {path: tuple(found) for path, found in by_group.items()},
+        {path: _with_those_above(by_group, path) for path in by_group},
         {brand: tuple(found) for brand, found in by_brand.items()},
     )
+
+
+def _with_those_above(by_group: Mapping[str, list[LineRule]], path: str) -> tuple[LineRule, ...]:
+    found = dict.fromkeys(by_group[path])
+    while path := path.rpartition("/")[0]:
+        found |= dict.fromkeys(by_group.get(path, ()))
+    return tuple(found)
 
 
 def anchor_of(must_hold: Iterable[Condition], lists: Lists) -> Anchor | None:

@@ -97,7 +97,7 @@ def _line(branch: Branch, found: Found, depth: int, on: int, room: int) -> Parts
     below = {path[depth:]: offer for path, offer in found}
     prefix = found[0][0][:depth]
     parts = resolve(branch, below, on=on, room=room)
-    return tuple([part._replace(path=prefix + part.path, rate_bp=None) for part in parts])
+    return tuple([Part(prefix + part.path, part.amount, None) for part in parts])
 
 
 def _leaf(found: Sequence[Found]) -> Play:
@@ -136,7 +136,7 @@ def _capped(taken: Spread, ceiling: int, sums: Sequence[int]) -> Spread:
 def _trimmed(parts: Parts, amount: int) -> Parts:
     weights = [part.amount for part in parts]
     return tuple(
-        part._replace(amount=share)
+        Part(part.path, share, part.rate_bp)
         for part, share in zip(parts, allocate(amount, weights, weights), strict=True)
     )
 

@@ -1,6 +1,7 @@
 """What the kernel says to people: every sentence by its stable code, in Russian and English."""
 
 from datetime import date
+from functools import cache
 from typing import Final, Literal
 
 from shared.money import NO_BREAK_SPACE, format_money
@@ -208,10 +209,18 @@ _MONTHS: Final = (
 
 def say(code: str, **parts: str | Wording) -> Sentence:
     """Return the sentence of a code, its parts filled in."""
+    if not parts:
+        return _plain(code)
     ru, en = _SENTENCES[code]
     russian = {name: p if isinstance(p, str) else p.ru for name, p in parts.items()}
     english = {name: p if isinstance(p, str) else p.en for name, p in parts.items()}
     return Sentence(code, ru.format(**russian), en.format(**english))
+
+
+@cache
+def _plain(code: str) -> Sentence:
+    ru, en = _SENTENCES[code]
+    return Sentence(code, ru.format(), en.format())
 
 
 def rubles(amount_minor: int) -> str:

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import Final, Literal, NamedTuple
+
+from msgspec import Struct
 
 from shared.money import WHOLE_BP, allocate, share_of
 
@@ -47,7 +50,7 @@ class Branch:
         return room if self.cap_bp is None else min(room, on * self.cap_bp // WHOLE_BP)
 
 
-class Part(NamedTuple):
+class Part(Struct, frozen=True):
     """Kopecks that a rule takes off; the rate is None where they are no plain percent."""
 
     path: Path
@@ -57,6 +60,8 @@ class Part(NamedTuple):
 
 Parts = tuple[Part, ...]
 Found = Sequence[tuple[Path, Offer]]
+Resolver = Callable[..., Parts]
+"""Resolves offers (by path) as `resolve` does, for a tree that it knows."""
 Play = Callable[[int, int], Parts]
 """What a branch takes off a sum, given the sum and the most that may be taken."""
 
@@ -69,15 +74,27 @@ def resolve(tree: Branch, offers: Mapping[Path, Offer], *, on: int, room: int) -
     that fits are visited, so a line costs what fits it, not what the pack holds.
     """
     if len(offers) == 1:
-        (found,) = offers.items()
-        return _only(tree, *found, on=on, room=room)
+        ((path, offer),) = offers.items()
+        return _only(tree, path, offer, on=on, room=room)
     return kept(_play(tree, sorted(offers.items(), key=path_of), 0)(on, room))
+
+
+def resolver(tree: Branch) -> Resolver:
+    """Return what resolves lines by a tree: the short way where its root takes the best of rules.
+
+    That is the tree of a pack that says nothing of stacking.
+    """
+    is_plain = tree.mode == "best" and tree.cap_bp is None and not tree.modifiers
+    if is_plain and all(child is None for child in tree.children):
+        return _best_of_rules
+    return partial(resolve, tree)
 
 
 def alone(offer: Offer, *, on: int, room: int) -> int:
     """Return what an offer takes off a line if nothing else does."""
     if isinstance(offer, int):
-        return min(share_of(on, offer), room)
+        share = share_of(on, offer)
+        return share if share < room else room
     assert not isinstance(offer, Together), "no line has it alone"
     return max(0, min(offer(on), room))
 
@@ -87,13 +104,25 @@ def _only(tree: Branch, path: Path, offer: Offer, *, on: int, room: int) -> Part
     branch: Branch | None = tree
     for place in path:
         assert branch is not None, "a path ends at a rule"
-        room = branch.ceiling(on, room)
+        if branch.cap_bp is not None:
+            room = branch.ceiling(on, room)
         if place >= len(branch.children):
             if branch.modifiers[place - len(branch.children)] == "discounted":
                 return ()
             break
         branch = branch.children[place]
     return kept(_leaf(path, offer)(on, room))
+
+
+def _best_of_rules(offers: Mapping[Path, Offer], *, on: int, room: int) -> Parts:
+    """Take the most for the customer; of equals the one declared first."""
+    found = sorted(offers.items(), key=path_of) if len(offers) > 1 else offers.items()
+    won, most = None, 0
+    for pair in found:
+        amount = alone(pair[1], on=on, room=room)
+        if amount > most:
+            won, most = pair, amount
+    return () if won is None else (Part(won[0], most, _rate_of(won[1])),)
 
 
 def _play(branch: Branch, offers: Found, depth: int) -> Play:
@@ -121,8 +150,12 @@ def _play(branch: Branch, offers: Found, depth: int) -> Play:
 
 
 def _leaf(path: Path, offer: Offer) -> Play:
-    rate_bp = offer if isinstance(offer, int) else None
+    rate_bp = _rate_of(offer)
     return lambda on, room: (Part(path, alone(offer, on=on, room=room), rate_bp),)
+
+
+def _rate_of(offer: Offer) -> int | None:
+    return offer if isinstance(offer, int) else None
 
 
 def _with_points(parts: Parts, points: Sequence[tuple[str, Play]], on: int, room: int) -> Parts:
@@ -179,7 +212,7 @@ def _total(parts: Parts) -> int:
 
 
 def _no_rate(parts: Parts) -> Parts:
-    return tuple(part._replace(rate_bp=None) for part in parts)
+    return tuple([Part(part.path, part.amount, None) for part in parts])
 
 
 def kept(parts: Parts) -> Parts:

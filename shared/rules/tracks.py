@@ -110,6 +110,9 @@ def level_of(track: Track, member: MemberView, day: date, extra: DayCount | None
 
 def counted(track: Track, member: MemberView, day: date, extra: DayCount | None = None) -> int:
     """Return what has been counted in the period of a day so far."""
+    days = member.history.days
+    if track.is_plain and (not days or days[-1].day <= day):
+        return _total(track.metric, member) + (0 if extra is None else _of(track.metric, extra))
     return _Count(track, member, extra).so_far(day)
 
 

@@ -8,7 +8,7 @@ from shared.rules.bundles import bundle_offers
 from shared.rules.model import Pack, StackingGroup
 from shared.rules.offers import Offers, Scope, discount_offers, rated_offers
 from shared.rules.price_model import AddPercentPointsEffect, BundleEffect, DiscountEffect
-from shared.rules.stacking import Branch, Path
+from shared.rules.stacking import Branch, Path, Resolver, resolver
 
 TreeEffect = DiscountEffect | AddPercentPointsEffect | BundleEffect
 _ROOT: Final = "all_discounts"
@@ -32,6 +32,8 @@ class Trees:
     line: Branch | None
     receipt: Branch | None
     leaves: Mapping[str, Leaf]
+    resolve_line: Resolver | None
+    """Resolves a line by the tree over it."""
 
 
 def tree_effects(pack: Pack) -> dict[str, TreeEffect]:
@@ -79,7 +81,9 @@ def compile_trees(pack: Pack) -> Trees:
     def root(scope: Scope) -> Branch | None:
         return grow(roots[scope], scope, ()) if scope in roots else None
 
-    return Trees(root("line"), root("receipt"), leaves)
+    over_line = root("line")
+    resolve_line = None if over_line is None else resolver(over_line)
+    return Trees(over_line, root("receipt"), leaves, resolve_line)
 
 
 def _default(effects: Mapping[str, TreeEffect]) -> tuple[StackingGroup, ...]:

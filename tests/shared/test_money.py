@@ -50,6 +50,29 @@ def test_no_part_is_a_kopeck_or_more_from_its_exact_share(total: int, weights: l
     assert all(abs(p * whole - total * w) < whole for p, w in zip(parts, weights, strict=True))
 
 
+@given(AMOUNTS, PLACES)
+def test_every_round_spreads_what_is_left_over_the_places_that_have_room(
+    total: int, places: list[tuple[int, int]]
+) -> None:
+    """The definition, round by round."""
+    parts, rest = [0] * len(places), total
+    while rest:
+        live = [i for i, (weight, most) in enumerate(places) if weight and parts[i] < most]
+        if not live:
+            break
+        whole, round_total = sum(places[i][0] for i in live), rest
+        wanted = {i: round_total * places[i][0] // whole for i in live}
+        nearest = sorted(live, key=lambda i: (-(round_total * places[i][0] % whole), i))
+        for i in nearest[: round_total - sum(wanted.values())]:
+            wanted[i] += 1
+        for i in live:
+            taken = min(wanted[i], places[i][1] - parts[i])
+            parts[i] += taken
+            rest -= taken
+
+    assert allocate(total, [w for w, _ in places], [c for _, c in places]) == parts
+
+
 def test_a_tie_goes_to_the_earlier_line() -> None:
     assert allocate(200, [1, 1, 1], [200, 200, 200]) == [67, 67, 66]
 

@@ -25,8 +25,8 @@ def _preview_tier(pack: CompiledPack, draft: Draft, member: MemberView) -> None:
     today = draft.facts.counted_on
     now = DayCount(
         today,
-        sum(item.turnover_minor for item in draft.items),
-        sum(item.earned_points for item in draft.items),
+        sum([item.turnover_minor for item in draft.items]),
+        sum([item.earned_points for item in draft.items]),
         visits=1,
     )
     draft.counted = now

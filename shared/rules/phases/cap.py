@@ -18,8 +18,9 @@ def cap(pack: CompiledPack, draft: Draft) -> None:
     _cap_lines(pack, draft)
     _cap_receipt(pack, draft)
     for place, rule in sorted(draft.lowering.items()):
-        if any(draft.cuts[rule.id].values()):
-            draft.add_effect(EffectKind.DISCOUNT, rule, list(draft.cuts[rule.id].items()))
+        cuts = draft.cuts[rule.id]
+        if any(cuts.values()):
+            draft.add_effect(EffectKind.DISCOUNT, rule, list(cuts.items()))
         elif draft.applied.get(place) is None:
             draft.gave_way(rule, say("capped_away"))
 

@@ -1,6 +1,6 @@
 """Phase 3: benefits that the customer takes as a discount, as points or as a split of both."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from shared.money import allocate, share_of
@@ -10,11 +10,12 @@ from shared.rules.compile import CompiledPack
 from shared.rules.compile_price import EntitlementTerms
 from shared.rules.index import LineRule
 from shared.rules.phases.draft import Benefit, Choice, Draft, Phase
+from shared.rules.phases.fitting import fitting
 from shared.rules.result import EffectKind, Entitlement, Grant
 from shared.rules.sentences import rubles, say
 from shared.rules.terms import activation, expiry
 
-_NO_GOODS: Final = say("no_goods")
+_CLOSED: Final = frozenset({Benefit.DISCOUNT, Benefit.EARN})
 _NO_EFFECT: Final = say("no_effect")
 
 
@@ -24,10 +25,10 @@ def choose(pack: CompiledPack, draft: Draft) -> None:
     What is wanted as a discount and has no room becomes points, so that the parts always sum to
     the benefit. Nobody is entitled unnamed.
     """
-    if draft.facts.member is None:
+    if draft.facts.member is None or not pack.price_side.entitlements:
         return
     best: dict[int, tuple[int, int, LineRule]] = {}
-    for rule, places in _fitting(pack, draft):
+    for rule, places in fitting(draft, pack.price_side.entitlements, _CLOSED):
         terms = pack.price_side.terms[rule.id]
         day = expiry(terms.expiry, draft.facts.moment)
         if day is not None and day < draft.facts.day:
@@ -66,21 +67,6 @@ def grant_choices(pack: CompiledPack, draft: Draft) -> None:
                 expires_on=expiry(terms.expiry, draft.facts.moment),
             )
         )
-
-
-def _fitting(pack: CompiledPack, draft: Draft) -> Iterable[tuple[LineRule, Sequence[int]]]:
-    found: dict[int, tuple[LineRule, list[int]]] = {}
-    for place, item in enumerate(draft.items if pack.price_side.entitlements else ()):
-        if item.closed & {Benefit.DISCOUNT, Benefit.EARN}:
-            continue
-        for rule in pack.price_side.entitlements.of(item.line.goods):
-            if not draft.open(rule):
-                continue
-            if rule.matches(draft.facts, item.line):
-                found.setdefault(rule.place, (rule, []))[1].append(place)
-            else:
-                draft.did_nothing(rule, _NO_GOODS)
-    return [pair for _, pair in sorted(found.items())]
 
 
 def _weigh(

@@ -1,6 +1,6 @@
 """Phase 2: the stacking tree over each line, then the tree over the receipt."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -8,12 +8,13 @@ from shared.rules.compile import CompiledPack
 from shared.rules.index import LineRule
 from shared.rules.offers import Scope
 from shared.rules.phases.draft import Benefit, Draft, Item, Phase, Span
+from shared.rules.phases.fitting import fitting
 from shared.rules.receipt_stacking import resolve_receipt, spread_alone
 from shared.rules.sentences import say
-from shared.rules.stacking import Branch, Offer, Parts, Path, alone, resolve
+from shared.rules.stacking import Branch, Offer, Parts, Path, Resolver, alone
 from shared.rules.tree import Leaf
 
-_NO_GOODS: Final = say("no_goods")
+_CLOSED: Final = frozenset({Benefit.DISCOUNT})
 _NO_EFFECT: Final = say("no_effect")
 _NOT_DISCOUNTED: Final = say("not_discounted")
 _OUTWEIGHED: Final = say("outweighed")
@@ -23,10 +24,11 @@ _AT_FLOOR: Final = say("at_floor")
 def discount(pack: CompiledPack, draft: Draft) -> None:
     """Lower each line by what the trees choose for it."""
     sheets = _sheets(pack, draft)
-    if (line_tree := pack.trees.line) is not None:
-        for place, item in enumerate(draft.items):
-            if sheets["line"].offers[place]:
-                _lower(draft, line_tree, sheets["line"], item, place)
+    if (resolve_line := pack.trees.resolve_line) is not None:
+        sheet = sheets["line"]
+        for item, offers in zip(draft.items, sheet.offers, strict=True):
+            if offers:
+                _lower(draft, resolve_line, sheet, item, offers)
     if (receipt_tree := pack.trees.receipt) is not None and sheets["receipt"].rules:
         _lower_together(draft, receipt_tree, sheets["receipt"])
 
@@ -44,7 +46,9 @@ def _sheets(pack: CompiledPack, draft: Draft) -> Mapping[Scope, _Sheet]:
         "line": _Sheet([{} for _ in draft.items]),
         "receipt": _Sheet([{} for _ in draft.items]),
     }
-    for rule, places in _fitting(pack, draft):
+    for rule in pack.discounts.everywhere:
+        draft.open(rule)  # asked even where every line is closed to discounts
+    for rule, places in fitting(draft, pack.discounts, _CLOSED):
         leaf = pack.trees.leaves[rule.id]
         sheet = sheets[leaf.tree]
         offers = leaf.offers(draft.facts, [draft.items[place].line for place in places])
@@ -57,28 +61,14 @@ def _sheets(pack: CompiledPack, draft: Draft) -> Mapping[Scope, _Sheet]:
     return sheets
 
 
-def _fitting(pack: CompiledPack, draft: Draft) -> Iterator[tuple[LineRule, Sequence[int]]]:
-    """Yield the rules that fit some lines; why the others do not is kept."""
-    found: dict[int, tuple[LineRule, list[int]]] = {}
-    everywhere = [rule for rule in pack.discounts.everywhere if draft.open(rule)]
-    for place, item in enumerate(draft.items):
-        if Benefit.DISCOUNT in item.closed:
-            continue
-        naming = pack.discounts.naming(item.line.goods)
-        for rule in (*everywhere, *filter(draft.open, naming)):
-            if rule.matches(draft.facts, item.line):
-                found.setdefault(rule.place, (rule, []))[1].append(place)
-            else:
-                draft.did_nothing(rule, _NO_GOODS)
-    for _, pair in sorted(found.items()):
-        yield pair
-
-
-def _lower(draft: Draft, tree: Branch, sheet: _Sheet, item: Item, place: int) -> None:
-    offers = sheet.offers[place]
+def _lower(
+    draft: Draft, resolve_line: Resolver, sheet: _Sheet, item: Item, offers: Mapping[Path, Offer]
+) -> None:
     on, room = item.sum_minor, item.room_minor
-    parts = resolve(tree, offers, on=on, room=room)
+    parts = resolve_line(offers, on=on, room=room)
     _take_parts(draft, sheet, item, parts)
+    if len(parts) == len(offers):
+        return
     won = {part.path for part in parts}
     for path, offer in offers.items():
         if path not in won:
@@ -101,17 +91,14 @@ def _lower_together(draft: Draft, tree: Branch, sheet: _Sheet) -> None:
 
 
 def _take_parts(draft: Draft, sheet: _Sheet, item: Item, parts: Parts) -> None:
+    no = item.line.no
     for part in parts:
-        _take(draft, item, sheet.rules[part.path][0], part.amount)
-
-
-def _take(draft: Draft, item: Item, rule: LineRule, amount_minor: int) -> None:
-    before, no = item.sum_minor, item.line.no
-    draft.take(rule, item, amount_minor)
-    span = (before, item.sum_minor)
-    draft.note(Phase.DISCOUNT, rule.applied, rule=rule.id, line=no, span=span)
-    if item.floor_minor and not item.room_minor:
-        draft.note(Phase.DISCOUNT, _AT_FLOOR, rule=rule.id, line=no, span=(span[1], span[1]))
+        rule, before = sheet.rules[part.path][0], item.sum_minor
+        draft.take(rule, item, part.amount)
+        now = item.sum_minor
+        draft.note(Phase.DISCOUNT, rule.applied, rule=rule.id, line=no, span=(before, now))
+        if item.floor_minor == now and now:
+            draft.note(Phase.DISCOUNT, _AT_FLOOR, rule=rule.id, line=no, span=(now, now))
 
 
 def _explain_loser(draft: Draft, loser: tuple[LineRule, Leaf], line: int, span: Span) -> None:

@@ -1,7 +1,10 @@
 """The work sheet of one evaluation: lines as they are lowered, effects, reasons and the trace."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
 
 from shared.basket import Line
 from shared.member import DayCount
@@ -47,6 +50,10 @@ class Benefit(StrEnum):
     TURNOVER = "turnover"
 
 
+_DISCOUNT: Final = Benefit.DISCOUNT
+_REDEEM: Final = Benefit.REDEEM
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A benefit to choose, by place of the line: all of it, and its part that becomes points."""
@@ -56,8 +63,7 @@ class Choice:
     bonuses: dict[int, int]
 
 
-@dataclass(slots=True)
-class Item:
+class Item(Struct, eq=False):
     """A line at work, in kopecks and hundredths of a point; only its methods lower its sum."""
 
     line: Line
@@ -91,13 +97,13 @@ class Item:
     @property
     def points_room_minor(self) -> int:
         """How much of the sum points may pay."""
-        room, left = self.room_minor, self.points_left_minor
+        room, left = self.sum_minor - self.floor_minor, self.points_left_minor
         return room if left is None else min(room, left)
 
     def cut(self, amount_minor: int) -> None:
         """Take a discount off."""
-        assert Benefit.DISCOUNT not in self.closed, "a discount on a line that is closed to it"
-        assert 0 <= amount_minor <= self.room_minor, "a discount below the floor"
+        assert _DISCOUNT not in self.closed, "a discount on a line that is closed to it"
+        assert 0 <= amount_minor <= self.sum_minor - self.floor_minor, "a discount below the floor"
         self.discount_minor += amount_minor
         self.sum_minor -= amount_minor
 
@@ -109,8 +115,8 @@ class Item:
 
     def pay(self, points: int, amount_minor: int) -> None:
         """Pay a part with points: a price reduction like a discount."""
-        assert Benefit.REDEEM not in self.closed, "points on a line that is closed to them"
-        assert 0 <= amount_minor <= self.room_minor, "a payment with points below the floor"
+        assert _REDEEM not in self.closed, "points on a line that is closed to them"
+        assert 0 <= amount_minor <= self.sum_minor - self.floor_minor, "points below the floor"
         self.redeemed_points += points
         self.redeemed_minor += amount_minor
         self.sum_minor -= amount_minor
@@ -119,40 +125,39 @@ class Item:
 NO_REDEMPTION = Redemption(requested=0, maximum=0, redeemed=0, limits=(), draws=())
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct, eq=False):
     """Everything found so far; each phase adds to it and takes nothing back."""
 
     facts: Facts
     items: list[Item]
     judged: tuple[Judged, ...] = ()
     """The promo codes presented."""
-    effects: list[Effect] = field(default_factory=list)
-    cuts: dict[str, dict[int, int]] = field(default_factory=dict)
+    effects: list[Effect] = []
+    cuts: dict[str, dict[int, int]] = {}
     """Discounts by rule and line number."""
-    lowering: dict[int, LineRule] = field(default_factory=dict)
+    lowering: dict[int, LineRule] = {}
     """The rules of these discounts, by place in the pack."""
-    choices: list[Choice] = field(default_factory=list)
-    entitlements: list[Entitlement] = field(default_factory=list)
-    coupons: list[Coupon] = field(default_factory=list)
-    certificates: list[CertificatePayment] = field(default_factory=list)
+    choices: list[Choice] = []
+    entitlements: list[Entitlement] = []
+    coupons: list[Coupon] = []
+    certificates: list[CertificatePayment] = []
     points_left_minor: int | None = None
     """What a cap on the receipt leaves for points; None without one."""
     redemption: Redemption = NO_REDEMPTION
-    grants: list[Grant] = field(default_factory=list)
-    once: list[OnceGrant] = field(default_factory=list)
-    earned: dict[str, int] = field(default_factory=dict)
+    grants: list[Grant] = []
+    once: list[OnceGrant] = []
+    earned: dict[str, int] = {}
     """Points (hundredths) by earning rule, before they are rounded together."""
     counted: DayCount | None = None
     """What the receipt adds to what the member has done."""
     tier_after: str | None = None
-    hints: list[Sentence] = field(default_factory=list)
-    applied: dict[int, str] = field(default_factory=dict)
+    hints: list[Sentence] = []
+    applied: dict[int, str] = {}
     """Rules that did something, by place in the pack."""
-    reasons: dict[int, tuple[Asked, Sentence]] = field(default_factory=dict)
+    reasons: dict[int, tuple[Asked, Sentence]] = {}
     """Rules that did not, and the first reason found."""
-    trace: list[TraceStep] = field(default_factory=list)
-    _gates: dict[int, Sentence | None] = field(default_factory=dict)
+    trace: list[TraceStep] = []
+    _open: dict[int, bool] = {}
 
     def fits(self, rule: LineRule, item: Item) -> bool:
         """Tell whether a rule is open to the receipt and fits the line."""
@@ -160,11 +165,14 @@ class Draft:
 
     def open(self, rule: LineRule) -> bool:
         """Tell whether a rule is open to the receipt; the reason is kept if it is not."""
-        if rule.place not in self._gates:
-            closed = self._gates[rule.place] = rule.gate(self.facts)
-            if closed is not None:
-                self.reasons[rule.place] = (rule, closed)
-        return self._gates[rule.place] is None
+        known = self._open.get(rule.place)
+        if known is not None:
+            return known
+        closed = rule.gate(self.facts)
+        if closed is not None:
+            self.reasons[rule.place] = (rule, closed)
+        self._open[rule.place] = closed is None
+        return closed is None
 
     def did_nothing(self, rule: LineRule, reason: Sentence) -> None:
         """Keep why a rule did nothing, unless a reason is known."""
@@ -177,9 +185,11 @@ class Draft:
     def take(self, rule: LineRule, item: Item, amount_minor: int) -> None:
         """Take a rule's discount off a line."""
         item.cut(amount_minor)
-        cuts = self.cuts.setdefault(rule.id, {})
-        cuts[item.line.no] = cuts.get(item.line.no, 0) + amount_minor
-        self.lowering[rule.place] = rule
+        no, cuts = item.line.no, self.cuts.get(rule.id)
+        if cuts is None:
+            cuts = self.cuts[rule.id] = {}
+            self.lowering[rule.place] = rule
+        cuts[no] = cuts.get(no, 0) + amount_minor
 
     def add_effect(
         self, kind: EffectKind, rule: LineRule, allocations: list[tuple[int, int]]
@@ -192,14 +202,9 @@ class Draft:
         self, kind: EffectKind, allocations: list[tuple[int, int]], rule: str = ""
     ) -> Effect:
         """Add an effect that no rule has, such as the cashier's discount."""
-        kept = tuple((no, amount) for no, amount in allocations if amount)
-        effect = Effect(
-            no=len(self.effects) + 1,
-            kind=kind,
-            rule=rule,
-            amount=sum(amount for _, amount in kept),
-            allocations=kept,
-        )
+        kept = tuple([pair for pair in allocations if pair[1]])
+        amount = sum([amount for _, amount in kept])
+        effect = Effect(len(self.effects) + 1, kind, rule, amount, kept)
         self.effects.append(effect)
         return effect
 

@@ -1,19 +1,22 @@
 """Phase 7: what the receipt earns, rounded down once for each lot and spread over its lines."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 from shared.money import allocate
 from shared.points import POINT, floor_to
 from shared.rules.compile import CompiledPack
 from shared.rules.earnings import SCALE, Earning, LotTerms
-from shared.rules.index import LineRule, RuleIndex
+from shared.rules.index import LineRule
 from shared.rules.phases.draft import Benefit, Draft, Item, Phase
+from shared.rules.phases.fitting import fitting
 from shared.rules.result import EffectKind, Grant
 from shared.rules.sentences import say, shorten
 from shared.rules.terms import activation, expiry
 
+_CLOSED: Final = frozenset({Benefit.EARN})
 ONCE = 100
 """A multiplier of one, in hundredths."""
 
@@ -22,12 +25,12 @@ def earn(pack: CompiledPack, draft: Draft) -> None:
     """Grant one lot for each set of terms among the rules that fit; nobody earns unnamed."""
     if draft.facts.member is None:
         return
-    found = _fitting(draft, pack.earnings.index)
+    found = fitting(draft, pack.earnings.index, _CLOSED) if pack.earnings.index else []
     if not found:
         return
     factors = _factors(pack, draft)
     heaps: dict[int, _Heap] = {}
-    for _, (rule, places) in sorted(found.items()):
+    for rule, places in found:
         earning = pack.earnings.by_rule[rule.id]
         _gather(draft, earning, places, factors.get(_wallet(pack, earning), {}), heaps)
     for lot, heap in sorted(heaps.items()):
@@ -46,32 +49,21 @@ class _Heap:
     def first(self) -> LineRule:
         return self.rules[min(self.rules)]
 
-    def add(self, rule: LineRule, place: int, base_minor: int, weight: int) -> None:
-        self.rules[rule.place] = rule
-        self.weights[place] = self.weights.get(place, 0) + weight
-        self.bases[place] = max(self.bases.get(place, 0), base_minor)
-
-
-def _fitting(draft: Draft, index: RuleIndex) -> dict[int, tuple[LineRule, list[int]]]:
-    """Return the rules that fit some line, by their place, with the places of these lines."""
-    found: dict[int, tuple[LineRule, list[int]]] = {}
-    for place, item in enumerate(draft.items):
-        if Benefit.EARN in item.closed:
-            continue
-        for rule in index.of(item.line.goods):
-            if not draft.open(rule):
-                continue
-            if rule.matches(draft.facts, item.line):
-                found.setdefault(rule.place, (rule, []))[1].append(place)
-            else:
-                draft.did_nothing(rule, say("no_goods"))
-    return found
+    def add(self, rule: LineRule, shares: Iterable[tuple[int, int, int]]) -> None:
+        """Add what a rule gives: place of the line, its base, its weight."""
+        for place, base_minor, weight in shares:
+            if weight:
+                self.rules[rule.place] = rule
+                self.weights[place] = self.weights.get(place, 0) + weight
+                if base_minor > self.bases.get(place, 0):
+                    self.bases[place] = base_minor
 
 
 def _factors(pack: CompiledPack, draft: Draft) -> dict[str, dict[int, int]]:
     """Return by wallet and line the largest multiplier; the others gave way to it."""
     largest: dict[tuple[str, int], tuple[int, LineRule]] = {}
-    for _, (rule, places) in sorted(_fitting(draft, pack.earnings.times).items()):
+    index = pack.earnings.times
+    for rule, places in fitting(draft, index, _CLOSED) if index else ():
         wallet, times = pack.earnings.factors[rule.id]
         draft.did_nothing(rule, say("outweighed_times"))
         for place in places:
@@ -98,7 +90,7 @@ def _gather(
     heaps: dict[int, _Heap],
 ) -> None:
     items = [draft.items[place] for place in places]
-    bases = [_base(item, earning.base) for item in items]
+    bases = _bases(items, earning.base)
     given = earning.given(draft.facts, [item.line for item in items], bases)
     if earning.multiplied:
         given = [
@@ -116,15 +108,14 @@ def _gather(
         draft.note(Phase.EARN, limit, rule=earning.rule.id, span=(whole // earning.unit, points))
     draft.earned[earning.rule.id] = sum(given) // earning.unit
     heap = heaps.setdefault(earning.lot, _Heap())
-    for place, base_minor, weight in zip(places, bases, given, strict=True):
-        if weight:
-            heap.add(earning.rule, place, base_minor, weight)
+    heap.add(earning.rule, zip(places, bases, given, strict=True))
 
 
-def _base(item: Item, policy: str) -> int:
-    """Return what a line earns on: the part that points paid is out unless the pack says so."""
-    paid_by_points = item.redeemed_minor if policy == "after_discounts" else 0
-    return item.sum_minor - item.earnless_minor + paid_by_points
+def _bases(items: Sequence[Item], policy: str) -> list[int]:
+    """Return what lines earn on: the part that points paid is out unless the pack says so."""
+    if policy == "after_discounts":
+        return [item.sum_minor - item.earnless_minor + item.redeemed_minor for item in items]
+    return [item.sum_minor - item.earnless_minor for item in items]
 
 
 def _grant(pack: CompiledPack, draft: Draft, terms: LotTerms, heap: _Heap) -> None:

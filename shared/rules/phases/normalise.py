@@ -43,10 +43,12 @@ def normalise(
         moment=moment,
         day=today,
         counted_on=counted_on,
-        sum_minor=sum(item.base_minor for item in items),
+        sum_minor=sum([item.base_minor for item in items]),
     )
     judged = judge(pack.codes, facts)
-    draft = Draft(replace(facts, codes=good_codes(judged)), items, judged=judged)
+    if judged:
+        facts = replace(facts, codes=good_codes(judged))
+    draft = Draft(facts, items, judged=judged)
     _explain(draft, receipt)
     return draft
 
@@ -64,7 +66,8 @@ def _item(pack: CompiledPack, line: Line, day: date) -> Item:
     side, base_minor = pack.price_side, line.base_minor
     unit_minor = max(line.goods.floor_minor, side.floors.of(line.goods, day))
     floor_minor = line.floor_at(unit_minor) if unit_minor > 0 else 0
-    floor_minor = max(floor_minor, min(base_minor, side.line_pays_at_least_minor))
+    if side.line_pays_at_least_minor:
+        floor_minor = max(floor_minor, min(base_minor, side.line_pays_at_least_minor))
     return Item(line, base_minor, floor_minor, _closed(pack, line.goods), base_minor)
 
 
@@ -86,7 +89,7 @@ def _explain(draft: Draft, receipt: Receipt) -> None:
         if line.quantity <= 0 or line.price_minor < 0:
             draft.note(Phase.NORMALISE, say("line_out"), line=line.no)
     for item in draft.items:
-        if item.line.difference_minor:
+        if item.line.stated_minor is not None and item.line.difference_minor:
             span = (item.base_minor + item.line.difference_minor, item.base_minor)
             draft.note(Phase.NORMALISE, say("till_differs"), line=item.line.no, span=span)
         if item.closed:

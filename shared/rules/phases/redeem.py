@@ -1,6 +1,6 @@
 """Phase 5: how many points may pay, how many do, on which lines and out of which lots."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shared.member import LotView
@@ -104,16 +104,19 @@ def _purse(draft: Draft, ruled: RedeemRule, items: tuple[Item, ...], wallet: Wal
 
 
 def _items(draft: Draft, ruled: RedeemRule) -> tuple[Item, ...]:
-    return tuple([item for item in draft.items if _eligible(draft, ruled, item)])
-
-
-def _eligible(draft: Draft, ruled: RedeemRule, item: Item) -> bool:
-    if Benefit.REDEEM in item.closed or not draft.fits(ruled.rule, item):
-        return False
-    if ruled.covered is not None and ruled.covered(draft.facts, item.line):
-        return False
+    """Return the lines that an open rule lets points pay for."""
+    facts, matches, covered = draft.facts, ruled.rule.matches, ruled.covered
     given = draft.cuts.get(ruled.covered_by or "", {})
-    return item.line.no not in given
+    found = [
+        item
+        for item in draft.items
+        if Benefit.REDEEM not in item.closed
+        and matches(facts, item.line)
+        and item.line.no not in given
+    ]
+    if covered is not None:
+        found = [item for item in found if not covered(facts, item.line)]
+    return tuple(found)
 
 
 def _plan(draft: Draft, purses: Sequence[_Purse], requested: int | None) -> list[_Payment]:
@@ -123,36 +126,36 @@ def _plan(draft: Draft, purses: Sequence[_Purse], requested: int | None) -> list
     left = requested
     for purse in purses:
         unit = purse.wallet.redeeming_unit
-        ceiling = _ceiling(draft, purse, paid)
+        before = [paid.get(item.line.no, 0) for item in purse.items]
+        ceiling = _ceiling(draft, purse, before, sum(paid.values()))
         points = min(ceiling.points, floor_to(purse.balance, unit))
         if left is not None:
             points = min(floor_to(left, unit), points)
             left -= points
-        sums = [item.sum_minor - paid.get(item.line.no, 0) for item in purse.items]
+        sums = [item.sum_minor - done for item, done in zip(purse.items, before, strict=True)]
         amount_minor = worth(points, purse.wallet.point_value_minor)
         shares = allocate(amount_minor, sums, ceiling.rooms)
-        for item, share in zip(purse.items, shares, strict=True):
-            paid[item.line.no] = paid.get(item.line.no, 0) + share
+        for item, done, share in zip(purse.items, before, shares, strict=True):
+            paid[item.line.no] = done + share
         payments.append(_Payment(purse, ceiling, points, tuple(shares)))
     return payments
 
 
-def _ceiling(draft: Draft, purse: _Purse, paid: dict[int, int]) -> _Ceiling:
-    """Return what the programme lets a purse pay after those before it."""
+def _ceiling(draft: Draft, purse: _Purse, before: Sequence[int], paid_minor: int) -> _Ceiling:
+    """Return what the programme lets a purse pay after those that paid `before` on its lines."""
     items, limits = purse.items, list[Sentence]()
-    eligible_minor = sum(item.sum_minor for item in items)
+    eligible_minor = sum([item.sum_minor for item in items])
     if len(items) < len(draft.items):
         limits.append(say("eligible_lines", count=str(len(items)), amount=rubles(eligible_minor)))
-    before = [paid.get(item.line.no, 0) for item in items]
     rooms = [item.points_room_minor - done for item, done in zip(items, before, strict=True)]
     room_minor = sum(rooms)
     if draft.points_left_minor is not None:
-        room_minor = min(room_minor, draft.points_left_minor - sum(paid.values()))
+        room_minor = min(room_minor, draft.points_left_minor - paid_minor)
     share = _share(draft, purse)
     rooms = list(map(min, share.rooms, rooms))
     cap_minor = min(share.cap_minor, sum(rooms))
     if cap_minor < room_minor:
-        limits.append(share.limit)
+        limits.append(share.limit())
     elif room_minor < eligible_minor - sum(before):
         limits.append(say("floor", amount=rubles(eligible_minor - sum(before) - room_minor)))
     most = points_for(max(0, min(cap_minor, room_minor)), purse.wallet.point_value_minor)
@@ -169,7 +172,7 @@ class _Share:
 
     cap_minor: int
     rooms: list[int]
-    limit: Sentence
+    limit: Callable[[], Sentence]
 
 
 def _share(draft: Draft, purse: _Purse) -> _Share:
@@ -178,18 +181,22 @@ def _share(draft: Draft, purse: _Purse) -> _Share:
     sums = [item.sum_minor for item in items]
     if ruled.share_base == "each_line":
         rooms = [amount * rate // WHOLE_BP for amount, rate in zip(sums, rates, strict=True)]
-        return _Share(sum(rooms), rooms, say("line_share", amount=rubles(sum(rooms))))
-    whole_minor = sum(item.sum_minor for item in draft.items)
+        most = sum(rooms)
+        return _Share(most, rooms, lambda: say("line_share", amount=rubles(most)))
+    whole_minor = sum([item.sum_minor for item in draft.items])
     base_minor = sum(sums) if ruled.share_base == "eligible_lines" else whole_minor
     share_bp = rates[0] if rates else 0
     cap_minor = base_minor * share_bp // WHOLE_BP
-    limit = say(
-        "share_cap",
-        percent=percent(share_bp),
-        base=rubles(base_minor),
-        amount=rubles(cap_minor),
+    return _Share(
+        cap_minor,
+        sums,
+        lambda: say(
+            "share_cap",
+            percent=percent(share_bp),
+            base=rubles(base_minor),
+            amount=rubles(cap_minor),
+        ),
     )
-    return _Share(cap_minor, sums, limit)
 
 
 def _settle(
@@ -229,13 +236,13 @@ def _pay(draft: Draft, payment: _Payment) -> None:
     """Take what a purse pays off its lines; points follow the money."""
     rule, items = payment.purse.ruled.rule, payment.purse.items
     points = allocate(payment.points, payment.shares, [payment.points] * len(items))
-    for item, share_minor, share_points in zip(items, payment.shares, points, strict=True):
+    numbers = [item.line.no for item in items]
+    for item, no, share_minor, share in zip(items, numbers, payment.shares, points, strict=True):
         before = item.sum_minor
-        item.pay(share_points, share_minor)
+        item.pay(share, share_minor)
         if share_minor:
             span = (before, item.sum_minor)
-            draft.note(Phase.REDEEM, rule.applied, rule=rule.id, line=item.line.no, span=span)
-    numbers = [item.line.no for item in items]
+            draft.note(Phase.REDEEM, rule.applied, rule=rule.id, line=no, span=span)
     draft.add_effect(EffectKind.REDEEM, rule, list(zip(numbers, points, strict=True)))
 
 

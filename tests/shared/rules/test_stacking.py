@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.rules.evaluate import evaluate
-from shared.rules.stacking import Branch, Path, alone, resolve
+from shared.rules.stacking import Branch, Part, Path, alone, resolve, resolver
 from tests.shared.rules.builders import (
     MOMENT,
     compiled,
@@ -72,7 +72,7 @@ def test_percents_of_the_base_price_are_rounded_once_and_chain_steps_one_by_one(
 def test_a_cap_holds_the_group_and_is_rounded_down() -> None:
     assert _price("all_on_base", "30 %", "20 %", cap="41 %") == 590_00
     assert resolve(Branch("top", "best", 3333, (None,)), {(0,): 5000}, on=100, room=100) == (
-        ((0,), 33, 5000),
+        Part((0,), 33, 5000),
     )
 
 
@@ -104,6 +104,21 @@ def test_best_is_never_worse_for_the_customer_than_any_of_its_children(
             assert best >= _total(child, inside, on, room)
         for rate in inside.values() if child is None else ():
             assert best >= alone(rate, on=on, room=room)
+
+
+@given(
+    st.dictionaries(st.tuples(st.integers(0, 3)), st.integers(1, 10_000), min_size=1),
+    SUMS,
+    SUMS,
+    st.sampled_from(MODES),
+    CAPS,
+)
+def test_the_short_way_through_a_tree_of_rules_alone_leads_to_the_same_parts(
+    rates: dict[Path, int], on: int, room: int, mode: str, cap_bp: int | None
+) -> None:
+    tree = Branch("top", mode, cap_bp, (None,) * 4)
+
+    assert resolver(tree)(rates, on=on, room=room) == resolve(tree, rates, on=on, room=room)
 
 
 @given(RATES, SUMS, SUMS, st.sampled_from(MODES), st.sampled_from(MODES), CAPS)
