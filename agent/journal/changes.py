@@ -1,9 +1,13 @@
 """What facts change for the cashier's display, until the centre's rows show it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from uuid import UUID
 
 from agent.journal.store import Change
+from shared.ledger.entries import graced_lot
+from shared.member import LotView, MemberView
+from shared.rules.result import Draw
 from shared.wire.facts import Granted, ReceiptCommitted, ReceiptReturned
 
 
@@ -46,18 +50,47 @@ def of_grants(lots: Iterable[Granted]) -> list[Change]:
     ]
 
 
-def of_return(returned: ReceiptReturned, account: UUID | None) -> list[Change]:
-    """Return what a return changes: points restored and taken, turnover of the sale's account."""
-    if account is None:
+def of_return(returned: ReceiptReturned, buyer: MemberView | None) -> list[Change]:
+    """Return what a return changes: points restored and taken, turnover of the sale's account.
+
+    `buyer` is what the sale knew of the member.
+    """
+    if buyer is None:
         return []
-    restored = [
-        Change(draw.account, lot=draw.lot, amount=draw.amount) for draw in returned.restored
-    ]
-    taken = [Change(draw.account, lot=draw.lot, amount=-draw.amount) for draw in returned.taken]
+    gone = (*returned.taken, *returned.reached)
+    left = (*gone, *returned.withheld, *returned.kept)
+    own = {draw.lot for draw in returned.reached}
+    earned = sum(draw.amount for draw in left if draw.account == buyer.account or draw.lot in own)
     counted = Change(
-        account,
+        buyer.account,
         turnover_minor=-returned.turnover_minor,
         counted_on=returned.counted_on or returned.day,
-        earned=-sum(draw.amount for draw in (*returned.taken, *returned.withheld)),
+        earned=-earned,
     )
-    return [*restored, *taken, counted]
+    lots = {lot.id: lot for lot in buyer.lots}
+    return [
+        *(change for draw in returned.restored for change in _restored(returned, draw, lots)),
+        *(Change(draw.account, lot=draw.lot, amount=-draw.amount) for draw in gone),
+        counted,
+    ]
+
+
+def _restored(
+    returned: ReceiptReturned, draw: Draw, lots: Mapping[UUID, LotView]
+) -> Iterator[Change]:
+    """Yield what brings points back: spent lots may be out of the rows, old ones are renewed."""
+    lot, into = lots.get(draw.lot), draw.lot
+    if lot is not None:
+        last_day = lot.expires_on
+        grace = returned.grace_days
+        if grace is not None and last_day is not None and last_day < returned.day:
+            into = graced_lot(returned.uid, draw.lot)
+            last_day = returned.day + timedelta(days=grace)
+        yield Change(
+            draw.account,
+            lot=into,
+            wallet=lot.wallet,
+            activates_at=lot.activates_at,
+            expires_on=last_day,
+        )
+    yield Change(draw.account, lot=into, amount=draw.amount)

@@ -96,7 +96,7 @@ class Standing:
                     lot.expires_on,
                 )
                 for lot in self.lots
-                if only is None or lot.account == only
+                if lot.amount > 0 and only in (None, lot.account)
             ),
             person=self.person,
             referrer=self.referrer,

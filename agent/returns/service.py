@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import structlog
@@ -19,12 +19,15 @@ from agent.printing import store as spool
 from agent.printing.parts import points_of
 from agent.quote.service import pack_of, store_settings
 from agent.returns import store
-from agent.returns.shares import Part, Preview, buyer, held_here, look
+from agent.returns.preview import Preview, look
+from agent.returns.shares import buyer, held_here
 from agent.returns.slip import Statement, return_slip
+from agent.returns.store import Document
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
 from shared.ids import derived
 from shared.rules.moment import Moment
+from shared.rules.returns import Part
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import decoder, encode
 from shared.wire.facts import (
@@ -32,6 +35,7 @@ from shared.wire.facts import (
     FactKind,
     ReceiptCommitted,
     ReceiptReturned,
+    ReturnedLine,
     body_of,
 )
 
@@ -74,19 +78,23 @@ class Returned(Struct, frozen=True):
     withheld_minor: int = 0
     withheld_points: int = 0
     forgiven_points: int = 0
+    lapsed_points: int = 0
+    recharged_minor: int = 0
+    certificates: tuple[tuple[str, int], ...] = ()
 
 
 _decode = decoder(Returned)
 
 
-def preview(station: Station, sale: UUID, parts: Sequence[Part]) -> Preview:
+def preview(station: Station, sale: UUID, parts: Sequence[Part], at: datetime) -> Preview:
     """Tell what a return would move, changing nothing.
 
-    Raises UnknownReceiptError, NotReturnableError.
+    Raises UnknownReceiptError, NotReturnableError, BundleBrokenError.
     """
+    moment = Moment(at, store_settings(station).zone)
     with reading(station.journal) as connection:
         _, sold = find_sale(station, connection, sale)
-        return look(station, connection, sold, parts)
+        return look(station, connection, sold, parts, moment)
 
 
 def give_back_goods(station: Station, order: ReturnOrder, at: datetime) -> Returned:
@@ -94,19 +102,17 @@ def give_back_goods(station: Station, order: ReturnOrder, at: datetime) -> Retur
 
     Points that paid go back into their lots, last spent first; points that were earned are taken
     out of theirs, first what this store still holds of them. Raises UnknownReceiptError,
-    NotReturnableError, UidReusedError.
+    NotReturnableError, BundleBrokenError, UidReusedError.
     """
     with transaction(station.journal) as connection:
         done = answers.recall(connection, order.uid, OPERATION, order.content)
         if done is not None:
             return _decode(done)
-        sale_fact, sold = find_sale(station, connection, order.sale)
-        seen = look(station, connection, sold, order.parts)
-        returned = _write(connection, station, order, sold, seen, at)
+        returned = _take_in(connection, station, order, at)
         answers.remember(connection, order.uid, OPERATION, order.content, encode(returned), at)
     station.wakes.push.set()
     station.wakes.print.set()
-    log.info("receipt.returned", sale=str(order.sale), after=sale_fact.seq)
+    log.info("receipt.returned", sale=str(order.sale), uid=str(order.uid))
     return returned
 
 
@@ -123,46 +129,30 @@ def find_sale(
     return fact, body
 
 
-def _write(
-    connection: Connection,
-    station: Station,
-    order: ReturnOrder,
-    sold: ReceiptCommitted,
-    seen: Preview,
-    at: datetime,
+def _take_in(
+    connection: Connection, station: Station, order: ReturnOrder, at: datetime
 ) -> Returned:
     settings = store_settings(station)
     moment = Moment(at, settings.zone)
+    _, sold = find_sale(station, connection, order.sale)
+    seen = look(station, connection, sold, order.parts, moment)
     pack = pack_of(station, sold.evaluation.pack_hash)
-    body = ReceiptReturned(
-        uid=order.uid,
-        sale=order.sale,
-        lines=seen.lines,
-        restored=seen.restored,
-        taken=seen.taken,
-        money_minor=seen.money_minor,
-        turnover_minor=seen.turnover_minor,
-        member=sold.member.id if sold.member else None,
-        cashier=order.cashier,
-        at=at,
-        day=moment.day,
-        counted_on=moment.day if pack is None else pack.counting_day(moment),
-        withheld=seen.withheld,
-        withheld_minor=seen.withheld_minor,
-        forgives=seen.forgives,
-    )
+    counted_on = moment.day if pack is None else pack.counting_day(moment)
+    body = _body(order, sold, seen, moment, counted_on)
     who = buyer(station, connection, sold)
     new = NewFact(
         FactKind.RECEIPT_RETURNED,
         body,
-        takings=held_here(who, seen.taken),
-        changes=changes.of_return(body, sold.member.account if sold.member else None),
+        takings=held_here(who, (*seen.clawed.taken, *seen.clawed.reached)),
+        changes=changes.of_return(body, sold.member),
     )
     fact = journal.append(connection, station, new, at)
-    store.add(connection, order.uid, order.sale, seen.lines)
     statement = _statement(station, connection, sold, seen, moment)
-    slip = return_slip(settings, sold, body, statement, derived("slip", fact.id))
+    slip_id = derived("slip", fact.id)
+    slip = return_slip(settings, sold, body, statement, seen.certificates, slip_id)
     spool.enqueue(connection, slip, at)
+    document = Document(order.uid, order.sale, fact.id, slip.id, seen.recharged_minor)
+    store.add(connection, document, seen.lines)
     return Returned(
         uid=order.uid,
         sale=order.sale,
@@ -172,9 +162,49 @@ def _write(
         restored_points=seen.restored_points,
         taken_points=seen.taken_points,
         debt_points=seen.debt_points,
-        withheld_minor=seen.withheld_minor,
+        withheld_minor=seen.clawed.withheld_minor,
         withheld_points=seen.withheld_points,
         forgiven_points=seen.forgiven_points,
+        lapsed_points=seen.lapsed_points,
+        recharged_minor=seen.recharged_minor,
+        certificates=seen.certificates,
+    )
+
+
+def _body(
+    order: ReturnOrder, sold: ReceiptCommitted, seen: Preview, moment: Moment, counted_on: date
+) -> ReceiptReturned:
+    return ReceiptReturned(
+        uid=order.uid,
+        sale=order.sale,
+        lines=tuple(
+            ReturnedLine(
+                line.no,
+                line.quantity,
+                line.money_minor,
+                line.restored_points,
+                line.taken_points,
+                line.turnover_minor,
+            )
+            for line in seen.lines
+        ),
+        restored=seen.restored,
+        taken=seen.clawed.taken,
+        money_minor=seen.money_minor,
+        turnover_minor=seen.turnover_minor,
+        member=sold.member.id if sold.member else None,
+        cashier=order.cashier,
+        at=moment.instant,
+        day=moment.day,
+        counted_on=counted_on,
+        withheld=seen.clawed.withheld,
+        withheld_minor=seen.clawed.withheld_minor,
+        forgives=seen.policies.lets_go,
+        reached=seen.clawed.reached,
+        kept=seen.clawed.kept,
+        grace_days=seen.policies.grace_days,
+        recharged_minor=seen.recharged_minor,
+        refilled=seen.refilled,
     )
 
 
@@ -192,8 +222,10 @@ def _statement(
     line = station.link.state()
     return Statement(
         name=who.display_name,
+        accounts=who.accounts,
         debt_points=seen.debt_points,
         forgiven_points=seen.forgiven_points,
+        lapsed_points=seen.lapsed_points,
         points=points_of(who.view(Reach.CHAIN).lots, moment),
         as_of=None if line.up else line.last_contact_at,
     )

@@ -1,12 +1,12 @@
 """The slip of a return."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from agent.printing import parts
-from agent.printing.parts import Points
+from agent.printing.parts import Points, masked_card
 from shared.basket import QUANTITY_ONE
 from shared.money import format_money
 from shared.points import format_points
@@ -21,8 +21,10 @@ class Statement:
     """How the member stands after the return; `as_of` is set when the line was down."""
 
     name: str
+    accounts: tuple[UUID, ...]
     debt_points: int
     forgiven_points: int
+    lapsed_points: int
     points: Points
     as_of: datetime | None
 
@@ -32,9 +34,13 @@ def return_slip(
     sold: ReceiptCommitted,
     returned: ReceiptReturned,
     statement: Statement | None,
+    certificates: Sequence[tuple[str, int]],
     slip_id: UUID,
 ) -> Slip:
-    """Compose what tells the customer which money and points have moved."""
+    """Compose what tells the customer which money and points have moved.
+
+    `certificates` are the ends of their codes, with the kopecks that go back to them.
+    """
     blocks = [
         *parts.header(settings),
         Text("Возврат", Align.CENTER, Weight.BOLD),
@@ -42,7 +48,8 @@ def return_slip(
         Divider(),
         *_lines(sold, returned),
         Divider(),
-        *_withheld(returned),
+        *_less(returned),
+        *_to_certificates(certificates),
         Row("ВОЗВРАТ ДЕНЕГ", format_money(returned.money_minor), Weight.BOLD),
         *(_member(returned, statement, settings.zone) if statement else ()),
         *parts.footer(),
@@ -59,11 +66,22 @@ def _lines(sold: ReceiptCommitted, returned: ReceiptReturned) -> Iterator[Block]
         )
 
 
-def _withheld(returned: ReceiptReturned) -> Iterator[Block]:
+def _less(returned: ReceiptReturned) -> Iterator[Block]:
+    """Say what lowers the money that is paid back."""
+    if returned.recharged_minor > 0:
+        yield Text("Скидка на оставшийся товар")
+        yield Row("больше не действует", format_money(-returned.recharged_minor))
+    elif returned.recharged_minor < 0:
+        yield Row("Доплата за скидку возвращена", format_money(-returned.recharged_minor))
     if returned.withheld:
         points = format_points(sum(draw.amount for draw in returned.withheld))
         yield Text(f"Потраченные бонусы: {points}")
         yield Row("Удержано за них", format_money(-returned.withheld_minor))
+
+
+def _to_certificates(certificates: Sequence[tuple[str, int]]) -> Iterator[Block]:
+    for tail, amount_minor in certificates:
+        yield Row(f"На сертификат {masked_card(tail)}", format_money(amount_minor))
 
 
 def _unit(thousandths: int) -> str:
@@ -74,8 +92,11 @@ def _member(returned: ReceiptReturned, statement: Statement, zone: str) -> Itera
     yield Divider()
     yield Row("Участник", statement.name)
     restored = sum(draw.amount for draw in returned.restored)
-    taken = sum(draw.amount for draw in returned.taken)
+    left = (*returned.taken, *returned.reached, *returned.kept)
+    taken = sum(draw.amount for draw in left if draw.account in statement.accounts)
     yield Row("Возвращено бонусов", format_points(restored))
+    if statement.lapsed_points:
+        yield Row("Сгорело до возврата", format_points(statement.lapsed_points))
     yield Row("Снято бонусов", format_points(taken - statement.forgiven_points))
     if statement.forgiven_points:
         yield Row("Прощено бонусов", format_points(statement.forgiven_points))

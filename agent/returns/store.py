@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, insert, select
 from sqlmodel import Field
 
 from agent.schema import JournalTable, id_field, table_of
-from shared.wire.facts import ReturnedLine
+from shared.rules.returns import Before, LineShare
 
 
 class ReturnedRecord(JournalTable, table=True):
@@ -24,46 +24,78 @@ class ReturnedRecord(JournalTable, table=True):
     taken_points: int
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What earlier returns of a sale have moved, by line."""
+class ReturnRecord(JournalTable, table=True):
+    """A return as a document: where its fact and slip are, what it charged for goods that stay."""
 
-    quantities: dict[int, int]
-    restored: dict[int, int]
-    taken: dict[int, int]
+    __tablename__ = "return_document"
+
+    uid: UUID = id_field(primary_key=True)
+    sale: UUID = id_field(index=True)
+    fact: UUID = id_field()
+    slip: UUID = id_field()
+    recharged_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A return as it stands in the journal."""
+
+    uid: UUID
+    sale: UUID
+    fact: UUID
+    slip: UUID
+    recharged_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What earlier returns of a sale have moved, and what they charged for goods that stay."""
+
+    before: Before
+    recharged_minor: int
 
 
 _RETURNED = table_of(ReturnedRecord)
+_DOCUMENTS = table_of(ReturnRecord)
 
 
-def before(connection: Connection, sale: UUID) -> Before:
+def done(connection: Connection, sale: UUID) -> Done:
     """Sum up the earlier returns of a sale."""
     rows = connection.execute(
         select(
             _RETURNED.c.line_no,
             func.sum(_RETURNED.c.quantity),
             func.sum(_RETURNED.c.restored_points),
-            func.sum(_RETURNED.c.taken_points),
         )
         .where(_RETURNED.c.sale == sale)
         .group_by(_RETURNED.c.line_no)
     ).all()
-    return Before(
-        quantities={row[0]: row[1] for row in rows},
-        restored={row[0]: row[2] for row in rows},
-        taken={row[0]: row[3] for row in rows},
-    )
+    recharged = connection.execute(
+        select(func.sum(_DOCUMENTS.c.recharged_minor)).where(_DOCUMENTS.c.sale == sale)
+    ).scalar()
+    before = Before({row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows})
+    return Done(before, recharged or 0)
 
 
-def add(connection: Connection, uid: UUID, sale: UUID, lines: Sequence[ReturnedLine]) -> None:
+def add(connection: Connection, document: Document, lines: Sequence[LineShare]) -> None:
     """Remember a return, in the transaction of its fact."""
+    connection.execute(
+        insert(_DOCUMENTS),
+        {
+            "uid": document.uid,
+            "sale": document.sale,
+            "fact": document.fact,
+            "slip": document.slip,
+            "recharged_minor": document.recharged_minor,
+        },
+    )
     connection.execute(
         insert(_RETURNED),
         [
             {
-                "uid": uid,
+                "uid": document.uid,
                 "line_no": line.no,
-                "sale": sale,
+                "sale": document.sale,
                 "quantity": line.quantity,
                 "restored_points": line.restored_points,
                 "taken_points": line.taken_points,
@@ -71,3 +103,9 @@ def add(connection: Connection, uid: UUID, sale: UUID, lines: Sequence[ReturnedL
             for line in lines
         ],
     )
+
+
+def find(connection: Connection, uid: UUID) -> Document | None:
+    """Return a return by its uid."""
+    row = connection.execute(select(_DOCUMENTS).where(_DOCUMENTS.c.uid == uid)).first()
+    return Document(row.uid, row.sale, row.fact, row.slip, row.recharged_minor) if row else None

@@ -251,50 +251,6 @@ class CancelledAnswer(Answer):
     state: str = "cancelled"
 
 
-class ReturnedLineAnswer(BaseModel):
-    """What goes back with a line."""
-
-    no: int
-    quantity: int
-    money_minor: int
-    restored_points: int
-    taken_points: int
-
-
-class PreviewAnswer(Answer):
-    """What a return would move: it balances with the sale to the kopeck.
-
-    `money_minor` is what the lines say less `withheld_minor`. Of `taken_points` the customer has
-    spent `withheld_points`, `forgiven_points` and `debt_points`; the rest goes out of his lots.
-    """
-
-    receipt: UUID
-    lines: list[ReturnedLineAnswer]
-    money_minor: int
-    restored_points: int
-    taken_points: int
-    debt_points: int
-    withheld_minor: int
-    withheld_points: int
-    forgiven_points: int
-
-
-class ReturnedAnswer(Answer):
-    """A return that is durable."""
-
-    uid: UUID
-    receipt: UUID
-    fact: UUID
-    slip: UUID
-    money_minor: int
-    restored_points: int
-    taken_points: int
-    debt_points: int
-    withheld_minor: int
-    withheld_points: int
-    forgiven_points: int
-
-
 class ReprintAnswer(Answer):
     """A copy on its way to the printer."""
 

@@ -1,5 +1,6 @@
 """A receipt of this store as it stands: its state, the centre's word, its paper and its trace."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -41,7 +42,7 @@ class Standing:
     sync: str = LOCAL
     sync_reason: str = ""
     print_state: str = ""
-    returned: dict[int, int] | None = None
+    returned: Mapping[int, int] | None = None
     slip_text: str = ""
 
 
@@ -95,7 +96,7 @@ def look_up(station: Station, uid: UUID) -> Standing:
         outcome, reason = facts.outcome_of(connection, fact.id) or (LOCAL, "")
         job = spool.job_state(connection, place.slip)
         paper = spool.slip_and_copies(connection, place.slip)
-        returned = returns.before(connection, uid).quantities
+        returned = returns.done(connection, uid).before.quantities
         return Standing(
             receipt=sold.receipt,
             member=sold.member,
@@ -133,7 +134,7 @@ def explained(station: Station, priced: Priced) -> Explained:
     return Explained(rejected, words)
 
 
-def _state(receipt: Receipt, returned: dict[int, int]) -> str:
+def _state(receipt: Receipt, returned: Mapping[int, int]) -> str:
     if not returned:
         return "committed"
     whole = all(returned.get(line.no, 0) == line.quantity for line in receipt.lines)

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from agent.commit.service import Committed
 from agent.leases.standing import LotStanding, Reach
@@ -10,8 +9,6 @@ from agent.members.service import Found, Registered
 from agent.packs import NoPackError
 from agent.quote.service import NoSettingsError, OverLeaseError, Quote, effective_pack, pack_of
 from agent.reserve.store import Claim
-from agent.returns.service import Returned
-from agent.returns.shares import Preview
 from agent.station import Station
 from agent.till import answers as view
 from agent.till.models import MemberRef
@@ -24,7 +21,6 @@ from shared.rules.compile import CompiledPack
 from shared.rules.moment import Moment, UnknownZoneError
 from shared.rules.result import Evaluation, Need, Rejected, Sentence
 from shared.rules.tiers import tier_of
-from shared.wire.facts import ReturnedLine
 from shared.wire.feed import GoodsRow
 
 OFFLINE = view.SentenceView(
@@ -317,50 +313,6 @@ def committed(station: Station, done: Committed, at: datetime) -> view.Committed
         digest=done.digest,
         balance_points=done.balance_points,
         pending_points=done.pending_points,
-    )
-
-
-def preview(station: Station, receipt: UUID, seen: Preview, at: datetime) -> view.PreviewAnswer:
-    """Return what a return would move."""
-    return view.PreviewAnswer(
-        **frame(station, at),
-        receipt=receipt,
-        lines=[_returned_line(line) for line in seen.lines],
-        money_minor=seen.money_minor,
-        restored_points=seen.restored_points,
-        taken_points=seen.taken_points,
-        debt_points=seen.debt_points,
-        withheld_minor=seen.withheld_minor,
-        withheld_points=seen.withheld_points,
-        forgiven_points=seen.forgiven_points,
-    )
-
-
-def returned(station: Station, done: Returned, at: datetime) -> view.ReturnedAnswer:
-    """Return a return."""
-    return view.ReturnedAnswer(
-        **frame(station, at),
-        uid=done.uid,
-        receipt=done.sale,
-        fact=done.fact,
-        slip=done.slip,
-        money_minor=done.money_minor,
-        restored_points=done.restored_points,
-        taken_points=done.taken_points,
-        debt_points=done.debt_points,
-        withheld_minor=done.withheld_minor,
-        withheld_points=done.withheld_points,
-        forgiven_points=done.forgiven_points,
-    )
-
-
-def _returned_line(line: ReturnedLine) -> view.ReturnedLineAnswer:
-    return view.ReturnedLineAnswer(
-        no=line.no,
-        quantity=line.quantity,
-        money_minor=line.money_minor,
-        restored_points=line.restored_points,
-        taken_points=line.taken_points,
     )
 
 

@@ -17,15 +17,16 @@ from agent.quote.service import quote
 from agent.reserve.service import reserve
 from agent.returns.service import ReturnOrder, give_back_goods
 from agent.returns.service import preview as preview_return
-from agent.returns.shares import Part
 from agent.scan import ScanKind, classify
 from agent.station import Station
 from agent.till import answers as view
-from agent.till import models, receipts, render
+from agent.till import models, receipts, render, return_render
+from agent.till import return_answers as taken_back
 from agent.till.events import EventsResponse
 from agent.till.operations import cancel_receipt, reprint_receipt
 from agent.till.status import status
 from shared.crypto.chain import digest
+from shared.rules.returns import Part
 from shared.wire.codec import encode
 
 router = APIRouter(prefix="/v1")
@@ -149,21 +150,24 @@ def post_cancel(uid: UUID, body: models.CancelBody, here: Here) -> view.Cancelle
 
 
 @router.post("/receipts/{uid}/returns/preview", tags=["returns"])
-def post_return_preview(uid: UUID, body: models.PreviewBody, here: Here) -> view.PreviewAnswer:
+def post_return_preview(
+    uid: UUID, body: models.PreviewBody, here: Here
+) -> taken_back.PreviewAnswer:
     """Tell what a return would move; nothing is written."""
-    seen = preview_return(here, uid, [Part(part.no, part.quantity) for part in body.lines])
-    return render.preview(here, uid, seen, here.clock.now())
+    at = here.clock.now()
+    seen = preview_return(here, uid, [Part(part.no, part.quantity) for part in body.lines], at)
+    return return_render.preview(here, uid, seen, at)
 
 
 @router.post("/receipts/{uid}/returns", status_code=201, tags=["returns"])
 def post_return(
     uid: UUID, body: models.ReturnBody, here: Here, cashier: Cashier
-) -> view.ReturnedAnswer:
+) -> taken_back.ReturnedAnswer:
     """Take goods back by line and quantity."""
     at = here.clock.now()
     parts = tuple(Part(part.no, part.quantity) for part in body.lines)
     order = ReturnOrder(body.uid, content_of(body, uid), uid, parts, cashier)
-    return render.returned(here, give_back_goods(here, order, at), at)
+    return return_render.returned(here, give_back_goods(here, order, at), at)
 
 
 @router.post("/receipts/{uid}/reprint", tags=["receipts"])
@@ -187,7 +191,7 @@ def get_receipt(uid: UUID, here: Here) -> view.ReceiptAnswer:
         print_state=found.print_state,
         lines=render.lines(found.receipt, found.evaluation),
         totals=render.totals(found.evaluation),
-        returned=found.returned or {},
+        returned=dict(found.returned or {}),
         slip_text=found.slip_text,
     )
 

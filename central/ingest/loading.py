@@ -55,7 +55,8 @@ class _Wanted:
             self.add_sale(body)
         elif isinstance(body, ReceiptReturned):
             self.sales.add(body.sale)
-            for draw in (*body.restored, *body.taken, *body.refilled, *body.revoked):
+            back = (*body.restored, *body.taken, *body.reached)
+            for draw in (*back, *body.refilled, *body.revoked):
                 self._add_lot(draw.lot, draw.account)
         elif isinstance(body, MemberRegistered):
             self.accounts.add(body.account)

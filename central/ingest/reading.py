@@ -43,6 +43,7 @@ from shared.wire.facts import (
 
 HLC_MAX = 1 << 62
 TEXT_MAX = 1000
+GRACE_DAYS_MAX = 36_500
 AMOUNT_MAX = 10**15
 """Of any number of points or kopecks in a fact: what is larger does not add up in 64 bits."""
 
@@ -206,13 +207,15 @@ def _are_issued(envelope: Envelope, issued: Iterable[Issued]) -> bool:
 def _return(envelope: Envelope, returned: ReceiptReturned, _store: str) -> str:
     if envelope.births or any(move.drawn for move in envelope.moves):
         return "envelope_disagrees"
-    taken = {draw.lot for draw in (*returned.taken, *returned.revoked)}
-    if any(move.lot not in taken for move in envelope.moves):
+    gone = (*returned.taken, *returned.reached, *returned.revoked)
+    lots = {draw.lot for draw in gone}
+    if any(move.lot not in lots for move in envelope.moves):
         return "envelope_disagrees"
-    points = (*returned.restored, *returned.taken)
-    amounts = [draw.amount for draw in (*points, *returned.refilled, *returned.revoked)]
-    sane = all(0 <= amount <= AMOUNT_MAX for amount in (*amounts, returned.turnover_minor))
-    return "" if sane else "amount_senseless"
+    back = (*returned.restored, *returned.refilled, *returned.withheld, *returned.kept)
+    amounts = [*(draw.amount for draw in (*gone, *back)), returned.turnover_minor]
+    sane = all(0 <= amount <= AMOUNT_MAX for amount in amounts)
+    in_time = returned.grace_days is None or 0 <= returned.grace_days <= GRACE_DAYS_MAX
+    return "" if sane and in_time else "amount_senseless"
 
 
 def _is_grant(lot: Granted) -> bool:

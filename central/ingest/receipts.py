@@ -7,6 +7,13 @@ from uuid import UUID
 from central.bearers import posting as bearers
 from central.ingest.desk import Desk, RefusedError
 from central.ingest.envelopes import post_moves
+from central.ingest.moved import (
+    brought_by,
+    drawn_by,
+    left_to_move,
+    restored_by,
+    taken_by,
+)
 from central.ingest.reading import Reading
 from shared.ledger.books import Account, Lot
 from shared.ledger.entries import Document
@@ -22,7 +29,7 @@ from shared.ledger.postings import (
 from shared.member import DayCount, Use
 from shared.money import format_money
 from shared.rules.result import Draw
-from shared.wire.facts import Granted, Issued, LotActivated, ReceiptCommitted, ReceiptReturned
+from shared.wire.facts import Granted, LotActivated, ReceiptCommitted, ReceiptReturned
 
 LATE = timedelta(days=30)
 
@@ -67,21 +74,39 @@ def post_sale(desk: Desk, reading: Reading, sale: ReceiptCommitted) -> list[str]
 
 
 def awaited_sale(desk: Desk, returned: ReceiptReturned) -> UUID | None:
-    """Check a return against its sale; return the sale's uid if that has not been posted.
+    """Check a return against its sale; return what it must wait for: the sale's uid if that has not
+    been posted, or the fact that brings a lot which the return reaches.
 
-    Raises RefusedError for points of lots that the sale did not draw or grant.
+    Raises RefusedError for points of lots that the sale did not draw or grant, or of another
+    member.
     """
     sale = desk.sales.get(returned.sale)
     if sale is None:
         return returned.sale
-    drawn = {(draw.lot, draw.account) for draw in _drawn(sale)}
-    earned = {(lot.lot, lot.account) for lot in _brought(sale)}
-    restored = {(draw.lot, draw.account) for draw in _restored(returned)}
-    taken = {(draw.lot, draw.account) for draw in (*_taken(returned), *returned.withheld)}
-    if not restored <= drawn or not taken <= earned:
+    drawn = {(draw.lot, draw.account) for draw in drawn_by(sale)}
+    earned = {(lot.lot, lot.account) for lot in brought_by(sale)}
+    restored = {(draw.lot, draw.account) for draw in restored_by(returned)}
+    moved = (*taken_by(returned), *returned.withheld, *returned.kept)
+    if not restored <= drawn or not {(draw.lot, draw.account) for draw in moved} <= earned:
         raise RefusedError("not_of_its_sale")
     if any(lot not in desk.books.lots for lot, _ in restored):
         raise RefusedError("unknown_lot")
+    return _awaited_reach(desk, sale, returned.reached)
+
+
+def _awaited_reach(desk: Desk, sale: ReceiptCommitted, reached: Iterable[Draw]) -> UUID | None:
+    """Check that lots which a return reaches beyond its sale are the buyer's."""
+    accounts = desk.books.accounts
+    buyer = accounts.get(sale.member.account) if sale.member else None
+    for draw in reached:
+        owner = accounts.get(draw.account)
+        if buyer is None or owner is None or owner.member != buyer.member:
+            raise RefusedError("not_of_its_member")
+        lot = desk.books.lots.get(draw.lot)
+        if lot is None and draw.lot in desk.births:
+            return desk.births[draw.lot]
+        if lot is None or lot.account != draw.account:
+            raise RefusedError("unknown_lot")
     return None
 
 
@@ -94,17 +119,18 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
     sale = desk.sales[returned.sale]
     document = Document(returned.uid, returned.at)
     notes = _twice(desk, reading, sale, returned)
-    restored = _restorable(desk, sale, returned)
-    taken, withheld = _takeable(desk, sale, returned)
-    turnover_minor = _turnover_left(desk, sale, returned)
+    moved = left_to_move(sale, desk.returns.get(returned.sale, ()), returned)
     desk.file(reading, sale=returned.sale)
     desk.returns.setdefault(returned.sale, []).append(returned)
     post_moves(desk, reading, document)
-    for lot, amount in restored.items():
-        restore(desk.books, desk.books.lot(lot), amount, document, day=returned.day)
+    grace = None if returned.grace_days is None else timedelta(days=returned.grace_days)
+    for lot, amount in moved.restored.items():
+        there = desk.books.lot(lot)
+        restore(desk.books, there, amount, document, day=returned.day, grace=grace)
+    gone = {**moved.taken, **moved.reached}
     debt = sum(
-        take(desk.books, lot, taken[lot.id], document, forgives=returned.forgives)
-        for lot in _known(desk, taken)
+        take(desk.books, lot, gone[lot.id], document, forgives=returned.forgives)
+        for lot in _known(desk, gone)
     )
     revoked = {draw.lot for draw in returned.revoked}
     for issued in sale.issued:
@@ -113,10 +139,7 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
     if sale.member is not None:
         account = desk.open_account(sale.member.account, sale.member.id)
         day = returned.counted_on or returned.day
-        own = {lot.lot for lot in sale.granted if lot.account == account.id}
-        gone = (*taken.items(), *withheld.items())
-        points = sum(amount for lot, amount in gone if lot in own)
-        counted = DayCount(day, -turnover_minor, -points)
+        counted = DayCount(day, -moved.turnover_minor, -moved.earned_of(account.id, sale))
         count_turnover(desk.books, account.id, counted, document)
         desk.to_size.add(account.id)
     return [*notes, "debt"] if debt else notes
@@ -239,62 +262,6 @@ def _twice(
     return ["returned_twice"]
 
 
-def _restorable(desk: Desk, sale: ReceiptCommitted, now: ReceiptReturned) -> dict[UUID, int]:
-    before = (draw for one in desk.returns.get(now.sale, ()) for draw in _restored(one))
-    left = _minus(_by_lot(_drawn(sale)), _by_lot(before))
-    return _at_most(_by_lot(_restored(now)), left)
-
-
-def _takeable(
-    desk: Desk, sale: ReceiptCommitted, now: ReceiptReturned
-) -> tuple[dict[UUID, int], dict[UUID, int]]:
-    """Return what of a return's points still goes: out of lots, and what the refund paid for."""
-    earned = {lot.lot: lot.amount for lot in _brought(sale)}
-    earlier = desk.returns.get(now.sale, ())
-    before = (draw for one in earlier for draw in (*_taken(one), *one.withheld))
-    left = _minus(earned, _by_lot(before))
-    taken = _at_most(_by_lot(_taken(now)), left)
-    return taken, _at_most(_by_lot(now.withheld), _minus(left, taken))
-
-
-def _drawn(sale: ReceiptCommitted) -> list[Draw]:
-    """Return what a sale drew of all lots, points and certificates."""
-    return [*sale.evaluation.redemption.draws, *sale.bearers]
-
-
-def _brought(sale: ReceiptCommitted) -> list[Granted | Issued]:
-    """Return all lots that a sale brings, points and certificates."""
-    return [*sale.granted, *sale.issued]
-
-
-def _restored(returned: ReceiptReturned) -> tuple[Draw, ...]:
-    return (*returned.restored, *returned.refilled)
-
-
-def _taken(returned: ReceiptReturned) -> tuple[Draw, ...]:
-    return (*returned.taken, *returned.revoked)
-
-
-def _turnover_left(desk: Desk, sale: ReceiptCommitted, now: ReceiptReturned) -> int:
-    before = sum(one.turnover_minor for one in desk.returns.get(now.sale, ()))
-    return max(0, min(now.turnover_minor, sale.evaluation.totals.turnover_minor - before))
-
-
 def _known(desk: Desk, lots: Iterable[UUID]) -> list[Lot]:
     """Return the lots that this sale's grants became; a second welcome never became one."""
     return [desk.books.lots[lot] for lot in lots if lot in desk.books.lots]
-
-
-def _by_lot(draws: Iterable[Draw]) -> dict[UUID, int]:
-    sums: dict[UUID, int] = {}
-    for draw in draws:
-        sums[draw.lot] = sums.get(draw.lot, 0) + draw.amount
-    return sums
-
-
-def _minus(whole: dict[UUID, int], part: dict[UUID, int]) -> dict[UUID, int]:
-    return {lot: max(0, amount - part.get(lot, 0)) for lot, amount in whole.items()}
-
-
-def _at_most(wanted: dict[UUID, int], left: dict[UUID, int]) -> dict[UUID, int]:
-    return {lot: min(amount, left.get(lot, 0)) for lot, amount in wanted.items()}

@@ -64,3 +64,8 @@ def entry_id(document: UUID, effect_no: int, kind: EntryKind, account: UUID, lot
 def lot_id(document: UUID, effect_no: int, account: UUID) -> UUID:
     """Return the id of the lot that an effect of a document grants."""
     return derived("lot", document, effect_no, account)
+
+
+def graced_lot(document: UUID, lot: UUID) -> UUID:
+    """Return the id of the lot that takes in what a document gives back to an expired lot."""
+    return derived("grace", document, lot)

@@ -8,13 +8,10 @@ from datetime import date, timedelta
 from enum import Enum, auto
 from uuid import UUID
 
-from shared.ids import derived
 from shared.ledger.books import Account, Books, BrokenCountError, Held, Holder, Lease, Lot
-from shared.ledger.entries import Document, Entry, EntryKind, Turnover, entry_id
+from shared.ledger.entries import Document, Entry, EntryKind, Turnover, entry_id, graced_lot
 from shared.ledger.history import with_days, with_once
 from shared.member import DayCount
-
-RESTORE_GRACE = timedelta(days=14)
 
 SETTLING = 1
 """Effect number of the claw-back that pays a debt, beside one that the document itself asks."""
@@ -106,13 +103,18 @@ def check_count(lot: UUID, counted: int, told: int) -> None:
         raise BrokenCountError(lot=lot, told=told, counted=counted)
 
 
-def restore(books: Books, lot: Lot, amount: int, document: Document, *, day: date) -> Lot:
-    """Give points of a returned sale back; return the lot that has them.
+def restore(
+    books: Books, lot: Lot, amount: int, document: Document, *, day: date, grace: timedelta | None
+) -> Lot | None:
+    """Give points of a returned sale back; return the lot that has them, None if none has.
 
-    They go into their lot, or with grace into a new one if it has expired, and pay debt first.
+    They go into their lot, and pay debt first. One that has expired before `day` takes none in: a
+    new lot does that lives for the grace, counted from that day, if there is one.
     """
     if lot.expires_on is not None and lot.expires_on < day:
-        lot = _graced(books, lot, amount, document, day)
+        if grace is None:
+            return None
+        lot = _graced(books, lot, amount, document, max(lot.expires_on, day + grace))
     if amount and post(books, lot, EntryKind.RESTORE, amount, document):
         lot.balance += amount
         lot.free += amount
@@ -264,9 +266,9 @@ def _spend(books: Books, lot: Lot, amount: int, covered: int, document: Document
     return owe(books, lot, amount - covered, document)
 
 
-def _graced(books: Books, lot: Lot, amount: int, document: Document, day: date) -> Lot:
+def _graced(books: Books, lot: Lot, amount: int, document: Document, expires_on: date) -> Lot:
     graced = Lot(
-        id=derived("grace", document.uid, lot.id),
+        id=graced_lot(document.uid, lot.id),
         account=lot.account,
         wallet=lot.wallet,
         kind=lot.kind,
@@ -277,7 +279,7 @@ def _graced(books: Books, lot: Lot, amount: int, document: Document, day: date) 
         free=0,
         held=0,
         activates_at=lot.activates_at,
-        expires_on=day + RESTORE_GRACE,
+        expires_on=expires_on,
     )
     if graced.id not in books.lots:
         books.add_lot(graced)

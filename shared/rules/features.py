@@ -7,6 +7,7 @@ from shared.rules.model import Condition, Pack, StackingGroup
 from shared.rules.once_terms import ONCE_FEATURES
 from shared.rules.points_terms import POINTS_FEATURES, points_features
 from shared.rules.price_features import PRICE_FEATURES, price_features
+from shared.rules.return_terms import RETURN_FEATURES, return_features
 from shared.rules.tier_terms import TIER_FEATURES
 
 _EFFECTS: Final = (
@@ -31,6 +32,7 @@ FEATURES: Final = frozenset(
     | ONCE_FEATURES
     | POINTS_FEATURES
     | PRICE_FEATURES
+    | RETURN_FEATURES
 )
 """What this kernel understands."""
 
@@ -49,6 +51,7 @@ def _used(pack: Pack) -> Iterator[str]:
     if pack.tiers is not None:
         yield from pack.tiers.features
     yield from price_features(pack)
+    yield from return_features(pack.policies)
     if pack.codes:
         yield "codes"
     for group in pack.stacking:

@@ -39,6 +39,7 @@ from shared.rules.price_model import (
     PriceList,
     Table,
 )
+from shared.rules.return_terms import ReturnPolicies
 from shared.rules.scalars import Amount, Count, GroupPath, Local, Name, Percent, Word, Zone
 from shared.rules.tier_terms import TierTrack
 
@@ -145,7 +146,7 @@ class GoodsList(Document):
     groups: Annotated[tuple[GroupPath, ...], Field(max_length=VALUES_MAX)] = ()
 
 
-class Policies(Document):
+class Policies(ReturnPolicies):
     """Choices that a programme makes once."""
 
     tobacco_earning: Literal["off", "on"] = "off"
@@ -156,8 +157,6 @@ class Policies(Document):
     """What is paid in cash is rounded down to this; 0 is not at all."""
     certificate_part: Literal["earns", "earns_nothing"] = "earns"
     """Whether what certificates pay earns points."""
-    spent_points: Literal["debt", "take_from_refund", "forgive"] = "debt"
-    """What becomes of points that a return should take and that are spent already."""
     line_pays_at_least_minor: Annotated[Amount, Field(alias="line_pays_at_least")] = 0
     receipt_pays_at_least_minor: Annotated[Amount, Field(alias="receipt_pays_at_least")] = 0
 

@@ -20,7 +20,6 @@ PRICE_FEATURES: Final = frozenset(
     | {"floors", "certificate_part", "small_change", "till_tolerance"}
     | {f"caps.{key}" for key in Caps.model_fields}
     | {"pays_at_least.line", "pays_at_least.receipt"}
-    | {"spent_points"}
 )
 """What this kernel understands of it, but for the effects."""
 
@@ -37,7 +36,6 @@ def price_features(pack: Pack) -> Iterator[str]:
         "certificate_part": pack.policies.certificate_part != "earns",
         "pays_at_least.line": pack.policies.line_pays_at_least_minor,
         "pays_at_least.receipt": pack.policies.receipt_pays_at_least_minor,
-        "spent_points": pack.policies.spent_points != "debt",
     }
     yield from (name for name, used in sections.items() if used)
     for rule in pack.rules:

@@ -141,9 +141,11 @@ class ReturnedLine(Struct, array_like=True, frozen=True):
 class ReceiptReturned(Struct, frozen=True):
     """A return by line on the frozen allocations of its sale.
 
-    `restored` go back into the lots that paid, `taken` come out of the lots that were earned; what
-    cannot be taken becomes debt at the centre, or is let go. `money_minor` is paid out: that of the
-    lines less `withheld_minor`, the worth of `withheld`, earned points that were spent already.
+    `restored` go back into the lots that paid, `taken` come out of the lots that were earned and
+    `reached` out of other lots of the buyer; what cannot be taken becomes debt at the centre, or is
+    let go. `money_minor` is paid out in money: that of the lines less `recharged_minor`, less what
+    is `refilled`, and less `withheld_minor`, the worth of `withheld`, earned points that were spent
+    already.
     """
 
     uid: UUID
@@ -166,6 +168,14 @@ class ReceiptReturned(Struct, frozen=True):
     """Kopecks that go back on the certificates that paid."""
     revoked: tuple[Draw, ...] = ()
     """What goes out of the lots of certificates that the sale brought to life."""
+    reached: tuple[Draw, ...] = ()
+    kept: tuple[Draw, ...] = ()
+    """Earned points that were active already and stay with the member."""
+    grace_days: int | None = 14
+    """How long points live that go back into an expired lot; None: they do not go back."""
+    recharged_minor: int = 0
+    """What goods that stay cost more without a discount that the return has broken; less than
+    nothing when an earlier return had been charged for goods that come back now."""
 
 
 class MemberRegistered(Struct, frozen=True):

@@ -12,9 +12,9 @@ from agent.quote.service import Basket, quote
 from agent.reserve.service import ReserveOrder, reserve
 from agent.reserve.store import Claim
 from agent.returns.service import Returned, ReturnOrder, give_back_goods
-from agent.returns.shares import Part
 from shared.crypto.chain import GENESIS
 from shared.receipt import Tender, TenderKind
+from shared.rules.returns import Part
 from shared.runtime.sqlite import reading
 from shared.wire.facts import Body, Envelope, Fact, body_of, decode_envelope, is_intact
 from tests.builders import Person, PersonLot, Shop

@@ -13,8 +13,9 @@ from agent.journal.answers import UidReusedError
 from agent.printing import store as spool
 from agent.quote.service import Item
 from agent.returns.service import ReturnOrder, UnknownReceiptError, give_back_goods, preview
-from agent.returns.shares import NotReturnableError, Part
+from agent.returns.shares import NotReturnableError
 from shared.receipt import Redeem
+from shared.rules.returns import Part
 from shared.runtime.sqlite import reading
 from shared.slip import Row
 from shared.wire.facts import ReceiptCommitted, ReceiptReturned, body_of
@@ -219,7 +220,7 @@ def test_a_reserved_receipt_is_no_sale_yet(shop: Shop) -> None:
     wanted = basket(shop)
 
     with pytest.raises(UnknownReceiptError):
-        preview(shop.station, wanted.uid, [Part(1, 1000)])
+        preview(shop.station, wanted.uid, [Part(1, 1000)], shop.clock.now())
 
 
 def test_repeating_a_return_gives_the_same_answer_and_no_second_fact(shop: Shop) -> None:
@@ -249,7 +250,7 @@ def test_a_preview_tells_what_the_return_will_move_and_writes_nothing(shop: Shop
     shop.member(anna)
     sale = sell(shop, basket(shop, member=anna, redeem=Redeem.MAXIMUM))
 
-    told = preview(shop.station, sale.receipt, [Part(1, 700)])
+    told = preview(shop.station, sale.receipt, [Part(1, 700)], shop.clock.now())
     count = len(facts(shop))
     done = take_back(shop, sale.receipt, (1, 700))
 

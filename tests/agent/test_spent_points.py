@@ -11,22 +11,30 @@ from agent.commit.service import Committed
 from agent.printing import store as spool
 from agent.quote.service import Item
 from agent.returns.service import Returned, preview
-from agent.returns.shares import Part
 from shared.receipt import Redeem
+from shared.rules.returns import Part
 from shared.runtime.sqlite import reading
 from shared.slip import Row
 from shared.wire.facts import ReceiptReturned
 from shared.wire.feed import GLOBAL
 from tests.agent.kit import last_body, seen, sell, take_back
-from tests.builders import CHEESE, WINE, Person, Shop, basket, pack_row, wine_text
+from tests.builders import CHEESE, WINE, Person, PersonLot, Shop, basket, pack_row, wine_text
 
-POLICIES = ("debt", "take_from_refund", "forgive")
+POLICIES = (
+    "spent_points: debt",
+    "spent_points: take_from_refund",
+    "spent_points: forgive",
+    "claw_back: only_pending",
+    "claw_back: within_balance",
+    "claw_back: unlimited",
+    "claw_back: unlimited\n  spent_points: take_from_refund",
+)
 DEAR_MINOR = 10_000_000
 
 
 def with_policy(shop: Shop, policy: str) -> Shop:
     text = wine_text().replace("\nversion: 1\n", "\nversion: 2\n")
-    shop.feed(GLOBAL, pack_row(f"{text}\n  spent_points: {policy}\n"))
+    shop.feed(GLOBAL, pack_row(f"{text}\n  {policy}\n"))
     shop.link.up = False
     return shop
 
@@ -54,9 +62,9 @@ def bought_and_spent(shop: Shop, who: Person, items: Sequence[Item], points: int
 @pytest.mark.parametrize(
     ("policy", "money", "withheld", "forgiven", "debt"),
     [
-        ("debt", 100_000, 0, 0, 2_000),
-        ("take_from_refund", 98_000, 2_000, 0, 0),
-        ("forgive", 100_000, 0, 2_000, 0),
+        ("spent_points: debt", 100_000, 0, 0, 2_000),
+        ("spent_points: take_from_refund", 98_000, 2_000, 0, 0),
+        ("spent_points: forgive", 100_000, 0, 2_000, 0),
     ],
 )
 def test_thirty_points_are_taken_of_which_twenty_are_spent(
@@ -64,11 +72,11 @@ def test_thirty_points_are_taken_of_which_twenty_are_spent(
 ) -> None:
     sale = bought_and_spent(with_policy(shop, policy), Person(), [Item(1, 1000, CHEESE)], 2_000)
 
-    told = preview(shop.station, sale.receipt, [Part(1, 1000)])
+    told = preview(shop.station, sale.receipt, [Part(1, 1000)], shop.clock.now())
     done = take_back(shop, sale.receipt, (1, 1000))
 
     assert (told.money_minor, told.taken_points) == (money, 3_000)
-    assert (told.withheld_minor, told.withheld_points) == (withheld, withheld)
+    assert (told.clawed.withheld_minor, told.withheld_points) == (withheld, withheld)
     assert (told.forgiven_points, told.debt_points) == (forgiven, debt)
     assert numbers(done) == (money, 3_000, withheld, withheld, forgiven, debt)
     body = last_body(shop)
@@ -76,7 +84,7 @@ def test_thirty_points_are_taken_of_which_twenty_are_spent(
     assert (body.money_minor, body.withheld_minor, body.forgives) == (
         money,
         withheld,
-        policy == "forgive",
+        policy == "spent_points: forgive",
     )
     assert sum(draw.amount for draw in body.taken) == 3_000 - withheld
     assert [draw.amount for draw in body.withheld] == [withheld] * bool(withheld)
@@ -96,9 +104,12 @@ def numbers(done: Returned) -> tuple[int, ...]:
 @pytest.mark.parametrize(
     ("policy", "rows"),
     [
-        ("debt", {"Снято бонусов": "30,00", "Долг по бонусам": "20,00"}),
-        ("take_from_refund", {"Снято бонусов": "10,00", "Удержано за них": "\u221220,00"}),
-        ("forgive", {"Снято бонусов": "10,00", "Прощено бонусов": "20,00"}),
+        ("spent_points: debt", {"Снято бонусов": "30,00", "Долг по бонусам": "20,00"}),
+        (
+            "spent_points: take_from_refund",
+            {"Снято бонусов": "10,00", "Удержано за них": "\u221220,00"},
+        ),
+        ("spent_points: forgive", {"Снято бонусов": "10,00", "Прощено бонусов": "20,00"}),
     ],
 )
 def test_the_slip_says_what_became_of_spent_points(
@@ -118,7 +129,7 @@ def test_the_slip_says_what_became_of_spent_points(
 
 def test_points_that_are_not_spent_lower_no_refund(shop: Shop) -> None:
     sale = bought_and_spent(
-        with_policy(shop, "take_from_refund"), Person(), [Item(1, 1000, CHEESE)], 0
+        with_policy(shop, "spent_points: take_from_refund"), Person(), [Item(1, 1000, CHEESE)], 0
     )
 
     assert numbers(take_back(shop, sale.receipt, (1, 1000))) == (100_000, 3_000, 0, 0, 0, 0)
@@ -126,7 +137,10 @@ def test_points_that_are_not_spent_lower_no_refund(shop: Shop) -> None:
 
 def test_without_the_rules_of_the_sale_spent_points_are_debt(shop: Shop) -> None:
     sale = bought_and_spent(
-        with_policy(shop, "take_from_refund"), Person(), [Item(1, 1000, CHEESE)], 2_000
+        with_policy(shop, "spent_points: take_from_refund"),
+        Person(),
+        [Item(1, 1000, CHEESE)],
+        2_000,
     )
     shop.drop_packs()
 
@@ -150,45 +164,68 @@ def goods_and_parts(
 
 
 @settings(max_examples=15, deadline=None)
-@given(case=goods_and_parts(), share=some.integers(0, 100))
-def test_any_order_and_split_of_returns_moves_every_spent_point_once(
+@given(case=goods_and_parts(), share=some.integers(0, 100), other=some.integers(0, 300))
+def test_any_order_and_split_of_returns_moves_every_earned_point_once(
     open_shop: tuple[str, Shop],
     case: tuple[list[tuple[int, str, int]], list[tuple[int, int]]],
     share: int,
+    other: int,
 ) -> None:
+    """Of all that was earned some is spent, and another lot may have something."""
     policy, shop = open_shop
     lines, parts = case
-    who = Person(number=shop.next_number())
-    shop.member(who)
+    number = shop.next_number()
+    who = Person(PersonLot(other, other, number=number, expires_on=None), number=number)
     items = [Item(no, qty, sku, price_minor=price) for no, (qty, sku, price) in enumerate(lines, 1)]
+    shop.member(who)
     sale = sell(shop, basket(shop, *items, member=who))
-    paid_minor = preview(shop.station, sale.receipt, whole(lines)).money_minor
-    earned = preview(shop.station, sale.receipt, whole(lines)).taken_points
+    told = preview(shop.station, sale.receipt, whole(lines), shop.clock.now())
+    paid_minor, earned = told.money_minor + told.clawed.withheld_minor, told.taken_points
     spent = earned * share // 100 // 100 * 100
     shop.clock.move(hours=25)
     if spent:
         dear = Item(1, 1000, CHEESE, price_minor=DEAR_MINOR)
         sell(shop, basket(shop, dear, member=who, redeem=Redeem.EXACT, points=spent))
-    others = sum(lot.amount for lot in seen(shop, who).lots) - (earned - spent)
+    before = sum(lot.amount for lot in seen(shop, who).lots)
 
-    done = [take_back(shop, sale.receipt, part) for part in parts]
+    previews, done = [], []
+    for part in parts:
+        previews.append(preview(shop.station, sale.receipt, [Part(*part)], shop.clock.now()))
+        done.append(take_back(shop, sale.receipt, part))
 
-    sums = {
-        name: sum(getattr(one, name) for one in done) for name in Returned.__struct_fields__[4:]
-    }
+    names = Returned.__struct_fields__[4:13]
+    sums = {name: sum(getattr(one, name) for one in done) for name in names}
     assert sums["money_minor"] + sums["withheld_minor"] == paid_minor
     assert min(one.money_minor for one in done) >= 0
     assert sums["taken_points"] == earned
     assert sums["withheld_minor"] == sums["withheld_points"]
-    gone = {
-        "debt": sums["debt_points"],
-        "take_from_refund": sums["withheld_points"] + sums["debt_points"],
-        "forgive": sums["forgiven_points"],
-    }
-    assert gone[policy] == spent
-    named = ("debt_points", "withheld_points", "forgiven_points")
-    assert sum(sums[name] for name in named) == spent
-    assert sum(max(0, lot.amount) for lot in seen(shop, who).lots) == others
+    for seen_before, after in zip(previews, done, strict=True):
+        assert seen_before.money_minor == after.money_minor
+        assert seen_before.debt_points == after.debt_points
+        assert seen_before.forgiven_points == after.forgiven_points
+        gone = (*seen_before.clawed.taken, *seen_before.clawed.reached)
+        left = (*gone, *seen_before.clawed.kept, *seen_before.clawed.withheld)
+        assert sum(draw.amount for draw in left) == after.taken_points
+    not_out_of_lots = sums["withheld_points"] + sums["forgiven_points"] + sums["debt_points"]
+    now = sum(max(0, lot.amount) for lot in seen(shop, who).lots)
+    assert now == before - (earned - not_out_of_lots)
+    assert seen(shop, who).turnover_minor == (DEAR_MINOR - spent if spent else 0)
+    check(policy, sums, earned, spent)
+
+
+def check(policy: str, sums: dict[str, int], earned: int, spent: int) -> None:
+    """Compare what became of spent points with what the programme says of them."""
+    if policy == "claw_back: only_pending":
+        assert sums["forgiven_points"] == earned
+    elif policy.startswith("claw_back"):
+        assert sums["withheld_points"] + sums["forgiven_points"] + sums["debt_points"] <= spent
+    else:
+        named = ("debt_points", "withheld_points", "forgiven_points")
+        assert sum(sums[name] for name in named) == spent
+    if "forgive" in policy or "within" in policy or "pending" in policy:
+        assert sums["debt_points"] == sums["withheld_points"] == 0
+    if policy == "spent_points: debt":
+        assert sums["debt_points"] == spent
 
 
 def whole(lines: Sequence[tuple[int, str, int]]) -> list[Part]:

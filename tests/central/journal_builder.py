@@ -308,6 +308,9 @@ class Journal:
         forgives: bool = False,
         refilled: Sequence[Draw] = (),
         revoked: Sequence[Draw] = (),
+        reached: Sequence[tuple[UUID, int]] = (),
+        kept: Sequence[tuple[UUID, int]] = (),
+        grace_days: int | None = 14,
     ) -> Fact:
         """A return of one line, wherever the goods were sold."""
         member = sold.body.member
@@ -329,6 +332,9 @@ class Journal:
             forgives=forgives,
             refilled=tuple(refilled),
             revoked=tuple(revoked),
+            reached=tuple(Draw(lot, account, amount) for lot, amount in reached),
+            kept=tuple(Draw(lot, takers.get(lot, account), amount) for lot, amount in kept),
+            grace_days=grace_days,
         )
         moves = tuple(self.move(lot, account, given_back=amount) for lot, amount in given)
         return self.append(FactKind.RECEIPT_RETURNED, body, Envelope(moves))

@@ -23,13 +23,13 @@ from agent.reserve import store as claims
 from agent.reserve.service import QuoteChangedError, ReserveOrder
 from agent.reserve.store import Claim
 from agent.returns.service import ReturnOrder, give_back_goods, preview
-from agent.returns.shares import Part
 from agent.station import Station
 from shared.errors import LoyaltyError
 from shared.ids import uuid7
 from shared.ledger.entries import lot_id
 from shared.receipt import Redeem, Tender, TenderKind
 from shared.rules.result import Draw
+from shared.rules.returns import Part
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import FactKind, LeaseGivenBack
 from tests.simulation.clocks import START
@@ -247,7 +247,7 @@ class Tills:
         claim = receipt.claim
         parts = _parts(claim, share)
         order = ReturnOrder(self.uid(), CONTENT, claim.receipt.uid, parts, "7")
-        seen = self.repeat(lambda station: preview(station, order.sale, parts))
+        seen = self.repeat(lambda station: preview(station, order.sale, parts, station.clock.now()))
         told = self.repeat(lambda station: give_back_goods(station, order, station.clock.now()))
         account = claim.member.account.hex if claim.member else ""
         self.oracle.returned(
@@ -260,10 +260,10 @@ class Tills:
                 money_minor=told.money_minor,
                 turnover_minor=seen.turnover_minor,
                 restored=_points(seen.restored),
-                taken=_points(seen.taken),
+                taken=_points(seen.clawed.taken),
             )
         )
-        self.touched.update(draw.account.hex for draw in (*seen.restored, *seen.taken))
+        self.touched.update(draw.account.hex for draw in (*seen.restored, *seen.clawed.taken))
         return f"{told.money_minor} {told.restored_points} {told.taken_points} {told.debt_points}"
 
     def activate(self, found: members.Found) -> str:

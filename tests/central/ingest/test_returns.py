@@ -1,19 +1,24 @@
 """Returns: after their sale in whatever order they come, and points of one line move once."""
 
-from datetime import date
+from datetime import date, timedelta
 
+import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from central.centre import Centre
 from central.ingest import service as ingest
-from shared.ledger.postings import RESTORE_GRACE
+from shared.ledger.entries import graced_lot
 from shared.member import DayCount
+from shared.rules.result import Draw
 from shared.runtime.sqlite import reading, transaction
+from shared.wire.facts import FactKind, ReceiptReturned, body_of
 from shared.wire.feed import GLOBAL, AccountRow, MemberRow, OutcomeRow, store_stream
 from tests.central.chain_kit import balance, books, kinds, rows
-from tests.central.journal_builder import PIECE, Journal
+from tests.central.journal_builder import PIECE, Journal, make_journal
 
 
+@pytest.mark.edge("E50")
 def test_a_return_before_its_sale_waits_for_it_and_is_posted_with_it(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:
@@ -198,23 +203,180 @@ def test_parts_of_a_line_come_back_one_by_one(centre: Centre, journal: Journal) 
     assert balance(centre, person.account) == 0
 
 
-def test_points_restored_into_an_expired_lot_have_a_grace(centre: Centre, journal: Journal) -> None:
+@pytest.mark.edge("E43")
+@pytest.mark.parametrize("days", [14, 30, 0])
+def test_points_restored_into_an_expired_lot_have_the_grace_that_the_return_states(
+    centre: Centre, journal: Journal, days: int
+) -> None:
     person, _ = journal.register()
     old = journal.sell(person, earn=[100_00], expires_on=date(2026, 3, 5))
     sold = journal.sell(person, spend=[(old.lots[0], 40_00)])
     journal.push()
     journal.clock.go(days=10)
-    journal.take_back(sold, restored=[(old.lots[0], 40_00)])
+    back = journal.take_back(sold, restored=[(old.lots[0], 40_00)], grace_days=days)
 
     assert kinds(journal.push().outcomes)[-1] == "accepted"
-    graced = [
-        lot
-        for lot in books(centre, person.account).lots_of(person.account)
-        if lot.id != old.lots[0]
-    ]
-    assert [(lot.balance, lot.expires_on) for lot in graced] == [
-        (40_00, date(2026, 3, 11) + RESTORE_GRACE)
-    ]
+    body = body_of(back)
+    assert isinstance(body, ReceiptReturned)
+    graced = books(centre, person.account).lot(graced_lot(body.uid, old.lots[0]))
+    assert (graced.balance, graced.expires_on) == (40_00, date(2026, 3, 11) + timedelta(days=days))
+
+
+@pytest.mark.edge("E43")
+def test_points_of_an_expired_lot_do_not_come_back_without_a_grace(
+    centre: Centre, journal: Journal
+) -> None:
+    person, _ = journal.register()
+    old = journal.sell(person, earn=[100_00], expires_on=date(2026, 3, 5))
+    sold = journal.sell(person, spend=[(old.lots[0], 40_00)])
+    journal.push()
+    journal.clock.go(days=10)
+    journal.take_back(sold, restored=[(old.lots[0], 40_00)], grace_days=None)
+
+    assert kinds(journal.push().outcomes)[-1] == "accepted"
+    assert balance(centre, person.account) == 60_00
+    assert len(books(centre, person.account).lots_of(person.account)) == 1
+
+
+def test_a_return_on_the_last_day_of_a_lot_goes_into_it_however_late_it_arrives(
+    centre: Centre, journal: Journal
+) -> None:
+    person, _ = journal.register()
+    old = journal.sell(person, earn=[100_00], expires_on=journal.day)
+    sold = journal.sell(person, spend=[(old.lots[0], 40_00)])
+    journal.take_back(sold, restored=[(old.lots[0], 40_00)])
+    journal.clock.go(days=10)
+
+    assert kinds(journal.push().outcomes) == ["accepted"] * 4
+    assert books(centre, person.account).lot(old.lots[0]).balance == 100_00
+
+
+@pytest.mark.edge("E44")
+def test_points_are_taken_out_of_other_lots_that_a_return_reaches(
+    centre: Centre, journal: Journal
+) -> None:
+    person, _ = journal.register()
+    other = journal.sell(person, earn=[50_00], kept=0)
+    sold = journal.sell(person, earn=[20_00])
+    journal.sell(person, spend=[(sold.lots[0], 15_00)])
+    journal.take_back(
+        sold,
+        taken=[(sold.lots[0], 5_00)],
+        reached=[(other.lots[0], 15_00)],
+        given=[(sold.lots[0], 5_00)],
+        turnover=100_00,
+    )
+
+    assert kinds(journal.push().outcomes)[-1] == "accepted"
+    account = books(centre, person.account)
+    assert account.lot(other.lots[0]).balance == 35_00
+    assert account.accounts[person.account].debt == 0
+    (row,) = [row for row in rows(centre, GLOBAL).values() if isinstance(row, AccountRow)]
+    assert [day.points for day in row.history.days] == [-20_00]
+
+
+@pytest.mark.edge("E44")
+def test_what_reached_lots_lack_is_debt_or_let_go(centre: Centre, journal: Journal) -> None:
+    """The store did not know that 50.00 of the other lot are spent elsewhere."""
+    debts = []
+    for forgives in (False, True):
+        person, _ = journal.register(phone="")
+        other = journal.sell(person, earn=[50_00])
+        sold = journal.sell(person, earn=[20_00])
+        journal.sell(person, spend=[(sold.lots[0], 20_00)])
+        journal.sell(person, spend=[(other.lots[0], 45_00)])
+        journal.take_back(
+            sold, reached=[(other.lots[0], 20_00)], given=[(other.lots[0], 5_00)], forgives=forgives
+        )
+        journal.push()
+        debts.append(books(centre, person.account).accounts[person.account].debt)
+
+    assert debts == [15_00, 0]
+
+
+def test_a_return_reaches_no_lot_of_another_member(journal: Journal) -> None:
+    person, _ = journal.register()
+    stranger, _ = journal.register(name="Борис", phone="+79161234568")
+    theirs = journal.sell(stranger, earn=[50_00], kept=0)
+    sold = journal.sell(person, earn=[20_00])
+    fact = journal.take_back(sold)
+    body = body_of(fact)
+    assert isinstance(body, ReceiptReturned)
+    stolen = replace(body, reached=(Draw(theirs.lots[0], stranger.account, 20_00),))
+    journal.facts.pop()
+    journal.append(FactKind.RECEIPT_RETURNED, stolen)
+
+    outcome = journal.push().outcomes[-1]
+
+    assert (outcome.kind, outcome.reason) == ("quarantined", "not_of_its_member")
+
+
+def test_a_return_waits_for_the_fact_that_brings_a_lot_which_it_reaches(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    person, _ = journal.register()
+    sold = journal.sell(person, earn=[20_00])
+    journal.sell(person, spend=[(sold.lots[0], 20_00)])
+    journal.push()
+    unborn = journal.sell(person, earn=[40_00])
+    held_up = other.sell(person, earn=[30_00], kept=0, spend=[(unborn.lots[0], 1_00)])
+    other.push()
+    second = make_journal(centre, journal.clock, "103")
+    second.take_back(sold, reached=[(held_up.lots[0], 20_00)])
+
+    (outcome,) = second.push().outcomes
+
+    assert (outcome.kind, outcome.waits_for) == ("waiting", held_up.fact.id)
+
+
+def test_the_same_points_are_not_reached_for_twice(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    person, _ = journal.register()
+    second = journal.sell(person, earn=[50_00], kept=0)
+    sold = journal.sell(person, earn=[20_00])
+    journal.sell(person, spend=[(sold.lots[0], 20_00)])
+    for one in (journal, other):
+        one.take_back(sold, reached=[(second.lots[0], 20_00)], quantity=3 * PIECE)
+        one.push()
+
+    assert books(centre, person.account).lot(second.lots[0]).balance == 30_00
+
+
+@pytest.mark.edge("E44")
+def test_points_that_stay_with_the_member_count_as_earned_no_more(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    person, _ = journal.register()
+    sold = journal.sell(person, earn=[20_00], kept=0)
+    journal.take_back(sold, kept=[(sold.lots[0], 20_00)], forgives=True)
+    journal.push()
+
+    assert balance(centre, person.account) == 20_00
+    (row,) = [row for row in rows(centre, GLOBAL).values() if isinstance(row, AccountRow)]
+    assert [day.points for day in row.history.days] == [-20_00]
+
+    other.take_back(sold, taken=[(sold.lots[0], 20_00)])
+    other.push()
+    assert balance(centre, person.account) == 20_00
+
+
+@pytest.mark.edge("E51")
+def test_a_return_after_the_end_of_the_quarter_subtracts_on_its_own_day(
+    centre: Centre, journal: Journal
+) -> None:
+    person, _ = journal.register()
+    sold = journal.sell(person, earn=[20_00], kept=0)
+    bought_on = journal.day
+    journal.clock.go(days=60)
+    journal.take_back(sold, taken=[(sold.lots[0], 20_00)], turnover=100_00)
+    journal.push()
+
+    (row,) = [row for row in rows(centre, GLOBAL).values() if isinstance(row, AccountRow)]
+    assert row.history.days == (
+        DayCount(bought_on, 100_00, 0, 1),
+        DayCount(journal.day, -100_00, -20_00, 0),
+    )
 
 
 def test_a_return_of_points_that_its_sale_never_moved_is_quarantined(

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from uuid import UUID
 
@@ -200,7 +200,9 @@ class Chain(RuleBasedStateMachine):
         lot = self.books.lot(data.draw(st.sampled_from(paid)))
         amount = data.draw(st.integers(1, self.posted_spends[lot.id]))
         self.posted_spends[lot.id] -= amount
-        into = restore(self.books, lot, amount, self.document(), day=day)
+        grace = timedelta(days=14)
+        into = restore(self.books, lot, amount, self.document(), day=day, grace=grace)
+        assert into is not None
         self.granted[into.id] += amount
 
     @precondition(lambda self: self.books.lots)

@@ -1,6 +1,6 @@
 """Single moves of the ledger whose outcome a reader should see in numbers."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -8,7 +8,6 @@ import pytest
 from shared.ledger.books import Books, BrokenCountError, Holder, Lot, UnknownLotError
 from shared.ledger.entries import Document, EntryKind
 from shared.ledger.postings import (
-    RESTORE_GRACE,
     Drawing,
     activate,
     check_count,
@@ -157,9 +156,21 @@ def test_points_restored_into_an_expired_lot_get_a_new_one_with_grace(books: Boo
     draw(books, lot, books.lease(lot, SECOND), 60, _document(1), Drawing.POSTED)
     day = date(2026, 3, 2)
 
-    graced = restore(books, lot, 60, _document(2), day=day)
+    graced = restore(books, lot, 60, _document(2), day=day, grace=timedelta(days=10))
 
-    assert (lot.balance, graced.balance, graced.expires_on) == (40, 60, day + RESTORE_GRACE)
+    assert graced is not None
+    assert (lot.balance, graced.balance, graced.expires_on) == (40, 60, date(2026, 3, 12))
+
+
+def test_without_a_grace_an_expired_lot_takes_nothing_in(books: Books) -> None:
+    lot = _granted(books, 100)
+    draw(books, lot, books.lease(lot, SECOND), 60, _document(1), Drawing.POSTED)
+
+    assert restore(books, lot, 60, _document(2), day=date(2026, 3, 2), grace=None) is None
+
+    assert (lot.balance, len(books.lots)) == (40, 1)
+    assert restore(books, lot, 60, _document(3), day=DAY, grace=None) is lot
+    assert lot.balance == 100
 
 
 def test_an_active_lot_is_not_activated_again(books: Books) -> None:
