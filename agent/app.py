@@ -15,6 +15,7 @@ from agent.events import Events
 from agent.jobs import Jobs, on_scan
 from agent.link import HttpLink, Link
 from agent.lives import current_file
+from agent.replica.service import prepare
 from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
 from agent.settings import AgentSettings
 from agent.station import Identity, Station
@@ -59,6 +60,7 @@ def station_of(settings: AgentSettings) -> Station:
         open_replica=open_replica,
     )
     recall(station)
+    prepare(station)
     return station
 
 

@@ -1,7 +1,7 @@
 """The shelf of packs: each verified and compiled once, chosen by the store's local time."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -60,20 +60,30 @@ class PackShelf:
 
         A pack that this agent does not understand is passed over: the last good one stays.
         """
-        local = Moment(at, zone).local.replace(tzinfo=None)
-        newest_first = sorted(
-            rows, key=lambda row: (row.effective_from, int(row.version)), reverse=True
-        )
-        for row in newest_first:
-            if datetime.fromisoformat(row.effective_from) <= local:
+        for row, has_come in _newest_first(rows, zone, at):
+            if has_come:
                 pack = self.load(row, keys)
                 if pack is not None:
                     return pack
         raise NoPackError
 
+    def prepare(
+        self, rows: Sequence[PackRow], keys: KeysRow | None, zone: str, at: datetime
+    ) -> None:
+        """Compile the pack that is in force and those to come, so that no sale waits for it."""
+        for row, has_come in _newest_first(rows, zone, at):
+            if self.load(row, keys) is not None and has_come:
+                break
+
     def load(self, row: PackRow, keys: KeysRow | None) -> CompiledPack | None:
-        """Return a pack, compiled; None when this agent may not use it."""
+        """Return a pack, compiled; None when this agent may not use it.
+
+        What has been judged before is told at once, also while another pack is being compiled.
+        """
         verdict = (row.hash, keys.version if keys else 0)
+        known = self._compiled.get(row.hash)
+        if known is not None or verdict in self._refused:
+            return known
         with self._lock:
             if row.hash not in self._compiled and verdict not in self._refused:
                 reason = self._admit(row, keys)
@@ -97,6 +107,16 @@ class PackShelf:
         except PackError as error:
             return Sentence(error.code, error.sentence("ru"), error.sentence("en"))
         return None
+
+
+def _newest_first(
+    rows: Sequence[PackRow], zone: str, at: datetime
+) -> Iterator[tuple[PackRow, bool]]:
+    """Yield packs, and whether their time has come in the store."""
+    local = Moment(at, zone).local.replace(tzinfo=None)
+    ordered = sorted(rows, key=lambda row: (row.effective_from, int(row.version)), reverse=True)
+    for row in ordered:
+        yield row, datetime.fromisoformat(row.effective_from) <= local
 
 
 def _needs(missing: Sequence[str]) -> Sentence:

@@ -119,6 +119,7 @@ def _write(station: Station, segment: Segment, changes: tuple[Change, ...]) -> i
             store.forget_regions(connection)
         store.put_cursor(connection, segment.stream, segment.last, segment.incarnation)
     if any(change.kind in PREMISES for change in fresh):
+        prepare(station)
         station.premises.forget()
     station.events.publish("replica.applied", stream=segment.stream, number=segment.last)
     return segment.last
@@ -152,14 +153,26 @@ def premises(station: Station) -> Premises:
     """Return what the whole store is priced with; read again when its rows have changed."""
     held, edition = station.premises.look()
     if held is None:
-        with reading(station.replica) as connection:
-            held = Premises(
-                settings(connection, station.identity.store),
-                tuple(store.every(connection, PackRow, store.PACKS_MAX)),
-                store.find(connection, KeysRow, KEYS_KEY),
-            )
+        held = _read_premises(station)
         station.premises.keep(held, edition)
     return held
+
+
+def prepare(station: Station) -> None:
+    """Compile the packs that the rows name, before anybody is priced by them."""
+    read = _read_premises(station)
+    if read.settings is not None:
+        now = station.clock.now()
+        station.packs.prepare(read.packs, read.keys, read.settings.zone, now)
+
+
+def _read_premises(station: Station) -> Premises:
+    with reading(station.replica) as connection:
+        return Premises(
+            settings(connection, station.identity.store),
+            tuple(store.every(connection, PackRow, store.PACKS_MAX)),
+            store.find(connection, KeysRow, KEYS_KEY),
+        )
 
 
 def _region(connection: Connection, station: Station) -> str:

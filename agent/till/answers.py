@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 from agent.till.models import MemberRef
 
+AUTHORITY = "agent"
+
 
 class SentenceView(BaseModel):
     """A sentence with a stable code."""
@@ -30,7 +32,7 @@ class Answer(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    authority: str = "agent"
+    authority: str = AUTHORITY
     as_of: datetime | None = None
     pack: PackView | None = None
     warnings: list[SentenceView] = []

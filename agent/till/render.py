@@ -1,7 +1,15 @@
-"""Put values of the stages into the words of the till API."""
+"""Put values of the stages into the words of the till API.
+
+What a sale waits for is put into plain data and encoded at once: a hundred models of `answers`,
+built and checked, would cost as much as the price in them. A test compares the two.
+"""
 
 from datetime import datetime
 from typing import Any
+
+import msgspec
+from fastapi import Response
+from pydantic import BaseModel
 
 from agent.commit.service import Committed
 from agent.leases.standing import LotStanding, Reach
@@ -19,7 +27,7 @@ from shared.ledger.leases import is_live
 from shared.receipt import Receipt
 from shared.rules.compile import CompiledPack
 from shared.rules.moment import Moment, UnknownZoneError
-from shared.rules.result import Evaluation, Need, Rejected, Sentence
+from shared.rules.result import Evaluation, Need, Sentence
 from shared.rules.tiers import tier_of
 from shared.wire.feed import GoodsRow
 
@@ -69,8 +77,8 @@ def _said(error: LoyaltyError) -> view.SentenceView:
     return view.SentenceView(code=error.code, ru=error.sentence("ru"), en=error.sentence("en"))
 
 
-def quote_fields(station: Station, priced: Quote) -> dict[str, Any]:
-    """Return the content of a quote's answer."""
+def quoted(station: Station, priced: Quote) -> Response:
+    """Return a quote as `answers.QuoteAnswer` describes it."""
     fields = evaluation_fields(priced.receipt, priced.evaluation, priced.digest)
     top = frame(station, priced.moment.instant, pack=priced.pack)
     if priced.reach is Reach.STORE:
@@ -78,20 +86,33 @@ def quote_fields(station: Station, priced: Quote) -> dict[str, Any]:
             if short is not None:
                 said = _said(OverLeaseError(short))
                 top["warnings"] = [*top["warnings"], said]
-                fields["redemption"].limits.append(said)
+                fields["redemption"]["limits"].append(said)
                 break
     unknown = [line.goods.sku for line in priced.receipt.lines if not line.goods.known]
     if unknown:
         top["warnings"] = [*top["warnings"], _unknown_goods(unknown)]
-    return {**top, **fields}
+    return _encoded({"authority": view.AUTHORITY, **top, **fields})
 
 
-def claim_fields(station: Station, claim: Claim, at: datetime) -> dict[str, Any]:
-    """Return the content of a reserve's answer."""
-    return {
-        **priced_frame(station, at, claim.evaluation.pack_hash),
-        **evaluation_fields(claim.receipt, claim.evaluation, claim.digest),
-    }
+def reserved(station: Station, claim: Claim, at: datetime) -> Response:
+    """Return a claim as `answers.ReservedAnswer` describes it."""
+    return _encoded(
+        {
+            "authority": view.AUTHORITY,
+            **priced_frame(station, at, claim.evaluation.pack_hash),
+            **evaluation_fields(claim.receipt, claim.evaluation, claim.digest),
+            "state": "reserved",
+        }
+    )
+
+
+def _encoded(content: dict[str, Any]) -> Response:
+    body = msgspec.json.encode(content, enc_hook=_of_model)
+    return Response(body, media_type="application/json")
+
+
+def _of_model(found: BaseModel) -> dict[str, Any]:
+    return found.model_dump(mode="json")
 
 
 def evaluation_fields(receipt: Receipt, evaluation: Evaluation, digest: str) -> dict[str, Any]:
@@ -103,110 +124,105 @@ def evaluation_fields(receipt: Receipt, evaluation: Evaluation, digest: str) -> 
         "lines": lines(receipt, evaluation),
         "totals": totals(evaluation),
         "effects": [
-            view.EffectAnswer(
-                no=effect.no,
-                kind=effect.kind,
-                rule=effect.rule,
-                amount=effect.amount,
-                allocations=list(effect.allocations),
-            )
+            {
+                "no": effect.no,
+                "kind": effect.kind,
+                "rule": effect.rule,
+                "amount": effect.amount,
+                "allocations": effect.allocations,
+            }
             for effect in evaluation.effects
         ],
-        "redemption": view.RedemptionAnswer(
-            requested=redemption.requested,
-            redeemable=redemption.maximum,
-            redeemed=redemption.redeemed,
-            limits=[sentence(limit) for limit in redemption.limits],
-        ),
+        "redemption": {
+            "requested": redemption.requested,
+            "redeemable": redemption.maximum,
+            "redeemed": redemption.redeemed,
+            "limits": list(redemption.limits),
+        },
         "earned": [
-            view.EarnedAnswer(
-                rule=grant.rule,
-                amount=grant.amount,
-                activates_at=grant.activates_at,
-                expires_on=grant.expires_on,
-            )
+            {
+                "rule": grant.rule,
+                "amount": grant.amount,
+                "activates_at": grant.activates_at,
+                "expires_on": grant.expires_on,
+            }
             for grant in evaluation.grants
         ],
         **_extras(evaluation),
         "tier": evaluation.tier,
         "tier_after": evaluation.tier_after,
-        "applied": list(evaluation.applied),
-        "rejected": rejected(evaluation.rejected),
-        "hints": [sentence(hint) for hint in evaluation.hints],
+        "applied": evaluation.applied,
+        "rejected": [{"rule": rule.rule, "reason": rule.reason} for rule in evaluation.rejected],
+        "hints": evaluation.hints,
     }
 
 
 def _extras(evaluation: Evaluation) -> dict[str, Any]:
     return {
         "entitlements": [
-            view.EntitlementAnswer(
-                rule=told.rule,
-                amount_minor=told.amount,
-                discount_minor=told.discount,
-                bonus_minor=told.bonus,
-                allocations=list(told.allocations),
-            )
+            {
+                "rule": told.rule,
+                "amount_minor": told.amount,
+                "discount_minor": told.discount,
+                "bonus_minor": told.bonus,
+                "allocations": told.allocations,
+            }
             for told in evaluation.entitlements
         ],
         "codes": [
-            view.CodeAnswer(
-                code=code.code,
-                campaign=code.campaign,
-                kind=code.kind,
-                reason=sentence(code.reason),
-            )
+            {
+                "code": code.code,
+                "campaign": code.campaign,
+                "kind": code.kind,
+                "reason": code.reason,
+            }
             for code in evaluation.codes
         ],
         "coupons": [
-            view.CouponAnswer(
-                rule=coupon.rule,
-                campaign=coupon.campaign,
-                code=coupon.code,
-                first_day=coupon.first_day,
-                last_day=coupon.last_day,
-            )
+            {
+                "rule": coupon.rule,
+                "campaign": coupon.campaign,
+                "code": coupon.code,
+                "first_day": coupon.first_day,
+                "last_day": coupon.last_day,
+            }
             for coupon in evaluation.coupons
         ],
     }
 
 
-def lines(receipt: Receipt, evaluation: Evaluation) -> list[view.LineAnswer]:
+def lines(receipt: Receipt, evaluation: Evaluation) -> list[dict[str, Any]]:
     """Return the lines with what was done to them."""
     return [
-        view.LineAnswer(
-            no=line.no,
-            sku=line.goods.sku,
-            name=line.goods.name,
-            quantity=line.quantity,
-            price_minor=line.price_minor,
-            base_minor=priced.base_minor,
-            discount_minor=priced.discount_minor,
-            redeemed_points=priced.redeemed_points,
-            redeemed_minor=priced.redeemed_minor,
-            payable_minor=priced.payable_minor,
-            earned_points=priced.earned_points,
-            rows=piece_rows(priced.payable_minor, line.quantity),
-        )
+        {
+            "no": line.no,
+            "sku": line.goods.sku,
+            "name": line.goods.name,
+            "quantity": line.quantity,
+            "price_minor": line.price_minor,
+            "base_minor": priced.base_minor,
+            "discount_minor": priced.discount_minor,
+            "redeemed_points": priced.redeemed_points,
+            "redeemed_minor": priced.redeemed_minor,
+            "payable_minor": priced.payable_minor,
+            "earned_points": priced.earned_points,
+            "rows": piece_rows(priced.payable_minor, line.quantity),
+        }
         for line, priced in zip(receipt.lines, evaluation.lines, strict=True)
     ]
 
 
-def totals(evaluation: Evaluation) -> view.TotalsAnswer:
+def totals(evaluation: Evaluation) -> dict[str, int]:
     """Return the sums."""
     found = evaluation.totals
-    return view.TotalsAnswer(
-        base_minor=found.base_minor,
-        discount_minor=found.discount_minor,
-        redeemed_points=found.redeemed_points,
-        redeemed_minor=found.redeemed_minor,
-        payable_minor=found.payable_minor,
-        earned_points=found.earned_points,
-    )
-
-
-def rejected(found: tuple[Rejected, ...]) -> list[view.RejectedAnswer]:
-    """Return the rules that did not apply."""
-    return [view.RejectedAnswer(rule=rule.rule, reason=sentence(rule.reason)) for rule in found]
+    return {
+        "base_minor": found.base_minor,
+        "discount_minor": found.discount_minor,
+        "redeemed_points": found.redeemed_points,
+        "redeemed_minor": found.redeemed_minor,
+        "payable_minor": found.payable_minor,
+        "earned_points": found.earned_points,
+    }
 
 
 def _need(need: Need) -> view.NeedAnswer:

@@ -1,9 +1,13 @@
-"""The till API: each route reads its body, calls one service and renders the answer."""
+"""The till API: each route reads its body, calls one service and renders the answer.
+
+A quote is asked inline, since it only reads and takes less than a hop to a thread and back; what
+writes, or may ask the centre, has a thread.
+"""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel
 from sse_starlette import EventSourceResponse
 
@@ -32,7 +36,7 @@ from shared.wire.codec import encode
 router = APIRouter(prefix="/v1")
 
 
-def _station(request: Request) -> Station:
+async def _station(request: Request) -> Station:
     station: Station = request.app.state.station
     return station
 
@@ -98,11 +102,10 @@ def post_member(body: models.MemberBody, here: Here, cashier: Cashier) -> view.R
     return render.registered(here, members.register(here, order, at), at)
 
 
-@router.post("/quotes", tags=["sale"])
-def post_quote(body: models.ReceiptBody, here: Here) -> view.QuoteAnswer:
+@router.post("/quotes", tags=["sale"], response_model=view.QuoteAnswer)
+async def post_quote(body: models.ReceiptBody, here: Here) -> Response:
     """Price a receipt; nothing is written."""
-    priced = quote(here, body.basket(), here.clock.now())
-    return view.QuoteAnswer(**render.quote_fields(here, priced))
+    return render.quoted(here, quote(here, body.basket(), here.clock.now()))
 
 
 @router.post("/quotes/trace", tags=["sale"])
@@ -112,13 +115,13 @@ def post_quote_trace(body: models.ReceiptBody, here: Here) -> view.TraceAnswer:
     return render.trace(here, quote(here, body.basket(), at), at)
 
 
-@router.post("/receipts/{uid}/reserve", tags=["sale"])
-def post_reserve(uid: UUID, body: models.ReserveBody, here: Here) -> view.ReservedAnswer:
+@router.post("/receipts/{uid}/reserve", tags=["sale"], response_model=view.ReservedAnswer)
+def post_reserve(uid: UUID, body: models.ReserveBody, here: Here) -> Response:
     """Claim a receipt before payment; it may refuse, and then nothing is held."""
     at = here.clock.now()
     models.same_receipt(uid, body.receipt)
     claim = reserve(here, body.order(content_of(body, uid)), at)
-    return view.ReservedAnswer(**render.claim_fields(here, claim, at))
+    return render.reserved(here, claim, at)
 
 
 @router.post("/receipts/{uid}/commit", tags=["sale"])
@@ -246,6 +249,6 @@ def get_status(here: Here) -> view.StatusAnswer:
     response_class=EventSourceResponse,
     responses={200: {"content": {"text/event-stream": {}}}},
 )
-async def get_events(request: Request) -> EventsResponse:
+async def get_events(here: Here) -> EventsResponse:
     """Listen to what happens in the store: scans, prints, the line (server-sent events)."""
-    return EventsResponse(_station(request))
+    return EventsResponse(here)

@@ -18,6 +18,9 @@ from sqlalchemy.pool import QueuePool
 
 BUSY_TIMEOUT_S = 5
 CONNECTIONS_MAX = 40
+FILE_CONNECTIONS_MAX = 64
+"""More than can ask at once (the server's 40 threads, the loops and the event loop): who asks
+inline must not wait for a connection."""
 PREPARED_MAX = 512
 """Statements that each connection keeps prepared."""
 LISTS_MAX = 1024
@@ -45,7 +48,7 @@ def open_engine(url: str, synchronous: Synchronous = Synchronous.FULL) -> Engine
     engine = create_engine(
         url,
         poolclass=QueuePool,
-        pool_size=CONNECTIONS_MAX,
+        pool_size=FILE_CONNECTIONS_MAX,
         max_overflow=0,
         connect_args={
             "timeout": BUSY_TIMEOUT_S,

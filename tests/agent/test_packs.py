@@ -1,5 +1,6 @@
 """Only a pack that is signed, whole and understood prices a receipt; the last good one stays."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -23,6 +24,7 @@ from tests.builders import (
     wine_text,
 )
 
+WAIT_S = 5.0
 FORGER = KeyPair.from_seed(b"f" * 32)
 
 
@@ -45,6 +47,24 @@ def test_a_newer_pack_takes_over(shop: Shop) -> None:
 
     assert version_used(shop) == 2
     assert reasons(shop) == []
+
+
+def test_a_pack_is_judged_when_it_arrives_and_not_at_the_next_sale(shop: Shop) -> None:
+    forged = replace(second(), signature=FORGER.sign(pack_signing_bytes(second().hash)))
+
+    shop.feed(GLOBAL, forged)
+
+    assert reasons(shop) == ["The pack is not signed by a key of the list."]
+
+
+def test_a_sale_does_not_wait_for_another_pack_to_be_compiled(shop: Shop) -> None:
+    """Compiling holds the shelf's lock, for seconds where a pack has thousands of rules."""
+    shop.feed(GLOBAL, second(effective_from="2026-05-21T00:00"))
+
+    with ThreadPoolExecutor(1) as thread, shop.station.packs._lock:
+        priced = thread.submit(version_used, shop).result(WAIT_S)
+
+    assert priced == 1
 
 
 def test_a_pack_waits_for_the_stores_own_midnight(shop: Shop) -> None:

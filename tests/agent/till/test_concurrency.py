@@ -2,21 +2,29 @@
 
 import json
 import random
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import httpx
 import pytest
+from sqlalchemy import QueuePool
 
+from shared.clock import SystemClock
 from shared.ids import uuid7
+from shared.runtime.sqlite import transaction
 from tests.agent.kit import drawn, facts, kinds, lot_seen
 from tests.agent.till.kit import JSON, Json, Till, anna_of, cash, serving
 from tests.builders import Person, PersonLot, Shop
 from tests.fakes import NOON
 
 TILLS = 8
+SERVER_THREADS = 40
+"""Of the framework's pool, for what writes."""
+WAIT_S = 4.0
 LEASED = 100_000
 PLACE = "/v1/receipts"
 REFUSALS = ("over_lease", "quote_changed")
@@ -189,3 +197,30 @@ def test_more_tills_than_the_agent_has_connections_all_get_their_answer(shop: Sh
 
     assert set(told) == {200}
     assert facts(shop) == []
+
+
+def test_a_quote_is_answered_while_every_thread_waits_for_the_journal(shop: Shop) -> None:
+    """Nor does it wait for a connection: more of them are open than threads can take."""
+    anna = anna_of(shop)
+    pool = cast("QueuePool", shop.station.journal.pool)
+    nothing_reserved: Json = {"tenders": []}
+
+    def commit(till: WireTill) -> int:
+        path = f"{PLACE}/{till.uid()}/commit"
+        return till.post(path, {"uid": till.uid(), **nothing_reserved}).status_code
+
+    with tills_of(shop, SERVER_THREADS + 8) as tills, ThreadPoolExecutor(len(tills)) as threads:
+        last = tills.pop()
+        receipt = last.receipt(anna, 0)
+        with transaction(shop.station.journal):
+            waiting = [threads.submit(commit, till) for till in tills]
+            deadline = time.monotonic() + WAIT_S
+            while pool.checkedout() <= SERVER_THREADS and time.monotonic() < deadline:
+                SystemClock().wait(threading.Event(), 0.01)
+            quoted = last.post("/v1/quotes", receipt)
+            still_waiting = [one for one in waiting if not one.done()]
+        told = {one.result() for one in waiting}
+
+    assert quoted.status_code == 200
+    assert len(still_waiting) == len(tills)
+    assert told <= {409, 503}
