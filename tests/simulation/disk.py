@@ -122,6 +122,9 @@ class Disk:
         self._fuse = -1
         self._how = End.KILL
         self._moment = Moment.ANY
+        self._beside: tuple[int, Callable[[], None]] | None = None
+        self.broken: BaseException | None = None
+        """What went wrong beside a write: SQLite's callbacks let nothing out."""
         self._files: dict[str, _File] = {}
         _install()
         _DISKS[str(folder)] = self
@@ -133,6 +136,13 @@ class Disk:
     def burn(self, after_writes: int, how: End, moment: Moment = Moment.ANY) -> None:
         """Let the machine stop at the write, truncation or sync that follows so many others."""
         self._fuse, self._how, self._moment = after_writes, how, moment
+
+    def meanwhile(self, after_writes: int, happens: Callable[[], None]) -> None:
+        """Let something happen beside the write that follows so many others.
+
+        It must not write to the database whose transaction is open.
+        """
+        self._beside = (after_writes, happens)
 
     def recover(self) -> None:
         """Start the machine again, all files closed: after a power cut with what is left."""
@@ -174,12 +184,24 @@ class Disk:
         if self.ended is not None:
             return True
         self.writes += 1
+        self._look_beside()
         due = self._moment is Moment.ANY or (syncing and self._moment is Moment.BEFORE_SYNC)
         if self._fuse == 0 and due:
             self.ended = self._how
             return True
         self._fuse -= self._fuse > 0
         return False
+
+    def _look_beside(self) -> None:
+        if self._beside is None:
+            return
+        left, happens = self._beside
+        self._beside = (left - 1, happens) if left else None
+        if not left:
+            try:
+                happens()
+            except BaseException as error:  # noqa: BLE001
+                self.broken = error
 
     def wrote(self, path: str, offset: int, chunk: bytes | None) -> None:
         """Note a write that the operating system has taken."""

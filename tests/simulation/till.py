@@ -95,6 +95,7 @@ class Tills:
         self.seen: set[UUID] = set()
         """Members who were here since the last push."""
         self.offline_asked = self.offline_granted = 0
+        self.impatience = IMPATIENCE
 
     def repeat(self, operation: Callable[[Station], T]) -> T:
         """Ask until there is an answer; raises what the product refuses with."""
@@ -191,7 +192,7 @@ class Tills:
         try:
             return self.machine.run(reserved)
         except StoppedError as stopped:
-            if self.machine.chance.random() < IMPATIENCE:
+            if self.machine.chance.random() < self.impatience:
                 raise LeftError from stopped
         except DatabaseError as error:
             if "full" not in str(error.orig):

@@ -86,7 +86,7 @@ class World:
             folder / "centre", MachineClock(self.time), self.chance, self.counts
         )
         self.central = central
-        self.first_pack = central.furnish(options.zones, _wine())
+        self.first_pack = central.furnish(options.zones, wine())
         self.network = Network(self.time, self.chance, self.counts, central.serve)
         self.oracle = Oracle(central.disk.folder / CENTRAL)
         self.oracle.published(START.replace(tzinfo=None) - timedelta(days=100), self.first_pack)
@@ -546,7 +546,7 @@ class World:
     def _do_publish(self, step: Step) -> str:
         version = step.args["version"]
         day = (START + timedelta(days=version - 1)).date()
-        text = _wine().replace("version: 1\n", f"version: {version}\n")
+        text = wine().replace("version: 1\n", f"version: {version}\n")
         text = text.replace("2026-01-01T00:00", f"{day}T00:00").replace("15 %", f"{20 - version} %")
         told = self.central.order(lambda centre: publish(centre, text))
         self.ordered.append((None, text))
@@ -579,7 +579,8 @@ def _seen(code: str, zone: str, machine: Machine) -> Store:
     return Store(code, agent, home, zone, machine.tray.papers)
 
 
-def _wine() -> str:
+def wine() -> str:
+    """Return the first pack."""
     wine = files("shared.rules").joinpath("examples/wine.yaml").read_text("utf-8")
     return wine if "\ngrants:" in wine else wine + GRANTS
 
