@@ -92,21 +92,21 @@ def patched(target: str, faulty: Faulty) -> Iterator[None]:
             setattr(place, name, original)
 
 
-def _always(answer: Any) -> Faulty:
+def always(answer: Any) -> Faulty:
     return lambda _original: lambda *_args, **_named: answer
 
 
-def _forget_gone(_original: Any) -> Any:
+def forget_gone(_original: Any) -> Any:
     """A lease of which everything granted can be spent, again and again."""
     return lambda granted, use, held: max(0, max(granted, use.kept) - held)
 
 
-def _forget_holds(original: Any) -> Any:
+def forget_holds(original: Any) -> Any:
     """Points that an open receipt holds can be drawn by another one."""
     return lambda granted, use, _held: original(granted, use, 0)
 
 
-def _give_back_rest(original: Any) -> Any:
+def give_back_rest(original: Any) -> Any:
     """The centre frees all that a lease has left, whatever amount the journal gives back."""
 
     def give_back(books: Any, lot: Any, lease: Any, amount: int, document: Any) -> None:
@@ -118,29 +118,29 @@ def _give_back_rest(original: Any) -> Any:
     return give_back
 
 
-def _expire_leases(original: Any) -> Any:
+def expire_leases(original: Any) -> Any:
     """Expiry takes back what stores still hold, as if they had said so."""
 
     def expire(books: Any, lot: Any, document: Any) -> Any:
-        _reclaim(books, lot)
+        reclaim(books, lot)
         return original(books, lot, document)
 
     return expire
 
 
-def _reclaim_silent(original: Any) -> Any:
+def reclaim_silent(original: Any) -> Any:
     """A store that has not been heard for an hour loses its leases by time."""
 
     def spendable(connection: Any, books: Any, account: Any, sender: Any, at: Any) -> Any:
         lots = original(connection, books, account, sender, at)
         for lot in lots:
-            _reclaim(books, lot, but=sender.agent)
+            reclaim(books, lot, but=sender.agent)
         return lots
 
     return spendable
 
 
-def _reclaim(books: Any, lot: Any, but: Any = None) -> None:
+def reclaim(books: Any, lot: Any, but: Any = None) -> None:
     for lease in books.leases_of(lot.id):
         if lease.agent != but:
             lot.free += lease.left
@@ -148,7 +148,7 @@ def _reclaim(books: Any, lot: Any, but: Any = None) -> None:
             books.touched.add(lot.account)
 
 
-def _uncover(_original: Any) -> Any:
+def uncover(_original: Any) -> Any:
     """What a fact changed is no longer shown as soon as the centre has taken it."""
 
     def show(connection: Any, fact: Any, _outcome: Any, _cover: Any) -> None:
@@ -157,7 +157,7 @@ def _uncover(_original: Any) -> Any:
     return show
 
 
-def _cursor_first(original: Any) -> Any:
+def cursor_first(original: Any) -> Any:
     """The cursor moves in a transaction of its own, before the rows."""
 
     def write(station: Any, segment: Any, changes: Any) -> Any:
@@ -176,7 +176,7 @@ def _cursor_first(original: Any) -> Any:
     return write
 
 
-def _numbers_with_holes(original: Any) -> Any:
+def numbers_with_holes(original: Any) -> Any:
     """Every second transaction shows its numbers before a lower one is there."""
     seen: dict[str, int] = {}
 
@@ -192,12 +192,12 @@ def _numbers_with_holes(original: Any) -> Any:
     return take_numbers
 
 
-def _return_everything(_original: Any) -> Any:
+def return_everything(_original: Any) -> Any:
     """Each return moves the whole of a line's points and money, whatever came back before."""
     return lambda amount, *_quantities: amount
 
 
-def _posted_twice(original: Any) -> Any:
+def posted_twice(original: Any) -> Any:
     """A fact that was told before counts as new."""
 
     def standing(whole: Any, _before: Any, seq: int, last: Any) -> Any:
@@ -206,12 +206,12 @@ def _posted_twice(original: Any) -> Any:
     return standing
 
 
-def _no_wait(_original: Any) -> Any:
+def no_wait(_original: Any) -> Any:
     """A fact is posted although a lot that it draws is not born yet: the draw is passed over."""
     return lambda *_args: None
 
 
-def _resend_slips(_original: Any) -> Any:
+def resend_slips(_original: Any) -> Any:
     """A slip that was half sent when the agent stopped is sent once more."""
 
     def abandon(connection: Any) -> int:
@@ -221,12 +221,12 @@ def _resend_slips(_original: Any) -> Any:
     return abandon
 
 
-def _answer_before_write(_original: Any) -> Any:
+def answer_before_write(_original: Any) -> Any:
     """The till's uid is not remembered."""
     return lambda *_args: None
 
 
-def _spend_barred(original: Any) -> Any:
+def spend_barred(original: Any) -> Any:
     """The agent spends the leases of an epoch that is barred."""
 
     def open_here(station: Any, *rest: Any) -> None:
@@ -239,7 +239,7 @@ def _spend_barred(original: Any) -> Any:
     return open_here
 
 
-def _cover_closed(_original: Any) -> Any:
+def cover_closed(_original: Any) -> Any:
     """What is spent of a written-off lease is covered by it, although it is free again."""
 
     def leave(books: Any, lease: Any, amount: int) -> int:
@@ -252,7 +252,7 @@ def _cover_closed(_original: Any) -> Any:
     return leave
 
 
-def _once_each_time(original: Any) -> Any:
+def once_each_time(original: Any) -> Any:
     """What a person gets once is granted again by every fact that brings it."""
 
     def grant(desk: Any, reading: Any, document: Any, granted: Any, kept: int) -> Any:
@@ -269,47 +269,49 @@ _BROKEN = (Fault.FLIP, Fault.POISON, Fault.PARTITION)
 MUTANTS: tuple[Mutant, ...] = (
     Mutant("journal.db at synchronous=OFF", (), _CRASHES, Synchronous.OFF),
     Mutant("lease check: gone is not taken off",
-           (("shared.ledger.leases:spendable", _forget_gone),)),
+           (("shared.ledger.leases:spendable", forget_gone),)),
     Mutant("lease check: holds are not taken off",
-           (("shared.ledger.leases:spendable", _forget_holds),), days=2),
-    Mutant("dedup of facts", (("central.ingest.chain:_standing", _posted_twice),),
+           (("shared.ledger.leases:spendable", forget_holds),), days=2),
+    Mutant("dedup of facts", (("central.ingest.chain:_standing", posted_twice),),
            (Fault.ONE_WAY, Fault.NOISE)),
     Mutant("chain check: damaged bytes are believed",
-           (("shared.wire.facts:is_intact", _always(True)),), (Fault.FLIP,)),
-    Mutant("give-back frees the rest", (("shared.ledger.postings:give_back", _give_back_rest),)),
+           (("shared.wire.facts:is_intact", always(True)),), (Fault.FLIP,)),
+    Mutant("give-back frees the rest", (("shared.ledger.postings:give_back", give_back_rest),)),
     Mutant("lease reclaimed by expiry",
-           (("shared.ledger.postings:expire", _expire_leases),), days=3),
-    Mutant("lease reclaimed by time-out", (("central.leases.service:_spendable", _reclaim_silent),),
+           (("shared.ledger.postings:expire", expire_leases),), days=3),
+    Mutant("lease reclaimed by time-out", (("central.leases.service:_spendable", reclaim_silent),),
            days=2),
     Mutant("overlay removed at the acknowledgement",
-           (("agent.journal.store:_show", _uncover),)),
-    Mutant("cursor atomicity", (("agent.replica.service:_write", _cursor_first),), _CRASHES),
+           (("agent.journal.store:_show", uncover),)),
+    Mutant("cursor atomicity", (("agent.replica.service:_write", cursor_first),), _CRASHES),
     Mutant("envelope of a quarantined fact",
-           (("central.ingest.envelopes:set_aside", _always(None)),), _BROKEN),
-    Mutant("order of numbers", (("central.feed.store:take_numbers", _numbers_with_holes),)),
+           (("central.ingest.envelopes:set_aside", always(None)),), _BROKEN),
+    Mutant("order of numbers", (("central.feed.store:take_numbers", numbers_with_holes),)),
     Mutant("causal waiting",
-           (("central.ingest.envelopes:awaited_lot", _no_wait),
-            ("central.ingest.receipts:awaited_sale", _no_wait)),
+           (("central.ingest.envelopes:awaited_lot", no_wait),
+            ("central.ingest.receipts:awaited_sale", no_wait)),
            (Fault.FLIP, Fault.PARTITION), days=2, rate=8),
     Mutant("allocation of returns",
-           (("shared.rules.returns:returned_share", _return_everything),
-            ("shared.rules.returns:returned_sum", _return_everything)), days=2),
+           (("shared.rules.returns:returned_share", return_everything),
+            ("shared.rules.returns:returned_sum", return_everything)), days=2),
     Mutant("fencing: a forked journal gets leases",
-           (("central.leases.store:bars", _always({})),), (Fault.CLONE, Fault.IMAGE), days=2,
+           (("central.leases.store:bars", always({})),), (Fault.CLONE, Fault.IMAGE), days=2,
            rate=20),
-    Mutant("fencing: a barred epoch spends", (("agent.leases.standing:_open_here", _spend_barred),),
+    Mutant("fencing: a barred epoch spends", (("agent.leases.standing:_open_here", spend_barred),),
            (Fault.CLONE, Fault.IMAGE, Fault.PARTITION), days=2, rate=20),
-    Mutant("a written-off lease covers", (("shared.ledger.postings:_leave", _cover_closed),),
+    Mutant("a written-off lease covers", (("shared.ledger.postings:_leave", cover_closed),),
            (Fault.WRITE_OFF, Fault.PARTITION), days=2, rate=10),
     Mutant("a restored centre leases at once",
-           (("central.leases.store:is_recovering", _always(False)),), (Fault.RESTORE,), days=2,
+           (("central.leases.store:is_recovering", always(False)),), (Fault.RESTORE,), days=2,
            rate=8),
-    Mutant("once-per-person grants", (("central.ingest.receipts:_grant", _once_each_time),)),
-    Mutant("a till's uid is forgotten", (("agent.journal.answers:recall", _answer_before_write),),
+    Mutant("what a backup lacks is not sent again",
+           (("agent.journal.store:send_again", always(None)),), (Fault.RESTORE,), rate=4),
+    Mutant("once-per-person grants", (("central.ingest.receipts:_grant", once_each_time),)),
+    Mutant("a till's uid is forgotten", (("agent.journal.answers:recall", answer_before_write),),
            _CRASHES, rate=4),
     Mutant("a half-sent slip is sent again",
-           (("agent.printing.store:abandon_sending", _resend_slips),), _CRASHES),
-    Mutant("orphaned asks are not ended", (("agent.leases.service:cancel_orphans", _always(0)),),
+           (("agent.printing.store:abandon_sending", resend_slips),), _CRASHES),
+    Mutant("orphaned asks are not ended", (("agent.leases.service:cancel_orphans", always(0)),),
            (Fault.KILL, Fault.NOISE), days=2, rate=6),
 )  # fmt: skip
 

@@ -59,8 +59,8 @@ class Oracle:
         self._allowed: Counter[str] = Counter()
         """What write-offs and images that were put back may cost."""
         self._is_forked = False
-        self._fenced: dict[tuple[str, int, str], int] = {}
-        """What forked epochs had left of each lot when that was seen."""
+        self._fenced: dict[tuple[str, int], dict[str, int]] = {}
+        """What forked epochs had left of each lot when they were last seen."""
         self._packs: list[tuple[datetime, str]] = []
 
     # What happened
@@ -201,14 +201,29 @@ class Oracle:
         for law, query in _LAWS.items():
             if broken := rows_of(self.central, query):
                 raise ViolationError(law, f"{broken[:SHOWN_MAX]}")
-        recovering = bool(rows_of(self.central, "SELECT 1 FROM recovery"))
-        for agent, epoch, lot, left in [] if recovering else rows_of(self.central, _FORKED):
-            had = self._fenced.setdefault((agent, epoch, lot), left)
-            if left > had:
-                raise ViolationError("fenced", f"agent {agent}, lot {lot}: {had} became {left}")
+        self._check_forked()
         owing = {row[0] for row in rows_of(self.central, _OWING)} & self._returnable.keys()
         if owing and not self._is_forked:
             raise ViolationError("overspent", f"sales {sorted(owing)[:SHOWN_MAX]} became debt")
+
+    def _check_forked(self) -> None:
+        """Check that a forked epoch is leased no more than it kept at a birth."""
+        if rows_of(self.central, "SELECT 1 FROM recovery"):
+            return
+        known = set(self._fenced)
+        for agent, epoch, lot, left in rows_of(self.central, _FORKED):
+            lots = self._fenced.setdefault((agent, epoch), {})
+            born = left if (agent, epoch) not in known else self._kept(agent, abs(epoch), lot)
+            if left > (may := lots.get(lot, born)):
+                raise ViolationError("fenced", f"agent {agent}, lot {lot}: {may} became {left}")
+            lots[lot] = left
+
+    def _kept(self, agent: str, epoch: int, lot: str) -> int:
+        """Return what an agent's journals kept of a lot when it was born."""
+        twins = [store.journal for store in self.stores.values() if store.agent == agent]
+        key = (epoch, bytes.fromhex(lot))
+        rows = [row for journal in twins for row in rows_of(journal, _KEPT, *key)]
+        return max((kept for (kept,) in rows), default=0)
 
     # What must hold when all is healed
 
@@ -345,6 +360,7 @@ SELECT hex(slip) FROM print_job WHERE copy_no = 0 GROUP BY slip HAVING count(*) 
 _LEFT = """
 SELECT lot, sum(granted - gone) FROM lease WHERE agent = ? AND NOT closed AND granted > gone
 GROUP BY lot"""
+_KEPT = "SELECT kept FROM lease_use WHERE epoch = ? AND lot = ?"
 _FENCED = "SELECT 1 FROM bar WHERE reason = 'agent_fenced'"
 _ONCE = "SELECT lot, 30000 FROM lot WHERE account = ? AND rule IN ('welcome', 'birthday')"
 _FORKED = """
