@@ -22,7 +22,7 @@ from agent.station import Identity, Station
 from agent.till.guard import Guard
 from agent.till.openapi import describe
 from agent.till.place import Places
-from agent.till.routes import router
+from agent.till.routes import ROUTERS
 from hardware.printers.printer import printer_at
 from hardware.scanners.serial_scanner import SerialScanner
 from shared.clock import SystemClock
@@ -89,7 +89,8 @@ def create_app(station: Station) -> FastAPI:
     )
     app.state.station = station
     install_problems(app)
-    app.include_router(router)
+    for router in ROUTERS:
+        app.include_router(router)
     describe(app)
     app.add_middleware(BodyLimit, limit_bytes=settings.body_bytes_max)
     app.add_middleware(Places, station=station)

@@ -20,6 +20,7 @@ from shared.wire.feed import CashierRow
 
 OPERATION = "sign-in"
 TOKEN_BYTES = 24
+ANYONE, SENIOR = "anyone", "senior"
 NOBODYS_HASH = (
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdCEhIQ$"
     "NUxFOTxUVydu95AJTWL1xlGFK3l+rY2Hs93cWmIjfe0"
@@ -74,6 +75,15 @@ class PinTriesRecord(JournalTable, table=True):
     locked_until: datetime | None = instant_field(nullable=True)
 
 
+class NotPermittedError(LoyaltyError):
+    """What the role of the cashier does not allow, or of nobody who is signed in."""
+
+    kind = Kind.FORBIDDEN
+    code = "not_permitted"
+    ru = "Это действие вам не разрешено: войдите или позовите старшего кассира."
+    en = "You are not permitted to do this: sign in, or call the senior cashier."
+
+
 @dataclass(frozen=True, slots=True)
 class SignedIn:
     """A cashier at work; the token is told once."""
@@ -122,6 +132,19 @@ def cashier_of(station: Station, token: str, at: datetime) -> str:
     if found is None or found[1] <= at:
         raise NoCashierSessionError
     return str(found[0])
+
+
+def demand_role(station: Station, cashier: str, role: str) -> None:
+    """Check that a signed-in cashier has at least a role; `anyone` needs no sign-in.
+
+    Raises NotPermittedError.
+    """
+    if role == ANYONE:
+        return
+    with reading(station.replica) as connection:
+        row = rows.find(connection, CashierRow, cashier.encode()) if cashier else None
+    if row is None or (role == SENIOR and row.role != SENIOR):
+        raise NotPermittedError
 
 
 def _open(connection: Connection, station: Station, row: CashierRow, at: datetime) -> SignedIn:

@@ -22,6 +22,7 @@ class SlipKind(StrEnum):
 
     SALE = "sale"
     RETURN = "return"
+    VOID = "void"
     REGISTRATION = "registration"
     BALANCE = "balance"
 

@@ -325,9 +325,9 @@ def lease_row(
 
 
 @cache
-def cashier_row(no: str, name: str, pin: str = PIN) -> CashierRow:
+def cashier_row(no: str, name: str, pin: str = PIN, role: str = "cashier") -> CashierRow:
     """A cashier with a PIN."""
-    return CashierRow(no, name, "cashier", hash_pin(PEPPER, pin, b"salt of sixteen!"))
+    return CashierRow(no, name, role, hash_pin(PEPPER, pin, b"salt of sixteen!"))
 
 
 def wine_text() -> str:

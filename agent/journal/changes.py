@@ -1,6 +1,7 @@
 """What facts change for the cashier's display, until the centre's rows show it."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from agent.journal.store import Change
 from shared.ledger.entries import graced_lot
 from shared.member import LotView, MemberView
 from shared.rules.result import Draw
-from shared.wire.facts import Granted, ReceiptCommitted, ReceiptReturned
+from shared.wire.facts import Granted, ReceiptCommitted, ReceiptReturned, ReceiptVoided
 
 
 def of_sale(sale: ReceiptCommitted) -> list[Change]:
@@ -75,22 +76,61 @@ def of_return(returned: ReceiptReturned, buyer: MemberView | None) -> list[Chang
     ]
 
 
+def of_void(voided: ReceiptVoided, sale: ReceiptCommitted) -> list[Change]:
+    """Return what a void changes: the opposite of what its sale has changed."""
+    if sale.member is None:
+        return []
+    lots = {lot.id: lot for lot in sale.member.lots}
+    day = sale.evaluation.counted_on or sale.day
+    counted = Change(
+        sale.member.account,
+        turnover_minor=-voided.turnover_minor,
+        receipts=-1,
+        counted_on=day,
+        earned=-sale.evaluation.totals.earned_points,
+    )
+    unused = [
+        Change(
+            sale.member.account,
+            counted_on=sale.day,
+            amount=-1,
+            earned=-use.points,
+            rule=use.rule,
+        )
+        for use in sale.evaluation.uses
+    ]
+    return [
+        *(change for draw in voided.restored for change in _back(draw, lots.get(draw.lot))),
+        *(Change(draw.account, lot=draw.lot, amount=-draw.amount) for draw in voided.taken),
+        counted,
+        *unused,
+    ]
+
+
+def _back(draw: Draw, lot: LotView | None) -> Iterator[Change]:
+    """Yield what brings points back into a lot, which may be spent and out of the rows."""
+    if lot is not None:
+        yield Change(
+            draw.account,
+            lot=draw.lot,
+            wallet=lot.wallet,
+            activates_at=lot.activates_at,
+            expires_on=lot.expires_on,
+        )
+    yield Change(draw.account, lot=draw.lot, amount=draw.amount)
+
+
 def _restored(
     returned: ReceiptReturned, draw: Draw, lots: Mapping[UUID, LotView]
 ) -> Iterator[Change]:
-    """Yield what brings points back: spent lots may be out of the rows, old ones are renewed."""
-    lot, into = lots.get(draw.lot), draw.lot
-    if lot is not None:
-        last_day = lot.expires_on
-        grace = returned.grace_days
-        if grace is not None and last_day is not None and last_day < returned.day:
-            into = graced_lot(returned.uid, draw.lot)
-            last_day = returned.day + timedelta(days=grace)
-        yield Change(
-            draw.account,
-            lot=into,
-            wallet=lot.wallet,
-            activates_at=lot.activates_at,
-            expires_on=last_day,
-        )
-    yield Change(draw.account, lot=into, amount=draw.amount)
+    """Yield what brings points back; those of an expired lot go into a new one."""
+    lot, grace = lots.get(draw.lot), returned.grace_days
+    if lot is None or lot.expires_on is None or lot.expires_on >= returned.day or grace is None:
+        yield from _back(draw, lot)
+        return
+    graced = replace(
+        lot,
+        id=graced_lot(returned.uid, draw.lot),
+        expires_on=returned.day + timedelta(days=grace),
+    )
+    yield from _back(replace(draw, lot=graced.id), graced)

@@ -22,11 +22,17 @@ class OnceRecord(JournalTable, table=True):
 
 _OF = "SELECT lot FROM once WHERE account IN (?*)"
 _ADD = "INSERT INTO once (lot, account) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_REMOVE = "DELETE FROM once WHERE lot IN (?*)"
 
 
 def add(connection: Connection, account: UUID, lots: Iterable[UUID]) -> None:
     """Remember lots, in the transaction of their fact."""
     run_many(connection, _ADD, [(lot.bytes, account.bytes) for lot in lots])
+
+
+def remove(connection: Connection, lots: Collection[UUID]) -> None:
+    """Forget lots that their persons have not got after all, in the transaction of their fact."""
+    run(connection, listed(_REMOVE, len(lots)), [lot.bytes for lot in lots])
 
 
 def of(connection: Connection, accounts: Collection[UUID]) -> frozenset[UUID]:

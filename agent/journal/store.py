@@ -109,7 +109,7 @@ class Change:
     counted_on: date | None = None
     earned: int = 0
     rule: str = ""
-    """Of a limited rule that served the member on a day."""
+    """Of a limited rule that served the member on a day; an `amount` below zero: after all not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,7 @@ def _history(
         if change.counted_on is not None and not change.rule
     ]
     used = [
-        Use(change.rule, change.counted_on, 1, change.earned)
+        Use(change.rule, change.counted_on, -1 if change.amount < 0 else 1, change.earned)
         for change in changes
         if change.counted_on is not None and change.rule
     ]
@@ -211,9 +211,10 @@ def _lots(accounts: list[AccountRow], changes: list[facts.Change]) -> dict[UUID,
         for account in accounts
         for lot in account.lots
     }
+    in_rows = frozenset(lots)
     for change in changes:
         is_birth = change.activates_at is not None and change.amount > 0
-        if change.lot is None or (is_birth and change.lot in lots):
+        if change.lot is None or (is_birth and change.lot in in_rows):
             continue
         if change.lot in lots:
             lots[change.lot].amount += change.amount

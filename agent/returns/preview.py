@@ -11,6 +11,7 @@ from agent.packs import NoPackError
 from agent.quote.service import effective_pack, pack_of
 from agent.returns import store
 from agent.returns.shares import (
+    ReceiptVoidedError,
     buyer,
     check_left,
     earned_terms,
@@ -132,8 +133,13 @@ def look(
     parts: Sequence[Part],
     moment: Moment,
 ) -> Preview:
-    """Work out what a return would move; raises NotReturnableError, BundleBrokenError."""
+    """Work out what a return would move.
+
+    Raises NotReturnableError, BundleBrokenError, ReceiptVoidedError.
+    """
     done = store.done(connection, sold.receipt.uid)
+    if done.is_voided:
+        raise ReceiptVoidedError(receipt=sold.receipt.uid)
     pack = pack_of(station, sold.evaluation.pack_hash)
     frozen = frozen_of(sold, pack)
     check_left(frozen, done.before.quantities, parts)

@@ -1,7 +1,7 @@
 """Take goods back by line and quantity, on the allocations that the sale has frozen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -147,11 +147,20 @@ def _take_in(
         changes=changes.of_return(body, sold.member),
     )
     fact = journal.append(connection, station, new, at)
-    statement = _statement(station, connection, sold, seen, moment)
+    statement = statement_of(station, connection, sold, moment)
+    if statement is not None:
+        statement = replace(
+            statement,
+            debt_points=seen.debt_points,
+            forgiven_points=seen.forgiven_points,
+            lapsed_points=seen.lapsed_points,
+        )
     slip_id = derived("slip", fact.id)
     slip = return_slip(settings, sold, body, statement, seen.certificates, slip_id)
     spool.enqueue(connection, slip, at)
-    document = Document(order.uid, order.sale, fact.id, slip.id, seen.recharged_minor)
+    document = Document(
+        order.uid, order.sale, fact.id, slip.id, recharged_minor=seen.recharged_minor
+    )
     store.add(connection, document, seen.lines)
     return Returned(
         uid=order.uid,
@@ -208,14 +217,10 @@ def _body(
     )
 
 
-def _statement(
-    station: Station,
-    connection: Connection,
-    sold: ReceiptCommitted,
-    seen: Preview,
-    moment: Moment,
+def statement_of(
+    station: Station, connection: Connection, sold: ReceiptCommitted, moment: Moment
 ) -> Statement | None:
-    """Say how the buyer stands now that the return is in the journal."""
+    """Say how the buyer stands now that the fact is in the journal; None without a buyer."""
     who = buyer(station, connection, sold)
     if who is None:
         return None
@@ -223,9 +228,6 @@ def _statement(
     return Statement(
         name=who.display_name,
         accounts=who.accounts,
-        debt_points=seen.debt_points,
-        forgiven_points=seen.forgiven_points,
-        lapsed_points=seen.lapsed_points,
         points=points_of(who.view(Reach.CHAIN).lots, moment),
         as_of=None if line.up else line.last_contact_at,
     )

@@ -32,6 +32,15 @@ class NotReturnableError(LoyaltyError):
         super().__init__(no=no, left=left, asked=asked, **shown)
 
 
+class ReceiptVoidedError(LoyaltyError):
+    """A receipt that was voided: nothing of it can come back any more."""
+
+    kind = Kind.CONFLICT
+    code = "receipt_voided"
+    ru = "Чек {receipt} аннулирован: вернуть по нему больше нечего."
+    en = "Receipt {receipt} was voided: nothing of it is left to return."
+
+
 def check_left(frozen: Frozen, done: Mapping[int, int], parts: Iterable[Part]) -> None:
     """Raise NotReturnableError for a part that its line does not have left."""
     for part in parts:

@@ -1,4 +1,4 @@
-"""The slip of a return."""
+"""The slips of a return and of a void."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from shared.money import format_money
 from shared.points import format_points
 from shared.rules.paper import quantity
 from shared.slip import Align, Block, Divider, Row, Slip, SlipKind, Text, Weight
-from shared.wire.facts import ReceiptCommitted, ReceiptReturned
+from shared.wire.facts import ReceiptCommitted, ReceiptReturned, ReceiptVoided, TakenBack
 from shared.wire.feed import SettingsRow
 
 
@@ -22,11 +22,11 @@ class Statement:
 
     name: str
     accounts: tuple[UUID, ...]
-    debt_points: int
-    forgiven_points: int
-    lapsed_points: int
     points: Points
     as_of: datetime | None
+    debt_points: int = 0
+    forgiven_points: int = 0
+    lapsed_points: int = 0
 
 
 def return_slip(
@@ -57,7 +57,34 @@ def return_slip(
     return Slip(slip_id, SlipKind.RETURN, tuple(blocks))
 
 
-def _lines(sold: ReceiptCommitted, returned: ReceiptReturned) -> Iterator[Block]:
+def void_slip(
+    settings: SettingsRow,
+    sold: ReceiptCommitted,
+    voided: ReceiptVoided,
+    statement: Statement | None,
+    certificates: Sequence[tuple[str, int]],
+    slip_id: UUID,
+) -> Slip:
+    """Compose what tells the customer that the receipt counts no more."""
+    number = f"Чек {sold.fiscal_number}" if sold.fiscal_number else "Чек"
+    blocks = [
+        *parts.header(settings),
+        Text("Чек аннулирован", Align.CENTER, Weight.BOLD),
+        Row(f"{number} от", parts.when(sold.at, settings.zone)),
+        Row("Аннулирован", parts.when(voided.at, settings.zone)),
+        *([Text(f"Причина: {voided.reason}")] if voided.reason else ()),
+        Divider(),
+        *_lines(sold, voided),
+        Divider(),
+        *_to_certificates(certificates),
+        Row("ВОЗВРАТ ДЕНЕГ", format_money(voided.money_minor), Weight.BOLD),
+        *(_member(voided, statement, settings.zone) if statement else ()),
+        *parts.footer(),
+    ]
+    return Slip(slip_id, SlipKind.VOID, tuple(blocks))
+
+
+def _lines(sold: ReceiptCommitted, returned: TakenBack) -> Iterator[Block]:
     goods = {line.no: line.goods for line in sold.receipt.lines}
     for line in returned.lines:
         yield Text(goods[line.no].name or goods[line.no].sku)
@@ -88,7 +115,7 @@ def _unit(thousandths: int) -> str:
     return "ед." if thousandths % QUANTITY_ONE else "шт."
 
 
-def _member(returned: ReceiptReturned, statement: Statement, zone: str) -> Iterator[Block]:
+def _member(returned: TakenBack, statement: Statement, zone: str) -> Iterator[Block]:
     yield Divider()
     yield Row("Участник", statement.name)
     restored = sum(draw.amount for draw in returned.restored)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Connection, func, insert, select
@@ -9,6 +10,7 @@ from sqlmodel import Field
 
 from agent.schema import JournalTable, id_field, table_of
 from shared.rules.returns import Before, LineShare
+from shared.wire.facts import ReturnedLine
 
 
 class ReturnedRecord(JournalTable, table=True):
@@ -24,8 +26,15 @@ class ReturnedRecord(JournalTable, table=True):
     taken_points: int
 
 
+class DocumentKind(StrEnum):
+    """How a sale was taken back."""
+
+    RETURN = "return"
+    VOID = "void"
+
+
 class ReturnRecord(JournalTable, table=True):
-    """A return as a document: where its fact and slip are, what it charged for goods that stay."""
+    """A return or void: where its fact and slip are, what it charged for goods that stay."""
 
     __tablename__ = "return_document"
 
@@ -33,18 +42,20 @@ class ReturnRecord(JournalTable, table=True):
     sale: UUID = id_field(index=True)
     fact: UUID = id_field()
     slip: UUID = id_field()
+    kind: str
     recharged_minor: int
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A return as it stands in the journal."""
+    """A return or void as it stands in the journal."""
 
     uid: UUID
     sale: UUID
     fact: UUID
     slip: UUID
-    recharged_minor: int
+    kind: DocumentKind = DocumentKind.RETURN
+    recharged_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,7 @@ class Done:
 
     before: Before
     recharged_minor: int
+    is_voided: bool
 
 
 _RETURNED = table_of(ReturnedRecord)
@@ -70,14 +82,19 @@ def done(connection: Connection, sale: UUID) -> Done:
         .where(_RETURNED.c.sale == sale)
         .group_by(_RETURNED.c.line_no)
     ).all()
-    recharged = connection.execute(
-        select(func.sum(_DOCUMENTS.c.recharged_minor)).where(_DOCUMENTS.c.sale == sale)
-    ).scalar()
-    before = Before({row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows})
-    return Done(before, recharged or 0)
+    documents = connection.execute(
+        select(_DOCUMENTS.c.kind, _DOCUMENTS.c.recharged_minor).where(_DOCUMENTS.c.sale == sale)
+    ).all()
+    return Done(
+        Before({row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows}),
+        recharged_minor=sum(document.recharged_minor for document in documents),
+        is_voided=any(document.kind == DocumentKind.VOID for document in documents),
+    )
 
 
-def add(connection: Connection, document: Document, lines: Sequence[LineShare]) -> None:
+def add(
+    connection: Connection, document: Document, lines: Sequence[LineShare | ReturnedLine]
+) -> None:
     """Remember a return, in the transaction of its fact."""
     connection.execute(
         insert(_DOCUMENTS),
@@ -86,6 +103,7 @@ def add(connection: Connection, document: Document, lines: Sequence[LineShare]) 
             "sale": document.sale,
             "fact": document.fact,
             "slip": document.slip,
+            "kind": document.kind.value,
             "recharged_minor": document.recharged_minor,
         },
     )
@@ -108,4 +126,7 @@ def add(connection: Connection, document: Document, lines: Sequence[LineShare]) 
 def find(connection: Connection, uid: UUID) -> Document | None:
     """Return a return by its uid."""
     row = connection.execute(select(_DOCUMENTS).where(_DOCUMENTS.c.uid == uid)).first()
-    return Document(row.uid, row.sale, row.fact, row.slip, row.recharged_minor) if row else None
+    if row is None:
+        return None
+    kind = DocumentKind(row.kind)
+    return Document(row.uid, row.sale, row.fact, row.slip, kind, row.recharged_minor)

@@ -233,6 +233,14 @@ class ReturnBody(PreviewBody):
     uid: UUID
 
 
+class VoidBody(Body):
+    """A void of a receipt of this till and day."""
+
+    uid: UUID
+    till: Word = "1"
+    reason: Title = ""
+
+
 class ReprintBody(Body):
     """A request for a copy of a slip."""
 

@@ -10,6 +10,7 @@ from agent.commit import store as sales
 from agent.journal import answers
 from agent.printing.service import UnknownSlipError, reprint
 from agent.reserve import service as reserving
+from agent.returns import store as returns
 from agent.station import Station
 from shared.runtime.sqlite import transaction
 from shared.wire.codec import decoder, encode
@@ -48,7 +49,9 @@ def cancel_receipt(
 def reprint_receipt(
     station: Station, receipt: UUID, uid: UUID, content: bytes, at: datetime
 ) -> int:
-    """Spool a copy of a receipt's slip and return its number; repeating prints no further one.
+    """Spool a copy of the slip of a receipt, return or void; return its number.
+
+    Repeating prints no further one.
 
     Raises UnknownSlipError, UidReusedError.
     """
@@ -56,10 +59,10 @@ def reprint_receipt(
         done = answers.recall(connection, uid, REPRINT, content)
         if done is not None:
             return _decode_copied(done).copy_no
-        sold = sales.find(connection, receipt)
-        if sold is None:
+        paper = sales.find(connection, receipt) or returns.find(connection, receipt)
+        if paper is None:
             raise UnknownSlipError(receipt=receipt)
-        copy_no = reprint(connection, sold.slip, at).copy_no
+        copy_no = reprint(connection, paper.slip, at).copy_no
         answers.remember(connection, uid, REPRINT, content, encode(Copied(copy_no)), at)
     station.wakes.print.set()
     log.info("slip.copied", uid=str(receipt), copy_no=copy_no)

@@ -96,14 +96,15 @@ def look_up(station: Station, uid: UUID) -> Standing:
         outcome, reason = facts.outcome_of(connection, fact.id) or (LOCAL, "")
         job = spool.job_state(connection, place.slip)
         paper = spool.slip_and_copies(connection, place.slip)
-        returned = returns.done(connection, uid).before.quantities
+        done = returns.done(connection, uid)
+        returned = done.before.quantities
         return Standing(
             receipt=sold.receipt,
             member=sold.member,
             moment=sold.moment,
             evaluation=sold.evaluation,
             digest=claim.digest,
-            state=_state(sold.receipt, returned),
+            state="voided" if done.is_voided else _state(sold.receipt, returned),
             sync=outcome,
             sync_reason=reason,
             print_state=job[0].value if job else "",

@@ -72,3 +72,18 @@ class ReturnedAnswer(ReturnMoney, Answer):
     receipt: UUID
     fact: UUID
     slip: UUID
+
+
+class VoidedAnswer(Answer):
+    """A receipt that counts no more; what of its points is spent already is debt."""
+
+    uid: UUID
+    receipt: UUID
+    state: str
+    fact: UUID
+    slip: UUID
+    money_minor: int
+    restored_points: int
+    taken_points: int
+    debt_points: int
+    certificates: list[CertificateBackAnswer]

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from agent.returns.preview import Preview
 from agent.returns.service import Returned
+from agent.returns.void import Voided
 from agent.station import Station
 from agent.till import return_answers as view
 from agent.till.answers import SentenceView
@@ -57,6 +58,26 @@ def returned(station: Station, done: Returned, at: datetime) -> view.ReturnedAns
         withheld_points=done.withheld_points,
         forgiven_points=done.forgiven_points,
         recharged_minor=done.recharged_minor,
+        certificates=[
+            view.CertificateBackAnswer(tail=tail, amount_minor=amount)
+            for tail, amount in done.certificates
+        ],
+    )
+
+
+def voided(station: Station, done: Voided, at: datetime) -> view.VoidedAnswer:
+    """Return a void."""
+    return view.VoidedAnswer(
+        **frame(station, at),
+        uid=done.uid,
+        receipt=done.sale,
+        state="voided",
+        fact=done.fact,
+        slip=done.slip,
+        money_minor=done.money_minor,
+        restored_points=done.restored_points,
+        taken_points=done.taken_points,
+        debt_points=done.debt_points,
         certificates=[
             view.CertificateBackAnswer(tail=tail, amount_minor=amount)
             for tail, amount in done.certificates

@@ -4,11 +4,9 @@ A quote is asked inline, since it only reads and takes less than a hop to a thre
 writes, or may ask the centre, has a thread.
 """
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Response
 from sse_starlette import EventSourceResponse
 
 from agent import cashiers
@@ -19,44 +17,17 @@ from agent.members.lots import Activation
 from agent.members.service import Registration
 from agent.quote.service import quote
 from agent.reserve.service import reserve
-from agent.returns.service import ReturnOrder, give_back_goods
-from agent.returns.service import preview as preview_return
 from agent.scan import ScanKind, classify
-from agent.station import Station
 from agent.till import answers as view
-from agent.till import models, receipts, render, return_render
-from agent.till import return_answers as taken_back
+from agent.till import models, receipts, render
 from agent.till.events import EventsResponse
+from agent.till.here import Cashier, Here, content_of
 from agent.till.operations import cancel_receipt, reprint_receipt
+from agent.till.return_routes import router as returns
 from agent.till.status import status
-from shared.crypto.chain import digest
-from shared.rules.returns import Part
-from shared.wire.codec import encode
 
 router = APIRouter(prefix="/v1")
-
-
-async def _station(request: Request) -> Station:
-    station: Station = request.app.state.station
-    return station
-
-
-def _cashier(
-    station: Annotated[Station, Depends(_station)],
-    kopilka_cashier: Annotated[str | None, Header(description="A cashier's sign-in")] = None,
-) -> str:
-    if kopilka_cashier is None:
-        return ""
-    return cashiers.cashier_of(station, kopilka_cashier, station.clock.now())
-
-
-Here = Annotated[Station, Depends(_station)]
-Cashier = Annotated[str, Depends(_cashier)]
-
-
-def content_of(body: BaseModel, *place: object) -> bytes:
-    """Return the digest by which a repeated body is told from another one."""
-    return digest(encode([*(str(part) for part in place), body.model_dump(mode="json")]))
+ROUTERS = (router, returns)
 
 
 @router.post("/scans", tags=["scan"])
@@ -150,27 +121,6 @@ def post_cancel(uid: UUID, body: models.CancelBody, here: Here) -> view.Cancelle
     at = here.clock.now()
     cancel_receipt(here, uid, body.uid, content_of(body, uid), at)
     return view.CancelledAnswer(**render.frame(here, at), receipt=uid)
-
-
-@router.post("/receipts/{uid}/returns/preview", tags=["returns"])
-def post_return_preview(
-    uid: UUID, body: models.PreviewBody, here: Here
-) -> taken_back.PreviewAnswer:
-    """Tell what a return would move; nothing is written."""
-    at = here.clock.now()
-    seen = preview_return(here, uid, [Part(part.no, part.quantity) for part in body.lines], at)
-    return return_render.preview(here, uid, seen, at)
-
-
-@router.post("/receipts/{uid}/returns", status_code=201, tags=["returns"])
-def post_return(
-    uid: UUID, body: models.ReturnBody, here: Here, cashier: Cashier
-) -> taken_back.ReturnedAnswer:
-    """Take goods back by line and quantity."""
-    at = here.clock.now()
-    parts = tuple(Part(part.no, part.quantity) for part in body.lines)
-    order = ReturnOrder(body.uid, content_of(body, uid), uid, parts, cashier)
-    return return_render.returned(here, give_back_goods(here, order, at), at)
 
 
 @router.post("/receipts/{uid}/reprint", tags=["receipts"])

@@ -15,7 +15,7 @@ from central.leases.store import Ask
 from central.members.roll import Roll
 from shared.ids import derived
 from shared.ledger.books import Account, Books, Holder
-from shared.wire.facts import LeasesReported, ReceiptCommitted, ReceiptReturned
+from shared.wire.facts import LeasesReported, ReceiptCommitted, TakenBack
 from shared.wire.push import OutcomeKind
 
 
@@ -48,7 +48,7 @@ class Desk:
     visits: Visits
     documents: dict[UUID, Document]
     sales: dict[UUID, ReceiptCommitted]
-    returns: dict[UUID, list[ReceiptReturned]]
+    returns: dict[UUID, list[TakenBack]]
     births: dict[UUID, UUID]
     """Lots that are not born yet, and the facts that will bring them."""
     once: dict[UUID, UUID]
@@ -60,6 +60,8 @@ class Desk:
     new_births: dict[UUID, UUID] = field(default_factory=dict)
     done_births: set[UUID] = field(default_factory=set)
     new_once: dict[UUID, UUID] = field(default_factory=dict)
+    done_once: set[UUID] = field(default_factory=set)
+    """Lots that a void gives back: their persons may get them again."""
     asks: list[Ask] = field(default_factory=list)
     ends: dict[UUID, UUID] = field(default_factory=dict)
     reports: list[tuple[Holder, LeasesReported]] = field(default_factory=list)
@@ -83,6 +85,16 @@ class Desk:
         document = Document(reading.document, fact.id, fact.kind, sale, reading.store)
         self.documents[document.uid] = document
         self.new_documents.append(document)
+
+    def give_once(self, lot: UUID, account: UUID) -> None:
+        """Note that a person got a lot once."""
+        self.once[lot] = self.new_once[lot] = account
+
+    def give_once_back(self, lot: UUID) -> None:
+        """Note that a person has not got a lot after all."""
+        self.once.pop(lot, None)
+        if self.new_once.pop(lot, None) is None:
+            self.done_once.add(lot)
 
     def born(self, reading: Reading) -> None:
         """Note that nothing waits for the lots of a posted fact any more."""

@@ -24,6 +24,8 @@ from shared.wire.facts import (
     MemberRegistered,
     ReceiptCommitted,
     ReceiptReturned,
+    ReceiptVoided,
+    TakenBack,
     read_body,
 )
 
@@ -53,7 +55,7 @@ class _Wanted:
     def _add_body(self, body: object) -> None:
         if isinstance(body, ReceiptCommitted):
             self.add_sale(body)
-        elif isinstance(body, ReceiptReturned):
+        elif isinstance(body, ReceiptReturned | ReceiptVoided):
             self.sales.add(body.sale)
             back = (*body.restored, *body.taken, *body.reached)
             for draw in (*back, *body.refilled, *body.revoked):
@@ -151,15 +153,15 @@ def kept(connection: Connection, ids: Iterable[UUID]) -> list[Reading]:
 
 def _sales(
     connection: Connection, wanted: _Wanted, documents: Sequence[Document]
-) -> tuple[dict[UUID, ReceiptCommitted], dict[UUID, list[ReceiptReturned]]]:
+) -> tuple[dict[UUID, ReceiptCommitted], dict[UUID, list[TakenBack]]]:
     facts = {fact.id: fact for fact in store.facts(connection, [one.fact for one in documents])}
     sales: dict[UUID, ReceiptCommitted] = {}
-    returns: dict[UUID, list[ReceiptReturned]] = {}
+    returns: dict[UUID, list[TakenBack]] = {}
     for document in documents:
         body = _body(facts[document.fact])
         if isinstance(body, ReceiptCommitted) and document.uid in wanted.sales:
             sales[document.uid] = body
-        if isinstance(body, ReceiptReturned) and body.sale in wanted.sales:
+        if isinstance(body, ReceiptReturned | ReceiptVoided) and body.sale in wanted.sales:
             returns.setdefault(body.sale, []).append(body)
     return sales, returns
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shared.rules.result import Draw
-from shared.wire.facts import Granted, Issued, ReceiptCommitted, ReceiptReturned
+from shared.wire.facts import Granted, Issued, ReceiptCommitted, TakenBack
 
 Amounts = dict[UUID, int]
 """Hundredths of a point by lot."""
@@ -29,9 +29,7 @@ class Moved:
         return sum(amount for lot, amount in gone if lot in own) + sum(self.reached.values())
 
 
-def left_to_move(
-    sale: ReceiptCommitted, before: Sequence[ReceiptReturned], now: ReceiptReturned
-) -> Moved:
+def left_to_move(sale: ReceiptCommitted, before: Sequence[TakenBack], now: TakenBack) -> Moved:
     """Return what a return moves of what earlier ones have left of its sale."""
     paid = _by_lot(drawn_by(sale))
     paid_left = _minus(paid, _by_lot(draw for one in before for draw in restored_by(one)))
@@ -69,12 +67,12 @@ def brought_by(sale: ReceiptCommitted) -> tuple[Granted | Issued, ...]:
     return (*sale.granted, *sale.issued)
 
 
-def restored_by(returned: ReceiptReturned) -> tuple[Draw, ...]:
+def restored_by(returned: TakenBack) -> tuple[Draw, ...]:
     """Return what goes back into lots, points and certificates."""
     return (*returned.restored, *returned.refilled)
 
 
-def taken_by(returned: ReceiptReturned) -> tuple[Draw, ...]:
+def taken_by(returned: TakenBack) -> tuple[Draw, ...]:
     """Return what goes out of the lots of the sale, points and certificates."""
     return (*returned.taken, *returned.revoked)
 

@@ -69,6 +69,7 @@ def write(connection: Connection, centre: Centre, desk: Desk) -> list[NewChange]
     store.insert_documents(connection, desk.new_documents)
     store.insert_births(connection, sorted(desk.new_births.items()))
     store.delete_births(connection, desk.done_births)
+    store.delete_once(connection, desk.done_once)
     store.insert_once(connection, sorted(desk.new_once.items()))
     store.insert_conflicts(connection, desk.conflicts)
     return changes

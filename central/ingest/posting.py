@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from central.ingest import receipts, registrations
+from central.ingest import receipts, registrations, voids
 from central.ingest.chain import Standing
 from central.ingest.desk import Desk, RefusedError, Verdict
 from central.ingest.envelopes import awaited_lot, post_moves, set_aside
@@ -24,6 +24,7 @@ from shared.wire.facts import (
     ReceiptCancelled,
     ReceiptCommitted,
     ReceiptReturned,
+    ReceiptVoided,
 )
 from shared.wire.push import OutcomeKind
 
@@ -125,6 +126,7 @@ def _post_report(desk: Desk, reading: Reading, report: LeasesReported) -> Note:
 _CHECKS: dict[Any, Callable[[Desk, Reading, Any], UUID | None]] = {
     ReceiptCommitted: _check_sale,
     ReceiptReturned: _check_return,
+    ReceiptVoided: voids.check_void,
     LotActivated: _check_activation,
     MemberRegistered: registrations.check_registration,
     ReceiptCancelled: _check_nothing,
@@ -135,6 +137,7 @@ _CHECKS: dict[Any, Callable[[Desk, Reading, Any], UUID | None]] = {
 _POSTERS: dict[Any, Callable[[Desk, Reading, Any], Note]] = {
     ReceiptCommitted: receipts.post_sale,
     ReceiptReturned: receipts.post_return,
+    ReceiptVoided: voids.post_void,
     LotActivated: receipts.post_activation,
     MemberRegistered: registrations.post_registration,
     ReceiptCancelled: _post_back,

@@ -35,6 +35,7 @@ from shared.wire.facts import (
     ReceiptCancelled,
     ReceiptCommitted,
     ReceiptReturned,
+    ReceiptVoided,
     RegisteredPerson,
     decode_envelope,
     decode_person,
@@ -77,7 +78,7 @@ class Reading:
         """The uid under which its document is found, if it is one."""
         if isinstance(self.body, ReceiptCommitted):
             return self.body.receipt.uid
-        if isinstance(self.body, ReceiptReturned | LotActivated):
+        if isinstance(self.body, ReceiptReturned | ReceiptVoided | LotActivated):
             return self.body.uid
         return None
 
@@ -218,6 +219,17 @@ def _return(envelope: Envelope, returned: ReceiptReturned, _store: str) -> str:
     return "" if sane and in_time else "amount_senseless"
 
 
+def _void(envelope: Envelope, voided: ReceiptVoided, _store: str) -> str:
+    gone = (*voided.taken, *voided.revoked)
+    lots = {draw.lot for draw in gone}
+    only_back = not envelope.births and not any(move.drawn for move in envelope.moves)
+    if not only_back or any(move.lot not in lots for move in envelope.moves):
+        return "envelope_disagrees"
+    amounts = [draw.amount for draw in (*voided.restored, *voided.refilled, *gone)]
+    sane = all(0 <= amount <= AMOUNT_MAX for amount in (*amounts, voided.turnover_minor))
+    return "" if sane else "amount_senseless"
+
+
 def _is_grant(lot: Granted) -> bool:
     return lot.activates_at.tzinfo is not None and _are_texts(
         lot.wallet, lot.kind, lot.rule, lot.period
@@ -276,6 +288,7 @@ def _sums(parts: Iterable[tuple[UUID, UUID, int]]) -> dict[tuple[UUID, UUID], in
 _CHECKS: dict[type[Any], Callable[[Envelope, Any, str], str]] = {
     ReceiptCommitted: _sale,
     ReceiptReturned: _return,
+    ReceiptVoided: _void,
     ReceiptCancelled: _only_back,
     LeaseGivenBack: _only_back,
     MemberRegistered: _registration,

@@ -22,6 +22,7 @@ from shared.ledger.postings import (
     activate,
     count_turnover,
     grant,
+    grant_again,
     remember_once,
     restore,
     take,
@@ -29,7 +30,13 @@ from shared.ledger.postings import (
 from shared.member import DayCount, Use
 from shared.money import format_money
 from shared.rules.result import Draw
-from shared.wire.facts import Granted, LotActivated, ReceiptCommitted, ReceiptReturned
+from shared.wire.facts import (
+    Granted,
+    LotActivated,
+    ReceiptCommitted,
+    ReceiptReturned,
+    TakenBack,
+)
 
 LATE = timedelta(days=30)
 
@@ -73,7 +80,7 @@ def post_sale(desk: Desk, reading: Reading, sale: ReceiptCommitted) -> list[str]
     return notes
 
 
-def awaited_sale(desk: Desk, returned: ReceiptReturned) -> UUID | None:
+def awaited_sale(desk: Desk, returned: TakenBack) -> UUID | None:
     """Check a return against its sale; return what it must wait for: the sale's uid if that has not
     been posted, or the fact that brings a lot which the return reaches.
 
@@ -118,7 +125,7 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
     """
     sale = desk.sales[returned.sale]
     document = Document(returned.uid, returned.at)
-    notes = _twice(desk, reading, sale, returned)
+    notes = note_twice(desk, reading, sale, returned)
     moved = left_to_move(sale, desk.returns.get(returned.sale, ()), returned)
     desk.file(reading, sale=returned.sale)
     desk.returns.setdefault(returned.sale, []).append(returned)
@@ -130,12 +137,9 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
     gone = {**moved.taken, **moved.reached}
     debt = sum(
         take(desk.books, lot, gone[lot.id], document, forgives=returned.forgives)
-        for lot in _known(desk, gone)
+        for lot in known_lots(desk, gone)
     )
-    revoked = {draw.lot for draw in returned.revoked}
-    for issued in sale.issued:
-        if issued.lot in revoked:
-            bearers.take_back(desk.shelf, issued, reading.store)
+    end_certificates(desk, reading, sale, returned)
     if sale.member is not None:
         account = desk.open_account(sale.member.account, sale.member.id)
         day = returned.counted_on or returned.day
@@ -143,6 +147,16 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
         count_turnover(desk.books, account.id, counted, document)
         desk.to_size.add(account.id)
     return [*notes, "debt"] if debt else notes
+
+
+def end_certificates(
+    desk: Desk, reading: Reading, sale: ReceiptCommitted, returned: TakenBack
+) -> None:
+    """End certificates that the sale had brought to life."""
+    revoked = {draw.lot for draw in returned.revoked}
+    for issued in sale.issued:
+        if issued.lot in revoked:
+            bearers.take_back(desk.shelf, issued, reading.store)
 
 
 def post_activation(desk: Desk, reading: Reading, activated: LotActivated) -> list[str]:
@@ -184,10 +198,11 @@ def _grant(desk: Desk, reading: Reading, document: Document, granted: Granted, k
     """Post a new lot; False if the person had it already, from whichever store."""
     if not granted.amount:
         return True
-    if granted.lot in desk.once or granted.lot in desk.books.lots:
+    there = desk.books.lots.get(granted.lot)
+    if granted.lot in desk.once or (there is not None and not granted.person):
         return False
     if granted.person:
-        desk.once[granted.lot] = desk.new_once[granted.lot] = granted.account
+        desk.give_once(granted.lot, granted.account)
     lot = Lot(
         id=granted.lot,
         account=granted.account,
@@ -202,6 +217,8 @@ def _grant(desk: Desk, reading: Reading, document: Document, granted: Granted, k
         activates_at=granted.activates_at,
         expires_on=granted.expires_on,
     )
+    if there is not None:
+        return grant_again(desk.books, there, lot, document)
     return grant(desk.books, lot, document, holder=reading.holder, kept=kept)
 
 
@@ -241,8 +258,8 @@ _NOT_SOLD = {
 }
 
 
-def _twice(
-    desk: Desk, reading: Reading, sale: ReceiptCommitted, returned: ReceiptReturned
+def note_twice(
+    desk: Desk, reading: Reading, sale: ReceiptCommitted, returned: TakenBack
 ) -> list[str]:
     """Report goods that came back more often than they were bought."""
     left = {line.no: line.quantity for line in sale.receipt.lines}
@@ -262,6 +279,6 @@ def _twice(
     return ["returned_twice"]
 
 
-def _known(desk: Desk, lots: Iterable[UUID]) -> list[Lot]:
+def known_lots(desk: Desk, lots: Iterable[UUID]) -> list[Lot]:
     """Return the lots that this sale's grants became; a second welcome never became one."""
     return [desk.books.lots[lot] for lot in lots if lot in desk.books.lots]

@@ -315,6 +315,12 @@ def births(connection: Connection, lots: Iterable[UUID]) -> dict[UUID, UUID]:
     return _pairs(connection, _birth.c.lot, _birth.c.fact, lots)
 
 
+def delete_once(connection: Connection, lots: Iterable[UUID]) -> None:
+    """Forget lots that persons have not got after all."""
+    for few in chunks(lots):
+        connection.execute(delete(_once).where(_once.c.lot.in_(few)))
+
+
 def insert_once(connection: Connection, lots: Collection[tuple[UUID, UUID]]) -> None:
     """Note lots that a person gets once, with the account that got them.
 

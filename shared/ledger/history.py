@@ -25,6 +25,11 @@ def with_once(history: History, lot: UUID) -> History:
     return replace(history, once=(*history.once, lot)[-ONCE_MAX:])
 
 
+def without_once(history: History, lot: UUID) -> History:
+    """Forget that the person got a once-only lot: its sale was voided."""
+    return replace(history, once=tuple(one for one in history.once if one != lot))
+
+
 def with_days(history: History, new: Iterable[DayCount]) -> History:
     """Add what was done on days to what is known of them."""
     days: dict[date, DayCount] = {}

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from shared.ledger.books import Account, Books, BrokenCountError, Held, Holder, Lease, Lot
 from shared.ledger.entries import Document, Entry, EntryKind, Turnover, entry_id, graced_lot
-from shared.ledger.history import with_days, with_once
+from shared.ledger.history import with_days, with_once, without_once
 from shared.member import DayCount
 
 SETTLING = 1
@@ -54,6 +54,23 @@ def grant(books: Books, lot: Lot, document: Document, *, holder: Holder | None, 
     books.add_lot(lot)
     if holder is not None and kept:
         books.lease(lot, holder).granted += kept
+    settle(books, lot, document)
+    return True
+
+
+def grant_again(books: Books, lot: Lot, again: Lot, document: Document) -> bool:
+    """Post a once-only lot anew whose first grant a void has taken, into the same lot.
+
+    Its dates are the new ones; nobody keeps any of it, and it pays debt first.
+    """
+    assert lot.id == again.id, f"lot {again.id} is granted again into {lot.id}"
+    if not post(books, lot, EntryKind.GRANT, again.granted, document):
+        return False
+    lot.granted += again.granted
+    lot.balance += again.granted
+    lot.free += again.granted
+    lot.document, lot.rule = again.document, again.rule
+    lot.activates_at, lot.expires_on = again.activates_at, again.expires_on
     settle(books, lot, document)
     return True
 
@@ -223,6 +240,12 @@ def count_turnover(books: Books, account: UUID, counted: DayCount, document: Doc
 def remember_once(books: Books, account: Account, lot: UUID) -> None:
     """Note on an account that its person got a once-only lot."""
     account.history = with_once(account.history, lot)
+    books.touched.add(account.id)
+
+
+def forget_once(books: Books, account: Account, lot: UUID) -> None:
+    """Note on an account that its person has not got a once-only lot after all."""
+    account.history = without_once(account.history, lot)
     books.touched.add(account.id)
 
 

@@ -35,6 +35,8 @@ class ReturnPolicies(Document):
     """Who takes goods back while the line is out."""
     offline_return_cap_minor: Annotated[Amount, Field(alias="offline_return_cap")] = 0
     """How much money another store may pay back for a receipt by its slip alone."""
+    voided_by: Literal["senior", "cashier", "anyone"] = "senior"
+    """Whose role allows to void a receipt; anyone needs no sign-in."""
     exchange_price: Literal["today", "promised"] = "today"
     """Whether goods of the same sku cost no more in an exchange than they did."""
 
@@ -76,6 +78,7 @@ RETURN_FEATURES: Final = frozenset(
         "broken_bundle",
         "offline_return",
         "exchange_price",
+        "voided_by",
     }
 )
 

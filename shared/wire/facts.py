@@ -23,6 +23,7 @@ class FactKind(StrEnum):
     RECEIPT_COMMITTED = "receipt.committed"
     RECEIPT_CANCELLED = "receipt.cancelled"
     RECEIPT_RETURNED = "receipt.returned"
+    RECEIPT_VOIDED = "receipt.voided"
     MEMBER_REGISTERED = "member.registered"
     LOT_ACTIVATED = "lot.activated"
     LEASE_ASKED = "lease.asked"
@@ -178,6 +179,51 @@ class ReceiptReturned(Struct, frozen=True):
     nothing when an earlier return had been charged for goods that come back now."""
 
 
+class ReceiptVoided(Struct, frozen=True):
+    """A sale of this shift that is undone: all that it did is taken back, as if it had not been.
+
+    `restored` is all that points paid, `taken` all lots that were granted, also those that a person
+    gets once; what of them is spent already becomes debt. Turnover, visit and uses of limited rules
+    are taken out of the day on which the sale counted. `money_minor` is paid out in money; what
+    certificates paid is `refilled`, those that were sold are `revoked`.
+    """
+
+    uid: UUID
+    sale: UUID
+    lines: tuple[ReturnedLine, ...]
+    restored: tuple[Draw, ...]
+    taken: tuple[Draw, ...]
+    money_minor: int
+    turnover_minor: int
+    member: UUID | None
+    cashier: str
+    till: str
+    reason: str
+    at: datetime
+    day: date
+    refilled: tuple[Draw, ...] = ()
+    revoked: tuple[Draw, ...] = ()
+
+    @property
+    def withheld(self) -> tuple[Draw, ...]:
+        """Nothing is withheld from the money."""
+        return ()
+
+    @property
+    def kept(self) -> tuple[Draw, ...]:
+        """Nothing stays with the member."""
+        return ()
+
+    @property
+    def reached(self) -> tuple[Draw, ...]:
+        """No other lots are reached."""
+        return ()
+
+
+TakenBack = ReceiptReturned | ReceiptVoided
+"""What takes a sale back, in part or wholly."""
+
+
 class MemberRegistered(Struct, frozen=True):
     """A registration at a till; who the person is travels in the fact's personal part."""
 
@@ -256,6 +302,7 @@ Body = (
     ReceiptCommitted
     | ReceiptCancelled
     | ReceiptReturned
+    | ReceiptVoided
     | MemberRegistered
     | LotActivated
     | LeaseAsked
@@ -267,6 +314,7 @@ _BODIES: dict[FactKind, Callable[[bytes], Any]] = {
     FactKind.RECEIPT_COMMITTED: decoder(ReceiptCommitted),
     FactKind.RECEIPT_CANCELLED: decoder(ReceiptCancelled),
     FactKind.RECEIPT_RETURNED: decoder(ReceiptReturned),
+    FactKind.RECEIPT_VOIDED: decoder(ReceiptVoided),
     FactKind.MEMBER_REGISTERED: decoder(MemberRegistered),
     FactKind.LOT_ACTIVATED: decoder(LotActivated),
     FactKind.LEASE_ASKED: decoder(LeaseAsked),

@@ -47,6 +47,7 @@ from shared.wire.facts import (
     ReceiptCancelled,
     ReceiptCommitted,
     ReceiptReturned,
+    ReceiptVoided,
     RegisteredPerson,
     ReturnedLine,
     seal,
@@ -338,6 +339,30 @@ class Journal:
         )
         moves = tuple(self.move(lot, account, given_back=amount) for lot, amount in given)
         return self.append(FactKind.RECEIPT_RETURNED, body, Envelope(moves))
+
+    def void(self, sold: Sold, *, given: Sequence[tuple[UUID, int]] = ()) -> Fact:
+        """A sale undone, wherever it was made."""
+        member = sold.body.member
+        account = member.account if member else UUID(int=0)
+        totals = sold.body.evaluation.totals
+        line = sold.body.receipt.lines[0]
+        body = ReceiptVoided(
+            uid=self.new_id(),
+            sale=sold.uid,
+            lines=(ReturnedLine(1, line.quantity, 0, 0, 0, totals.turnover_minor),),
+            restored=sold.body.evaluation.redemption.draws,
+            taken=tuple(Draw(lot.lot, lot.account, lot.amount) for lot in sold.body.granted),
+            money_minor=0,
+            turnover_minor=totals.turnover_minor,
+            member=member.id if member else None,
+            cashier=f"of {self.store}",
+            till="1",
+            reason="",
+            at=self.clock.now(),
+            day=self.day,
+        )
+        moves = tuple(self.move(lot, account, given_back=amount) for lot, amount in given)
+        return self.append(FactKind.RECEIPT_VOIDED, body, Envelope(moves))
 
     def give_back(self, account: UUID, *amounts: tuple[UUID, int]) -> Fact:
         moves = tuple(self.move(lot, account, given_back=amount) for lot, amount in amounts)

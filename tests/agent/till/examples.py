@@ -26,6 +26,7 @@ def open_for_examples(folder: Path) -> Shop:
     """Open the store in which the worked day happens."""
     shop = Shop(folder).open()
     shop.feed("store:101", cashier_row("7", "Мария"))
+    shop.feed("store:101", cashier_row("9", "Ольга", role="senior"))
     anna = Person(
         PersonLot(120_000, leased=120_000, number=1),
         PersonLot(30_000, leased=30_000, number=2, activates_at=NOON.replace(day=22)),

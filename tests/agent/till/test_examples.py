@@ -7,13 +7,14 @@ import pytest
 from fastapi.routing import APIRoute
 
 from agent.till.openapi import examples
-from agent.till.routes import router
+from agent.till.routes import ROUTERS
 from shared.runtime.web import PROBLEM_TYPE
 from tests.agent.till.examples import EVENTS, masked, open_for_examples, play, record
 from tests.agent.till.kit import Till
 
 ROUTES = {
     f"{method} {route.path}"
+    for router in ROUTERS
     for route in router.routes
     if isinstance(route, APIRoute)
     for method in route.methods or ()

@@ -23,6 +23,7 @@ POSTS = [
     f"{RECEIPT_PATH}/cancel",
     f"{RECEIPT_PATH}/returns/preview",
     f"{RECEIPT_PATH}/returns",
+    f"{RECEIPT_PATH}/void",
     f"{RECEIPT_PATH}/reprint",
     f"/v1/lots/{UID}/activate",
     "/v1/sign-in",

@@ -1,0 +1,46 @@
+"""Routes for goods that come back: returns and voids."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from agent.returns.service import ReturnOrder, give_back_goods, preview
+from agent.returns.void import VoidOrder, void
+from agent.till import models
+from agent.till import return_answers as view
+from agent.till import return_render as render
+from agent.till.here import Cashier, Here, content_of
+from shared.rules.returns import Part
+
+router = APIRouter(prefix="/v1", tags=["returns"])
+
+
+@router.post("/receipts/{uid}/returns/preview")
+def post_return_preview(uid: UUID, body: models.PreviewBody, here: Here) -> view.PreviewAnswer:
+    """Tell what a return would move; nothing is written."""
+    at = here.clock.now()
+    seen = preview(here, uid, _parts(body), at)
+    return render.preview(here, uid, seen, at)
+
+
+@router.post("/receipts/{uid}/returns", status_code=201)
+def post_return(
+    uid: UUID, body: models.ReturnBody, here: Here, cashier: Cashier
+) -> view.ReturnedAnswer:
+    """Take goods back by line and quantity."""
+    at = here.clock.now()
+    order = ReturnOrder(body.uid, content_of(body, uid), uid, _parts(body), cashier)
+    return render.returned(here, give_back_goods(here, order, at), at)
+
+
+@router.post("/receipts/{uid}/void", status_code=201)
+def post_void(uid: UUID, body: models.VoidBody, here: Here, cashier: Cashier) -> view.VoidedAnswer:
+    """Undo a receipt of this shift, as if it had not been; the cashier's role must allow it."""
+    at = here.clock.now()
+    content = content_of(body, uid)
+    order = VoidOrder(body.uid, content, uid, body.till, cashier, body.reason)
+    return render.voided(here, void(here, order, at), at)
+
+
+def _parts(body: models.PreviewBody) -> tuple[Part, ...]:
+    return tuple(Part(part.no, part.quantity) for part in body.lines)
