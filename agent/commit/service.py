@@ -27,12 +27,12 @@ from shared.crypto.chain import digest
 from shared.errors import Kind, LoyaltyError
 from shared.ids import derived
 from shared.ledger.entries import lot_id
-from shared.receipt import Tender
+from shared.receipt import Tender, TenderKind
 from shared.rules.canonical import result_hash
 from shared.rules.sentences import rubles
 from shared.runtime.sqlite import transaction
 from shared.wire.codec import decoder, encode
-from shared.wire.facts import Birth, FactKind, Granted, ReceiptCommitted
+from shared.wire.facts import Birth, Exchange, FactKind, Granted, ReceiptCommitted
 
 OPERATION = "commit"
 
@@ -66,6 +66,15 @@ class NothingToCommitError(LoyaltyError):
 
 
 @dataclass(frozen=True, slots=True)
+class Swap:
+    """The other half of an exchange: the return, and what it refunds."""
+
+    exchange: UUID
+    returned: UUID
+    refund_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sale:
     """What the till says once the customer has paid; `order` only without a reserve."""
 
@@ -76,6 +85,7 @@ class Sale:
     fiscal_number: str = ""
     cashier: str = ""
     order: ReserveOrder | None = None
+    swap: Swap | None = None
 
 
 class Committed(Struct, frozen=True):
@@ -104,15 +114,33 @@ def commit(station: Station, sale: Sale, at: datetime) -> Committed:
         done = answers.recall(connection, sale.uid, OPERATION, sale.content)
         if done is not None:
             return _decode(done)
-        claim = _claim(connection, station, sale, at)
-        _check_tenders(sale, claim)
-        committed = _write(connection, station, sale, claim, at)
+        committed = record(connection, station, sale, at)
         answers.remember(connection, sale.uid, OPERATION, sale.content, encode(committed), at)
+    tell(station, committed)
+    return committed
+
+
+def record(connection: Connection, station: Station, sale: Sale, at: datetime) -> Committed:
+    """Journal a sale and spool its slip in the caller's transaction; raises what `commit` does."""
+    claim = _claim(connection, station, sale, at)
+    _check_tenders(sale, claim)
+    return _write(connection, station, sale, claim, at)
+
+
+def tell(station: Station, committed: Committed) -> None:
+    """Wake what follows a sale that is durable, and tell the screens."""
     station.wakes.push.set()
     station.wakes.print.set()
-    station.events.publish("receipt.committed", receipt=str(sale.receipt))
-    log.info("receipt.committed", uid=str(sale.receipt), seq=committed.seq)
-    return committed
+    station.events.publish("receipt.committed", receipt=str(committed.receipt))
+    log.info("receipt.committed", uid=str(committed.receipt), seq=committed.seq)
+
+
+def _exchange(sale: Sale, claim: Claim) -> Exchange | None:
+    """Return how far the refund of an exchange pays for the receipt."""
+    if sale.swap is None:
+        return None
+    credit_minor = min(sale.swap.refund_minor, claim.evaluation.totals.payable_minor)
+    return Exchange(sale.swap.exchange, sale.swap.returned, credit_minor)
 
 
 def _claim(connection: Connection, station: Station, sale: Sale, at: datetime) -> Claim:
@@ -133,7 +161,8 @@ def _claim(connection: Connection, station: Station, sale: Sale, at: datetime) -
 
 def _check_tenders(sale: Sale, claim: Claim) -> None:
     paid = sum(tender.amount_minor for tender in sale.tenders)
-    payable = claim.evaluation.totals.payable_minor
+    swap = _exchange(sale, claim)
+    payable = claim.evaluation.totals.payable_minor - (swap.credit_minor if swap else 0)
     if paid != payable:
         raise TendersMismatchError(paid_minor=paid, payable_minor=payable)
 
@@ -141,6 +170,7 @@ def _check_tenders(sale: Sale, claim: Claim) -> None:
 def _write(
     connection: Connection, station: Station, sale: Sale, claim: Claim, at: datetime
 ) -> Committed:
+    swap = _exchange(sale, claim)
     granted = _granted(connection, station, claim)
     token = station.chance.randbytes(TOKEN_BYTES)
     asks = holds.open_asks(connection, sale.receipt)
@@ -151,12 +181,13 @@ def _write(
         evaluation=claim.evaluation,
         result_hash=result_hash(claim.evaluation),
         granted=granted,
-        tenders=sale.tenders,
+        tenders=_tenders(sale, swap),
         fiscal_number=sale.fiscal_number,
         cashier=sale.cashier,
         at=at,
         day=claim.moment.day,
         slip_token_hash=digest(token),
+        exchange=swap,
     )
     new = NewFact(
         FactKind.RECEIPT_COMMITTED,
@@ -185,6 +216,12 @@ def _write(
         balance_points=points.active,
         pending_points=points.pending,
     )
+
+
+def _tenders(sale: Sale, swap: Exchange | None) -> tuple[Tender, ...]:
+    if swap is None or not swap.credit_minor:
+        return sale.tenders
+    return (Tender(TenderKind.OTHER, swap.credit_minor), *sale.tenders)
 
 
 def _granted(connection: Connection, station: Station, claim: Claim) -> tuple[Granted, ...]:

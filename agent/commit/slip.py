@@ -9,6 +9,7 @@ from agent.printing.parts import Points
 from agent.reserve.store import Claim
 from agent.scan import slip_code
 from shared.member import LotView
+from shared.money import format_money
 from shared.points import format_points
 from shared.rules.paper import priced_lines
 from shared.slip import Block, Divider, Row, Slip, SlipKind, Text, Weight
@@ -36,6 +37,7 @@ def sale_slip(claim: Claim, sale: ReceiptCommitted, token: bytes, slip_id: UUID)
         *_heading(claim, sale),
         Divider(),
         *priced_lines(claim.receipt, claim.evaluation),
+        *_exchange(sale),
         *_member(claim, sale),
         *_coupons(claim),
         *parts.footer(slip_code(sale.receipt.uid, token)),
@@ -48,6 +50,13 @@ def _heading(claim: Claim, sale: ReceiptCommitted) -> Iterator[Block]:
     yield Row(number, parts.when(sale.at, claim.moment.zone))
     who = f"Кассир {sale.cashier}" if sale.cashier else ""
     yield Row(f"Касса {sale.receipt.till}", who)
+
+
+def _exchange(sale: ReceiptCommitted) -> Iterator[Block]:
+    if sale.exchange is not None:
+        payable_minor = sale.evaluation.totals.payable_minor
+        yield Row("Зачтено за возврат", format_money(sale.exchange.credit_minor))
+        yield Row("ДОПЛАТА", format_money(payable_minor - sale.exchange.credit_minor), Weight.BOLD)
 
 
 def _coupons(claim: Claim) -> Iterator[Block]:

@@ -31,6 +31,7 @@ from shared.rules.returns import Part
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import decoder, encode
 from shared.wire.facts import (
+    Exchange,
     Fact,
     FactKind,
     ReceiptCommitted,
@@ -62,6 +63,8 @@ class ReturnOrder:
     sale: UUID
     parts: tuple[Part, ...]
     cashier: str = ""
+    exchange: Exchange | None = None
+    """Set when other goods are sold for them."""
 
 
 class Returned(Struct, frozen=True):
@@ -108,7 +111,7 @@ def give_back_goods(station: Station, order: ReturnOrder, at: datetime) -> Retur
         done = answers.recall(connection, order.uid, OPERATION, order.content)
         if done is not None:
             return _decode(done)
-        returned = _take_in(connection, station, order, at)
+        returned = take_in(connection, station, order, at)
         answers.remember(connection, order.uid, OPERATION, order.content, encode(returned), at)
     station.wakes.push.set()
     station.wakes.print.set()
@@ -129,9 +132,11 @@ def find_sale(
     return fact, body
 
 
-def _take_in(
-    connection: Connection, station: Station, order: ReturnOrder, at: datetime
-) -> Returned:
+def take_in(connection: Connection, station: Station, order: ReturnOrder, at: datetime) -> Returned:
+    """Journal a return and spool its slip in the caller's transaction.
+
+    Raises what `give_back_goods` does, but for a repeated uid.
+    """
     settings = store_settings(station)
     moment = Moment(at, settings.zone)
     _, sold = find_sale(station, connection, order.sale)
@@ -214,6 +219,7 @@ def _body(
         grace_days=seen.policies.grace_days,
         recharged_minor=seen.recharged_minor,
         refilled=seen.refilled,
+        exchange=order.exchange,
     )
 
 

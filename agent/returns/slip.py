@@ -51,10 +51,19 @@ def return_slip(
         *_less(returned),
         *_to_certificates(certificates),
         Row("ВОЗВРАТ ДЕНЕГ", format_money(returned.money_minor), Weight.BOLD),
+        *_exchange(returned),
         *(_member(returned, statement, settings.zone) if statement else ()),
         *parts.footer(),
     ]
     return Slip(slip_id, SlipKind.RETURN, tuple(blocks))
+
+
+def _exchange(returned: ReceiptReturned) -> Iterator[Block]:
+    """Say how much of the money has gone into the new receipt."""
+    if returned.exchange is not None:
+        credit_minor = returned.exchange.credit_minor
+        yield Row("Зачтено в новом чеке", format_money(credit_minor))
+        yield Row("К ВЫДАЧЕ", format_money(returned.money_minor - credit_minor), Weight.BOLD)
 
 
 def void_slip(

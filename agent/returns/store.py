@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, insert, select
 from sqlmodel import Field
 
+from agent.journal.answers import UidReusedError
 from agent.schema import JournalTable, id_field, table_of
 from shared.rules.returns import Before, LineShare
 from shared.wire.facts import ReturnedLine
@@ -95,7 +96,9 @@ def done(connection: Connection, sale: UUID) -> Done:
 def add(
     connection: Connection, document: Document, lines: Sequence[LineShare | ReturnedLine]
 ) -> None:
-    """Remember a return, in the transaction of its fact."""
+    """Remember a return or void, in the transaction of its fact; raises UidReusedError."""
+    if find(connection, document.uid) is not None:
+        raise UidReusedError(uid=document.uid)
     connection.execute(
         insert(_DOCUMENTS),
         {

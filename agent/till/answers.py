@@ -260,6 +260,14 @@ class ReprintAnswer(Answer):
     copy_no: int
 
 
+class ExchangeAnswer(BaseModel):
+    """An exchange: its uid, the uid of the return beside this receipt, what it paid of it."""
+
+    uid: UUID
+    other: UUID
+    credit_minor: int
+
+
 class ReceiptAnswer(Answer):
     """A receipt of this store: its state, the centre's word on it, and its slip."""
 
@@ -271,6 +279,7 @@ class ReceiptAnswer(Answer):
     lines: list[LineAnswer]
     totals: TotalsAnswer
     returned: dict[int, int]
+    exchange: ExchangeAnswer | None
     slip_text: str
 
 

@@ -8,11 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, mo
 
 from agent.quote.service import Attributes, Basket, Item
 from agent.reserve.service import ReserveOrder
+from agent.returns.exchange import ExchangeOrder, Wish
 from agent.scan import CODE_CHARS_MAX
 from shared.basket import QUANTITY_ONE, Flag
 from shared.errors import Kind, LoyaltyError
 from shared.money import WHOLE_BP
 from shared.receipt import Redeem, Take, Tender, TenderKind
+from shared.rules.returns import Part
 
 AMOUNT_MAX = 10**12
 QUANTITY_MAX = 10**9
@@ -231,6 +233,42 @@ class ReturnBody(PreviewBody):
     """A return by line and quantity."""
 
     uid: UUID
+
+
+class WishBody(PreviewBody):
+    """Goods of a receipt that come back, and the receipt of those that are wanted for them."""
+
+    receipt: UUID
+    sale: ReceiptBody
+
+    def wish(self) -> Wish:
+        """Return the exchange in the words of the returns."""
+        parts = tuple(Part(line.no, line.quantity) for line in self.lines)
+        return Wish(self.receipt, parts, self.sale.basket())
+
+
+class ExchangeBody(WishBody):
+    """An exchange at the digest that its preview had; the tenders pay the difference."""
+
+    uid: UUID
+    return_uid: UUID
+    digest: Word
+    fiscal_number: Word = ""
+    tenders: Annotated[list[TenderBody], Field(max_length=TENDERS_MAX)] = []
+
+    def order(self, content: bytes, cashier: str) -> ExchangeOrder:
+        """Return the exchange in the words of the returns."""
+        return ExchangeOrder(
+            uid=self.uid,
+            content=content,
+            wish=self.wish(),
+            returned=self.return_uid,
+            digest=self.digest,
+            tenders=tuple(tender.tender() for tender in self.tenders),
+            fiscal_number=self.fiscal_number,
+            cashier=cashier,
+            card_tail=self.sale.member.card_tail if self.sale.member else "",
+        )
 
 
 class VoidBody(Body):

@@ -24,6 +24,7 @@ from shared.rules.result import Evaluation, Rejected
 from shared.rules.retell import retell
 from shared.rules.sentences import Lang
 from shared.runtime.sqlite import reading
+from shared.wire.facts import Exchange
 
 SLIP_COLUMNS = 48
 LOCAL = "local"
@@ -44,6 +45,8 @@ class Standing:
     print_state: str = ""
     returned: Mapping[int, int] | None = None
     slip_text: str = ""
+    exchange: Exchange | None = None
+    """Set when it was sold for goods that came back."""
 
 
 class Priced(Protocol):
@@ -110,6 +113,7 @@ def look_up(station: Station, uid: UUID) -> Standing:
             print_state=job[0].value if job else "",
             returned=returned,
             slip_text=as_text(paper[0], SLIP_COLUMNS) if paper else "",
+            exchange=sold.exchange,
         )
 
 

@@ -29,6 +29,7 @@ from shared.rules.compile import CompiledPack
 from shared.rules.moment import Moment, UnknownZoneError
 from shared.rules.result import Evaluation, Need, Sentence
 from shared.rules.tiers import tier_of
+from shared.wire.facts import Exchange
 from shared.wire.feed import GoodsRow
 
 OFFLINE = view.SentenceView(
@@ -79,6 +80,11 @@ def _said(error: LoyaltyError) -> view.SentenceView:
 
 def quoted(station: Station, priced: Quote) -> Response:
     """Return a quote as `answers.QuoteAnswer` describes it."""
+    return _encoded(quote_fields(station, priced))
+
+
+def quote_fields(station: Station, priced: Quote) -> dict[str, Any]:
+    """Return the content of a quote's answer."""
     fields = evaluation_fields(priced.receipt, priced.evaluation, priced.digest)
     top = frame(station, priced.moment.instant, pack=priced.pack)
     if priced.reach is Reach.STORE:
@@ -91,7 +97,7 @@ def quoted(station: Station, priced: Quote) -> Response:
     unknown = [line.goods.sku for line in priced.receipt.lines if not line.goods.known]
     if unknown:
         top["warnings"] = [*top["warnings"], _unknown_goods(unknown)]
-    return _encoded({"authority": view.AUTHORITY, **top, **fields})
+    return {"authority": view.AUTHORITY, **top, **fields}
 
 
 def reserved(station: Station, claim: Claim, at: datetime) -> Response:
@@ -210,6 +216,14 @@ def lines(receipt: Receipt, evaluation: Evaluation) -> list[dict[str, Any]]:
         }
         for line, priced in zip(receipt.lines, evaluation.lines, strict=True)
     ]
+
+
+def exchange(found: Exchange | None) -> view.ExchangeAnswer | None:
+    """Return the exchange that a receipt is of."""
+    if found is None:
+        return None
+    credit_minor = found.credit_minor
+    return view.ExchangeAnswer(uid=found.uid, other=found.other, credit_minor=credit_minor)
 
 
 def totals(evaluation: Evaluation) -> dict[str, int]:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from agent.till.answers import Answer
+from agent.till.answers import Answer, CommittedAnswer, QuoteAnswer
 
 
 class ReturnedLineAnswer(BaseModel):
@@ -72,6 +72,29 @@ class ReturnedAnswer(ReturnMoney, Answer):
     receipt: UUID
     fact: UUID
     slip: UUID
+
+
+class ExchangePreviewAnswer(Answer):
+    """What an exchange would do: the goods that come back, and the new ones, priced after that.
+
+    `difference_minor` = what the new goods cost less the refund: above zero the customer pays it,
+    below zero he gets it. `credit_minor` of the refund pays for the new goods.
+    """
+
+    returned: PreviewAnswer
+    sale: QuoteAnswer
+    credit_minor: int
+    difference_minor: int
+
+
+class ExchangedAnswer(Answer):
+    """Both documents of an exchange, durable; each names the other."""
+
+    uid: UUID
+    returned: ReturnedAnswer
+    sale: CommittedAnswer
+    credit_minor: int
+    difference_minor: int
 
 
 class VoidedAnswer(Answer):

@@ -4,13 +4,14 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
+from agent.returns.exchange import Exchanged, Seen
 from agent.returns.preview import Preview
 from agent.returns.service import Returned
 from agent.returns.void import Voided
 from agent.station import Station
 from agent.till import return_answers as view
-from agent.till.answers import SentenceView
-from agent.till.render import frame
+from agent.till.answers import QuoteAnswer, SentenceView
+from agent.till.render import committed, frame, quote_fields
 from shared.rules.returns import LineShare
 from shared.rules.sentences import rubles
 
@@ -82,6 +83,31 @@ def voided(station: Station, done: Voided, at: datetime) -> view.VoidedAnswer:
             view.CertificateBackAnswer(tail=tail, amount_minor=amount)
             for tail, amount in done.certificates
         ],
+    )
+
+
+def exchange_preview(
+    station: Station, receipt: UUID, seen: Seen, at: datetime
+) -> view.ExchangePreviewAnswer:
+    """Return what an exchange would do."""
+    return view.ExchangePreviewAnswer(
+        **frame(station, at),
+        returned=preview(station, receipt, seen.returned, at),
+        sale=QuoteAnswer.model_validate(quote_fields(station, seen.sold), from_attributes=True),
+        credit_minor=seen.credit_minor,
+        difference_minor=seen.difference_minor,
+    )
+
+
+def exchanged(station: Station, done: Exchanged, at: datetime) -> view.ExchangedAnswer:
+    """Return an exchange."""
+    return view.ExchangedAnswer(
+        **frame(station, at),
+        uid=done.uid,
+        returned=returned(station, done.returned, at),
+        sale=committed(station, done.sold, at),
+        credit_minor=done.credit_minor,
+        difference_minor=done.difference_minor,
     )
 
 

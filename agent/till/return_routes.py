@@ -1,9 +1,10 @@
-"""Routes for goods that come back: returns and voids."""
+"""Routes for goods that come back: returns, exchanges and voids."""
 
 from uuid import UUID
 
 from fastapi import APIRouter
 
+from agent.returns import exchange as exchanges
 from agent.returns.service import ReturnOrder, give_back_goods, preview
 from agent.returns.void import VoidOrder, void
 from agent.till import models
@@ -40,6 +41,21 @@ def post_void(uid: UUID, body: models.VoidBody, here: Here, cashier: Cashier) ->
     content = content_of(body, uid)
     order = VoidOrder(body.uid, content, uid, body.till, cashier, body.reason)
     return render.voided(here, void(here, order, at), at)
+
+
+@router.post("/exchanges/preview")
+def post_exchange_preview(body: models.WishBody, here: Here) -> view.ExchangePreviewAnswer:
+    """Tell what an exchange would do; nothing is written."""
+    at = here.clock.now()
+    return render.exchange_preview(here, body.receipt, exchanges.preview(here, body.wish(), at), at)
+
+
+@router.post("/exchanges", status_code=201)
+def post_exchange(body: models.ExchangeBody, here: Here, cashier: Cashier) -> view.ExchangedAnswer:
+    """Take goods back and sell others for them, both or neither."""
+    at = here.clock.now()
+    order = body.order(content_of(body), cashier)
+    return render.exchanged(here, exchanges.exchange(here, order, at), at)
 
 
 def _parts(body: models.PreviewBody) -> tuple[Part, ...]:

@@ -145,6 +145,7 @@ def get_receipt(uid: UUID, here: Here) -> view.ReceiptAnswer:
         lines=render.lines(found.receipt, found.evaluation),
         totals=render.totals(found.evaluation),
         returned=dict(found.returned or {}),
+        exchange=render.exchange(found.exchange),
         slip_text=found.slip_text,
     )
 

@@ -84,6 +84,17 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def trying(connection: Connection) -> Iterator[None]:
+    """Undo at the end whatever is written inside, and nothing else of the transaction around it."""
+    connection.exec_driver_sql("SAVEPOINT trying")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("ROLLBACK TO trying")
+        connection.exec_driver_sql("RELEASE trying")
+
+
+@contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Read one consistent state; nothing can be written."""
     with engine.connect() as connection:

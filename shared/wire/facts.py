@@ -101,6 +101,17 @@ class Issued(Struct, array_like=True, frozen=True):
     line_no: int = 0
 
 
+class Exchange(Struct, array_like=True, frozen=True):
+    """Goods taken back and others sold for them: `other` is the uid of the document beside it.
+
+    `credit_minor` is what of the refund pays for the new goods.
+    """
+
+    uid: UUID
+    other: UUID
+    credit_minor: int = 0
+
+
 class ReceiptCommitted(Struct, frozen=True):
     """A sale as it was printed: what the kernel read, what it answered, how it was paid."""
 
@@ -119,6 +130,8 @@ class ReceiptCommitted(Struct, frozen=True):
     bearers: tuple[Draw, ...] = ()
     """What certificates pay, from their own lots."""
     issued: tuple[Issued, ...] = ()
+    exchange: Exchange | None = None
+    """Its credit is one of the tenders, of the kind OTHER, as older readers know it."""
 
 
 class ReceiptCancelled(Struct, frozen=True):
@@ -177,6 +190,7 @@ class ReceiptReturned(Struct, frozen=True):
     recharged_minor: int = 0
     """What goods that stay cost more without a discount that the return has broken; less than
     nothing when an earlier return had been charged for goods that come back now."""
+    exchange: Exchange | None = None
 
 
 class ReceiptVoided(Struct, frozen=True):

@@ -24,6 +24,8 @@ POSTS = [
     f"{RECEIPT_PATH}/returns/preview",
     f"{RECEIPT_PATH}/returns",
     f"{RECEIPT_PATH}/void",
+    "/v1/exchanges/preview",
+    "/v1/exchanges",
     f"{RECEIPT_PATH}/reprint",
     f"/v1/lots/{UID}/activate",
     "/v1/sign-in",
