@@ -1,8 +1,11 @@
 """The centre before it serves: made once, and opened for a command or for the application."""
 
 import random
+from uuid import UUID
 
-from central.centre import Centre, make_keys, read_keys
+from sqlalchemy import Engine
+
+from central.centre import Centre, Keys, make_keys, read_keys
 from central.feed import service as feed
 from central.packs.service import publish_keys
 from central.schema import migrate
@@ -10,6 +13,7 @@ from central.settings import Settings
 from shared.clock import Clock, SystemClock
 from shared.errors import Kind, LoyaltyError
 from shared.ids import uuid7
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import open_engine, reading, transaction
 
 
@@ -37,10 +41,16 @@ def initialise(settings: Settings, clock: Clock, chance: random.Random) -> Centr
     keys = read_keys(settings.keys_dir)
     engine = open_engine(settings.database)
     migrate(engine)
-    with transaction(engine) as connection:
-        incarnation = feed.name_incarnation(connection, uuid7(clock.now(), chance))
-        publish_keys(connection, keys.root, (keys.pack.public,))
+    incarnation = _name(engine, keys, uuid7(clock.now(), chance))
     return Centre(engine, clock, chance, keys, settings, incarnation)
+
+
+@retried
+def _name(engine: Engine, keys: Keys, new: UUID) -> UUID:
+    with transaction(engine) as connection:
+        incarnation = feed.name_incarnation(connection, new)
+        publish_keys(connection, keys.root, (keys.pack.public,))
+    return incarnation
 
 
 def open_centre(settings: Settings, clock: Clock, chance: random.Random) -> Centre:

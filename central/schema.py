@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     inspect,
     select,
+    true,
 )
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects import postgresql, sqlite
@@ -30,7 +31,9 @@ from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
-from shared.runtime.sqlite import reading, transaction
+from shared.runtime.postgres import LOCK_S_MAX
+from shared.runtime.retries import retried
+from shared.runtime.sqlite import is_reading, reading, transaction
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -41,6 +44,8 @@ NAMING = {
 }
 _MIGRATING = 0x6B6F7069
 _REVISIONS = SqlTable("alembic_version", MetaData(), Column("version_num", String))
+MIGRATION_S_MAX = 600
+"""Of one migration, and of waiting for another process's."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -109,33 +114,47 @@ def upsert(connection: Connection, model: type[Table]) -> Insert:
     return overwriting
 
 
-def locked(query: Select[Any]) -> Select[Any]:
-    """Return the query with its rows locked to the end of the transaction.
+def locked(connection: Connection, query: Select[Any]) -> Select[Any]:
+    """Return the query with its rows locked to the end of the transaction, if it is a writing one.
 
     SQLite needs nothing more than its BEGIN IMMEDIATE and ignores the clause.
     """
-    return query.with_for_update()
+    return query if is_reading(connection) else query.with_for_update()
 
 
-def migrate(engine: Engine) -> None:
+@retried
+def migrate(engine: Engine, scripts: Path = MIGRATIONS) -> None:
     """Bring the database to the newest schema, in one transaction; repeating is safe.
 
-    Processes that start together wait for each other. The library of migrations is not even
-    imported for a database that is up to date, or every command would wait for it.
+    Processes that start together wait for each other; those that are at work on PostgreSQL go on,
+    and a table that is changed waits for them no longer than for any lock. A schema that a later
+    version has made is left alone: the schema only goes forward, and the version before works on
+    it. The library of migrations is not even imported for a database that is up to date, or every
+    command would wait for it.
     """
     with reading(engine) as connection:
-        if _revision(connection) == _newest_revision():
+        if _revision(connection) >= _newest_revision(scripts):
             return
     from alembic import command
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     with transaction(engine) as connection:
         if connection.dialect.name == "postgresql":  # SQLite has its BEGIN IMMEDIATE
-            connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
+            _wait_for_turn(connection)
+        if _revision(connection) >= _newest_revision(scripts):
+            return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _wait_for_turn(connection: Connection) -> None:
+    """Wait until no other process migrates; rebuilding a large table may take its time then."""
+    for name, value in (("statement_timeout", MIGRATION_S_MAX), ("lock_timeout", MIGRATION_S_MAX)):
+        connection.execute(select(func.set_config(name, f"{value}s", true())))
+    connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
+    connection.execute(select(func.set_config("lock_timeout", f"{LOCK_S_MAX}s", true())))
 
 
 def _revision(connection: Connection) -> str:
@@ -145,9 +164,9 @@ def _revision(connection: Connection) -> str:
     return connection.scalars(select(_REVISIONS.c.version_num)).first() or ""
 
 
-def _newest_revision() -> str:
-    """Return the revision of the last migration; files are named by it."""
-    return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("*.py"))
+def _newest_revision(scripts: Path) -> str:
+    """Return the revision of the last migration; files are named by it, and sort by it."""
+    return max(path.name.partition("_")[0] for path in (scripts / "versions").glob("*.py"))
 
 
 def _insert(connection: Connection, table: SqlTable) -> Any:

@@ -36,14 +36,14 @@ def opened(ctx: typer.Context) -> "Iterator[Centre]":
 @contextmanager
 def refusals(locale: str) -> Iterator[None]:
     """Turn an anticipated failure into its sentence and exit code 1."""
-    from sqlalchemy.exc import DatabaseError
+    from sqlalchemy.exc import DBAPIError
 
     try:
         yield
     except LoyaltyError as error:
         _refuse(error, locale)
-    except DatabaseError as error:
-        from shared.runtime.web import storage_failure
+    except DBAPIError as error:
+        from shared.runtime.storage import storage_failure
 
         _refuse(storage_failure(error), locale)
 

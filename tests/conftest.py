@@ -6,6 +6,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from tests.postgres import PostgresOfRun
 from tests.rows import OPTION, Rows
 
 settings.register_profile(
@@ -21,3 +22,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Rows())
+    config.pluginmanager.register(PostgresOfRun(), PostgresOfRun.__name__)

@@ -13,7 +13,8 @@ from starlette.concurrency import run_in_threadpool
 from agent import epochs
 from agent.epochs import Place
 from agent.station import Station
-from shared.runtime.web import App, Message, Receive, Scope, Send, problem, storage_failure
+from shared.runtime.storage import storage_failure
+from shared.runtime.web import App, Message, Receive, Scope, Send, problem
 
 PLACE = "Kopilka-Place"
 LAST_PLACE = "Kopilka-Last-Place"

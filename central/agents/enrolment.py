@@ -18,6 +18,7 @@ from central.centre import Centre
 from shared.crypto.requests import BadSignatureError, SignedRequest
 from shared.errors import Kind, LoyaltyError
 from shared.ids import uuid7
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
 from shared.wire.agents import EnrolAnswer, EnrolRequest, decode_enrol_request
 
@@ -85,6 +86,7 @@ def issue_code(connection: Connection, centre: Centre, store_code: str) -> str:
     return f"{code[: CODE_CHARS // 2]}-{code[CODE_CHARS // 2 :]}"
 
 
+@retried
 def enrol(centre: Centre, signed: SignedRequest) -> EnrolAnswer:
     """Make the sender its store's agent and fence the former one.
 

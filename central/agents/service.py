@@ -13,6 +13,7 @@ from shared.clock import EPOCH
 from shared.crypto.requests import Proof, SignedRequest, verify
 from shared.crypto.sessions import SKEW_MAX_S, mac_equal, session_mac
 from shared.errors import Kind, LoyaltyError
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 
 SKEW_MAX = timedelta(seconds=SKEW_MAX_S)
@@ -105,6 +106,7 @@ class SessionClaim:
     target: str
 
 
+@retried
 def authenticate(centre: Centre, request: SignedRequest) -> AgentIdentity:
     """Return whose signed request this is; it is taken once only.
 
@@ -154,6 +156,7 @@ def remember(connection: Connection, proof: Proof) -> None:
         raise ReplayedError
 
 
+@retried
 def authenticate_session(centre: Centre, claim: SessionClaim) -> tuple[AgentIdentity, datetime]:
     """Return whose request without a body this is, and when its session ends.
 
@@ -175,6 +178,7 @@ def authenticate_session(centre: Centre, claim: SessionClaim) -> tuple[AgentIden
     return AgentIdentity(agent.id, agent.epoch, agent.store), session.expires_at
 
 
+@retried
 def saw(centre: Centre, agents: Collection[UUID], at: datetime) -> None:
     """Note that agents hold a connection now, in one transaction for all of them."""
     if agents:
@@ -188,6 +192,7 @@ def check_skew(sent: datetime, at: datetime) -> None:
         raise ClockSkewError(now=at.isoformat(timespec="seconds"), now_s=int(at.timestamp()))
 
 
+@retried
 def tidy(centre: Centre, at: datetime) -> None:
     """Delete what nobody can use any more: ended sessions and old nonces."""
     with transaction(centre.engine) as connection:

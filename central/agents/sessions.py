@@ -19,6 +19,7 @@ from central.centre import Centre
 from shared.crypto.requests import SignedRequest
 from shared.crypto.sessions import SESSION_KEY_BYTES, SESSION_TTL_S
 from shared.ids import uuid7
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
 from shared.wire.agents import SessionAnswer, StreamHead, decode_session_request
 
@@ -42,6 +43,7 @@ class Standing:
 StandingOf = Callable[[Connection, AgentIdentity], Standing]
 
 
+@retried
 def open_session(centre: Centre, signed: SignedRequest, standing_of: StandingOf) -> SessionAnswer:
     """Open a session for the agent that signed; raises as `authenticate` does, MalformedError."""
     proof = checked_proof(centre, signed)

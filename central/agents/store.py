@@ -213,7 +213,9 @@ def next_card_block(connection: Connection) -> int:
     """Take the next block of card numbers, from 1, under a lock."""
     connection.execute(insert_new(connection, CounterTable), {"name": _CARD_BLOCK, "value": 0})
     this = _counter.c.name == _CARD_BLOCK
-    taken: int = connection.scalars(locked(select(_counter.c.value).where(this))).one() + 1
+    taken: int = (
+        connection.scalars(locked(connection, select(_counter.c.value).where(this))).one() + 1
+    )
     connection.execute(update(_counter).where(this).values(value=taken))
     return taken
 
@@ -221,7 +223,7 @@ def next_card_block(connection: Connection) -> int:
 def code_by_selector(connection: Connection, selector: str) -> EnrolCode | None:
     """Find a code by its first characters and lock it."""
     query = select(_code).where(_code.c.selector == selector)
-    row = connection.execute(locked(query)).one_or_none()
+    row = connection.execute(locked(connection, query)).one_or_none()
     return None if row is None else EnrolCode(**row._mapping)
 
 

@@ -25,6 +25,7 @@ from shared.ledger.books import Books
 from shared.ledger.entries import Document, Entry, EntryKind
 from shared.ledger.postings import take, want_back
 from shared.money import format_money
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 from shared.tokens import is_token, plain_token
 from shared.wire.feed import GLOBAL, CertificateRow
@@ -85,15 +86,8 @@ def release(centre: Centre, no: int, progress: Progress = lambda _done: None) ->
     complete(centre, no)
     after, released = 0, 0
     while True:
-        with transaction(centre.engine) as connection:
-            cards = store.of_batch(connection, no, after, CARDS_PER_TRANSACTION)
-            new = [_released(card) for card in cards if card.state is CertificateState.CREATED]
-            store.put_certificates(connection, new)
-            if new:
-                what = f"{len(new)} certificates are for sale"
-                record(connection, centre, str(no), "released", what)
-            feed.append(connection, [row_change(card) for card in new])
-        released += len(new)
+        cards, new = _release_some(centre, no, after)
+        released += new
         progress(released)
         if len(cards) < CARDS_PER_TRANSACTION:
             log.info("certificates.released", batch=no, cards=released)
@@ -101,6 +95,20 @@ def release(centre: Centre, no: int, progress: Progress = lambda _done: None) ->
         after = cards[-1].serial
 
 
+@retried
+def _release_some(centre: Centre, no: int, after: int) -> tuple[list[StoredCertificate], int]:
+    with transaction(centre.engine) as connection:
+        cards = store.of_batch(connection, no, after, CARDS_PER_TRANSACTION)
+        new = [_released(card) for card in cards if card.state is CertificateState.CREATED]
+        store.put_certificates(connection, new)
+        if new:
+            what = f"{len(new)} certificates are for sale"
+            record(connection, centre, str(no), "released", what)
+        feed.append(connection, [row_change(card) for card in new])
+    return cards, len(new)
+
+
+@retried
 def block(centre: Centre, code: str, reason: str) -> Shown:
     """Stop a certificate, as when it was stolen; what stores hold of it is asked back.
 
@@ -115,6 +123,7 @@ def block(centre: Centre, code: str, reason: str) -> Shown:
         return _close(connection, found, moved)
 
 
+@retried
 def unblock(centre: Centre, code: str, reason: str) -> Shown:
     """Let a blocked certificate live on; raises as `block` does."""
     with transaction(centre.engine) as connection:
@@ -125,6 +134,7 @@ def unblock(centre: Centre, code: str, reason: str) -> Shown:
         return _close(connection, found, moved)
 
 
+@retried
 def refund(centre: Centre, code: str, reason: str) -> Shown:
     """Take what is left of a certificate off it: the money goes back to who holds it.
 

@@ -24,6 +24,7 @@ from shared.certificate import CertificateState
 from shared.crypto.pins import SALT_BYTES, hash_pin
 from shared.errors import Kind, LoyaltyError
 from shared.money import format_money
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 from shared.tokens import grouped, tail_of
 
@@ -108,6 +109,7 @@ def nominal_of(text: str) -> int:
     return int(found[1]) * 100 + int(found[2] or 0)
 
 
+@retried
 def order(centre: Centre, wanted: Order) -> Batch:
     """Write down a new batch, of which nothing is made yet; `make` fills it.
 
@@ -223,6 +225,7 @@ def _check_store(connection: Connection, code: str) -> None:
         raise UnknownStoreError(store=code)
 
 
+@retried
 def _make_some(centre: Centre, batch: Batch) -> Batch:
     """Make some certificates of a batch; one whose index is taken is passed over.
 

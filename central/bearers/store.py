@@ -131,7 +131,8 @@ _record = table_of(RecordTable)
 
 
 def new_batch_no(connection: Connection) -> int:
-    """Return the next number of a batch; two who take one at once: one of them fails."""
+    """Return the next number of a batch; two who take one at once: one of them
+    takes the next."""
     return int(connection.scalar(select(func.coalesce(func.max(_batch.c.no), 0))) or 0) + 1
 
 
@@ -142,7 +143,7 @@ def insert_batch(connection: Connection, batch: Batch) -> None:
 
 def batch(connection: Connection, no: int) -> Batch | None:
     """Return a batch, locked to the end of the transaction."""
-    row = connection.execute(locked(select(_batch).where(_batch.c.no == no))).first()
+    row = connection.execute(locked(connection, select(_batch).where(_batch.c.no == no))).first()
     return None if row is None else _read_batch(row)
 
 
@@ -177,7 +178,7 @@ def certificates(
     found: dict[bytes, StoredCertificate] = {}
     for few in chunks(indexes):
         query = select(_certificate).where(_certificate.c.index.in_(few))
-        for row in connection.execute(locked(query.order_by(_certificate.c.index))):
+        for row in connection.execute(locked(connection, query.order_by(_certificate.c.index))):
             card = _read_certificate(row)
             found[card.index] = card
     return found

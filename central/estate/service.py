@@ -25,6 +25,7 @@ from central.estate.rows import (
 )
 from central.feed import service as feed
 from shared.errors import Kind, LoyaltyError
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.feed import CashierRow, GoodsRow, SettingsRow, region_stream, store_stream
 
@@ -131,6 +132,7 @@ def import_cashiers(centre: Centre, content: bytes, how: How) -> Imported:
     )
 
 
+@retried
 def issue_enrol_code(centre: Centre, store_code: str) -> str:
     """Make a one-time code for a store's agent; raises UnknownStoreError."""
     with transaction(centre.engine) as connection:
@@ -160,6 +162,7 @@ def _import(centre: Centre, content: bytes, how: How, sort: _Sort[_T]) -> Import
     return done
 
 
+@retried
 def _take(centre: Centre, items: Sequence[_T], how: How, sort: _Sort[_T]) -> tuple[int, int]:
     with transaction(centre.engine) as connection:
         known = {sort.key(item): item for item in sort.known(connection, items)}

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import structlog
 from anyio import CapacityLimiter, to_thread
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
 
 from central.feed.service import Piece
 from shared.errors import Kind, LoyaltyError
@@ -95,7 +95,7 @@ class Hub:
             while True:
                 try:
                     await self._look()
-                except DatabaseError as error:
+                except DBAPIError as error:
                     log.warning("tail.failed", reason=type(error.orig).__name__)
                     self._end_all()
                 await asyncio.sleep(self._limits.poll_s)
@@ -207,7 +207,14 @@ class Hub:
             self._end(listener)
 
     async def _in_thread(self, call: Callable[..., _T], *args: object) -> _T:
-        return await to_thread.run_sync(call, *args, limiter=self._readers)
+        """Read in a thread; who is cancelled meanwhile waits for it, or its connection would stay
+        open when the database is closed."""
+        reading = asyncio.ensure_future(to_thread.run_sync(call, *args, limiter=self._readers))
+        try:
+            return await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            await asyncio.wait([reading])
+            raise
 
 
 def framed(piece: Piece) -> bytes:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from central.feed import store
 from shared.errors import Kind, LoyaltyError
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import BODY_BYTES_MAX, encode
 from shared.wire.feed import (
@@ -201,6 +202,7 @@ def _checked_head(connection: Connection, stream: str, after: int) -> int:
     return head
 
 
+@retried
 def _seal_one(engine: Engine, incarnation: UUID, stream: str, span: tuple[int, int]) -> int:
     with transaction(engine) as connection:
         piece = next(_cut(connection, incarnation, stream, span))

@@ -86,7 +86,10 @@ def take_numbers(connection: Connection, wanted: Mapping[str, int]) -> dict[str,
         insert_new(connection, StreamTable), [{"name": name, "number": 0} for name in names]
     )
     query = select(_stream.c.name, _stream.c.number).where(_stream.c.name.in_(names))
-    before = {row.name: row.number for row in connection.execute(locked(query.order_by("name")))}
+    before = {
+        row.name: row.number
+        for row in connection.execute(locked(connection, query.order_by("name")))
+    }
     connection.execute(
         update(_stream)
         .where(_stream.c.name == bindparam("of"))

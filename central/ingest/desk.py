@@ -12,6 +12,7 @@ from central.ingest.reading import Reading
 from central.ingest.values import Conflict, Document
 from central.leases.service import Visits
 from central.leases.store import Ask
+from central.ledger.rows import storable
 from central.members.roll import Roll
 from shared.ids import derived
 from shared.ledger.books import Account, Books, Holder
@@ -104,8 +105,11 @@ class Desk:
                 self.done_births.add(birth.lot)
 
     def report(self, reading: Reading, kind: str, what: str, *stores: str) -> None:
-        """Leave a record for a person: what happened, and at which stores."""
-        fact = reading.fact.id
+        """Leave a record for a person: what happened, and at which stores.
+
+        What a damaged fact says of itself may hold characters that cannot be stored.
+        """
+        fact, what = reading.fact.id, storable(what)
         at_stores = " ".join(sorted({reading.store, *stores}))
         self.conflicts.append(
             Conflict(derived("conflict", kind, fact), kind, self.at, fact, at_stores, what)

@@ -12,6 +12,7 @@ from central.ingest.chain import Arrival, Standing
 from central.ingest.desk import Desk
 from central.ingest.reading import HLC_MAX, Reading, content_of, read
 from central.ingest.values import KeptFact, Letter
+from central.ledger.rows import storable
 from shared.ids import derived
 from shared.ledger.books import Holder
 from shared.wire.codec import encode
@@ -166,7 +167,7 @@ def _kept(one: Arrival, reading: Reading, desk: Desk) -> KeptFact:
         epoch=fact.epoch,
         seq=fact.seq,
         hlc=min(max(0, fact.hlc), HLC_MAX),
-        kind=WRECK if is_wreck else fact.kind.replace("\0", "\ufffd"),
+        kind=WRECK if is_wreck else storable(fact.kind),
         prev_hash=fact.prev_hash,
         hash=fact.hash,
         envelope=b"" if is_wreck else fact.envelope,

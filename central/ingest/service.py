@@ -33,6 +33,7 @@ from shared.crypto.requests import Proof, SignedRequest
 from shared.errors import Kind, LoyaltyError
 from shared.ids import uuid7
 from shared.ledger.books import Holder
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
 from shared.wire.codec import unpack
 from shared.wire.push import (
@@ -76,6 +77,7 @@ class BrokenBatchError(LoyaltyError):
     en = "A batch of {facts} facts up to number {seq} cannot be."
 
 
+@retried
 def push(centre: Centre, signed: SignedRequest) -> PushAnswer:
     """Post a batch of facts; sending it again, whole or in part, changes nothing.
 
@@ -119,6 +121,7 @@ def conflicts(connection: Connection) -> list[Conflict]:
     return store.conflicts(connection)
 
 
+@retried
 def reconsider(centre: Centre, facts: Collection[UUID], at: datetime) -> dict[UUID, OutcomeKind]:
     """Plan quarantined facts once more, after what kept them out was mended; tell what became of
     them and of those that waited for them."""
@@ -131,6 +134,7 @@ def reconsider(centre: Centre, facts: Collection[UUID], at: datetime) -> dict[UU
         return _again(connection, centre, open_ids, at)
 
 
+@retried
 def wake(centre: Centre, at: datetime) -> dict[UUID, OutcomeKind]:
     """Plan facts once more that wait for what has been posted; for a job, every minute or so.
 

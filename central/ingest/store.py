@@ -156,7 +156,7 @@ def locked_watermark(connection: Connection, holder: Holder) -> Watermark:
     start = {"agent": holder.agent, "epoch": holder.epoch, **asdict(Watermark())}
     connection.execute(insert_new(connection, WatermarkTable), start)
     query = select(_watermark.c.seq, _watermark.c.hash).where(*_of(holder))
-    return Watermark(*connection.execute(locked(query)).one())
+    return Watermark(*connection.execute(locked(connection, query)).one())
 
 
 def move_watermark(connection: Connection, holder: Holder, to: Watermark) -> None:

@@ -21,6 +21,7 @@ from central.leases import store
 from shared.crypto.requests import SignedRequest
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.books import Holder
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
 from shared.wire.agents import EpochAnswer, EpochRequest, decode_epoch_request
 
@@ -39,6 +40,7 @@ class BadKeyError(LoyaltyError):
     en = "The key of the new epoch will not do: it must be a new Ed25519 key."
 
 
+@retried
 def begin_epoch(centre: Centre, signed: SignedRequest) -> EpochAnswer:
     """End the sender's epoch and begin the next under another key; it may be repeated.
 

@@ -17,6 +17,7 @@ from shared.ids import derived
 from shared.ledger.books import Books
 from shared.ledger.entries import Document, EntryKind, entry_id
 from shared.ledger.postings import expire
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 
 LOTS_PER_TRANSACTION = 200
@@ -45,6 +46,7 @@ def run(centre: Centre, at: datetime) -> int:
     return burnt
 
 
+@retried
 def _burn_batch(
     centre: Centre, today: date, at: datetime, after: tuple[UUID, UUID] | None
 ) -> tuple[int, tuple[UUID, UUID]] | None:

@@ -22,6 +22,7 @@ from shared.bearer import worth_of
 from shared.ids import uuid7
 from shared.ledger.books import Books, Holder
 from shared.ledger.postings import raise_lease
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import LeasesReported
 
@@ -45,6 +46,7 @@ class Recovery:
     free_uses: int = 0
 
 
+@retried
 def begin(centre: Centre) -> UUID:
     """Give the database a new life after it was restored; return its incarnation.
 
@@ -78,6 +80,7 @@ def look(centre: Centre) -> Recovery | None:
     )
 
 
+@retried
 def accept(centre: Centre) -> int:
     """Wait for no more reports, at the risk that `look` states; return how many were missing."""
     with transaction(centre.engine) as connection:
@@ -109,12 +112,18 @@ def run(centre: Centre, _at: datetime) -> int:
     taken = 0
     while (several := _take_over(centre)) > 0:
         taken += several
-    with transaction(centre.engine) as connection:
-        store.end_recovery(connection)
+    _end(centre)
     log.warning("recovery.ended", leases=taken)
     return taken
 
 
+@retried
+def _end(centre: Centre) -> None:
+    with transaction(centre.engine) as connection:
+        store.end_recovery(connection)
+
+
+@retried
 def _take_over(centre: Centre) -> int:
     with transaction(centre.engine) as connection:
         reports = store.reports(connection, REPORTS_PER_TRANSACTION)

@@ -26,6 +26,7 @@ from shared.errors import Kind, LoyaltyError
 from shared.ledger.books import Account, Books, Holder, Lot
 from shared.ledger.leases import is_live
 from shared.ledger.postings import raise_lease, want_back
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
 from shared.wire.agents import LeaseAnswer, LeaseAsk, LeaseRaise, decode_lease_ask
 
@@ -74,6 +75,7 @@ class BarredError(LoyaltyError):
     en = "The agent's journal differs from the centre's, no leases are given: {reason}."
 
 
+@retried
 def ask(centre: Centre, signed: SignedRequest) -> LeaseAnswer:
     """Lease a member's free points to the sender for one receipt; the same ask may be repeated.
 

@@ -178,7 +178,7 @@ def end_asks(connection: Connection, ended: Mapping[UUID, UUID]) -> None:
 
 def locked_ask(connection: Connection, ask: UUID) -> Ask:
     """Return an ask that is there, and lock it."""
-    return Ask(*connection.execute(locked(select(_ask).where(_ask.c.ask == ask))).one())
+    return Ask(*connection.execute(locked(connection, select(_ask).where(_ask.c.ask == ask))).one())
 
 
 def asked_for(connection: Connection, accounts: Iterable[UUID], since: datetime) -> set[UUID]:

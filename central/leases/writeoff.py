@@ -3,6 +3,7 @@
 What it has spent and not told is spent twice then, at most what it held; told later, it is debt.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +21,7 @@ from shared.ids import derived
 from shared.ledger.books import Holder
 from shared.ledger.entries import Document
 from shared.ledger.postings import settle, write_off
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 
 LOTS_PER_TRANSACTION = 500
@@ -78,9 +80,7 @@ def write_off_store(centre: Centre, code: str, *, only_ended: bool = False) -> t
     given_up = [one for one in held if not (only_ended and one.present)]
     at, lots, points = centre.clock.now(), 0, 0
     if not only_ended:
-        with transaction(centre.engine) as connection:
-            for agent in known:
-                store.bar(connection, Holder(agent.id, agent.epoch), REASON, at)
+        _bar(centre, [Holder(agent.id, agent.epoch) for agent in known], at)
     for one in given_up:
         for _ in range(0, one.lots, LOTS_PER_TRANSACTION):
             several = _close_some(centre, one.holder, at)
@@ -116,6 +116,14 @@ def _holdings(connection: Connection) -> list[Stranded]:
     return sorted(found, key=lambda one: (one.store, one.holder.epoch, one.holder.agent))
 
 
+@retried
+def _bar(centre: Centre, holders: Sequence[Holder], at: datetime) -> None:
+    with transaction(centre.engine) as connection:
+        for holder in holders:
+            store.bar(connection, holder, REASON, at)
+
+
+@retried
 def _close_some(centre: Centre, holder: Holder, at: datetime) -> tuple[int, int]:
     with transaction(centre.engine) as connection:
         keys = ledger.leases_of(connection, holder, LOTS_PER_TRANSACTION)

@@ -20,3 +20,8 @@ def chunks(keys: Iterable[_Key]) -> Iterator[list[_Key]]:
 def plain(value: object) -> object:
     """Return a word of a closed list as a text: drivers know no enumerations."""
     return str(value) if isinstance(value, StrEnum) else value
+
+
+def storable(text: str) -> str:
+    """Return a text with another sign for NUL, which PostgreSQL does not keep."""
+    return text.replace("\0", "\ufffd")

@@ -286,7 +286,7 @@ def _read_accounts(
     found = []
     for few in chunks(wanted):
         query = select(*_ACCOUNTS.columns).where(column.in_(few)).order_by(_account.c.account)
-        for row in connection.execute(locked(query)):
+        for row in connection.execute(locked(connection, query)):
             if row.account not in books.accounts:
                 books.add_account(Account(*row))
                 books.stored[row.account] = tuple(row)

@@ -23,6 +23,7 @@ from shared.ledger.entries import Document, lot_id
 from shared.ledger.postings import grant
 from shared.phone import BadPhoneError, normalise_phone
 from shared.points import POINT
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
 
 COLUMNS = ("identifier", "points", "wallet", "expires_on")
@@ -73,6 +74,7 @@ class _BadRowError(Exception):
     """Why a row cannot be taken; never leaves this module."""
 
 
+@retried
 def import_lots(centre: Centre, rows: Sequence[Row], at: datetime) -> Report:
     """Grant a lot for every row, or for none; a row that was imported before grants nothing again.
 

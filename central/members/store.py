@@ -156,7 +156,7 @@ def lock_indexes(connection: Connection, indexes: Iterable[bytes]) -> None:
     for few in chunks(indexes):
         connection.execute(insert_new(connection, IndexTable), [{"index": one} for one in few])
         query = select(_index.c.index).where(_index.c.index.in_(few)).order_by(_index.c.index)
-        connection.execute(locked(query)).all()
+        connection.execute(locked(connection, query)).all()
 
 
 def persons(connection: Connection, members: Iterable[UUID]) -> list[Person]:

@@ -14,6 +14,7 @@ from shared.errors import Kind, LoyaltyError
 from shared.packs.sealed import SealedPack, is_sealed, open_sealed, seal
 from shared.rules.document import decoded
 from shared.rules.pack import Pack, load_canonical, read_pack
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
 from shared.wire.agents import keys_bytes
 from shared.wire.feed import GLOBAL, KeysRow, PackRow
@@ -73,6 +74,7 @@ def publish_file(centre: Centre, content: bytes) -> Published:
     return _publish(centre, load_canonical(sealed.body), sealed)
 
 
+@retried
 def _publish(centre: Centre, pack: Pack, sealed: SealedPack) -> Published:
     new = store.StoredPack(
         hash=sealed.hash,

@@ -1,7 +1,8 @@
 """Databases: engines with the durability that a file needs, and transactions that lose nothing.
 
-Every database file of the project is opened here. Stores speak Core; what a till waits for speaks
-plain SQL to the same connection (`run`), at a tenth of the cost.
+Every database of the project is opened here; what is PostgreSQL's own is in `postgres`. Stores
+speak Core; what a till waits for speaks plain SQL to the same connection (`run`), at a tenth of
+the cost.
 """
 
 import sqlite3
@@ -16,11 +17,13 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from shared.runtime import postgres
+
 BUSY_TIMEOUT_S = 5
-CONNECTIONS_MAX = 40
-FILE_CONNECTIONS_MAX = 64
+CONNECTIONS_MAX = 64
 """More than can ask at once (the server's 40 threads, the loops and the event loop): who asks
 inline must not wait for a connection."""
+_ONE_STATE = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 PREPARED_MAX = 512
 """Statements that each connection keeps prepared."""
 LISTS_MAX = 1024
@@ -44,11 +47,11 @@ def open_file(path: Path, synchronous: Synchronous = Synchronous.FULL) -> Engine
 def open_engine(url: str, synchronous: Synchronous = Synchronous.FULL) -> Engine:
     """Open a database by its URL; connections are made when they are first needed."""
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=CONNECTIONS_MAX, max_overflow=0)
+        return postgres.open_pool(make_url(url))
     engine = create_engine(
         url,
         poolclass=QueuePool,
-        pool_size=FILE_CONNECTIONS_MAX,
+        pool_size=CONNECTIONS_MAX,
         max_overflow=0,
         connect_args={
             "timeout": BUSY_TIMEOUT_S,
@@ -98,6 +101,8 @@ def trying(connection: Connection) -> Iterator[None]:
 def reading(engine: Engine) -> Iterator[Connection]:
     """Read one consistent state; nothing can be written."""
     with engine.connect() as connection:
+        if connection.dialect.name != "sqlite":
+            connection.execution_options(**_ONE_STATE)
         try:
             _begin(connection, "BEGIN")
             try:
@@ -106,6 +111,11 @@ def reading(engine: Engine) -> Iterator[Connection]:
                 _end(connection, "ROLLBACK")
         except sqlite3.Error as error:
             raise _as_of_core(error) from error
+
+
+def is_reading(connection: Connection) -> bool:
+    """Tell whether a connection is known to read one state only, and may lock nothing."""
+    return _ONE_STATE.items() <= connection.get_execution_options().items()
 
 
 def run(connection: Connection, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:

@@ -2,17 +2,18 @@
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 from shared.errors import Kind, LoyaltyError
+from shared.runtime.storage import StorageBusyError, storage_failure
 
 PROBLEM_TYPE = "application/problem+json"
 STATUSES = {
@@ -74,33 +75,6 @@ class NoSuchRouteError(LoyaltyError):
     en = "There is no such address or method: {method} {path}."
 
 
-class StorageBusyError(LoyaltyError):
-    """The database did not become free in time; nothing was written."""
-
-    kind = Kind.UNAVAILABLE
-    code = "storage_busy"
-    ru = "База данных занята, ничего не записано. Повторите через секунду."
-    en = "The database is busy, nothing was written. Repeat in a second."
-
-
-class StorageFullError(LoyaltyError):
-    """The disk is full; nothing was written."""
-
-    kind = Kind.STORAGE
-    code = "storage_full"
-    ru = "На диске нет места, ничего не записано. Освободите место и повторите."
-    en = "The disk is full, nothing was written. Free some space and repeat."
-
-
-class StorageFailedError(LoyaltyError):
-    """The database refused; nothing was written."""
-
-    kind = Kind.STORAGE
-    code = "storage_failed"
-    ru = "База данных не отвечает, ничего не записано. Позовите инженера: {reason}."
-    en = "The database does not answer, nothing was written. Call an engineer: {reason}."
-
-
 class StoppingError(LoyaltyError):
     """The process ends while the operation is under way: it may be done, or not."""
 
@@ -116,7 +90,8 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(LoyaltyError, _on_loyalty_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_error)
-    app.add_exception_handler(DatabaseError, _on_database_error)
+    app.add_exception_handler(DBAPIError, _on_database_error)
+    app.add_exception_handler(PoolTimeoutError, _on_no_connection)
 
 
 def problem(error: LoyaltyError, status: int | None = None) -> Response:
@@ -195,19 +170,6 @@ class Interruption:
             await problem(StoppingError())(scope, cast("Any", receive), cast("Any", send))
 
 
-def storage_failure(error: DatabaseError) -> LoyaltyError:
-    """Return the sentence for what a database said."""
-    cause = error.orig
-    code = getattr(cause, "sqlite_errorcode", None)
-    if code is not None and code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return StorageBusyError()
-    if code is not None and code & 0xFF == sqlite3.SQLITE_FULL:
-        return StorageFullError()
-    if isinstance(error, OperationalError):
-        return StorageFailedError(reason=type(cause).__name__)
-    raise error
-
-
 def _replay(body: bytes, receive: Receive) -> Receive:
     pending = [body]
 
@@ -240,9 +202,13 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 
 
 async def _on_database_error(request: Request, error: Exception) -> Response:
-    failed = cast("DatabaseError", error)
+    failed = cast("DBAPIError", error)
     log.error("storage.failed", path=request.url.path, reason=str(failed.orig))
     return problem(storage_failure(failed))
+
+
+async def _on_no_connection(_request: Request, _error: Exception) -> Response:
+    return problem(StorageBusyError())
 
 
 def _fields(faults: Sequence[Any]) -> str:

@@ -17,6 +17,7 @@ from shared.wire.feed import Row, read_row
 from shared.wire.push import Outcome
 from tests.central.app.kit import STORES_CSV, SetClock
 from tests.central.journal_builder import NOON, Journal, make_centre, make_journal
+from tests.databases import Databases
 
 MakeJournal = Callable[[str], Journal]
 
@@ -27,9 +28,9 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-def centre(tmp_path: Path, clock: SetClock) -> Iterator[Centre]:
+def centre(tmp_path: Path, clock: SetClock, databases: Databases) -> Iterator[Centre]:
     """A centre with stores 101 and 102; at the end of every test its books are right."""
-    made = make_centre(tmp_path / "central.db", clock)
+    made = make_centre(databases.fresh(tmp_path / "central.db"), clock)
     import_stores(made, STORES_CSV.encode(), How.APPLY)
     yield made
     with reading(made.engine) as connection:

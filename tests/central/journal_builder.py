@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
-from pathlib import Path
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -14,7 +13,6 @@ from central.agents.store import Agent, insert_agent
 from central.centre import Centre, keys_from
 from central.ingest import service as ingest
 from central.leases import service as leases
-from central.migrations.draft import all_tables
 from central.settings import Settings
 from shared.basket import Goods, Line
 from shared.clock import tick
@@ -28,7 +26,7 @@ from shared.member import MemberView
 from shared.receipt import Receipt
 from shared.rules.moment import Moment
 from shared.rules.result import Draw, Evaluation, Redemption, Totals
-from shared.runtime.sqlite import Synchronous, open_file, transaction
+from shared.runtime.sqlite import Synchronous, open_engine, transaction
 from shared.wire.agents import LeaseAnswer, LeaseAsk
 from shared.wire.codec import encode, pack
 from shared.wire.facts import (
@@ -447,11 +445,9 @@ def _evaluation(draws: tuple[Draw, ...], turnover: int) -> Evaluation:
     )
 
 
-def make_centre(path: Path, clock: SetClock) -> Centre:
-    """A centre with its tables, without stores."""
-    engine = open_file(path, Synchronous.OFF)
-    with transaction(engine) as connection:
-        all_tables().create_all(connection)
+def make_centre(url: str, clock: SetClock) -> Centre:
+    """A centre on an empty database with its tables, without stores."""
+    engine = open_engine(url, Synchronous.OFF)
     chance = random.Random(11)
     return Centre(engine, clock, chance, keys_from(chance), Settings(), derived("life"))
 

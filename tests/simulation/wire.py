@@ -27,7 +27,8 @@ from central.leases.epochs import begin_epoch
 from central.leases.service import ask
 from shared.crypto.requests import SignedRequest
 from shared.errors import LoyaltyError
-from shared.runtime.web import NoSuchRouteError, problem, storage_failure
+from shared.runtime.storage import storage_failure
+from shared.runtime.web import NoSuchRouteError, problem
 from shared.wire.agents import StreamHead
 from shared.wire.codec import encode
 from tests.simulation.clocks import TrueTime

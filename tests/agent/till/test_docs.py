@@ -33,17 +33,20 @@ BEHIND_THE_TILL = frozenset(
         "not_enrolled",
         "other_incarnation",
         "refused_by_centre",
+        "storage_gone",
     }
 )
 """Failures of the start and of the loops: a till never hears of them."""
+
+
+_HEARD = ("agent.", "shared.runtime.web", "shared.runtime.storage", "shared.phone")
 
 
 def heard_by_tills() -> list[type[LoyaltyError]]:
     told = [
         error
         for error in ERRORS
-        if error.__module__.startswith(("agent.", "shared.runtime.web", "shared.phone"))
-        and error.code not in BEHIND_THE_TILL
+        if error.__module__.startswith(_HEARD) and error.code not in BEHIND_THE_TILL
     ]
     return sorted(told, key=lambda error: error.code)
 

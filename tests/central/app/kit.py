@@ -35,6 +35,7 @@ from shared.wire.agents import (
     decode_session_answer,
 )
 from shared.wire.codec import encode
+from tests.databases import Databases
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 STORES_CSV = """\
@@ -159,8 +160,10 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "centre", tail_poll_ms=20, tail_keep_alive_s=0.3)
+def settings(tmp_path: Path, databases: Databases) -> Settings:
+    data_dir = tmp_path / "centre"
+    url = databases.fresh(data_dir / "central.db")
+    return Settings(data_dir=data_dir, database_url=url, tail_poll_ms=20, tail_keep_alive_s=0.3)
 
 
 @pytest.fixture

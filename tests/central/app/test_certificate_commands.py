@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from shared.money import format_money
-from tests.central.app.test_command_line import folder, kopilka
+from tests.central.app.test_command_line import database, folder, kopilka
 
-__all__ = ["folder"]
+__all__ = ["database", "folder"]
 
 
 def issue(folder: Path, *words: str, name: str = "codes.csv") -> tuple[Path, str]:

@@ -1,22 +1,26 @@
 """What an operator types: done is 0, refused is 1 with one sentence, misused is 2."""
 
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from random import Random
+from uuid import UUID
 
 import pytest
 import structlog
+from sqlalchemy import insert
 from typer.testing import CliRunner, Result
 
 import shared.rules
 from central.cli import app
+from central.ledger.store import LotTable
 from central.opening import open_centre
+from central.schema import table_of
 from central.settings import Settings
+from shared.runtime.sqlite import open_engine, transaction
 from tests.central.app.kit import NOON, STORES_CSV, SetClock
 from tests.central.journal_builder import make_journal
+from tests.databases import Databases
 
 WINE = Path(shared.rules.__file__).parent / "examples" / "wine.yaml"
 
@@ -27,8 +31,17 @@ def _logs_as_before() -> Iterator[None]:
     structlog.reset_defaults()
 
 
+@pytest.fixture(autouse=True)
+def database(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A database without tables, which the settings name."""
+    url = databases.bare(tmp_path / "central.db")
+    monkeypatch.setenv("KOPILKA_CENTRAL_DATABASE_URL", url)
+    return url
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, database: str) -> Path:
+    assert database
     assert kopilka(tmp_path, "init").exit_code == 0
     return tmp_path
 
@@ -61,7 +74,7 @@ def test_without_init_everything_else_is_refused(tmp_path: Path) -> None:
 
     assert (answer.exit_code, answer.stdout) == (1, "")
     assert "kopilka central init" in answer.stderr
-    assert not (tmp_path / "centre" / "central.db").exists()
+    assert not list(tmp_path.rglob("*.db"))
 
 
 def test_an_import_reports_what_it_did(folder: Path) -> None:
@@ -119,17 +132,24 @@ def test_a_malformed_pack_is_refused_with_the_path(folder: Path) -> None:
     assert "rulez" in answer.stderr
 
 
-def test_an_audit_names_the_lot_whose_balance_is_not_its_parts(folder: Path) -> None:
+def test_an_audit_names_the_lot_whose_balance_is_not_its_parts(folder: Path, database: str) -> None:
     whole = kopilka(folder, "audit")
-    lot = "01a205e5-7c15-773d-a986-54973e8d7aeb".replace("-", "")
-    with closing(sqlite3.connect(folder / "centre" / "central.db")) as database:
-        database.execute(
-            "INSERT INTO lot (account, lot, wallet, kind, rule, document, granted, balance, free,"
-            " held, activates_at, expires_on) VALUES"
-            " (?, ?, 'bonus', 'import', '', ?, 500, 500, 400, 0, '2026-01-01 00:00:00', NULL)",
-            (lot, lot, lot),
+    lot = UUID("01a205e5-7c15-773d-a986-54973e8d7aeb")
+    engine = open_engine(database)
+    with transaction(engine) as connection:
+        connection.execute(
+            insert(table_of(LotTable)),
+            {
+                **dict.fromkeys(("account", "lot", "document"), lot),
+                **dict.fromkeys(("wallet", "kind", "rule"), ""),
+                "granted": 500,
+                "balance": 500,
+                "free": 400,
+                "held": 0,
+                "activates_at": NOON,
+            },
         )
-        database.commit()
+    engine.dispose()
 
     broken = kopilka(folder, "audit")
 
@@ -159,10 +179,11 @@ def test_a_setting_that_is_not_known_is_named(
 
 
 @pytest.fixture
-def holding(folder: Path) -> Path:
+def holding(folder: Path, database: str) -> Path:
     """A centre whose store 101 holds 80 of a member's 100 points."""
     kopilka(folder, "stores", "import", stores_file(folder))
-    centre = open_centre(Settings(data_dir=folder / "centre"), clock := SetClock(NOON), Random(5))
+    settings = Settings(data_dir=folder / "centre", database_url=database)
+    centre = open_centre(settings, clock := SetClock(NOON), Random(5))
     journal = make_journal(centre, clock, "101")
     person, _ = journal.register()
     journal.sell(person, earn=[100_00], kept=80_00)

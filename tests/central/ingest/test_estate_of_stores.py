@@ -18,6 +18,7 @@ from shared.wire.push import OutcomeKind
 from tests.central.app.kit import STORES_CSV, SetClock
 from tests.central.chain_kit import balance, books, rows
 from tests.central.journal_builder import NOON, Journal, Person, Sold, make_centre, make_journal
+from tests.databases import Databases
 
 STEPS = 80
 
@@ -99,9 +100,9 @@ class Store:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_nobody_spends_a_point_twice(tmp_path: Path, seed: int) -> None:
+def test_nobody_spends_a_point_twice(tmp_path: Path, databases: Databases, seed: int) -> None:
     chance, clock = random.Random(seed), SetClock(NOON)
-    centre = make_centre(tmp_path / "central.db", clock)
+    centre = make_centre(databases.fresh(tmp_path / "central.db"), clock)
     import_stores(centre, STORES_CSV.encode(), How.APPLY)
     stores = [Store(centre, clock, code) for code in ("101", "102", "103")]
     people = [

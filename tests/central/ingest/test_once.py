@@ -17,6 +17,7 @@ from shared.wire.feed import GLOBAL, AccountRow, MemberRow
 from tests.central.app.kit import SetClock
 from tests.central.chain_kit import balance, books, kinds, rows
 from tests.central.journal_builder import NOON, Journal, make_centre, make_journal
+from tests.databases import Databases
 
 
 @pytest.mark.edge("E70")
@@ -155,10 +156,13 @@ def test_uses_of_limited_rules_are_counted_for_every_store(
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(order=st.permutations(range(4)), repeats=st.lists(st.integers(0, 3), max_size=4))
 def test_a_person_is_welcomed_once_whatever_the_order_of_four_stores(
-    tmp_path_factory: pytest.TempPathFactory, order: list[int], repeats: list[int]
+    tmp_path_factory: pytest.TempPathFactory,
+    databases: Databases,
+    order: list[int],
+    repeats: list[int],
 ) -> None:
     clock = SetClock(NOON)
-    centre = make_centre(tmp_path_factory.mktemp("once") / "central.db", clock)
+    centre = make_centre(databases.fresh(tmp_path_factory.mktemp("once") / "central.db"), clock)
     journals = [make_journal(centre, clock, str(101 + number)) for number in range(4)]
     people = [one.register(welcome=300_00)[0] for one in journals]
 

@@ -17,6 +17,7 @@ from shared.wire.push import BATCH_MAX, PushBatch, head_bytes
 from tests.central.app.kit import SetClock
 from tests.central.chain_kit import balance, dump, kinds
 from tests.central.journal_builder import NOON, Journal, Person, make_centre, make_journal
+from tests.databases import Databases
 
 
 def _story(journal: Journal) -> Person:
@@ -54,12 +55,16 @@ def test_a_batch_that_comes_again_changes_nothing(
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(pieces=st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), max_size=12))
 def test_any_pieces_in_any_order_come_to_the_same(
-    tmp_path_factory: pytest.TempPathFactory, pieces: list[tuple[int, int]]
+    tmp_path_factory: pytest.TempPathFactory,
+    databases: Databases,
+    pieces: list[tuple[int, int]],
 ) -> None:
     sums = []
     for plan in ([(1, 6)], [*pieces, (1, 2), (2, 4), (1, 6)]):
         clock = SetClock(NOON)
-        centre = make_centre(tmp_path_factory.mktemp("pieces") / "central.db", clock)
+        centre = make_centre(
+            databases.fresh(tmp_path_factory.mktemp("pieces") / "central.db"), clock
+        )
         journal = make_journal(centre, clock, "101")
         person = _story(journal)
         answers: dict[int, tuple[object, ...]] = {}

@@ -20,15 +20,16 @@ from central.schema import table_of
 from shared.runtime.sqlite import reading, transaction
 from tests.central.app.kit import SetClock
 from tests.central.journal_builder import NOON, Journal, make_centre, make_journal
+from tests.databases import Databases
 
 LEDGER = (AccountTable, LotTable, EntryTable, LeaseTable, HeldTable, TurnoverTable)
 
 
 @pytest.fixture
-def broken(tmp_path: Path) -> Iterator[Centre]:
+def broken(tmp_path: Path, databases: Databases) -> Iterator[Centre]:
     """A centre whose books a test may break."""
     clock = SetClock(NOON)
-    made = make_centre(tmp_path / "central.db", clock)
+    made = make_centre(databases.fresh(tmp_path / "central.db"), clock)
     journal: Journal = make_journal(made, clock, "101")
     person, _ = journal.register()
     sold = journal.sell(person, earn=[100_00], kept=50_00)
@@ -48,7 +49,7 @@ def broken(tmp_path: Path) -> Iterator[Centre]:
         ("UPDATE lot SET free = -1, held = held + free + 1", {"held", "negative"}),
         ("UPDATE lot SET held = held + 1, free = free - 1", {"held"}),
         ("UPDATE lease SET gone = gone + 1", {"parts"}),
-        ("UPDATE lease SET closed = 1", {"parts"}),
+        ("UPDATE lease SET closed = TRUE", {"parts"}),
         ("DELETE FROM entry WHERE kind = 'REDEEM'", {"entries"}),
         ("DELETE FROM held", {"held"}),
         ("UPDATE account SET debt = 7", {"debt"}),
