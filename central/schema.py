@@ -7,6 +7,7 @@ registers them. An identifier is a `UUID`, bytes are `bytes`; an instant is decl
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,21 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-_MIGRATING = 0x6B6F7069
+_LOCKS = 0x6B6F70
+"""Class of our advisory locks, beside those of others in the same database."""
 _REVISIONS = SqlTable("alembic_version", MetaData(), Column("version_num", String))
 MIGRATION_S_MAX = 600
 """Of one migration, and of waiting for another process's."""
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Turn(IntEnum):
+    """What is done by one transaction at a time, though no row of it can be locked."""
+
+    MIGRATION = 1
+    ROSTER = 2
+    """Who may hold leases: changed alone, read by many."""
+    PACKS = 3
 
 
 class Table(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMING))):
@@ -122,6 +133,18 @@ def locked(connection: Connection, query: Select[Any]) -> Select[Any]:
     return query if is_reading(connection) else query.with_for_update()
 
 
+def take_turn(connection: Connection, turn: Turn) -> None:
+    """Wait for a turn and keep it to the end of the transaction; SQLite gives one turn to all."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCKS, turn)))
+
+
+def share_turn(connection: Connection, turn: Turn) -> None:
+    """Let nobody take a turn before the end of this transaction; others may share it."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(func.pg_advisory_xact_lock_shared(_LOCKS, turn)))
+
+
 @retried
 def migrate(engine: Engine, scripts: Path = MIGRATIONS) -> None:
     """Bring the database to the newest schema, in one transaction; repeating is safe.
@@ -153,7 +176,7 @@ def _wait_for_turn(connection: Connection) -> None:
     """Wait until no other process migrates; rebuilding a large table may take its time then."""
     for name, value in (("statement_timeout", MIGRATION_S_MAX), ("lock_timeout", MIGRATION_S_MAX)):
         connection.execute(select(func.set_config(name, f"{value}s", true())))
-    connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
+    take_turn(connection, Turn.MIGRATION)
     connection.execute(select(func.set_config("lock_timeout", f"{LOCK_S_MAX}s", true())))
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from central.agents import store
 from central.agents.service import VERSION_CHARS_MAX, checked_proof, remember
 from central.centre import Centre
+from central.schema import Turn, take_turn
 from shared.crypto.requests import BadSignatureError, SignedRequest
 from shared.errors import Kind, LoyaltyError
 from shared.ids import uuid7
@@ -137,8 +138,9 @@ def _agent_of(
         return known if known is not None and known.id == code.used_by else None
     if known is not None:
         raise KnownKeyError
+    store.fence(connection, code.store, centre.clock.now())
+    take_turn(connection, Turn.ROSTER)
     agent = _new_agent(connection, centre, code.store, request)
-    store.fence(connection, code.store, agent.enrolled_at)
     store.insert_agent(connection, agent)
     store.use_code(connection, code.selector, agent.id)
     return agent

@@ -80,16 +80,18 @@ class _Wanted:
 
 
 def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at: datetime) -> Desk:
-    """Read and lock what these facts may touch."""
+    """Read and lock what these facts may touch, in the order of docs/protocol.md."""
     wanted = _Wanted()
     for reading in readings:
         wanted.add(reading)
+    store.lock_sales(connection, wanted.sales)
     documents = store.documents(connection, wanted.documents | wanted.sales, wanted.sales)
     sales, returns = _sales(connection, wanted, documents)
     for sale in sales.values():
         wanted.add_sale(sale)
+    shelf = bearers.load(connection, wanted.certificates)
     members.lock(connection, wanted.indexes)
-    roll = members.load(connection, wanted.members, wanted.indexes)
+    roll = members.load_locked(connection, wanted.members, wanted.indexes, wanted.accounts)
     survivors = {roll.survivor(member).id for member in roll.members}
     books = ledger.load(connection, wanted.accounts, members=survivors, lots=wanted.lots)
     owned = (account for account in books.accounts.values() if not account.is_bearer)
@@ -106,7 +108,7 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
         returns=returns,
         births=store.births(connection, wanted.lots - books.lots.keys()),
         once=store.once(connection, wanted.lots),
-        shelf=bearers.load(connection, wanted.certificates),
+        shelf=shelf,
     )
 
 

@@ -92,6 +92,7 @@ def push(centre: Centre, signed: SignedRequest) -> PushAnswer:
     at = centre.clock.now()
     with transaction(centre.engine) as connection:
         sender = _sender(connection, proof, at)
+        leases.keep_roster(connection)
         _check(connection, sender, batch)
         answer = _take(connection, centre, sender, batch, at)
     counts = {kind.value: 0 for kind in OutcomeKind}
@@ -126,12 +127,7 @@ def reconsider(centre: Centre, facts: Collection[UUID], at: datetime) -> dict[UU
     """Plan quarantined facts once more, after what kept them out was mended; tell what became of
     them and of those that waited for them."""
     with transaction(centre.engine) as connection:
-        open_ids = {
-            letter.id
-            for letter in store.letters_of(connection, facts)
-            if letter.outcome is OutcomeKind.QUARANTINED and not letter.branch
-        }
-        return _again(connection, centre, open_ids, at)
+        return _again(connection, centre, (facts, OutcomeKind.QUARANTINED), at)
 
 
 @retried
@@ -142,12 +138,18 @@ def wake(centre: Centre, at: datetime) -> dict[UUID, OutcomeKind]:
     lets its return wait.
     """
     with transaction(centre.engine) as connection:
-        return _again(connection, centre, store.overslept(connection, BATCH_MAX), at)
+        facts = store.overslept(connection, BATCH_MAX)
+        return _again(connection, centre, (facts, OutcomeKind.WAITING), at)
 
 
 def _again(
-    connection: Connection, centre: Centre, facts: Collection[UUID], at: datetime
+    connection: Connection,
+    centre: Centre,
+    told: tuple[Collection[UUID], OutcomeKind],
+    at: datetime,
 ) -> dict[UUID, OutcomeKind]:
+    leases.keep_roster(connection)
+    facts = store.lock_open(connection, *told)
     if not facts:
         return {}
     desk = work(connection, centre, kept(connection, facts), at)

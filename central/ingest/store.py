@@ -141,6 +141,7 @@ _birth = table_of(BirthTable)
 _once = table_of(OnceTable)
 _conflict = table_of(ConflictTable)
 _decode_covers = decoder(tuple[Cover, ...])
+_PLACE = (_inbox.c.agent, _inbox.c.epoch, _inbox.c.seq, _inbox.c.hash)
 _OPEN = (OutcomeKind.WAITING.value, OutcomeKind.QUARANTINED.value, OutcomeKind.DAMAGED.value)
 
 
@@ -176,20 +177,35 @@ def letters_of(connection: Connection, ids: Iterable[UUID]) -> list[Letter]:
     found: list[Letter] = []
     for few in chunks(ids):
         query = select(_inbox).where(_inbox.c.id.in_(few))
-        order = (_inbox.c.agent, _inbox.c.epoch, _inbox.c.seq)
-        found.extend(_letter(row) for row in connection.execute(query.order_by(*order)))
+        found.extend(_letter(row) for row in connection.execute(query.order_by(*_PLACE)))
     return found
 
 
 def waiting_for(connection: Connection, keys: Iterable[UUID]) -> list[tuple[UUID, UUID]]:
-    """Return (fact, what it waits for) of facts that wait for one of these."""
+    """Return (fact, what it waits for) of facts that wait for one of these, and lock their places.
+
+    Two transactions that could both post a waiting fact do so one after the other.
+    """
     found: dict[UUID, UUID] = {}
     for few in chunks(keys):
         query = select(_inbox.c.id, _inbox.c.waits_for).where(
             _is_waiting, _inbox.c.waits_for.in_(few)
         )
-        found.update((row.id, row.waits_for) for row in connection.execute(query))
+        rows = connection.execute(locked(connection, query.order_by(*_PLACE)))
+        found.update((row.id, row.waits_for) for row in rows)
     return sorted(found.items())
+
+
+def lock_open(connection: Connection, facts: Iterable[UUID], outcome: OutcomeKind) -> set[UUID]:
+    """Lock the places of facts that still have an outcome; return those of no branch."""
+    found: set[UUID] = set()
+    for few in chunks(facts):
+        this = (_inbox.c.id.in_(few), _inbox.c.outcome == outcome.value)
+        query = select(_inbox.c.id, _inbox.c.branch).where(*this).order_by(*_PLACE)
+        found.update(
+            row.id for row in connection.execute(locked(connection, query)) if not row.branch
+        )
+    return found
 
 
 def overslept(connection: Connection, limit: int) -> list[UUID]:
@@ -283,6 +299,13 @@ def personal(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, bytes]:
 def insert_documents(connection: Connection, documents: Collection[Document]) -> None:
     """Write posted documents."""
     _insert(connection, insert(_document), documents)
+
+
+def lock_sales(connection: Connection, sales: Iterable[UUID]) -> None:
+    """Lock sales before their returns are read: two returns of one must see each other."""
+    for few in chunks(sales):
+        query = select(_document.c.uid).where(_document.c.uid.in_(few)).order_by(_document.c.uid)
+        connection.execute(locked(connection, query)).all()
 
 
 def documents(

@@ -18,6 +18,7 @@ from central.agents.service import (
 )
 from central.centre import Centre
 from central.leases import store
+from central.schema import Turn, take_turn
 from shared.crypto.requests import SignedRequest
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.books import Holder
@@ -60,6 +61,7 @@ def begin_epoch(centre: Centre, signed: SignedRequest) -> EpochAnswer:
             raise UnknownAgentError
         if request.epoch != sender.epoch:
             raise FencedAgentError(store=sender.store)
+        take_turn(connection, Turn.ROSTER)
         _check_key(connection, request.public_key)
         agent = roster.by_ids(connection, [sender.agent])[sender.agent]
         block = next_card_block(connection)

@@ -21,6 +21,7 @@ from central.centre import Centre
 from central.feed import service as feed
 from central.leases import sizing, store
 from central.ledger import service as ledger
+from central.schema import Turn, share_turn
 from shared.crypto.requests import SignedRequest
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.books import Account, Books, Holder, Lot
@@ -88,6 +89,7 @@ def ask(centre: Centre, signed: SignedRequest) -> LeaseAnswer:
     at = centre.clock.now()
     with transaction(centre.engine) as connection:
         sender = admitted(connection, proof, at)
+        keep_roster(connection)
         _check_sender(connection, sender, wanted)
         _record(connection, wanted, at)
         before = store.given(connection, wanted.ask)
@@ -113,6 +115,14 @@ def record_asks(connection: Connection, asks: Collection[store.Ask]) -> None:
 def end_asks(connection: Connection, ended: Mapping[UUID, UUID]) -> None:
     """Note for ever that asks have ended, each with its fact; repeating is safe."""
     store.end_asks(connection, ended)
+
+
+def keep_roster(connection: Connection) -> None:
+    """Let nobody end an epoch or write a store off before this transaction ends, which leases.
+
+    Take it before accounts are locked.
+    """
+    share_turn(connection, Turn.ROSTER)
 
 
 def bar(connection: Connection, holder: Holder, reason: str, at: datetime) -> bool:

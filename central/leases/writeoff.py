@@ -15,6 +15,7 @@ from central.centre import Centre
 from central.feed import service as feed
 from central.leases import store
 from central.ledger import service as ledger
+from central.schema import Turn, take_turn
 from shared.bearer import worth_of
 from shared.errors import Kind, LoyaltyError
 from shared.ids import derived
@@ -73,15 +74,15 @@ def write_off_store(centre: Centre, code: str, *, only_ended: bool = False) -> t
     Raises UnknownHolderError.
     """
     with reading(centre.engine) as connection:
-        held = [one for one in _holdings(connection) if one.store == code]
         known = roster.of_store(connection, code)
     if not known:
         raise UnknownHolderError(store=code)
-    given_up = [one for one in held if not (only_ended and one.present)]
     at, lots, points = centre.clock.now(), 0, 0
-    if not only_ended:
+    if not only_ended:  # before it is seen what they hold: nothing is added after
         _bar(centre, [Holder(agent.id, agent.epoch) for agent in known], at)
-    for one in given_up:
+    with reading(centre.engine) as connection:
+        held = [one for one in _holdings(connection) if one.store == code]
+    for one in (one for one in held if not (only_ended and one.present)):
         for _ in range(0, one.lots, LOTS_PER_TRANSACTION):
             several = _close_some(centre, one.holder, at)
             lots, points = lots + several[0], points + several[1]
@@ -119,6 +120,7 @@ def _holdings(connection: Connection) -> list[Stranded]:
 @retried
 def _bar(centre: Centre, holders: Sequence[Holder], at: datetime) -> None:
     with transaction(centre.engine) as connection:
+        take_turn(connection, Turn.ROSTER)
         for holder in holders:
             store.bar(connection, holder, REASON, at)
 

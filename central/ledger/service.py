@@ -24,8 +24,16 @@ def load(
     members: Collection[UUID] = (),
     lots: Collection[UUID] = (),
 ) -> Books:
-    """Read and lock accounts and all accounts of the same members; `lots` come even if spent."""
+    """Read and lock accounts and all accounts of the same members; `lots` come even if spent.
+
+    Raises MovedError.
+    """
     return store.load(connection, accounts, members=members, lots=lots)
+
+
+def lock(connection: Connection, accounts: Collection[UUID], members: Collection[UUID]) -> None:
+    """Lock accounts and all accounts of their members, and of `members`, before they are read."""
+    store.lock(connection, accounts, members)
 
 
 def load_posted(connection: Connection, books: Books, entries: dict[UUID, UUID]) -> None:

@@ -12,7 +12,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Connection,
     Dialect,
     Index,
@@ -33,12 +32,25 @@ from sqlmodel import Field
 
 from central.ledger.rows import chunks, plain
 from central.schema import Instant, Table, locked, table_of
+from shared.errors import Kind, LoyaltyError
 from shared.ledger.books import Account, Books, Held, Holder, Lease, Lot
 from shared.ledger.entries import Entry, EntryKind, Turnover
 from shared.member import History
 from shared.wire.codec import decoder, encode
 
+MERGES_MAX = 8
+"""That come between a look at a member's accounts and their locks."""
+
 _decode_history = decoder(History)
+
+
+class MovedError(LoyaltyError):
+    """Accounts that were given to other members as often as they were looked at."""
+
+    kind = Kind.UNAVAILABLE
+    code = "accounts_moved"
+    ru = "Счета участника как раз объединяются. Повторите через секунду."
+    en = "The member's accounts are being merged just now. Repeat in a second."
 
 
 class HistoryColumn(TypeDecorator[History]):
@@ -182,6 +194,31 @@ _ENTRIES = _shape(_entry, Entry, 2)
 _TURNOVERS = _shape(_turnover, Turnover, 2)
 
 
+def lock(
+    connection: Connection, accounts: Collection[UUID], members: Collection[UUID] = ()
+) -> list[Any]:
+    """Lock accounts and all accounts of their members, and of `members`; return their rows.
+
+    All in the order of ids, so that no two transactions wait for each other: nobody locks accounts
+    elsewhere. A merge that was faster brings more of them; they are locked out of order then.
+    Raises MovedError when that does not end.
+    """
+    rows: dict[UUID, Any] = {}
+    wanted, owners = set(accounts), set(members)
+    for _ in range(MERGES_MAX):
+        owners |= _owners(connection, wanted - rows.keys())
+        wanted |= _accounts_of(connection, owners)
+        if wanted <= rows.keys():
+            return [rows[account] for account in sorted(rows)]
+        for few in chunks(wanted - rows.keys()):
+            query = select(*_ACCOUNTS.columns).where(_account.c.account.in_(few))
+            found = connection.execute(locked(connection, query.order_by(_account.c.account)))
+            rows.update((row.account, row) for row in found)
+        owners |= {row.member for row in rows.values()}
+        wanted = set(rows)
+    raise MovedError
+
+
 def load(
     connection: Connection,
     accounts: Collection[UUID],
@@ -192,11 +229,12 @@ def load(
     """Read and lock accounts, all accounts of their members and of `members`, as books.
 
     Lots with a balance come along, and those of `lots` without one; their leases; what is held.
+    Raises MovedError.
     """
     books = Books()
-    named = _read_accounts(connection, books, _account.c.account, accounts)
-    owners = {account.member for account in named} | set(members)
-    _read_accounts(connection, books, _account.c.member, owners)
+    for row in lock(connection, accounts, members):
+        books.add_account(Account(*row))
+        books.stored[row.account] = tuple(row)
     for few in chunks(books.accounts):
         _read_held(connection, books, few)
         _read_lots(connection, books, few, lots)
@@ -280,17 +318,19 @@ def insert_rows(connection: Connection, table: SqlTable, rows: list[dict[str, ob
         connection.execute(insert(table), rows)
 
 
-def _read_accounts(
-    connection: Connection, books: Books, column: ColumnElement[UUID], wanted: Iterable[UUID]
-) -> list[Account]:
-    found = []
-    for few in chunks(wanted):
-        query = select(*_ACCOUNTS.columns).where(column.in_(few)).order_by(_account.c.account)
-        for row in connection.execute(locked(connection, query)):
-            if row.account not in books.accounts:
-                books.add_account(Account(*row))
-                books.stored[row.account] = tuple(row)
-            found.append(books.accounts[row.account])
+def _owners(connection: Connection, accounts: Iterable[UUID]) -> set[UUID]:
+    found: set[UUID] = set()
+    for few in chunks(accounts):
+        query = select(_account.c.member).where(_account.c.account.in_(few))
+        found.update(connection.scalars(query))
+    return found
+
+
+def _accounts_of(connection: Connection, members: Iterable[UUID]) -> set[UUID]:
+    found: set[UUID] = set()
+    for few in chunks(members):
+        query = select(_account.c.account).where(_account.c.member.in_(few))
+        found.update(connection.scalars(query))
     return found
 
 

@@ -83,7 +83,8 @@ def import_lots(centre: Centre, rows: Sequence[Row], at: datetime) -> Report:
     """
     gifts, faults = _parsed(centre, rows)
     with transaction(centre.engine) as connection:
-        roll = members.load(connection, (), {gift.index for gift in gifts})
+        leases.keep_roster(connection)
+        roll = members.load_locked(connection, (), {gift.index for gift in gifts}, set())
         living = {roll.survivor(one.member).id for one in roll.identifiers.values()}
         books = ledger.load(connection, (), members=living)
         takers, unfound = _takers(roll, books, gifts)

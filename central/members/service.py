@@ -1,12 +1,13 @@
 """Members at the centre: loaded, saved, found by card or phone, and told to every store."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from central.centre import Centre
 from central.feed.service import NewChange, changed
+from central.ledger import service as ledger
 from central.members import store
 from central.members.roll import Roll
 from central.members.store import Identifier, IdentifierState, Member
@@ -23,6 +24,23 @@ def load(connection: Connection, ids: Iterable[UUID], indexes: Iterable[bytes]) 
     extend(connection, roll, {*ids, *(one.member for one in identifiers)})
     persons = store.persons(connection, {roll.survivor(one.member).id for one in identifiers})
     roll.enter((), identifiers, persons)
+    return roll
+
+
+def load_locked(
+    connection: Connection, ids: Collection[UUID], indexes: Collection[bytes], accounts: set[UUID]
+) -> Roll:
+    """Read members as `load` does, with all their accounts and these locked: only under such a lock
+    does a member change.
+
+    Who they are must be known for that, so that they are read twice; more often only when they
+    have been merged meanwhile.
+    """
+    roll, locked = load(connection, ids, indexes), set[UUID]()
+    while not (survivors := {roll.survivor(member).id for member in roll.members}) <= locked:
+        locked |= survivors
+        ledger.lock(connection, accounts, locked)
+        roll = load(connection, ids, indexes)
     return roll
 
 

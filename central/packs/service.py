@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from central.centre import Centre
 from central.feed import service as feed
 from central.packs import store
+from central.schema import Turn, take_turn
 from shared.crypto.keys import KeyPair
 from shared.errors import Kind, LoyaltyError
 from shared.packs.sealed import SealedPack, is_sealed, open_sealed, seal
@@ -86,6 +87,7 @@ def _publish(centre: Centre, pack: Pack, sealed: SealedPack) -> Published:
         published_at=centre.clock.now(),
     )
     with transaction(centre.engine) as connection:
+        take_turn(connection, Turn.PACKS)
         if store.pack(connection, new.hash) is not None:
             return _published(new, Novelty.SAME)
         newest = store.newest_version(connection, new.name)
