@@ -1,15 +1,20 @@
 """What the centre does by the clock: expiry, sealing of segments, and tidying up.
 
-Every job may run in several processes at once and be interrupted: it does again what is missing.
+Shared jobs are done by the process that has the duty. A job may be interrupted, and at worst run
+in two processes at once: it does again what is missing.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
+from apscheduler.events import EVENT_SCHEDULER_SHUTDOWN
 from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy.exc import SQLAlchemyError
 
 from central.agents import service as agents
 from central.centre import Centre
+from central.duty import EVERY_S, Duty, duty_of
 from central.feed import service as feed
 from central.feed.hub import Hub
 from central.ingest import service as ingest
@@ -20,6 +25,8 @@ SEEN_EVERY_S = 5
 """A recall counts on agents that were seen within twice this time."""
 
 Job = Callable[[Centre, datetime], object]
+
+log = structlog.get_logger()
 
 
 def make_scheduler(centre: Centre) -> BackgroundScheduler:
@@ -35,8 +42,11 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (ingest.wake, WAKE_EVERY_S),
         (recovery.run, WAKE_EVERY_S),
     )
+    duty = duty_of(centre.engine, settings.data_dir)
+    scheduler.add_job(duty.has, "interval", seconds=EVERY_S)
     for job, every_s in jobs:
-        scheduler.add_job(_tick(job, centre), "interval", seconds=every_s)
+        scheduler.add_job(_shared(duty, _tick(job, centre)), "interval", seconds=every_s)
+    scheduler.add_listener(lambda _event: duty.end(), EVENT_SCHEDULER_SHUTDOWN)
     return scheduler
 
 
@@ -51,5 +61,22 @@ def seal(centre: Centre, _at: datetime) -> int:
     return feed.seal(centre.engine, centre.incarnation)
 
 
-def _tick(job: Job, centre: Centre) -> Callable[[], object]:
-    return lambda: job(centre, centre.clock.now())
+def _shared(duty: Duty, tick: Callable[[], None]) -> Callable[[], None]:
+    def run() -> None:
+        if duty.has():
+            tick()
+
+    return run
+
+
+def _tick(job: Job, centre: Centre) -> Callable[[], None]:
+    """Return a run of a job; a database that fails ends it, and the next one goes on."""
+
+    def run() -> None:
+        try:
+            job(centre, centre.clock.now())
+        except SQLAlchemyError as error:
+            cause = getattr(error, "orig", None) or error
+            log.warning("job.failed", job=getattr(job, "__name__", ""), reason=type(cause).__name__)
+
+    return run

@@ -43,7 +43,7 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-_LOCKS = 0x6B6F70
+LOCKS = 0x6B6F70
 """Class of our advisory locks, beside those of others in the same database."""
 _REVISIONS = SqlTable("alembic_version", MetaData(), Column("version_num", String))
 MIGRATION_S_MAX = 600
@@ -58,6 +58,8 @@ class Turn(IntEnum):
     ROSTER = 2
     """Who may hold leases: changed alone, read by many."""
     PACKS = 3
+    DUTY = 4
+    """Of a session, not of a transaction."""
 
 
 class Table(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMING))):
@@ -136,13 +138,13 @@ def locked(connection: Connection, query: Select[Any]) -> Select[Any]:
 def take_turn(connection: Connection, turn: Turn) -> None:
     """Wait for a turn and keep it to the end of the transaction; SQLite gives one turn to all."""
     if connection.dialect.name != "sqlite":
-        connection.execute(select(func.pg_advisory_xact_lock(_LOCKS, turn)))
+        connection.execute(select(func.pg_advisory_xact_lock(LOCKS, turn)))
 
 
 def share_turn(connection: Connection, turn: Turn) -> None:
     """Let nobody take a turn before the end of this transaction; others may share it."""
     if connection.dialect.name != "sqlite":
-        connection.execute(select(func.pg_advisory_xact_lock_shared(_LOCKS, turn)))
+        connection.execute(select(func.pg_advisory_xact_lock_shared(LOCKS, turn)))
 
 
 @retried

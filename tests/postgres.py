@@ -53,6 +53,7 @@ class Cluster:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="kopilka-pg-"))
         self._process: subprocess.Popen[bytes] | None = None
+        self._databases = 0
         self._user = UNPRIVILEGED if os.geteuid() == 0 else None
         self._data = self.folder / "data"
         if self._user:
@@ -92,6 +93,14 @@ class Cluster:
                 start_new_session=True,
             )
         Patience(SystemClock()).until("PostgreSQL answers", self._answers, START_S_MAX)
+
+    def create(self) -> str:
+        """Make an empty database; return its name."""
+        self._databases += 1
+        name = f"made_{self._databases}"
+        with connected(self.url) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return name
 
     def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
         """End it: SIGQUIT at once, SIGINT after its sessions are cut off."""

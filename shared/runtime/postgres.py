@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.pool import NullPool
 
 CONNECTIONS_MAX = 20
 """Of one process; the server's own limit is for all of them together."""
@@ -19,7 +20,7 @@ SILENCE_S_MAX = 20
 """Of a line that is cut without a word: noticed by both ends."""
 _PROBES = 3
 _PROBE_EVERY_S = SILENCE_S_MAX // (_PROBES + 1)
-_MS = 1000
+MS = 1000
 
 _READ_ONLY = "25006"
 """A standby, or a primary that has become one."""
@@ -48,6 +49,13 @@ def open_pool(url: URL, connections_max: int = CONNECTIONS_MAX) -> Engine:
             context.is_disconnect = True
 
     return engine
+
+
+def open_single(url: URL) -> Engine:
+    """Return an engine for a session that is kept; its statements stand alone."""
+    return create_engine(
+        url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=_arguments()
+    )
 
 
 def sqlstate(error: BaseException | None) -> str | None:
@@ -79,9 +87,9 @@ def is_gone(state: str) -> bool:
 
 def _arguments() -> dict[str, Any]:
     bounds = {
-        "lock_timeout": LOCK_S_MAX * _MS,
-        "statement_timeout": STATEMENT_S_MAX * _MS,
-        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_S_MAX * _MS,
+        "lock_timeout": LOCK_S_MAX * MS,
+        "statement_timeout": STATEMENT_S_MAX * MS,
+        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_S_MAX * MS,
         "tcp_keepalives_idle": _PROBE_EVERY_S,
         "tcp_keepalives_interval": _PROBE_EVERY_S,
         "tcp_keepalives_count": _PROBES,
@@ -92,6 +100,6 @@ def _arguments() -> dict[str, Any]:
         "keepalives_idle": _PROBE_EVERY_S,
         "keepalives_interval": _PROBE_EVERY_S,
         "keepalives_count": _PROBES,
-        "tcp_user_timeout": SILENCE_S_MAX * _MS,
+        "tcp_user_timeout": SILENCE_S_MAX * MS,
         "options": " ".join(f"-c {name}={value}" for name, value in bounds.items()),
     }
