@@ -74,14 +74,15 @@ def judge(mutant: Mutant, seeds: int = SEEDS_MAX) -> Verdict:
 
 @contextmanager
 def patched(target: str, faulty: Faulty) -> Iterator[None]:
-    """Put a faulty function in the place of `module:name` in every module that has it."""
-    module, _, name = target.partition(":")
-    original = getattr(import_module(module), name)
-    places = [
-        found
-        for key, found in sorted(sys.modules.items())
-        if key.partition(".")[0] in PACKAGES and vars(found).get(name) is original
-    ]
+    """Put a faulty function in the place of `module:name` in every module that has it, or one of a
+    class in the place of `module:Class.name`."""
+    module, _, path = target.partition(":")
+    owner, _, name = path.rpartition(".")
+    home = import_module(module)
+    home = getattr(home, owner) if owner else home
+    original = vars(home)[name]
+    modules = [one for key, one in sys.modules.items() if key.partition(".")[0] in PACKAGES]
+    places = [one for one in [home, *modules] if vars(one).get(name) is original]
     replacement = faulty(original)
     for place in places:
         setattr(place, name, replacement)

@@ -29,7 +29,7 @@ ZONES = (
     "Asia/Kamchatka",
 )
 DAY_S = 86_400
-OPENS_H, CLOSES_H = 9, 21
+OPENS_H, AFTERNOON_H, CLOSES_H = 9, 15, 21
 CUSTOMERS_PER_STORE = 5
 PARTITION_DAYS_MAX = 14
 CLOCK_H_MAX = 48
@@ -198,7 +198,9 @@ class _Planner:
             self._add(at_s, "sell", store, receipt=name, customer=customer, reserve=reserve,
                       **self._basket())  # fmt: skip
             end = "cancel" if chance.random() < 0.08 else "pay"
-            self._add(at_s + chance.randrange(1, 600), end, store, receipt=name)
+            takes_s = chance.randrange(1, 600)
+            takes_s *= 6 if takes_s % 5 == 0 else 1  # somebody else is served meanwhile
+            self._add(at_s + takes_s, end, store, receipt=name)
             self.sales.append((at_s, store, name))
         self._sync(at_s + chance.randrange(700), store, 0.5)
 
@@ -241,7 +243,7 @@ class _Planner:
         options = self.options
         if Fault.PACK in options.faults:
             for version in range(2, options.days + 2):
-                self._add(version * 3600, "publish", version=version)
+                self._add(version * 3600, "publish", version=version, at=self._in_force(version))
         for fault in sorted(set(options.faults) - {Fault.PACK}):
             if fault in PER_STORE_DAY:
                 times = self._times(PER_STORE_DAY[fault] * options.stores * options.days)
@@ -250,6 +252,12 @@ class _Planner:
             for _ in range(times):
                 at_s = self.chance.randrange(10, options.days * DAY_S)
                 self._misfortune(fault, at_s, self.chance.randrange(options.stores))
+
+    def _in_force(self, version: int) -> str:
+        """Return the local instant of a pack: a midnight, on a single day its afternoon."""
+        if self.options.days == 1:
+            return f"{START.date()}T{AFTERNOON_H}:00"
+        return f"{(START + timedelta(days=version - 1)).date()}T00:00"
 
     def _times(self, mean: float) -> int:
         mean *= self.options.rate

@@ -15,10 +15,6 @@ from tests.simulation.runner import Result, simulate
 
 LINES = (Fault.PARTITION, Fault.ONE_WAY, Fault.NOISE)
 CRASHES = (Fault.KILL, Fault.CUT, Fault.FULL, Fault.CENTRE_KILL, Fault.CENTRE_CUT)
-ALL = tuple(Fault)[: list(Fault).index(Fault.ROWS)]
-FIRST = tuple(Fault)[: list(Fault).index(Fault.IMAGE)]
-"""The faults that there were when a seed was found: another set makes another plan."""
-FLIPPED = Options(1, stores=3, days=2, visits=12, faults=FIRST)
 FOUND = Path(__file__).parent / "found"
 ONE_RUN = """
 from tests.simulation.plan import Fault, Options
@@ -49,22 +45,11 @@ def test_nothing_is_lost_or_overspent_on_bad_lines_and_bad_disks(seed: int) -> N
 
 @pytest.mark.parametrize("seed", [2])
 def test_everything_at_once(seed: int) -> None:
-    result = held(simulate(Options(seed, stores=3, days=2, visits=12, faults=tuple(Fault))))
+    result = held(simulate(Options(seed, stores=3, days=2, faults=tuple(Fault))))
 
-    assert {"killed", "power cut", "line down", "pack switch"} <= result.counts.keys()
-
-
-BRANCH_BIRTHS = Options(2, stores=3, days=2, visits=12, faults=ALL)
-"""A lot that was born on one of two copies of a disk was leased to another store."""
-REPEATED_OFFER = Options(5, stores=3, days=2, visits=12, faults=ALL)
-"""A fenced copy had nothing more to say to a restored centre, which lacked its facts."""
-
-
-@pytest.mark.parametrize(
-    "options", [FLIPPED, BRANCH_BIRTHS, REPEATED_OFFER], ids=["flipped", "branch", "fenced"]
-)
-def test_what_was_found_once_stays_mended(options: Options) -> None:
-    held(simulate(options))
+    met = {name for name, times in result.counts.items() if times}
+    assert {"killed", "power cut", "line down", "pack switch", "request torn"} <= met
+    assert {"asked again", "receipts open at both tills", "cut off for a day"} <= met
 
 
 @pytest.mark.parametrize("found", sorted(FOUND.glob("*.jsonl")), ids=lambda path: path.stem)

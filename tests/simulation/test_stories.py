@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from shared.ledger.books import Books
+from shared.ledger.books import Books, Holder
 from tests.simulation import mutants
 from tests.simulation.mutants import Faulty, patched
 from tests.simulation.plan import Fault, Options, Step, make_plan
@@ -222,6 +222,58 @@ def a_disk_that_is_copied_while_the_line_is_out(story: Story) -> None:
     assert story.spent(A) > 0
 
 
+def points_that_are_born_on_a_copy(story: Story) -> None:
+    """The copy holds some of them for an open receipt, so that its epoch must wait."""
+    story.register(A)
+    story.sync(A)
+    story.down(A)
+    story.do("clone", A)
+    story.down(A)
+    story.world.at_copy = True
+    story.buy(A)
+    story.activate(A)
+    held = story.reserve(A)
+    story.up(A)
+    story.world.at_copy = False
+    story.buy(A)
+    story.push(A)
+    story.world.at_copy = True
+    story.push(A)
+    story.world.at_copy = False
+    story.pull(A)
+    story.spend(A, HALF)
+    story.world.at_copy = True
+    story.do("pay", A, receipt=held)
+
+
+def a_fenced_copy_and_a_restored_centre(story: Story) -> None:
+    """What the fenced machine has sent is not in the backup, and it opens no session any more."""
+    story.leased_member()
+    story.do("clone", A)
+    for at_copy in (False, True, False):
+        story.world.at_copy = at_copy
+        story.buy(A)
+        story.push(A)
+    assert story.world.twins[A].machine.station.identity.epoch == 2
+    assert story.tills(A).machine.station.is_fenced
+    story.do("backup")
+    story.buy(A)
+    story.push(A)
+    story.do("restore")
+    story.pull(A)
+    story.push(A)
+
+
+def a_bit_that_turns_in_a_fact(story: Story) -> None:
+    story.leased_member()
+    story.down(A)
+    story.spend(A)
+    story.do("flip", A)
+    story.up(A)
+    story.sync(A)
+    story.spend(B, FREE)
+
+
 def a_disk_that_goes_back_while_the_line_is_out(story: Story) -> None:
     story.leased_member()
     story.do("image", A)
@@ -297,6 +349,11 @@ def a_claw_back_over_a_silent_stores_lease(story: Story) -> None:
     assert story.spent(B) > 0
 
 
+def as_of_the_journal(_original: Any) -> Any:
+    """What is born on a copy of a disk is leased under the epoch that both copies have."""
+    return property(lambda reading: Holder(reading.fact.agent, reading.fact.epoch))
+
+
 def reclaiming(of: Callable[..., Any]) -> Faulty:
     """Let what stores hold be taken back without asking them, before something is done."""
 
@@ -334,6 +391,15 @@ STORIES: tuple[tuple[Told, Guards], ...] = (
         a_disk_that_is_copied_while_the_line_is_out,
         (("central.leases.store:bars", mutants.always({})),),
     ),
+    (
+        points_that_are_born_on_a_copy,
+        (("central.ingest.reading:Reading.holder", as_of_the_journal),),
+    ),
+    (
+        a_fenced_copy_and_a_restored_centre,
+        (("agent.epochs:send_last_again", mutants.always(None)),),
+    ),
+    (a_bit_that_turns_in_a_fact, (("shared.wire.facts:is_intact", mutants.always(True)),)),
     (
         a_disk_that_goes_back_while_the_line_is_out,
         (("agent.leases.standing:_open_here", mutants.spend_barred),),

@@ -6,7 +6,7 @@ arrives is answered by the centre's use cases as its routes would.
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -58,6 +58,8 @@ class Fate(StrEnum):
     """It arrives when others have overtaken it; nobody waits for its answer any more."""
     HALVED = "halved"
     FLIPPED = "flipped"
+    TORN = "torn"
+    """It arrives, and its answer breaks off in the middle."""
 
 
 MISFORTUNES = tuple(fate for fate in Fate if fate is not Fate.PASSED)
@@ -123,7 +125,7 @@ class SimTransport(httpx.BaseTransport):
             network.counts["answer kept back"] += 1
         if self._line.mode is LineMode.MUTE or fate is Fate.ANSWER_LOST:
             raise self._silence()
-        return response
+        return _torn(response) if fate is Fate.TORN else response
 
     def _fate(self) -> Fate:
         if self._line.mode is not LineMode.UP or not self._line.misfortune:
@@ -153,6 +155,28 @@ def _damaged(request: httpx.Request, fate: Fate, chance: random.Random) -> httpx
         name: text for name, text in request.headers.items() if name.lower() != "content-length"
     }
     return httpx.Request(request.method, request.url, headers=headers, content=body)
+
+
+def _torn(response: httpx.Response) -> httpx.Response:
+    """Return a response of which the first half comes, and then a reset."""
+    whole = response.read()
+
+    def halves() -> Iterator[bytes]:
+        yield whole[: len(whole) // 2]
+        raise httpx.ReadError("the connection was reset")
+
+    return httpx.Response(response.status_code, stream=_Breaking(halves()))
+
+
+class _Breaking(httpx.SyncByteStream):
+    """Bytes that end in an error."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Return the bytes."""
+        return self._chunks
 
 
 def answer(centre: Centre, request: httpx.Request) -> httpx.Response:

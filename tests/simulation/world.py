@@ -35,6 +35,7 @@ from tests.simulation.disk import End, Moment, StoppedError
 from tests.simulation.machine import Machine, wrong_by
 from tests.simulation.oracle import Oracle
 from tests.simulation.plan import Options, Step, instant
+from tests.simulation.sightings import Sightings
 from tests.simulation.till import LeftError, OpenReceipt, StoreClosedError, Tills, Wanted
 from tests.simulation.told import Points, Store, ViolationError
 from tests.simulation.wire import LineMode, Network
@@ -81,6 +82,7 @@ class World:
         self.steps = 0
         self.customers = options.customers
         self.receipts: dict[str, OpenReceipt] = {}
+        self.sightings = Sightings(self.counts)
         self._helping = False
         central = CentreMachine(
             folder / "centre", MachineClock(self.time), self.chance, self.counts
@@ -291,7 +293,9 @@ class World:
         if not tills.machine.clock.offset:
             pack = receipt.claim.evaluation.pack_hash
             self.oracle.check_pack(tills.code, pack, receipt.claim.moment.instant)
-            self.counts["pack switch"] += pack != self.first_pack
+            if pack != self.first_pack:
+                self.sightings.repriced(self.options.zones[tills.code[:3]])
+        self.sightings.opened(receipt, self.receipts.values())
         self.receipts[receipt.name] = receipt
         return receipt.claim.digest if wanted.reserve else self._finish(receipt, "pay")
 
@@ -415,7 +419,9 @@ class World:
 
     def _do_line(self, step: Step) -> str:
         mode = LineMode(step.args["mode"])
-        self.at(step.store).machine.line.mode = mode
+        tills = self.at(step.store)
+        tills.machine.line.mode = mode
+        self.sightings.line(tills.code, mode, self.time.at)
         if mode is not LineMode.UP:
             self.counts["silent" if step.args.get("silent") else f"line {mode}"] += 1
         return mode
@@ -545,9 +551,9 @@ class World:
 
     def _do_publish(self, step: Step) -> str:
         version = step.args["version"]
-        day = (START + timedelta(days=version - 1)).date()
+        at = step.args.get("at", f"{(START + timedelta(days=version - 1)).date()}T00:00")
         text = wine().replace("version: 1\n", f"version: {version}\n")
-        text = text.replace("2026-01-01T00:00", f"{day}T00:00").replace("15 %", f"{20 - version} %")
+        text = text.replace("2026-01-01T00:00", at).replace("15 %", f"{20 - version} %")
         told = self.central.order(lambda centre: publish(centre, text))
         self.ordered.append((None, text))
         self.oracle.published(datetime.fromisoformat(told.effective_from), told.hash)
