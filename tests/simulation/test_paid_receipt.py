@@ -33,7 +33,8 @@ WRITES_LEAST, WRITES_MAX = 35, 400
 """Of a reserve that asks."""
 SYNC_STRIDE = 5
 """There are few syncs: not every number of writes before one is another story."""
-TRANSACTIONS_MAX = 40
+USES_LEAST, USES_MAX = 8, 60
+"""Transactions and readings of the journal."""
 FEED_KINDS = 4
 FIRST_DAY_S = 10
 GIFT_POINTS = 400_000
@@ -110,13 +111,19 @@ def count(tills: Tills, query: str) -> int:
 
 
 def sell_and_check(world: World, name: str) -> None:
-    """Reserve, pay, repeat: one fact, the same bytes, what was agreed, and nothing left open."""
+    check(world, *sell(world, name))
+
+
+def sell(world: World, name: str) -> tuple[OpenReceipt, Committed, Committed]:
+    """Reserve and pay, and pay again; return both answers."""
     tills = world.tills[here(world)]
     receipt = reserved(world, name)
-    first = tills.pay(receipt)
-    again = tills.pay(receipt)
+    return receipt, tills.pay(receipt), tills.pay(receipt)
 
-    claim = receipt.claim
+
+def check(world: World, receipt: OpenReceipt, first: Committed, again: Committed) -> None:
+    """Check for one fact, the same bytes, what was agreed, and nothing left open."""
+    tills, claim = world.tills[here(world)], receipt.claim
     sold = journalled(tills, first)
     assert encode(again) == encode(first)
     assert first.digest == claim.digest
@@ -233,27 +240,24 @@ def test_what_happens_beside_any_write_changes_nothing_of_what_was_agreed(
 
 
 @contextmanager
-def before_transaction(
-    journal: Engine, number: int, happens: Callable[[], None]
-) -> Iterator[list[int]]:
-    """Let something happen before the transaction of the journal with this number, once; yields a
-    list that tells afterwards whether it has."""
+def before_use(journal: Engine, number: int, happens: Callable[[], None]) -> Iterator[list[int]]:
+    """Let something happen once, before the use of the journal with this number; yields a list that
+    tells afterwards whether it has."""
     happened: list[int] = []
-    begun = 0
+    used = 0
 
-    def count_one(*told: object) -> None:
-        nonlocal begun
-        if told[2] == "BEGIN IMMEDIATE":
-            begun += 1
-            if begun == number + 1:
-                happened.append(number)
-                happens()
+    def count_one(*_connection: object) -> None:
+        nonlocal used
+        used += 1
+        if used == number + 1:
+            happened.append(number)
+            happens()
 
-    event.listen(journal, "before_cursor_execute", count_one)
+    event.listen(journal, "checkout", count_one)
     try:
         yield happened
     finally:
-        event.remove(journal, "before_cursor_execute", count_one)
+        event.remove(journal, "checkout", count_one)
 
 
 def spend(world: World, store: int, name: str) -> None:
@@ -286,16 +290,17 @@ BETWEEN: dict[str, Callable[[World, str], None]] = {
 
 
 @pytest.mark.parametrize("what", BETWEEN)
-def test_what_happens_between_any_transactions_changes_nothing_of_what_was_agreed(
+def test_what_happens_between_any_uses_of_the_journal_changes_nothing_of_what_was_agreed(
     world: World, what: str
 ) -> None:
     tills = world.tills[here(world)]
     points = 0
-    for points in range(TRANSACTIONS_MAX):
+    for points in range(USES_MAX):
         happen = partial(BETWEEN[what], world, f"between {points}")
-        with before_transaction(tills.machine.station.journal, points, happen) as happened:
-            sell_and_check(world, str(points))
+        with before_use(tills.machine.station.journal, points, happen) as happened:
+            sold = sell(world, str(points))
+        check(world, *sold)
         if not happened:
             break
-    assert 3 < points < TRANSACTIONS_MAX
+    assert USES_LEAST < points < USES_MAX
     world.heal()

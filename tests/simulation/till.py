@@ -22,6 +22,7 @@ from agent.reserve import service as reserving
 from agent.reserve import store as claims
 from agent.reserve.service import QuoteChangedError, ReserveOrder
 from agent.reserve.store import Claim
+from agent.returns.service import Returned as GoodsBack
 from agent.returns.service import ReturnOrder, give_back_goods, preview
 from agent.station import Station
 from shared.errors import LoyaltyError
@@ -112,14 +113,12 @@ class Tills:
                 self.machine.network.counts["disk full"] += 1
         raise StoreClosedError
 
-    def answered(self, uid: UUID, operation: Callable[[Station], T]) -> T:
-        """Ask until there is an answer; some tills ask again for one that they have."""
-        answer = self.repeat(operation)
+    def ask_again(self, uid: UUID, operation: Callable[[Station], T], answer: T) -> None:
+        """Ask for an answer that the till has, as some do, now and then up to ten times."""
         for _ in range(max(0, AGAIN_MAX - uid.int % AGAIN_OF)):
             self.machine.network.counts["asked again"] += 1
             if (again := self.repeat(operation)) != answer:
                 raise ViolationError("answers", f"operation {uid}: {answer}, then {again}")
-        return answer
 
     def uid(self) -> UUID:
         """Return a new id."""
@@ -136,9 +135,12 @@ class Tills:
             cashier="7",
             birthday=BORN,
         )
-        registered = self.answered(
-            order.uid, lambda station: members.register(station, order, station.clock.now())
-        )
+
+        def register(station: Station) -> Registered:
+            return members.register(station, order, station.clock.now())
+
+        registered = self.repeat(register)
+        self.ask_again(order.uid, register, registered)
         if registered.card:
             customer.cards.append(registered.card)
         return registered
@@ -219,14 +221,17 @@ class Tills:
         sale = Sale(
             receipt.commit_uid, CONTENT, claim.receipt.uid, tenders, "17", "7", receipt.order
         )
-        committed = self.answered(
-            sale.uid, lambda station: commit(station, sale, station.clock.now())
-        )
+
+        def pay(station: Station) -> Committed:
+            return commit(station, sale, station.clock.now())
+
+        committed = self.repeat(pay)
         if receipt.committed is None:
             receipt.committed = committed
             bought = _bought(self.code, claim, committed, tenders)
             self.oracle.bought(bought)
             self.touched.update(one.account for one in (*bought.drawn, *bought.granted))
+        self.ask_again(sale.uid, pay, committed)
         return committed
 
     def cancel(self, receipt: OpenReceipt) -> None:
@@ -262,9 +267,11 @@ class Tills:
         parts = _parts(claim, share)
         order = ReturnOrder(self.uid(), CONTENT, claim.receipt.uid, parts, "7")
         seen = self.repeat(lambda station: preview(station, order.sale, parts, station.clock.now()))
-        told = self.answered(
-            order.uid, lambda station: give_back_goods(station, order, station.clock.now())
-        )
+
+        def take_back(station: Station) -> GoodsBack:
+            return give_back_goods(station, order, station.clock.now())
+
+        told = self.repeat(take_back)
         account = claim.member.account.hex if claim.member else ""
         self.oracle.returned(
             Returned(
@@ -280,6 +287,7 @@ class Tills:
             )
         )
         self.touched.update(draw.account.hex for draw in (*seen.restored, *seen.clawed.taken))
+        self.ask_again(order.uid, take_back, told)
         return f"{told.money_minor} {told.restored_points} {told.taken_points} {told.debt_points}"
 
     def activate(self, found: members.Found) -> str:
@@ -289,7 +297,11 @@ class Tills:
         if not pending:
             return "nothing pending"
         order = Activation(self.uid(), CONTENT, pending[0].id, found.standing.member, "asked")
-        self.answered(order.uid, lambda station: lots.activate(station, order, station.clock.now()))
+
+        def activate(station: Station) -> lots.Activated:
+            return lots.activate(station, order, station.clock.now())
+
+        self.ask_again(order.uid, activate, self.repeat(activate))
         return pending[0].id.hex
 
     def here(self, member: UUID) -> list[Points]:
