@@ -16,6 +16,13 @@ JOURNAL_VERSION = 1
 REPLICA_VERSION = 1
 
 
+WITHOUT_ROWID = {"sqlite_with_rowid": False}
+"""For tables of small rows found by their key alone: a new row touches one page instead of two.
+
+Files made before have these tables with row numbers, and go on so.
+"""
+
+
 class NewerFileError(LoyaltyError):
     """A database file that a newer agent has written."""
 

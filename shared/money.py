@@ -40,7 +40,8 @@ def format_money(amount_minor: int) -> str:
     """Write kopecks as in Russia, with no-break spaces: `1 085,50`."""
     sign = "\u2212" if amount_minor < 0 else ""
     rubles, kopecks = divmod(abs(amount_minor), 100)
-    return f"{sign}{rubles:,}".replace(",", NO_BREAK_SPACE) + f",{kopecks:02d}"
+    whole = f"{rubles:,}".replace(",", NO_BREAK_SPACE) if rubles >= 1000 else rubles
+    return f"{sign}{whole},{kopecks:02d}"
 
 
 def _by_rounds(total: int, weights: Sequence[int], ceilings: Sequence[int]) -> list[int]:

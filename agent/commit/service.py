@@ -145,17 +145,14 @@ def _exchange(sale: Sale, claim: Claim) -> Exchange | None:
 
 def _claim(connection: Connection, station: Station, sale: Sale, at: datetime) -> Claim:
     """Take what was reserved, or check the receipt again and claim it now."""
-    found = claims.find(connection, sale.receipt)
-    if found is not None:
-        state, claim = found
-        if state is not ClaimState.OPEN:
-            raise ReceiptEndedError(sale.receipt, state)
-        claims.move(connection, sale.receipt, ClaimState.COMMITTED)
-        return claim
-    if sale.order is None:
-        raise NothingToCommitError(receipt=sale.receipt)
-    claim = reserving.confirm(connection, station, sale.order, at)
-    claims.add(connection, claim, ClaimState.COMMITTED, at)
+    claim = claims.find(connection, sale.receipt)
+    if isinstance(claim, ClaimState):
+        raise ReceiptEndedError(sale.receipt, claim)
+    if claim is None:
+        if sale.order is None:
+            raise NothingToCommitError(receipt=sale.receipt)
+        claim = reserving.confirm(connection, station, sale.order, at)
+    claims.commit(connection, sale.receipt, at)
     return claim
 
 
@@ -203,10 +200,10 @@ def _write(
         once.add(connection, account, [lot.lot for lot in granted if lot.person])
     holds.release(connection, sale.receipt)
     holds.end_asks(connection, sale.receipt)
-    slip = slips.sale_slip(claim, body, token, derived("slip", fact.id))
+    points = slips.points_after(claim, body)
+    slip = slips.sale_slip(claim, body, points, token, derived("slip", fact.id))
     spool.enqueue(connection, slip, at)
     store.add(connection, sale.receipt, Sold(fact.id, slip.id), at)
-    points = slips.points_after(claim, body)
     return Committed(
         receipt=sale.receipt,
         fact=fact.id,

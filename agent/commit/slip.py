@@ -30,15 +30,17 @@ def points_after(claim: Claim, sale: ReceiptCommitted) -> Points:
     return parts.points_of(lots, claim.moment)
 
 
-def sale_slip(claim: Claim, sale: ReceiptCommitted, token: bytes, slip_id: UUID) -> Slip:
-    """Compose what the customer takes home."""
+def sale_slip(
+    claim: Claim, sale: ReceiptCommitted, points: Points, token: bytes, slip_id: UUID
+) -> Slip:
+    """Compose what the customer takes home; `points` are the member's after the sale."""
     blocks = [
         *parts.header(claim.settings),
         *_heading(claim, sale),
         Divider(),
         *priced_lines(claim.receipt, claim.evaluation),
         *_exchange(sale),
-        *_member(claim, sale),
+        *_member(claim, sale, points),
         *_coupons(claim),
         *parts.footer(slip_code(sale.receipt.uid, token)),
     ]
@@ -67,7 +69,7 @@ def _coupons(claim: Claim) -> Iterator[Block]:
         yield Text(f"Действует с {coupon.first_day:%d.%m.%Y}{until}")
 
 
-def _member(claim: Claim, sale: ReceiptCommitted) -> Iterator[Block]:
+def _member(claim: Claim, sale: ReceiptCommitted, points: Points) -> Iterator[Block]:
     if claim.member is None:
         return
     totals = claim.evaluation.totals
@@ -77,6 +79,6 @@ def _member(claim: Claim, sale: ReceiptCommitted) -> Iterator[Block]:
     yield Row("Начислено бонусов", format_points(totals.earned_points))
     yield from parts.once_rows(claim.evaluation.once, sale.granted, claim.member.account)
     yield Row("Списано бонусов", format_points(totals.redeemed_points))
-    yield from parts.balance(points_after(claim, sale), claim.moment.zone, claim.as_of)
+    yield from parts.balance(points, claim.moment.zone, claim.as_of)
     for hint in claim.evaluation.hints:
         yield Text(hint.ru)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from agent.schema import JournalTable, id_field, instant_field
+from agent.schema import WITHOUT_ROWID, JournalTable, id_field, instant_field
 from shared.clock import milliseconds
 from shared.runtime.sqlite import run
 
@@ -15,6 +15,7 @@ class ReceiptRecord(JournalTable, table=True):
     """A committed receipt."""
 
     __tablename__ = "receipt"
+    __table_args__ = WITHOUT_ROWID
 
     uid: UUID = id_field(primary_key=True)
     fact: UUID = id_field()

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 from sqlmodel import Field
 
-from agent.schema import JournalTable, id_field, instant_field
+from agent.schema import WITHOUT_ROWID, JournalTable, id_field, instant_field
 from shared.clock import milliseconds
 from shared.errors import Kind, LoyaltyError
 from shared.runtime.sqlite import run
@@ -25,6 +25,7 @@ class AnswerRecord(JournalTable, table=True):
     """What an operation answered, and the digest of what it was asked."""
 
     __tablename__ = "answer"
+    __table_args__ = WITHOUT_ROWID
 
     uid: UUID = id_field(primary_key=True)
     operation: str = Field(primary_key=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Field
 
-from agent.schema import JournalTable, id_field, instant_field, table_of
+from agent.schema import WITHOUT_ROWID, JournalTable, id_field, instant_field, table_of
 from shared.clock import milliseconds
 from shared.rules.result import Draw
 from shared.runtime.sqlite import listed, run, run_many
@@ -20,6 +20,7 @@ class HoldRecord(JournalTable, table=True):
     """Points (hundredths) of a lot that a reserved receipt will draw."""
 
     __tablename__ = "hold"
+    __table_args__ = WITHOUT_ROWID
 
     receipt: UUID = id_field(primary_key=True)
     lot: UUID = id_field(primary_key=True)

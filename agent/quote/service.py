@@ -25,6 +25,7 @@ from shared.rules.result import Evaluation
 from shared.runtime.sqlite import reading
 from shared.wire.feed import GoodsRow, SettingsRow
 
+_FLAGS = {flag.value: flag for flag in Flag}
 CENTRE = "centre"
 """Who holds the points of a lot that no store has leased."""
 
@@ -302,14 +303,14 @@ def _places(shortage: Shortage, centre: str, store: str) -> str:
 
 
 def _lines(connection: Connection, items: Sequence[Item]) -> tuple[Line, ...]:
-    wanted = [item.sku.encode() for item in items if item.sku]
+    wanted = {item.sku.encode() for item in items if item.sku}
     known = {row.sku: row for row in rows.many(connection, GoodsRow, wanted)}
-    return tuple(_line(item, _goods_row(connection, item, known)) for item in items)
+    return tuple([_line(item, _goods_row(connection, item, known)) for item in items])
 
 
 def _check_sums(lines: Sequence[Line], tolerance_minor: int) -> None:
     for line in lines:
-        if abs(line.difference_minor) > tolerance_minor:
+        if line.stated_minor is not None and abs(line.difference_minor) > tolerance_minor:
             raise TillDiffersError(
                 no=line.no, stated_minor=line.stated_minor, base_minor=line.base_minor
             )
@@ -340,7 +341,7 @@ def _goods_row(
 def _goods(item: Item, row: GoodsRow | None) -> Goods:
     """Take the replica's row for bans and floors; the line's own attributes serve what it lacks."""
     if row is not None:
-        flags = frozenset(flag for flag in Flag if flag.value in row.flags)
+        flags = frozenset([_FLAGS[name] for name in row.flags if name in _FLAGS])
         return Goods(row.sku, row.name, row.group, row.brand, flags, row.floor_minor)
     told = item.attributes
     if told is None:

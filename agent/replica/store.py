@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Field
 
-from agent.schema import ReplicaTable, id_field, table_of
+from agent.schema import WITHOUT_ROWID, ReplicaTable, id_field, table_of
 from shared.runtime.sqlite import listed, run
 from shared.wire.feed import (
     Change,
@@ -36,7 +36,7 @@ class RowRecord(ReplicaTable, table=True):
     """A row of a stream in the centre's bytes."""
 
     __tablename__ = "row"
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+    __table_args__ = WITHOUT_ROWID
 
     kind: str = Field(primary_key=True)
     key: bytes = Field(primary_key=True)

@@ -115,11 +115,11 @@ def cancel(connection: Connection, station: Station, receipt: UUID, at: datetime
     found = store.find(connection, receipt)
     if found is None:
         raise NotReservedError(receipt=receipt)
-    if found[0] is ClaimState.COMMITTED:
-        raise ReceiptEndedError(receipt, found[0])
-    if found[0] is ClaimState.OPEN:
+    if found is ClaimState.COMMITTED:
+        raise ReceiptEndedError(receipt, found)
+    if isinstance(found, Claim):
         leases.cancel(connection, station, receipt, at)
-        store.move(connection, receipt, ClaimState.CANCELLED)
+        store.cancel(connection, receipt)
 
 
 def confirm(connection: Connection, station: Station, order: ReserveOrder, at: datetime) -> Claim:
@@ -164,18 +164,15 @@ def _claim(station: Station, order: ReserveOrder, at: datetime) -> Claim:
             raise TooManyReservesError(limit=limit)
         claim = confirm(connection, station, order, at)
         answers.remember(connection, order.uid, OPERATION, order.content, b"", at)
-        store.add(connection, claim, ClaimState.OPEN, at)
+        store.add(connection, claim, at)
         holds.hold(connection, claim.receipt.uid, claim.evaluation.redemption.draws)
         return claim
 
 
 def _standing_claim(connection: Connection, order: ReserveOrder) -> Claim | None:
     found = store.find(connection, order.basket.uid)
-    if found is None:
-        return None
-    state, claim = found
-    if state is not ClaimState.OPEN:
-        raise ReceiptEndedError(order.basket.uid, state)
-    if claim.digest != order.digest:
+    if isinstance(found, ClaimState):
+        raise ReceiptEndedError(order.basket.uid, found)
+    if found is not None and found.digest != order.digest:
         raise AlreadyReservedError(receipt=order.basket.uid)
-    return claim
+    return found

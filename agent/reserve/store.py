@@ -45,7 +45,7 @@ class ClaimState(StrEnum):
 
 
 class ClaimRecord(JournalTable, table=True):
-    """A claim in canonical bytes."""
+    """A claim in canonical bytes; of a committed one they are empty, for it stands in its fact."""
 
     __tablename__ = "claim"
 
@@ -60,28 +60,43 @@ _decode = decoder(Claim)
 
 _ADD = "INSERT INTO claim (receipt, state, body, at) VALUES (?, ?, ?, ?)"
 _FIND = "SELECT state, body FROM claim WHERE receipt = ?"
-_MOVE = "UPDATE claim SET state = ? WHERE receipt = ?"
+_CANCEL = "UPDATE claim SET state = ? WHERE receipt = ?"
+_COMMIT = """
+INSERT INTO claim (receipt, state, body, at) VALUES (?, ?, x'', ?)
+ON CONFLICT (receipt) DO UPDATE SET state = excluded.state, body = excluded.body
+"""
 _OPEN_COUNT = "SELECT count(*) FROM claim WHERE state = ?"
 
 
-def add(connection: Connection, claim: Claim, state: ClaimState, at: datetime) -> None:
-    """Write a claim."""
-    run(
-        connection,
-        _ADD,
-        (claim.receipt.uid.bytes, state.value, encode(claim), milliseconds(at)),
-    )
+def add(connection: Connection, claim: Claim, at: datetime) -> None:
+    """Write an open claim."""
+    body = encode(claim)
+    run(connection, _ADD, (claim.receipt.uid.bytes, ClaimState.OPEN.value, body, milliseconds(at)))
 
 
-def find(connection: Connection, receipt: UUID) -> tuple[ClaimState, Claim] | None:
-    """Return a receipt's claim and its state."""
+def find(connection: Connection, receipt: UUID) -> Claim | ClaimState | None:
+    """Return a receipt's claim while it is open, then the state in which it ended."""
     row = run(connection, _FIND, (receipt.bytes,)).fetchone()
-    return (ClaimState(row[0]), _decode(row[1])) if row else None
+    if row is None:
+        return None
+    state = ClaimState(row[0])
+    return _decode(row[1]) if state is ClaimState.OPEN else state
 
 
-def move(connection: Connection, receipt: UUID, state: ClaimState) -> None:
-    """End a claim."""
-    run(connection, _MOVE, (state.value, receipt.bytes))
+def find_cancelled(connection: Connection, receipt: UUID) -> Claim | None:
+    """Return the claim of a receipt that came to nothing."""
+    row = run(connection, _FIND, (receipt.bytes,)).fetchone()
+    return _decode(row[1]) if row and row[0] == ClaimState.CANCELLED else None
+
+
+def cancel(connection: Connection, receipt: UUID) -> None:
+    """End a claim without a sale."""
+    run(connection, _CANCEL, (ClaimState.CANCELLED.value, receipt.bytes))
+
+
+def commit(connection: Connection, receipt: UUID, at: datetime) -> None:
+    """End a claim, or the want of one, by a sale, whose fact says from here on what it was."""
+    run(connection, _COMMIT, (receipt.bytes, ClaimState.COMMITTED.value, milliseconds(at)))
 
 
 def open_receipts(connection: Connection) -> set[UUID]:

@@ -119,11 +119,10 @@ def exchange(station: Station, order: ExchangeOrder, at: datetime) -> Exchanged:
 def _check_new(connection: Connection, receipt: UUID) -> None:
     """Refuse a receipt that is reserved or has ended: it is priced after the return, here."""
     found = claims.find(connection, receipt)
-    if found is None:
-        return
-    if found[0] is ClaimState.OPEN:
+    if isinstance(found, ClaimState):
+        raise ReceiptEndedError(receipt, found)
+    if found is not None:
         raise AlreadyReservedError(receipt=receipt)
-    raise ReceiptEndedError(receipt, found[0])
 
 
 def _seen(

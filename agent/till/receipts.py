@@ -10,7 +10,7 @@ from agent.journal import store as facts
 from agent.printing import store as spool
 from agent.quote.service import pack_of
 from agent.reserve import store as claims
-from agent.reserve.store import ClaimState
+from agent.reserve.store import Claim, ClaimState
 from agent.returns import store as returns
 from agent.returns.service import UnknownReceiptError, find_sale
 from agent.station import Station
@@ -38,7 +38,6 @@ class Standing:
     member: MemberView | None
     moment: Moment
     evaluation: Evaluation
-    digest: str
     state: str
     sync: str = LOCAL
     sync_reason: str = ""
@@ -87,12 +86,10 @@ def look_up(station: Station, uid: UUID) -> Standing:
         found = claims.find(connection, uid)
         if found is None:
             raise UnknownReceiptError(receipt=uid)
-        state, claim = found
-        if state is not ClaimState.COMMITTED:
-            shown = "reserved" if state is ClaimState.OPEN else state.value
-            return Standing(
-                claim.receipt, claim.member, claim.moment, claim.evaluation, claim.digest, shown
-            )
+        if isinstance(found, Claim):
+            return _claimed(found, "reserved")
+        if (cancelled := claims.find_cancelled(connection, uid)) is not None:
+            return _claimed(cancelled, ClaimState.CANCELLED)
         fact, sold = find_sale(station, connection, uid)
         place = sales.find(connection, uid)
         assert place is not None
@@ -106,7 +103,6 @@ def look_up(station: Station, uid: UUID) -> Standing:
             member=sold.member,
             moment=sold.moment,
             evaluation=sold.evaluation,
-            digest=claim.digest,
             state="voided" if done.is_voided else _state(sold.receipt, returned),
             sync=outcome,
             sync_reason=reason,
@@ -137,6 +133,10 @@ def explained(station: Station, priced: Priced) -> Explained:
         "en": retell(source, lines, found, "en"),
     }
     return Explained(rejected, words)
+
+
+def _claimed(claim: Claim, state: str) -> Standing:
+    return Standing(claim.receipt, claim.member, claim.moment, claim.evaluation, state)
 
 
 def _state(receipt: Receipt, returned: Mapping[int, int]) -> str:

@@ -1,7 +1,8 @@
 """The till API: each route reads its body, calls one service and renders the answer.
 
-A quote is asked inline, since it only reads and takes less than a hop to a thread and back; what
-writes, or may ask the centre, has a thread.
+A quote is asked inline, since it only reads and takes less than a hop to a thread and back. What
+writes, checks a PIN or may ask the centre has a thread (`def`, or `run_in_threadpool`): nothing may
+hold up the event loop.
 """
 
 from uuid import UUID

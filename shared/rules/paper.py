@@ -16,8 +16,7 @@ def priced_lines(receipt: Receipt, evaluation: Evaluation) -> Iterator[Block]:
     priced = {line.no: line for line in evaluation.lines}
     for line in receipt.lines:
         if line.no in priced:
-            yield Text(line.goods.name or line.goods.sku)
-            yield from _amounts(line, priced[line.no])
+            yield from _line(line, priced[line.no])
     yield Divider()
     yield from _totals(evaluation)
 
@@ -28,13 +27,17 @@ def quantity(thousandths: int) -> str:
     return f"{whole},{part:03d}" if part else str(whole)
 
 
-def _amounts(line: Line, priced: PricedLine) -> Iterator[Block]:
-    pieces = f"{quantity(line.quantity)} × {format_money(line.price_minor)}"
-    yield Row(f"  {pieces}", format_money(priced.base_minor))
+def _line(line: Line, priced: PricedLine) -> list[Block]:
+    pieces = f"  {quantity(line.quantity)} × {format_money(line.price_minor)}"
+    found: list[Block] = [
+        Text(line.goods.name or line.goods.sku),
+        Row(pieces, format_money(priced.base_minor)),
+    ]
     if priced.discount_minor:
-        yield Row("  скидка", MINUS + format_money(priced.discount_minor))
+        found.append(Row("  скидка", MINUS + format_money(priced.discount_minor)))
     if priced.redeemed_minor:
-        yield Row("  бонусами", MINUS + format_money(priced.redeemed_minor))
+        found.append(Row("  бонусами", MINUS + format_money(priced.redeemed_minor)))
+    return found
 
 
 def _totals(evaluation: Evaluation) -> Iterator[Block]:

@@ -7,14 +7,27 @@ import pytest
 from agent.commit.service import Sale, TendersMismatchError, commit
 from agent.journal.answers import UidReusedError
 from agent.printing import store as spool
-from agent.quote.service import Attributes, Item, OverLeaseError, quote
-from agent.reserve.service import QuoteChangedError, ReserveOrder, reserve
+from agent.quote.service import Attributes, Basket, Item, OverLeaseError, quote
+from agent.reserve.service import QuoteChangedError, ReceiptEndedError, ReserveOrder, reserve
+from agent.reserve.store import ClaimState
+from agent.till.receipts import look_up
 from shared.member import DayCount, History, Use
 from shared.receipt import Redeem, Tender, TenderKind
-from shared.runtime.sqlite import reading
+from shared.runtime.sqlite import reading, run, transaction
+from shared.wire.codec import encode
 from shared.wire.facts import ReceiptCommitted
 from shared.wire.feed import GLOBAL, AccountRow, Holding
-from tests.agent.kit import kinds, last_body, last_envelope, order_of, paid, seen, sell, take_back
+from tests.agent.kit import (
+    claim,
+    kinds,
+    last_body,
+    last_envelope,
+    order_of,
+    paid,
+    seen,
+    sell,
+    take_back,
+)
 from tests.builders import STORE, Person, PersonLot, Shop, basket, pack_row, wine_text
 
 
@@ -227,3 +240,36 @@ def test_points_of_a_purchase_are_spendable_24_hours_later_to_the_second_and_off
     assert spendable() == 0
     shop.clock.move(seconds=1)
     assert spendable() == 30_00
+
+
+def test_a_paid_claim_leaves_its_content_to_the_fact(shop: Shop) -> None:
+    wanted = basket(shop)
+    held = claim(shop, wanted)
+    open_claim = _claim(shop, wanted)
+
+    commit(shop.station, paid(shop, held), shop.clock.now())
+
+    assert open_claim == (ClaimState.OPEN, True)
+    assert _claim(shop, wanted) == (ClaimState.COMMITTED, False)
+    assert look_up(shop.station, wanted.uid).evaluation == held.evaluation
+
+
+def test_a_paid_claim_of_a_former_version_which_kept_its_content_is_ended(shop: Shop) -> None:
+    wanted = basket(shop)
+    held = claim(shop, wanted)
+    commit(shop.station, paid(shop, held), shop.clock.now())
+    with transaction(shop.station.journal) as connection:
+        values = (encode(held), wanted.uid.bytes)
+        run(connection, "UPDATE claim SET body = ? WHERE receipt = ?", values)
+
+    assert look_up(shop.station, wanted.uid).state == "committed"
+    with pytest.raises(ReceiptEndedError):
+        claim(shop, wanted)
+
+
+def _claim(shop: Shop, wanted: Basket) -> tuple[str, bool]:
+    """Return a claim's state, and whether it has its content."""
+    statement = "SELECT state, length(body) > 0 FROM claim WHERE receipt = ?"
+    with reading(shop.station.journal) as connection:
+        state, has_content = run(connection, statement, (wanted.uid.bytes,)).fetchone()
+    return state, bool(has_content)
