@@ -122,7 +122,10 @@ def _best_of_rules(offers: Mapping[Path, Offer], *, on: int, room: int) -> Parts
         amount = alone(pair[1], on=on, room=room)
         if amount > most:
             won, most = pair, amount
-    return () if won is None else (Part(won[0], most, _rate_of(won[1])),)
+    if won is None:
+        return ()
+    path, offer = won
+    return (Part(path, most, offer if isinstance(offer, int) else None),)
 
 
 def _play(branch: Branch, offers: Found, depth: int) -> Play:
@@ -150,12 +153,8 @@ def _play(branch: Branch, offers: Found, depth: int) -> Play:
 
 
 def _leaf(path: Path, offer: Offer) -> Play:
-    rate_bp = _rate_of(offer)
+    rate_bp = offer if isinstance(offer, int) else None
     return lambda on, room: (Part(path, alone(offer, on=on, room=room), rate_bp),)
-
-
-def _rate_of(offer: Offer) -> int | None:
-    return offer if isinstance(offer, int) else None
 
 
 def _with_points(parts: Parts, points: Sequence[tuple[str, Play]], on: int, room: int) -> Parts:

@@ -11,8 +11,9 @@ from shared.rules.tiers import distance, tier_of
 
 def after(pack: CompiledPack, draft: Draft) -> None:
     """Count what was paid in money, preview the tier and find the hints."""
+    turnover = Benefit.TURNOVER
     for item in draft.items:
-        if Benefit.TURNOVER not in item.closed:
+        if turnover not in item.closed:
             item.turnover_minor = item.sum_minor
     member = draft.facts.member
     if member is None:

@@ -64,7 +64,8 @@ def _sheets(pack: CompiledPack, draft: Draft) -> Mapping[Scope, _Sheet]:
 def _lower(
     draft: Draft, resolve_line: Resolver, sheet: _Sheet, item: Item, offers: Mapping[Path, Offer]
 ) -> None:
-    on, room = item.sum_minor, item.room_minor
+    on = item.sum_minor
+    room = on - item.floor_minor
     parts = resolve_line(offers, on=on, room=room)
     _take_parts(draft, sheet, item, parts)
     if len(parts) == len(offers):

@@ -212,5 +212,4 @@ class Draft(Struct, eq=False):
         self, phase: Phase, reason: Sentence, *, rule: str = "", line: int = 0, span: Span = (0, 0)
     ) -> None:
         """Add a step to the trace; the span is the number before and after it."""
-        before, after = span
-        self.trace.append(TraceStep(phase, rule, line, before, after, reason))
+        self.trace.append(TraceStep(phase, rule, line, span[0], span[1], reason))

@@ -75,8 +75,8 @@ def _closed(pack: CompiledPack, goods: Goods) -> frozenset[Benefit]:
     closed = _OPEN if goods.known else _UNKNOWN
     if not goods.flags:
         return closed
-    for flag in goods.flags & _BANS.keys():
-        closed |= _BANS[flag]
+    for flag in goods.flags:
+        closed |= _BANS.get(flag, _OPEN)
     if Flag.TOBACCO in goods.flags and pack.source.policies.tobacco_earning == "off":
         closed |= {Benefit.EARN}
     return closed

@@ -11,7 +11,8 @@ from shared.rules.sentences import rubles, say
 
 def price(pack: CompiledPack, draft: Draft) -> None:
     """Lower each line to the lowest price that its buyer may have, never below the floor."""
-    cashier = [(item.line.no, _cashier(draft, item)) for item in draft.items]
+    asked = [item for item in draft.items if item.line.cashier_discount_minor > 0]
+    cashier = [(item.line.no, _cashier(draft, item)) for item in asked]
     if any(amount for _, amount in cashier):
         draft.add_plain_effect(EffectKind.CASHIER, cashier)
     cuts: dict[int, tuple[LineRule, list[tuple[int, int]]]] = {}
@@ -25,8 +26,6 @@ def price(pack: CompiledPack, draft: Draft) -> None:
 def _cashier(draft: Draft, item: Item) -> int:
     """Take the cashier's discount off, as far as the law and the floor let it."""
     asked = item.line.cashier_discount_minor
-    if asked <= 0:
-        return 0
     allowed = 0 if Benefit.DISCOUNT in item.closed else min(asked, item.room_minor)
     before = item.sum_minor
     if allowed:

@@ -126,17 +126,19 @@ def _plan(draft: Draft, purses: Sequence[_Purse], requested: int | None) -> list
     left = requested
     for purse in purses:
         unit = purse.wallet.redeeming_unit
-        before = [paid.get(item.line.no, 0) for item in purse.items]
+        before = [paid.get(item.line.no, 0) for item in purse.items] if paid else ()
         ceiling = _ceiling(draft, purse, before, sum(paid.values()))
         points = min(ceiling.points, floor_to(purse.balance, unit))
         if left is not None:
             points = min(floor_to(left, unit), points)
             left -= points
-        sums = [item.sum_minor - done for item, done in zip(purse.items, before, strict=True)]
+        sums = [item.sum_minor for item in purse.items]
+        if any(before):
+            sums = [amount - done for amount, done in zip(sums, before, strict=True)]
         amount_minor = worth(points, purse.wallet.point_value_minor)
         shares = allocate(amount_minor, sums, ceiling.rooms)
-        for item, done, share in zip(purse.items, before, shares, strict=True):
-            paid[item.line.no] = done + share
+        for item, share in zip(purse.items, shares, strict=True):
+            paid[item.line.no] = paid.get(item.line.no, 0) + share
         payments.append(_Payment(purse, ceiling, points, tuple(shares)))
     return payments
 
@@ -147,7 +149,9 @@ def _ceiling(draft: Draft, purse: _Purse, before: Sequence[int], paid_minor: int
     eligible_minor = sum([item.sum_minor for item in items])
     if len(items) < len(draft.items):
         limits.append(say("eligible_lines", count=str(len(items)), amount=rubles(eligible_minor)))
-    rooms = [item.points_room_minor - done for item, done in zip(items, before, strict=True)]
+    rooms = [item.points_room_minor for item in items]
+    if any(before):
+        rooms = [room - done for room, done in zip(rooms, before, strict=True)]
     room_minor = sum(rooms)
     if draft.points_left_minor is not None:
         room_minor = min(room_minor, draft.points_left_minor - paid_minor)
