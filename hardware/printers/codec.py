@@ -44,6 +44,7 @@ _REPLACEMENTS = {
 """What people write and the page lacks; the rest goes through Unicode's own decompositions."""
 
 _ON_PAPER = frozenset(bytes([*range(0x20, 0x7F), *range(0x80, 0x100)]).decode("cp866")) | {"\n"}
+_AS_IT_IS = _ON_PAPER - _REPLACEMENTS.keys()
 _INVISIBLE = frozenset({"Cc", "Cf", "Mn", "Me", "Sk", "Zl", "Zp"})
 
 
@@ -53,6 +54,8 @@ def printable(text: str) -> str:
     Control characters go, so that no text can command the printer; line feeds and no-break spaces
     stay, because layout needs them. Unknown letters become `■` and unknown signs `*`.
     """
+    if _AS_IT_IS.issuperset(text):
+        return text
     composed = unicodedata.normalize("NFC", text)
     return "".join(map(_on_paper, composed))
 

@@ -4,8 +4,7 @@ Commands follow Epson's "ESC/POS Command Reference".
 """
 
 import logging
-from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import segno
@@ -13,7 +12,7 @@ import segno
 from hardware.printers.codec import to_cp866
 from hardware.printers.layout import Line, Printable, lay_out
 from hardware.printers.profile import Feature, Profile
-from shared.slip import Barcode, Feed, Qr, Size, Slip, Weight
+from shared.slip import QR_MAX, Barcode, Feed, Qr, Size, Slip, Weight
 
 FENCE_ID_LENGTH = 4
 QUIET_MODULES = 4
@@ -63,9 +62,17 @@ def fence_id(job_no: int) -> bytes:
 
 def qr_module_dots(text: str, dots: int) -> int:
     """Return how many dots a module of a QR code takes, so that it fits the roll with its edge."""
-    symbol = segno.make(text, error="m", micro=False, boost_error=False)
+    width = _modules(len(text), is_number=text.isdigit())
+    return max(1, min(QR_MODULE_DOTS_MAX, dots // width))
+
+
+@lru_cache(2 * QR_MAX)
+def _modules(length: int, *, is_number: bool) -> int:
+    """Return how wide the symbol of so many characters is: which they are does not matter."""
+    text = ("1" if is_number else "A") * length
+    symbol = segno.make(text, error="m", micro=False, boost_error=False, mask=0)
     width, _ = symbol.symbol_size(border=QUIET_MODULES)
-    return max(1, min(QR_MODULE_DOTS_MAX, dots // int(width)))
+    return int(width)
 
 
 def code128(digits: str) -> bytes:
@@ -103,7 +110,10 @@ def _put(printer: Any, item: Printable, profile: Profile) -> None:
 
 
 def _same_style(previous: Printable | None, line: Line) -> bool:
-    return isinstance(previous, Line) and replace(previous, text=line.text) == line
+    if not isinstance(previous, Line):
+        return False
+    before = (previous.align, previous.weight, previous.size)
+    return before == (line.align, line.weight, line.size)
 
 
 def _style(printer: Any, line: Line) -> None:

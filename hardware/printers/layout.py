@@ -64,8 +64,16 @@ def wrap(text: str, columns: int) -> list[str]:
     for paragraph in text.split("\n"):
         words = paragraph.lstrip(" ")
         indent = paragraph[: len(paragraph) - len(words)][: columns // 2]
+        if _fits_as_it_is(words, columns - len(indent)):
+            lines.append(indent + words)
+            continue
         lines += [indent + line for line in _wrapped(words, columns - len(indent))]
     return [line.replace(NO_BREAK_SPACE, " ") for line in lines]
+
+
+def _fits_as_it_is(words: str, columns: int) -> bool:
+    """Tell whether wrapping would change nothing: a short line without spaces to drop."""
+    return len(words) <= columns and "  " not in words and not words.endswith(" ")
 
 
 def _wrapped(paragraph: str, columns: int) -> Iterator[str]:

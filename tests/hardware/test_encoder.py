@@ -4,16 +4,24 @@ import logging
 from collections.abc import Callable
 
 import pytest
+import segno
 from hypothesis import given
 from hypothesis import strategies as some
 
-from hardware.printers.encoder import code128, encode, fence_id, qr_module_dots
+from hardware.printers.encoder import (
+    QR_MODULE_DOTS_MAX,
+    QUIET_MODULES,
+    code128,
+    encode,
+    fence_id,
+    qr_module_dots,
+)
 from hardware.printers.profile import profile_named
 from hardware.simulator.mechanism import Mechanism
 from hardware.simulator.paper import PrintedBars, Sheet
 from hardware.simulator.sensors import Sensors
 from hardware.simulator.symbols import read_code128
-from shared.slip import Align, Barcode, Qr, Row, Slip, Text, Weight
+from shared.slip import QR_MAX, Align, Barcode, Qr, Row, Slip, Text, Weight
 
 SlipMaker = Callable[..., Slip]
 
@@ -110,6 +118,14 @@ def test_the_longest_barcode_fits_the_narrow_roll(make_slip: SlipMaker) -> None:
 @pytest.mark.parametrize("length", [1, 60, 150, 300])
 def test_a_qr_code_fits_the_narrow_roll_with_modules_that_a_camera_sees(length: int) -> None:
     assert qr_module_dots("A" * length, dots=384) >= 4
+
+
+@given(some.text("0123456789ABCXYZ $%*+-./:", min_size=1, max_size=QR_MAX))
+def test_a_qr_code_is_measured_by_the_number_of_its_characters_alone(text: str) -> None:
+    symbol = segno.make(text, error="m", micro=False, boost_error=False)
+    width, _ = symbol.symbol_size(border=QUIET_MODULES)
+
+    assert qr_module_dots(text, dots=384) == max(1, min(QR_MODULE_DOTS_MAX, 384 // int(width)))
 
 
 def test_neighbouring_jobs_have_different_fences() -> None:
