@@ -1,0 +1,20 @@
+"""What is measured logs as in production; the lines go nowhere."""
+
+import os
+from collections.abc import Iterator
+from contextlib import redirect_stderr
+from pathlib import Path
+
+import pytest
+import structlog
+
+from shared.runtime.logs import configure_logs
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_in_production() -> Iterator[None]:
+    before = structlog.get_config()
+    with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
+        configure_logs("INFO")
+        yield
+    structlog.configure(**before)

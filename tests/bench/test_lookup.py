@@ -1,0 +1,94 @@
+"""Finding a member in the replica: our stores beside the same look-ups by hand."""
+
+import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from agent.replica import store
+from shared.clock import SystemClock
+from shared.runtime.sqlite import reading, run_many, transaction
+from shared.wire.codec import decoder, encode
+from shared.wire.feed import MemberRow, Row, RowKind, key_of
+from tests.bench.results import Comparison, in_turn, now_text, write_down
+from tests.builders import Person, Shop, identifier_rows, member_row
+
+MEMBERS = 100_000
+ROUNDS = 5_000
+RATIO_MAX = 2.0
+ADD = "INSERT INTO row (kind, key, row) VALUES (?, ?, ?)"
+IDENTIFIED = "SELECT row FROM row WHERE kind = 'identifier' AND key >= ? AND key < ? ORDER BY key"
+KEY_END = b"\xff" * 17
+MEMBER = "SELECT row FROM row WHERE kind = 'member' AND key = ?"
+
+pytestmark = pytest.mark.bench
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    made = Shop(tmp_path).open()
+    rows = [
+        (kind.value, key_of(row), encode(row))
+        for number in range(1, MEMBERS + 1)
+        for kind, row in _rows(number)
+    ]
+    with transaction(made.station.replica) as connection:
+        run_many(connection, ADD, sorted(rows))
+    yield made
+    made.close()
+
+
+def test_a_member_by_his_card(shop: Shop) -> None:
+    """From the blind index to the member: two look-ups, ours read into values."""
+    chance = random.Random(6)
+    people = [Person(number=chance.randrange(1, MEMBERS + 1)) for _ in range(ROUNDS * 2)]
+    wanted = [(identifier_rows(person)[0].index, person.id.bytes) for person in people]
+    ours_turn, raw_turn = iter(wanted), iter(wanted)
+
+    with (
+        reading(shop.station.replica) as connection,
+        closing(sqlite3.connect(str(shop.station.replica.url.database))) as raw,
+    ):
+        raw.isolation_level = None
+        raw.execute("BEGIN")
+
+        def by_store() -> MemberRow | None:
+            index, _ = next(ours_turn)
+            (found,) = store.identified(connection, index)
+            return store.find(connection, MemberRow, found.member.bytes)
+
+        def by_hand() -> bytes:
+            index, member = next(raw_turn)
+            raw.execute(IDENTIFIED, (index, index + KEY_END)).fetchall()
+            (row,) = raw.execute(MEMBER, (member,)).fetchone()
+            return bytes(row)
+
+        assert by_store() == decoder(MemberRow)(by_hand())
+        ours, floor = in_turn(by_store, by_hand, ROUNDS)
+
+    ratio = ours.median_us / floor.median_us
+    write_down(
+        Comparison(
+            name="member look-up through our stores / raw sqlite3",
+            ours=ours.median_us,
+            peer=floor.median_us,
+            unit="us (median)",
+            ratio=round(ratio, 2),
+            goal=f"<= {RATIO_MAX:.0f}",
+            reached=ratio <= RATIO_MAX,
+            how=(
+                f"make bench: by card, identifier then member, of {MEMBERS:,} members, each in one "
+                "read transaction; ours read into values, in turn"
+            ),
+            at=now_text(SystemClock().now()),
+        )
+    )
+
+
+def _rows(number: int) -> list[tuple[RowKind, Row]]:
+    person = Person(number=number)
+    identifiers = [(RowKind.IDENTIFIER, row) for row in identifier_rows(person)]
+    return [*identifiers, (RowKind.MEMBER, member_row(person))]
