@@ -85,14 +85,14 @@ class LineBody(Body):
         return self
 
 
-class RedeemBody(Body):
+class RedeemBody(Body, frozen=True):
     """How many points (hundredths) to pay with: an exact number, or as many as possible."""
 
     mode: Literal["none", "exact", "maximum"] = "none"
     points: Amount = 0
 
 
-class TakeBody(Body):
+class TakeBody(Body, frozen=True):
     """How the customer takes a benefit that he may choose: of a split, the discount is stated."""
 
     mode: Literal["unsaid", "discount", "bonus", "amount", "percent"] = "unsaid"
