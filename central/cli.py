@@ -79,13 +79,14 @@ def run(
     from central.app import create_app, full_stages
     from central.jobs import make_scheduler
     from shared.runtime.logs import configure_logs
-    from shared.runtime.serve import serve
+    from shared.runtime.serve import serve, settle
 
     settings = settings_of(ctx)
     with opened(ctx) as centre:
         configure_logs(settings.log_level)
         chosen = settings.port if port is None else port
         app = create_app(centre, full_stages(), make_scheduler(centre))
+        settle()
         serve(app, host or settings.host, chosen, ready_file)
 
 

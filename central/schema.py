@@ -135,6 +135,11 @@ def locked(connection: Connection, query: Select[Any]) -> Select[Any]:
     return query if is_reading(connection) else query.with_for_update()
 
 
+def is_alone(connection: Connection) -> bool:
+    """Tell whether nobody else can write before a writing transaction ends: so it is on SQLite."""
+    return connection.dialect.name == "sqlite"
+
+
 def take_turn(connection: Connection, turn: Turn) -> None:
     """Wait for a turn and keep it to the end of the transaction; SQLite gives one turn to all."""
     if connection.dialect.name != "sqlite":

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from central.agents.store import Agent, AgentTable, former_by_key, former_by_no
 from central.schema import table_of
+from central.sets import one_of
 
 _agent = table_of(AgentTable)
 
@@ -34,7 +35,7 @@ def key_of(connection: Connection, agent: Agent, epoch: int) -> bytes | None:
 
 def by_ids(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Agent]:
     """Return the agents that have these ids, fenced ones too."""
-    return {agent.id: agent for agent in _agents(connection, _agent.c.id.in_(ids))}
+    return {agent.id: agent for agent in _agents(connection, one_of(connection, _agent.c.id, ids))}
 
 
 def of_store(connection: Connection, code: str) -> list[Agent]:
@@ -44,7 +45,7 @@ def of_store(connection: Connection, code: str) -> list[Agent]:
 
 def present(connection: Connection, stores: Collection[str]) -> dict[str, Agent]:
     """Return the present agent of each of these stores that has one."""
-    found = _agents(connection, _agent.c.active_store.in_(stores))
+    found = _agents(connection, one_of(connection, _agent.c.active_store, stores))
     return {agent.store: agent for agent in found}
 
 

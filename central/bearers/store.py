@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Connection, func, insert, select, update
 from sqlmodel import Field
 
-from central.ledger.rows import chunks, plain
+from central.ledger.rows import chunks
 from central.schema import Instant, Table, locked, table_of, upsert
+from central.sets import one_of, plain
 from shared.certificate import CertificateState
 
 
@@ -177,7 +178,7 @@ def certificates(
     """Return certificates by their indexes, locked to the end of the transaction."""
     found: dict[bytes, StoredCertificate] = {}
     for few in chunks(indexes):
-        query = select(_certificate).where(_certificate.c.index.in_(few))
+        query = select(_certificate).where(one_of(connection, _certificate.c.index, few))
         for row in connection.execute(locked(connection, query.order_by(_certificate.c.index))):
             card = _read_certificate(row)
             found[card.index] = card
@@ -188,7 +189,7 @@ def taken(connection: Connection, indexes: Iterable[bytes]) -> set[bytes]:
     """Return which of these indexes a certificate has already."""
     found: set[bytes] = set()
     for few in chunks(indexes):
-        query = select(_certificate.c.index).where(_certificate.c.index.in_(few))
+        query = select(_certificate.c.index).where(one_of(connection, _certificate.c.index, few))
         found.update(connection.scalars(query))
     return found
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlmodel import Field
 
 from central.schema import Table, insert_new, locked, table_of, upsert
+from central.sets import insert_rows
 from shared.wire.feed import GLOBAL, Change
 
 _INCARNATION = "incarnation"
@@ -101,11 +102,8 @@ def take_numbers(connection: Connection, wanted: Mapping[str, int]) -> dict[str,
 
 def insert_changes(connection: Connection, changes: Iterable[tuple[str, Change]]) -> None:
     """Write numbered changes."""
-    rows = [
-        {"stream": stream, "number": c.number, "kind": c.kind, "key": c.key, "row": c.row}
-        for stream, c in changes
-    ]
-    connection.execute(insert(_change), rows)
+    rows = [(stream, one.number, one.kind, one.key, one.row) for stream, one in changes]
+    insert_rows(connection, _change, ("stream", "number", "kind", "key", "row"), rows)
 
 
 def heads(connection: Connection, names: Collection[str] | None = None) -> dict[str, int]:

@@ -8,19 +8,16 @@ from msgspec.structs import replace as changed
 from sqlalchemy import Connection
 
 from central.ingest import store
-from central.ingest.chain import Arrival, Standing
+from central.ingest.chain import Arrival, Known, Standing
 from central.ingest.desk import Desk
 from central.ingest.reading import HLC_MAX, Reading, content_of, read
-from central.ingest.values import KeptFact, Letter
+from central.ingest.values import WRECK, KeptFact, Letter
 from central.ledger.rows import storable
 from shared.ids import derived
 from shared.ledger.books import Holder
 from shared.wire.codec import encode
 from shared.wire.feed import GLOBAL, store_stream
-from shared.wire.push import Outcome
-
-WRECK = "damaged"
-"""The kind under which a damaged fact is kept: all its bytes, as the body."""
+from shared.wire.push import Cover, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +69,21 @@ def write(connection: Connection, sorted_out: SortedOut, desk: Desk, posting: UU
     return letters
 
 
+def covers(
+    connection: Connection, found: Sequence[Arrival], known: Known
+) -> dict[UUID, tuple[Cover, ...]]:
+    """Return from which numbers the rows contain what earlier transactions have posted of these."""
+    return store.covers_of(connection, {known[(one.seq, one.hash)].posting for one in found})
+
+
 def answers(
-    connection: Connection,
     found: Sequence[Arrival],
-    known: Mapping[tuple[int, bytes], Letter],
+    known: Known,
+    covers: Mapping[UUID, tuple[Cover, ...]],
     at_store: str,
 ) -> tuple[Outcome, ...]:
     """Return what the agent is told of each fact, the same whenever it asks."""
     letters = [known[(one.seq, one.hash)] for one in found]
-    covers = store.covers_of(connection, {letter.posting for letter in letters})
     streams = (GLOBAL, store_stream(at_store))
     return tuple(
         Outcome(

@@ -91,9 +91,8 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
         wanted.add_sale(sale)
     shelf = bearers.load(connection, wanted.certificates)
     members.lock(connection, wanted.indexes)
-    roll = members.load_locked(connection, wanted.members, wanted.indexes, wanted.accounts)
-    survivors = {roll.survivor(member).id for member in roll.members}
-    books = ledger.load(connection, wanted.accounts, members=survivors, lots=wanted.lots)
+    roll, locked = members.load_locked(connection, wanted.members, wanted.indexes, wanted.accounts)
+    books = ledger.read(connection, locked, wanted.lots)
     owned = (account for account in books.accounts.values() if not account.is_bearer)
     members.extend(connection, roll, {account.member for account in owned})
     return Desk(

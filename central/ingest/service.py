@@ -206,9 +206,10 @@ def _take(
     new = letters.write(connection, sorted_out, desk, posting)
     own = {reading.fact.id for reading in sorted_out.readings}
     later = [planned for fact, planned in desk.planned.items() if fact not in own]
-    publish(connection, changes, later, posting)
     store.move_watermark(connection, holder, reach(found, before))
-    known.update(((letter.seq, letter.hash), letter) for letter in new)
-    outcomes = letters.answers(connection, found, known, sender.store)
     barred = leases.bar_of(connection, holder)
+    known.update(((letter.seq, letter.hash), letter) for letter in new)
+    covers = letters.covers(connection, found, known)
+    covers[posting] = publish(connection, changes, later, posting)
+    outcomes = letters.answers(found, known, covers, sender.store)
     return PushAnswer(centre.incarnation, reach(found, before).seq + 1, outcomes, barred)

@@ -1,7 +1,7 @@
 """Tables of ingest: what agents said, word for word, what became of it, and what waits for what."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -20,9 +20,10 @@ from sqlalchemy import (
 )
 from sqlmodel import Field
 
-from central.ingest.values import Conflict, Document, KeptFact, Letter, Watermark, Word
-from central.ledger.rows import chunks, plain
+from central.ingest.values import WRECK, Conflict, Document, KeptFact, Letter, Watermark, Word
+from central.ledger.rows import chunks
 from central.schema import Instant, Table, insert_new, locked, table_of
+from central.sets import insert_rows, one_of, plain, rows_of
 from shared.ledger.books import Holder
 from shared.wire.codec import decoder, encode
 from shared.wire.push import Cover, OutcomeKind
@@ -176,7 +177,7 @@ def letters_of(connection: Connection, ids: Iterable[UUID]) -> list[Letter]:
     """Return the places at which facts were told, in order."""
     found: list[Letter] = []
     for few in chunks(ids):
-        query = select(_inbox).where(_inbox.c.id.in_(few))
+        query = select(_inbox).where(one_of(connection, _inbox.c.id, few))
         found.extend(_letter(row) for row in connection.execute(query.order_by(*_PLACE)))
     return found
 
@@ -189,7 +190,7 @@ def waiting_for(connection: Connection, keys: Iterable[UUID]) -> list[tuple[UUID
     found: dict[UUID, UUID] = {}
     for few in chunks(keys):
         query = select(_inbox.c.id, _inbox.c.waits_for).where(
-            _is_waiting, _inbox.c.waits_for.in_(few)
+            _is_waiting, one_of(connection, _inbox.c.waits_for, few)
         )
         rows = connection.execute(locked(connection, query.order_by(*_PLACE)))
         found.update((row.id, row.waits_for) for row in rows)
@@ -200,7 +201,7 @@ def lock_open(connection: Connection, facts: Iterable[UUID], outcome: OutcomeKin
     """Lock the places of facts that still have an outcome; return those of no branch."""
     found: set[UUID] = set()
     for few in chunks(facts):
-        this = (_inbox.c.id.in_(few), _inbox.c.outcome == outcome.value)
+        this = (one_of(connection, _inbox.c.id, few), _inbox.c.outcome == outcome.value)
         query = select(_inbox.c.id, _inbox.c.branch).where(*this).order_by(*_PLACE)
         found.update(
             row.id for row in connection.execute(locked(connection, query)) if not row.branch
@@ -220,7 +221,7 @@ def overslept(connection: Connection, limit: int) -> list[UUID]:
 
 def insert_letters(connection: Connection, letters: Collection[Letter]) -> None:
     """Write what became of new places."""
-    _insert(connection, insert(_inbox), letters)
+    insert_rows(connection, _inbox, *rows_of(Letter, letters))
 
 
 def change_words(connection: Connection, words: Collection[Word]) -> None:
@@ -266,15 +267,22 @@ def outcomes(connection: Connection) -> dict[str, int]:
 
 
 def insert_facts(connection: Connection, facts: Collection[KeptFact]) -> None:
-    """Keep facts; one that is there stays as it is."""
-    _insert(connection, insert_new(connection, FactTable), facts)
+    """Keep facts; of a damaged one that is there stays what was kept first.
+
+    If another transaction was faster to keep the same fact from another place, this one fails.
+    """
+    sound = [fact for fact in facts if fact.kind != WRECK]
+    insert_rows(connection, _fact, *rows_of(KeptFact, sound))
+    wrecks = [asdict(fact) for fact in facts if fact.kind == WRECK]
+    if wrecks:
+        connection.execute(insert_new(connection, FactTable), wrecks)
 
 
 def facts(connection: Connection, ids: Iterable[UUID]) -> list[KeptFact]:
     """Return kept facts in the order of their places."""
     found: list[KeptFact] = []
     for few in chunks(ids):
-        rows = connection.execute(select(_fact).where(_fact.c.id.in_(few)))
+        rows = connection.execute(select(_fact).where(one_of(connection, _fact.c.id, few)))
         found.extend(KeptFact(**row._mapping) for row in rows)
     return sorted(found, key=lambda fact: (fact.agent, fact.epoch, fact.seq))
 
@@ -298,13 +306,17 @@ def personal(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, bytes]:
 
 def insert_documents(connection: Connection, documents: Collection[Document]) -> None:
     """Write posted documents."""
-    _insert(connection, insert(_document), documents)
+    insert_rows(connection, _document, *rows_of(Document, documents))
 
 
 def lock_sales(connection: Connection, sales: Iterable[UUID]) -> None:
     """Lock sales before their returns are read: two returns of one must see each other."""
     for few in chunks(sales):
-        query = select(_document.c.uid).where(_document.c.uid.in_(few)).order_by(_document.c.uid)
+        query = (
+            select(_document.c.uid)
+            .where(one_of(connection, _document.c.uid, few))
+            .order_by(_document.c.uid)
+        )
         connection.execute(locked(connection, query)).all()
 
 
@@ -315,7 +327,7 @@ def documents(
     found: dict[UUID, Document] = {}
     for column, keys in ((_document.c.uid, uids), (_document.c.sale, sales)):
         for few in chunks(keys):
-            for row in connection.execute(select(_document).where(column.in_(few))):
+            for row in connection.execute(select(_document).where(one_of(connection, column, few))):
                 found[row.uid] = Document(**row._mapping)
     return [found[uid] for uid in sorted(found)]
 
@@ -330,7 +342,7 @@ def insert_births(connection: Connection, births: Collection[tuple[UUID, UUID]])
 def delete_births(connection: Connection, lots: Collection[UUID]) -> None:
     """Forget lots whose facts have been posted."""
     for few in chunks(lots):
-        connection.execute(delete(_birth).where(_birth.c.lot.in_(few)))
+        connection.execute(delete(_birth).where(one_of(connection, _birth.c.lot, few)))
 
 
 def births(connection: Connection, lots: Iterable[UUID]) -> dict[UUID, UUID]:
@@ -361,7 +373,9 @@ def once(connection: Connection, lots: Iterable[UUID]) -> dict[UUID, UUID]:
 
 def insert_conflicts(connection: Connection, conflicts: Collection[Conflict]) -> None:
     """Write what a person should know of; the same again changes nothing."""
-    _insert(connection, insert_new(connection, ConflictTable), conflicts)
+    if conflicts:
+        rows = [asdict(conflict) for conflict in conflicts]
+        connection.execute(insert_new(connection, ConflictTable), rows)
 
 
 def conflicts(connection: Connection) -> list[Conflict]:
@@ -380,7 +394,8 @@ def _pairs(
     found: dict[UUID, _V] = {}
     for few in chunks(keys):
         found.update(
-            (row[0], row[1]) for row in connection.execute(select(key, value).where(key.in_(few)))
+            (row[0], row[1])
+            for row in connection.execute(select(key, value).where(one_of(connection, key, few)))
         )
     return found
 
@@ -391,10 +406,3 @@ def _of(holder: Holder) -> tuple[Any, Any]:
 
 def _letter(row: Any) -> Letter:
     return Letter(**{**row._mapping, "outcome": OutcomeKind(row.outcome)})
-
-
-def _insert(connection: Connection, statement: Any, things: Collection[Any]) -> None:
-    if things:
-        names = [field.name for field in fields(next(iter(things)))]
-        rows = [{name: plain(getattr(thing, name)) for name in names} for thing in things]
-        connection.execute(statement, rows)

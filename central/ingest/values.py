@@ -7,6 +7,9 @@ from uuid import UUID
 from shared.crypto.chain import GENESIS
 from shared.wire.push import OutcomeKind
 
+WRECK = "damaged"
+"""The kind under which a damaged fact is kept: all its bytes, as the body."""
+
 
 @dataclass(frozen=True, slots=True)
 class Watermark:

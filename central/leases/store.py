@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import (
@@ -21,6 +22,7 @@ from central.estate.store import StoreTable
 from central.leases.sizing import Visit
 from central.ledger.rows import chunks
 from central.schema import Instant, Table, insert_new, locked, table_of, upsert
+from central.sets import one_of, upsert_rows
 from shared.ledger.books import Holder
 
 
@@ -123,6 +125,7 @@ class Given:
     given: int
 
 
+_VISIT = ("account", "store", "receipts", "last_at")
 _visit = table_of(VisitTable)
 _ask = table_of(AskTable)
 _given = table_of(GivenTable)
@@ -136,24 +139,14 @@ def visits(connection: Connection, accounts: Iterable[UUID]) -> list[Visit]:
     """Return the visits of accounts."""
     found: list[Visit] = []
     for few in chunks(accounts):
-        rows = connection.execute(select(_visit).where(_visit.c.account.in_(few)))
+        rows = connection.execute(select(_visit).where(one_of(connection, _visit.c.account, few)))
         found.extend(Visit(**row._mapping) for row in rows)
     return found
 
 
 def upsert_visits(connection: Connection, visits: Collection[Visit]) -> None:
     """Write visits."""
-    if visits:
-        rows = [
-            {
-                "account": one.account,
-                "store": one.store,
-                "receipts": one.receipts,
-                "last_at": one.last_at,
-            }
-            for one in visits
-        ]
-        connection.execute(upsert(connection, VisitTable), rows)
+    upsert_rows(connection, VisitTable, _VISIT, [*map(attrgetter(*_VISIT), visits)])
 
 
 def insert_asks(connection: Connection, asks: Collection[Ask]) -> None:
@@ -186,7 +179,9 @@ def asked_for(connection: Connection, accounts: Iterable[UUID], since: datetime)
     found: set[UUID] = set()
     for few in chunks(accounts):
         query = select(_ask.c.account).where(
-            _ask.c.account.in_(few), _ask.c.asked_at >= since, _ask.c.ended_by.is_(None)
+            one_of(connection, _ask.c.account, few),
+            _ask.c.asked_at >= since,
+            _ask.c.ended_by.is_(None),
         )
         found.update(connection.scalars(query))
     return found

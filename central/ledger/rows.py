@@ -1,25 +1,32 @@
-"""Values on their way into statements: long lists cut to fit one IN, words as plain texts."""
+"""Values on their way into statements and out: long lists cut, words as plain texts."""
 
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
-from typing import TypeVar
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, TypeVar
 from uuid import UUID
 
 IN_MAX = 500
 
+_NUMBER = attrgetter("int")
+"""By which ids are ordered: comparing the numbers is much faster than comparing the ids."""
 _Key = TypeVar("_Key", UUID, bytes, str)
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """Rows of accounts that this transaction has locked, as they were then."""
+
+    rows: tuple[Any, ...]
 
 
 def chunks(keys: Iterable[_Key]) -> Iterator[list[_Key]]:
     """Yield the keys sorted and each once, in lists of at most `IN_MAX`."""
-    ordered = sorted(set(keys))
+    once = list(set(keys))
+    are_ids = bool(once) and isinstance(once[0], UUID)
+    ordered = sorted(once, key=_NUMBER) if are_ids else sorted(once)
     for start in range(0, len(ordered), IN_MAX):
         yield ordered[start : start + IN_MAX]
-
-
-def plain(value: object) -> object:
-    """Return a word of a closed list as a text: drivers know no enumerations."""
-    return str(value) if isinstance(value, StrEnum) else value
 
 
 def storable(text: str) -> str:

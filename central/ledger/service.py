@@ -10,6 +10,7 @@ from central.agents import roster
 from central.agents.store import Agent
 from central.feed.service import NewChange, changed, removed
 from central.ledger import store
+from central.ledger.rows import Locked
 from shared.ledger.books import Account, Books, Holder, Lease, Lot
 from shared.ledger.entries import Entry
 from shared.wire.feed import GLOBAL, AccountRow, Holding, LeaseRow, LotRow, store_stream
@@ -28,12 +29,20 @@ def load(
 
     Raises MovedError.
     """
-    return store.load(connection, accounts, members=members, lots=lots)
+    return store.read(connection, store.lock(connection, accounts, members), lots)
 
 
-def lock(connection: Connection, accounts: Collection[UUID], members: Collection[UUID]) -> None:
-    """Lock accounts and all accounts of their members, and of `members`, before they are read."""
-    store.lock(connection, accounts, members)
+def lock(connection: Connection, accounts: Collection[UUID], members: Collection[UUID]) -> Locked:
+    """Lock accounts and all accounts of the same members before anything of them is read.
+
+    Raises MovedError.
+    """
+    return store.lock(connection, accounts, members)
+
+
+def read(connection: Connection, accounts: Locked, lots: Collection[UUID]) -> Books:
+    """Read locked accounts; `lots` come even if spent."""
+    return store.read(connection, accounts, lots)
 
 
 def load_posted(connection: Connection, books: Books, entries: dict[UUID, UUID]) -> None:

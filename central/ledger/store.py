@@ -20,18 +20,17 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    insert,
     or_,
     select,
     tuple_,
-    update,
 )
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field
 
-from central.ledger.rows import chunks, plain
-from central.schema import Instant, Table, locked, table_of
+from central.ledger.rows import Locked, chunks
+from central.schema import Instant, Table, is_alone, locked, table_of
+from central.sets import insert_rows, one_of, update_rows
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.books import Account, Books, Held, Holder, Lease, Lot
 from shared.ledger.entries import Entry, EntryKind, Turnover
@@ -167,18 +166,8 @@ class _Shape:
         self.table = table
         self.columns = tuple(table.c[column] for column in fields.values())
         self.values: Callable[[object], tuple[object, ...]] = attrgetter(*fields)
-        self._names = tuple(fields.values())
-        self.parameters = tuple(f"new_{name}" for name in self._names)
-        statement = update(table)
-        for name in self._names[:keys]:
-            statement = statement.where(table.c[name] == bindparam(f"new_{name}"))
-        self.update = statement.values(
-            **{name: bindparam(f"new_{name}") for name in self._names[keys:]}
-        )
-
-    def row(self, thing: object) -> dict[str, object]:
-        """Return the row of a value."""
-        return dict(zip(self._names, map(plain, self.values(thing)), strict=True))
+        self.names = tuple(fields.values())
+        self.keys = self.names[:keys]
 
 
 def _shape(table: SqlTable, of: type, keys: int, **renamed: str) -> _Shape:
@@ -196,8 +185,8 @@ _TURNOVERS = _shape(_turnover, Turnover, 2)
 
 def lock(
     connection: Connection, accounts: Collection[UUID], members: Collection[UUID] = ()
-) -> list[Any]:
-    """Lock accounts and all accounts of their members, and of `members`; return their rows.
+) -> Locked:
+    """Lock accounts and all accounts of their members, and of `members`.
 
     All in the order of ids, so that no two transactions wait for each other: nobody locks accounts
     elsewhere. A merge that was faster brings more of them; they are locked out of order then.
@@ -209,30 +198,27 @@ def lock(
         owners |= _owners(connection, wanted - rows.keys())
         wanted |= _accounts_of(connection, owners)
         if wanted <= rows.keys():
-            return [rows[account] for account in sorted(rows)]
+            break
         for few in chunks(wanted - rows.keys()):
-            query = select(*_ACCOUNTS.columns).where(_account.c.account.in_(few))
+            query = select(*_ACCOUNTS.columns).where(one_of(connection, _account.c.account, few))
             found = connection.execute(locked(connection, query.order_by(_account.c.account)))
             rows.update((row.account, row) for row in found)
+        if is_alone(connection):
+            break
         owners |= {row.member for row in rows.values()}
         wanted = set(rows)
-    raise MovedError
+    else:
+        raise MovedError
+    return Locked(tuple(rows[account] for few in chunks(rows) for account in few))
 
 
-def load(
-    connection: Connection,
-    accounts: Collection[UUID],
-    *,
-    members: Collection[UUID] = (),
-    lots: Collection[UUID] = (),
-) -> Books:
-    """Read and lock accounts, all accounts of their members and of `members`, as books.
+def read(connection: Connection, accounts: Locked, lots: Collection[UUID] = ()) -> Books:
+    """Read locked accounts as books.
 
     Lots with a balance come along, and those of `lots` without one; their leases; what is held.
-    Raises MovedError.
     """
     books = Books()
-    for row in lock(connection, accounts, members):
+    for row in accounts.rows:
         books.add_account(Account(*row))
         books.stored[row.account] = tuple(row)
     for few in chunks(books.accounts):
@@ -308,20 +294,14 @@ def save(connection: Connection, books: Books) -> None:
     _write(connection, books, _LEASES, books.leases)
     _write(connection, books, _HELDS, books.held)
     _delete_released(connection, books)
-    insert_rows(connection, _entry, [_ENTRIES.row(entry) for entry in books.entries])
-    insert_rows(connection, _turnover, [_TURNOVERS.row(entry) for entry in books.turnovers])
-
-
-def insert_rows(connection: Connection, table: SqlTable, rows: list[dict[str, object]]) -> None:
-    """Insert rows, if there are any."""
-    if rows:
-        connection.execute(insert(table), rows)
+    for shape, things in ((_ENTRIES, books.entries), (_TURNOVERS, books.turnovers)):
+        insert_rows(connection, shape.table, shape.names, [*map(shape.values, things)])
 
 
 def _owners(connection: Connection, accounts: Iterable[UUID]) -> set[UUID]:
     found: set[UUID] = set()
     for few in chunks(accounts):
-        query = select(_account.c.member).where(_account.c.account.in_(few))
+        query = select(_account.c.member).where(one_of(connection, _account.c.account, few))
         found.update(connection.scalars(query))
     return found
 
@@ -329,7 +309,7 @@ def _owners(connection: Connection, accounts: Iterable[UUID]) -> set[UUID]:
 def _accounts_of(connection: Connection, members: Iterable[UUID]) -> set[UUID]:
     found: set[UUID] = set()
     for few in chunks(members):
-        query = select(_account.c.account).where(_account.c.member.in_(few))
+        query = select(_account.c.account).where(one_of(connection, _account.c.member, few))
         found.update(connection.scalars(query))
     return found
 
@@ -337,8 +317,8 @@ def _accounts_of(connection: Connection, members: Iterable[UUID]) -> set[UUID]:
 def _read_lots(
     connection: Connection, books: Books, accounts: list[UUID], lots: Collection[UUID]
 ) -> None:
-    wanted = [_lot.c.balance > 0, *(_lot.c.lot.in_(few) for few in chunks(lots))]
-    query = select(*_LOTS.columns).where(_lot.c.account.in_(accounts), or_(*wanted))
+    wanted = [_lot.c.balance > 0, *(one_of(connection, _lot.c.lot, few) for few in chunks(lots))]
+    query = select(*_LOTS.columns).where(one_of(connection, _lot.c.account, accounts), or_(*wanted))
     for row in connection.execute(query):
         books.add_lot(Lot(*row))
         books.stored[row.lot] = tuple(row)
@@ -348,7 +328,9 @@ def _read_leases(connection: Connection, books: Books, accounts: list[UUID]) -> 
     lots = [lot.id for account in accounts for lot in books.lots_of(account)]
     for few in chunks(lots):
         query = select(*_LEASES.columns)
-        query = query.where(_lease.c.account.in_(accounts), _lease.c.lot.in_(few))
+        query = query.where(
+            one_of(connection, _lease.c.account, accounts), one_of(connection, _lease.c.lot, few)
+        )
         for row in connection.execute(query):
             lease = Lease(*row)
             books.add_leases([lease])
@@ -356,7 +338,7 @@ def _read_leases(connection: Connection, books: Books, accounts: list[UUID]) -> 
 
 
 def _read_held(connection: Connection, books: Books, accounts: list[UUID]) -> None:
-    query = select(*_HELDS.columns).where(_held.c.account.in_(accounts))
+    query = select(*_HELDS.columns).where(one_of(connection, _held.c.account, accounts))
     for row in connection.execute(query):
         held = Held(*row)
         books.held[(held.fact, held.lot)] = held
@@ -370,12 +352,11 @@ def _write(
     for key, thing in things.items():
         values = shape.values(thing)
         if (before := books.stored.get(key)) is None:
-            new.append(shape.row(thing))
+            new.append(values)
         elif before != values:
-            changed.append(dict(zip(shape.parameters, values, strict=True)))
-    insert_rows(connection, shape.table, new)
-    if changed:
-        connection.execute(shape.update, changed)
+            changed.append(values)
+    insert_rows(connection, shape.table, shape.names, new)
+    update_rows(connection, shape.table, shape.keys, shape.names, changed)
 
 
 def _delete_released(connection: Connection, books: Books) -> None:

@@ -84,9 +84,8 @@ def import_lots(centre: Centre, rows: Sequence[Row], at: datetime) -> Report:
     gifts, faults = _parsed(centre, rows)
     with transaction(centre.engine) as connection:
         leases.keep_roster(connection)
-        roll = members.load_locked(connection, (), {gift.index for gift in gifts}, set())
-        living = {roll.survivor(one.member).id for one in roll.identifiers.values()}
-        books = ledger.load(connection, (), members=living)
+        roll, locked = members.load_locked(connection, (), {one.index for one in gifts}, set())
+        books = ledger.read(connection, locked, ())
         takers, unfound = _takers(roll, books, gifts)
         faults = sorted([*faults, *unfound], key=lambda fault: fault.number)
         if faults:

@@ -73,6 +73,11 @@ class Roll:
             found = self.members[found.merged_into]
         return found
 
+    @property
+    def survivors(self) -> set[UUID]:
+        """The members that live on, of all these."""
+        return {self.survivor(member).id for member in self.members}
+
     def provisional(self, member: UUID, at: datetime) -> None:
         """Enter a member whose registration has not arrived, unless he is known."""
         if member not in self.members:

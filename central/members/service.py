@@ -8,9 +8,11 @@ from sqlalchemy import Connection
 from central.centre import Centre
 from central.feed.service import NewChange, changed
 from central.ledger import service as ledger
+from central.ledger.rows import Locked
 from central.members import store
 from central.members.roll import Roll
 from central.members.store import Identifier, IdentifierState, Member
+from central.schema import is_alone
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ledger.books import Books
 from shared.wire.codec import encode
@@ -29,19 +31,22 @@ def load(connection: Connection, ids: Iterable[UUID], indexes: Iterable[bytes]) 
 
 def load_locked(
     connection: Connection, ids: Collection[UUID], indexes: Collection[bytes], accounts: set[UUID]
-) -> Roll:
-    """Read members as `load` does, with all their accounts and these locked: only under such a lock
-    does a member change.
+) -> tuple[Roll, Locked]:
+    """Read members as `load` does, with these accounts and all of theirs locked: only under such a
+    lock does a member change.
 
     Who they are must be known for that, so that they are read twice; more often only when they
     have been merged meanwhile.
     """
-    roll, locked = load(connection, ids, indexes), set[UUID]()
-    while not (survivors := {roll.survivor(member).id for member in roll.members}) <= locked:
-        locked |= survivors
-        ledger.lock(connection, accounts, locked)
+    roll = load(connection, ids, indexes)
+    while True:
+        known = roll.survivors
+        locked = ledger.lock(connection, accounts, known)
+        if is_alone(connection):
+            return roll, locked
         roll = load(connection, ids, indexes)
-    return roll
+        if roll.survivors <= known:
+            return roll, locked
 
 
 def lock(connection: Connection, indexes: Iterable[bytes]) -> None:

@@ -1,7 +1,7 @@
 """Tables of members: who they are, how they are found, and what is personal, apart."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 from sqlmodel import Field
 
-from central.ledger.rows import chunks, plain
-from central.schema import Instant, Table, insert_new, locked, table_of, upsert
+from central.ledger.rows import chunks
+from central.schema import Instant, Table, insert_new, locked, table_of
+from central.sets import one_of, rows_of, upsert_rows
 from shared.crypto.blind import IdentifierKind
 
 
@@ -135,7 +136,7 @@ def members(connection: Connection, ids: Iterable[UUID]) -> list[Member]:
     """Return members by id."""
     found: list[Member] = []
     for few in chunks(ids):
-        rows = connection.execute(select(_member).where(_member.c.id.in_(few)))
+        rows = connection.execute(select(_member).where(one_of(connection, _member.c.id, few)))
         found.extend(Member(**{**row._mapping, "state": MemberState(row.state)}) for row in rows)
     return found
 
@@ -144,7 +145,7 @@ def identifiers(connection: Connection, indexes: Iterable[bytes]) -> list[Identi
     """Return who claimed these indexes, in the order of owners."""
     found: list[Identifier] = []
     for few in chunks(indexes):
-        query = select(_identifier).where(_identifier.c.index.in_(few))
+        query = select(_identifier).where(one_of(connection, _identifier.c.index, few))
         for row in connection.execute(query.order_by(_identifier.c.index, _identifier.c.owner)):
             kind, state = IdentifierKind(row.kind), IdentifierState(row.state)
             found.append(Identifier(**{**row._mapping, "kind": kind, "state": state}))
@@ -155,7 +156,11 @@ def lock_indexes(connection: Connection, indexes: Iterable[bytes]) -> None:
     """Lock indexes until the transaction ends: two who claim one must see each other."""
     for few in chunks(indexes):
         connection.execute(insert_new(connection, IndexTable), [{"index": one} for one in few])
-        query = select(_index.c.index).where(_index.c.index.in_(few)).order_by(_index.c.index)
+        query = (
+            select(_index.c.index)
+            .where(one_of(connection, _index.c.index, few))
+            .order_by(_index.c.index)
+        )
         connection.execute(locked(connection, query)).all()
 
 
@@ -163,28 +168,21 @@ def persons(connection: Connection, members: Iterable[UUID]) -> list[Person]:
     """Return the personal parts of members, as far as they are not erased."""
     found: list[Person] = []
     for few in chunks(members):
-        rows = connection.execute(select(_person).where(_person.c.member.in_(few)))
+        rows = connection.execute(select(_person).where(one_of(connection, _person.c.member, few)))
         found.extend(Person(**row._mapping) for row in rows)
     return found
 
 
 def upsert_members(connection: Connection, items: Collection[Member]) -> None:
     """Write members."""
-    if items:
-        connection.execute(upsert(connection, MemberTable), [_values(item) for item in items])
+    upsert_rows(connection, MemberTable, *rows_of(Member, items))
 
 
 def upsert_identifiers(connection: Connection, items: Collection[Identifier]) -> None:
     """Write identifiers."""
-    if items:
-        connection.execute(upsert(connection, IdentifierTable), [_values(item) for item in items])
+    upsert_rows(connection, IdentifierTable, *rows_of(Identifier, items))
 
 
 def upsert_persons(connection: Connection, items: Collection[Person]) -> None:
     """Write personal parts."""
-    if items:
-        connection.execute(upsert(connection, PersonTable), [asdict(item) for item in items])
-
-
-def _values(item: Member | Identifier) -> dict[str, object]:
-    return {name: plain(value) for name, value in asdict(item).items()}
+    upsert_rows(connection, PersonTable, *rows_of(Person, items))

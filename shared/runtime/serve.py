@@ -1,5 +1,6 @@
 """Serve an app over HTTP until the process is told to stop, and say where it listens."""
 
+import gc
 import json
 import os
 import socket
@@ -15,6 +16,8 @@ BACKLOG = 2048
 GRACE_S = 1
 """For open answers, endless event streams and tails among them, after the signal to stop."""
 KEEP_ALIVE_S = 30
+COLLECTED_AFTER = 50_000
+"""New objects that outnumber those that have gone."""
 
 
 class PortTakenError(LoyaltyError):
@@ -24,6 +27,17 @@ class PortTakenError(LoyaltyError):
     code = "port_taken"
     ru = "Адрес {host}:{port} занят или недоступен: {reason}."
     en = "Address {host}:{port} is taken or not available: {reason}."
+
+
+def settle() -> None:
+    """Let collections of garbage pass over what the start has made, and come less often.
+
+    It lives as long as the process; looking it through again and again took a quarter of the time
+    in which a batch of facts is posted.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECTED_AFTER, *gc.get_threshold()[1:])
 
 
 def serve(app: FastAPI, host: str, port: int, ready_file: Path | None = None) -> None:

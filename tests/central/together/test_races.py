@@ -7,15 +7,19 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 from sqlalchemy import select
 
 from central.centre import Centre
 from central.ingest import service as ingest
+from central.ingest import store
 from central.leases import writeoff
 from central.ledger.store import LeaseTable
 from central.members.store import MemberState, MemberTable
 from central.schema import table_of
 from shared.runtime.sqlite import reading
+from shared.wire.agents import LeaseAsk
+from shared.wire.facts import seal
 from shared.wire.feed import GLOBAL, MemberRow
 from shared.wire.push import OutcomeKind
 from tests.central.app.kit import SetClock
@@ -102,6 +106,22 @@ def _after_each_other(centre: Centre, first: Journal, second: Journal) -> bool:
         earlier.join()
         later.join()
     return waited
+
+
+def test_a_fact_that_two_agents_tell_at_once_is_posted_once(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    """As when a disk was copied and both journals go on with what was not sent."""
+    account = UUID(int=9)
+    told = journal.note_ask(LeaseAsk(UUID(int=8), journal.agent, 1, UUID(int=7), account, 1))
+    again = other.append(told.kind, told.body)
+    other.facts[-1] = seal(structs.replace(again, id=told.id, envelope=told.envelope))
+
+    assert _after_each_other(centre, journal, other)
+    with reading(centre.engine) as connection:
+        letters = store.letters_of(connection, [told.id])
+    assert len(letters) == 2
+    assert len({letter.posting for letter in letters}) == 1
 
 
 def test_two_returns_of_one_sale_at_once_move_its_points_once(
