@@ -17,6 +17,7 @@ from shared.wire.feed import Row, read_row
 from shared.wire.push import Outcome
 from tests.central.app.kit import STORES_CSV, SetClock
 from tests.central.journal_builder import NOON, Journal, make_centre, make_journal
+from tests.central.shards import Watch
 from tests.databases import Databases
 
 MakeJournal = Callable[[str], Journal]
@@ -29,12 +30,17 @@ def clock() -> SetClock:
 
 @pytest.fixture
 def centre(tmp_path: Path, clock: SetClock, databases: Databases) -> Iterator[Centre]:
-    """A centre with stores 101 and 102; at the end of every test its books are right."""
+    """A centre with stores 101 and 102; at the end of every test its books are right.
+
+    The ledger's statements are watched: it must stay possible to spread it over servers.
+    """
     made = make_centre(databases.fresh(tmp_path / "central.db"), clock)
     import_stores(made, STORES_CSV.encode(), How.APPLY)
+    watch = Watch(made.engine)
     yield made
     with reading(made.engine) as connection:
         assert check(connection) == []
+    assert watch.broken == []
     made.engine.dispose()
 
 
