@@ -14,11 +14,11 @@ from typing import Protocol
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, Engine, insert, make_url, select
 
 from central.migrations.draft import all_tables
 from central.schema import migrate
-from shared.runtime.sqlite import open_engine, open_file
+from shared.runtime.sqlite import open_engine, open_file, reading, transaction
 from tests.postgres import PostgresOfRun, connected, conninfo, drop
 
 KINDS = ("sqlite", "postgresql")
@@ -116,6 +116,21 @@ class PostgresDatabases:
                 migrate(engine)
                 engine.dispose()
         return name
+
+
+def copied(engine: Engine, file: Path) -> None:
+    """Write what a centre's database has into an SQLite file, for those who read one."""
+    draft = file.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    into = open_file(draft)
+    with reading(engine) as source, transaction(into) as target:
+        all_tables().create_all(target)
+        for table in all_tables().tables.values():
+            rows = [dict(row._mapping) for row in source.execute(select(table))]
+            if rows:
+                target.execute(insert(table), rows)
+    into.dispose()
+    draft.replace(file)
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,7 @@ class Judge:
 
     def check(self, notes: Iterable[Note]) -> None:
         """Take in what tills were told since the last time, and check everything."""
+        self._estate.look()
         self._hear_gifts()
         for note in notes:
             self._hear(note)

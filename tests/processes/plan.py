@@ -62,6 +62,8 @@ class Options:
     kinds: tuple[Kind, ...] = tuple(Kind)
     length: float = 1.0
     """Times the usual length of a blow."""
+    database_url: str = ""
+    """Of the centre; a file of its own by default."""
 
     @property
     def codes(self) -> list[str]:

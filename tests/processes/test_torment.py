@@ -6,12 +6,15 @@ import pytest
 
 from demo.stage.estate import Launch
 from demo.stage.processes import module
+from tests.databases import Databases, databases, postgres_databases, sqlite_databases
 from tests.left_behind import left_behind
 from tests.processes.plan import Kind, Options, make_plan
 from tests.processes.torment import torment
 from tests.simulation.world import quiet
 
 pytestmark = pytest.mark.journey
+
+__all__ = ["databases", "postgres_databases", "sqlite_databases"]
 
 CYCLES = 20
 SHORT = tuple(kind for kind in Kind if "restart" not in kind and "again" not in kind)
@@ -20,9 +23,14 @@ LAWS = ("conservation", "sums", "entries", "parts", "arrivals", "counts")
 """What a fact that is posted twice may break first."""
 
 
-def test_nothing_is_lost_or_doubled_whatever_falls_on_real_processes(tmp_path: Path) -> None:
+def test_nothing_is_lost_or_doubled_whatever_falls_on_real_processes(
+    tmp_path: Path, databases: Databases
+) -> None:
+    url = "" if databases.kind == "sqlite" else databases.fresh(tmp_path)
+    options = Options(1, 2, CYCLES, kinds=SHORT, length=0.5, database_url=url)
+
     with quiet():
-        result = torment(tmp_path, Options(1, 2, CYCLES, kinds=SHORT, length=0.5))
+        result = torment(tmp_path, options)
 
     assert result.violation is None, result.violation
     assert result.blows.total() == CYCLES
