@@ -1,8 +1,9 @@
 """What a benchmark writes down: one row a comparison in docs/bench/results.json."""
 
 import json
+import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from statistics import median
@@ -65,7 +66,11 @@ def in_turn(
 
 
 def write_down(row: Comparison) -> None:
-    """Put a row into the results, in place of an older one of the same name, and print it."""
+    """Put a row into the results, in place of an older one of the same name, and print it.
+
+    It says how busy the machine was: on a busy one even ratios are off.
+    """
+    row = replace(row, how=f"{row.how}; load of the machine {os.getloadavg()[0]:.1f}")
     rows = (
         {found["name"]: found for found in json.loads(RESULTS.read_text())}
         if RESULTS.exists()

@@ -1,7 +1,6 @@
 """A quote over HTTP beside a route that only reads and writes JSON, each in its own process."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -68,7 +67,6 @@ def test_a_quote_over_http(tmp_path: Path) -> None:
         assert json.loads(floor.ask()) == json.loads(BODY)
         quotes, echoes = in_turn(ours.ask, floor.ask, ROUNDS)
 
-    load = os.getloadavg()[0]
     ratio = echoes.median_us / quotes.median_us
     how = "both under uvicorn in processes of their own, a plain socket, in turn"
     write_down(
@@ -80,7 +78,7 @@ def test_a_quote_over_http(tmp_path: Path) -> None:
             ratio=round(ratio, 3),
             goal=f">= {RATIO_MIN}",
             reached=ratio >= RATIO_MIN,
-            how=f"make bench: {how}; load of the machine {load:.1f}",
+            how=f"make bench: {how}",
             at=now_text(SystemClock().now()),
         )
     )
