@@ -135,6 +135,12 @@ def locked(connection: Connection, query: Select[Any]) -> Select[Any]:
     return query if is_reading(connection) else query.with_for_update()
 
 
+def allow(connection: Connection, bound: str, seconds: int) -> None:
+    """Set one of PostgreSQL's bounds to the end of the transaction; SQLite has none of them."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(func.set_config(bound, f"{seconds}s", true())))
+
+
 def is_alone(connection: Connection) -> bool:
     """Tell whether nobody else can write before a writing transaction ends: so it is on SQLite."""
     return connection.dialect.name == "sqlite"
@@ -181,10 +187,10 @@ def migrate(engine: Engine, scripts: Path = MIGRATIONS) -> None:
 
 def _wait_for_turn(connection: Connection) -> None:
     """Wait until no other process migrates; rebuilding a large table may take its time then."""
-    for name, value in (("statement_timeout", MIGRATION_S_MAX), ("lock_timeout", MIGRATION_S_MAX)):
-        connection.execute(select(func.set_config(name, f"{value}s", true())))
+    allow(connection, "statement_timeout", MIGRATION_S_MAX)
+    allow(connection, "lock_timeout", MIGRATION_S_MAX)
     take_turn(connection, Turn.MIGRATION)
-    connection.execute(select(func.set_config("lock_timeout", f"{LOCK_S_MAX}s", true())))
+    allow(connection, "lock_timeout", LOCK_S_MAX)
 
 
 def _revision(connection: Connection) -> str:

@@ -29,6 +29,8 @@ from shared.clock import SystemClock
 SERVER_VARIABLE = "DATABASE_URL"
 UNPRIVILEGED = "nobody"
 SUPERUSER = "postgres"
+FOLDER = "kopilka-pg-"
+"""Begins the names of clusters' folders; the process that made it follows."""
 START_S_MAX = 30.0
 STOP_S_MAX = 10.0
 CONNECTIONS_MAX = 200
@@ -51,7 +53,8 @@ class Cluster:
     """A server of our own; `kill` and `start` are what outages are made of."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="kopilka-pg-"))
+        _sweep()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
         self._process: subprocess.Popen[bytes] | None = None
         self._databases = 0
         self._user = UNPRIVILEGED if os.geteuid() == 0 else None
@@ -196,6 +199,14 @@ def drop(connection: psycopg.Connection, name: str) -> None:
 def conninfo(url: URL) -> str:
     """Return an address as the driver itself reads it."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _sweep() -> None:
+    """Remove what processes that were killed have left."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*-*"):
+        owner = folder.name.removeprefix(FOLDER).partition("-")[0]
+        if owner.isdigit() and not Path("/proc", owner).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _find_binaries(copy_to: Path | None) -> Path:

@@ -29,10 +29,12 @@ from central.ledger.store import (
     LotTable,
     TurnoverTable,
 )
-from central.schema import table_of
+from central.schema import allow, table_of
 from shared.ledger.entries import BESIDE_BALANCE
 
 VIOLATIONS_MAX = 1000
+STATEMENT_S_MAX = 3600
+"""It looks at every row that there is."""
 
 _account = table_of(AccountTable)
 _lot = table_of(LotTable)
@@ -61,6 +63,7 @@ def check(connection: Connection) -> list[Violation]:
     have left. held: what is held is the sum of the single holdings. negative: no number of a lot
     or lease is below zero. debt, turnover: an account's number is the sum of its entries.
     """
+    allow(connection, "statement_timeout", STATEMENT_S_MAX)
     laws = {
         "entries": _per_lot(_lot.c.balance, _sum_by_lot(_entry, _entry.c.amount, ~_beside)),
         "parts": _per_lot(_lot.c.balance - _lot.c.free - _lot.c.held, _sum_by_lot(_lease, _left())),

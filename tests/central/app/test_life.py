@@ -112,11 +112,12 @@ def test_a_wrong_setting_stops_the_start(tmp_path: Path, line: str) -> None:
 
 
 def test_the_process_tells_its_address_and_stops_when_asked_though_a_tail_is_open(
-    tmp_path: Path,
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data, ready = tmp_path / "centre", tmp_path / "ready.json"
+    data, ready = settings.data_dir, tmp_path / "ready.json"
+    monkeypatch.setenv("KOPILKA_CENTRAL_DATABASE_URL", settings.database_url)
     kopilka = Path(sys.executable).with_name("kopilka")
-    centre = initialise(Settings(data_dir=data), *on_this_machine())
+    centre = initialise(settings, *on_this_machine())
     import_stores(centre, STORES_CSV.encode(), How.APPLY)
 
     with subprocess.Popen(  # noqa: S603
