@@ -90,6 +90,11 @@ def upsert_rows(connection: Connection, model: type[Table], names: Names, rows: 
     connection.execute(statement, _arrays(names, rows))
 
 
+def columns_of(table: SqlTable, of: type) -> list[ColumnElement[Any]]:
+    """Return a table's columns in the order of a value class's fields: a row is its arguments."""
+    return [table.c[field.name] for field in fields(of)]
+
+
 def rows_of(of: type, things: Collection[Any]) -> tuple[Names, Rows]:
     """Return the names of a value class's fields, and its values as rows of them."""
     names = [field.name for field in fields(of)]

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import (
@@ -22,7 +21,7 @@ from central.estate.store import StoreTable
 from central.leases.sizing import Visit
 from central.ledger.rows import chunks
 from central.schema import Instant, Table, insert_new, locked, table_of, upsert
-from central.sets import one_of, upsert_rows
+from central.sets import columns_of, one_of, rows_of, upsert_rows
 from shared.ledger.books import Holder
 
 
@@ -125,8 +124,8 @@ class Given:
     given: int
 
 
-_VISIT = ("account", "store", "receipts", "last_at")
 _visit = table_of(VisitTable)
+_visit_columns = columns_of(_visit, Visit)
 _ask = table_of(AskTable)
 _given = table_of(GivenTable)
 _barred = table_of(BarredTable)
@@ -139,14 +138,14 @@ def visits(connection: Connection, accounts: Iterable[UUID]) -> list[Visit]:
     """Return the visits of accounts."""
     found: list[Visit] = []
     for few in chunks(accounts):
-        rows = connection.execute(select(_visit).where(one_of(connection, _visit.c.account, few)))
-        found.extend(Visit(**row._mapping) for row in rows)
+        query = select(*_visit_columns).where(one_of(connection, _visit.c.account, few))
+        found.extend(Visit(*row) for row in connection.execute(query))
     return found
 
 
 def upsert_visits(connection: Connection, visits: Collection[Visit]) -> None:
     """Write visits."""
-    upsert_rows(connection, VisitTable, _VISIT, [*map(attrgetter(*_VISIT), visits)])
+    upsert_rows(connection, VisitTable, *rows_of(Visit, visits))
 
 
 def insert_asks(connection: Connection, asks: Collection[Ask]) -> None:

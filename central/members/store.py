@@ -11,7 +11,7 @@ from sqlmodel import Field
 
 from central.ledger.rows import chunks
 from central.schema import Instant, Table, insert_new, locked, table_of
-from central.sets import one_of, rows_of, upsert_rows
+from central.sets import columns_of, one_of, rows_of, upsert_rows
 from shared.crypto.blind import IdentifierKind
 
 
@@ -130,14 +130,16 @@ _member = table_of(MemberTable)
 _identifier = table_of(IdentifierTable)
 _person = table_of(PersonTable)
 _index = table_of(IndexTable)
+_MEMBER = columns_of(_member, Member)
 
 
 def members(connection: Connection, ids: Iterable[UUID]) -> list[Member]:
     """Return members by id."""
     found: list[Member] = []
     for few in chunks(ids):
-        rows = connection.execute(select(_member).where(one_of(connection, _member.c.id, few)))
-        found.extend(Member(**{**row._mapping, "state": MemberState(row.state)}) for row in rows)
+        query = select(*_MEMBER).where(one_of(connection, _member.c.id, few))
+        for member, state, *rest in connection.execute(query):
+            found.append(Member(member, MemberState(state), *rest))
     return found
 
 
