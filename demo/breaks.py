@@ -73,6 +73,17 @@ def _new_documents(insert_documents: Part) -> Part:
     return silent
 
 
+def _new_facts(insert_facts: Part) -> Part:
+    """Keep only facts that are not kept yet, without a word about the others."""
+
+    def silent(connection: Part, facts: Part) -> None:
+        known = importlib.import_module("central.ingest.store").contents
+        kept = known(connection, [fact.id for fact in facts])
+        insert_facts(connection, [fact for fact in facts if fact.id not in kept])
+
+    return silent
+
+
 def _never_twice_the_same(mint: Part) -> Part:
     """Mint an id anew for the same cause."""
     return lambda *cause: derived(mint(*cause), next(_again))
@@ -97,6 +108,7 @@ GUARDS: Mapping[str, Mapping[str, Breaker]] = {
         "central.ingest.chain:_standing": _forget_place,
         "central.ingest.letters:_is_repeated": _forget_id,
         "central.ingest.store:insert_letters": _replace_letters,
+        "central.ingest.store:insert_facts": _new_facts,
         "central.ingest.store:insert_documents": _new_documents,
         "central.ingest.receipts:check_new": _always(None),
         "central.ingest.registrations:check_registration": _always(None),
