@@ -120,12 +120,16 @@ def test_a_qr_code_fits_the_narrow_roll_with_modules_that_a_camera_sees(length: 
     assert qr_module_dots("A" * length, dots=384) >= 4
 
 
-@given(some.text("0123456789ABCXYZ $%*+-./:", min_size=1, max_size=QR_MAX))
-def test_a_qr_code_is_measured_by_the_number_of_its_characters_alone(text: str) -> None:
+@given(
+    some.text("0123456789ABCXYZ $%*+-./:", min_size=1, max_size=QR_MAX)
+    | some.integers(1, QR_MAX).map(lambda length: "7" * length),
+    some.sampled_from([100, 200, 384]),
+)
+def test_a_qr_code_is_measured_by_the_number_of_its_characters_alone(text: str, dots: int) -> None:
     symbol = segno.make(text, error="m", micro=False, boost_error=False)
     width, _ = symbol.symbol_size(border=QUIET_MODULES)
 
-    assert qr_module_dots(text, dots=384) == max(1, min(QR_MODULE_DOTS_MAX, 384 // int(width)))
+    assert qr_module_dots(text, dots) == max(1, min(QR_MODULE_DOTS_MAX, dots // int(width)))
 
 
 def test_neighbouring_jobs_have_different_fences() -> None:
