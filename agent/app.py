@@ -26,7 +26,7 @@ from agent.till.routes import ROUTERS
 from hardware.printers.printer import printer_at
 from hardware.scanners.serial_scanner import SerialScanner
 from shared.clock import SystemClock
-from shared.runtime.sqlite import open_file
+from shared.runtime.sqlite import Synchronous, open_file
 from shared.runtime.web import BodyLimit, install_problems
 from shared.wire.agents import SessionRequest
 
@@ -43,7 +43,7 @@ def station_of(settings: AgentSettings) -> Station:
     migrate(journal, JournalTable, JOURNAL_VERSION)
 
     def open_replica(name: str) -> Engine:
-        engine = open_file(settings.data_dir / name)
+        engine = open_file(settings.data_dir / name, Synchronous.NORMAL)
         migrate(engine, ReplicaTable, REPLICA_VERSION)
         return engine
 

@@ -10,10 +10,11 @@ from sqlalchemy.exc import DatabaseError
 from agent import lives
 from agent.devices import Condition, Health
 from agent.leases import service as leases
-from agent.meeting import meet
+from agent.meeting import catch_up
 from agent.printing import service as printing
 from agent.printing.service import Step
 from agent.push import Pushed, hear, push
+from agent.replica import repair
 from agent.replica import service as replica
 from agent.replica.service import GapError, InDoubtError
 from agent.reserve import store as claims
@@ -42,6 +43,7 @@ IDLE_S = 5.0
 BLOCKED_S = 1.0
 DOUBT_S = 0.1
 WATCH_S = 1.0
+TEND_S = 60.0
 STOP_S = 3.0
 
 log = structlog.get_logger()
@@ -83,7 +85,7 @@ class Jobs:
         with reading(self.station.journal) as connection:
             reserved = claims.open_receipts(connection)
         leases.cancel_orphans(self.station, reserved, self.station.clock.now())
-        loops: list[Callable[[], None]] = [self._push, self._pull]
+        loops: list[Callable[[], None]] = [self._push, self._pull, self._tend]
         if self.printer is not None:
             loops.append(self._print)
         if self.scanner is not None:
@@ -134,15 +136,14 @@ class Jobs:
     def _follow(self) -> None:
         """Catch up with every stream, then apply what the live tail brings until it ends."""
         station = self.station
-        meet(station)
+        catch_up(station)
         station.wakes.push.set()
-        replica.catch_up_all(station)
         names = replica.streams(station)
         self._obey()
         if replica.streams(station) != names:
             return
         for segment in station.link.tail(replica.cursors(station)):
-            if self.stopping.is_set():
+            if self.stopping.is_set() or station.suspects:
                 return
             if segment is not None:
                 replica.apply(station, segment)
@@ -154,6 +155,20 @@ class Jobs:
         """Do what the store's own rows ask for: hear later words, give back leases."""
         hear(self.station)
         leases.give_back(self.station, self.station.clock.now())
+
+    def _tend(self) -> None:
+        """Settle the rows every minute; once a night look whether they are those written."""
+        station = self.station
+        while not self.stopping.is_set():
+            station.clock.wait(self.stopping, TEND_S)
+            if self.stopping.is_set():
+                return
+            try:
+                replica.settle(station)
+                if repair.is_scrub_due(station, station.clock.now()):
+                    station.suspects.update(repair.scrub(station))
+            except (LoyaltyError, DatabaseError) as error:
+                log.warning("tending.failed", reason=str(error))
 
     def _print(self) -> None:
         assert self.printer is not None

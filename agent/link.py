@@ -32,6 +32,14 @@ from shared.wire.agents import (
 from shared.wire.codec import BODY_BYTES_MAX, CONTENT_TYPE, encode, pack
 from shared.wire.feed import Segment, decode_segment
 from shared.wire.push import PushAnswer, PushBatch, decode_answer
+from shared.wire.snapshot import (
+    PartTallies,
+    Snapshot,
+    SnapshotPiece,
+    decode_part_tallies,
+    decode_piece,
+    decode_snapshot,
+)
 
 FRAME_PREFIX_BYTES = 4
 SESSION_MARGIN = timedelta(seconds=30)
@@ -96,6 +104,18 @@ class Link(Protocol):
         """Fetch the piece of a stream that follows a number; None when there is nothing newer."""
         ...
 
+    def snapshot(self, stream: str) -> Snapshot:
+        """Ask where a stream's snapshot stands; its number is 0 when there is none."""
+        ...
+
+    def piece(self, stream: str, bits: int, no: int) -> SnapshotPiece:
+        """Fetch one of 2^bits pieces of a stream's rows."""
+        ...
+
+    def part_tallies(self, stream: str, after: int) -> PartTallies:
+        """Ask what each part of a stream sums up to, at a number or later."""
+        ...
+
     def tail(self, after: Mapping[str, int]) -> Iterator[Segment | None]:
         """Listen to streams from given numbers; None is a sign of life."""
         ...
@@ -154,11 +174,20 @@ class HttpLink:
 
     def segment(self, stream: str, after: int) -> Segment | None:
         """Fetch the piece of a stream that follows a number."""
-        target = f"/v1/segments/{stream}?after={after}"
-        answer = self._exchange("GET", target, b"", self._mac_headers("GET", target), None)
-        return (
-            None if answer.status_code == httpx.codes.NO_CONTENT else decode_segment(answer.content)
-        )
+        content = self._read(f"/v1/segments/{stream}?after={after}")
+        return decode_segment(content) if content else None
+
+    def snapshot(self, stream: str) -> Snapshot:
+        """Ask where a stream's snapshot stands."""
+        return decode_snapshot(self._read(f"/v1/snapshots/{stream}"))
+
+    def piece(self, stream: str, bits: int, no: int) -> SnapshotPiece:
+        """Fetch one of 2^bits pieces of a stream's rows."""
+        return decode_piece(self._read(f"/v1/snapshots/{stream}/pieces/{no}?bits={bits}"))
+
+    def part_tallies(self, stream: str, after: int) -> PartTallies:
+        """Ask what each part of a stream sums up to, at a number or later."""
+        return decode_part_tallies(self._read(f"/v1/snapshots/{stream}/tallies?after={after}"))
 
     def tail(self, after: Mapping[str, int]) -> Iterator[Segment | None]:
         """Listen to streams until the centre hangs up; LinkDownError when it is mute."""
@@ -186,6 +215,9 @@ class HttpLink:
         signed = sign("POST", path, body, pair, created=self._clock.now(), nonce=nonce)
         headers = {"Content-Type": CONTENT_TYPE, **signed}
         return self._exchange("POST", path, body, headers, timeout_s).content
+
+    def _read(self, target: str) -> bytes:
+        return self._exchange("GET", target, b"", self._mac_headers("GET", target), None).content
 
     def _mac_headers(self, method: str, target: str) -> dict[str, str]:
         session = self.session(last_seq=0)

@@ -1,7 +1,9 @@
-"""The centre's lives: a restored centre is another one, so its rows are read into a new file.
+"""The centre's lives and the files with its rows: rows are read into a new file beside the old.
 
-What this store has sent since the backup is sent again, and the leases that it holds are reported:
-until all stores have done so, the centre leases nothing.
+So it is at the beginning, when the rows are lost or too old to go on from, and when the centre was
+restored: a restored centre is another one. Then what this store has sent since the backup is sent
+again, and the leases that it holds are reported: until all stores have done so, the centre leases
+nothing.
 """
 
 from collections.abc import Iterator
@@ -10,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, insert, select, update
 from sqlmodel import Field
 
 from agent.journal import service as journal
@@ -18,8 +20,10 @@ from agent.journal import store as facts
 from agent.journal import uses
 from agent.journal.service import NewFact
 from agent.leases import store as leases
-from agent.replica import service as replica
+from agent.link import RefusedByCentreError
+from agent.replica import following
 from agent.replica import store as rows
+from agent.replica.service import InDoubtError
 from agent.schema import JournalTable, id_field, instant_field, table_of
 from agent.station import Doubt, PremisesCache, Station
 from shared.runtime.sqlite import reading, transaction
@@ -32,6 +36,9 @@ FIRST_FILE = "replica-1.db"
 FILES = "replica-*.db*"
 REPORT_LEASES_MAX = 2_000
 """Of one fact."""
+TOO_OLD = "cursor_too_old"
+"""The centre's word for a place in a stream from which it keeps no changes any more."""
+UNUSABLE = (TOO_OLD, "cursor_ahead")
 
 log = structlog.get_logger()
 
@@ -76,17 +83,15 @@ def current_file(engine: Engine) -> str:
 
 
 def sweep(station: Station) -> None:
-    """Remove files of rows that do not count any more; one half read is read again."""
+    """Remove files of rows that do not count any more, but for the newest that is half read."""
     current = current_file(station.journal)
-    for path in station.data_dir.glob(FILES):
-        if not path.name.startswith(current):
-            path.unlink()
+    _remove(station, but=(current, _newest_after(station, current)))
 
 
 def meet(station: Station, session: SessionAnswer) -> None:
     """Note the first life of the centre; for another one read its rows anew and report leases.
 
-    Raises what `replica.catch_up` raises; what has been read by then is not read again.
+    Raises what `following.catch_up` raises; what has been read by then is not read again.
     """
     with reading(station.journal) as connection:
         met = last(connection)
@@ -94,29 +99,107 @@ def meet(station: Station, session: SessionAnswer) -> None:
         with transaction(station.journal) as connection:
             _note(connection, 1, session, FIRST_FILE)
     elif met.incarnation != session.incarnation:
-        _move(station, session, met.no + 1)
+        _move(station, session, met)
+        return
+    with reading(station.replica) as read:
+        is_empty = rows.cursor(read, GLOBAL).incarnation is None
+    if is_empty:
+        renew(station)
 
 
-def _move(station: Station, session: SessionAnswer, no: int) -> None:
-    name = f"replica-{no}-{session.incarnation.hex[-8:]}.db"
-    fresh = station.open_replica(name)
+def renew(station: Station) -> None:
+    """Read the rows of the same life anew into another file and go on from it.
+
+    Selling goes on from the old one meanwhile. Raises InDoubtError while a push is unanswered, and
+    what `following.catch_up` raises; what has been read by then is not read again.
+    """
+    with reading(station.journal) as connection:
+        met = last(connection)
+    assert met is not None, "no life of the centre was met"
+    name = _next_file(met.file, met.incarnation)
+    fresh = _read_anew(station, name)
     try:
-        replica.catch_up_all(_with_rows(station, fresh))
+        with station.doubt.lock, transaction(station.journal) as connection:
+            _demand_no_doubt(station)
+            values = {"file": name}
+            connection.execute(update(_LIVES).where(_LIVES.c.no == met.no).values(values))
+    except BaseException:
+        fresh.dispose()
+        raise
+    _change_file(station, fresh)
+    log.warning("rows.renewed", file=name)
+    station.events.publish("rows.renewed")
+
+
+def _demand_no_doubt(station: Station) -> None:
+    """Rows must not come into use that may hold facts which still count as own."""
+    if station.doubt.open:
+        raise InDoubtError
+
+
+def _move(station: Station, session: SessionAnswer, met: Life) -> None:
+    name = _next_file(met.file, session.incarnation)
+    fresh = _read_anew(station, name)
+    try:
         with reading(fresh) as read:
             cursor = rows.cursor(read, GLOBAL).number
         with station.doubt.lock, transaction(station.journal) as connection:
             _send_again(connection, station, session, cursor)
             _report(connection, station, session.incarnation)
-            _note(connection, no, session, name)
+            _note(connection, met.no + 1, session, name)
     except BaseException:
         fresh.dispose()
         raise
+    _change_file(station, fresh)
+    log.warning("centre.restored", incarnation=str(session.incarnation))
+    station.events.publish("centre.restored", incarnation=str(session.incarnation))
+
+
+def _read_anew(station: Station, name: str) -> Engine:
+    """Read all rows into a file, going on where a former attempt has stopped.
+
+    A half-read file whose beginning the centre does not remember any more is begun again.
+    """
+    _remove(station, but=(current_file(station.journal), name))
+    fresh = station.open_replica(name)
+    try:
+        following.catch_up_all(_with_rows(station, fresh))
+    except RefusedByCentreError as refusal:
+        fresh.dispose()
+        if refusal.details["refusal"] in UNUSABLE:
+            _remove(station, but=(current_file(station.journal),))
+        raise
+    except BaseException:
+        fresh.dispose()
+        raise
+    return fresh
+
+
+def _change_file(station: Station, fresh: Engine) -> None:
     old, station.replica = station.replica, fresh
     station.premises.forget()
     old.dispose()
     station.wakes.push.set()
-    log.warning("centre.restored", incarnation=str(session.incarnation))
-    station.events.publish("centre.restored", incarnation=str(session.incarnation))
+
+
+def _remove(station: Station, but: tuple[str, ...]) -> None:
+    for path in station.data_dir.glob(FILES):
+        if path.name.partition(".db")[0] + ".db" not in but:
+            path.unlink()
+
+
+def _next_file(current: str, incarnation: UUID) -> str:
+    return f"replica-{_count(current) + 1}-{incarnation.hex[-8:]}.db"
+
+
+def _newest_after(station: Station, current: str) -> str:
+    """Return the file that a former process has begun to read, or the current one."""
+    names = {path.name.partition(".db")[0] + ".db" for path in station.data_dir.glob(FILES)}
+    return max((name for name in names if _count(name) > _count(current)), key=_count, default="")
+
+
+def _count(name: str) -> int:
+    return int(name.removesuffix(".db").split("-")[1])
 
 
 def _with_rows(station: Station, rows_file: Engine) -> Station:

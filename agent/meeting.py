@@ -2,10 +2,33 @@
 
 from agent import epochs, lives
 from agent.link import RefusedByCentreError
+from agent.replica import following, repair
+from agent.replica import service as replica
 from agent.station import FENCED, Identity, Station
+from shared.wire.agents import SessionAnswer
 
 
-def meet(station: Station) -> None:
+def catch_up(station: Station) -> None:
+    """Meet the centre, bring the rows up to where it is, and mend those that are not its own.
+
+    Rows that are too old to go on from are read anew. Raises what the link raises, InDoubtError,
+    and what damage raises; what has been applied stays.
+    """
+    session = meet(station)
+    try:
+        following.catch_up_all(station)
+    except RefusedByCentreError as refused:
+        if refused.details["refusal"] != lives.TOO_OLD:
+            raise
+        lives.renew(station)
+    for stream in sorted({*repair.compare(station, session.tallies), *station.suspects}):
+        if repair.repair(station, stream) is None:
+            lives.renew(station)
+        station.suspects.discard(stream)
+    replica.settle(station)
+
+
+def meet(station: Station) -> SessionAnswer:
     """Open or take up a session and obey what it says; raises what the link raises."""
     who = station.identity
     try:
@@ -15,6 +38,7 @@ def meet(station: Station) -> None:
         raise
     epochs.heed(station, who.epoch, session.expects, session.barred)
     lives.meet(station, session)
+    return session
 
 
 def _take_refusal(station: Station, who: Identity, refusal: str) -> None:

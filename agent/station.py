@@ -137,6 +137,8 @@ class Station:
     doubt: Doubt = field(default_factory=Doubt)
     wakes: Wakes = field(default_factory=Wakes)
     barred: str = ""
+    suspects: set[str] = field(default_factory=set)
+    """Streams whose stored rows are not those that were written: the pull mends them."""
 
     @property
     def is_fenced(self) -> bool:

@@ -25,6 +25,8 @@ from central.ingest.values import Watermark
 from central.jobs import watch_listeners
 from central.leases import routes as leases_routes
 from central.opening import NotInitialisedError
+from central.snapshots import routes as snapshots_routes
+from central.snapshots import service as snapshots
 from shared.runtime.sqlite import reading
 from shared.runtime.web import BodyLimit, install_problems
 from shared.wire.agents import StreamHead
@@ -67,7 +69,8 @@ def create_app(
     app.state.stages = stages
     app.add_middleware(BodyLimit, limit_bytes=centre.settings.body_bytes_max)
     install_problems(app)
-    for router in (agents_routes.router, feed_routes.router, *stages.routers, _router()):
+    own = (agents_routes.router, feed_routes.router, snapshots_routes.router, _router())
+    for router in (*own, *stages.routers):
         app.include_router(router)
     return app
 
@@ -114,7 +117,8 @@ def _standing_of(stages: Stages, connection: Connection, identity: AgentIdentity
     streams = tuple(StreamHead(name, number) for name, number in sorted(heads.items()))
     known = stages.known(connection, identity)
     barred = stages.barred(connection, identity)
-    return Standing(known.seq + 1, known.hash, streams, barred, feed.began_at(connection))
+    tallies = snapshots.tallies(connection, heads.keys())
+    return Standing(known.seq + 1, known.hash, streams, barred, feed.began_at(connection), tallies)
 
 
 def _lifespan(

@@ -19,6 +19,7 @@ from central.feed import service as feed
 from central.feed.hub import Hub
 from central.ingest import service as ingest
 from central.leases import expiry, recovery
+from central.snapshots import service as snapshots
 
 WAKE_EVERY_S = 60
 SEEN_EVERY_S = 5
@@ -38,6 +39,8 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
     jobs: tuple[tuple[Job, int], ...] = (
         (expiry.run, settings.expiry_every_s),
         (seal, settings.seal_every_s),
+        (snapshots.run, settings.count_every_s),
+        (snapshots.prune, settings.prune_every_s),
         (agents.tidy, settings.tidy_every_s),
         (ingest.wake, WAKE_EVERY_S),
         (recovery.run, WAKE_EVERY_S),

@@ -54,6 +54,11 @@ class Settings(BaseSettings):
     expiry_every_s: int = Field(default=600, gt=0)
     seal_every_s: int = Field(default=5, gt=0)
     tidy_every_s: int = Field(default=60, gt=0)
+    count_every_s: int = Field(default=5, gt=0)
+    """How often new changes are counted into the rows that snapshots are read from."""
+    prune_every_s: int = Field(default=3600, gt=0)
+    changes_kept_days: int = Field(default=14, gt=0)
+    """A replica that is older reads a snapshot instead of the changes."""
 
     @property
     def database(self) -> str:

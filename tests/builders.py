@@ -31,7 +31,7 @@ from shared.ids import card_number, uuid7
 from shared.phone import normalise_phone
 from shared.receipt import Redeem
 from shared.rules.pack import canonical, pack_hash, read_pack
-from shared.runtime.sqlite import open_file, transaction
+from shared.runtime.sqlite import Synchronous, open_file, transaction
 from shared.wire.agents import keys_bytes, pack_signing_bytes
 from shared.wire.codec import encode
 from shared.wire.feed import (
@@ -92,7 +92,7 @@ class Shop:
         migrate(journal, JournalTable, JOURNAL_VERSION)
 
         def open_replica(name: str) -> Engine:
-            engine = open_file(folder / name)
+            engine = open_file(folder / name, Synchronous.NORMAL)
             migrate(engine, ReplicaTable, REPLICA_VERSION)
             return engine
 

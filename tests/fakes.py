@@ -20,8 +20,20 @@ from shared.wire.agents import (
     SessionAnswer,
     StreamHead,
 )
+from shared.wire.codec import pack
 from shared.wire.feed import Segment
 from shared.wire.push import PushAnswer, PushBatch
+from shared.wire.snapshot import (
+    PART_BITS,
+    PartTallies,
+    Snapshot,
+    SnapshotPiece,
+    StoredRow,
+    Tally,
+    part_of,
+    parts_of_piece,
+    tally_of,
+)
 
 TICK_S = 0.001
 NOON = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
@@ -68,6 +80,12 @@ class FakeLink:
         self.refuses = ""
         """The code with which sessions are refused; empty: they are not."""
         self.segments: dict[str, list[Segment]] = {}
+        self.snapshots: dict[str, tuple[int, Sequence[StoredRow]]] = {}
+        """By stream the number at which the rows are such."""
+        self.bits = 2
+        self.pieces: list[tuple[str, int, int]] = []
+        """What pieces were asked for."""
+        self.tallies: tuple[Tally, ...] = ()
 
     def state(self) -> LinkState:
         return LinkState(self.up, NOON, "" if self.up else "cut")
@@ -91,6 +109,7 @@ class FakeLink:
             hash=self.knows_hash,
             streams=streams,
             barred=self.barred,
+            tallies=self.tallies,
         )
 
     def begin_epoch(self, request: EpochRequest, keys: KeyPair) -> EpochAnswer:
@@ -118,6 +137,33 @@ class FakeLink:
         self._check()
         pieces = self.segments.get(stream, [])
         return next((piece for piece in pieces if piece.last > after), None)
+
+    def snapshot(self, stream: str) -> Snapshot:
+        self._check()
+        number, rows = self.snapshots.get(stream, (0, ()))
+        used = {part_of(row.kind, row.key) >> (PART_BITS - self.bits) for row in rows}
+        return Snapshot(stream, self.incarnation, number, self.bits, tuple(sorted(used)))
+
+    def piece(self, stream: str, bits: int, no: int) -> SnapshotPiece:
+        self._check()
+        number, rows = self.snapshots[stream]
+        first, last = parts_of_piece(bits, no)
+        mine = [row for row in rows if first <= part_of(row.kind, row.key) <= last]
+        self.pieces.append((stream, bits, no))
+        body = pack(tuple(mine))
+        total = tally_of(mine)
+        return SnapshotPiece(stream, self.incarnation, number, bits, no, total, body)
+
+    def part_tallies(self, stream: str, after: int) -> PartTallies:
+        self._check()
+        number, rows = self.snapshots[stream]
+        assert number >= after
+        parts = {part_of(row.kind, row.key) for row in rows}
+        sums = tuple(
+            (no, tally_of([row for row in rows if part_of(row.kind, row.key) == no]))
+            for no in sorted(parts)
+        )
+        return PartTallies(stream, self.incarnation, number, sums)
 
     def tail(self, after: Mapping[str, int]) -> Iterator[Segment | None]:  # noqa: ARG002
         self._check()

@@ -1,10 +1,12 @@
 """Apply the centre's rows: a piece of a stream and its cursor in one transaction."""
 
+from collections.abc import Iterable, Sequence
+
 import structlog
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from agent.replica import store
+from agent.replica import store, sums
 from agent.station import Premises, Station
 from shared.crypto.keys import verify
 from shared.errors import Kind, LoyaltyError
@@ -15,6 +17,7 @@ from shared.wire.codec import encode
 from shared.wire.feed import (
     GLOBAL,
     KEYS_KEY,
+    SEGMENT_ROWS_MAX,
     Change,
     KeysRow,
     PackRow,
@@ -26,9 +29,6 @@ from shared.wire.feed import (
     region_stream,
     store_stream,
 )
-
-PIECES_MAX = 10_000
-"""Bound on one catch-up; the rest is taken up at the next."""
 
 PREMISES = frozenset({RowKind.KEYS.value, RowKind.PACK.value, RowKind.SETTINGS.value})
 
@@ -82,71 +82,71 @@ def cursors(station: Station) -> dict[str, int]:
         return {stream: store.cursor(connection, stream).number for stream in names}
 
 
-def apply(station: Station, segment: Segment) -> int:
+def apply(station: Station, segment: Segment, up_to: int | None = None) -> int:
     """Write a piece of a stream with its cursor, together or not at all; return the cursor.
 
-    The same piece again changes nothing. Raises GapError when a piece before it is missing,
-    InDoubtError while a push is unanswered, OtherIncarnationError, BrokenSegmentError or
-    MalformedError for damage.
+    The same piece again changes nothing; of one that goes beyond `up_to` only a part is written.
+    Raises GapError when a piece before it is missing, InDoubtError while a push is unanswered,
+    OtherIncarnationError, BrokenSegmentError or MalformedError for damage.
     """
     changes = changes_of(segment)
+    last = segment.last if up_to is None else min(segment.last, up_to)
     if segment.stream == GLOBAL:
         with station.doubt.lock:
             if station.doubt.open:
                 raise InDoubtError
-            return _write(station, segment, changes)
-    return _write(station, segment, changes)
+            return _write(station, segment, changes, last)
+    return _write(station, segment, changes, last)
 
 
-def _write(station: Station, segment: Segment, changes: tuple[Change, ...]) -> int:
+def put(connection: Connection, station: Station, stream: str, changes: Sequence[Change]) -> None:
+    """Write changed rows of a stream, counted; those that this store cannot use are kept aside."""
+    sums.count(connection, stream, changes)
+    sums.take_from_aside(connection, stream, changes)
+    latest = list({(change.kind, change.key): change for change in changes}.values())
+    used = [_usable(connection, station, change) for change in latest]
+    store.put_changes(connection, [change for change in used if change is not None])
+    unused = [change for change, mine in zip(latest, used, strict=True) if mine != change]
+    sums.set_aside(connection, stream, unused)
+
+
+def forget_premises(station: Station, changes: Iterable[Change]) -> None:
+    """Let the premises be read again if some of these changes are theirs."""
+    if any(change.kind in PREMISES for change in changes):
+        prepare(station)
+        station.premises.forget()
+
+
+def settle(station: Station) -> None:
+    """Let what was applied stand after a power cut, as far as no reader holds it up.
+
+    Until then a power cut may take the last pieces back, with their cursors.
+    """
+    with station.replica.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _write(station: Station, segment: Segment, changes: tuple[Change, ...], last: int) -> int:
     with transaction(station.replica) as connection:
         at = store.cursor(connection, segment.stream)
         if at.incarnation not in (None, segment.incarnation):
             raise OtherIncarnationError(stream=segment.stream)
-        if segment.last <= at.number:
+        if last <= at.number:
             return at.number
         if segment.first > at.number + 1:
             raise GapError(stream=segment.stream, cursor=at.number, first=segment.first)
-        fresh = [change for change in changes if change.number > at.number]
-        admitted = [
-            _in_a_known_zone(connection, station, change)
-            for change in fresh
-            if _admissible(connection, station, change)
-        ]
+        fresh = [change for change in changes if at.number < change.number <= last]
         region = _region(connection, station)
-        store.put_changes(connection, admitted)
+        put(connection, station, segment.stream, fresh)
         if region not in ("", _region(connection, station)):
             store.forget_regions(connection)
-        store.put_cursor(connection, segment.stream, segment.last, segment.incarnation)
-    if any(change.kind in PREMISES for change in fresh):
-        prepare(station)
-        station.premises.forget()
-    station.events.publish("replica.applied", stream=segment.stream, number=segment.last)
-    return segment.last
-
-
-def catch_up(station: Station, stream: str) -> int:
-    """Fetch and apply pieces of a stream until there is nothing newer; return the cursor.
-
-    Raises what the link raises; what has been applied stays.
-    """
-    with reading(station.replica) as connection:
-        number = store.cursor(connection, stream).number
-    for _ in range(PIECES_MAX):
-        segment = station.link.segment(stream, number)
-        if segment is None:
-            break
-        number = apply(station, segment)
-    return number
-
-
-def catch_up_all(station: Station) -> None:
-    """Catch up with every stream of the store; its region may become known on the way."""
-    done: set[str] = set()
-    while missing := [stream for stream in streams(station) if stream not in done]:
-        for stream in missing:
-            catch_up(station, stream)
-            done.add(stream)
+            sums.forget(connection, region_stream(""))
+        store.put_cursor(connection, segment.stream, last, segment.incarnation)
+        if last % SEGMENT_ROWS_MAX == 0:
+            sums.note_mark(connection, segment.stream, last)
+    forget_premises(station, fresh)
+    station.events.publish("replica.applied", stream=segment.stream, number=last)
+    return last
 
 
 def premises(station: Station) -> Premises:
@@ -199,6 +199,13 @@ def _in_a_known_zone(connection: Connection, station: Station, change: Change) -
     station.premises.refuse_zone(row.zone)
     kept = b"" if held is None else encode(replace(row, zone=held.zone))
     return replace(change, row=kept)
+
+
+def _usable(connection: Connection, station: Station, change: Change) -> Change | None:
+    """Return a change as this store may write it, None if it may not."""
+    if not _admissible(connection, station, change):
+        return None
+    return _in_a_known_zone(connection, station, change)
 
 
 def _admissible(connection: Connection, station: Station, change: Change) -> bool:

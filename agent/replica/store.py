@@ -1,12 +1,12 @@
 """The replica's tables and their SQL: rows as the centre wrote them, and how they are found."""
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Field
 
@@ -27,6 +27,7 @@ from shared.wire.feed import (
 
 CASHIERS_MAX = 1000
 PACKS_MAX = 50
+SCAN_ROWS = 1000
 _KEY_END = b"\xff" * 17
 
 _R = TypeVar("_R", bound=Row)
@@ -95,6 +96,10 @@ _LEASES_OF = """
 SELECT row.row FROM lease JOIN row ON row.kind = ? AND row.key = lease.key
 WHERE lease.account IN (?*) ORDER BY row.key
 """
+_BODIES = "SELECT key, row FROM row WHERE kind = ? AND key IN (?*)"
+_SCAN = select(_ROWS.c.kind, _ROWS.c.key, _ROWS.c.row).where(
+    _ROWS.c.kind.in_(bindparam("kinds", expanding=True))
+)
 _LEASE_ROWS = (
     select(_ROWS.c.row)
     .join(_LEASES, _LEASES.c.key == _ROWS.c.key)
@@ -138,6 +143,12 @@ def put_changes(connection: Connection, changes: Sequence[Change]) -> None:
         _remember(connection, read_row(change.kind, change.row))
 
 
+def forget_rows(connection: Connection, keys: Iterable[tuple[str, bytes]]) -> None:
+    """Drop rows and their look-ups by kind and key."""
+    for kind, key in keys:
+        _forget(connection, Change(0, kind, key, b""))
+
+
 def forget_regions(connection: Connection) -> None:
     """Drop all goods and the cursors of their streams: the store is in another region now."""
     connection.execute(delete(_ROWS).where(_ROWS.c.kind == RowKind.GOODS.value))
@@ -156,6 +167,22 @@ def many(connection: Connection, row: type[_R], keys: Collection[bytes]) -> list
     """Return the rows that are there of some keys, in the order of the keys."""
     found = run(connection, listed(_MANY, len(keys)), (kind_of_type(row), *keys))
     return _rows(row, found)
+
+
+def bodies(
+    connection: Connection, kind: str, keys: Sequence[bytes]
+) -> dict[tuple[str, bytes], bytes]:
+    """Return the stored bytes of the rows that are there of some keys of a kind."""
+    found = run(connection, listed(_BODIES, len(keys)), (kind, *keys))
+    return {(kind, key): body for key, body in found}
+
+
+def scan(connection: Connection, kinds: Sequence[str]) -> Iterator[tuple[str, bytes, bytes]]:
+    """Yield kind, key and stored bytes of all rows of some kinds."""
+    for row in connection.execution_options(yield_per=SCAN_ROWS).execute(
+        _SCAN, {"kinds": list(kinds)}
+    ):
+        yield row[0], row[1], row[2]
 
 
 def every(connection: Connection, row: type[_R], most: int) -> list[_R]:

@@ -338,6 +338,16 @@ class DeviceAnswer(BaseModel):
     sentence: SentenceView
 
 
+class RowsAnswer(BaseModel):
+    """A stream's rows beside the centre's: where and when they were last the same, how many parts
+    had to be read again in all, and when the stored rows were last added up."""
+
+    same_at_number: int
+    same_at: datetime | None
+    repaired_parts: int
+    scrubbed_at: datetime | None
+
+
 class StatusAnswer(Answer):
     """How the store's agent is."""
 
@@ -352,6 +362,7 @@ class StatusAnswer(Answer):
     outcomes: dict[str, int]
     replica_age_s: float | None
     streams: dict[str, int]
+    rows: dict[str, RowsAnswer]
     open_reserves: int
     spool: dict[str, int]
     devices: dict[str, DeviceAnswer]

@@ -7,6 +7,7 @@ from typing import Any
 from agent.journal import store as facts
 from agent.printing import store as spool
 from agent.replica import service as replica
+from agent.replica import sums
 from agent.reserve import store as claims
 from agent.station import Station
 from agent.till import answers as view
@@ -35,6 +36,7 @@ def status(station: Station, at: datetime) -> view.StatusAnswer:
         outcomes=queue.outcomes,
         replica_age_s=(at - heard).total_seconds() if heard else None,
         streams=replica.cursors(station),
+        rows=_rows(station),
         open_reserves=reserves,
         spool=jobs,
         devices=_devices(station),
@@ -42,6 +44,19 @@ def status(station: Station, at: datetime) -> view.StatusAnswer:
             refused.hash: render.sentence(refused.reason) for refused in station.packs.refused()
         },
     )
+
+
+def _rows(station: Station) -> dict[str, view.RowsAnswer]:
+    with reading(station.replica) as connection:
+        return {
+            one.stream: view.RowsAnswer(
+                same_at_number=one.number,
+                same_at=one.at,
+                repaired_parts=one.repaired_parts,
+                scrubbed_at=one.scrubbed_at,
+            )
+            for one in sums.checks(connection)
+        }
 
 
 def _devices(station: Station) -> dict[str, Any]:

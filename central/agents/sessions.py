@@ -22,6 +22,7 @@ from shared.ids import uuid7
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
 from shared.wire.agents import SessionAnswer, StreamHead, decode_session_request
+from shared.wire.snapshot import Tally
 
 SESSIONS_MAX = 8
 """Of one agent; the oldest end first."""
@@ -38,6 +39,8 @@ class Standing:
     streams: tuple[StreamHead, ...]
     barred: str
     began_at: int
+    tallies: tuple[Tally, ...] = ()
+    """What the rows of its streams sum up to."""
 
 
 StandingOf = Callable[[Connection, AgentIdentity], Standing]
@@ -77,4 +80,5 @@ def open_session(centre: Centre, signed: SignedRequest, standing_of: StandingOf)
         barred=standing.barred,
         began_at=standing.began_at,
         hash=standing.hash,
+        tallies=standing.tallies,
     )

@@ -50,6 +50,15 @@ class CursorAheadError(LoyaltyError):
     en = "Cursor {after} of stream {stream} is ahead of the centre, which is at {head}."
 
 
+class CursorTooOldError(LoyaltyError):
+    """A cursor from which the changes are not kept any more: a snapshot is to be read."""
+
+    kind = Kind.CONFLICT
+    code = "cursor_too_old"
+    ru = "Изменения потока {stream} после {after} уже не хранятся: нужен снимок."
+    en = "Changes of stream {stream} after {after} are not kept any more: read a snapshot."
+
+
 @dataclass(frozen=True, slots=True)
 class NewChange:
     """A row to be sent down a stream: canonical bytes, None for a delete."""
@@ -108,11 +117,11 @@ def segment_for(
     """Return the encoded segment that begins after a store's cursor, None if nothing is newer.
 
     A sealed one if there is one; else the rows up to where the next sealed one will begin. Raises
-    ForbiddenStreamError, CursorAheadError.
+    ForbiddenStreamError, CursorAheadError, CursorTooOldError.
     """
     stream, after = cursor
     with reading(engine) as connection:
-        _check_readable(connection, store_code, [stream])
+        check_readable(connection, store_code, [stream])
         if (encoded := store.sealed(connection, stream, after + 1)) is not None:
             return encoded
         head = _checked_head(connection, stream, after)
@@ -121,9 +130,10 @@ def segment_for(
 
 
 def check_cursors(engine: Engine, store_code: str, cursors: Mapping[str, int]) -> None:
-    """Raise ForbiddenStreamError or CursorAheadError for cursors that a store cannot have."""
+    """Raise ForbiddenStreamError, CursorAheadError or CursorTooOldError for cursors that a store
+    cannot go on from."""
     with reading(engine) as connection:
-        _check_readable(connection, store_code, cursors)
+        check_readable(connection, store_code, cursors)
         for stream, after in cursors.items():
             _checked_head(connection, stream, after)
 
@@ -151,13 +161,32 @@ def admit(connection: Connection, store_code: str, streams: Collection[str]) -> 
     store.replace_readable(connection, store_code, streams)
 
 
+def changes_after(connection: Connection, stream: str, after: int) -> tuple[int, list[Change]]:
+    """Return the visible changes after a number up to where the next segment begins, and the number
+    of the last one."""
+    head = store.heads(connection, [stream]).get(stream, 0)
+    last = min(head, after - after % SEGMENT_ROWS_MAX + SEGMENT_ROWS_MAX)
+    return last, store.changes(connection, stream, after, last)
+
+
+def kept_after(connection: Connection) -> dict[str, int]:
+    """Return for each stream the number after which its changes are kept."""
+    return store.kept_afters(connection)
+
+
+def let_go(connection: Connection, stream: str, up_to: int) -> None:
+    """Keep the changes of a stream up to a number no longer; a snapshot must hold them."""
+    store.drop_changes(connection, stream, up_to)
+
+
 def seal(engine: Engine, incarnation: UUID) -> int:
     """Keep the segments that have become full, at most `SEALED_PER_RUN_MAX`; return how many."""
     with reading(engine) as connection:
         sealed, ends = store.sealed_up_to(connection), store.heads(connection)
+        kept = store.kept_afters(connection)
     count = 0
     for stream, head in sorted(ends.items()):
-        after = sealed.get(stream, 0)
+        after = max(sealed.get(stream, 0), kept.get(stream, 0))
         full = head - head % SEGMENT_ROWS_MAX
         while after < full and count < SEALED_PER_RUN_MAX:
             after = _seal_one(engine, incarnation, stream, (after, full))
@@ -188,7 +217,8 @@ def incarnation(connection: Connection) -> UUID | None:
     return store.incarnation(connection)
 
 
-def _check_readable(connection: Connection, store_code: str, streams: Iterable[str]) -> None:
+def check_readable(connection: Connection, store_code: str, streams: Iterable[str]) -> None:
+    """Raise ForbiddenStreamError for a stream that is not for a store."""
     allowed = {GLOBAL, *store.readable(connection, store_code)}
     for stream in streams:
         if stream not in allowed:
@@ -199,6 +229,8 @@ def _checked_head(connection: Connection, stream: str, after: int) -> int:
     head = store.heads(connection, [stream]).get(stream, 0)
     if after > head:
         raise CursorAheadError(stream=stream, after=after, head=head)
+    if after < store.kept_after(connection, stream):
+        raise CursorTooOldError(stream=stream, after=after)
     return head
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     update,
 )
 from sqlmodel import Field
@@ -33,11 +34,17 @@ class MetaTable(Table, table=True):
 
 
 class StreamTable(Table, table=True):
-    """A stream and its highest number; the row is the lock under which numbers are taken."""
+    """A stream and its highest number; the row is the lock under which numbers are taken.
+
+    Changes up to `kept_after` are not kept any more: a snapshot holds what they came to.
+    """
 
     __tablename__ = "stream"
     name: str = Field(primary_key=True)
     number: int = Field(sa_type=BigInteger)
+    kept_after: int = Field(
+        default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")}
+    )
 
 
 class ChangeTable(Table, table=True):
@@ -112,6 +119,25 @@ def heads(connection: Connection, names: Collection[str] | None = None) -> dict[
     if names is not None:
         query = query.where(_stream.c.name.in_(names))
     return {row.name: row.number for row in connection.execute(query)}
+
+
+def kept_after(connection: Connection, name: str) -> int:
+    """Return the number after which a stream's changes are kept."""
+    found = connection.scalar(select(_stream.c.kept_after).where(_stream.c.name == name))
+    return int(found or 0)
+
+
+def kept_afters(connection: Connection) -> dict[str, int]:
+    """Return for each stream the number after which its changes are kept."""
+    query = select(_stream.c.name, _stream.c.kept_after)
+    return {row.name: row.kept_after for row in connection.execute(query)}
+
+
+def drop_changes(connection: Connection, name: str, up_to: int) -> None:
+    """Let a stream's changes and segments up to a number go."""
+    connection.execute(update(_stream).where(_stream.c.name == name).values(kept_after=up_to))
+    connection.execute(delete(_change).where(_change.c.stream == name, _change.c.number <= up_to))
+    connection.execute(delete(_segment).where(_segment.c.stream == name, _segment.c.last <= up_to))
 
 
 def sizes(connection: Connection, stream: str, after: int, last: int) -> list[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import sqlite3
+from pathlib import Path
 
 from demo.checks import centre
 from demo.checks.verdicts import Verdict
@@ -22,7 +23,7 @@ def digests_equal(
         for stream, number in cursors.items():
             verdict.equal(f"{shop.code}: cursor of {stream}", number, heads.get(stream))
         ours = centre.rows_of(at_centre, tuple(cursors))
-        with opened(shop.data / "replica-1.db") as connection:
+        with opened(_rows_file(shop)) as connection:
             theirs = centre.replica_rows(connection)
         differing = sorted(
             f"{kind} {key.hex()[:16]}"
@@ -39,6 +40,12 @@ def digests_equal(
     rows = sum(one["rows"] for one in verdict.evidence.values())
     verdict.seen = f"{rows} rows in two replicas, every stream's cursor at the centre's end"
     return verdict
+
+
+def _rows_file(shop: Shop) -> Path:
+    with opened(shop.data / "journal.db") as connection:
+        (name,) = connection.execute("SELECT file FROM life ORDER BY no DESC").fetchone()
+    return shop.data / str(name)
 
 
 def _digest(rows: dict[centre.Row, bytes]) -> str:

@@ -33,9 +33,14 @@ ONE_OF = "(?*)"
 
 
 class Synchronous(StrEnum):
-    """How far SQLite goes before a commit returns: FULL for facts, OFF for what can be rebuilt."""
+    """How far SQLite goes before a commit returns.
+
+    FULL for facts. NORMAL for what the centre has too: a power cut may take the last commits back,
+    whole ones, and never tears the file. OFF for what nobody misses.
+    """
 
     FULL = "FULL"
+    NORMAL = "NORMAL"
     OFF = "OFF"
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from shared.wire.codec import decoder, encode
+from shared.wire.snapshot import Tally
 
 
 class EnrolRequest(Struct, frozen=True):
@@ -63,6 +64,8 @@ class SessionAnswer(Struct, frozen=True):
     hash: bytes = b""
     """Of the fact before the one that is expected, as this centre knows it: another copy of the
     agent's disk may have sent that one. Empty from a centre that does not tell."""
+    tallies: tuple[Tally, ...] = ()
+    """What the rows of the agent's streams sum up to at some recent numbers."""
 
 
 class EpochRequest(Struct, frozen=True):

@@ -48,13 +48,13 @@ def pack(message: object) -> bytes:
     return zstandard.ZstdCompressor(level=1).compress(encode(message))
 
 
-def unpack(body: bytes) -> bytes:
-    """Decompress at most `BODY_BYTES_MAX`; raises MalformedError for more or for other bytes."""
+def unpack(body: bytes, limit_bytes: int = BODY_BYTES_MAX) -> bytes:
+    """Decompress at most `limit_bytes`; raises MalformedError for more or for other bytes."""
     try:
         size = zstandard.frame_content_size(body)
-        if not 0 <= size <= BODY_BYTES_MAX:
+        if not 0 <= size <= limit_bytes:
             raise MalformedError(reason=f"{size} bytes when decompressed")
-        return zstandard.ZstdDecompressor().decompress(body, max_output_size=BODY_BYTES_MAX)
+        return zstandard.ZstdDecompressor().decompress(body, max_output_size=limit_bytes)
     except zstandard.ZstdError as error:
         raise MalformedError(reason=str(error)) from error
 

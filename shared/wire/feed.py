@@ -46,6 +46,20 @@ class RowKind(StrEnum):
     CERTIFICATE = "certificate"
 
 
+KINDS_OF_REGION = (RowKind.GOODS,)
+KINDS_OF_STORE = (RowKind.LEASE, RowKind.CASHIER, RowKind.SETTINGS, RowKind.OUTCOME)
+KINDS_OF_GLOBAL = tuple(
+    kind for kind in RowKind if kind not in KINDS_OF_REGION and kind not in KINDS_OF_STORE
+)
+
+
+def kinds_of(stream: str) -> tuple[str, ...]:
+    """Return the kinds of rows that live in a stream."""
+    if stream.startswith(region_stream("")):
+        return KINDS_OF_REGION
+    return KINDS_OF_STORE if stream.startswith(store_stream("")) else KINDS_OF_GLOBAL
+
+
 class KeysRow(Struct, array_like=True, frozen=True):
     """The root-signed list of keys; a lower version than the one at hand is refused."""
 

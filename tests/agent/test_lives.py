@@ -297,14 +297,16 @@ def test_a_report_of_several_parts_is_whole(
     assert lots == {lot.row.id, *(one.row.id for one in more)}
 
 
-def test_a_file_that_is_half_built_is_removed_at_start_and_read_again(
+def test_a_file_that_is_half_read_is_kept_at_start_and_read_on(
     shop: Shop, anna: Person, lot: PersonLot
 ) -> None:
     restore_centre(shop, anna, lot, granted=LEASED, expects=1)
     fetch = shop.link.segment
+    asked = []
 
     def cut_in_the_middle(stream: str, after: int) -> Segment | None:
-        if stream == region_stream(REGION):
+        asked.append((stream, after))
+        if stream == region_stream(REGION) and len(asked) < 6:
             raise LinkDownError(reason="cut")
         return fetch(stream, after)
 
@@ -314,13 +316,25 @@ def test_a_file_that_is_half_built_is_removed_at_start_and_read_again(
     half = files(shop)
     shop.restart()
     swept = files(shop)
-    shop.link.segment = fetch  # type: ignore[method-assign]
 
     meet(shop.station)
 
-    assert (len(half), swept) == (2, {lives.FIRST_FILE})
-    assert lives.current_file(shop.station.journal) != lives.FIRST_FILE
+    assert len(half) == 2
+    assert swept == half
+    assert asked.count((GLOBAL, 0)) == 1
+    assert {lives.current_file(shop.station.journal)} == half - {lives.FIRST_FILE}
     assert len(reports(shop)) == 1
+
+
+def test_a_file_that_was_begun_for_a_life_that_is_over_too_is_not_used(
+    shop: Shop, anna: Person, lot: PersonLot
+) -> None:
+    (shop.station.data_dir / "replica-2-00000098.db").write_bytes(b"rows of another life")
+    restore_centre(shop, anna, lot, granted=LEASED, expects=1)
+
+    meet(shop.station)
+
+    assert files(shop) == {lives.FIRST_FILE, lives.current_file(shop.station.journal)}
 
 
 def test_a_process_that_dies_before_it_has_noted_the_life_begins_again(

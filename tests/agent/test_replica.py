@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from sqlalchemy.exc import DatabaseError
 
 from agent.quote.service import Item, NoPriceError, quote
+from agent.replica import following, store
 from agent.replica import service as replica
-from agent.replica import store
 from agent.replica.service import GapError, OtherIncarnationError
 from shared.crypto.keys import KeyPair
 from shared.runtime.sqlite import reading, transaction
@@ -270,7 +270,7 @@ def test_catching_up_applies_every_piece_that_there_is(shop: Shop) -> None:
     shop.numbers[HERE] += 1
     shop.link.segments[HERE] = [first, second]
 
-    number = replica.catch_up(shop.station, HERE)
+    number = following.catch_up(shop.station, HERE)
 
     assert number == second.last
     assert price_of(shop) == 88_800

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,36 @@ _CLOSED = "SELECT abs(epoch), lot FROM lease WHERE agent = ? AND closed"
 _TOLD = """
 SELECT epoch, lot, kept, account FROM lease_use UNION ALL
 SELECT epoch, lot, granted, account FROM lease_answer"""
+
+
+class ChangeLog:
+    """The changes of all streams, remembered when the centre lets old ones go."""
+
+    def __init__(self, central: Path) -> None:
+        self.central = central
+        self._kept: dict[tuple[str, int], tuple[str, bytes, bytes]] = {}
+
+    def watch(self) -> None:
+        """Remember what stands in the log now."""
+        query = "SELECT stream, number, kind, key, row FROM change"
+        self._kept.update({row[:2]: row[2:] for row in rows_of(self.central, query)})
+
+    def rewind(self) -> None:
+        """Forget what a centre that goes on from a backup has forgotten."""
+        heads = dict(rows_of(self.central, "SELECT name, number FROM stream"))
+        for stream, number in list(self._kept):
+            if number > heads.get(stream, 0):
+                del self._kept[stream, number]
+
+    def rows(self, streams: Iterable[str]) -> dict[tuple[str, bytes], bytes]:
+        """Return what the changes of some streams have come to."""
+        self.watch()
+        wanted = set(streams)
+        found: dict[tuple[str, bytes], bytes] = {}
+        for (stream, _), (kind, key, row) in sorted(self._kept.items()):
+            if stream in wanted:
+                found[kind, key] = row
+        return {key: row for key, row in found.items() if row}
 
 
 def granted_to(

@@ -17,7 +17,7 @@ from agent.events import Events
 from agent.journal import store as facts
 from agent.leases import service as leases
 from agent.link import HttpLink
-from agent.meeting import meet
+from agent.meeting import catch_up, meet
 from agent.printing import service as printing
 from agent.push import Pushed, hear, push
 from agent.replica import service as replica
@@ -189,7 +189,7 @@ class Machine:
         return station
 
     def _open_replica(self, name: str) -> Engine:
-        rows = open_engine(self.disk.url(name))
+        rows = open_engine(self.disk.url(name), Synchronous.NORMAL)
         migrate(rows, ReplicaTable, REPLICA_VERSION)
         return rows
 
@@ -203,13 +203,13 @@ class Machine:
 
 
 def _follow(station: Station, *, by_tail: bool) -> None:
-    meet(station)
     if by_tail:
+        meet(station)
         for segment in station.link.tail(replica.cursors(station)):
             if segment is not None:
                 replica.apply(station, segment)
     else:
-        replica.catch_up_all(station)
+        catch_up(station)
     hear(station)
     leases.give_back(station, station.clock.now())
 

@@ -161,18 +161,18 @@ def uncover(_original: Any) -> Any:
 def cursor_first(original: Any) -> Any:
     """The cursor moves in a transaction of its own, before the rows."""
 
-    def write(station: Any, segment: Any, changes: Any) -> Any:
-        from agent.replica import store
+    def write(station: Any, segment: Any, changes: Any, last: int) -> Any:
+        from agent.replica import service, store
 
         with transaction(station.replica) as connection:
             at = store.cursor(connection, segment.stream)
             if segment.first == at.number + 1:
-                store.put_cursor(connection, segment.stream, segment.last, segment.incarnation)
+                store.put_cursor(connection, segment.stream, last, segment.incarnation)
         with transaction(station.replica) as connection:
             if segment.first == at.number + 1:
-                store.put_changes(connection, changes)
+                service.put(connection, station, segment.stream, changes)
         station.premises.forget()
-        return original(station, segment, changes)
+        return original(station, segment, changes, last)
 
     return write
 
@@ -312,6 +312,13 @@ MUTANTS: tuple[Mutant, ...] = (
            _CRASHES, rate=4),
     Mutant("a half-sent slip is sent again",
            (("agent.printing.store:abandon_sending", resend_slips),), _CRASHES),
+    Mutant("rows that were changed by the disk are not seen",
+           (("agent.replica.repair:scrub", always(())),), (Fault.ROT,), rate=4),
+    Mutant("rows that differ are not mended", (("agent.replica.repair:repair", always(0)),),
+           (Fault.ROT,), rate=4),
+    Mutant("new rows come into use though a push is unanswered",
+           (("agent.lives:_demand_no_doubt", always(None)),),
+           (Fault.PRUNE, Fault.NOISE, Fault.ONE_WAY), days=2, rate=8),
     Mutant("orphaned asks are not ended", (("agent.leases.service:cancel_orphans", always(0)),),
            (Fault.KILL, Fault.NOISE), days=2, rate=6),
 )  # fmt: skip

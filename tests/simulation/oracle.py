@@ -15,6 +15,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.simulation.files import (
+    ChangeLog,
     fact_ids,
     gone_of,
     granted_to,
@@ -45,6 +46,7 @@ class Oracle:
 
     def __init__(self, central: Path) -> None:
         self.central = central
+        self.log = ChangeLog(central)
         self.stores: dict[str, Store] = {}
         self.checks = 0
         self._granted: Counter[str] = Counter()
@@ -153,6 +155,7 @@ class Oracle:
     def restored(self) -> None:
         """Note that the centre goes on from a backup: what a forked epoch reports is not new."""
         self._fenced.clear()
+        self.log.rewind()
 
     def published(self, effective_from: datetime, pack: str) -> None:
         """Note a pack by the local instant from which it counts."""
@@ -302,8 +305,7 @@ class Oracle:
     def _check_replica(self, store: Store) -> None:
         streams = rows_of(self.central, "SELECT stream FROM reader WHERE store = ?", store.code[:3])
         names = ["global", *(name for (name,) in streams)]
-        newest = rows_of(self.central, _NEWEST.format(", ".join("?" * len(names))), *names)
-        centre = {(kind, key): row for kind, key, row in newest if row}
+        centre = self.log.rows(names)
         if rows_of(store.journal, _FENCED):
             return
         rows = rows_of(replica_of(store), "SELECT kind, key, row FROM row")
@@ -375,9 +377,6 @@ SELECT account, (SELECT coalesce(sum(balance), 0) FROM lot WHERE lot.account = a
                    WHERE lot.account = a.account AND rule IN ('welcome', 'birthday')),
        turnover_minor, receipts
 FROM account a"""
-_NEWEST = """
-SELECT kind, key, row FROM change c WHERE stream IN ({0}) AND number = (
-    SELECT max(number) FROM change WHERE stream = c.stream AND kind = c.kind AND key = c.key)"""
 _LAWS = {
     "once": """
 SELECT member, rule, count(*) FROM lot JOIN account USING (account)

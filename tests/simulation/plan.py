@@ -57,6 +57,8 @@ class Fault(StrEnum):
     WRITE_OFF = "write-off"
     RESTORE = "restore"
     ROWS = "rows"
+    ROT = "rot"
+    PRUNE = "prune"
 
 
 PER_STORE_DAY = {
@@ -74,12 +76,14 @@ PER_STORE_DAY = {
     Fault.IMAGE: 0.05,
     Fault.WRITE_OFF: 0.03,
     Fault.ROWS: 0.1,
+    Fault.ROT: 0.2,
 }
 PER_DAY = {
     Fault.BUSY: 2.0,
     Fault.CENTRE_KILL: 3.0,
     Fault.CENTRE_CUT: 3.0,
     Fault.RESTORE: 0.3,
+    Fault.PRUNE: 2.0,
 }
 IMAGE_AGE_S_MAX = 8 * 3600
 BACKUP_AGE_S_MAX = 3 * 3600

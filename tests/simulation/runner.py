@@ -38,6 +38,8 @@ SIGNS: dict[Fault, tuple[str, ...]] = {
     Fault.WRITE_OFF: ("written off",),
     Fault.RESTORE: ("centre restored",),
     Fault.ROWS: ("rows put back",),
+    Fault.ROT: ("row rotten",),
+    Fault.PRUNE: ("changes let go",),
 }
 """By what is counted each kind of fault shows that it has happened."""
 

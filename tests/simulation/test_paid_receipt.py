@@ -15,6 +15,7 @@ from sqlalchemy import Engine, event
 from agent import epochs
 from agent.commit.service import Committed
 from agent.journal import store as facts
+from agent.replica import following
 from agent.replica import service as replica
 from central.estate.service import How, import_goods
 from central.packs.service import publish
@@ -63,6 +64,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     take(made, "gift", customer=BUYER, points=GIFT_POINTS, days=300)
     take(made, "push")
     take(made, "pull", tail=True)
+    tills.machine.run(replica.settle)
     yield made
     made.close()
 
@@ -208,7 +210,7 @@ def rows_come(world: World, no: int) -> None:
         world.central.order(lambda centre: import_goods(centre, dearer, How.APPLY))
     machine = world.tills[here(world)].machine
     machine.station.doubt.open = False
-    replica.catch_up_all(machine.station)
+    following.catch_up_all(machine.station)
 
 
 @pytest.mark.parametrize("happens", [jump, rows_come])

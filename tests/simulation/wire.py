@@ -25,6 +25,7 @@ from central.feed.routes import parse_cursors
 from central.ingest import service as ingest
 from central.leases.epochs import begin_epoch
 from central.leases.service import ask
+from central.snapshots import service as snapshots
 from shared.crypto.requests import SignedRequest
 from shared.errors import LoyaltyError
 from shared.runtime.storage import storage_failure
@@ -217,7 +218,20 @@ def _route(centre: Centre, request: httpx.Request) -> tuple[int, bytes]:
             centre.engine, centre.incarnation, sender.store, (stream, int(after[0]))
         )
         return (204, b"") if piece is None else (200, piece)
+    if path.startswith("/v1/snapshots/"):
+        return 200, _snapshot(centre, sender, path.split("/")[3:], dict(parse_qsl(query)))
     raise NoSuchRouteError(method="GET", path=path)
+
+
+def _snapshot(
+    centre: Centre, sender: AgentIdentity, rest: list[str], query: dict[str, str]
+) -> bytes:
+    stream, store = unquote(rest[0]), sender.store
+    if rest[1:] == ["tallies"]:
+        return encode(snapshots.part_tallies(centre, store, stream, int(query["after"])))
+    if rest[1:]:
+        return snapshots.piece(centre, store, stream, (int(query["bits"]), int(rest[2])))
+    return encode(snapshots.snapshot(centre, store, stream))
 
 
 def _tail(centre: Centre, sender: AgentIdentity, after: list[str]) -> bytes:
@@ -239,7 +253,8 @@ def _standing_of(connection: Connection, identity: AgentIdentity) -> Standing:
     streams = tuple(StreamHead(name, number) for name, number in sorted(heads.items()))
     known = ingest.known(connection, identity)
     barred = ingest.barred(connection, identity)
-    return Standing(known.seq + 1, known.hash, streams, barred, feed.began_at(connection))
+    tallies = snapshots.tallies(connection, heads.keys())
+    return Standing(known.seq + 1, known.hash, streams, barred, feed.began_at(connection), tallies)
 
 
 def _session(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:

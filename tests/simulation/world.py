@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError
 
 from agent.journal import store as facts
 from agent.link import LinkDownError, RefusedByCentreError
+from agent.replica import repair
 from agent.replica.service import GapError, InDoubtError, OtherIncarnationError
 from agent.station import Station
 from central.feed import service as feed
@@ -23,6 +24,7 @@ from central.leases import expiry, recovery
 from central.leases.writeoff import holdings, write_off_store
 from central.members.imports import COLUMNS, Row, import_lots
 from central.packs.service import publish
+from central.snapshots import service as snapshots
 from shared.errors import LoyaltyError
 from shared.ids import derived
 from shared.ledger.entries import lot_id
@@ -44,6 +46,8 @@ HEAL_ROUNDS_MAX = 40
 STILL_ROUNDS = 2
 """A round may end without a visible move: an agent asks a restored centre for its epoch again."""
 POISON_POINTS = 5_000
+CYRILLIC = b"\xd0"
+"""Begins most of the alphabet's capitals: a bit of what follows makes another letter."""
 HELPERS_MAX = 3
 """Other stores that work while one waits for points to be called back."""
 GRANTS = """
@@ -166,6 +170,8 @@ class World:
                 tills.machine.clock.offset = timedelta()
                 tills.machine.disk.full_writes = 0
             self._end_receipts()
+            for tills in self.everywhere():
+                tills.repeat(_scrub)
             still = 0
             for _ in range(HEAL_ROUNDS_MAX):
                 still = 0 if self._heal_once() else still + 1
@@ -399,6 +405,7 @@ class World:
 
     def _do_pull(self, step: Step) -> str:
         tills = self.at(step.store)
+        self.central.order(lambda centre: snapshots.run(centre, centre.clock.now()))
         return self._loop(lambda: tills.machine.pull(by_tail=step.args["tail"]))
 
     def _do_print(self, step: Step) -> str:
@@ -506,6 +513,32 @@ class World:
         self.counts["rows put back"] += 1
         return "put back"
 
+    def _do_rot(self, step: Step) -> str:
+        """Turn a bit of a stored row, below the agent's feet, and let it look at its rows."""
+        machine, place = self.at(step.store).machine, self.chance.random()
+        try:
+            rotten = machine.run(lambda station: _rot(station, place))
+            found = machine.run(repair.scrub)
+        except StoppedError:
+            return "in vain"
+        if not rotten:
+            return "no goods"
+        if not found:
+            raise ViolationError(
+                "rot", f"store {step.store} does not see that {rotten} has changed"
+            )
+        machine.station.suspects.update(found)
+        self.counts["row rotten"] += 1
+        return rotten
+
+    def _do_prune(self, _step: Step) -> str:
+        """Let the centre keep no changes that are in its snapshots."""
+        self.oracle.log.watch()
+        old = timedelta(days=self.central.centre.settings.changes_kept_days, seconds=1)
+        gone = self.central.order(lambda centre: snapshots.prune(centre, centre.clock.now() + old))
+        self.counts["changes let go"] += gone
+        return str(gone)
+
     def _do_write_off(self, step: Step) -> str:
         """Let the centre give up a store."""
         code = self.tills[step.store].code
@@ -571,6 +604,27 @@ def _first_unsent(station: Station) -> tuple[bytes, bytes] | None:
         query = "SELECT id, body FROM fact WHERE seq >= ? ORDER BY seq LIMIT 1"
         found = connection.exec_driver_sql(query, (seq,)).first()
     return None if found is None else (bytes(found[0]), bytes(found[1]))
+
+
+def _scrub(station: Station) -> None:
+    station.suspects.update(repair.scrub(station))
+
+
+def _rot(station: Station, place: float) -> str:
+    """Turn a bit of the name of some goods, which stays text; return their number."""
+    with transaction(station.replica) as connection:
+        query = "SELECT key, row FROM row WHERE kind = 'goods' ORDER BY key"
+        rows = connection.exec_driver_sql(query).fetchall()
+        if not rows:
+            return ""
+        key, row = rows[int(place * len(rows))]
+        rotten = bytearray(row)
+        rotten[row.index(CYRILLIC) + 1] ^= 1
+        values = (bytes(rotten), key)
+        connection.exec_driver_sql(
+            "UPDATE row SET row = ? WHERE kind = 'goods' AND key = ?", values
+        )
+    return str(bytes(key).decode())
 
 
 def _overwrite(station: Station, fact: bytes, body: bytes) -> None:

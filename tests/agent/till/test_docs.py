@@ -26,6 +26,7 @@ BEHIND_THE_TILL = frozenset(
     {
         "bad_settings",
         "broken_identity",
+        "broken_piece",
         "gap",
         "in_doubt",
         "link_down",

@@ -1,0 +1,88 @@
+"""Begin with a snapshot: the rows of a stream in pieces, each checked and read once."""
+
+from agent.replica import service, store, sums
+from agent.replica.sums import Build, Held
+from agent.station import Station
+from shared.errors import Kind, LoyaltyError
+from shared.runtime.sqlite import transaction
+from shared.wire.codec import unpack
+from shared.wire.feed import Change
+from shared.wire.snapshot import (
+    NOTHING,
+    PIECE_BYTES_MAX,
+    Snapshot,
+    SnapshotPiece,
+    StoredRow,
+    decode_stored_rows,
+    part_of,
+    parts_of_piece,
+    tally_of,
+)
+
+
+class BrokenPieceError(LoyaltyError):
+    """A piece of a snapshot whose rows are not those that the centre has counted."""
+
+    kind = Kind.INVALID
+    code = "broken_piece"
+    ru = "Часть {piece} снимка {stream} не сходится со своей суммой."
+    en = "Piece {piece} of the snapshot of {stream} does not have its sum."
+
+
+def read_snapshot(station: Station, stream: str) -> int:
+    """Read the snapshot of a stream that has no rows here yet; return the number to go on from.
+
+    A process that stops on the way goes on where it was. 0 when the centre has none: then the
+    stream is read from its first change. Raises BrokenPieceError and what the link raises.
+    """
+    told = station.link.snapshot(stream)
+    if not told.number:
+        return 0
+    under_way, done = _begin(station, told)
+    for no in told.pieces:
+        if no not in done:
+            _take_piece(station, station.link.piece(stream, under_way.bits, no))
+    with transaction(station.replica) as connection:
+        under_way = sums.build(connection, stream) or under_way
+        held = sums.held(connection, stream) or Held(NOTHING, 0)
+        whole_from = max(under_way.number, under_way.newest)
+        sums.put_held(connection, stream, Held(held.sum, whole_from))
+        sums.end_build(connection, stream)
+        store.put_cursor(connection, stream, under_way.number, told.incarnation)
+    return under_way.number
+
+
+def rows_of(piece: SnapshotPiece) -> tuple[StoredRow, ...]:
+    """Return the rows of a piece, checked; raises BrokenPieceError, MalformedError."""
+    rows = decode_stored_rows(unpack(piece.body, PIECE_BYTES_MAX))
+    first, last = parts_of_piece(piece.bits, piece.piece)
+    belong = all(first <= part_of(row.kind, row.key) <= last for row in rows)
+    if not belong or tally_of(list(rows)) != piece.sum:
+        raise BrokenPieceError(stream=piece.stream, piece=piece.piece)
+    return rows
+
+
+def _begin(station: Station, told: Snapshot) -> tuple[Build, set[int]]:
+    """Take up a snapshot that was being read, or begin one; return it with the pieces read."""
+    with transaction(station.replica) as connection:
+        found = sums.build(connection, told.stream)
+        if found is None:
+            found = Build(told.number, told.bits, told.number)
+            sums.put_build(connection, told.stream, found)
+        return found, sums.built_pieces(connection, told.stream)
+
+
+def _take_piece(station: Station, piece: SnapshotPiece) -> None:
+    changes = [Change(piece.number, *row) for row in _plain(rows_of(piece))]
+    with transaction(station.replica) as connection:
+        under_way = sums.build(connection, piece.stream)
+        assert under_way is not None, "a piece of no snapshot"
+        service.put(connection, station, piece.stream, changes)
+        newest = max(under_way.newest, piece.number)
+        sums.put_build(connection, piece.stream, Build(under_way.number, under_way.bits, newest))
+        sums.put_piece(connection, piece.stream, piece.piece)
+    service.forget_premises(station, changes)
+
+
+def _plain(rows: tuple[StoredRow, ...]) -> list[tuple[str, bytes, bytes]]:
+    return [(row.kind, row.key, row.row) for row in rows]
