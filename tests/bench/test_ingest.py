@@ -242,7 +242,6 @@ def _serving(centre: Centre, ready: Path) -> Iterator[str]:
 
 
 def _write(name: str, ours: float, peer: float, goal: str, *, reached: bool, how: str) -> None:
-    load = os.getloadavg()[0]
     write_down(
         Comparison(
             name=name,
@@ -252,7 +251,7 @@ def _write(name: str, ours: float, peer: float, goal: str, *, reached: bool, how
             ratio=round(ours / peer, 3),
             goal=goal,
             reached=reached,
-            how=f"make bench: {how}; load of the machine {load:.0f}",
+            how=f"make bench: {how}",
             at=now_text(SystemClock().now()),
         )
     )
