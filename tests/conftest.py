@@ -1,4 +1,4 @@
-"""What all tests share: quiet logs, a bound on how long laws are searched for, rows proven."""
+"""What all tests share: quiet logs, a bound on laws, rows proven, databases of both kinds."""
 
 import logging
 
@@ -6,8 +6,11 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from tests.databases import databases, postgres_databases, sqlite_databases
 from tests.postgres import PostgresOfRun
 from tests.rows import OPTION, Rows
+
+__all__ = ["databases", "postgres_databases", "sqlite_databases"]
 
 settings.register_profile(
     "kopilka", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]

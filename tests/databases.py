@@ -71,18 +71,19 @@ class PostgresDatabases:
     worker: str
     kind: str = KINDS[1]
     _mine: list[str] = field(default_factory=list)
+    _kept: str = ""
 
     def fresh(self, path: Path) -> str:  # noqa: ARG002
         """Return the worker's database, emptied."""
-        if not self._mine:
-            self._mine.append(self._create(self.worker, self._template()))
-            return self._url(self._mine[0])
+        if not self._kept:
+            self._kept = self._create(self.worker, self._template())
+            return self._url(self._kept)
         names = [sql.Identifier(name) for name in all_tables().tables]
         statements = [sql.SQL("DELETE FROM {}").format(name) for name in names]
-        with psycopg.connect(conninfo(make_url(self._url(self._mine[0])))) as connection:
+        with psycopg.connect(conninfo(make_url(self._url(self._kept)))) as connection:
             connection.execute("SET lock_timeout = '5s'")
             connection.execute(sql.SQL(";").join(statements))
-        return self._url(self._mine[0])
+        return self._url(self._kept)
 
     def bare(self, path: Path) -> str:  # noqa: ARG002
         """Return a new database."""

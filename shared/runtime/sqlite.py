@@ -20,6 +20,7 @@ from sqlalchemy.pool import QueuePool
 from shared.runtime import postgres
 
 BUSY_TIMEOUT_S = 5
+LOG_ATTEMPTS_MAX = 64
 CONNECTIONS_MAX = 64
 """More than can ask at once (the server's 40 threads, the loops and the event loop): who asks
 inline must not wait for a connection."""
@@ -68,7 +69,7 @@ def open_engine(url: str, synchronous: Synchronous = Synchronous.FULL) -> Engine
     @event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the driver must not begin transactions by itself
-        connection.execute("PRAGMA journal_mode = WAL")
+        _keep_a_log(connection)
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
 
@@ -142,6 +143,20 @@ def listed(statement: str, count: int) -> str:
     """Write out the one list of a plain statement, marked `(?*)`, for so many values."""
     assert statement.count(ONE_OF) == 1, "a statement with one list"
     return statement.replace(ONE_OF, f"({', '.join('?' * count)})")
+
+
+def _keep_a_log(connection: sqlite3.Connection) -> None:
+    """Set WAL mode; while others open the same new file SQLite refuses without waiting."""
+    for attempt in range(LOG_ATTEMPTS_MAX):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt + 1 == LOG_ATTEMPTS_MAX:
+                raise
+            connection.execute("BEGIN IMMEDIATE")  # this waits
+            connection.execute("ROLLBACK")
+        else:
+            return
 
 
 def _begin(connection: Connection, statement: str) -> None:

@@ -6,15 +6,13 @@ import pytest
 
 from demo.stage.estate import Launch
 from demo.stage.processes import module
-from tests.databases import Databases, databases, postgres_databases, sqlite_databases
+from tests.databases import Databases
 from tests.left_behind import left_behind
 from tests.processes.plan import Kind, Options, make_plan
 from tests.processes.torment import torment
 from tests.simulation.world import quiet
 
 pytestmark = pytest.mark.journey
-
-__all__ = ["databases", "postgres_databases", "sqlite_databases"]
 
 CYCLES = 20
 SHORT = tuple(kind for kind in Kind if "restart" not in kind and "again" not in kind)
