@@ -26,6 +26,13 @@ class Use(Struct, array_like=True, frozen=True):
     points: int = 0
 
 
+class NamedDay(Struct, array_like=True, frozen=True):
+    """A date of the member's life by its name: a wedding, a child's birthday."""
+
+    name: str
+    day: date
+
+
 class History(Struct, array_like=True, frozen=True):
     """What an account has had and done, as far as rules ask: bounded, newest last."""
 
@@ -83,6 +90,8 @@ class MemberView:
     history: History = NO_HISTORY
     tier_until: date | None = None
     """The last day of a tier set by hand; None is for good."""
+    dates: tuple[NamedDay, ...] = ()
+    """Dates of life beside the birthday; a name may have several."""
 
     @property
     def person_key(self) -> str:

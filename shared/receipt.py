@@ -102,3 +102,5 @@ class Receipt:
     certificates: tuple[OfferedCertificate, ...] = ()
     paid_in: TenderKind | None = None
     """How the customer is going to pay, if that is known."""
+    marks: tuple[str, ...] = ()
+    """What the till says of the receipt as a whole: `instalment`, `pickup`."""

@@ -16,7 +16,7 @@ from agent.station import Station
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.history import joined, with_days, with_uses
 from shared.ledger.leases import LeaseUse, spendable
-from shared.member import NO_HISTORY, DayCount, History, LotView, MemberView, Use
+from shared.member import NO_HISTORY, DayCount, History, LotView, MemberView, NamedDay, Use
 from shared.runtime.sqlite import reading
 from shared.wire.feed import GLOBAL, AccountRow, Holding, IdentifierRow, LeaseRow, MemberRow
 
@@ -74,6 +74,7 @@ class Standing:
     """The account of who brought him."""
     history: History = NO_HISTORY
     tier_until: date | None = None
+    dates: tuple[NamedDay, ...] = ()
 
     def view(self, reach: Reach, only: UUID | None = None) -> MemberView:
         """Return what the kernel may read; `only` limits redemption to one account's lots."""
@@ -102,6 +103,7 @@ class Standing:
             referrer=self.referrer,
             history=self.history,
             tier_until=self.tier_until,
+            dates=self.dates,
         )
 
 
@@ -268,6 +270,7 @@ def _from_row(row: MemberRow) -> Standing:
         home_store=row.home_store,
         person=row.person,
         tier_until=row.tier_until,
+        dates=row.dates,
     )
 
 

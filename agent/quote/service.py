@@ -107,6 +107,7 @@ class Basket:
     take: Take = Take.UNSAID
     take_value: int = 0
     paid_in: TenderKind | None = None
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,7 @@ def price(
         take=basket.take,
         take_value=basket.take_value,
         paid_in=basket.paid_in,
+        marks=basket.marks,
         region=settings.region,
     )
     moment = Moment(at, settings.zone)

@@ -111,6 +111,7 @@ class ReceiptBody(Body):
     take: TakeBody = TakeBody()
     paid_in: TenderKind | None = None
     promo_codes: Annotated[list[Word], Field(max_length=20)] = []
+    marks: Annotated[list[Word], Field(max_length=20)] = []
 
     @model_validator(mode="after")
     def _numbered(self) -> "ReceiptBody":
@@ -137,6 +138,7 @@ class ReceiptBody(Body):
                 self.take.percent_bp if self.take.mode == "percent" else self.take.amount_minor
             ),
             promo_codes=tuple(self.promo_codes),
+            marks=tuple(self.marks),
         )
 
 

@@ -1,6 +1,7 @@
 """Members at the centre: loaded, saved, found by card or phone, and told to every store."""
 
 from collections.abc import Collection, Iterable, Iterator
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -15,6 +16,7 @@ from central.members.store import Identifier, IdentifierState, Member
 from central.schema import is_alone
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ledger.books import Books
+from shared.member import NamedDay
 from shared.wire.codec import encode
 from shared.wire.feed import GLOBAL, IdentifierRow, MemberRow, RowKind
 
@@ -108,7 +110,14 @@ def _row(member: Member, books: Books) -> MemberRow:
         person=member.person,
         referrer=member.referrer,
         tier_until=member.tier_until,
+        dates=tuple(_named_days(member.dates)),
     )
+
+
+def _named_days(text: str) -> Iterator[NamedDay]:
+    for word in text.split():
+        name, _, day = word.partition(":")
+        yield NamedDay(name, date.fromisoformat(day))
 
 
 def _shown(identifiers: Iterable[Identifier]) -> Iterator[Identifier]:

@@ -48,6 +48,7 @@ class MemberTable(Table, table=True):
     person: bytes
     referrer: UUID | None
     tier_until: date | None
+    dates: str = ""
     known_at: datetime = Field(sa_type=Instant)
 
 
@@ -84,7 +85,10 @@ class PersonTable(Table, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member as the centre keeps him; `segments` are names with blanks between."""
+    """A member as the centre keeps him; `segments` are names with blanks between.
+
+    `dates` are days of his life in the same way, such as `wedding:2015-04-11`.
+    """
 
     id: UUID
     state: MemberState
@@ -100,6 +104,7 @@ class Member:
     """Blind index of the own phone."""
     referrer: UUID | None = None
     tier_until: date | None = None
+    dates: str = ""
 
 
 @dataclass(frozen=True, slots=True)

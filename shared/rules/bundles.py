@@ -6,8 +6,8 @@ from fractions import Fraction
 
 from shared.basket import QUANTITY_ONE, Line
 from shared.money import round_half_up, share_of
-from shared.rules.conditions import LineTest, Lists, goods_test
 from shared.rules.facts import Facts
+from shared.rules.goods_tests import LineTest, Lists, goods_test
 from shared.rules.offers import Offers
 from shared.rules.price_model import BundleEffect, BundlePart
 from shared.rules.stacking import Offer, Together

@@ -3,12 +3,12 @@
 from typing import Final
 
 from shared.points import POINT
+from shared.rules.condition_model import Condition
 from shared.rules.conditions import reads_lines
 from shared.rules.faults import PackError
 from shared.rules.features import nodes
 from shared.rules.grammar import Rated
 from shared.rules.model import (
-    Condition,
     Effect,
     OnceGrantRule,
     Pack,
@@ -18,6 +18,7 @@ from shared.rules.points_checks import check_points
 from shared.rules.points_terms import EarnEffect, RedeemEffect
 from shared.rules.price_checks import check_prices
 from shared.rules.price_model import DiscountEffect, EntitlementEffect
+from shared.rules.question_checks import check_question
 from shared.rules.references import known, unique, unknown
 from shared.rules.tier_checks import check_tiers
 from shared.rules.tree_checks import check_tree
@@ -31,6 +32,7 @@ def check(pack: Pack) -> None:
     check_tiers(pack.tiers)
     _check_rules(pack)
     _check_grants(pack)
+    _check_counters(pack)
     check_prices(pack)
     check_points(pack)
     check_tree(pack)
@@ -89,6 +91,21 @@ def _check_grants(pack: Pack) -> None:
                 )
 
 
+def _check_counters(pack: Pack) -> None:
+    for name, counter in pack.counters.items():
+        if counter.condition is not None:
+            _check_condition(pack, counter.condition, f"counters.{name}.if")
+    for place, rule in enumerate(pack.rules):
+        for number, effect in enumerate(rule.then):
+            if isinstance(effect, DiscountEffect) and effect.counter is not None:
+                path = f"rules.{place}.then.{number}.counter"
+                known((effect.counter,), pack.counters, path)
+                if pack.counters[effect.counter].of != "pieces":
+                    raise _fault(
+                        path, "not_pieces", "счётчик считает не штуки", "it counts no pieces"
+                    )
+
+
 def _check_window(rule: Rule | OnceGrantRule, path: str) -> None:
     first, last = rule.when.first, rule.when.last
     if first is not None and last is not None and last < first:
@@ -113,6 +130,7 @@ def _check_condition(pack: Pack, condition: Condition, path: str) -> None:
         known(node.tier_in or (), tiers, path)
         known(node.goods_in or (), pack.lists, path)
         known(node.code_in or (), pack.codes, path)
+        check_question(pack, node, path)
 
 
 def _check_effect(pack: Pack, effect: Effect, path: str, discounts: frozenset[str]) -> None:

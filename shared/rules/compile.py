@@ -7,9 +7,8 @@ from typing import TypeVar
 
 from shared.rules.codes import Codes, code_fields, compile_codes
 from shared.rules.compile_price import PriceSide, compile_price_side
+from shared.rules.condition_model import Condition
 from shared.rules.conditions import (
-    LineTest,
-    Lists,
     conjuncts,
     line_test,
     member_fields,
@@ -17,13 +16,14 @@ from shared.rules.conditions import (
     reads_lines_only,
     receipt_test,
 )
+from shared.rules.counting_rules import CompiledCounter, compile_counters
 from shared.rules.earnings import Earnings, earning, lot_terms, percent_shares
 from shared.rules.facts import Facts
+from shared.rules.goods_tests import LineTest, Lists
 from shared.rules.grammar import Rated, Title
 from shared.rules.index import Gate, LineRule, Rate, RuleIndex, Share, anchor_of, any_line, index_of
 from shared.rules.limit_terms import is_used_up as limits_used_up
 from shared.rules.model import (
-    Condition,
     OnceGrantRule,
     Pack,
     Rule,
@@ -32,6 +32,7 @@ from shared.rules.model import (
 from shared.rules.moment import Moment
 from shared.rules.offers import Values
 from shared.rules.once import ONCE_FIELDS, CompiledOnce
+from shared.rules.operators import NAMES
 from shared.rules.points_terms import EarnEffect, EarnTimesEffect, RedeemEffect
 from shared.rules.result import Sentence
 from shared.rules.sentences import day_of, say
@@ -75,6 +76,7 @@ class CompiledPack:
     once: tuple[CompiledOnce, ...] = ()
     limited: frozenset[str] = frozenset()
     """Rules whose use is counted."""
+    counters: tuple[CompiledCounter, ...] = ()
 
     def counting_day(self, moment: Moment) -> date:
         """Return the day by which turnover and tiers are counted: in the programme's zone."""
@@ -105,6 +107,7 @@ def compile_pack(pack: Pack, *, pack_hash: str) -> CompiledPack:
         price_side=compile_price_side(pack, lambda place: _line_rule(pack, place, None)),
         once=tuple(_once(pack, place) for place in range(len(pack.grants))),
         limited=frozenset(rule.id for rule in pack.rules if rule.limits),
+        counters=compile_counters(pack),
     )
 
 
@@ -134,7 +137,7 @@ def _line_rule(pack: Pack, place: int, effect: object) -> LineRule:
         id=rule.id,
         title=_wording(rule.title),
         place=place,
-        gate=_gate(rule, [part for part in must_hold if not reads_lines(part)]),
+        gate=_gate(rule, [part for part in must_hold if not reads_lines(part)], pack.lists),
         matches=_together([part for part in must_hold if reads_lines(part)], pack.lists),
         rate=_rate(effect),
         applied=say("applied", title=_wording(rule.title)),
@@ -146,19 +149,19 @@ def _once(pack: Pack, place: int) -> CompiledOnce:
     return CompiledOnce(
         terms=terms,
         place=len(pack.rules) + place,
-        gate=_gate(terms, conjuncts(terms.condition)),
+        gate=_gate(terms, conjuncts(terms.condition), pack.lists),
         activation=read_activation(terms.activation),
         expiry=read_expiry(terms.expiry),
         applied=say("applied", title=_wording(terms.title)),
     )
 
 
-def _gate(rule: Rule | OnceGrantRule, must_hold: Iterable[Condition]) -> Gate:
+def _gate(rule: Rule | OnceGrantRule, must_hold: Iterable[Condition], lists: Lists) -> Gate:
     first, last = rule.when.first, rule.when.last
     not_yet = say("not_yet", day=day_of(first)) if first is not None else None
     ended = say("ended", day=day_of(last)) if last is not None else None
     tests = [
-        (say("condition", operator=part.operator.rstrip("_")), receipt_test(part))
+        (say("condition", operator=NAMES[part.operator.rstrip("_")]), receipt_test(part, lists))
         for part in must_hold
     ]
 
@@ -263,10 +266,11 @@ def _fields_read(pack: Pack) -> tuple[str, ...]:
     )
     by_tier = TIER_FIELDS if pack.tiers is not None else frozenset()
     by_grants = ONCE_FIELDS if pack.grants else frozenset()
-    by_limits = {"history"} if any(rule.limits for rule in pack.rules) else frozenset()
+    limited = pack.counters or any(rule.limits for rule in pack.rules)
+    by_limits = {"history"} if limited else frozenset()
     to_referrer = any(effect.to == "referrer" for _, effect in _effects(pack, EarnEffect))
     by_earning = {"referrer"} if to_referrer else frozenset()
-    asked = [rule.condition for rule in pack.conditional]
+    asked = [rule.condition for rule in (*pack.conditional, *pack.counters.values())]
     conditions = [condition for condition in asked if condition is not None]
     return tuple(
         sorted(

@@ -42,16 +42,20 @@ class CouponTerms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Floors:
-    """Lowest prices by law, found by sku and by the groups above a line's."""
+    """Lowest prices by law, found by sku, brand, flag and the groups above a line's."""
 
     by_sku: Mapping[str, tuple[Floor, ...]]
     by_group: Mapping[str, tuple[Floor, ...]]
+    by_brand: Mapping[str, tuple[Floor, ...]]
+    by_flag: Mapping[str, tuple[Floor, ...]]
 
     def of(self, goods: Goods, day: date) -> int:
         """Return the highest of the floors in force for goods, in kopecks a unit, or 0."""
-        if not self.by_sku and not self.by_group:
+        if not (self.by_sku or self.by_group or self.by_brand or self.by_flag):
             return 0
-        found = list(self.by_sku.get(goods.sku, ()))
+        found = [*self.by_sku.get(goods.sku, ()), *self.by_brand.get(goods.brand, ())]
+        for flag in goods.flags if self.by_flag else ():
+            found += self.by_flag.get(flag, ())
         path = goods.group if self.by_group else ""
         while path:
             found += self.by_group.get(path, ())
@@ -136,6 +140,8 @@ def _floors(pack: Pack) -> Floors:
     return Floors(
         _grouped((sku, floor) for floor, goods in named for sku in goods.skus),
         _grouped((path, floor) for floor, goods in named for path in goods.groups),
+        _grouped((brand, floor) for floor, goods in named for brand in goods.brands),
+        _grouped((flag, floor) for floor, goods in named for flag in goods.flags),
     )
 
 

@@ -4,22 +4,28 @@ An operator of the receipt is what it reads, so that an explanation can show it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Final, get_args
 
 from shared.basket import Goods, Line
+from shared.rules.condition_model import Condition, Month
 from shared.rules.facts import Facts
 from shared.rules.features import nodes
-from shared.rules.model import Condition, GoodsList
+from shared.rules.goods_tests import LineTest, Lists, goods_test, groups_test
+from shared.rules.questions import FIELDS_ASKED, NEEDED, QUESTIONS, question
 
 ReceiptTest = Callable[[Facts], bool]
-LineTest = Callable[[Facts, Line], bool]
-Lists = Mapping[str, GoodsList]
 
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_FIELDS: Final = {
-    "segment_in": "segments",
-    "first_purchase": "receipts",
-    "every_nth_purchase": "receipts",
+_MONTHS: Final = get_args(Month)
+_NEVER: Final = -1
+_FIELDS: Final[Mapping[str, frozenset[str]]] = {
+    "segment_in": frozenset({"segments"}),
+    "first_purchase": frozenset({"receipts"}),
+    "every_nth_purchase": frozenset({"receipts"}),
+    "referred": frozenset({"referrer"}),
+    "member_days_from": frozenset({"registered_on"}),
+    "away_days_from": frozenset({"history"}),
+    **FIELDS_ASKED,
 }
 
 
@@ -44,19 +50,33 @@ def reads_lines_only(condition: Condition) -> bool:
 
 def reads_receipt(condition: Condition) -> bool:
     """Tell whether a condition is a single operator that asks of the receipt."""
-    return any(condition.operator in operators for operators in (_WORDS, _NUMBERS, _EVERY))
+    return any(
+        condition.operator in operators for operators in (_WORDS, _NUMBERS, _EVERY, QUESTIONS)
+    )
 
 
 def operand_words(condition: Condition) -> tuple[str, ...]:
     """Return the words of an operator that names some, in declared order."""
     operand = condition.operand
+    if condition.operator in QUESTIONS:
+        return ()
     if isinstance(operand, str):
         return (operand,)
     return tuple(str(word) for word in operand) if isinstance(operand, tuple) else ()
 
 
-def found(operator: str, facts: Facts) -> int | tuple[str, ...]:
-    """Return what an operator of the receipt reads; words are sorted."""
+def needed(condition: Condition) -> int | tuple[str, ...]:
+    """Return what an operator asks for: a number, or words in declared order."""
+    if condition.operator in NEEDED:
+        return NEEDED[condition.operator](condition.operand)
+    return condition.operand if isinstance(condition.operand, int) else operand_words(condition)
+
+
+def found(condition: Condition, lists: Lists, facts: Facts) -> int | tuple[str, ...]:
+    """Return what an operator of the receipt reads; plain words are sorted."""
+    operator = condition.operator
+    if operator in QUESTIONS:
+        return question(condition, lists).has(facts)
     if operator in _EVERY:
         return _EVERY[operator](facts)
     if operator in _NUMBERS:
@@ -64,29 +84,31 @@ def found(operator: str, facts: Facts) -> int | tuple[str, ...]:
     return tuple(sorted(_WORDS[operator](facts)))
 
 
-def found_on(operator: str, goods: Goods) -> tuple[str, ...]:
-    """Return what an operator of lines reads of goods, sorted; nothing where it has no words."""
-    return tuple(sorted(_GOODS[operator](goods))) if operator in _GOODS else ()
+def found_on(operator: str, line: Line) -> int | tuple[str, ...]:
+    """Return what an operator reads of a line, words sorted; nothing where it reads lists."""
+    if operator in _LINE_NUMBERS:
+        return _LINE_NUMBERS[operator](line)
+    return tuple(sorted(_GOODS[operator](line.goods))) if operator in _GOODS else ()
 
 
 def member_fields(conditions: Iterable[Condition]) -> frozenset[str]:
     """Return the names of the member's fields that conditions read, but for the tier's."""
     operators = {node.operator for condition in conditions for node in nodes(condition)}
-    return frozenset(_FIELDS[operator] for operator in operators & _FIELDS.keys())
+    return frozenset(name for operator in operators & _FIELDS.keys() for name in _FIELDS[operator])
 
 
-def receipt_test(condition: Condition) -> ReceiptTest:
+def receipt_test(condition: Condition, lists: Lists) -> ReceiptTest:
     """Compile a condition that reads no line."""
     if condition.all_ is not None:
-        parts = [receipt_test(inner) for inner in condition.all_]
+        parts = [receipt_test(inner, lists) for inner in condition.all_]
         return lambda facts: all(part(facts) for part in parts)
     if condition.any_ is not None:
-        parts = [receipt_test(inner) for inner in condition.any_]
+        parts = [receipt_test(inner, lists) for inner in condition.any_]
         return lambda facts: any(part(facts) for part in parts)
     if condition.not_ is not None:
-        inner_test = receipt_test(condition.not_)
+        inner_test = receipt_test(condition.not_, lists)
         return lambda facts: not inner_test(facts)
-    return _operand_test(condition)
+    return _operand_test(condition, lists)
 
 
 def line_test(condition: Condition, lists: Lists) -> LineTest:
@@ -102,11 +124,13 @@ def line_test(condition: Condition, lists: Lists) -> LineTest:
         return lambda facts, line: not inner_test(facts, line)
     if condition.operator in _LINE:
         return _LINE[condition.operator](condition, lists)
-    of_receipt = _operand_test(condition)
+    of_receipt = _operand_test(condition, lists)
     return lambda facts, _line: of_receipt(facts)
 
 
-def _operand_test(condition: Condition) -> ReceiptTest:
+def _operand_test(condition: Condition, lists: Lists) -> ReceiptTest:
+    if condition.operator in QUESTIONS:
+        return question(condition, lists).holds
     if condition.operator in _EVERY:
         counts, every = _EVERY[condition.operator], condition.every_nth_purchase or 1
         return lambda facts: counts(facts) > 0 and counts(facts) % every == 0
@@ -123,30 +147,38 @@ def _purchase_no(facts: Facts) -> int:
     return 0 if facts.member is None else facts.member.receipts + 1
 
 
+def _days_away(facts: Facts) -> int:
+    days = [] if facts.member is None else facts.member.history.days
+    last = max((one.day for one in days if one.visits > 0), default=None)
+    return _NEVER if last is None else (facts.counted_on - last).days
+
+
+def _days_a_member(facts: Facts) -> int:
+    since = None if facts.member is None else facts.member.registered_on
+    return _NEVER if since is None else (facts.day - since).days
+
+
+def _is_referred(facts: Facts) -> str:
+    return "yes" if facts.member is not None and facts.member.referrer is not None else "no"
+
+
 def _one_of(condition: Condition, _lists: Lists) -> LineTest:
     reads, wanted = _GOODS[condition.operator], frozenset(operand_words(condition))
     return lambda _facts, line: not wanted.isdisjoint(reads(line.goods))
 
 
 def _group(condition: Condition, _lists: Lists) -> LineTest:
-    return _in_groups(condition.group_in or ())
+    return groups_test(condition.group_in or ())
 
 
 def _goods(condition: Condition, lists: Lists) -> LineTest:
     return goods_test(condition.goods_in or (), lists)
 
 
-def goods_test(names: Iterable[str], lists: Lists) -> LineTest:
-    """Compile membership in any of the named lists of goods."""
-    named = [lists[name] for name in names]
-    skus = frozenset(sku for goods in named for sku in goods.skus)
-    in_groups = _in_groups([path for goods in named for path in goods.groups])
-    return lambda facts, line: line.goods.sku in skus or in_groups(facts, line)
-
-
-def _in_groups(paths: Iterable[str]) -> LineTest:
-    prefixes = tuple(f"{path}/" for path in paths)
-    return lambda _facts, line: f"{line.goods.group}/".startswith(prefixes)
+def _enough(condition: Condition, _lists: Lists) -> LineTest:
+    reads, least = _LINE_NUMBERS[condition.operator], condition.operand
+    assert isinstance(least, int), "an operator of numbers has a number"
+    return lambda _facts, line: reads(line) >= least
 
 
 _WORDS: Final[dict[str, Callable[[Facts], Iterable[str]]]] = {
@@ -158,7 +190,12 @@ _WORDS: Final[dict[str, Callable[[Facts], Iterable[str]]]] = {
     "channel_in": lambda facts: (facts.receipt.channel,),
     "code_in": lambda facts: facts.codes,
     "first_purchase": lambda facts: ("yes" if _purchase_no(facts) == 1 else "no",),
+    "referred": lambda facts: (_is_referred(facts),),
+    "paid_in": lambda facts: () if facts.receipt.paid_in is None else (facts.receipt.paid_in,),
+    "mark_in": lambda facts: facts.receipt.marks,
     "weekday_in": lambda facts: (_WEEKDAYS[facts.day.weekday()],),
+    "month_in": lambda facts: (_MONTHS[facts.day.month - 1],),
+    "day_of_month_in": lambda facts: (str(facts.day.day),),
 }
 """Operators that hold when one of the words read is among those of the condition."""
 
@@ -169,6 +206,8 @@ _EVERY: Final[dict[str, Callable[[Facts], int]]] = {
 
 _NUMBERS: Final[dict[str, Callable[[Facts], int]]] = {
     "receipt_sum_from": lambda facts: facts.sum_minor,
+    "member_days_from": _days_a_member,
+    "away_days_from": _days_away,
 }
 """Operators that hold when the number read is enough."""
 
@@ -180,10 +219,18 @@ _GOODS: Final[dict[str, Callable[[Goods], Iterable[str]]]] = {
 }
 """What operators read of a line's goods."""
 
+_LINE_NUMBERS: Final[dict[str, Callable[[Line], int]]] = {
+    "quantity_from": lambda line: line.quantity,
+    "price_from": lambda line: line.price_minor,
+}
+"""Operators that hold when a number of the line is enough."""
+
 _LINE: Final[dict[str, Callable[[Condition, Lists], LineTest]]] = {
     "sku_in": _one_of,
     "group_in": _group,
     "brand_in": _one_of,
     "flag_in": _one_of,
     "goods_in": _goods,
+    "quantity_from": _enough,
+    "price_from": _enough,
 }

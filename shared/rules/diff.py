@@ -12,9 +12,11 @@ from typing import Final
 from pydantic.fields import FieldInfo
 
 from shared.money import NO_BREAK_SPACE
+from shared.rules.condition_model import Condition
+from shared.rules.condition_words import condition_words
 from shared.rules.grammar import Document, Title
-from shared.rules.labels import CONDITIONS, LABELS, PARTS, WORDS
-from shared.rules.model import Condition, Pack
+from shared.rules.labels import LABELS, PARTS, WORDS
+from shared.rules.model import Pack
 from shared.rules.sentences import Lang, day_of, spoken
 from shared.rules.units import written
 from shared.rules.wording import Wording
@@ -32,11 +34,6 @@ _THRESHOLD: Final = Wording("порог", "threshold")
 _NEW: Final = Wording("добавлено", "added")
 _GONE: Final = Wording("убрано", "removed")
 _NOTHING: Final = Wording("нет", "none")
-_OPERATORS: Final = {
-    "all": Wording(" и ", " and "),
-    "any": Wording(" или ", " or "),
-}
-_NOT: Final = Wording("не", "not")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ def _documents(talk: _Talk, old: Document, new: Document, place: _Place) -> Iter
 
 def _values(talk: _Talk, old: object, new: object, place: _Place) -> Iterator[str]:
     if isinstance(old, Condition) or isinstance(new, Condition):
-        yield _told(talk, place, _value(talk, old, place), _value(talk, new, place))
+        yield _conditions(talk, old, new, place)
     elif isinstance(old, Title) and isinstance(new, Title):
         yield _told(talk, place, spoken(old, talk.lang), spoken(new, talk.lang))
     elif isinstance(old, Document) and type(old) is type(new):
@@ -100,6 +97,14 @@ def _values(talk: _Talk, old: object, new: object, place: _Place) -> Iterator[st
         yield from _many(talk, old, new, place)
     else:
         yield from _scalars(talk, old, new, place)
+
+
+def _conditions(talk: _Talk, old: object, new: object, place: _Place) -> str:
+    """Compare two conditions in words; where two names share a title, by the names."""
+    pair = [_value(talk, found, place) for found in (old, new)]
+    if pair[0] == pair[1] and isinstance(old, Condition) and isinstance(new, Condition):
+        pair = [condition_words(found, None, talk.lang) for found in (old, new)]
+    return _told(talk, place, *pair)
 
 
 def _many(
@@ -185,7 +190,7 @@ def _value(talk: _Talk, found: object, place: _Place) -> str:
     if found is None:
         return spoken(_NOTHING, talk.lang)
     if isinstance(found, Condition):
-        return _condition(talk, found)
+        return condition_words(found, talk.new, talk.lang)
     if isinstance(found, datetime):
         return f"{found:%Y-%m-%d %H:%M}"
     if isinstance(found, date):
@@ -194,22 +199,6 @@ def _value(talk: _Talk, found: object, place: _Place) -> str:
         return written(found, place.field, place.keys[-1])
     word = str(found)
     return spoken(WORDS[word], talk.lang) if word in WORDS else word
-
-
-def _condition(talk: _Talk, condition: Condition) -> str:
-    """Write a condition on one line: operators as in the file, their operands as read."""
-    operator = condition.operator.rstrip("_")
-    operand = condition.operand
-    if isinstance(operand, Condition):
-        return f"{spoken(_NOT, talk.lang)} ({_condition(talk, operand)})"
-    if operator in _OPERATORS and isinstance(operand, tuple):
-        inner = [_condition(talk, part) for part in operand]
-        return spoken(_OPERATORS[operator], talk.lang).join(inner)
-    place = _Place(keys=(operator,), field=Condition.model_fields[condition.operator])
-    several = operand if isinstance(operand, tuple) else (operand,)
-    value = ", ".join(_value(talk, item, place) for item in several)
-    form = CONDITIONS.get(operator)
-    return spoken(form, talk.lang).format(value=value) if form else f"{operator} {value}"
 
 
 def _by_name(items: tuple[object, ...]) -> dict[str, object]:

@@ -1,12 +1,13 @@
 """The kernel: a pack, a member, a receipt and a moment in; effects, totals and a trace out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from shared.member import MemberView
 from shared.receipt import Receipt
 from shared.rules.codes import outcomes, uses_of
 from shared.rules.compile import CompiledPack
+from shared.rules.counters import counter_use
 from shared.rules.moment import Moment
 from shared.rules.phases.after import after, lots_read
 from shared.rules.phases.cap import cap
@@ -14,7 +15,7 @@ from shared.rules.phases.change import round_change
 from shared.rules.phases.choice import choose, grant_choices
 from shared.rules.phases.coupons import issue_coupons
 from shared.rules.phases.discount import discount
-from shared.rules.phases.draft import Draft, Item, Phase
+from shared.rules.phases.draft import Benefit, Draft, Item, Phase
 from shared.rules.phases.earn import earn
 from shared.rules.phases.normalise import normalise
 from shared.rules.phases.once import once
@@ -138,4 +139,13 @@ def _uses(pack: CompiledPack, draft: Draft, codes: tuple[CodeOutcome, ...]) -> t
         return ()
     served = sorted(rule for rule in draft.applied.values() if rule in pack.limited)
     by_rule = [RuleUse(rule, draft.earned.get(rule, 0)) for rule in served]
-    return (*by_rule, *uses_of(pack.codes, codes))
+    return (*by_rule, *uses_of(pack.codes, codes), *_counted(pack, draft))
+
+
+def _counted(pack: CompiledPack, draft: Draft) -> Iterator[RuleUse]:
+    """Yield what the counters add for the member; what may have no benefits counts nowhere."""
+    open_items = [item for item in draft.items if Benefit.DISCOUNT not in item.closed]
+    for counter in pack.counters:
+        paid = ((item.line, item.sum_minor) for item in open_items)
+        if amount := counter.amount(draft.facts, paid):
+            yield RuleUse(counter_use(counter.name), amount)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from shared.basket import Line
 from shared.member import MemberView
 from shared.receipt import Receipt
 from shared.rules.moment import Moment
@@ -23,3 +24,5 @@ class Facts:
     sum_minor: int
     codes: frozenset[str] = frozenset()
     """Campaigns of the promo codes that are good."""
+    open_lines: tuple[Line, ...] = ()
+    """Lines that may have benefits: neither tobacco nor certificates nor services."""

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final, get_args
 
-from shared.rules.model import Condition, Pack, StackingGroup
+from shared.rules.condition_model import Condition
+from shared.rules.model import Pack, StackingGroup
 from shared.rules.once_terms import ONCE_FEATURES
 from shared.rules.points_terms import POINTS_FEATURES, points_features
 from shared.rules.price_features import PRICE_FEATURES, price_features
@@ -28,7 +29,7 @@ FEATURES: Final = frozenset(
     | {f"if.{operator.rstrip('_')}" for operator in Condition.model_fields}
     | {f"then.{effect}" for effect in _EFFECTS}
     | {f"stack.{mode}" for mode in _MODES}
-    | {"codes"}
+    | {"codes", "counters", "lists.brands", "lists.flags"}
     | ONCE_FEATURES
     | POINTS_FEATURES
     | PRICE_FEATURES
@@ -52,8 +53,7 @@ def _used(pack: Pack) -> Iterator[str]:
         yield from pack.tiers.features
     yield from price_features(pack)
     yield from return_features(pack.policies)
-    if pack.codes:
-        yield "codes"
+    yield from (name for name, used in _sections(pack) if used)
     for group in pack.stacking:
         yield f"stack.{group.mode}"
     for grant in pack.grants:
@@ -61,9 +61,17 @@ def _used(pack: Pack) -> Iterator[str]:
     for rule in pack.rules:
         yield from (f"then.{effect.effect}" for effect in rule.then)
         yield from points_features(rule.then, limits=rule.limits)
-    for asked in pack.conditional:
+    for asked in (*pack.conditional, *pack.counters.values()):
         if asked.condition is not None:
             yield from (f"if.{node.operator.rstrip('_')}" for node in nodes(asked.condition))
+
+
+def _sections(pack: Pack) -> Iterator[tuple[str, object]]:
+    yield "codes", pack.codes
+    yield "counters", pack.counters
+    for goods in pack.lists.values():
+        yield "lists.brands", goods.brands
+        yield "lists.flags", goods.flags
 
 
 def nodes(condition: Condition) -> Iterator[Condition]:

@@ -6,9 +6,9 @@ from operator import attrgetter
 from typing import Protocol
 
 from shared.basket import Goods, Line
-from shared.rules.conditions import LineTest, Lists
+from shared.rules.condition_model import Condition
 from shared.rules.facts import Facts
-from shared.rules.model import Condition
+from shared.rules.goods_tests import LineTest, Lists
 from shared.rules.result import Sentence
 from shared.rules.wording import Wording
 
@@ -148,8 +148,11 @@ def anchor_of(must_hold: Iterable[Condition], lists: Lists) -> Anchor | None:
             return Anchor(brands=condition.brand_in)
         if condition.goods_in is not None:
             named = [lists[name] for name in condition.goods_in]
+            if any(goods.flags for goods in named):
+                continue
             return Anchor(
                 skus=tuple(sku for goods in named for sku in goods.skus),
                 groups=tuple(path for goods in named for path in goods.groups),
+                brands=tuple(brand for goods in named for brand in goods.brands),
             )
     return None

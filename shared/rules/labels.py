@@ -74,19 +74,3 @@ WORDS: Final = {
     "on": Wording("включено", "on"),
     "off": Wording("выключено", "off"),
 }
-
-CONDITIONS: Final = {
-    "member": Wording("покупатель {value}", "member {value}"),
-    "tier_in": Wording("уровень {value}", "tier {value}"),
-    "segment_in": Wording("сегмент {value}", "segment {value}"),
-    "store_in": Wording("магазин {value}", "store {value}"),
-    "region_in": Wording("регион {value}", "region {value}"),
-    "channel_in": Wording("канал {value}", "channel {value}"),
-    "weekday_in": Wording("день недели {value}", "weekday {value}"),
-    "receipt_sum_from": Wording("чек от {value}", "receipt from {value}"),
-    "sku_in": Wording("товар {value}", "goods {value}"),
-    "group_in": Wording("группа {value}", "group {value}"),
-    "brand_in": Wording("марка {value}", "brand {value}"),
-    "flag_in": Wording("признак {value}", "mark {value}"),
-    "goods_in": Wording("список {value}", "list {value}"),
-}

@@ -1,7 +1,7 @@
 """What is probably not meant in a well formed pack, and the basket that costs it the most."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Final
 
@@ -10,8 +10,10 @@ from shared.rules.conditions import conjuncts
 from shared.rules.grammar import Title
 from shared.rules.model import Pack, Rule
 from shared.rules.price_model import DiscountEffect, PriceEffect
+from shared.rules.question_terms import BasketHas
 from shared.rules.sentences import day_of, percent, rubles
 from shared.rules.trial import Trial
+from shared.rules.units import quantity
 from shared.rules.wording import Wording
 from shared.rules.worst import PROBES_MAX, Probe, Survey, survey
 
@@ -64,19 +66,23 @@ def _named(trial: Trial) -> str:
     """Name what of a trial is not plain, as a receipt file would."""
     plain = Trial(day=trial.day)
     parts = [f"day {trial.day}"]
-    for name in ("tier", "turnover_minor", "purchases", "store", "region", "channel", "code"):
-        parts += _part(trial, plain, name)
-    parts += ["segments " + ", ".join(sorted(trial.segments))] if trial.segments else []
-    for name in ("sku", "group", "brand", "flag", "pieces"):
-        parts += _part(trial, plain, name)
+    for field in fields(Trial):
+        value = getattr(trial, field.name)
+        if field.name not in ("day", "redeem") and value != getattr(plain, field.name):
+            parts.append(f"{field.name.removesuffix('_minor')} {_said(field.name, value)}")
     return "; ".join(parts)
 
 
-def _part(trial: Trial, plain: Trial, name: str) -> list[str]:
-    value = getattr(trial, name)
-    if value == getattr(plain, name):
-        return []
-    return [f"{name.removesuffix('_minor')} {rubles(value) if name.endswith('_minor') else value}"]
+def _said(name: str, value: object) -> str:
+    if name.endswith("_minor") and isinstance(value, int):
+        return rubles(value)
+    if name == "quantity" and isinstance(value, int):
+        return quantity(value)
+    if isinstance(value, BasketHas):
+        return ", ".join(value.goods)
+    if isinstance(value, tuple):
+        return ", ".join(f"{what} {amount}" for what, amount in value)
+    return ", ".join(sorted(value)) if isinstance(value, frozenset) else str(value)
 
 
 def _windows(pack: Pack) -> Iterator[Doubt]:

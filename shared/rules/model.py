@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
 from shared.basket import Flag
 from shared.rules.code_model import CodeCampaign
-from shared.rules.faults import fault
+from shared.rules.condition_model import Condition
 from shared.rules.grammar import (
     CHILDREN_MAX,
     EFFECTS_MAX,
@@ -15,19 +15,14 @@ from shared.rules.grammar import (
     TABLES_MAX,
     VALUES_MAX,
     Document,
-    GroupPaths,
-    Names,
     Title,
-    Weekday,
     Window,
-    Words,
 )
 from shared.rules.limit_terms import Limits
 from shared.rules.once_terms import OnceTerms
 from shared.rules.points_terms import EarnEffect, EarnTimesEffect, RedeemEffect
 from shared.rules.price_model import (
     FLOORS_MAX,
-    NTH_MAX,
     AddPercentPointsEffect,
     BundleEffect,
     Caps,
@@ -52,48 +47,6 @@ class Wallet(Document):
     earning_unit: Amount = 100
     redeeming_unit: Amount = 100
     early_activation: Literal["allowed", "forbidden"] = "forbidden"
-
-
-class Condition(Document):
-    """One operator of the closed set and its operands."""
-
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
-
-    all_: Annotated[tuple["Condition", ...] | None, Field(alias="all", min_length=1)] = None
-    any_: Annotated[tuple["Condition", ...] | None, Field(alias="any", min_length=1)] = None
-    not_: Annotated["Condition | None", Field(alias="not")] = None
-    member: Literal["known", "unknown"] | None = None
-    tier_in: Names | None = None
-    segment_in: Words | None = None
-    store_in: Words | None = None
-    region_in: Words | None = None
-    channel_in: Words | None = None
-    code_in: Names | None = None
-    first_purchase: Literal["yes", "no"] | None = None
-    every_nth_purchase: Annotated[Count, Field(ge=1, le=NTH_MAX)] | None = None
-    weekday_in: Annotated[tuple[Weekday, ...] | None, Field(min_length=1)] = None
-    receipt_sum_from: Amount | None = None
-    sku_in: Words | None = None
-    group_in: GroupPaths | None = None
-    brand_in: Words | None = None
-    flag_in: Annotated[tuple[Flag, ...] | None, Field(min_length=1)] = None
-    goods_in: Names | None = None
-
-    @model_validator(mode="after")
-    def _one_operator(self) -> "Condition":
-        if len(self.model_fields_set) != 1:
-            raise fault("one_operator", ru="нужен ровно один оператор", en="exactly one operator")
-        return self
-
-    @property
-    def operator(self) -> str:
-        """The name of the operator, as in the file but for a trailing underscore."""
-        return next(iter(self.model_fields_set))
-
-    @property
-    def operand(self) -> object:
-        """What the operator is given: a word, a number, names or inner conditions."""
-        return getattr(self, self.operator)
 
 
 Effect = Annotated[
@@ -140,10 +93,23 @@ class StackingGroup(Document):
 
 
 class GoodsList(Document):
-    """A named set of goods: any of these skus, or anything in these groups."""
+    """A named set of goods: these skus, all in these groups, of these brands or flags."""
 
     skus: Annotated[tuple[Word, ...], Field(max_length=VALUES_MAX)] = ()
     groups: Annotated[tuple[GroupPath, ...], Field(max_length=VALUES_MAX)] = ()
+    brands: Annotated[tuple[Word, ...], Field(max_length=VALUES_MAX)] = ()
+    flags: Annotated[tuple[Flag, ...], Field(max_length=VALUES_MAX)] = ()
+
+
+class Counter(Document):
+    """Counts what members buy, receipt by receipt: pieces, money paid, or receipts.
+
+    Conditions on goods choose the lines that count. What comes back stays counted.
+    """
+
+    title: Title
+    of: Literal["pieces", "money", "receipts"] = "pieces"
+    condition: Annotated[Condition | None, Field(alias="if")] = None
 
 
 class Policies(ReturnPolicies):
@@ -177,6 +143,7 @@ class Pack(Document):
     lists: Annotated[dict[Name, GoodsList], Field(max_length=LISTS_MAX)] = {}
     tables: Annotated[dict[Name, Table], Field(max_length=TABLES_MAX)] = {}
     price_lists: Annotated[dict[Name, PriceList], Field(max_length=LISTS_MAX)] = {}
+    counters: Annotated[dict[Name, Counter], Field(max_length=LISTS_MAX)] = {}
     codes: Annotated[dict[Name, CodeCampaign], Field(max_length=LISTS_MAX)] = {}
     floors: Annotated[tuple[Floor, ...], Field(max_length=FLOORS_MAX)] = ()
     caps: Caps = Caps()

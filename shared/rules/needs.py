@@ -6,20 +6,20 @@ from itertools import product
 from typing import Final
 
 from shared.basket import Line
+from shared.rules.condition_model import Condition
 from shared.rules.conditions import (
-    Lists,
     conjuncts,
     found,
     found_on,
     line_test,
-    operand_words,
+    needed,
     reads_lines,
     reads_receipt,
     receipt_test,
 )
 from shared.rules.facts import Facts
+from shared.rules.goods_tests import Lists
 from shared.rules.grammar import Window
-from shared.rules.model import Condition
 from shared.rules.result import Need, Ways
 
 WAYS_MAX: Final = 8
@@ -37,7 +37,7 @@ def wants_of(window: Window, condition: Condition | None, lists: Lists) -> Wants
     `WAYS_MAX` ways and `WORDS_MAX` words of each operand are named.
     """
     must_hold = conjuncts(condition)
-    of_receipt = [_wanted(part, "") for part in must_hold if not reads_lines(part)]
+    of_receipt = [_wanted(part, lists, "") for part in must_hold if not reads_lines(part)]
     of_lines = [part for part in must_hold if reads_lines(part)]
     parts = [_in_window(window), *of_receipt]
     if of_lines:
@@ -45,35 +45,36 @@ def wants_of(window: Window, condition: Condition | None, lists: Lists) -> Wants
     return _every(parts)
 
 
-def _wanted(condition: Condition, sense: str) -> Wants:
+def _wanted(condition: Condition, lists: Lists, sense: str) -> Wants:
     """Compile a condition, or in the sense `NOT` its opposite."""
     if condition.not_ is not None:
-        return _wanted(condition.not_, "" if sense else NOT)
+        return _wanted(condition.not_, lists, "" if sense else NOT)
     inner = condition.all_ or condition.any_
     if inner is not None:
-        parts = [_wanted(part, sense) for part in inner]
+        parts = [_wanted(part, lists, sense) for part in inner]
         return _every(parts) if (condition.all_ is not None) != bool(sense) else _either(parts)
     if not reads_receipt(condition):
         missing = ((Need(sense + condition.operator, _needed(condition), ()),),)
         return lambda _facts: missing
-    return _of_receipt(condition, sense)
+    return _of_receipt(condition, lists, sense)
 
 
-def _of_receipt(condition: Condition, sense: str) -> Wants:
-    operator, needed, holds = condition.operator, _needed(condition), receipt_test(condition)
+def _of_receipt(condition: Condition, lists: Lists, sense: str) -> Wants:
+    operator, asked = condition.operator, _needed(condition)
+    holds = receipt_test(condition, lists)
 
     def ask(facts: Facts) -> Ways:
         if holds(facts) != bool(sense):
             return MET
-        has = found(operator, facts)
-        return ((Need(sense + operator, needed, has if isinstance(has, int) else _few(has)),),)
+        has = found(condition, lists, facts)
+        return ((Need(sense + operator, asked, has if isinstance(has, int) else _few(has)),),)
 
     return ask
 
 
 def _on_a_line(must_hold: Sequence[Condition], lists: Lists) -> Wants:
     """Compile conditions on goods: what is missing is what the nearest line misses."""
-    parts = [(line_test(part, lists), _wanted(part, "")) for part in must_hold]
+    parts = [(line_test(part, lists), _wanted(part, lists, "")) for part in must_hold]
 
     def ask(facts: Facts) -> Ways:
         nearest = [wanted for _, wanted in parts]
@@ -91,13 +92,15 @@ def ways_of_line(condition: Condition | None, lists: Lists, facts: Facts, line: 
     """Return what the goods conditions of a rule would take of one line."""
     must_hold = [part for part in conjuncts(condition) if reads_lines(part)]
     missing = [part for part in must_hold if not line_test(part, lists)(facts, line)]
-    ways = _every([_wanted(part, "") for part in missing])(facts)
+    ways = _every([_wanted(part, lists, "") for part in missing])(facts)
     return tuple(tuple(_seen(need, line) for need in way) for way in ways)
 
 
 def _seen(need: Need, line: Line) -> Need:
     """Fill in what a line has, where a need asks of goods."""
-    seen = found_on(need.condition.removeprefix(NOT), line.goods)
+    seen = found_on(need.condition.removeprefix(NOT), line)
+    if isinstance(seen, int):
+        return replace(need, has=seen)
     return replace(need, has=_few(seen)) if seen else need
 
 
@@ -142,9 +145,8 @@ def _either(parts: Iterable[Wants]) -> Wants:
 
 
 def _needed(condition: Condition) -> int | tuple[str, ...]:
-    if isinstance(condition.operand, int):
-        return condition.operand
-    return _few(operand_words(condition))
+    asked = needed(condition)
+    return asked if isinstance(asked, int) else _few(asked)
 
 
 def _few(words: tuple[str, ...]) -> tuple[str, ...]:

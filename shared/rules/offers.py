@@ -7,8 +7,9 @@ from typing import Literal
 
 from shared.basket import QUANTITY_ONE, Line
 from shared.money import WHOLE_BP, round_half_up
-from shared.rules.conditions import LineTest, Lists, goods_test
+from shared.rules.counters import LIFETIME, ONE, count_of
 from shared.rules.facts import Facts
+from shared.rules.goods_tests import LineTest, Lists, goods_test
 from shared.rules.grammar import Rated
 from shared.rules.model import Pack
 from shared.rules.price_model import REST, DiscountEffect, Table
@@ -34,7 +35,11 @@ def discount_offers(pack: Pack, effect: DiscountEffect, scope: Scope) -> Offers:
         values = table_values(table, pack.lists)
         return _amounts(values, scope) if table.rows[0].amounts else values
     rates = percent_values(effect.percent, effect.tier_percent)
-    return rates if effect.nth is None else _every_nth(rates, effect.nth)
+    if effect.nth is None:
+        return rates
+    if effect.counter is None:
+        return _every_nth(rates, effect.nth)
+    return _every_nth_counted(rates, effect.nth, effect.counter)
 
 
 def rated_offers(effect: Rated) -> Offers:
@@ -140,13 +145,48 @@ def _every_nth(rates: Values, nth: int) -> Offers:
     return offers
 
 
+def _every_nth_counted(rates: Values, nth: int, counter: str) -> Offers:
+    """Count the pieces of a receipt on from those that the member had; nobody has none."""
+
+    def offers(facts: Facts, lines: Sequence[Line]) -> Sequence[Offer]:
+        if facts.member is None:
+            return [0] * len(lines)
+        had = count_of(counter, facts.member.history.uses, LIFETIME, facts.day) // ONE
+        free = _due(nth, had, sum(_pieces(line) for line in lines))
+        counts = _cheapest(lines, free)
+        found = zip(lines, counts, rates(facts, lines), strict=True)
+        return [_share_off(count * rate_bp, _pieces(line)) for line, count, rate_bp in found]
+
+    return offers
+
+
+def _due(nth: int, had: int, more: int) -> int:
+    """Return how many of `more` pieces are an n-th one, after `had` of them."""
+    return (had + more) // nth - had // nth
+
+
+def _cheapest(lines: Sequence[Line], count: int) -> list[int]:
+    """Choose so many of the cheapest pieces; of equals those on later lines."""
+    chosen = [0] * len(lines)
+    for place in sorted(range(len(lines)), key=lambda i: (lines[i].price_minor, -i)):
+        chosen[place] = min(count, _pieces(lines[place]))
+        count -= chosen[place]
+    return chosen
+
+
 def _of_pieces(line: Line, rate_bp: int, nth: int) -> Offer:
-    """Take the percent off every n-th piece; what is weighed has no pieces."""
+    """Take the percent off every n-th piece."""
+    return _share_off(_pieces(line) // nth * rate_bp, _pieces(line))
+
+
+def _pieces(line: Line) -> int:
+    """Return the pieces of a line; what is weighed has none."""
     pieces, rest = divmod(line.quantity, QUANTITY_ONE)
-    counted = 0 if rest else pieces // nth
-    if not counted or not rate_bp:
-        return 0
-    return partial(_share_of_pieces, counted * rate_bp, pieces * WHOLE_BP)
+    return 0 if rest else pieces
+
+
+def _share_off(weight: int, pieces: int) -> Offer:
+    return partial(_share_of_pieces, weight, pieces * WHOLE_BP) if weight else 0
 
 
 def _share_of_pieces(numerator: int, denominator: int, on: int) -> int:

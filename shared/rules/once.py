@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 from uuid import UUID
 
 from shared.ids import derived, once_lot
 from shared.member import DayCount, MemberView
 from shared.money import WHOLE_BP
-from shared.rules.dates import anniversary
+from shared.rules.dates import year_around
 from shared.rules.facts import Facts
 from shared.rules.index import Gate
 from shared.rules.once_terms import Goal, Occasion, OnceTerms
@@ -140,15 +140,9 @@ def _period(
 
 def _year_around(terms: OnceTerms, of: date, today: date) -> str | None:
     """Return the year of the anniversary whose window a day is in; the day itself is the first."""
-    before, after = timedelta(days=terms.before_days), timedelta(days=terms.after_days)
     first = of.year if terms.on == "birthday" else of.year + 1
-    for year in (today.year - 1, today.year, today.year + 1):
-        if year < max(first, date.min.year) or year > date.max.year:
-            continue
-        celebrated = anniversary(of, year, terms.leap_day)
-        if -before <= today - celebrated <= after:
-            return str(year)
-    return None
+    year = year_around(of, today, terms, first_year=first)
+    return None if year is None else str(year)
 
 
 def _had(member: MemberView, lot: UUID) -> bool:

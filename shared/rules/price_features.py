@@ -11,6 +11,7 @@ _FORMS: Final = {
     "amount_minor": "discount.amount",
     "price_minor": "discount.price",
     "nth": "discount.nth",
+    "counter": "discount.counter",
 }
 
 PRICE_FEATURES: Final = frozenset(

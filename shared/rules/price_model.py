@@ -66,6 +66,8 @@ class DiscountEffect(Document):
     price_minor: Annotated[Amount | None, Field(alias="price")] = None
     nth: Annotated[Count, Field(ge=2, le=NTH_MAX)] | None = None
     """The percent is of every n-th piece of a line only."""
+    counter: Name | None = None
+    """Every n-th of all pieces that the member has bought, by a counter; the cheapest here."""
 
     @model_validator(mode="after")
     def _one_form(self) -> "DiscountEffect":
@@ -78,6 +80,8 @@ class DiscountEffect(Document):
             )
         if self.nth is not None and self.percent is None and self.tier_percent is None:
             raise fault("nth_percent", ru="nth бывает у процента", en="nth goes with a percent")
+        if self.counter is not None and self.nth is None:
+            raise fault("counter_nth", ru="счётчику нужен nth", en="a counter needs nth")
         return self
 
 

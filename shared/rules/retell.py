@@ -1,53 +1,38 @@
 """An explanation in words, Russian or English: what a finding says and what it would take."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
 from shared.basket import Line
 from shared.money import format_money
+from shared.rules.condition_model import Condition
+from shared.rules.condition_words import (
+    count_words,
+    counted_name,
+    full_day,
+    operator_words,
+    window_words,
+)
 from shared.rules.explain import RECEIPT, Finding
-from shared.rules.model import Condition, Pack
+from shared.rules.model import Pack
 from shared.rules.needs import NOT
 from shared.rules.result import Need
-from shared.rules.sentences import Lang, day_of, spoken
+from shared.rules.sentences import Lang, spoken
 from shared.rules.units import written
 from shared.rules.wording import Wording
 
 _NEEDS: Final = {
     "member": Wording("назвать покупателя", "name the member"),
     "not member": Wording("без карты покупателя", "no member on the receipt"),
-    "tier_in": Wording("уровень {words}", "tier {words}"),
-    "segment_in": Wording("сегмент {words}", "segment {words}"),
-    "store_in": Wording("магазин {words}", "store {words}"),
-    "region_in": Wording("регион {words}", "region {words}"),
-    "channel_in": Wording("канал {words}", "channel {words}"),
-    "weekday_in": Wording("день недели {words}", "weekday {words}"),
-    "code_in": Wording("промокод акции {words}", "a promo code of {words}"),
-    "first_purchase": Wording("первая покупка: {words}", "first purchase: {words}"),
-    "every_nth_purchase": Wording("каждая {words}-я покупка", "every {words}th purchase"),
     "receipt_sum_from": Wording("ещё {more} в чеке", "{more} more on the receipt"),
-    "sku_in": Wording("товар {words}", "goods {words}"),
-    "group_in": Wording("товары группы {words}", "goods of {words}"),
-    "brand_in": Wording("марка {words}", "brand {words}"),
-    "flag_in": Wording("признак товара {words}", "goods marked {words}"),
-    "goods_in": Wording("товары из списка {words}", "goods of list {words}"),
-    "day_from": Wording("не раньше {words}", "not before {words}"),
-    "day_to": Wording("не позже {words}: срок прошёл", "not after {words}: it is over"),
+    "day_from": Wording("не раньше {day}", "not before {day}"),
+    "day_to": Wording("не позже {day}: срок прошёл", "not after {day}: it is over"),
 }
-"""How a need is said; one that has no words of its own is said by its operator."""
+"""How a need is said where that is more than the condition in words."""
 
-_OTHER: Final = Wording("{operator}: {words}", "{operator}: {words}")
 _AVOID: Final = Wording("не {need}", "not {need}")
-_WEEKDAYS: Final = {
-    "mon": Wording("понедельник", "Monday"),
-    "tue": Wording("вторник", "Tuesday"),
-    "wed": Wording("среда", "Wednesday"),
-    "thu": Wording("четверг", "Thursday"),
-    "fri": Wording("пятница", "Friday"),
-    "sat": Wording("суббота", "Saturday"),
-    "sun": Wording("воскресенье", "Sunday"),
-}
+_MORE: Final = Wording("ещё {more}: {of} ({window})", "{more} more: {of} ({window})")
 _AND: Final = Wording(" и ", " and ")
 _OR: Final = Wording(" или ", " or ")
 _TAKES: Final = Wording("нужно: {ways}", "it takes: {ways}")
@@ -80,14 +65,39 @@ def say_need(need: Need, pack: Pack | None, lang: Lang) -> str:
     said = _NEEDS.get(need.condition)
     operator = need.condition.removeprefix(NOT)
     if said is None and operator != need.condition:
-        inner = Need(operator, need.needed, need.has)
+        inner = Need(operator, need.needed, ())
         return spoken(_AVOID, lang).format(need=say_need(inner, pack, lang))
-    words = _words(operator, need, pack, lang)
-    more = ""
-    if isinstance(need.needed, int) and isinstance(need.has, int):
-        more = written(need.needed - need.has, Condition.model_fields.get(operator), operator)
-    form = spoken(said or _OTHER, lang)
-    return form.format(operator=operator, words=words, more=more)
+    if operator == "counted" and isinstance(need.needed, tuple) and need.has:
+        return _counted_more(need.needed, need.has, pack, lang)
+    if said is None or (operator == "receipt_sum_from" and not isinstance(need.has, int)):
+        return operator_words(operator, need.needed, pack, lang)
+    return spoken(said, lang).format(more=_more(need), day=_day(need, lang))
+
+
+def _more(need: Need) -> str:
+    if not isinstance(need.needed, int) or not isinstance(need.has, int):
+        return ""
+    operator = need.condition
+    return written(need.needed - need.has, Condition.model_fields.get(operator), operator)
+
+
+def _day(need: Need, lang: Lang) -> str:
+    if need.condition not in ("day_from", "day_to") or not isinstance(need.needed, tuple):
+        return ""
+    return full_day(date.fromisoformat(need.needed[0]), lang)
+
+
+def _counted_more(
+    asked: tuple[str, ...], has: int | tuple[str, ...], pack: Pack | None, lang: Lang
+) -> str:
+    """Say how much of a count is missing."""
+    of, window, least = asked
+    have = int(has[0]) if isinstance(has, tuple) else has
+    return spoken(_MORE, lang).format(
+        more=count_words(of, int(least) - have, pack, lang),
+        of=counted_name(of, pack, lang),
+        window=window_words(window, lang),
+    )
 
 
 def _finding(pack: Pack | None, goods: Mapping[int, str], finding: Finding, lang: Lang) -> str:
@@ -104,37 +114,3 @@ def _finding(pack: Pack | None, goods: Mapping[int, str], finding: Finding, lang
         )
         parts.append(spoken(_TAKES, lang).format(ways=ways))
     return ": ".join(parts[:2]) + "".join(f"; {part}" for part in parts[2:])
-
-
-def _words(operator: str, need: Need, pack: Pack | None, lang: Lang) -> str:
-    if isinstance(need.needed, int):
-        return written(need.needed, Condition.model_fields.get(operator), operator)
-    name = _NAMES.get(operator, _as_it_is)
-    return ", ".join(name(word, pack, lang) for word in need.needed)
-
-
-def _as_it_is(word: str, _pack: Pack | None, _lang: Lang) -> str:
-    return word
-
-
-def _tier(word: str, pack: Pack | None, lang: Lang) -> str:
-    steps = pack.tiers.steps if pack is not None and pack.tiers is not None else ()
-    titles = {step.id: step.title for step in steps}
-    return f"«{spoken(titles[word], lang)}»" if word in titles else word
-
-
-def _weekday(word: str, _pack: Pack | None, lang: Lang) -> str:
-    return spoken(_WEEKDAYS[word], lang)
-
-
-def _day(word: str, _pack: Pack | None, lang: Lang) -> str:
-    day = date.fromisoformat(word)
-    return f"{spoken(day_of(day), lang)} {day.year}"
-
-
-_NAMES: Final[dict[str, Callable[[str, Pack | None, Lang], str]]] = {
-    "tier_in": _tier,
-    "weekday_in": _weekday,
-    "day_from": _day,
-    "day_to": _day,
-}

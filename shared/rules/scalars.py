@@ -22,9 +22,12 @@ from shared.rules.faults import fault
 
 AMOUNT_MAX: Final = 10**12
 COUNT_MAX: Final = 10**6
+QUANTITY_MAX: Final = 10**10
 _AMOUNT: Final = re.compile(r"([0-9]{1,10})(?:\.([0-9]{1,2}))?")
 _PERCENT: Final = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,2}))?[ \u00a0]?%?")
 _COUNT: Final = re.compile(r"[0-9]{1,7}")
+_QUANTITY: Final = re.compile(r"([0-9]{1,7})(?:\.([0-9]{1,3}))?")
+_CLOCK: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LOCAL: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
 
@@ -53,6 +56,23 @@ def parse_count(value: object) -> int:
     """Return a whole number of a text of digits."""
     whole = int(value) if isinstance(value, str) and _COUNT.fullmatch(value) else value
     return _bounded(whole, COUNT_MAX, ru="ожидается целое число", en="a whole number is expected")
+
+
+def parse_quantity(value: object) -> int:
+    """Return thousandths of a text such as `3` or `0.500`."""
+    if isinstance(value, str) and (match := _QUANTITY.fullmatch(value)) is not None:
+        whole, fraction = match.groups()
+        value = int(whole) * 1000 + int((fraction or "").ljust(3, "0"))
+    return _bounded(
+        value, QUANTITY_MAX, ru="ожидается количество: 3 или 0.500", en="a quantity: 3 or 0.500"
+    )
+
+
+def parse_clock(value: object) -> str:
+    """Return a time of day such as `09:30`; `24:00` is the end of the day."""
+    if isinstance(value, str) and _CLOCK.fullmatch(value):
+        return value
+    raise fault("bad_clock", ru="ожидается время вида 09:30", en="a time such as 09:30 is expected")
 
 
 def parse_day(value: object) -> date:
@@ -111,6 +131,12 @@ _WORD: Final = {"type": ["string", "number", "boolean"], "minLength": 1, "maxLen
 
 Amount = Annotated[int, BeforeValidator(parse_amount), _written(_AMOUNT, "1240.50")]
 Percent = Annotated[int, BeforeValidator(parse_percent), _written(_PERCENT, "12.5 %")]
+Quantity = Annotated[int, BeforeValidator(parse_quantity), _written(_QUANTITY, "0.500")]
+Clock = Annotated[
+    str,
+    BeforeValidator(parse_clock),
+    WithJsonSchema({"type": "string", "pattern": f"^(?:{_CLOCK.pattern})$", "examples": ["09:30"]}),
+]
 Count = Annotated[int, BeforeValidator(parse_count), _written(_COUNT, "31", "integer")]
 Day = Annotated[
     date,

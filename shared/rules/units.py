@@ -6,7 +6,8 @@ from typing import Annotated, Final, get_args, get_origin
 from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
-from shared.rules.scalars import parse_amount, parse_percent
+from shared.basket import QUANTITY_ONE
+from shared.rules.scalars import parse_amount, parse_percent, parse_quantity
 from shared.rules.sentences import percent, rubles, shorten
 
 _POINTS: Final = ("points", "_unit")
@@ -23,13 +24,19 @@ def is_percent(field: FieldInfo) -> bool:
     return _parser(field) is parse_percent
 
 
+def quantity(thousandths: int) -> str:
+    """Write a quantity: `3`, `0,5`."""
+    whole, part = divmod(thousandths, QUANTITY_ONE)
+    return f"{whole},{part:03d}".rstrip("0") if part else str(whole)
+
+
 def written(found: int, field: FieldInfo | None, key: str) -> str:
     """Write a number of a field for people, in its unit."""
     if field is not None and is_percent(field):
         return percent(found)
     if field is not None and is_amount(field):
         return shorten(found) if key.endswith(_POINTS) else rubles(found)
-    return str(found)
+    return quantity(found) if field is not None and _parser(field) is parse_quantity else str(found)
 
 
 def _parser(field: FieldInfo) -> object:

@@ -1,6 +1,7 @@
 """Periods in which something is counted: how a pack words them, and the days that they span."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -26,6 +27,8 @@ class WindowKind(StrEnum):
     LIFETIME = "lifetime"
     ROLLING_DAYS = "rolling_days"
     ROLLING_MONTHS = "rolling_months"
+    DAY = "day"
+    WEEK = "week"
     MONTH = "month"
     QUARTER = "quarter"
     YEAR = "year"
@@ -36,11 +39,19 @@ ROLLING: Final = frozenset({WindowKind.ROLLING_DAYS, WindowKind.ROLLING_MONTHS})
 CALENDAR: Final = frozenset(WindowKind) - ROLLING - {WindowKind.LIFETIME}
 _WORDS: Final = {
     "lifetime": WindowKind.LIFETIME,
+    "calendar day": WindowKind.DAY,
+    "calendar week": WindowKind.WEEK,
     "calendar month": WindowKind.MONTH,
     "calendar quarter": WindowKind.QUARTER,
     "calendar year": WindowKind.YEAR,
     "anniversary year": WindowKind.ANNIVERSARY,
 }
+_SHORT: Final[dict[WindowKind, Callable[[date], int]]] = {
+    WindowKind.DAY: lambda _day: 0,
+    WindowKind.WEEK: date.weekday,
+}
+"""How many days of the period are over."""
+_LENGTHS: Final = {WindowKind.DAY: 0, WindowKind.WEEK: 6}
 _MONTHS: Final = {WindowKind.MONTH: 1, WindowKind.QUARTER: 3, WindowKind.YEAR: 12}
 
 
@@ -73,9 +84,11 @@ def read_period(text: object) -> Period:
     raise fault(
         "bad_period",
         ru="ожидается «lifetime», «rolling 12 months» (не больше года), «rolling 90 days», "
-        "«calendar month», «calendar quarter», «calendar year» или «anniversary year»",
+        "«calendar day», «calendar week», «calendar month», «calendar quarter», «calendar year» "
+        "или «anniversary year»",
         en="expected 'lifetime', 'rolling 12 months' (a year at most), 'rolling 90 days', "
-        "'calendar month', 'calendar quarter', 'calendar year' or 'anniversary year'",
+        "'calendar day', 'calendar week', 'calendar month', 'calendar quarter', 'calendar year' "
+        "or 'anniversary year'",
     )
 
 
@@ -94,6 +107,9 @@ def span_of(period: Period, day: date, born: date | None) -> Span:
         return Span(add_months(day, -period.count) + _DAY, day)
     if period.kind is WindowKind.ANNIVERSARY and born is not None:
         return _year_of(born, day)
+    if period.kind in _SHORT:
+        first = day - _SHORT[period.kind](day) * _DAY
+        return Span(first, first + _LENGTHS[period.kind] * _DAY)
     months = _MONTHS.get(period.kind, 12)
     first = date(day.year, (day.month - 1) // months * months + 1, 1)
     return Span(first, add_months(first, months) - _DAY)

@@ -6,9 +6,10 @@ from fractions import Fraction
 from typing import Final
 
 from shared.receipt import Redeem
+from shared.rules.borders import Borders, borders
 from shared.rules.compile import CompiledPack
 from shared.rules.evaluate import evaluate
-from shared.rules.trial import Trial, Values, borders, count_of, every_trial, first_trial, staged
+from shared.rules.trial import Trial, staged
 
 PROBES_MAX: Final = 20_000
 """Trials of one survey unless more are asked for: a few seconds."""
@@ -57,20 +58,20 @@ def survey(pack: CompiledPack, probes_max: int = PROBES_MAX) -> Survey:
     At most `probes_max` evaluations.
     """
     values = borders(pack.source)
-    if count_of(values) <= probes_max:
-        found = Survey(complete=True)
-        for trial in every_trial(values):
+    if values.count() <= probes_max:
+        found = Survey(complete=values.whole)
+        for trial in values.every_trial():
             _try(pack, trial, found)
         return found
     found = Survey(complete=False)
-    ways_to_pay = values["redeem"]
+    ways_to_pay = values.values["redeem"]
     for turn, redeem in enumerate(ways_to_pay, start=1):
         limit = probes_max * turn // len(ways_to_pay)
-        _search(pack, dict(values) | {"redeem": (redeem,)}, found, limit)
+        _search(pack, values.with_only("redeem", redeem), found, limit)
     return found
 
 
-def _search(pack: CompiledPack, values: Values, found: Survey, limit: int) -> None:
+def _search(pack: CompiledPack, values: Borders, found: Survey, limit: int) -> None:
     """Climb from several starts by one field at a time; from the best of them by two at once.
 
     Two, as a code and the sum that it asks for are nothing one without the other. `found` has
@@ -89,7 +90,7 @@ def _search(pack: CompiledPack, values: Values, found: Survey, limit: int) -> No
         here = _better(pack, pairs, here, found, limit)
 
 
-def _climb(pack: CompiledPack, values: Values, start: Probe, found: Survey, limit: int) -> Probe:
+def _climb(pack: CompiledPack, values: Borders, start: Probe, found: Survey, limit: int) -> Probe:
     """Change one field at a time for the better, until no change of one field is better."""
     here = start
     while (
@@ -113,15 +114,16 @@ def _better(
     return None if best is than else best
 
 
-def _starts(values: Values) -> Iterator[Trial]:
+def _starts(values: Borders) -> Iterator[Trial]:
     """Yield the plainest trial of each tier, then each single change of the last."""
-    members = [replace(first_trial(values), tier=tier) for tier in values["tier"]]  # type: ignore[arg-type]
+    plainest = next(values.every_trial())
+    members = [replace(plainest, tier=tier) for tier in values.values["tier"]]  # type: ignore[arg-type]
     yield from members
     yield from _neighbours(values, members[-1])
 
 
-def _neighbours(values: Values, trial: Trial) -> Iterator[Trial]:
-    for name, several in values.items():
+def _neighbours(values: Borders, trial: Trial) -> Iterator[Trial]:
+    for name, several in values.values.items():
         for value in several:
             if value != getattr(trial, name):
                 yield replace(trial, **{name: value})  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from shared.crypto.chain import digest
 from shared.errors import Kind, LoyaltyError
-from shared.member import NO_HISTORY, History
+from shared.member import NO_HISTORY, History, NamedDay
 from shared.wire.codec import MalformedError, decoder, pack, unpack
 from shared.wire.push import Cover, OutcomeKind
 
@@ -97,6 +97,7 @@ class MemberRow(Struct, array_like=True, frozen=True):
     """Blind index of the own phone."""
     referrer: UUID | None = None
     tier_until: date | None = None
+    dates: tuple[NamedDay, ...] = ()
 
 
 class IdentifierRow(Struct, array_like=True, frozen=True):

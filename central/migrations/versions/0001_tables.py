@@ -215,6 +215,7 @@ def _members() -> None:
         sa.Column("person", sa.LargeBinary(), nullable=False),
         sa.Column("referrer", sa.Uuid(), nullable=True),
         sa.Column("tier_until", sa.Date(), nullable=True),
+        sa.Column("dates", sa.String(), nullable=False),
         sa.Column("known_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_member")),
     )

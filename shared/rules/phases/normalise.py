@@ -44,6 +44,7 @@ def normalise(
         day=today,
         counted_on=counted_on,
         sum_minor=sum([item.base_minor for item in items]),
+        open_lines=tuple([one.line for one in items if Benefit.DISCOUNT not in one.closed]),
     )
     judged = judge(pack.codes, facts)
     if judged:

@@ -1,13 +1,16 @@
 """The closed set of operators: each holds and fails, on the receipt or on a line."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from uuid import UUID
 
 import pytest
 
 from shared.basket import Flag, Goods, Line
+from shared.member import DayCount, History, NamedDay
+from shared.receipt import TenderKind
+from shared.rules.condition_model import Condition
 from shared.rules.evaluate import evaluate
-from shared.rules.model import Condition
 from shared.rules.moment import Moment
 from tests.shared.rules.builders import (
     MOMENT,
@@ -49,6 +52,30 @@ OPERATORS = {
     "brand_in": ("{brand_in: [b1]}", "{brand_in: [b3]}"),
     "flag_in": ("{flag_in: [sale]}", "{flag_in: [alcohol]}"),
     "goods_in": ("{goods_in: [some]}", "{goods_in: [other]}"),
+    "paid_in": ("{paid_in: [cash, card]}", "{paid_in: [certificate]}"),
+    "mark_in": ("{mark_in: [pickup, x]}", "{mark_in: [instalment]}"),
+    "referred": ("{referred: yes}", "{referred: no}"),
+    "member_days_from": ("{member_days_from: 100}", "{member_days_from: 101}"),
+    "away_days_from": ("{away_days_from: 30}", "{away_days_from: 31}"),
+    "near": ("{near: {of: birthday, before_days: 1}}", "{near: {of: wedding, after_days: 1}}"),
+    "age": ("{age: {of: child, from: 3, to: 3}}", "{age: {from: 36}}"),
+    "counted": (
+        "{counted: {of: purchases, at_least: 2}}",
+        "{counted: {of: purchases, window: calendar week, at_least: 1}}",
+    ),
+    "month_in": ("{month_in: [mar, apr]}", "{month_in: [dec]}"),
+    "day_of_month_in": ("{day_of_month_in: [1, 10]}", "{day_of_month_in: [11]}"),
+    "day_in": (
+        "{day_in: [{to: 2026-01-01}, {from: 2026-04-10}]}",
+        "{day_in: [{from: 2026-04-01, to: 2026-04-09}]}",
+    ),
+    "time_in": ("{time_in: [{from: 12:00, to: 12:01}]}", "{time_in: [{from: 12:01, to: 12:00}]}"),
+    "basket_has": (
+        "{basket_has: {goods: [some], quantity: 1, sum: 100.00}}",
+        "{basket_has: {goods: [some], sum: 100.01}}",
+    ),
+    "quantity_from": ("{quantity_from: 1}", "{quantity_from: 1.001}"),
+    "price_from": ("{price_from: 100.00}", "{price_from: 100.01}"),
     "all": ("{all: [{sku_in: [s1]}, {member: known}]}", "{all: [{sku_in: [s1]}, {sku_in: [s2]}]}"),
     "any": ("{any: [{sku_in: [s1]}, {sku_in: [s3]}]}", "{any: [{member: unknown}]}"),
     "not": ("{not: {sku_in: [s2]}}", "{not: {member: known}}"),
@@ -58,8 +85,27 @@ OPERATORS = {
 def _discounted(condition: str) -> list[int]:
     tail = LISTS + "  other: {skus: [s9]}\n" + CODES
     text = pack_text(discount_rule("a", "10 %", condition), tail=tail)
-    owner = replace(member(), segments=frozenset({"vip"}), receipts=2)
-    bought = replace(receipt(WINE, BREAD), region="north", promo_codes=("spring",))
+    bought = replace(
+        receipt(WINE, BREAD),
+        region="north",
+        promo_codes=("spring",),
+        paid_in=TenderKind.CARD,
+        marks=("pickup",),
+    )
+    owner = replace(
+        member(),
+        segments=frozenset({"vip"}),
+        receipts=2,
+        referrer=UUID(int=9),
+        registered_on=date(2025, 12, 31),
+        birthday=date(1990, 4, 11),
+        dates=(
+            NamedDay("child", date(2022, 4, 11)),
+            NamedDay("child", date(2024, 1, 1)),
+            NamedDay("wedding", date(2015, 4, 11)),
+        ),
+        history=History(days=(DayCount(date(2026, 3, 11), 10_00, visits=2),)),
+    )
     found = evaluate(compiled(text), owner, bought, MOMENT)
     return [row.no for row in found.lines if row.discount_minor]
 

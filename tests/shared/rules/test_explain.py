@@ -8,10 +8,12 @@ from hypothesis import given
 from shared.member import MemberView
 from shared.receipt import Receipt
 from shared.rules.compile import CompiledPack
+from shared.rules.condition_words import condition_words
 from shared.rules.evaluate import evaluate
 from shared.rules.explain import RECEIPT, Finding, findings, from_trace
 from shared.rules.moment import Moment
 from shared.rules.needs import NOT
+from shared.rules.operators import NAMES
 from shared.rules.phases.normalise import normalise
 from shared.rules.result import Need
 from shared.rules.retell import retell, say_need
@@ -28,6 +30,7 @@ from tests.shared.rules.builders import (
     wine,
 )
 from tests.shared.rules.strategies import members, moments, packs, receipts
+from tests.shared.rules.test_conditions import CODES, LISTS, OPERATORS
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "shared/rules/examples").glob("*.yaml"))
 BOUGHT = receipt(line(1, 2000_00), line(2, 800_00, goods("delicacy/cheese")))
@@ -84,7 +87,7 @@ def test_without_the_pack_the_trace_speaks_for_itself() -> None:
             "not before 1 May 2026",
         ),
         (Need(NOT + "store_in", ("9",), ("9",)), "не магазин 9", "not store 9"),
-        (Need("every_nth_purchase", 5, 3), "каждая 5-я покупка", "every 5th purchase"),
+        (Need("every_nth_purchase", 5, 3), "каждая 5-я покупка", "every purchase no. 5"),
         (Need("of_tomorrow", ("x", "y"), ()), "of_tomorrow: x, y", "of_tomorrow: x, y"),
     ],
 )
@@ -92,6 +95,32 @@ def test_a_need_is_said_in_words(need: Need, russian: str, english: str) -> None
     said = [say_need(need, wine().source, lang).replace("\u00a0", " ") for lang in ("ru", "en")]
 
     assert said == [russian, english]
+
+
+@pytest.mark.parametrize(("holds", "fails"), OPERATORS.values(), ids=OPERATORS.keys())
+def test_every_operator_is_said_in_both_languages(holds: str, fails: str) -> None:
+    """A condition that fails is told in words; the name of its operator is in none of them."""
+    tail = LISTS + "  other: {skus: [s9]}\n" + CODES
+    for condition in (holds, fails, f"{{not: {holds}}}", f"{{not: {fails}}}"):
+        pack = compiled(pack_text(discount_rule("a", "5 %", condition), tail=tail))
+        written = pack.source.rules[0].condition
+        assert written is not None
+        found = explained(pack, None, BOUGHT) + explained(pack, member(), BOUGHT)
+        lines = [
+            said
+            for lang in ("ru", "en")
+            for said in (
+                *retell(pack.source, BOUGHT.lines, found, lang),
+                condition_words(written, pack.source, lang),
+            )
+        ]
+        assert len(lines) > 2
+        assert not any(f"{name}_" in said for said in lines for name in NAMES)
+        assert not any(name in said for said in lines for name in NAMES if "_" in name)
+
+
+def test_every_operator_has_a_name() -> None:
+    assert NAMES.keys() == OPERATORS.keys()
 
 
 @given(packs(), members(), receipts(), moments())
