@@ -16,6 +16,7 @@ class Flag(StrEnum):
     ALCOHOL = "alcohol"
     CERTIFICATE = "certificate"
     SERVICE = "service"
+    EXCLUDE_TURNOVER = "exclude_turnover"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from shared.receipt import Receipt
 from shared.rules.explain import findings, from_trace, with_ways
 from shared.rules.moment import Moment
 from shared.rules.phases.normalise import normalise
+from shared.rules.policies import policy_lines
 from shared.rules.result import Evaluation, Rejected
 from shared.rules.retell import retell
 from shared.rules.sentences import Lang
@@ -128,9 +129,13 @@ def explained(station: Station, priced: Priced) -> Explained:
         facts = normalise(pack, priced.member, priced.receipt, priced.moment).facts
         rejected = with_ways(source, facts, rejected)
         found = findings(source, facts, evaluation)
-    words: dict[Lang, list[str]] = {
-        "ru": retell(source, lines, found, "ru"),
-        "en": retell(source, lines, found, "en"),
+    languages: tuple[Lang, ...] = ("ru", "en")
+    words = {
+        lang: [
+            *retell(source, lines, found, lang),
+            *(() if source is None else policy_lines(source, lang)),
+        ]
+        for lang in languages
     }
     return Explained(rejected, words)
 

@@ -109,13 +109,15 @@ def explain(file: PackFile, receipt: ReceiptFile, lang: Lang = Language.RU) -> N
     from shared.rules.evaluate import evaluate
     from shared.rules.explain import findings
     from shared.rules.phases.normalise import normalise
+    from shared.rules.policies import policy_lines
     from shared.rules.retell import retell
 
     with _refusals(lang):
         pack, case = _compiled(file), _case(receipt)
         facts = normalise(pack, case.member, case.receipt, case.moment).facts
         found = findings(pack.source, facts, evaluate(pack, case.member, case.receipt, case.moment))
-        typer.echo("\n".join(retell(pack.source, case.receipt.lines, found, lang.value)))
+        told = retell(pack.source, case.receipt.lines, found, lang.value)
+        typer.echo("\n".join([*told, *policy_lines(pack.source, lang.value)]))
 
 
 @app.command("diff")

@@ -36,6 +36,7 @@ from shared.rules.operators import NAMES
 from shared.rules.points_terms import EarnEffect, EarnTimesEffect, RedeemEffect
 from shared.rules.result import Sentence
 from shared.rules.sentences import day_of, say
+from shared.rules.table_rows import table_fields
 from shared.rules.terms import read_activation, read_expiry
 from shared.rules.tier_terms import TierStep
 from shared.rules.tiers import TIER_FIELDS, Ladder, Tier
@@ -55,6 +56,7 @@ class RedeemRule:
     wallet: str
     share_base: str
     most: int | None
+    least: int
     covered: LineTest | None
     covered_by: str | None
 
@@ -218,6 +220,7 @@ def _redeem(pack: Pack, place: int, effect: RedeemEffect) -> RedeemRule:
         wallet=effect.wallet,
         share_base=effect.share_base,
         most=effect.at_most,
+        least=effect.at_least or 0,
         covered=covered,
         covered_by=None if by_goods else effect.complement_of,
     )
@@ -261,11 +264,11 @@ def _tier(step: TierStep) -> Tier:
 
 
 def _fields_read(pack: Pack) -> tuple[str, ...]:
-    by_table = (
-        {"turnover_minor"} if any(t.by == "turnover" for t in pack.tables.values()) else set()
-    )
+    by_table = {name for table in pack.tables.values() for name in table_fields(table)}
     by_tier = TIER_FIELDS if pack.tiers is not None else frozenset()
     by_grants = ONCE_FIELDS if pack.grants else frozenset()
+    if any(grant.on == "date" for grant in pack.grants):
+        by_grants |= {"dates"}
     limited = pack.counters or any(rule.limits for rule in pack.rules)
     by_limits = {"history"} if limited else frozenset()
     to_referrer = any(effect.to == "referrer" for _, effect in _effects(pack, EarnEffect))

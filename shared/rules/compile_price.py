@@ -1,21 +1,31 @@
 """The compiled part of a pack that lowers prices, but for the stacking tree."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
 from shared.basket import Goods
 from shared.rules.conditions import conjuncts
+from shared.rules.goods_index import GoodsIndex, goods_index
 from shared.rules.index import Anchor, LineRule, RuleIndex, anchor_of, index_of
 from shared.rules.model import Pack
 from shared.rules.offers import Values, percent_values, table_values
-from shared.rules.price_model import Caps, CouponEffect, EntitlementEffect, Floor, PriceEffect
+from shared.rules.price_model import (
+    Ban,
+    Caps,
+    CouponEffect,
+    EntitlementEffect,
+    Floor,
+    HintEffect,
+    PriceEffect,
+)
 from shared.rules.terms import Term, read_activation, read_expiry
+from shared.rules.wording import Wording
 
 RuleOf = Callable[[int], LineRule]
 """Compiles the rule at a place of the pack."""
-_E = TypeVar("_E", PriceEffect, EntitlementEffect, CouponEffect)
+_E = TypeVar("_E", PriceEffect, EntitlementEffect, CouponEffect, HintEffect)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,25 +52,16 @@ class CouponTerms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Floors:
-    """Lowest prices by law, found by sku, brand, flag and the groups above a line's."""
+    """Lowest prices by law."""
 
-    by_sku: Mapping[str, tuple[Floor, ...]]
-    by_group: Mapping[str, tuple[Floor, ...]]
-    by_brand: Mapping[str, tuple[Floor, ...]]
-    by_flag: Mapping[str, tuple[Floor, ...]]
+    by_goods: GoodsIndex[Floor]
 
     def of(self, goods: Goods, day: date) -> int:
         """Return the highest of the floors in force for goods, in kopecks a unit, or 0."""
-        if not (self.by_sku or self.by_group or self.by_brand or self.by_flag):
+        if not self.by_goods:
             return 0
-        found = [*self.by_sku.get(goods.sku, ()), *self.by_brand.get(goods.brand, ())]
-        for flag in goods.flags if self.by_flag else ():
-            found += self.by_flag.get(flag, ())
-        path = goods.group if self.by_group else ""
-        while path:
-            found += self.by_group.get(path, ())
-            path = path.rpartition("/")[0]
-        return max((floor.price_minor for floor in found if _in_force(floor, day)), default=0)
+        found = (floor for floor in self.by_goods.of(goods) if _in_force(floor, day))
+        return max((floor.price_minor for floor in found), default=0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +74,9 @@ class PriceSide:
     entitlements: RuleIndex
     terms: Mapping[str, EntitlementTerms]
     coupons: tuple[tuple[LineRule, CouponTerms], ...]
+    hints: tuple[tuple[LineRule, Wording], ...]
     floors: Floors
+    bans: GoodsIndex[Ban]
     caps: Caps
     line_pays_at_least_minor: int
     receipt_pays_at_least_minor: int
@@ -103,7 +106,12 @@ def compile_price_side(pack: Pack, rule_of: RuleOf) -> PriceSide:
             )
             for place, effect in _effects(pack, CouponEffect)
         ),
+        hints=tuple(
+            (rule_of(place), Wording(effect.words.ru, effect.words.en))
+            for place, effect in _effects(pack, HintEffect)
+        ),
         floors=_floors(pack),
+        bans=_bans(pack),
         caps=pack.caps,
         line_pays_at_least_minor=pack.policies.line_pays_at_least_minor,
         receipt_pays_at_least_minor=pack.policies.receipt_pays_at_least_minor,
@@ -136,20 +144,12 @@ def _terms(pack: Pack, effect: EntitlementEffect) -> EntitlementTerms:
 
 
 def _floors(pack: Pack) -> Floors:
-    named = [(floor, pack.lists[name]) for floor in pack.floors for name in floor.goods]
-    return Floors(
-        _grouped((sku, floor) for floor, goods in named for sku in goods.skus),
-        _grouped((path, floor) for floor, goods in named for path in goods.groups),
-        _grouped((brand, floor) for floor, goods in named for brand in goods.brands),
-        _grouped((flag, floor) for floor, goods in named for flag in goods.flags),
-    )
+    named = ((pack.lists[name], floor) for floor in pack.floors for name in floor.goods)
+    return Floors(goods_index(named))
 
 
-def _grouped(pairs: Iterable[tuple[str, Floor]]) -> dict[str, tuple[Floor, ...]]:
-    found: dict[str, list[Floor]] = {}
-    for key, floor in pairs:
-        found.setdefault(key, []).append(floor)
-    return {key: tuple(floors) for key, floors in found.items()}
+def _bans(pack: Pack) -> GoodsIndex[Ban]:
+    return goods_index((pack.lists[name], ban) for ban in pack.bans for name in ban.goods)
 
 
 def _in_force(floor: Floor, day: date) -> bool:

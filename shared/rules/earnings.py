@@ -90,18 +90,26 @@ def earning(pack: Pack, rule: LineRule, effect: EarnEffect, lots: Sequence[LotTe
         lot=lots.index(lot_terms(effect)),
         base=effect.base,
         given=_given(pack, effect, unit),
-        multiplied=effect.points is None and effect.points_each is None,
+        multiplied=_is_share(pack, effect),
         unit=unit,
         most=effect.at_most,
         limits=pack.rules[rule.place].limits,
     )
 
 
+def _is_share(pack: Pack, effect: EarnEffect) -> bool:
+    """Tell whether an effect gives a share of money, not a number of points."""
+    if effect.table is not None:
+        return not pack.tables[effect.table].rows[0].amounts
+    return effect.points is None and effect.points_each is None
+
+
 def _given(pack: Pack, effect: EarnEffect, unit: int) -> Given:
     """Compile what lines get; `unit` is what a hundredth of a point is worth in SCALE."""
     if effect.points is not None:
         whole = effect.points * unit
-        return lambda _facts, lines, bases: _spread(whole, lines, bases)
+        times = _times(effect)
+        return lambda _facts, lines, bases: _spread(whole * times(lines, bases), lines, bases)
     if effect.points_each is not None:
         each = effect.points_each * unit
         return lambda _facts, lines, bases: [
@@ -109,9 +117,26 @@ def _given(pack: Pack, effect: EarnEffect, unit: int) -> Given:
             for line, base in zip(lines, bases, strict=True)
         ]
     values = percent_shares(pack, effect)
+    if effect.table is not None and pack.tables[effect.table].rows[0].amounts:
+        return lambda facts, lines, bases: [
+            each * unit * line.quantity // QUANTITY_ONE if base else 0
+            for line, base, each in zip(lines, bases, values(facts, lines), strict=True)
+        ]
     return lambda facts, lines, bases: [
         base * rate * 100 for base, rate in zip(bases, values(facts, lines), strict=True)
     ]
+
+
+def _times(effect: EarnEffect) -> Callable[[Sequence[Line], Sequence[int]], int]:
+    """Compile how often a number of points is given: once, for each full sum, or so many units."""
+    if (every_minor := effect.every_minor) is not None:
+        return lambda _lines, bases: sum(bases) // every_minor
+    if effect.every_pieces is not None:
+        quantity = effect.every_pieces * QUANTITY_ONE
+        return lambda lines, bases: (
+            sum(line.quantity for line, base in zip(lines, bases, strict=True) if base) // quantity
+        )
+    return lambda _lines, _bases: 1
 
 
 def percent_shares(pack: Pack, effect: EarnEffect | RedeemEffect) -> Values:

@@ -17,6 +17,7 @@ from shared.rules.phases.coupons import issue_coupons
 from shared.rules.phases.discount import discount
 from shared.rules.phases.draft import Benefit, Draft, Item, Phase
 from shared.rules.phases.earn import earn
+from shared.rules.phases.hints import say_hints
 from shared.rules.phases.normalise import normalise
 from shared.rules.phases.once import once
 from shared.rules.phases.price import price
@@ -43,6 +44,7 @@ STEPS: Final[tuple[tuple[Phase, Callable[[CompiledPack, Draft], None]], ...]] = 
     (Phase.EARN, grant_choices),
     (Phase.AFTER, after),
     (Phase.AFTER, issue_coupons),
+    (Phase.AFTER, say_hints),
     (Phase.AFTER, round_change),
     (Phase.AFTER, once),
 )

@@ -17,6 +17,7 @@ _EFFECTS: Final = (
     "add_percent_points",
     "bundle",
     "coupon",
+    "hint",
     "entitlement",
     "redeem",
     "earn",

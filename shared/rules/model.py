@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from shared.basket import Flag
 from shared.rules.code_model import CodeCampaign
 from shared.rules.condition_model import Condition
+from shared.rules.faults import fault
 from shared.rules.grammar import (
     CHILDREN_MAX,
     EFFECTS_MAX,
@@ -24,12 +25,14 @@ from shared.rules.points_terms import EarnEffect, EarnTimesEffect, RedeemEffect
 from shared.rules.price_model import (
     FLOORS_MAX,
     AddPercentPointsEffect,
+    Ban,
     BundleEffect,
     Caps,
     CouponEffect,
     DiscountEffect,
     EntitlementEffect,
     Floor,
+    HintEffect,
     PriceEffect,
     PriceList,
     Table,
@@ -56,6 +59,7 @@ Effect = Annotated[
     | BundleEffect
     | EntitlementEffect
     | CouponEffect
+    | HintEffect
     | RedeemEffect
     | EarnEffect
     | EarnTimesEffect,
@@ -90,6 +94,18 @@ class StackingGroup(Document):
     children: Annotated[tuple[Name, ...], Field(min_length=1, max_length=CHILDREN_MAX)]
     modifiers: Annotated[tuple[Name, ...], Field(max_length=CHILDREN_MAX)] = ()
     """Rules that add percent points to what the group takes."""
+    over_whole: Literal["clamp", "best"] = "clamp"
+    """Where all on the base would take more than all there is: all of it, or the best alone."""
+
+    @model_validator(mode="after")
+    def _over_whole_of_sums(self) -> "StackingGroup":
+        if self.over_whole != "clamp" and self.mode != "all_on_base":
+            raise fault(
+                "over_whole",
+                ru="over_whole бывает у all_on_base",
+                en="over_whole goes with all_on_base",
+            )
+        return self
 
 
 class GoodsList(Document):
@@ -123,6 +139,15 @@ class Policies(ReturnPolicies):
     """What is paid in cash is rounded down to this; 0 is not at all."""
     certificate_part: Literal["earns", "earns_nothing"] = "earns"
     """Whether what certificates pay earns points."""
+    points_rounding: Literal["down", "half_up"] = "down"
+    """How what a receipt earns is rounded to earning units, once for each lot."""
+    multipliers: Literal["largest", "product"] = "largest"
+    """What several multipliers of a line come to."""
+    redeem_over_maximum: Literal["clamp", "refuse"] = "clamp"
+    """Whether a request for more points than may pay takes as many as may, or none."""
+    turnover: Literal["paid_in_money", "after_discounts"] = "paid_in_money"
+    """Whether what points paid counts in the turnover."""
+    services: Literal["no_turnover", "turnover"] = "no_turnover"
     line_pays_at_least_minor: Annotated[Amount, Field(alias="line_pays_at_least")] = 0
     receipt_pays_at_least_minor: Annotated[Amount, Field(alias="receipt_pays_at_least")] = 0
 
@@ -145,6 +170,7 @@ class Pack(Document):
     price_lists: Annotated[dict[Name, PriceList], Field(max_length=LISTS_MAX)] = {}
     counters: Annotated[dict[Name, Counter], Field(max_length=LISTS_MAX)] = {}
     codes: Annotated[dict[Name, CodeCampaign], Field(max_length=LISTS_MAX)] = {}
+    bans: Annotated[tuple[Ban, ...], Field(max_length=FLOORS_MAX)] = ()
     floors: Annotated[tuple[Floor, ...], Field(max_length=FLOORS_MAX)] = ()
     caps: Caps = Caps()
     rules: Annotated[tuple[Rule, ...], Field(max_length=RULES_MAX)] = ()

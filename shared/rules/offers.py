@@ -1,7 +1,7 @@
 """What a rule offers the lines that it fits: percents, amounts and prices compiled to functions."""
 
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -13,7 +13,8 @@ from shared.rules.goods_tests import LineTest, Lists, goods_test
 from shared.rules.grammar import Rated
 from shared.rules.model import Pack
 from shared.rules.price_model import REST, DiscountEffect, Table
-from shared.rules.stacking import Offer, Together
+from shared.rules.stacking import Offer, Together, alone
+from shared.rules.table_rows import row_finder
 
 Offers = Callable[[Facts, Sequence[Line]], Sequence[Offer]]
 """Gives each of the lines that fit a rule its offer; 0 is nothing."""
@@ -24,22 +25,58 @@ Scope = Literal["line", "receipt"]
 
 def discount_offers(pack: Pack, effect: DiscountEffect, scope: Scope) -> Offers:
     """Compile a discount for a group of a scope."""
+    offers = _all_pieces(pack, effect, scope)
+    if effect.pieces_max is None:
+        return offers
+    return _first_pieces(offers, effect.pieces_max * QUANTITY_ONE)
+
+
+def _first_pieces(offers: Offers, most: int) -> Offers:
+    """Offer the first units of the lines only, in all at most so many thousandths."""
+
+    def limited(facts: Facts, lines: Sequence[Line]) -> Sequence[Offer]:
+        left, taken = most, list[Line]()
+        for line in lines:
+            if part := min(left, line.quantity):
+                taken.append(replace(line, quantity=part))
+                left -= part
+        rest = [0] * (len(lines) - len(taken))
+        found = zip(offers(facts, taken), taken, lines, strict=False)
+        return [*(_on_part(offer, part, line) for offer, part, line in found), *rest]
+
+    return limited
+
+
+def _on_part(offer: Offer, taken: Line, line: Line) -> Offer:
+    """Offer on a part of a line's quantity."""
+    if offer == 0 or taken.quantity == line.quantity:
+        return offer
+
+    def cut(on: int) -> int:
+        part = round_half_up(on * taken.quantity, line.quantity)
+        return alone(offer, on=part, room=part)
+
+    return cut
+
+
+def _all_pieces(pack: Pack, effect: DiscountEffect, scope: Scope) -> Offers:
     if effect.price_minor is not None:
         to_minor = effect.price_minor
         return lambda _facts, lines: [_down_to(line, to_minor) for line in lines]
     if effect.amount_minor is not None:
-        off_minor = effect.amount_minor
-        return _amounts(lambda _facts, lines: [off_minor] * len(lines), scope)
+        return _fixed(effect.amount_minor, effect.every_minor, scope)
     if effect.table is not None:
         table = pack.tables[effect.table]
         values = table_values(table, pack.lists)
         return _amounts(values, scope) if table.rows[0].amounts else values
     rates = percent_values(effect.percent, effect.tier_percent)
-    if effect.nth is None:
-        return rates
-    if effect.counter is None:
-        return _every_nth(rates, effect.nth)
-    return _every_nth_counted(rates, effect.nth, effect.counter)
+    return rates if effect.nth is None else _nth(rates, effect.nth, effect.counter)
+
+
+def _fixed(off_minor: int, every_minor: int | None, scope: Scope) -> Offers:
+    if every_minor is not None:
+        return _for_every(off_minor, every_minor, scope)
+    return _amounts(lambda _facts, lines: [off_minor] * len(lines), scope)
 
 
 def rated_offers(effect: Rated) -> Offers:
@@ -65,17 +102,17 @@ def table_values(table: Table, lists: Lists) -> Values:
     A sum below the first row, a member without such a tier and goods of no column have 0.
     """
     rows = [row.percents or row.amounts for row in table.rows]
-    place_of = _row_finder(table)
+    places_of = row_finder(table)
     columns = [_column(name, lists) for name in table.columns]
 
-    def values(facts: Facts, lines: Sequence[Line]) -> Sequence[int]:
-        place = place_of(facts, lines)
+    def cell(facts: Facts, place: int, line: Line) -> int:
         if place < 0:
-            return [0] * len(lines)
-        row = rows[place]
-        if not columns:
-            return [row[0]] * len(lines)
-        return [_cell(row, columns, facts, line) for line in lines]
+            return 0
+        return _cell(rows[place], columns, facts, line) if columns else rows[place][0]
+
+    def values(facts: Facts, lines: Sequence[Line]) -> Sequence[int]:
+        places = places_of(facts, lines)
+        return [cell(facts, place, line) for place, line in zip(places, lines, strict=True)]
 
     return values
 
@@ -89,26 +126,6 @@ def _column(name: str, lists: Lists) -> LineTest:
     if name == REST:
         return lambda _facts, _line: True
     return goods_test((name,), lists)
-
-
-def _row_finder(table: Table) -> Callable[[Facts, Sequence[Line]], int]:
-    if table.by == "tier":
-        places = {row.tier: place for place, row in enumerate(table.rows)}
-        return lambda facts, _lines: -1 if facts.tier is None else places.get(facts.tier.id, -1)
-    thresholds = [row.from_minor or 0 for row in table.rows]
-    measure = _MEASURES[table.by]
-    return lambda facts, lines: bisect_right(thresholds, measure(facts, lines)) - 1
-
-
-def _turnover(facts: Facts, _lines: Sequence[Line]) -> int:
-    return -1 if facts.member is None else facts.member.turnover_minor
-
-
-_MEASURES: dict[str, Callable[[Facts, Sequence[Line]], int]] = {
-    "receipt_sum": lambda facts, _lines: facts.sum_minor,
-    "eligible_sum": lambda _facts, lines: sum(line.base_minor for line in lines),
-    "turnover": _turnover,
-}
 
 
 def _amounts(values: Values, scope: Scope) -> Offers:
@@ -127,14 +144,34 @@ def _amounts(values: Values, scope: Scope) -> Offers:
     return once
 
 
-def _off(line: Line, amount_minor: int) -> Offer:
-    off = round_half_up(amount_minor * line.quantity, QUANTITY_ONE)
+def _for_every(off_minor: int, every_minor: int, scope: Scope) -> Offers:
+    """Take an amount off for each full sum: of each line, or of all lines that fit."""
+
+    def of_lines(_facts: Facts, lines: Sequence[Line]) -> Sequence[Offer]:
+        return [_at_most(off_minor * (line.base_minor // every_minor)) for line in lines]
+
+    def of_receipt(_facts: Facts, lines: Sequence[Line]) -> Sequence[Offer]:
+        off = off_minor * (sum(line.base_minor for line in lines) // every_minor)
+        return [Together(lambda sums: (off, sums)) if off else 0 for _ in lines]
+
+    return of_lines if scope == "line" else of_receipt
+
+
+def _at_most(off: int) -> Offer:
     return (lambda on: min(on, off)) if off else 0
+
+
+def _off(line: Line, amount_minor: int) -> Offer:
+    return _at_most(round_half_up(amount_minor * line.quantity, QUANTITY_ONE))
 
 
 def _down_to(line: Line, price_minor: int) -> Offer:
     target = round_half_up(price_minor * line.quantity, QUANTITY_ONE)
     return lambda on: max(0, on - target)
+
+
+def _nth(rates: Values, nth: int, counter: str | None) -> Offers:
+    return _every_nth(rates, nth) if counter is None else _every_nth_counted(rates, nth, counter)
 
 
 def _every_nth(rates: Values, nth: int) -> Offers:

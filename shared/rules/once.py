@@ -1,6 +1,6 @@
 """Grants that a person gets once: which are due, and which lot each is, whoever grants it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -13,6 +13,8 @@ from shared.rules.dates import year_around
 from shared.rules.facts import Facts
 from shared.rules.index import Gate
 from shared.rules.once_terms import Goal, Occasion, OnceTerms
+from shared.rules.question_terms import BIRTHDAY, REGISTRATION
+from shared.rules.questions import days_of
 from shared.rules.result import OnceGrant, Sentence
 from shared.rules.sentences import amount_of, say
 from shared.rules.terms import Term, activation, expiry
@@ -77,30 +79,32 @@ def _verdict(rule: CompiledOnce, facts: Facts, member: MemberView, now: DayCount
     terms = rule.terms
     if (closed := rule.gate(facts)) is not None:
         return closed
-    period = _period(terms, facts, member, now)
-    if isinstance(period, Sentence):
-        return period
     account = member.account if terms.to == "member" else member.referrer
+    periods = _periods(terms, facts, member, now)
+    if isinstance(periods, Sentence):
+        return periods
     if account is None:
         return say("no_referrer")
-    lot = once_lot(terms.id, member.person_key, period)
-    if _had(member, lot):
-        return say("had_once")
     expires_on = expiry(rule.expiry, facts.moment)
-    if expires_on is not None and expires_on < facts.day:
-        return say("dead_lot")
-    return OnceGrant(
-        rule=terms.id,
-        period=period,
-        lot=lot,
-        account=account,
-        wallet=terms.wallet,
-        kind=terms.lot_kind,
-        amount=terms.points,
-        activates_at=activation(rule.activation, facts.moment),
-        expires_on=expires_on,
-        applied=rule.applied,
-    )
+    for period in periods:
+        lot = once_lot(terms.id, member.person_key, period)
+        if _had(member, lot):
+            continue
+        if expires_on is not None and expires_on < facts.day:
+            return say("dead_lot")
+        return OnceGrant(
+            rule=terms.id,
+            period=period,
+            lot=lot,
+            account=account,
+            wallet=terms.wallet,
+            kind=terms.lot_kind,
+            amount=terms.points,
+            activates_at=activation(rule.activation, facts.moment),
+            expires_on=expires_on,
+            applied=rule.applied,
+        )
+    return say("had_once")
 
 
 def _goal_period(
@@ -120,27 +124,36 @@ def _is_chosen(terms: OnceTerms, member: MemberView) -> bool:
     return lot_of_chance % WHOLE_BP < terms.share
 
 
-def _period(
+def _periods(
     terms: OnceTerms, facts: Facts, member: MemberView, now: DayCount | None
-) -> str | Sentence:
-    """Return the period that the occasion falls in now, or why it is not there."""
+) -> Sequence[str] | Sentence:
+    """Return the periods that the occasion falls in now, or why it is in none."""
     if not _is_chosen(terms, member):
         return say("not_chosen")
     if terms.on == "registration":
-        return ALWAYS
+        return (ALWAYS,)
     if terms.on == "first_purchase":
-        return ALWAYS if member.receipts == 0 else say("not_first")
+        return (ALWAYS,) if member.receipts == 0 else say("not_first")
     if terms.goal is not None:
-        return _goal_period(terms.goal, facts, member, now)
-    of = member.birthday if terms.on == "birthday" else member.registered_on
-    if of is None:
+        reached = _goal_period(terms.goal, facts, member, now)
+        return reached if isinstance(reached, Sentence) else (reached,)
+    name = terms.of or (BIRTHDAY if terms.on == "birthday" else REGISTRATION)
+    days = days_of(member, name)
+    if not days:
         return say("no_day")
-    return _year_around(terms, of, facts.day) or say("not_these_days")
+    near = [(of, _year_around(terms, of, facts.day)) for of in days]
+    periods = [_period(terms, of, year) for of, year in near if year is not None]
+    return periods or say("not_these_days")
+
+
+def _period(terms: OnceTerms, of: date, year: str) -> str:
+    """Name the year of an anniversary; of a date that may have others of its name, the date too."""
+    return year if terms.of is None else f"{year} {of.isoformat()}"
 
 
 def _year_around(terms: OnceTerms, of: date, today: date) -> str | None:
     """Return the year of the anniversary whose window a day is in; the day itself is the first."""
-    first = of.year if terms.on == "birthday" else of.year + 1
+    first = of.year + 1 if terms.on == "anniversary" else of.year
     year = year_around(of, today, terms, first_year=first)
     return None if year is None else str(year)
 

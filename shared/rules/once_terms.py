@@ -15,7 +15,7 @@ from shared.rules.windows import ROLLING, PeriodText, read_period
 AROUND_MAX: Final = 180
 """Days before or after an anniversary: the windows of two years never meet."""
 
-Occasion = Literal["registration", "first_purchase", "birthday", "anniversary", "goal"]
+Occasion = Literal["registration", "first_purchase", "birthday", "anniversary", "date", "goal"]
 OCCASIONS: Final = get_args(Occasion)
 
 
@@ -60,6 +60,8 @@ class OnceTerms(Document):
     id: Name
     title: Title
     on: Occasion
+    of: Name | None = None
+    """The name of a date of the member's life, such as `wedding`; each of several is celebrated."""
     when: Window = Window()
     before_days: Around = 0
     after_days: Around = 0
@@ -79,6 +81,8 @@ class OnceTerms(Document):
     def _goal_of_a_goal(self) -> "OnceTerms":
         if (self.goal is not None) != (self.on == "goal"):
             raise fault("goal", ru="goal бывает у on: goal", en="goal goes with on: goal")
+        if (self.of is not None) != (self.on == "date"):
+            raise fault("of_date", ru="of бывает у on: date", en="of goes with on: date")
         return self
 
     @property
@@ -88,7 +92,7 @@ class OnceTerms(Document):
             return self.kind
         if self.to == "referrer":
             return "referral"
-        return "welcome" if self.on == "registration" else self.on
+        return "welcome" if self.on == "registration" else self.of or self.on
 
     @property
     def features(self) -> Iterator[str]:

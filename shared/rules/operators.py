@@ -102,6 +102,7 @@ VALUES: Final[Mapping[str, Mapping[str, Wording]]] = {
         "alcohol": Wording("алкоголь", "alcohol"),
         "certificate": Wording("сертификат", "certificate"),
         "service": Wording("услуга", "service"),
+        "exclude_turnover": Wording("вне суммы покупок", "out of the turnover"),
     },
     "weekday_in": {
         "mon": Wording("понедельник", "Monday"),

@@ -35,7 +35,7 @@ def _check_effect(pack: Pack, effect: Effect, path: str) -> None:
     if isinstance(effect, EarnTimesEffect) or effect.table is None:
         return
     known((effect.table,), pack.tables, f"{path}.table")
-    if pack.tables[effect.table].rows[0].amounts:
+    if isinstance(effect, RedeemEffect) and pack.tables[effect.table].rows[0].amounts:
         raise PackError(
             f"{path}.table",
             "amounts",

@@ -7,10 +7,11 @@ from pydantic import Field, model_validator
 
 from shared.rules.faults import fault
 from shared.rules.grammar import Document
-from shared.rules.scalars import Amount, Name, Percent
+from shared.rules.scalars import Amount, Count, Name, Percent
 from shared.rules.terms import ActivationText, ExpiryText
 
 TIMES_MAX: Final = 100_00
+PIECES_MAX: Final = 1_000
 
 
 def _one_of(*forms: object, code: str, names: str) -> None:
@@ -31,6 +32,10 @@ class EarnEffect(Document):
     table: Name | None = None
     points: Amount | None = None
     points_each: Amount | None = None
+    every_minor: Annotated[Amount | None, Field(alias="every", gt=0)] = None
+    """`points` are for each full sum of so much that the lines earn on."""
+    every_pieces: Annotated[Count | None, Field(ge=1, le=PIECES_MAX)] = None
+    """`points` are for each full number of units."""
     at_most: Amount | None = None
     wallet: Name
     kind: Name = "purchase"
@@ -45,6 +50,13 @@ class EarnEffect(Document):
         forms = (self.percent, self.tier_percent, self.table, self.points, self.points_each)
         names = "percent, tier_percent, table, points, points_each"
         _one_of(*forms, code="one_percent", names=names)
+        every = (self.every_minor, self.every_pieces)
+        if any(every) and (self.points is None or all(every)):
+            raise fault(
+                "every_points",
+                ru="every и every_pieces бывают у points, и только одно из них",
+                en="every and every_pieces go with points, and only one of them",
+            )
         return self
 
 
@@ -67,6 +79,8 @@ class RedeemEffect(Document):
     tier_percent: Name | None = None
     table: Name | None = None
     at_most: Amount | None = None
+    at_least: Amount | None = None
+    """Fewer points than this do not pay."""
     wallet: Name
     share_base: Literal["eligible_lines", "whole_receipt", "each_line"] = "eligible_lines"
     complement_of: Name | None = None
@@ -87,8 +101,16 @@ class RedeemEffect(Document):
 
 
 LIMITS: Final = "limits"
-_EARN_OPTIONS: Final = ("table", "points", "points_each", "at_most", "to")
-_REDEEM_OPTIONS: Final = ("table", "at_most", "each_line")
+_EARN_OPTIONS: Final = (
+    "table",
+    "points",
+    "points_each",
+    "every_minor",
+    "every_pieces",
+    "at_most",
+    "to",
+)
+_REDEEM_OPTIONS: Final = ("table", "at_most", "at_least", "each_line")
 POINTS_FEATURES: Final = frozenset(
     {
         *(f"then.earn.{name}" for name in _EARN_OPTIONS),

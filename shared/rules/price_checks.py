@@ -13,6 +13,7 @@ from shared.rules.price_model import (
     PriceEffect,
     Table,
 )
+from shared.rules.question_checks import check_counter_window
 from shared.rules.references import known, unique
 
 
@@ -26,6 +27,8 @@ def check_prices(pack: Pack) -> None:
     _check_codes(pack)
     for place, floor in enumerate(pack.floors):
         known(floor.goods, pack.lists, f"floors.{place}.goods")
+    for place, ban in enumerate(pack.bans):
+        known(ban.goods, pack.lists, f"bans.{place}.goods")
 
 
 def _check_codes(pack: Pack) -> None:
@@ -78,6 +81,9 @@ def _check_entitlement(pack: Pack, effect: EntitlementEffect, path: str) -> None
 
 def _check_table(pack: Pack, table: Table, path: str) -> None:
     known((name for name in table.columns if name != REST), pack.lists, f"{path}.columns")
+    if table.counter is not None:
+        known((table.counter,), pack.counters, f"{path}.counter")
+        check_counter_window(table.window, f"{path}.window")
     width, of_amounts = max(1, len(table.columns)), bool(table.rows[0].amounts)
     for place, row in enumerate(table.rows):
         if bool(row.amounts) != of_amounts or len(row.percents or row.amounts) != width:

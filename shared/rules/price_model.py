@@ -6,9 +6,10 @@ from pydantic import Field, model_validator
 
 from shared.money import WHOLE_BP
 from shared.rules.faults import fault
-from shared.rules.grammar import VALUES_MAX, Document, Names, Rated
+from shared.rules.grammar import VALUES_MAX, Document, Names, Rated, Title
 from shared.rules.scalars import Amount, Count, Day, Name, Percent, Word
 from shared.rules.terms import ActivationText, ExpiryText
+from shared.rules.windows import PeriodText
 
 ROWS_MAX = 200
 COLUMNS_MAX = 200
@@ -18,6 +19,7 @@ FLOORS_MAX = 1_000
 PIECES_MAX = 1_000
 PARTS_MAX = 20
 REST = "rest"
+Closed = Literal["discounts", "payment_with_points", "earning", "turnover"]
 """The column of a table for goods of no other column."""
 
 
@@ -43,19 +45,49 @@ class TableRow(Document):
 class Table(Document):
     """Percents or amounts by bands of a sum (or by tier) and, in columns, by lists of goods.
 
-    `receipt_sum` is the whole receipt before discounts, `eligible_sum` that of the lines that
-    the rule fits, `turnover` the member's.
+    `receipt_sum` is the whole receipt before discounts, `eligible_sum` and `eligible_quantity`
+    are of the lines that the rule fits, `line_quantity` and `line_price` (of a unit) of each line
+    by itself; `turnover`, `purchases` and `counter` are the member's.
     """
 
-    by: Literal["receipt_sum", "eligible_sum", "turnover", "tier"]
+    by: Literal[
+        "receipt_sum",
+        "eligible_sum",
+        "eligible_quantity",
+        "line_quantity",
+        "line_price",
+        "turnover",
+        "purchases",
+        "counter",
+        "tier",
+    ]
+    window: PeriodText = "lifetime"
+    """Of turnover, purchases and counters: in which period before this receipt."""
+    counter: Name | None = None
     columns: Annotated[tuple[Name, ...], Field(max_length=COLUMNS_MAX)] = ()
     rows: Annotated[tuple[TableRow, ...], Field(min_length=1, max_length=ROWS_MAX)]
+
+    @model_validator(mode="after")
+    def _counter_of_a_counter(self) -> "Table":
+        if (self.counter is not None) != (self.by == "counter"):
+            raise fault("counter", ru="counter бывает у by: counter", en="counter: by: counter")
+        if self.window != "lifetime" and self.by not in _OF_MEMBER:
+            raise fault(
+                "window_of_member",
+                ru="период есть у turnover, purchases и counter",
+                en="turnover, purchases and counter have a window",
+            )
+        return self
+
+
+_OF_MEMBER = frozenset({"turnover", "purchases", "counter"})
 
 
 class DiscountEffect(Document):
     """Off each line, or off the receipt in a group of that scope: a percent, an amount, a price.
 
     An amount is for one unit of a line, or for the whole receipt; a price is for one unit.
+    With `every` an amount is for each full sum of so much, before discounts.
     """
 
     effect: Literal["discount"]
@@ -68,6 +100,9 @@ class DiscountEffect(Document):
     """The percent is of every n-th piece of a line only."""
     counter: Name | None = None
     """Every n-th of all pieces that the member has bought, by a counter; the cheapest here."""
+    every_minor: Annotated[Amount | None, Field(alias="every", gt=0)] = None
+    pieces_max: Annotated[Count | None, Field(ge=1, le=PIECES_MAX)] = None
+    """Of a receipt at most so many units, by the order of its lines."""
 
     @model_validator(mode="after")
     def _one_form(self) -> "DiscountEffect":
@@ -82,6 +117,8 @@ class DiscountEffect(Document):
             raise fault("nth_percent", ru="nth бывает у процента", en="nth goes with a percent")
         if self.counter is not None and self.nth is None:
             raise fault("counter_nth", ru="счётчику нужен nth", en="a counter needs nth")
+        if self.every_minor is not None and self.amount_minor is None:
+            raise fault("every_amount", ru="every бывает у amount", en="every goes with an amount")
         return self
 
 
@@ -141,6 +178,13 @@ class Floor(Document):
     last: Annotated[Day | None, Field(alias="to")] = None
 
 
+class Ban(Document):
+    """Goods that the programme keeps out of something; the kernel's own bans stay as well."""
+
+    goods: Names
+    closes: Annotated[tuple[Closed, ...], Field(min_length=1, max_length=4)]
+
+
 class Caps(Document):
     """The largest benefit of a line and of a receipt: prices, discounts, the cashier's too."""
 
@@ -189,6 +233,13 @@ class BundleEffect(Document):
                 en="more cheap pieces than the bundle has",
             )
         return self
+
+
+class HintEffect(Document):
+    """Words for the cashier to say where the rule fits the receipt."""
+
+    effect: Literal["hint"]
+    words: Title
 
 
 class CouponEffect(Document):

@@ -30,9 +30,14 @@ def _check_counted(pack: Pack, terms: Counted, path: str) -> None:
     if terms.of in METRICS:
         return
     known((terms.of,), pack.counters, f"{path}.of")
-    if read_period(terms.window).kind not in PERIODS:
+    check_counter_window(terms.window, f"{path}.window")
+
+
+def check_counter_window(window: str, path: str) -> None:
+    """Raise PackError for a period that a member's history does not tell apart."""
+    if read_period(window).kind not in PERIODS:
         raise PackError(
-            f"{path}.window",
+            path,
             "not_for_counters",
             ru="счётчик знает день, неделю, месяц или всё время: calendar day, … , lifetime",
             en="a counter knows a day, a week, a month or all time: calendar day, … , lifetime",

@@ -5,6 +5,7 @@ from typing import Final
 
 from shared.money import WHOLE_BP, allocate, round_half_up
 from shared.rules.stacking import (
+    OR_BEST,
     Branch,
     Found,
     Offer,
@@ -160,6 +161,13 @@ def _all_on_base(plays: Sequence[Play], sums: Sequence[int], rooms: Sequence[int
     return taken
 
 
+def _base_or_best(plays: Sequence[Play], sums: Sequence[int], rooms: Sequence[int]) -> Spread:
+    alone = [play(sums, rooms) for play in plays]
+    on = sum(one for place, one in enumerate(sums) if any(taken[place] for taken in alone))
+    mode = _best if sum(map(_total, alone)) > on else _all_on_base
+    return mode(plays, sums, rooms)
+
+
 def _all_on_rest(plays: Sequence[Play], sums: Sequence[int], rooms: Sequence[int]) -> Spread:
     taken = _nothing(sums)
     for play in plays:
@@ -197,5 +205,6 @@ MODES: Final[dict[str, Mode]] = {
     "worst": _worst,
     "first": _first,
     "all_on_base": _all_on_base,
+    OR_BEST: _base_or_best,
     "all_on_rest": _all_on_rest,
 }

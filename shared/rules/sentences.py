@@ -136,6 +136,10 @@ _SENTENCES: Final = {
         "Запрошено {requested}, спишется {redeemed} бонусов",
         "{requested} asked for, {redeemed} points will be taken",
     ),
+    "refused": (
+        "Запрошено {requested} бонусов, можно не больше {most}: не списано ничего",
+        "{requested} points asked for, at most {most} may pay: none are taken",
+    ),
     "share_cap": (
         "Бонусами можно оплатить не больше {percent} от {base}, то есть {amount}",
         "Points may pay at most {percent} of {base}, that is {amount}",
@@ -169,6 +173,19 @@ _SENTENCES: Final = {
     "redeem_limit": (
         "Не больше {points} бонусов за чек",
         "At most {points} points of a receipt",
+    ),
+    "redeem_least": (
+        "Бонусами оплачивают не меньше {points} за чек",
+        "At least {points} points of a receipt",
+    ),
+    "ban_pack": (
+        "Товар исключён из программы: {what}",
+        "The programme leaves these goods out: {what}",
+    ),
+    "hint": ("{words}", "{words}"),
+    "ban_exclude_turnover": (
+        "Товар не входит в сумму покупок",
+        "These goods do not count in the turnover",
     ),
     "used_up": ("Лимит исчерпан", "The limit is used up"),
     "earn_limit": ("Не больше {points} бонусов за чек", "At most {points} points a receipt"),

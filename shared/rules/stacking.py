@@ -193,6 +193,15 @@ def _all_on_base(plays: Sequence[Play], on: int, room: int) -> Parts:
     )
 
 
+def _base_or_best(plays: Sequence[Play], on: int, room: int) -> Parts:
+    """All together as long as that is not more than the whole sum, else the best alone."""
+    parts = [part for play in plays for part in play(on, room)]
+    rates = [part.rate_bp for part in parts if part.rate_bp is not None]
+    plain = len(rates) == len(parts)
+    over = sum(rates) > WHOLE_BP if plain else sum(part.amount for part in parts) > on
+    return (_best if over else _all_on_base)(plays, on, room)
+
+
 def _all_on_rest(plays: Sequence[Play], on: int, room: int) -> Parts:
     """A chain: each on what the ones before it left, rounded step by step."""
     taken: Parts = ()
@@ -224,11 +233,14 @@ def path_of(found: tuple[Path, Offer]) -> Path:
     return found[0]
 
 
+OR_BEST: Final = "all_on_base or best"
+"""How `all_on_base` works where the pack forbids more than the whole sum."""
 Mode = Callable[[Sequence[Play], int, int], Parts]
 MODES: Final[dict[str, Mode]] = {
     "best": _best,
     "worst": _worst,
     "first": _first,
     "all_on_base": _all_on_base,
+    OR_BEST: _base_or_best,
     "all_on_rest": _all_on_rest,
 }

@@ -8,7 +8,7 @@ from shared.rules.bundles import bundle_offers
 from shared.rules.model import Pack, StackingGroup
 from shared.rules.offers import Offers, Scope, discount_offers, rated_offers
 from shared.rules.price_model import AddPercentPointsEffect, BundleEffect, DiscountEffect
-from shared.rules.stacking import Branch, Path, Resolver, resolver
+from shared.rules.stacking import OR_BEST, Branch, Path, Resolver, resolver
 
 TreeEffect = DiscountEffect | AddPercentPointsEffect | BundleEffect
 _ROOT: Final = "all_discounts"
@@ -66,7 +66,7 @@ def compile_trees(pack: Pack) -> Trees:
             plant(modifier, node.scope, tree, (*path, number))
         return Branch(
             group=node.group,
-            mode=node.mode,
+            mode=OR_BEST if node.over_whole == "best" else node.mode,
             cap_bp=node.cap_bp,
             children=tuple(children),
             scope=node.scope,

@@ -1,5 +1,6 @@
 """Words of a sentence in both languages."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -9,3 +10,9 @@ class Wording:
 
     ru: str
     en: str
+
+
+def joined(parts: Iterable[Wording]) -> Wording:
+    """Join words by commas."""
+    listed = list(parts)
+    return Wording(", ".join(part.ru for part in listed), ", ".join(part.en for part in listed))

@@ -14,7 +14,8 @@ def after(pack: CompiledPack, draft: Draft) -> None:
     turnover = Benefit.TURNOVER
     for item in draft.items:
         if turnover not in item.closed:
-            item.turnover_minor = item.sum_minor
+            counted = pack.source.policies.turnover == "after_discounts"
+            item.turnover_minor = item.sum_minor + (item.redeemed_minor if counted else 0)
     member = draft.facts.member
     if member is None:
         return

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import floordiv
 from typing import Final
 from uuid import UUID
 
-from shared.money import allocate
-from shared.points import POINT, floor_to
+from shared.money import allocate, round_half_up
+from shared.points import POINT
 from shared.rules.compile import CompiledPack
 from shared.rules.earnings import SCALE, Earning, LotTerms
 from shared.rules.index import LineRule
 from shared.rules.phases.draft import Benefit, Draft, Item, Phase
 from shared.rules.phases.fitting import fitting
+from shared.rules.points_terms import TIMES_MAX
 from shared.rules.result import EffectKind, Grant
 from shared.rules.sentences import say, shorten
 from shared.rules.terms import activation, expiry
@@ -60,22 +62,31 @@ class _Heap:
 
 
 def _factors(pack: CompiledPack, draft: Draft) -> dict[str, dict[int, int]]:
-    """Return by wallet and line the largest multiplier; the others gave way to it."""
-    largest: dict[tuple[str, int], tuple[int, LineRule]] = {}
+    """Return by wallet and line what the multipliers come to, by the pack's policy."""
+    found: dict[tuple[str, int], list[tuple[int, LineRule]]] = {}
     index = pack.earnings.times
     for rule, places in fitting(draft, index, _CLOSED) if index else ():
         wallet, times = pack.earnings.factors[rule.id]
         draft.did_nothing(rule, say("outweighed_times"))
         for place in places:
-            if (wallet, place) not in largest or times > largest[wallet, place][0]:
-                largest[wallet, place] = (times, rule)
+            found.setdefault((wallet, place), []).append((times, rule))
+    all_count = pack.source.policies.multipliers == "product"
     factors: dict[str, dict[int, int]] = {}
-    for (wallet, place), (times, rule) in largest.items():
-        factors.setdefault(wallet, {})[place] = times
-        draft.applied[rule.place] = rule.id
-        no = draft.items[place].line.no
-        draft.note(Phase.EARN, rule.applied, rule=rule.id, line=no, span=(ONCE, times))
+    for (wallet, place), several in found.items():
+        counting = several if all_count else [max(several, key=_times)]
+        before = ONCE
+        for times, rule in counting:
+            after = min(TIMES_MAX, before * times // ONCE)
+            draft.applied[rule.place] = rule.id
+            no = draft.items[place].line.no
+            draft.note(Phase.EARN, rule.applied, rule=rule.id, line=no, span=(before, after))
+            before = after
+        factors.setdefault(wallet, {})[place] = before
     return factors
+
+
+def _times(factor: tuple[int, LineRule]) -> int:
+    return factor[0]
 
 
 def _wallet(pack: CompiledPack, earning: Earning) -> str:
@@ -121,7 +132,9 @@ def _bases(items: Sequence[Item], policy: str) -> list[int]:
 def _grant(pack: CompiledPack, draft: Draft, terms: LotTerms, heap: _Heap) -> None:
     wallet = pack.wallet(terms.wallet)
     exact = sum(heap.weights.values()) * POINT
-    points = floor_to(exact // (SCALE * wallet.point_value_minor), wallet.earning_unit)
+    unit = SCALE * wallet.point_value_minor * wallet.earning_unit
+    round_to = round_half_up if pack.source.policies.points_rounding == "half_up" else floordiv
+    points = round_to(exact, unit) * wallet.earning_unit
     expires_on = expiry(terms.expiry, draft.facts.moment)
     dead = expires_on is not None and expires_on < draft.facts.day
     reason = _why_not(draft, terms, points, dead=dead)

@@ -15,14 +15,28 @@ from shared.rules.moment import Moment, Trust
 from shared.rules.phases.draft import Benefit, Draft, Item, Phase
 from shared.rules.sentences import say
 from shared.rules.tiers import tier_of
+from shared.rules.wording import Wording, joined
 
 _BANS: Final = {
     Flag.TOBACCO: frozenset({Benefit.DISCOUNT, Benefit.REDEEM}),
     Flag.CERTIFICATE: frozenset(Benefit),
     Flag.SERVICE: frozenset(Benefit),
+    Flag.EXCLUDE_TURNOVER: frozenset({Benefit.TURNOVER}),
 }
 """What law and sense forbid, whatever a pack says (tobacco: 15-FZ, article 16)."""
 
+_CLOSES: Final = {
+    "discounts": Benefit.DISCOUNT,
+    "payment_with_points": Benefit.REDEEM,
+    "earning": Benefit.EARN,
+    "turnover": Benefit.TURNOVER,
+}
+_CLOSED_WORDS: Final = {
+    Benefit.DISCOUNT: Wording("скидки", "discounts"),
+    Benefit.REDEEM: Wording("оплата бонусами", "payment with points"),
+    Benefit.EARN: Wording("начисление", "earning"),
+    Benefit.TURNOVER: Wording("сумма покупок", "turnover"),
+}
 _OPEN: Final = frozenset[Benefit]()
 _UNKNOWN: Final = frozenset({Benefit.REDEEM})
 
@@ -50,7 +64,7 @@ def normalise(
     if judged:
         facts = replace(facts, codes=good_codes(judged))
     draft = Draft(facts, items, judged=judged)
-    _explain(draft, receipt)
+    _explain(pack, draft, receipt)
     return draft
 
 
@@ -73,17 +87,31 @@ def _item(pack: CompiledPack, line: Line, day: date) -> Item:
 
 
 def _closed(pack: CompiledPack, goods: Goods) -> frozenset[Benefit]:
-    closed = _OPEN if goods.known else _UNKNOWN
+    closed = (_OPEN if goods.known else _UNKNOWN) | _banned(pack, goods)
     if not goods.flags:
         return closed
     for flag in goods.flags:
-        closed |= _BANS.get(flag, _OPEN)
+        closed |= _BANS.get(flag, _OPEN) - _opened(pack, flag)
     if Flag.TOBACCO in goods.flags and pack.source.policies.tobacco_earning == "off":
         closed |= {Benefit.EARN}
     return closed
 
 
-def _explain(draft: Draft, receipt: Receipt) -> None:
+def _opened(pack: CompiledPack, flag: Flag) -> frozenset[Benefit]:
+    """Return what the programme's policies take out of a ban that is sense, not law."""
+    counts = flag is Flag.SERVICE and pack.source.policies.services == "turnover"
+    return frozenset({Benefit.TURNOVER}) if counts else _OPEN
+
+
+def _banned(pack: CompiledPack, goods: Goods) -> frozenset[Benefit]:
+    """Return what the programme itself keeps goods out of."""
+    bans = pack.price_side.bans
+    if not bans:
+        return _OPEN
+    return frozenset(_CLOSES[word] for ban in bans.of(goods) for word in ban.closes)
+
+
+def _explain(pack: CompiledPack, draft: Draft, receipt: Receipt) -> None:
     if draft.facts.moment.trusted is Trust.UNTRUSTED:
         draft.note(Phase.NORMALISE, say("untrusted_clock"))
     for line in receipt.lines:
@@ -94,13 +122,16 @@ def _explain(draft: Draft, receipt: Receipt) -> None:
             span = (item.base_minor + item.line.difference_minor, item.base_minor)
             draft.note(Phase.NORMALISE, say("till_differs"), line=item.line.no, span=span)
         if item.closed:
-            _explain_bans(draft, item)
+            _explain_bans(pack, draft, item)
 
 
-def _explain_bans(draft: Draft, item: Item) -> None:
+def _explain_bans(pack: CompiledPack, draft: Draft, item: Item) -> None:
     span = (item.base_minor, item.base_minor)
     for flag in _BANS:
         if flag in item.line.goods.flags:
             draft.note(Phase.NORMALISE, say(f"ban_{flag}"), line=item.line.no, span=span)
+    if banned := _banned(pack, item.line.goods):
+        words = say("ban_pack", what=joined(_CLOSED_WORDS[one] for one in Benefit if one in banned))
+        draft.note(Phase.NORMALISE, words, line=item.line.no, span=span)
     if not item.line.goods.known:
         draft.note(Phase.NORMALISE, say("goods_unknown"), line=item.line.no, span=span)

@@ -1,7 +1,7 @@
 """Phase 5: how many points may pay, how many do, on which lines and out of which lots."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.member import LotView
 from shared.money import WHOLE_BP, allocate
@@ -34,6 +34,12 @@ def redeem(pack: CompiledPack, draft: Draft) -> None:
         draft.redemption = _settle(draft, whole, maximum, whole)
         return
     requested = _requested(draft, maximum)
+    if requested > maximum and pack.source.policies.redeem_over_maximum == "refuse":
+        refused = _settle(draft, _plan(draft, purses, 0), 0, whole)
+        reason = say("refused", requested=shorten(requested), most=shorten(maximum))
+        draft.note(Phase.REDEEM, reason, span=(requested, 0))
+        draft.redemption = replace(refused, requested=requested, limits=(reason, *refused.limits))
+        return
     draft.redemption = _settle(draft, _plan(draft, purses, requested), requested, whole)
 
 
@@ -131,7 +137,8 @@ def _plan(draft: Draft, purses: Sequence[_Purse], requested: int | None) -> list
         points = min(ceiling.points, floor_to(purse.balance, unit))
         if left is not None:
             points = min(floor_to(left, unit), points)
-            left -= points
+        points = points if points >= purse.ruled.least else 0
+        left = None if left is None else left - points
         sums = [item.sum_minor for item in purse.items]
         if any(before):
             sums = [amount - done for amount, done in zip(sums, before, strict=True)]
@@ -254,6 +261,8 @@ def _limits(payment: _Payment, requested: int) -> list[Sentence]:
     """Say what limits a purse, by the programme and by what it holds."""
     purse, ceiling, unit = payment.purse, payment.ceiling, payment.purse.wallet.redeeming_unit
     limits = list(ceiling.limits)
+    if min(ceiling.points, purse.balance) < purse.ruled.least:
+        limits.append(say("redeem_least", points=shorten(purse.ruled.least)))
     if purse.balance < unit:
         limits.append(say("nothing_spendable"))
     elif purse.balance < ceiling.points:

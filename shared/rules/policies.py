@@ -1,0 +1,231 @@
+"""What a programme does where no rule says otherwise: each policy by its name, in words.
+
+Some are the kernel's own and have one value; they are named so that an explanation can cite them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from shared.rules.model import Pack
+from shared.rules.sentences import Lang, rubles, spoken
+from shared.rules.wording import Wording
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy of a pack with its value, both as in the file, and what it means."""
+
+    name: str
+    value: str
+    words: Wording
+
+
+FIXED: Final[Mapping[str, tuple[str, Wording]]] = {
+    "percent_rounding": (
+        "half_up_once",
+        Wording(
+            "проценты округляются один раз, со скидки, по сумме строки",
+            "percents are rounded half up, once, on the discount, over the line's sum",
+        ),
+    ),
+    "chain_rounding": (
+        "step_by_step",
+        Wording("в цепочке скидок округляется каждый шаг", "a chain rounds step by step"),
+    ),
+    "allocation": (
+        "by_current_sums",
+        Wording(
+            "распределяется по текущим суммам строк, по наибольшему остатку",
+            "spread by the lines' current sums, by largest remainder",
+        ),
+    ),
+    "first_of_all": (
+        "cashier_then_prices",
+        Wording(
+            "сначала скидка кассира и цены участников: проценты считаются от них",
+            "the cashier's discount and members' prices come first and are the base of percents",
+        ),
+    ),
+    "minimum_sums": (
+        "before_discounts",
+        Wording(
+            "ступени и минимальные суммы смотрят на сумму до скидок",
+            "steps and minimum sums look at sums before discounts",
+        ),
+    ),
+    "redeem_base": (
+        "after_discounts",
+        Wording(
+            "доля оплаты бонусами берётся от сумм после скидок",
+            "the share that points may pay is of sums after discounts",
+        ),
+    ),
+    "worst_ignores": (
+        "what_does_not_apply",
+        Wording(
+            "наименьшая скидка выбирается из подходящих",
+            "the smallest is chosen among those that apply",
+        ),
+    ),
+    "small_points": (
+        "stay",
+        Wording(
+            "бонусы меньше единицы списания остаются",
+            "points that are not worth a redeeming unit stay",
+        ),
+    ),
+    "earning_rules": (
+        "add_up_round_once",
+        Wording(
+            "несколько начислений складываются и округляются один раз на партию",
+            "several earning rules add up and round once per lot",
+        ),
+    ),
+    "bundles": (
+        "cheapest_free_spread_over_all",
+        Wording(
+            "в наборе бесплатны самые дешёвые, скидка делится на весь набор",
+            "the cheapest pieces of a bundle are free, the discount is spread over all",
+        ),
+    ),
+    "outweighed_code": (
+        "is_not_used_up",
+        Wording("уступивший промокод не израсходован", "an outweighed code is not used up"),
+    ),
+    "days": (
+        "from_the_purchase_last_included",
+        Wording(
+            "дни считаются от покупки, последний включён",
+            "days count from the purchase, the last one included",
+        ),
+    ),
+    "returns": (
+        "by_frozen_shares_half_up",
+        Wording(
+            "возврат идёт по долям, записанным при продаже, с накопленным округлением",
+            "returns use the sale's own shares, rounded cumulatively half up",
+        ),
+    ),
+    "returned_limits": (
+        "stay_used",
+        Wording(
+            "лимиты и разовые начисления возвращённого чека остаются использованными",
+            "limits and once-only grants of a returned receipt stay used",
+        ),
+    ),
+    "debt": (
+        "settled_at_the_grant",
+        Wording(
+            "долг гасится при начислении, до активации",
+            "debt is settled at the grant, before activation",
+        ),
+    ),
+}
+"""Policies of the kernel itself."""
+
+_CHOSEN: Final[Mapping[str, Mapping[str, Wording]]] = {
+    "tobacco_earning": {
+        "off": Wording("за табак бонусы не начисляются", "tobacco earns nothing"),
+        "on": Wording("за табак бонусы начисляются", "tobacco earns"),
+    },
+    "certificate_part": {
+        "earns": Wording("оплаченное сертификатом приносит бонусы", "what certificates pay earns"),
+        "earns_nothing": Wording(
+            "оплаченное сертификатом бонусов не приносит", "what certificates pay earns nothing"
+        ),
+    },
+    "spent_points": {
+        "debt": Wording(
+            "потраченные бонусы возвращённого товара становятся долгом",
+            "spent points of what came back become debt",
+        ),
+        "take_from_refund": Wording(
+            "потраченные бонусы возвращённого товара уменьшают выплату",
+            "spent points of what came back lower the refund",
+        ),
+        "forgive": Wording(
+            "потраченные бонусы возвращённого товара прощаются",
+            "spent points of what came back are let go",
+        ),
+    },
+    "points_rounding": {
+        "down": Wording("начисление округляется вниз", "what is earned is rounded down"),
+        "half_up": Wording("начисление округляется", "what is earned is rounded half up"),
+    },
+    "multipliers": {
+        "largest": Wording("из множителей действует больший", "the largest multiplier counts"),
+        "product": Wording("множители перемножаются", "multipliers multiply each other"),
+    },
+    "redeem_over_maximum": {
+        "clamp": Wording(
+            "лишний запрос бонусов уменьшается до возможного",
+            "a request for too many points is clamped",
+        ),
+        "refuse": Wording(
+            "лишний запрос бонусов не списывает ничего",
+            "a request for too many points takes none",
+        ),
+    },
+    "turnover": {
+        "paid_in_money": Wording(
+            "в сумму покупок входит оплаченное деньгами", "turnover is what money paid"
+        ),
+        "after_discounts": Wording(
+            "в сумму покупок входит и оплаченное бонусами", "turnover has what points paid too"
+        ),
+    },
+    "services": {
+        "no_turnover": Wording("услуги не входят в сумму покупок", "services are no turnover"),
+        "turnover": Wording("услуги входят в сумму покупок", "services count in the turnover"),
+    },
+}
+_HEADING: Final = Wording("Политики программы", "Policies of the programme")
+_CAP_COUNTS: Final = {
+    "counted": Wording(
+        "предел выгоды считает и оплату бонусами", "the largest benefit counts points as well"
+    ),
+    "not_counted": Wording(
+        "предел выгоды оплату бонусами не считает", "the largest benefit does not count points"
+    ),
+}
+_AMOUNTS: Final = {
+    "till_tolerance": Wording(
+        "касса может разойтись на {amount}", "the till may differ by {amount}"
+    ),
+    "small_change": Wording(
+        "наличными округляется вниз до {amount}", "cash is rounded down to {amount}"
+    ),
+    "line_pays_at_least": Wording(
+        "за строку платят не меньше {amount}", "a line pays {amount} at least"
+    ),
+    "receipt_pays_at_least": Wording(
+        "за чек платят не меньше {amount}", "a receipt pays {amount} at least"
+    ),
+}
+
+
+def policies_of(pack: Pack) -> Iterator[Policy]:
+    """Yield the policies of a pack, its own first, then those of the kernel."""
+    policies = pack.policies
+    for name, values in _CHOSEN.items():
+        value = str(getattr(policies, name))
+        yield Policy(name, value, values[value])
+    yield Policy("caps.points", pack.caps.points, _CAP_COUNTS[pack.caps.points])
+    for name, form in _AMOUNTS.items():
+        amount = rubles(getattr(policies, f"{name}_minor"))
+        yield Policy(name, amount, Wording(*(t.format(amount=amount) for t in (form.ru, form.en))))
+    days = str(policies.expiry_hint_days)
+    words = Wording(f"о сгорании говорят за {days} дн.", f"expiry is told {days} days before")
+    yield Policy("expiry_hint_days", days, words)
+    for name, (value, words) in FIXED.items():
+        yield Policy(name, value, words)
+
+
+def policy_lines(pack: Pack, lang: Lang) -> list[str]:
+    """Return the policies as the last part of an explanation, under a heading of their own."""
+    lines = [
+        f"  {spoken(policy.words, lang)} ({policy.name}: {policy.value})"
+        for policy in policies_of(pack)
+    ]
+    return [spoken(_HEADING, lang), *lines]
