@@ -116,6 +116,8 @@ def _amounts(pack: Pack, quantities: Iterable[int]) -> tuple[int, ...]:
         for value in _numbers(found, is_amount)
         if 0 < value < AMOUNT_MAX
     ]
+    listed = {price for prices in pack.price_lists.values() for price in prices.prices.values()}
+    above = [price for value in sorted(listed) for price in (value + 1, 2 * value)]
     several = list(quantities)
     near = [
         -(-(value - less) * QUANTITY_ONE // count)
@@ -123,7 +125,7 @@ def _amounts(pack: Pack, quantities: Iterable[int]) -> tuple[int, ...]:
         for less in (0, 1)
         for count in several
     ]
-    return tuple(dict.fromkeys((PRICE_MINOR, *(price for price in near if price))))
+    return tuple(dict.fromkeys((PRICE_MINOR, *(price for price in (*near, *above) if price))))
 
 
 def _quantities(pack: Pack) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from shared.rules.grammar import Title
 from shared.rules.model import Pack
 from shared.rules.operators import (
     AGE,
+    AGE_FROM,
     AROUND,
     BASKET,
     COUNTED,
@@ -124,7 +125,9 @@ def _near(asked: Sequence[str], _pack: Pack | None, lang: Lang) -> str:
 def _age(asked: Sequence[str], _pack: Pack | None, lang: Lang) -> str:
     of, first, last, unit = asked
     name, units = _in(LIFE, of, lang), spoken(UNITS[unit], lang)
-    return spoken(AGE, lang).format(of=name, first=first, last=last, unit=units)
+    return spoken(AGE if last else AGE_FROM, lang).format(
+        of=name, first=first, last=last, unit=units
+    )
 
 
 def _counted(asked: Sequence[str], pack: Pack | None, lang: Lang) -> str:

@@ -58,6 +58,7 @@ AROUND: Final = Wording(
     "{of}: from {before} days before to {after} days after",
 )
 AGE: Final = Wording("{of}: от {first} до {last} {unit}", "{of}: from {first} to {last} {unit}")
+AGE_FROM: Final = Wording("{of}: от {first} {unit}", "{of}: from {first} {unit}")
 COUNTED: Final = Wording("{of} ({window}) от {least}", "{of} ({window}) from {least}")
 BASKET: Final = Wording(
     "в чеке «{goods}»: от {quantity} шт.{sum}", "on the receipt '{goods}': from {quantity}{sum}"

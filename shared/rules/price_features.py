@@ -66,5 +66,4 @@ def price_features(pack: Pack) -> Iterator[str]:
 
 
 def _is_chosen(pack: Pack, policy: str) -> bool:
-    chosen: object = getattr(pack.policies, policy)
-    return chosen != getattr(_USUAL, policy)
+    return bool(getattr(pack.policies, policy) != getattr(_USUAL, policy))

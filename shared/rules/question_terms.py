@@ -61,12 +61,12 @@ class Age(Document):
 
     of: Name = BIRTHDAY
     first: Annotated[Count, AfterValidator(_years), Field(alias="from")] = 0
-    last: Annotated[Count, AfterValidator(_years), Field(alias="to")] = YEARS_MAX * 12
+    last: Annotated[Count | None, Field(alias="to")] = None
     unit: Annotated[Literal["years", "months"], Field(alias="in")] = "years"
 
     @model_validator(mode="after")
     def _in_order(self) -> "Age":
-        if self.last < self.first:
+        if self.last is not None and self.last < self.first:
             raise fault("window", ru="конец раньше начала", en="the end is before the beginning")
         return self
 

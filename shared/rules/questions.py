@@ -22,6 +22,7 @@ from shared.rules.question_terms import (
     Hours,
     Near,
 )
+from shared.rules.scalars import COUNT_MAX
 from shared.rules.tracks import Track, counted
 from shared.rules.windows import Period, read_period
 
@@ -95,12 +96,13 @@ def _iso(days: Iterable[date]) -> tuple[str, ...]:
 
 def _age(age: Age, _lists: Lists) -> Question:
     unit = _MONTHS_A_YEAR if age.unit == "years" else 1
+    last = COUNT_MAX if age.last is None else age.last
 
     def ages(facts: Facts) -> list[int]:
         return [months_since(day, facts.day) // unit for day in days_of(facts.member, age.of)]
 
     return Question(
-        lambda facts: any(age.first <= found <= age.last for found in ages(facts)),
+        lambda facts: any(age.first <= found <= last for found in ages(facts)),
         lambda facts: tuple(map(str, sorted(ages(facts)))),
     )
 
@@ -156,7 +158,7 @@ NEEDED: Final[dict[str, Callable[[Any], tuple[str, ...]]]] = {
     "time_in": lambda spans: tuple(f"{span.first}–{span.last}" for span in spans),
     "day_in": lambda windows: tuple(f"{one.first or ''}/{one.last or ''}" for one in windows),
     "near": lambda near: (near.of, str(near.before_days), str(near.after_days)),
-    "age": lambda age: (age.of, str(age.first), str(age.last), age.unit),
+    "age": lambda age: (age.of, str(age.first), str(age.last or ""), age.unit),
     "counted": lambda terms: (terms.of, terms.window, str(terms.at_least)),
     "basket_has": lambda terms: (str(terms.quantity), str(terms.sum_minor), *terms.goods),
 }

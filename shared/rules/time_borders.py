@@ -11,6 +11,7 @@ from shared.rules.grammar import Window
 from shared.rules.model import Pack
 from shared.rules.price_model import Floor
 from shared.rules.question_terms import REGISTRATION, Age, Counted, Hours, Near
+from shared.rules.scalars import COUNT_MAX
 
 _WEEK: Final = 7
 _YEAR: Final = 366
@@ -95,7 +96,8 @@ def _ago(today: date, terms: Sequence[Near | Age], days: Sequence[int]) -> tuple
     months = {_GROWN_UP * 12}
     for age in ages:
         unit = _MONTHS[age.unit]
-        months |= {age.first * unit, (age.last + 1) * unit}
+        months |= {age.first * unit}
+        months |= set() if age.last is None else {(age.last + 1) * unit}
     shifts = {0, 1, -1}
     for near in nears:
         shifts |= {near.before_days, near.before_days + 1, -near.after_days, -near.after_days - 1}
@@ -113,7 +115,7 @@ def _ago(today: date, terms: Sequence[Near | Age], days: Sequence[int]) -> tuple
                 for near, more in zip(nears, later, strict=True)
             ),
             tuple(
-                age.first <= months_since(day, today) // _MONTHS[age.unit] <= age.last
+                age.first <= months_since(day, today) // _MONTHS[age.unit] <= _end(age)
                 for age in ages
             ),
             tuple((today - day).days >= count for count in days),
@@ -121,6 +123,10 @@ def _ago(today: date, terms: Sequence[Near | Age], days: Sequence[int]) -> tuple
 
     past = [day for day in born if day <= today]
     return tuple((today - day).days for day in distinct(past, told_apart))
+
+
+def _end(age: Age) -> int:
+    return COUNT_MAX if age.last is None else age.last
 
 
 def counts(asked: Asked) -> tuple[tuple[tuple[str, int], ...], ...]:

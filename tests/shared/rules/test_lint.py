@@ -1,7 +1,7 @@
 """The linter: doubts that are there and none that are not, and the worst basket of all."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from itertools import combinations, product
 from time import process_time
@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.basket import Flag, Goods, Line
-from shared.member import MemberView
-from shared.receipt import Receipt, Redeem
+from shared.member import DayCount, History, MemberView, Use
+from shared.receipt import Receipt, Redeem, TenderKind
+from shared.rules.dates import add_months
 from shared.rules.evaluate import evaluate
 from shared.rules.lint import Opinion, basket_words, lint
 from shared.rules.moment import Moment
@@ -22,7 +23,6 @@ from shared.rules.worst import PROBES_MAX, survey
 from tests.shared.rules.builders import (
     ACCOUNT,
     MEMBER,
-    NOON,
     TITLE,
     compiled,
     discount_rule,
@@ -165,6 +165,7 @@ def test_climbing_finds_what_takes_two_at_once() -> None:
 
 # The same by brute force: every raw border of every condition, none merged with another.
 
+TODAY = date(2026, 1, 1)
 SUMS = (100_00, 5_000_00, 20_000_00)
 OPERATORS = {
     "tier": ["{tier_in: [base]}", "{tier_in: [high]}", "{member: known}", "{member: unknown}"],
@@ -175,6 +176,22 @@ OPERATORS = {
     "group": ["{group_in: [wine]}", "{group_in: [wine/red, beer]}", "{goods_in: [some]}"],
     "sku": ["{sku_in: [s1]}", "{sku_in: [s1, s2]}", "{goods_in: [some]}"],
     "flag": ["{flag_in: [sale]}", "{flag_in: [sale, alcohol]}"],
+    "clock": [
+        "{time_in: [{from: 09:00, to: 18:00}]}",
+        "{time_in: [{from: 22:00, to: 02:00}, {from: 17:00, to: 18:00}]}",
+    ],
+    "ago": [
+        "{near: {before_days: 3, after_days: 1}}",
+        "{age: {from: 18, to: 59}}",
+        "{age: {from: 60}}",
+    ],
+    "cups": ["{counted: {of: cups, at_least: 5}}", "{counted: {of: cups, at_least: 2}}"],
+    "away": ["{away_days_from: 30}"],
+    "mark": ["{mark_in: [pickup]}", "{mark_in: [pickup, gift]}"],
+    "paid_in": ["{paid_in: [cash]}", "{paid_in: [cash, card]}"],
+    "referred": ["{referred: yes}"],
+    "quantity": ["{quantity_from: 2}", "{quantity_from: 1.500}"],
+    "beside": ["{basket_has: {goods: [mugs], quantity: 2, sum: 7.00}}"],
 }
 RAW: dict[str, list[Any]] = {
     "tier": [None, "base", "high"],
@@ -185,9 +202,44 @@ RAW: dict[str, list[Any]] = {
     "group": ["wine", "wine/red", "wine/white", "beer", "bread"],
     "sku": ["s1", "s2", "s3"],
     "flag": [None, Flag.SALE, Flag.ALCOHOL],
+    "clock": [
+        "00:00",
+        "01:59",
+        "02:00",
+        "08:59",
+        "09:00",
+        "12:00",
+        "17:00",
+        "17:59",
+        "18:00",
+        "22:00",
+    ],
+    "ago": [
+        None,
+        *(
+            (TODAY - add_months(TODAY + timedelta(days=shift), -12 * years)).days
+            for years in (1, 17, 18, 30, 59, 60)
+            for shift in range(-3, 6)
+        ),
+    ],
+    "cups": [0, 1_00, 1_99, 2_00, 4_99, 5_00, 9_00],
+    "away": [None, 0, 29, 30, 31, 400],
+    "mark": ["", "pickup", "gift", "other"],
+    "paid_in": [None, *TenderKind],
+    "referred": [False, True],
+    "quantity": [1000, 1499, 1500, 1999, 2000],
+    "beside": [False, True],
 }
-PLAIN = {name: values[0] for name, values in RAW.items()} | {"tier": "base"}
-TAIL = "lists:\n  some: {skus: [s1], groups: [wine/white]}\n"
+PLAIN = {name: values[0] for name, values in RAW.items()} | {
+    "tier": "base",
+    "clock": "12:00",
+    "away": 0,
+    "day": TODAY,
+}
+TAIL = (
+    "lists:\n  some: {skus: [s1], groups: [wine/white]}\n  mugs: {groups: [mugs]}\n"
+    "counters:\n  cups: {title: {ru: Ч, en: C}}\n"
+)
 
 
 @st.composite
@@ -217,7 +269,7 @@ def small_packs(draw: st.DrawFn) -> tuple[str, list[str]]:
 
 
 @given(small_packs())
-@settings(max_examples=15)
+@settings(max_examples=40)
 def test_the_worst_basket_is_that_of_brute_force(found: tuple[str, list[str]]) -> None:
     text, names = found
 
@@ -236,29 +288,55 @@ def test_the_worst_basket_is_that_of_brute_force(found: tuple[str, list[str]]) -
 def brute(text: str, names: list[str]) -> Iterator[tuple[Redeem, Fraction]]:
     pack = compiled(text)
     named = [minor for minor in SUMS if f"receipt_sum_from: {minor // 100}.00" in text]
-    raw = RAW | {"price": [10_000_00, *(minor - less for minor in named for less in (0, 1))]}
+    prices = [10_000_00, *(minor - less for minor in named for less in (0, 1))]
+    if "quantity" in names:
+        prices += [-(-minor * 1000 // count) for minor in prices[1:] for count in RAW["quantity"]]
+    raw = RAW | {"price": prices}
     for values in product(*(raw[name] for name in names)):
         chosen = PLAIN | dict(zip(names, values, strict=True))
         for redeem in (Redeem.NONE, Redeem.MAXIMUM):
-            flags = frozenset({chosen["flag"]} - {None})
-            goods = Goods(sku=chosen["sku"], group=chosen["group"], flags=flags)
-            bought = Receipt(
-                uid=UUID(int=3),
-                store="x",
-                till="1",
-                lines=(Line(1, goods, 1000, chosen["price"]),),
-                redeem=redeem,
-                region=chosen["region"],
-            )
-            who = MemberView(
-                MEMBER,
-                ACCOUNT,
-                segments=chosen["segments"],
-                tier_floor=chosen["tier"],
-                lots=(lot(1, 10**10),),
-            )
-            at = datetime.combine(chosen["day"], NOON.timetz())
-            member = None if chosen["tier"] is None else who
-            totals = evaluate(pack, member, bought, Moment(at, "UTC")).totals
+            totals = evaluate(pack, _buyer(chosen), _bought(chosen, redeem), _at(chosen)).totals
             given = totals.discount_minor + totals.redeemed_minor
             yield redeem, Fraction(given, totals.base_minor)
+
+
+def _at(chosen: dict[str, Any]) -> Moment:
+    clock = time.fromisoformat(chosen["clock"])
+    return Moment(datetime.combine(chosen["day"], clock, UTC), "UTC")
+
+
+def _bought(chosen: dict[str, Any], redeem: Redeem) -> Receipt:
+    flags = frozenset({chosen["flag"]} - {None})
+    goods = Goods(sku=chosen["sku"], group=chosen["group"], flags=flags)
+    lines = [Line(1, goods, chosen["quantity"], chosen["price"])]
+    if chosen["beside"]:
+        lines.append(Line(2, Goods(sku="other", group="mugs"), 2000, 3_50))
+    return Receipt(
+        uid=UUID(int=3),
+        store="x",
+        till="1",
+        lines=tuple(lines),
+        redeem=redeem,
+        region=chosen["region"],
+        marks=(chosen["mark"],) if chosen["mark"] else (),
+        paid_in=chosen["paid_in"],
+    )
+
+
+def _buyer(chosen: dict[str, Any]) -> MemberView | None:
+    if chosen["tier"] is None:
+        return None
+    ago, away, day = chosen["ago"], chosen["away"], chosen["day"]
+    last = None if away is None else day - timedelta(days=away)
+    use = () if last is None else (Use("count.cups", last, 1, chosen["cups"]),)
+    days = () if last is None else (DayCount(last, visits=1),)
+    return MemberView(
+        MEMBER,
+        ACCOUNT,
+        segments=chosen["segments"],
+        tier_floor=chosen["tier"],
+        lots=(lot(1, 10**10),),
+        birthday=None if ago is None else day - timedelta(days=ago),
+        referrer=UUID(int=9) if chosen["referred"] else None,
+        history=History(days=days, uses=use),
+    )
