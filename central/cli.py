@@ -262,6 +262,52 @@ def import_lots(ctx: typer.Context, file: FileArgument) -> None:
         )
 
 
+@lots_app.command("give")
+def give_points(
+    ctx: typer.Context,
+    to: Annotated[str, typer.Option(help="A card, a phone, or segment:NAME.")],
+    points: Annotated[str, typer.Option(help="To each, such as 300.00.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept.")],
+    by: Annotated[str, typer.Option(help="Who gives; it is kept, and limited a day.")],
+    wallet: Annotated[str, typer.Option(help="Into which wallet.")] = "bonus",
+    kind: Annotated[str, typer.Option(help="Kind of the lots, such as burning.")] = "manual",
+    expires: Annotated[
+        str, typer.Option(help="7 days, end of month, 2026-12-31, never.")
+    ] = "never",
+    uid: Annotated[str, typer.Option(help="Of an order that is repeated.")] = "",
+) -> None:
+    """Give points by hand to a member or a segment; the order's uid makes it safe to repeat."""
+    from central.gifts_order import give_by_words
+
+    with _opened(ctx) as centre:
+        for line in give_by_words(
+            centre,
+            uid=uid,
+            to=to,
+            points=points,
+            wallet=wallet,
+            kind=kind,
+            expires=expires,
+            reason=reason,
+            actor=by,
+        ):
+            typer.echo(line)
+
+
+@lots_app.command("moved")
+def moved_points(
+    ctx: typer.Context,
+    first: Annotated[str, typer.Option("--from", help="First day, of UTC: 2026-05-01.")],
+    last: Annotated[str, typer.Option("--to", help="Last day, included.")],
+) -> None:
+    """Tell by kind of lot what was granted, redeemed, burnt and taken back in some days."""
+    from central.gifts_order import moved_by_words
+
+    with _opened(ctx) as centre:
+        for line in moved_by_words(centre, first, last):
+            typer.echo(line)
+
+
 def _import(
     ctx: typer.Context,
     file: Path,

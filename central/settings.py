@@ -45,6 +45,11 @@ class Settings(BaseSettings):
     locale: Literal["ru", "en"] = "ru"
     """Of the sentences that the command line prints."""
 
+    gift_points_max: int = Field(default=10_000_00, gt=0)
+    """Hundredths of a point that may be given by hand to a member at once."""
+    gift_points_a_day_max: int = Field(default=5_000_000_00, gt=0)
+    """To all members together, by one who gives, in a day of UTC."""
+
     body_bytes_max: int = Field(default=BODY_BYTES_MAX, gt=0)
     tail_poll_ms: int = Field(default=100, gt=0)
     tail_keep_alive_s: float = Field(default=5, gt=0)

@@ -182,6 +182,17 @@ def uncovered(connection: Connection, accounts: Collection[UUID], cursor: int) -
     return [_read(row) for row in run(connection, listed(_UNCOVERED, len(keys)), (*keys, cursor))]
 
 
+def activated_since(connection: Connection, account: UUID, at: datetime) -> int:
+    """Return how many lots of an account this store has activated early since an instant."""
+    query = select(func.count()).where(
+        _CHANGES.c.account == account,
+        _CHANGES.c.lot.is_not(None),
+        _CHANGES.c.amount == 0,
+        _CHANGES.c.activates_at >= at,
+    )
+    return int(connection.scalar(query) or 0)
+
+
 def facts_from(connection: Connection, agent: UUID, epoch: int, seq: int, most: int) -> list[Fact]:
     """Return at most `most` facts of an epoch from a number on, in order."""
     rows = connection.execute(

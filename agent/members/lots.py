@@ -8,17 +8,22 @@ import structlog
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from agent.journal import answers
+from agent.journal import answers, store
 from agent.journal import service as journal
 from agent.journal.service import NewFact
 from agent.journal.store import Change
 from agent.leases.standing import LotStanding, standing
 from agent.quote.service import effective_pack
+from agent.replica import store as rows
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
-from shared.runtime.sqlite import transaction
+from shared.points import format_points
+from shared.rules.model import Wallet
+from shared.rules.moment import Moment
+from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import decoder, encode
 from shared.wire.facts import FactKind, LotActivated
+from shared.wire.feed import CashierRow
 
 OPERATION = "activate"
 
@@ -32,6 +37,24 @@ class ActivationForbiddenError(LoyaltyError):
     code = "activation_forbidden"
     ru = "Программа не разрешает досрочную активацию бонусов."
     en = "The programme does not allow early activation of points."
+
+
+class ActivationNotYoursError(LoyaltyError):
+    """The cashier's role has no right to activate points early."""
+
+    kind = Kind.FORBIDDEN
+    code = "activation_not_yours"
+    ru = "Досрочно активировать бонусы могут только: {roles}."
+    en = "Only these may activate points early: {roles}."
+
+
+class ActivationLimitError(LoyaltyError):
+    """More points in a lot, or more lots in a day, than the programme lets a store activate."""
+
+    kind = Kind.FORBIDDEN
+    code = "activation_limit"
+    ru = "Досрочная активация ограничена: не больше {limit}."
+    en = "Early activation is limited: at most {limit}."
 
 
 class NotPendingError(LoyaltyError):
@@ -70,7 +93,9 @@ _decode = decoder(Activated)
 def activate(station: Station, order: Activation, at: datetime) -> Activated:
     """Make a pending lot spendable from now on; repeating a uid is safe.
 
-    Raises NotPendingError, ActivationForbiddenError, UnknownMemberError, UidReusedError.
+    Offline as well. The fact keeps who did it and why. Raises NotPendingError,
+    ActivationForbiddenError, ActivationNotYoursError, ActivationLimitError, UnknownMemberError,
+    UidReusedError.
     """
     with transaction(station.journal) as connection:
         done = answers.recall(connection, order.uid, OPERATION, order.content)
@@ -95,7 +120,25 @@ def _pending(
     lot = next((lot for lot in who.lots if lot.id == order.lot), None)
     if lot is None or lot.activates_at <= at or lot.amount <= 0:
         raise NotPendingError(lot=order.lot)
-    _, pack = effective_pack(station, at)
-    if pack.wallet(lot.wallet).early_activation != "allowed":
+    settings, pack = effective_pack(station, at)
+    wallet = pack.wallet(lot.wallet)
+    if wallet.early_activation != "allowed":
         raise ActivationForbiddenError
+    _check_right(station, wallet, order.cashier)
+    if wallet.early_activation_max is not None and lot.amount > wallet.early_activation_max:
+        raise ActivationLimitError(limit=format_points(wallet.early_activation_max))
+    most = wallet.early_activation_a_day
+    moment = Moment(at, settings.zone)
+    today = moment.start_of(moment.day)
+    if most is not None and store.activated_since(connection, lot.account, today) >= most:
+        raise ActivationLimitError(limit=most)
     return lot
+
+
+def _check_right(station: Station, wallet: Wallet, cashier: str) -> None:
+    if not wallet.early_activation_by:
+        return
+    with reading(station.replica) as replica:
+        row = rows.find(replica, CashierRow, cashier.encode())
+    if row is None or row.role not in wallet.early_activation_by:
+        raise ActivationNotYoursError(roles=", ".join(wallet.early_activation_by))

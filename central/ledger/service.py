@@ -1,7 +1,7 @@
 """The ledger at work: books are loaded, moved by `shared.ledger`, saved, and told to the stores."""
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -12,7 +12,7 @@ from central.feed.service import NewChange, changed, removed
 from central.ledger import store
 from central.ledger.rows import Locked
 from shared.ledger.books import Account, Books, Holder, Lease, Lot
-from shared.ledger.entries import Entry
+from shared.ledger.entries import Entry, EntryKind
 from shared.wire.feed import GLOBAL, AccountRow, Holding, LeaseRow, LotRow, store_stream
 
 Agents = dict[UUID, Agent]
@@ -82,6 +82,16 @@ def holdings(connection: Connection, books: Books, account: UUID) -> list[tuple[
 def free_by_wallet(connection: Connection) -> dict[str, int]:
     """Return what no store holds of all lots, by wallet."""
     return store.free_by_wallet(connection)
+
+
+def moved_by_kind(
+    connection: Connection, first: datetime, last: datetime
+) -> dict[str, dict[EntryKind, int]]:
+    """Return what was posted from an instant up to another, by kind of lot and of entry."""
+    found: dict[str, dict[EntryKind, int]] = {}
+    for lot, entry, points in store.moved_by_kind(connection, first, last):
+        found.setdefault(lot, {})[EntryKind(entry)] = points
+    return found
 
 
 def save(connection: Connection, books: Books) -> list[NewChange]:

@@ -287,6 +287,21 @@ def free_by_wallet(connection: Connection) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in connection.execute(query)}
 
 
+def moved_by_kind(
+    connection: Connection, first: datetime, last: datetime
+) -> list[tuple[str, str, int]]:
+    """Return (kind of lot, kind of entry, points) of entries from an instant up to another."""
+    same = (_lot.c.account == _entry.c.account) & (_lot.c.lot == _entry.c.lot)
+    query = (
+        select(_lot.c.kind, _entry.c.kind, func.sum(_entry.c.amount))
+        .join(_lot, same)
+        .where(_entry.c.at >= first, _entry.c.at < last)
+        .group_by(_lot.c.kind, _entry.c.kind)
+        .order_by(_lot.c.kind, _entry.c.kind)
+    )
+    return [(lot, entry, int(points)) for lot, entry, points in connection.execute(query)]
+
+
 def save(connection: Connection, books: Books) -> None:
     """Write what the books have changed since they were loaded, a few statements in all."""
     _write(connection, books, _ACCOUNTS, books.accounts)

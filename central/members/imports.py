@@ -188,14 +188,22 @@ def _gift(centre: Centre, number: int, content: tuple[str, ...], time: int) -> _
     )
 
 
-def _index(centre: Centre, identifier: str) -> bytes:
+def identifier_index(centre: Centre, identifier: str) -> bytes | None:
+    """Return the blind index of a card's or phone's number; None if it is neither."""
     key = centre.keys.index
     if is_card_number(identifier, centre.settings.card_prefix):
         return blind_index(key, IdentifierKind.CARD, identifier)
     try:
         return blind_index(key, IdentifierKind.PHONE, normalise_phone(identifier))
-    except BadPhoneError as error:
-        raise _BadRowError("bad_identifier") from error
+    except BadPhoneError:
+        return None
+
+
+def _index(centre: Centre, identifier: str) -> bytes:
+    index = identifier_index(centre, identifier)
+    if index is None:
+        raise _BadRowError("bad_identifier")
+    return index
 
 
 def _day(text: str) -> date | None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import BigInteger, Connection, func, insert, select
 from sqlmodel import Field
 
 from central.ledger.rows import chunks
@@ -83,6 +83,34 @@ class PersonTable(Table, table=True):
     consent: str
 
 
+class GiftTable(Table, table=True):
+    """Points given by hand: who gave them, why, and how much in all; never changed."""
+
+    __tablename__ = "gift"
+    uid: UUID = Field(primary_key=True)
+    actor: str = Field(index=True)
+    reason: str
+    kind: str
+    terms: str
+    members: int
+    points: int = Field(sa_type=BigInteger)
+    at: datetime = Field(sa_type=Instant)
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """Points given by hand, in hundredths to all members together; `terms` names what was asked."""
+
+    uid: UUID
+    actor: str
+    reason: str
+    kind: str
+    terms: str
+    members: int
+    points: int
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A member as the centre keeps him; `segments` are names with blanks between.
@@ -135,6 +163,7 @@ _member = table_of(MemberTable)
 _identifier = table_of(IdentifierTable)
 _person = table_of(PersonTable)
 _index = table_of(IndexTable)
+_gift = table_of(GiftTable)
 _MEMBER = columns_of(_member, Member)
 
 
@@ -146,6 +175,39 @@ def members(connection: Connection, ids: Iterable[UUID]) -> list[Member]:
         for member, state, *rest in connection.execute(query):
             found.append(Member(member, MemberState(state), *rest))
     return found
+
+
+def in_segment(connection: Connection, segment: str) -> list[UUID]:
+    """Return the living members of a segment, in the order of their ids."""
+    found = select(_member.c.id, _member.c.segments).where(
+        _member.c.segments.contains(segment, autoescape=True),
+        _member.c.state == MemberState.ACTIVE.value,
+    )
+    rows = connection.execute(found.order_by(_member.c.id))
+    return [row.id for row in rows if segment in row.segments.split()]
+
+
+def gift(connection: Connection, uid: UUID) -> Gift | None:
+    """Return points given by hand by the uid of their order."""
+    row = connection.execute(select(_gift).where(_gift.c.uid == uid)).first()
+    return None if row is None else Gift(**row._mapping)
+
+
+def given_since(connection: Connection, actor: str, at: datetime) -> int:
+    """Return how many points (hundredths) somebody has given by hand since an instant."""
+    total = select(func.coalesce(func.sum(_gift.c.points), 0))
+    return int(connection.scalar(total.where(_gift.c.actor == actor, _gift.c.at >= at)) or 0)
+
+
+def gifts(connection: Connection, limit: int) -> list[Gift]:
+    """Return the latest points given by hand."""
+    rows = connection.execute(select(_gift).order_by(_gift.c.at.desc(), _gift.c.uid).limit(limit))
+    return [Gift(**row._mapping) for row in rows]
+
+
+def add_gift(connection: Connection, given: Gift) -> None:
+    """Keep points given by hand."""
+    connection.execute(insert(_gift), [asdict(given)])
 
 
 def identifiers(connection: Connection, indexes: Iterable[bytes]) -> list[Identifier]:

@@ -23,6 +23,7 @@ _EFFECTS: Final = (
     "earn",
     "earn_times",
 )
+_EARLY: Final = ("early_activation_by", "early_activation_max", "early_activation_a_day")
 _MODES: Final = get_args(StackingGroup.model_fields["mode"].annotation)
 
 FEATURES: Final = frozenset(
@@ -30,7 +31,7 @@ FEATURES: Final = frozenset(
     | {f"if.{operator.rstrip('_')}" for operator in Condition.model_fields}
     | {f"then.{effect}" for effect in _EFFECTS}
     | {f"stack.{mode}" for mode in _MODES}
-    | {"codes", "counters", "lists.brands", "lists.flags"}
+    | {*_EARLY, "codes", "counters", "lists.brands", "lists.flags"}
     | ONCE_FEATURES
     | POINTS_FEATURES
     | PRICE_FEATURES
@@ -70,6 +71,8 @@ def _used(pack: Pack) -> Iterator[str]:
 def _sections(pack: Pack) -> Iterator[tuple[str, object]]:
     yield "codes", pack.codes
     yield "counters", pack.counters
+    for wallet in pack.wallets.values():
+        yield from ((name, getattr(wallet, name)) for name in _EARLY)
     for goods in pack.lists.values():
         yield "lists.brands", goods.brands
         yield "lists.flags", goods.flags

@@ -50,6 +50,12 @@ class Wallet(Document):
     earning_unit: Amount = 100
     redeeming_unit: Amount = 100
     early_activation: Literal["allowed", "forbidden"] = "forbidden"
+    early_activation_by: Annotated[tuple[Word, ...], Field(max_length=20)] = ()
+    """Roles of cashiers who may; left out, everybody who works at a till."""
+    early_activation_max: Amount | None = None
+    """The most points of a lot that may be activated so."""
+    early_activation_a_day: Annotated[Count | None, Field(ge=1)] = None
+    """Lots of a member in a day of a store."""
 
 
 Effect = Annotated[

@@ -3,13 +3,23 @@
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from agent.journal.answers import UidReusedError
 from agent.leases.standing import UnknownMemberError
-from agent.members.lots import Activation, ActivationForbiddenError, NotPendingError, activate
+from agent.members.lots import (
+    Activated,
+    Activation,
+    ActivationForbiddenError,
+    ActivationLimitError,
+    ActivationNotYoursError,
+    NotPendingError,
+    activate,
+)
 from shared.receipt import Redeem
-from tests.agent.kit import facts, kinds, lot_seen, seen, sell
-from tests.builders import Person, PersonLot, Shop, basket, pack_row, wine_text
+from shared.wire.facts import LotActivated
+from tests.agent.kit import facts, kinds, last_body, lot_seen, seen, sell
+from tests.builders import Person, PersonLot, Shop, basket, cashier_row, pack_row, wine_text
 from tests.fakes import NOON
 
 TOMORROW = NOON + timedelta(days=1)
@@ -122,3 +132,72 @@ def test_the_uid_of_an_activation_with_other_content_is_a_conflict(shop: Shop) -
     other = Activation(order.uid, b"other", order.lot, order.member, "иначе")
     with pytest.raises(UidReusedError):
         activate(shop.station, other, shop.clock.now())
+
+
+def fashion(shop: Shop, terms: str) -> None:
+    """Let a programme with these terms of early activation come into force, and cut the line."""
+    text = wine_text().replace("early_activation: allowed", f"early_activation: allowed\n{terms}")
+    shop.feed("global", pack_row(text.replace("version: 1", "version: 2")))
+    manager = structs.replace(cashier_row("9", "Ольга"), role="manager")
+    shop.feed("store:101", cashier_row("7", "Мария"), manager)
+    shop.link.up = False
+
+
+def activate_by(shop: Shop, who: Person, lot: PersonLot, cashier: str) -> Activated:
+    order = Activation(shop.uid(), b"content", lot.row.id, who.id, "предзаказ", cashier)
+    return activate(shop.station, order, shop.clock.now())
+
+
+@pytest.mark.capability("FASHION-19")
+def test_a_right_of_roles_is_kept_offline_and_the_fact_says_who_and_why(shop: Shop) -> None:
+    lot = PersonLot(30_000, activates_at=TOMORROW)
+    anna = Person(lot)
+    shop.member(anna)
+    fashion(shop, "    early_activation_by: [manager]")
+
+    for cashier in ("7", "8", ""):
+        with pytest.raises(ActivationNotYoursError):
+            activate_by(shop, anna, lot, cashier)
+    activate_by(shop, anna, lot, "9")
+
+    assert kinds(shop) == ["lot.activated"]
+    body = last_body(shop)
+    assert isinstance(body, LotActivated)
+    assert (body.lot, body.reason, body.cashier) == (lot.row.id, "предзаказ", "9")
+
+
+@pytest.mark.capability("FASHION-19")
+def test_a_lot_larger_than_the_limit_is_not_activated(shop: Shop) -> None:
+    large = PersonLot(30_001, number=1, activates_at=TOMORROW)
+    small = PersonLot(30_000, number=2, activates_at=TOMORROW)
+    anna = Person(large, small)
+    shop.member(anna)
+    fashion(shop, "    early_activation_max: 300.00")
+
+    with pytest.raises(ActivationLimitError):
+        activate_by(shop, anna, large, "7")
+
+    assert activate_by(shop, anna, small, "7").amount == 30_000
+
+
+@pytest.mark.capability("FASHION-19")
+def test_so_many_lots_of_a_member_are_activated_in_a_day_and_more_the_next(shop: Shop) -> None:
+    later = NOON + timedelta(days=5)
+    lots = [PersonLot(10_000, number=no, activates_at=later) for no in (1, 2, 3)]
+    anna, boris = (
+        Person(*lots, number=1),
+        Person(PersonLot(1, number=9, activates_at=later), number=2),
+    )
+    shop.member(anna)
+    shop.member(boris)
+    fashion(shop, "    early_activation_a_day: 2")
+    activate_by(shop, anna, lots[0], "7")
+    activate_by(shop, anna, lots[1], "7")
+
+    with pytest.raises(ActivationLimitError):
+        activate_by(shop, anna, lots[2], "7")
+    activate_by(shop, boris, boris.lots[0], "7")
+    shop.clock.move(hours=24)
+    activate_by(shop, anna, lots[2], "7")
+
+    assert len(facts(shop)) == 4

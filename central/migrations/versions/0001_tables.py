@@ -229,6 +229,19 @@ def _members() -> None:
         sa.PrimaryKeyConstraint("member", name=op.f("pk_person")),
     )
     op.create_table(
+        "gift",
+        sa.Column("uid", sa.Uuid(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("terms", sa.String(), nullable=False),
+        sa.Column("members", sa.Integer(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("uid", name=op.f("pk_gift")),
+    )
+    op.create_index(op.f("ix_gift_actor"), "gift", ["actor"], unique=False)
+    op.create_table(
         "claimed_index",
         sa.Column("index", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("index", name=op.f("pk_claimed_index")),

@@ -1,0 +1,84 @@
+"""Points given by hand, from the words of a command to the ledger, and what became of them."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from pydantic_core import PydanticCustomError
+
+from central.centre import Centre
+from central.ledger import service as ledger
+from central.members.gifts import Order, give
+from shared.errors import Kind, LoyaltyError
+from shared.ids import uuid7
+from shared.points import format_points
+from shared.rules.moment import Moment
+from shared.rules.scalars import parse_amount, parse_day
+from shared.rules.terms import expiry, read_expiry
+from shared.runtime.sqlite import reading
+
+_T = TypeVar("_T")
+
+
+class BadGiftError(LoyaltyError):
+    """A word of the order that cannot be read."""
+
+    kind = Kind.INVALID
+    code = "bad_gift"
+    ru = "{what}: {reason_ru}."
+    en = "{what}: {reason_en}."
+
+
+def give_by_words(centre: Centre, **words: str) -> Iterator[str]:
+    """Give points as a command words it; yield the uid of the order, then what was done.
+
+    "7 days" count from today and include the last. Raises BadGiftError and what `give` raises.
+    """
+    at = centre.clock.now()
+    uid = UUID(words["uid"]) if words["uid"] else uuid7(at, centre.chance)
+    yield f"order {uid}"
+    order = Order(
+        uid=uid,
+        to=words["to"],
+        points=_read("points", lambda: parse_amount(words["points"])),
+        wallet=words["wallet"],
+        kind=words["kind"],
+        expires_on=_read("expires", lambda: expiry(read_expiry(words["expires"]), _today(at))),
+        reason=words["reason"],
+        actor=words["actor"],
+    )
+    done = give(centre, order, at)
+    yield (
+        f"{format_points(done.points)} points to {done.members} members, "
+        f"{done.before} had them from this order"
+    )
+
+
+def moved_by_words(centre: Centre, first: str, last: str) -> Iterator[str]:
+    """Yield a line for each kind of lots: what was posted in days of UTC, both included."""
+    since = _midnight(_read("from", lambda: parse_day(first)))
+    until = _midnight(_read("to", lambda: parse_day(last))) + timedelta(days=1)
+    with reading(centre.engine) as connection:
+        found = ledger.moved_by_kind(connection, since, until)
+    for kind, entries in found.items():
+        moved = ", ".join(f"{entry.value} {format_points(sum_)}" for entry, sum_ in entries.items())
+        yield f"{kind}: {moved}"
+
+
+def _today(at: datetime) -> Moment:
+    return Moment(at, "UTC")
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _read(what: str, read: Callable[[], _T]) -> _T:
+    try:
+        return read()
+    except PydanticCustomError as error:
+        context = error.context or {}
+        raise BadGiftError(
+            what=what, reason_ru=context.get("ru", ""), reason_en=context.get("en", "")
+        ) from error

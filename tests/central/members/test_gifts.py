@@ -1,0 +1,204 @@
+"""Points given by hand: to one or to a segment, once, within limits, with a reason that is kept."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from central.centre import Centre
+from central.gifts_order import BadGiftError, give_by_words, moved_by_words
+from central.leases.expiry import run as burn
+from central.ledger import service as ledger
+from central.members import service as members
+from central.members import store
+from central.members.gifts import (
+    GiftChangedError,
+    GiftLimitError,
+    NobodyToGiveError,
+    NoReasonError,
+    Order,
+    give,
+)
+from shared.ids import card_number
+from shared.ledger.books import Lot
+from shared.runtime.sqlite import reading, transaction
+from shared.wire.feed import GLOBAL, AccountRow
+from tests.central.chain_kit import balance, books, dump, rows
+from tests.central.journal_builder import Journal, Person
+
+UID = UUID(int=77)
+CARD = card_number("29", 1, 1)
+BURNS = date(2026, 6, 3)
+
+
+def order(to: str = CARD, **terms: object) -> Order:
+    plain = Order(UID, to, 300_00, "bonus", "burning", BURNS, "давно не были", "Ольга")
+    return replace(plain, **terms)  # type: ignore[arg-type]
+
+
+def lapsed(centre: Centre, *people: Person) -> None:
+    """Put members into the segment of those who have not come for long."""
+    with transaction(centre.engine) as connection:
+        roll = members.load(connection, {one.member for one in people}, ())
+        for one in people:
+            kept = replace(roll.members[one.member], segments="lapsed women")
+            roll.members[one.member] = kept
+            roll.changed_members.add(one.member)
+        members.save(connection, roll, ledger.load(connection, ()))
+
+
+def burning(centre: Centre, person: Person) -> list[Lot]:
+    lots = books(centre, person.account).lots_of(person.account)
+    return [lot for lot in lots if lot.kind == "burning"]
+
+
+@pytest.fixture
+def people(centre: Centre, journal: Journal) -> list[Person]:
+    """Two who have lapsed and one who has not."""
+    found = [
+        journal.register(name=name, phone=phone, card=card)[0]
+        for name, phone, card in (
+            ("Анна Петрова", "+79160000001", CARD),
+            ("Борис Ким", "+79160000002", card_number("29", 1, 2)),
+            ("Вера Ли", "+79160000003", card_number("29", 1, 3)),
+        )
+    ]
+    journal.push()
+    lapsed(centre, *found[:2])
+    return found
+
+
+@pytest.mark.capability("WINE-28")
+def test_a_segment_is_given_lots_that_burn_soon_and_of_their_own_kind(
+    centre: Centre, journal: Journal, people: list[Person]
+) -> None:
+    done = give(centre, order("segment:lapsed"), journal.clock.now())
+
+    assert (done.members, done.points) == (2, 600_00)
+    assert [balance(centre, one.account) for one in people] == [300_00, 300_00, 0]
+    for one in people[:2]:
+        (lot,) = books(centre, one.account).lots_of(one.account)
+        assert (lot.kind, lot.expires_on) == ("burning", BURNS)
+    told = [row for row in rows(centre, GLOBAL).values() if isinstance(row, AccountRow)]
+    assert sum(lot.amount for row in told for lot in row.lots) == 600_00
+
+
+@pytest.mark.capability("WINE-28")
+def test_what_burns_of_them_is_told_apart(
+    centre: Centre, journal: Journal, people: list[Person]
+) -> None:
+    """Of 600.00 Anna spends 100.00; what her home store holds burns when it is given back."""
+    at = journal.clock.now()
+    give(centre, order("segment:lapsed"), at)
+    give(centre, order(uid=UUID(int=78), kind="manual", points=50_00, expires_on=None), at)
+    anna = people[0]
+    (hers,) = burning(centre, anna)
+    journal.ask(anna.account, 100_00)
+    journal.sell(anna, spend=[(hers.id, 100_00)])
+    journal.push()
+    over = datetime(2026, 6, 5, tzinfo=UTC)
+    burn(centre, over)
+    for one in people[:2]:
+        (lot,) = burning(centre, one)
+        journal.give_back(one.account, (lot.id, lot.balance))
+    journal.push_new()
+    for _ in range(2):
+        burn(centre, over + timedelta(days=1))
+
+    told = list(moved_by_words(centre, "2026-01-01", "2026-12-31"))
+
+    assert [line.replace("\u00a0", " ") for line in told if not line.startswith("purchase")] == [
+        "burning: EXPIRE −500,00, GRANT 600,00, REDEEM −100,00",
+        "manual: GRANT 50,00",
+    ]
+
+
+def test_an_order_that_comes_again_gives_what_is_missing_and_nothing_twice(
+    centre: Centre, journal: Journal, people: list[Person]
+) -> None:
+    at = journal.clock.now()
+    give(centre, order("segment:lapsed"), at)
+    before = dump(centre)
+
+    again = give(centre, order("segment:lapsed"), at)
+
+    assert (again.members, again.before) == (0, 2)
+    assert dump(centre) == before
+    lapsed(centre, people[2])
+    assert give(centre, order("segment:lapsed"), at).members == 1
+    with pytest.raises(GiftChangedError):
+        give(centre, order("segment:lapsed", points=400_00), at)
+
+
+@pytest.mark.capability("FASHION-36")
+def test_a_manager_chooses_how_many_within_limits_and_his_reason_is_kept(
+    centre: Centre, journal: Journal, people: list[Person]
+) -> None:
+    at = journal.clock.now()
+    most = centre.settings.gift_points_max
+
+    for wrong in (most + 1, 0):
+        with pytest.raises(GiftLimitError):
+            give(centre, order(points=wrong), at)
+    for lacking in ({"reason": " "}, {"actor": ""}, {"reason": "x" * 201}):
+        with pytest.raises(NoReasonError):
+            give(centre, order(**lacking), at)
+    with pytest.raises(NobodyToGiveError):
+        give(centre, order("+79169999999"), at)
+    with pytest.raises(NobodyToGiveError):
+        give(centre, order("segment:nobody"), at)
+    assert balance(centre, people[0].account) == 0
+
+    give(centre, order(points=most), at)
+
+    assert balance(centre, people[0].account) == most
+    with reading(centre.engine) as connection:
+        (kept,) = store.gifts(connection, 10)
+    assert (kept.actor, kept.reason, kept.points) == ("Ольга", "давно не были", most)
+
+
+@pytest.mark.capability("FASHION-36")
+def test_one_who_gives_has_a_limit_a_day_and_the_next_day_it_is_open_again(
+    centre: Centre, journal: Journal, people: list[Person]
+) -> None:
+    narrow = replace(
+        centre, settings=centre.settings.model_copy(update={"gift_points_a_day_max": 700_00})
+    )
+    at = journal.clock.now()
+    give(narrow, order("segment:lapsed"), at)
+
+    with pytest.raises(GiftLimitError):
+        give(narrow, order(uid=UUID(int=78), points=100_01), at)
+    give(narrow, order(uid=UUID(int=79), points=100_00), at)
+    give(narrow, order(uid=UUID(int=80), actor="Пётр"), at)
+    give(narrow, order(uid=UUID(int=81)), at + timedelta(days=1))
+
+    assert balance(narrow, people[0].account) == 300_00 + 100_00 + 300_00 + 300_00
+
+
+@pytest.mark.capability("FASHION-37")
+@pytest.mark.parametrize(("expires", "days"), [("1 days", 1), ("7 days", 7), ("never", None)])
+def test_a_manager_chooses_how_long_the_points_live(
+    centre: Centre, people: list[Person], expires: str, days: int | None
+) -> None:
+    words = {"uid": "", "wallet": "bonus", "kind": "manual", "reason": "жалоба", "actor": "Ольга"}
+
+    said = list(give_by_words(centre, to=CARD, points="150.50", expires=expires, **words))
+
+    assert said[1].endswith("to 1 members, 0 had them from this order")
+    (lot,) = books(centre, people[0].account).lots_of(people[0].account)
+    today = centre.clock.now().date()
+    assert lot.granted == 150_50
+    assert lot.expires_on == (None if days is None else today + timedelta(days=days))
+
+
+@pytest.mark.parametrize("wrong", [{"points": "many"}, {"expires": "soon"}])
+def test_a_word_that_cannot_be_read_is_named(centre: Centre, wrong: dict[str, str]) -> None:
+    words = {"uid": "", "to": CARD, "points": "1.00", "wallet": "bonus", "kind": "manual"}
+    rest = {"expires": "never", "reason": "x", "actor": "y"}
+
+    with pytest.raises(BadGiftError) as refused:
+        list(give_by_words(centre, **(words | rest | wrong)))
+
+    assert next(iter(wrong)) in refused.value.sentence("ru")
