@@ -279,7 +279,7 @@ def give_points(
     """Give points by hand to a member or a segment; the order's uid makes it safe to repeat."""
     from central.gifts_order import give_by_words
 
-    with _opened(ctx) as centre:
+    with opened(ctx) as centre:
         for line in give_by_words(
             centre,
             uid=uid,
@@ -303,7 +303,7 @@ def moved_points(
     """Tell by kind of lot what was granted, redeemed, burnt and taken back in some days."""
     from central.gifts_order import moved_by_words
 
-    with _opened(ctx) as centre:
+    with opened(ctx) as centre:
         for line in moved_by_words(centre, first, last):
             typer.echo(line)
 

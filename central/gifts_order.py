@@ -26,8 +26,8 @@ class BadGiftError(LoyaltyError):
 
     kind = Kind.INVALID
     code = "bad_gift"
-    ru = "{what}: {reason_ru}."
-    en = "{what}: {reason_en}."
+    ru = "Начисление, {what}: {reason_ru}."
+    en = "Gift, {what}: {reason_en}."
 
 
 def give_by_words(centre: Centre, **words: str) -> Iterator[str]:

@@ -149,6 +149,38 @@ def doubts(
         raise typer.Exit(REFUSED)
 
 
+@app.command()
+def backtest(
+    file: PackFile,
+    sales: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="Receipts of the past, CSV.")
+    ],
+    members: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Members before that, CSV.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A pack to compare with.")
+    ] = None,
+    zone: Annotated[str, typer.Option(help="By whose clock the receipts are.")] = "Europe/Moscow",
+    lang: Lang = Language.RU,
+) -> None:
+    """Replay receipts: members per tier, moves, costs; exit code 1 if known discounts differ."""
+    from shared.packs.backtest import replay
+    from shared.packs.sales_file import read_members, read_sales
+    from shared.packs.show_backtest import replayed
+
+    with _refusals(lang):
+        pack, text = _compiled(file), sales.read_text(encoding="utf-8-sig")
+        known = {} if members is None else read_members(members.read_text(encoding="utf-8-sig"))
+        found = replay(pack, read_sales(text, zone), known)
+        other = (
+            None if against is None else replay(_compiled(against), read_sales(text, zone), known)
+        )
+        typer.echo(replayed(pack, found, lang.value, other), nl=False)
+    if found.differing:
+        raise typer.Exit(REFUSED)
+
+
 def _read(file: Path) -> "Pack":
     from shared.rules.pack import read_pack_file
 

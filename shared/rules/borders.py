@@ -58,7 +58,8 @@ def borders(pack: Pack) -> Borders:
     """Return the values of each field between which the rules of a pack may decide otherwise."""
     asked = Asked(pack)
     tiers = [step.id for step in pack.tiers.steps] if pack.tiers is not None else [OTHER]
-    segments = asked.classes("segment_in", OTHER)[1:]
+    named = [row.segment for table in pack.tables.values() for row in table.rows if row.segment]
+    segments = dict.fromkeys((*asked.classes("segment_in", OTHER)[1:], *named))
     quantities = _quantities(pack)
     values: dict[str, tuple[object, ...]] = {
         "day": days_of_calendar(pack, asked),

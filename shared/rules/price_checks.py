@@ -93,18 +93,29 @@ def _check_table(pack: Pack, table: Table, path: str) -> None:
                 ru=f"в строке таблицы нужно значений: {width}, все проценты или все суммы",
                 en=f"a row has {width} values, all of them percents or all of them amounts",
             )
-        if (row.tier is not None) != (table.by == "tier"):
+        band = getattr(row, table.by) if table.by in ("tier", "segment") else row.from_minor
+        if band is None:
             raise PackError(
                 f"{path}.rows.{place}",
                 "one_band",
-                ru="уровень указывают в таблице по уровням, сумму — в остальных",
-                en="a tier stands in a table by tier, a sum in the others",
+                ru="в таблице по уровням и сегментам указывают их, в остальных — сумму",
+                en="tiers and segments stand in tables by them, sums in the others",
             )
+    if table.by in ("tier", "segment"):
+        _check_words(pack, table, path)
+    else:
+        _check_order(table, path)
+
+
+def _check_words(pack: Pack, table: Table, path: str) -> None:
+    """Hold that the rows of a table by tier or segment name each once."""
+    words = [str(getattr(row, table.by)) for row in table.rows]
+    unique(words, f"{path}.rows", table.by)
     if table.by == "tier":
-        tiers = [row.tier or "" for row in table.rows]
-        known(tiers, {step.id for step in pack.tiers.steps} if pack.tiers else (), path)
-        unique(tiers, f"{path}.rows", "tier")
-        return
+        known(words, {step.id for step in pack.tiers.steps} if pack.tiers else (), path)
+
+
+def _check_order(table: Table, path: str) -> None:
     starts = [row.from_minor or 0 for row in table.rows]
     for place in range(1, len(starts)):
         if starts[place] <= starts[place - 1]:

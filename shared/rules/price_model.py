@@ -24,17 +24,22 @@ Closed = Literal["discounts", "payment_with_points", "earning", "turnover"]
 
 
 class TableRow(Document):
-    """A band of a table: where it begins (or whose tier it is), and a value for each column."""
+    """A band of a table: where it begins (or whose tier or segment it is), its values."""
 
     from_minor: Annotated[Amount | None, Field(alias="from")] = None
     tier: Name | None = None
+    segment: Word | None = None
     percents: Annotated[tuple[Percent, ...], Field(max_length=COLUMNS_MAX)] = ()
     amounts: Annotated[tuple[Amount, ...], Field(max_length=COLUMNS_MAX)] = ()
 
     @model_validator(mode="after")
     def _one_of_each(self) -> "TableRow":
-        if (self.from_minor is None) == (self.tier is None):
-            raise fault("one_band", ru="нужно одно из from и tier", en="one of from and tier")
+        if sum(band is not None for band in (self.from_minor, self.tier, self.segment)) != 1:
+            raise fault(
+                "one_band",
+                ru="нужно одно из from, tier и segment",
+                en="one of from, tier and segment",
+            )
         if bool(self.percents) == bool(self.amounts):
             raise fault(
                 "one_value", ru="нужно одно из percents и amounts", en="one of percents and amounts"
@@ -47,7 +52,8 @@ class Table(Document):
 
     `receipt_sum` is the whole receipt before discounts, `eligible_sum` and `eligible_quantity`
     are of the lines that the rule fits, `line_quantity` and `line_price` (of a unit) of each line
-    by itself; `turnover`, `purchases` and `counter` are the member's.
+    by itself; `turnover`, `purchases` and `counter` are the member's. By `segment` the first row
+    counts whose segment he is in.
     """
 
     by: Literal[
@@ -60,6 +66,7 @@ class Table(Document):
         "purchases",
         "counter",
         "tier",
+        "segment",
     ]
     window: PeriodText = "lifetime"
     """Of turnover, purchases and counters: in which period before this receipt."""

@@ -122,7 +122,7 @@ def _bounded(value: object, largest: int, *, ru: str, en: str) -> int:
 
 
 def _written(form: re.Pattern[str], example: str, kind: str = "number") -> WithJsonSchema:
-    """Tell editors how a scalar is written; one without quotes is a number to them."""
+    """Tell editors how a scalar is written; without quotes it is a number to them, also 10:30."""
     text = {"type": "string", "pattern": f"^(?:{form.pattern})$", "examples": [example]}
     return WithJsonSchema({"anyOf": [text, {"type": kind, "minimum": 0}]})
 
@@ -135,7 +135,7 @@ Quantity = Annotated[int, BeforeValidator(parse_quantity), _written(_QUANTITY, "
 Clock = Annotated[
     str,
     BeforeValidator(parse_clock),
-    WithJsonSchema({"type": "string", "pattern": f"^(?:{_CLOCK.pattern})$", "examples": ["09:30"]}),
+    _written(_CLOCK, "09:30", "integer"),
 ]
 Count = Annotated[int, BeforeValidator(parse_count), _written(_COUNT, "31", "integer")]
 Day = Annotated[

@@ -25,6 +25,9 @@ def row_finder(table: Table) -> Places:
         return lambda facts, lines: (
             [-1 if facts.tier is None else places.get(facts.tier.id, -1)] * len(lines)
         )
+    if table.by == "segment":
+        segments = [row.segment or "" for row in table.rows]
+        return lambda facts, lines: [_of_segment(segments, facts)] * len(lines)
     thresholds = [row.from_minor or 0 for row in table.rows]
     if table.by in _OF_LINES:
         of_line = _OF_LINES[table.by]
@@ -33,10 +36,17 @@ def row_finder(table: Table) -> Places:
     return lambda facts, lines: [bisect_right(thresholds, measure(facts, lines)) - 1] * len(lines)
 
 
+def _of_segment(segments: Sequence[str], facts: Facts) -> int:
+    mine = frozenset[str]() if facts.member is None else facts.member.segments
+    return next((place for place, one in enumerate(segments) if one in mine), -1)
+
+
 def table_fields(table: Table) -> frozenset[str]:
     """Return the names of the member's fields that a table reads, but for the tier's."""
     if table.by == "turnover" and table.window == "lifetime":
         return frozenset({"turnover_minor"})
+    if table.by == "segment":
+        return frozenset({"segments"})
     return _COUNTS if table.by in ("turnover", "purchases", "counter") else frozenset()
 
 

@@ -55,13 +55,21 @@ grants:
     wallet: bonus
     expiry: 3 months
 """
+
+
+def programme() -> str:
+    """The wine programme with these grants."""
+    without, _, _ = wine_text().replace("version: 1", "version: 2").partition("\ngrants:")
+    return without + GRANTS
+
+
 PERSON = blind_index(INDEX_KEY, IdentifierKind.PHONE, PHONE).hex()
 
 
 @pytest.fixture
 def generous(shop: Shop) -> Shop:
     """A store whose programme grants on occasions, with the cable out."""
-    shop.feed(GLOBAL, pack_row(wine_text().replace("version: 1", "version: 2") + GRANTS))
+    shop.feed(GLOBAL, pack_row(programme()))
     shop.link.up = False
     return shop
 
@@ -115,7 +123,7 @@ def test_two_stores_that_hear_nothing_of_each_other_grant_the_same_lot(
     generous: Shop, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     there = Shop(tmp_path_factory.mktemp("there"), store="102", seed=2).open()
-    there.feed(GLOBAL, pack_row(wine_text().replace("version: 1", "version: 2") + GRANTS))
+    there.feed(GLOBAL, pack_row(programme()))
 
     anna, again = join(generous), join(there)
 

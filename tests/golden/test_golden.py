@@ -13,9 +13,10 @@ import yaml
 
 from hardware.printers.layout import as_text
 from shared.basket import Flag, Goods, Line
-from shared.member import DayCount, History, LotView, MemberView
+from shared.certificate import Certificate, CertificateState
+from shared.member import DayCount, History, LotView, MemberView, NamedDay, Use
 from shared.money import NO_BREAK_SPACE
-from shared.receipt import Receipt, Redeem, Take
+from shared.receipt import OfferedCertificate, PresentedCode, Receipt, Redeem, Take, TenderKind
 from shared.rules.compile import CompiledPack
 from shared.rules.evaluate import evaluate
 from shared.rules.moment import Moment
@@ -103,6 +104,10 @@ TOLD: Mapping[str, Callable[[Evaluation, Receipt], Any]] = {
         [grant.rule, grant.wallet, shown(grant.amount), str(grant.expires_on)]
         for grant in found.once
     ],
+    "certificates": lambda found, _: [
+        [paid.code, shown(paid.amount), shown(paid.left), paid.state] for paid in found.certificates
+    ],
+    "uses": lambda found, _: [[use.rule, shown(use.points)] for use in found.uses],
     "slip": _paper,
     "trace": _said,
 }
@@ -150,6 +155,14 @@ def _receipt(case: Mapping[str, Any]) -> Receipt:
         promo_codes=tuple(case.get("promo_codes", ())),
         take=Take(case.get("take", ["unsaid"])[0]),
         take_value=parse_amount(case.get("take", ["", "0"])[1]),
+        codes=tuple(PresentedCode(code, campaign) for code, campaign in case.get("codes", ())),
+        channel=case.get("channel", "till"),
+        marks=tuple(case.get("marks", ())),
+        paid_in=TenderKind(case["paid_in"]) if "paid_in" in case else None,
+        certificates=tuple(
+            OfferedCertificate(_certificate(code, parse_amount(balance)))
+            for code, balance in case.get("certificates", ())
+        ),
     )
 
 
@@ -158,6 +171,7 @@ def _line(row: Mapping[str, Any]) -> Line:
         sku=row.get("sku", f"sku-{row['no']}"),
         name=row.get("name", ""),
         group=row["group"],
+        brand=row.get("brand", ""),
         flags=frozenset(Flag(flag) for flag in row.get("flags", ())),
         floor_minor=parse_amount(row.get("floor", "0")),
     )
@@ -187,8 +201,21 @@ def _member(row: Mapping[str, Any] | None) -> MemberView | None:
         receipts=int(row.get("receipts", "1")),
         segments=frozenset(row.get("segments", ())),
         lots=tuple(_lot(lot) for lot in row.get("lots", ())),
-        history=History(days=days),
+        history=History(days=days, uses=tuple(_uses(row.get("uses", {})))),
+        dates=tuple(NamedDay(name, date.fromisoformat(day)) for name, day in row.get("dates", ())),
+        person=bytes.fromhex(row.get("person", "")),
+        tier_floor=row.get("tier_floor"),
     )
+
+
+def _uses(row: Mapping[str, Mapping[str, str]]) -> Iterator[Use]:
+    for name, days in row.items():
+        for day, amount in days.items():
+            yield Use(name, date.fromisoformat(day), 1, parse_amount(amount))
+
+
+def _certificate(code: str, balance_minor: int) -> Certificate:
+    return Certificate(code, CertificateState.ACTIVE, balance_minor, balance_minor)
 
 
 def _lot(row: Mapping[str, str]) -> LotView:

@@ -261,7 +261,7 @@ def _limits(payment: _Payment, requested: int) -> list[Sentence]:
     """Say what limits a purse, by the programme and by what it holds."""
     purse, ceiling, unit = payment.purse, payment.ceiling, payment.purse.wallet.redeeming_unit
     limits = list(ceiling.limits)
-    if min(ceiling.points, purse.balance) < purse.ruled.least:
+    if 0 < min(ceiling.points, purse.balance) < purse.ruled.least:
         limits.append(say("redeem_least", points=shorten(purse.ruled.least)))
     if purse.balance < unit:
         limits.append(say("nothing_spendable"))
