@@ -13,6 +13,7 @@ from shared.rules.features import FEATURES
 from shared.rules.moment import Moment
 from shared.rules.pack import PackError, load_canonical, pack_hash, required_features
 from shared.rules.result import Sentence
+from shared.runtime.zones import EDITION
 from shared.wire.agents import pack_signing_bytes
 from shared.wire.feed import KeysRow, PackRow
 
@@ -40,7 +41,9 @@ class Refused:
 class PackShelf:
     """Compiled packs by hash; safe for several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, zones: str = EDITION) -> None:
+        self._zones = zones
+        """Edition of the time zone database that this process reads."""
         self._compiled: dict[str, CompiledPack] = {}
         self._refused: dict[tuple[str, int], Refused] = {}
         """By pack and by the version of the key list that it was judged under."""
@@ -103,7 +106,10 @@ class PackShelf:
             missing = required_features(row.body) - FEATURES
             if missing:
                 return _needs(sorted(missing))
-            self._compiled[row.hash] = compile_pack(load_canonical(row.body), pack_hash=row.hash)
+            pack = load_canonical(row.body)
+            if pack.tz > self._zones:
+                return _older_zones(pack.tz, self._zones)
+            self._compiled[row.hash] = compile_pack(pack, pack_hash=row.hash)
         except PackError as error:
             return Sentence(error.code, error.sentence("ru"), error.sentence("en"))
         return None
@@ -125,6 +131,16 @@ def _needs(missing: Sequence[str]) -> Sentence:
         "features_missing",
         f"Агент не умеет: {named}. Обновите агента; действует прежний пакет.",
         f"The agent lacks: {named}. Update it; the pack before stays in force.",
+    )
+
+
+def _older_zones(wanted: str, here: str) -> Sentence:
+    return Sentence(
+        "zones_older",
+        f"База часовых поясов агента ({here}) старше, чем у пакета ({wanted}). Обновите агента; "
+        "действует прежний пакет.",
+        f"The agent's time zones ({here}) are older than the pack's ({wanted}). Update it; the "
+        "pack before stays in force.",
     )
 
 

@@ -294,6 +294,27 @@ def give_points(
             typer.echo(line)
 
 
+@lots_app.command("extend")
+def extend_lots(
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Option(help="Of which kind of lots.")],
+    first: Annotated[str, typer.Option("--from", help="Whose last day is this or later.")],
+    last: Annotated[str, typer.Option("--to", help="And this or before.")],
+    until: Annotated[str, typer.Option(help="The last day that they have then.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept.")],
+    by: Annotated[str, typer.Option(help="Who decided it; it is kept.")],
+) -> None:
+    """Let lots of a kind live longer; what has expired stays so, and nothing is shortened."""
+    from central.gifts_order import extend_by_words
+
+    with opened(ctx) as centre:
+        typer.echo(
+            extend_by_words(
+                centre, kind=kind, first=first, last=last, until=until, reason=reason, actor=by
+            )
+        )
+
+
 @lots_app.command("moved")
 def moved_points(
     ctx: typer.Context,

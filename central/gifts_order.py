@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from central.centre import Centre
 from central.ledger import service as ledger
+from central.members.extensions import Extension, extend_lots
 from central.members.gifts import Order, give
 from shared.errors import Kind, LoyaltyError
 from shared.ids import uuid7
@@ -19,6 +21,7 @@ from shared.rules.terms import expiry, read_expiry
 from shared.runtime.sqlite import reading
 
 _T = TypeVar("_T")
+_DAYS = ("first", "last", "until")
 
 
 class BadGiftError(LoyaltyError):
@@ -53,6 +56,21 @@ def give_by_words(centre: Centre, **words: str) -> Iterator[str]:
         f"{format_points(done.points)} points to {done.members} members, "
         f"{done.before} had them from this order"
     )
+
+
+def extend_by_words(centre: Centre, **words: str) -> str:
+    """Extend lots as a command words it; return what was done."""
+    at = centre.clock.now()
+    days = {name: _read(name, partial(parse_day, words[name])) for name in _DAYS}
+    order = Extension(
+        uid=uuid7(at, centre.chance),
+        kind=words["kind"],
+        reason=words["reason"],
+        actor=words["actor"],
+        **days,
+    )
+    lots, points = extend_lots(centre, order, at)
+    return f"order {order.uid}: {lots} lots of {format_points(points)} points live longer"
 
 
 def moved_by_words(centre: Centre, first: str, last: str) -> Iterator[str]:

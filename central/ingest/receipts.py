@@ -60,7 +60,7 @@ def check_sale(desk: Desk, reading: Reading, sale: ReceiptCommitted) -> None:
 
 def post_sale(desk: Desk, reading: Reading, sale: ReceiptCommitted) -> list[str]:
     """Post a sale; return what was adjusted: a grant that was there, a draw that became debt."""
-    document = Document(sale.receipt.uid, sale.at)
+    document = Document(sale.receipt.uid, sale.at, sale.day)
     desk.file(reading)
     desk.sales[sale.receipt.uid] = sale
     notes = _draw(desk, reading, document, sale)

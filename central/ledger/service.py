@@ -57,6 +57,18 @@ def due(
     return store.due(connection, before, after, limit)
 
 
+def expiring(
+    connection: Connection,
+    kind: str,
+    first: date,
+    last: date,
+    after: tuple[UUID, UUID] | None,
+    limit: int,
+) -> list[tuple[UUID, UUID]]:
+    """Return (account, lot) of lots of a kind that end between two days, in key order."""
+    return store.expiring(connection, kind, first, last, after, limit)
+
+
 def leased(connection: Connection) -> dict[Holder, dict[str, tuple[int, int]]]:
     """Return by holder and wallet in how many lots its open leases have how much left."""
     return store.leased(connection)

@@ -99,6 +99,7 @@ class LotTable(Table, table=True):
     activates_at: datetime = Field(sa_type=Instant)
     expires_on: date | None
     frozen: bool = False
+    burnt: int = Field(default=0, sa_type=BigInteger)
 
 
 class EntryTable(Table, table=True):
@@ -255,6 +256,24 @@ def due(
         account, lot = after
         same = and_(_lot.c.account == account, _lot.c.lot > lot)
         query = query.where(or_(_lot.c.account > account, same))
+    rows = connection.execute(query.order_by(_lot.c.account, _lot.c.lot).limit(limit))
+    return [(row.account, row.lot) for row in rows]
+
+
+def expiring(
+    connection: Connection,
+    kind: str,
+    first: date,
+    last: date,
+    after: tuple[UUID, UUID] | None,
+    limit: int,
+) -> list[tuple[UUID, UUID]]:
+    """Return (account, lot) of lots of a kind with a balance that end between two days."""
+    query = select(_lot.c.account, _lot.c.lot).where(
+        _lot.c.kind == kind, _lot.c.expires_on.between(first, last), _lot.c.balance > 0
+    )
+    if after is not None:
+        query = query.where(tuple_(_lot.c.account, _lot.c.lot) > tuple_(*after))
     rows = connection.execute(query.order_by(_lot.c.account, _lot.c.lot).limit(limit))
     return [(row.account, row.lot) for row in rows]
 

@@ -86,6 +86,8 @@ class Lot:
     expires_on: date | None
     frozen: bool = False
     """Nothing of it is leased any more, as of a certificate that is blocked."""
+    burnt: int = 0
+    """What expiry has taken of it."""
 
     @property
     def spending_order(self) -> tuple[date, datetime, UUID]:

@@ -27,10 +27,14 @@ BESIDE_BALANCE = frozenset({EntryKind.DEBT, EntryKind.DEBT_SETTLE})
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What an entry comes from: a sale, return, void, import or expiry run, at its own instant."""
+    """What an entry comes from: a sale, return, void, import or expiry run, at its own instant.
+
+    `day` is the store's business date of a sale.
+    """
 
     uid: UUID
     at: datetime
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,12 +198,16 @@ def write_off(books: Books, lot: Lot, lease: Lease) -> int:
 
 
 def expire(books: Books, lot: Lot, document: Document) -> int:
-    """Burn the free rest of a lot whose last day is over everywhere; ask holders for the rest."""
+    """Burn the free rest of a lot whose last day is over everywhere; ask holders for the rest.
+
+    A spend of its last day or before that is told later gets back what it needs of it.
+    """
     burnt = lot.free
     if burnt and not post(books, lot, EntryKind.EXPIRE, -burnt, document):
         burnt = 0
     lot.free -= burnt
     lot.balance -= burnt
+    lot.burnt += burnt
     want_back(books, lot, lot.balance)
     return burnt
 
@@ -281,7 +285,36 @@ def _forget_recall(lease: Lease) -> None:
     lease.wanted_back = min(lease.wanted_back, lease.given_back + lease.left)
 
 
+def extend(books: Books, lot: Lot, until: date, document: Document) -> bool:
+    """Let a lot live longer; False if it lives as long already, is over, or is empty.
+
+    An entry of nothing stands for it, so that the ledger tells when it was done and by what.
+    """
+    if lot.expires_on is None or lot.expires_on >= until or not lot.balance:
+        return False
+    if document.day is not None and lot.expires_on < document.day:
+        return False
+    if not post(books, lot, EntryKind.ADJUST, 0, document):
+        return False
+    lot.expires_on = until
+    return True
+
+
+def _unburn(books: Books, lot: Lot, amount: int, document: Document) -> int:
+    """Restore burnt points to a spend of their last day or before; return how many."""
+    if document.day is None or lot.expires_on is None or document.day > lot.expires_on:
+        return 0
+    back = min(amount, lot.burnt)
+    if not back or not post(books, lot, EntryKind.RESTORE, back, document):
+        return 0
+    lot.burnt -= back
+    lot.balance += back
+    return back
+
+
 def _spend(books: Books, lot: Lot, amount: int, covered: int, document: Document) -> int:
+    if covered < amount:
+        covered += _unburn(books, lot, amount - covered, document)
     if covered:
         added = post(books, lot, EntryKind.REDEEM, -covered, document)
         assert added, f"document {document.uid} spends of lot {lot.id} twice"

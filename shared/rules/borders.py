@@ -63,7 +63,7 @@ def borders(pack: Pack) -> Borders:
     quantities = _quantities(pack)
     values: dict[str, tuple[object, ...]] = {
         "day": days_of_calendar(pack, asked),
-        "clock": clocks(asked),
+        "clock": clocks(pack, asked),
         "tier": (NOBODY, *tiers),
         "turnover_minor": _turnovers(pack),
         "segments": tuple(

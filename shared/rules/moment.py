@@ -55,6 +55,11 @@ class Moment:
         return self.instant.astimezone(ZoneInfo(self.zone))
 
     @property
+    def clock(self) -> str:
+        """The minute on the store's clock, such as `09:30`."""
+        return f"{self.local:%H:%M}"
+
+    @property
     def day(self) -> date:
         """The store's calendar day."""
         return self.local.date()

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from shared.money import WHOLE_BP
 from shared.rules.faults import fault
 from shared.rules.grammar import VALUES_MAX, Document, Names, Rated, Title
+from shared.rules.question_terms import SPANS_MAX, Hours
 from shared.rules.scalars import Amount, Count, Day, Name, Percent, Word
 from shared.rules.terms import ActivationText, ExpiryText
 from shared.rules.windows import PeriodText
@@ -190,6 +191,8 @@ class Ban(Document):
 
     goods: Names
     closes: Annotated[tuple[Closed, ...], Field(min_length=1, max_length=4)]
+    time_in: Annotated[tuple[Hours, ...], Field(max_length=SPANS_MAX)] = ()
+    """Hours of the store's day in which this holds; left out, always."""
 
 
 class Caps(Document):

@@ -1,5 +1,6 @@
 """Conditions that need more than a word or a number: hours, dates of life, counts, other goods."""
 
+from collections.abc import Iterable
 from typing import Annotated, Final, Literal, get_args
 
 from pydantic import AfterValidator, Field, model_validator
@@ -33,6 +34,16 @@ class Hours(Document):
         if self.first == self.last:
             raise fault("no_hours", ru="часы пусты", en="the hours are empty")
         return self
+
+
+def within(spans: Iterable[Hours], clock: str) -> bool:
+    """Tell whether a time of day, such as `09:30`, is in one of the spans."""
+    return any(
+        span.first <= clock < span.last
+        if span.first < span.last
+        else clock >= span.first or clock < span.last
+        for span in spans
+    )
 
 
 class Near(Document):

@@ -21,6 +21,7 @@ from shared.rules.question_terms import (
     Counted,
     Hours,
     Near,
+    within,
 )
 from shared.rules.scalars import COUNT_MAX
 from shared.rules.tracks import Track, counted
@@ -54,20 +55,11 @@ def days_of(member: MemberView | None, name: str) -> tuple[date, ...]:
 
 
 def _hours(spans: Sequence[Hours], _lists: Lists) -> Question:
-    def holds(facts: Facts) -> bool:
-        now = _clock(facts)[0]
-        return any(
-            span.first <= now < span.last
-            if span.first < span.last
-            else now >= span.first or now < span.last
-            for span in spans
-        )
-
-    return Question(holds, _clock)
+    return Question(lambda facts: within(spans, facts.moment.clock), _clock)
 
 
 def _clock(facts: Facts) -> tuple[str, ...]:
-    return (f"{facts.moment.local:%H:%M}",)
+    return (facts.moment.clock,)
 
 
 def _days(windows: Sequence[Window], _lists: Lists) -> Question:

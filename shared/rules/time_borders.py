@@ -50,9 +50,10 @@ def days_of_calendar(pack: Pack, asked: Asked) -> tuple[date, ...]:
     return distinct([day for day in candidates if day >= first], told_apart)
 
 
-def clocks(asked: Asked) -> tuple[str, ...]:
+def clocks(pack: Pack, asked: Asked) -> tuple[str, ...]:
     """Return times of day that hours tell apart."""
     spans: list[Hours] = [span for one in asked.of("time_in") for span in one]
+    spans += [span for ban in pack.bans for span in ban.time_in]
     edges = [edge for span in spans for edge in (span.first, span.last)]
     near = [clock for edge in edges for clock in _around(edge)]
 

@@ -13,6 +13,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from shared.runtime.zones import use_installed
+
 GROUP = "kopilka.commands"
 CHECKOUT = Path(__file__).parents[2]
 OF_CHECKOUT = {"simulate": "tests.simulation.command", "torment": "tests.processes.command"}
@@ -35,6 +37,7 @@ class LazyCommands(TyperGroup):
 
 def main() -> None:
     """Run the command line."""
+    use_installed()
     app = typer.Typer(
         cls=LazyCommands,
         help="Kopilka: loyalty that works with the cable out.",

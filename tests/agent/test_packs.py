@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from agent.packs import NoPackError
+from agent.packs import NoPackError, PackShelf
 from agent.quote.service import quote
 from agent.till.render import frame
 from shared.crypto.keys import KeyPair
@@ -122,6 +122,20 @@ def test_a_pack_that_cannot_be_parsed_is_passed_over(shop: Shop) -> None:
 
     assert version_used(shop) == 1
     assert len(reasons(shop)) == 1
+
+
+@pytest.mark.edge("E40")
+@pytest.mark.parametrize(("here", "version"), [("2026a", 1), ("2026b", 2), ("2027a", 2)])
+def test_a_pack_of_newer_time_zones_than_the_agent_has_is_passed_over(
+    shop: Shop, here: str, version: int
+) -> None:
+    """A country moves its clocks: what it begins at midnight must begin at the same one for all."""
+    shop.station.packs = PackShelf(here)
+    newer = wine_text().replace("version: 1", "version: 2").replace("tz: 2025b", "tz: 2026b")
+    shop.feed(GLOBAL, pack_row(newer))
+
+    assert version_used(shop) == version
+    assert [here in told for told in reasons(shop)] == ([True] if version == 1 else [])
 
 
 def signed(body: bytes) -> PackRow:

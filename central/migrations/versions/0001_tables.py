@@ -215,7 +215,6 @@ def _members() -> None:
         sa.Column("person", sa.LargeBinary(), nullable=False),
         sa.Column("referrer", sa.Uuid(), nullable=True),
         sa.Column("tier_until", sa.Date(), nullable=True),
-        sa.Column("dates", sa.String(), nullable=False),
         sa.Column("known_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_member")),
     )
@@ -228,19 +227,6 @@ def _members() -> None:
         sa.Column("consent", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("member", name=op.f("pk_person")),
     )
-    op.create_table(
-        "gift",
-        sa.Column("uid", sa.Uuid(), nullable=False),
-        sa.Column("actor", sa.String(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("terms", sa.String(), nullable=False),
-        sa.Column("members", sa.Integer(), nullable=False),
-        sa.Column("points", sa.BigInteger(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("uid", name=op.f("pk_gift")),
-    )
-    op.create_index(op.f("ix_gift_actor"), "gift", ["actor"], unique=False)
     op.create_table(
         "claimed_index",
         sa.Column("index", sa.LargeBinary(), nullable=False),

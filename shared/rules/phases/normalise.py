@@ -13,6 +13,7 @@ from shared.rules.compile import CompiledPack
 from shared.rules.facts import Facts
 from shared.rules.moment import Moment, Trust
 from shared.rules.phases.draft import Benefit, Draft, Item, Phase
+from shared.rules.question_terms import within
 from shared.rules.sentences import say
 from shared.rules.tiers import tier_of
 from shared.rules.wording import Wording, joined
@@ -47,7 +48,8 @@ def normalise(
     """Open the draft of a receipt; lines of nothing, or at a negative price, are left out."""
     taking_part = [line for line in receipt.lines if line.quantity > 0 and line.price_minor >= 0]
     today = moment.day
-    items = [_item(pack, line, today) for line in taking_part]
+    clock = moment.clock if pack.price_side.bans else ""
+    items = [_item(pack, line, today, clock) for line in taking_part]
     counted_on = pack.counting_day(moment)
     now = _counted(pack, items, counted_on)
     facts = Facts(
@@ -77,17 +79,17 @@ def _counted(pack: CompiledPack, items: Sequence[Item], day: date) -> DayCount |
     return DayCount(day, sum(counting), visits=1)
 
 
-def _item(pack: CompiledPack, line: Line, day: date) -> Item:
+def _item(pack: CompiledPack, line: Line, day: date, clock: str) -> Item:
     side, base_minor = pack.price_side, line.base_minor
     unit_minor = max(line.goods.floor_minor, side.floors.of(line.goods, day))
     floor_minor = line.floor_at(unit_minor) if unit_minor > 0 else 0
     if side.line_pays_at_least_minor:
         floor_minor = max(floor_minor, min(base_minor, side.line_pays_at_least_minor))
-    return Item(line, base_minor, floor_minor, _closed(pack, line.goods), base_minor)
+    return Item(line, base_minor, floor_minor, _closed(pack, line.goods, clock), base_minor)
 
 
-def _closed(pack: CompiledPack, goods: Goods) -> frozenset[Benefit]:
-    closed = (_OPEN if goods.known else _UNKNOWN) | _banned(pack, goods)
+def _closed(pack: CompiledPack, goods: Goods, clock: str) -> frozenset[Benefit]:
+    closed = (_OPEN if goods.known else _UNKNOWN) | _banned(pack, goods, clock)
     if not goods.flags:
         return closed
     for flag in goods.flags:
@@ -103,12 +105,17 @@ def _opened(pack: CompiledPack, flag: Flag) -> frozenset[Benefit]:
     return frozenset({Benefit.TURNOVER}) if counts else _OPEN
 
 
-def _banned(pack: CompiledPack, goods: Goods) -> frozenset[Benefit]:
+def _banned(pack: CompiledPack, goods: Goods, clock: str) -> frozenset[Benefit]:
     """Return what the programme itself keeps goods out of."""
     bans = pack.price_side.bans
     if not bans:
         return _OPEN
-    return frozenset(_CLOSES[word] for ban in bans.of(goods) for word in ban.closes)
+    return frozenset(
+        _CLOSES[word]
+        for ban in bans.of(goods)
+        if not ban.time_in or within(ban.time_in, clock)
+        for word in ban.closes
+    )
 
 
 def _explain(pack: CompiledPack, draft: Draft, receipt: Receipt) -> None:
@@ -130,7 +137,7 @@ def _explain_bans(pack: CompiledPack, draft: Draft, item: Item) -> None:
     for flag in _BANS:
         if flag in item.line.goods.flags:
             draft.note(Phase.NORMALISE, say(f"ban_{flag}"), line=item.line.no, span=span)
-    if banned := _banned(pack, item.line.goods):
+    if banned := _banned(pack, item.line.goods, draft.facts.moment.clock):
         words = say("ban_pack", what=joined(_CLOSED_WORDS[one] for one in Benefit if one in banned))
         draft.note(Phase.NORMALISE, words, line=item.line.no, span=span)
     if not item.line.goods.known:

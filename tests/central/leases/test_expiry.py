@@ -2,14 +2,21 @@
 
 from datetime import UTC, date, datetime
 
+import pytest
+
 from central.centre import Centre
 from central.estate.service import How, import_stores
 from central.leases import expiry
+from central.leases.writeoff import write_off_store
+from central.ledger import service as ledger
+from shared.ledger.entries import EntryKind
+from shared.runtime.sqlite import reading
 from shared.wire.feed import LeaseRow, store_stream
-from tests.central.app.kit import STORES_CSV
+from tests.central.app.kit import STORES_CSV, SetClock
 from tests.central.chain_kit import balance, books, dump, rows
 from tests.central.journal_builder import Journal
 
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 LAST = date(2026, 3, 31)
 KALININGRAD = "103,К,К,kgd,Europe/Kaliningrad,К,7701234567,1\n"
 
@@ -29,6 +36,7 @@ def test_a_lot_lives_until_its_day_is_over_in_the_westernmost_store(
     assert balance(centre, person.account) == 60_00
 
 
+@pytest.mark.edge("E31")
 def test_what_a_store_holds_burns_when_it_comes_back(centre: Centre, journal: Journal) -> None:
     person, _ = journal.register()
     sold = journal.sell(person, earn=[100_00], kept=80_00, expires_on=LAST)
@@ -73,3 +81,31 @@ def test_more_lots_than_one_transaction_takes_all_burn(centre: Centre, journal: 
 
 def test_a_centre_without_lots_burns_nothing(centre: Centre) -> None:
     assert expiry.run(centre, datetime(2026, 4, 2, tzinfo=UTC)) == 0
+
+
+@pytest.mark.edge("E32")
+def test_points_spent_offline_on_their_last_day_are_no_debt_though_they_burnt_meanwhile(
+    centre: Centre, journal: Journal, clock: SetClock
+) -> None:
+    """The store is cut off, written off, and comes back: its sale was of the last day."""
+    person, _ = journal.register()
+    born = journal.sell(person, earn=[100_00], kept=80_00, expires_on=LAST)
+    journal.push()
+    clock.at = datetime(2026, 3, 31, 20, 59, tzinfo=UTC)
+    journal.sell(person, spend=[(born.lots[0], 30_00)])
+    write_off_store(centre, "101")
+    expiry.run(centre, datetime(2026, 4, 2, tzinfo=UTC))
+    assert balance(centre, person.account) == 0
+
+    journal.push_new()
+
+    found = books(centre, person.account)
+    assert found.accounts[person.account].debt == 0
+    with reading(centre.engine) as connection:
+        moved = ledger.moved_by_kind(connection, LONG_AGO, datetime(2027, 1, 1, tzinfo=UTC))
+    assert moved["purchase"] == {
+        EntryKind.GRANT: 100_00,
+        EntryKind.EXPIRE: -100_00,
+        EntryKind.RESTORE: 30_00,
+        EntryKind.REDEEM: -30_00,
+    }

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from central.centre import Centre
-from central.gifts_order import BadGiftError, give_by_words, moved_by_words
+from central.gifts_order import BadGiftError, extend_by_words, give_by_words, moved_by_words
 from central.leases.expiry import run as burn
 from central.ledger import service as ledger
 from central.members import service as members
@@ -22,6 +22,7 @@ from central.members.gifts import (
 )
 from shared.ids import card_number
 from shared.ledger.books import Lot
+from shared.ledger.entries import EntryKind
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.feed import GLOBAL, AccountRow
 from tests.central.chain_kit import balance, books, dump, rows
@@ -202,3 +203,32 @@ def test_a_word_that_cannot_be_read_is_named(centre: Centre, wrong: dict[str, st
         list(give_by_words(centre, **(words | rest | wrong)))
 
     assert next(iter(wrong)) in refused.value.sentence("ru")
+
+
+@pytest.mark.edge("E39")
+def test_lots_of_a_kind_are_extended_at_once_with_an_entry_and_a_reason(
+    centre: Centre, journal: Journal, people: list[Person]
+) -> None:
+    """Two lots of June live to July; the manual one and what is over already do not."""
+    at = journal.clock.now()
+    give(centre, order("segment:lapsed"), at)
+    give(centre, order(uid=UUID(int=78), kind="manual"), at)
+    give(centre, order(uid=UUID(int=79), expires_on=at.date() - timedelta(days=1)), at)
+    words = {"kind": "burning", "last": "2026-12-31", "reason": "сбой сайта", "actor": "Ольга"}
+
+    said = extend_by_words(centre, first="2026-01-01", until="2026-07-15", **words)
+    again = extend_by_words(centre, first="2026-01-01", until="2026-07-15", **words)
+
+    assert said.endswith("2 lots of 600,00 points live longer")
+    assert again.endswith("0 lots of 0,00 points live longer")
+    found = books(centre, people[0].account).lots_of(people[0].account)
+    ends = sorted((lot.kind, lot.expires_on.isoformat()) for lot in found if lot.expires_on)
+    yesterday = (at.date() - timedelta(days=1)).isoformat()
+    assert ends == [("burning", yesterday), ("burning", "2026-07-15"), ("manual", "2026-06-03")]
+    told = [row for row in rows(centre, GLOBAL).values() if isinstance(row, AccountRow)]
+    assert {lot.expires_on for row in told for lot in row.lots} >= {date(2026, 7, 15)}
+    with reading(centre.engine) as connection:
+        kept = [one for one in store.gifts(connection, 10) if one.kind == "extension"]
+        moved = ledger.moved_by_kind(connection, at - timedelta(days=99), at + timedelta(days=1))
+    assert [(one.reason, one.actor) for one in kept] == [("сбой сайта", "Ольга")] * 2
+    assert moved["burning"][EntryKind.ADJUST] == 0

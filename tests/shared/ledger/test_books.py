@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from shared.ids import derived
 from shared.ledger.books import Books, Holder, Lot
-from shared.ledger.entries import BESIDE_BALANCE, Document
+from shared.ledger.entries import BESIDE_BALANCE, Document, EntryKind
 from shared.ledger.leases import LeaseUse, spendable, to_give_back
 from shared.ledger.postings import (
     Drawing,
@@ -228,6 +228,15 @@ class Chain(RuleBasedStateMachine):
             left = sum(lease.left for lease in self.books.leases_of(lot.id))
             assert lot.balance == sums[lot.id] == lot.free + lot.held + left
             assert min(lot.balance, lot.free, lot.held) >= 0
+
+    @invariant()
+    def what_burnt_is_what_entries_say(self) -> None:
+        burnt: dict[UUID, int] = defaultdict(int)
+        for entry in self.books.entries:
+            if entry.kind is EntryKind.EXPIRE:
+                burnt[entry.lot] -= entry.amount
+        for lot in self.books.lots.values():
+            assert 0 <= lot.burnt <= burnt[lot.id]
 
     @invariant()
     def debt_is_what_entries_say(self) -> None:

@@ -12,6 +12,8 @@ from shared.ledger.postings import (
     activate,
     check_count,
     draw,
+    expire,
+    extend,
     give_back,
     grant,
     raise_lease,
@@ -189,3 +191,66 @@ def test_a_count_that_skips_is_broken() -> None:
 
     with pytest.raises(BrokenCountError):
         check_count(UUID(int=1), counted=5, told=6)
+
+
+def _sale(no: int, day: date) -> Document:
+    return Document(UUID(int=no), AT, day)
+
+
+@pytest.mark.edge("E32")
+@pytest.mark.parametrize(("day", "debt"), [(DAY, 0), (DAY + timedelta(days=1), 60_00)])
+def test_a_spend_of_the_last_day_gets_back_what_burnt_before_it_was_told(
+    books: Books, day: date, debt: int
+) -> None:
+    """100.00, of which a store holds 60.00; it is written off, and all burns. Then it tells 60.00.
+
+    Spent on the last day they are restored; a day later they are debt. 40.00 burnt in any case.
+    """
+    lot = _granted(books, 100_00, kept=60_00)
+    lease = books.lease(lot, HOME)
+    write_off(books, lot, lease)
+    expire(books, lot, Document(UUID(int=200), AT))
+
+    owed = draw(books, lot, lease, 60_00, _sale(300, day), Drawing.POSTED)
+
+    assert owed == books.accounts[ACCOUNT].debt == debt
+    kinds = [(one.kind, one.amount) for one in books.entries if one.document == UUID(int=300)]
+    restored = [(EntryKind.RESTORE, 60_00), (EntryKind.REDEEM, -60_00)]
+    assert kinds == ([(EntryKind.DEBT, 60_00)] if debt else restored)
+    assert (lot.balance, lot.burnt) == (0, 100_00 if debt else 40_00)
+
+
+def test_what_burnt_comes_back_once(books: Books) -> None:
+    lot = _granted(books, 100_00, kept=60_00)
+    lease = books.lease(lot, HOME)
+    write_off(books, lot, lease)
+    expire(books, lot, Document(UUID(int=200), AT))
+
+    owed = [draw(books, lot, lease, 60_00, _sale(no, DAY), Drawing.POSTED) for no in (300, 301)]
+
+    assert owed == [0, 20_00]
+    assert lot.burnt == 0
+
+
+@pytest.mark.edge("E39")
+def test_extending_a_lot_is_an_entry_and_never_shortens(books: Books) -> None:
+    lot = _granted(books, 100_00)
+    later, order = date(2026, 6, 1), Document(UUID(int=200), AT, DAY)
+
+    assert extend(books, lot, later, order)
+    assert not extend(books, lot, later, order)
+    assert not extend(books, lot, DAY, Document(UUID(int=201), AT, DAY))
+
+    adjusted = [one for one in books.entries if one.kind is EntryKind.ADJUST]
+    assert [(one.amount, one.document) for one in adjusted] == [(0, UUID(int=200))]
+    assert (lot.expires_on, lot.balance) == (later, 100_00)
+
+
+@pytest.mark.edge("E39")
+def test_a_lot_that_is_over_or_empty_is_not_extended(books: Books) -> None:
+    over, empty = _granted(books, 100_00), _granted(books, 50_00, no=101)
+    expire(books, empty, Document(UUID(int=199), AT))
+    later, tomorrow = date(2026, 6, 1), DAY + timedelta(days=1)
+
+    assert not extend(books, over, later, Document(UUID(int=200), AT, tomorrow))
+    assert not extend(books, empty, later, Document(UUID(int=200), AT, DAY))

@@ -9,6 +9,7 @@ from shared.basket import Flag, Goods, Line
 from shared.member import DayCount, History, MemberView, NamedDay, Use
 from shared.receipt import Receipt, Redeem
 from shared.rules.evaluate import evaluate
+from shared.rules.lint import lint
 from shared.rules.moment import Moment
 from shared.rules.pack import PackError, canonical, load_canonical, read_pack
 from shared.rules.result import Evaluation
@@ -176,6 +177,42 @@ def test_no_rule_opens_what_the_programme_keeps_out() -> None:
     assert found.trace[0].reason.en == (
         "The programme leaves these goods out: discounts, payment with points, earning"
     )
+
+
+NIGHT = """
+lists:
+  strong: {flags: [alcohol]}
+bans:
+  - {goods: [strong], closes: [discounts, earning], time_in: [{from: 23:00, to: 08:00}]}
+"""
+
+
+@pytest.mark.edge("E22")
+@pytest.mark.parametrize(
+    ("clock", "off"), [("22:59", 50_00), ("23:00", 25_00), ("07:59", 25_00), ("08:00", 50_00)]
+)
+def test_a_night_campaign_gives_nothing_for_alcohol_while_it_may_not_be_sold(
+    clock: str, off: int
+) -> None:
+    """A quarter off the wine and the cheese; at night off the cheese alone."""
+    rules = discount_rule("night", "25 %"), earn_rule("e")
+    bottle = line(1, 100_00, goods("wine", flags=[Flag.ALCOHOL]))
+    at = datetime.fromisoformat(f"2026-04-10T{clock}+03:00").astimezone(UTC)
+    pack = compiled(pack_text(*rules, tail=NIGHT))
+
+    found = evaluate(pack, member(), receipt(bottle, line(2, 100_00)), Moment(at, "Europe/Moscow"))
+
+    assert found.totals.discount_minor == off
+    assert (found.lines[0].earned_points > 0) is (off == 50_00)
+
+
+@pytest.mark.edge("E22")
+def test_a_night_campaign_for_alcohol_alone_is_found_to_promise_what_it_cannot() -> None:
+    hours = "{time_in: [{from: 23:30, to: 02:00}]}"
+    rule = discount_rule("night", "25 %", f"{{all: [{{flag_in: [alcohol]}}, {hours}]}}")
+
+    assert [doubt.code for doubt in lint(compiled(pack_text(rule, tail=NIGHT))).doubts] == ["dead"]
+    assert lint(compiled(pack_text(rule))).doubts == ()
 
 
 @pytest.mark.edge("E65")

@@ -1,0 +1,92 @@
+"""Let lots of a kind live longer, all at once: with a reason and the name of who decided it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import structlog
+
+from central.centre import Centre
+from central.feed import service as feed
+from central.ledger import service as ledger
+from central.members import service as members
+from central.members import store
+from central.members.gifts import REASON_MAX, GiftChangedError, NoReasonError
+from central.members.store import Gift
+from shared.ids import derived
+from shared.ledger.entries import Document
+from shared.ledger.postings import extend
+from shared.runtime.sqlite import transaction
+
+LOTS_PER_TRANSACTION = 200
+KIND = "extension"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """Lots of a kind whose last day is between two, both included, live up to `until`."""
+
+    uid: UUID
+    kind: str
+    first: date
+    last: date
+    until: date
+    reason: str
+    actor: str
+
+
+def extend_lots(centre: Centre, order: Extension, at: datetime) -> tuple[int, int]:
+    """Extend what the order names; return lots, and points (hundredths) in them.
+
+    What has expired stays so. Repeating a uid extends what is left to extend. Raises
+    NoReasonError, GiftChangedError.
+    """
+    if not order.reason.strip() or not order.actor.strip() or len(order.reason) > REASON_MAX:
+        raise NoReasonError(most=REASON_MAX)
+    _note(centre, order, at)
+    lots = points = 0
+    after: tuple[UUID, UUID] | None = None
+    while True:
+        with transaction(centre.engine) as connection:
+            found = ledger.expiring(
+                connection, order.kind, order.first, order.last, after, LOTS_PER_TRANSACTION
+            )
+            if not found:
+                break
+            after = found[-1]
+            books = ledger.load(connection, {account for account, _ in found})
+            document = Document(order.uid, at, at.date())
+            done = [
+                books.lots[lot]
+                for _, lot in found
+                if lot in books.lots and extend(books, books.lots[lot], order.until, document)
+            ]
+            changes = ledger.save(connection, books)
+            roll = members.load(connection, {one.member for one in books.accounts.values()}, ())
+            feed.append(connection, [*changes, *members.save(connection, roll, books)])
+        lots += len(done)
+        points += sum(lot.balance for lot in done)
+    log.info("lots.extended", lots=lots, points=points)
+    return lots, points
+
+
+def _note(centre: Centre, order: Extension, at: datetime) -> None:
+    terms = (order.kind, order.first, order.last, order.until, order.reason, order.actor)
+    gift = Gift(
+        uid=order.uid,
+        actor=order.actor,
+        reason=order.reason,
+        kind=KIND,
+        terms=str(derived(KIND, *terms)),
+        members=0,
+        points=0,
+        at=at,
+    )
+    with transaction(centre.engine) as connection:
+        known = store.gift(connection, order.uid)
+        if known is not None and known.terms != gift.terms:
+            raise GiftChangedError(uid=order.uid)
+        if known is None:
+            store.add_gift(connection, gift)
