@@ -335,6 +335,12 @@ def wine_text() -> str:
     return files("shared.rules").joinpath("examples/wine.yaml").read_text("utf-8")
 
 
+def wine_with(grants: str) -> str:
+    """The shipped example with these grants instead of its own."""
+    before, _, rest = wine_text().partition("grants:\n")
+    return f"{before}policies:{rest.partition('policies:')[2].rstrip()}\n{grants}"
+
+
 def keys_row(version: int = 1, root: KeyPair = ROOT) -> KeysRow:
     """A list of keys that the root has signed."""
     keys = (PACKER.public,)

@@ -149,6 +149,66 @@ _CHOSEN: Final[Mapping[str, Mapping[str, Wording]]] = {
             "spent points of what came back are let go",
         ),
     },
+    "claw_back": {
+        "only_pending": Wording(
+            "возврат забирает только ещё не действующие бонусы покупки",
+            "a return takes only what is pending of the purchase's points",
+        ),
+        "own_lots": Wording(
+            "возврат забирает бонусы самой покупки", "a return takes the purchase's own points"
+        ),
+        "within_balance": Wording(
+            "возврат забирает и другие бонусы, пока они есть",
+            "a return takes other points too, as long as there are any",
+        ),
+        "unlimited": Wording(
+            "возврат забирает и другие бонусы, недостающее по политике spent_points",
+            "a return takes other points too, the rest goes by spent_points",
+        ),
+    },
+    "restore_expired": {
+        "grace": Wording(
+            "бонусы сгоревшей партии возвращаются с отсрочкой",
+            "points of an expired lot come back with grace",
+        ),
+        "never": Wording(
+            "бонусы сгоревшей партии не возвращаются", "points of an expired lot do not come back"
+        ),
+    },
+    "broken_threshold": {
+        "keep": Wording(
+            "скидка остающихся товаров не пересчитывается",
+            "the discount of goods that stay is kept",
+        ),
+        "reevaluate": Wording(
+            "остающиеся товары оцениваются заново", "goods that stay are priced again"
+        ),
+    },
+    "broken_bundle": {
+        "keep": Wording("разорванный набор сохраняет доли", "a broken bundle keeps its shares"),
+        "must_come_back": Wording("набор возвращают целиком", "a bundle comes back as a whole"),
+        "charge": Wording(
+            "остающееся из набора оплачивается полностью",
+            "what stays of a bundle is charged in full",
+        ),
+    },
+    "offline_return": {
+        "own_store": Wording(
+            "без связи возврат принимает магазин продажи",
+            "offline the selling store takes goods back",
+        ),
+        "cap": Wording(
+            "без связи другой магазин возвращает до предела",
+            "offline another store pays back up to a limit",
+        ),
+        "none": Wording("без связи возврата нет", "nothing is taken back offline"),
+    },
+    "exchange_price": {
+        "today": Wording("при обмене цена сегодняшняя", "an exchange is at today's price"),
+        "promised": Wording(
+            "при обмене цена не выше прежней", "an exchange costs no more than it did"
+        ),
+    },
     "points_rounding": {
         "down": Wording("начисление округляется вниз", "what is earned is rounded down"),
         "half_up": Wording("начисление округляется", "what is earned is rounded half up"),
@@ -199,6 +259,9 @@ _AMOUNTS: Final = {
     "line_pays_at_least": Wording(
         "за строку платят не меньше {amount}", "a line pays {amount} at least"
     ),
+    "offline_return_cap": Wording(
+        "без связи возвращают не больше {amount}", "at most {amount} is paid back offline"
+    ),
     "receipt_pays_at_least": Wording(
         "за чек платят не меньше {amount}", "a receipt pays {amount} at least"
     ),
@@ -216,6 +279,9 @@ def policies_of(pack: Pack) -> Iterator[Policy]:
         amount = rubles(getattr(policies, f"{name}_minor"))
         yield Policy(name, amount, Wording(*(t.format(amount=amount) for t in (form.ru, form.en))))
     days = str(policies.expiry_hint_days)
+    grace = str(policies.restore_grace_days)
+    words = Wording(f"отсрочка возвращённых бонусов {grace} дн.", f"{grace} days of grace")
+    yield Policy("restore_grace_days", grace, words)
     words = Wording(f"о сгорании говорят за {days} дн.", f"expiry is told {days} days before")
     yield Policy("expiry_hint_days", days, words)
     for name, (value, words) in FIXED.items():

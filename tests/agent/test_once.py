@@ -28,6 +28,7 @@ from tests.builders import (
     member_row,
     pack_row,
     wine_text,
+    wine_with,
 )
 
 PHONE = "+79161234567"
@@ -59,8 +60,7 @@ grants:
 
 def programme() -> str:
     """The wine programme with these grants."""
-    without, _, _ = wine_text().replace("version: 1", "version: 2").partition("\ngrants:")
-    return without + GRANTS
+    return wine_with(GRANTS).replace("version: 1", "version: 2")
 
 
 PERSON = blind_index(INDEX_KEY, IdentifierKind.PHONE, PHONE).hex()

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from shared.ledger.entries import lot_id
 from shared.receipt import Redeem
 from shared.runtime.sqlite import Synchronous, reading, transaction
 from shared.wire.feed import BrokenSegmentError
+from tests.builders import wine_with
 from tests.simulation.centre import CENTRAL, CentreMachine
 from tests.simulation.clocks import START, MachineClock, TrueTime
 from tests.simulation.disk import End, Moment, StoppedError
@@ -641,8 +641,7 @@ def _seen(code: str, zone: str, machine: Machine) -> Store:
 
 def wine() -> str:
     """Return the first pack."""
-    wine = files("shared.rules").joinpath("examples/wine.yaml").read_text("utf-8")
-    return wine.partition("\ngrants:")[0] + GRANTS
+    return wine_with(GRANTS)
 
 
 @contextmanager
