@@ -48,8 +48,8 @@ def _first_pieces(offers: Offers, most: int) -> Offers:
 
 
 def _on_part(offer: Offer, taken: Line, line: Line) -> Offer:
-    """Offer on a part of a line's quantity."""
-    if offer == 0 or taken.quantity == line.quantity:
+    """Offer on a part of a line's quantity; an amount off the receipt has no parts."""
+    if isinstance(offer, Together) or offer == 0 or taken.quantity == line.quantity:
         return offer
 
     def cut(on: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from shared.rules.model import Pack
+from shared.rules.model import Pack, Policies
 from shared.rules.sentences import Lang, rubles, spoken
 from shared.rules.wording import Wording
 
@@ -203,6 +203,11 @@ _CHOSEN: Final[Mapping[str, Mapping[str, Wording]]] = {
         ),
         "none": Wording("без связи возврата нет", "nothing is taken back offline"),
     },
+    "voided_by": {
+        "senior": Wording("чек аннулирует старший", "a senior voids a receipt"),
+        "cashier": Wording("чек аннулирует кассир", "a cashier voids a receipt"),
+        "anyone": Wording("чек аннулирует любой", "anyone voids a receipt"),
+    },
     "exchange_price": {
         "today": Wording("при обмене цена сегодняшняя", "an exchange is at today's price"),
         "promised": Wording(
@@ -268,6 +273,10 @@ _AMOUNTS: Final = {
 }
 
 
+_WORDED: Final = frozenset({*_CHOSEN, *_AMOUNTS, "expiry_hint_days", "restore_grace_days"})
+"""Those that are told in words of their own; another one is told by its name."""
+
+
 def policies_of(pack: Pack) -> Iterator[Policy]:
     """Yield the policies of a pack, its own first, then those of the kernel."""
     policies = pack.policies
@@ -284,6 +293,10 @@ def policies_of(pack: Pack) -> Iterator[Policy]:
     yield Policy("restore_grace_days", grace, words)
     words = Wording(f"о сгорании говорят за {days} дн.", f"expiry is told {days} days before")
     yield Policy("expiry_hint_days", days, words)
+    for name in Policies.model_fields:
+        if name.removesuffix("_minor") not in _WORDED:
+            value = str(getattr(policies, name))
+            yield Policy(name, value, Wording(f"{name}: {value}", f"{name} is {value}"))
     for name, (value, words) in FIXED.items():
         yield Policy(name, value, words)
 

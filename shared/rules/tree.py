@@ -91,9 +91,11 @@ def _default(effects: Mapping[str, TreeEffect]) -> tuple[StackingGroup, ...]:
         return tuple(rule for rule, effect in effects.items() if isinstance(effect, kind))
 
     groups = []
-    if discounts := of(DiscountEffect):
-        points = of(AddPercentPointsEffect)
-        groups.append(StackingGroup(group=_ROOT, mode="best", children=discounts, modifiers=points))
+    discounts, points = of(DiscountEffect), of(AddPercentPointsEffect)
+    if discounts or points:
+        # A file may not have a group without children; percent points alone are one.
+        root = StackingGroup(group=_ROOT, mode="best", children=(_ROOT,), modifiers=points)
+        groups.append(root.model_copy(update={"children": discounts}))
     if bundles := of(BundleEffect):
         groups.append(StackingGroup(group=_BUNDLES, mode="best", scope="receipt", children=bundles))
     return tuple(groups)

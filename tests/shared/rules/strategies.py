@@ -3,14 +3,16 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
+from uuid import UUID
 
 from hypothesis import strategies as st
 
 from shared.basket import Flag, Goods, Line
-from shared.member import LotView, MemberView
+from shared.member import DayCount, History, LotView, MemberView, NamedDay, Use
 from shared.receipt import Receipt, Redeem, Take, TenderKind
 from shared.rules.compile import CompiledPack
 from shared.rules.moment import Moment
+from tests.shared.rules.any_pack import pack_docs, text_of
 from tests.shared.rules.builders import (
     EARN,
     HEAD,
@@ -123,8 +125,13 @@ def texts() -> st.SearchStrategy[str]:
 
 
 def packs() -> st.SearchStrategy[CompiledPack]:
-    """Give compiled packs."""
-    return texts().map(pack_of)
+    """Give compiled packs: the shipped one, the zoo's, and any of the whole grammar."""
+    return st.one_of(texts().map(pack_of), any_packs(), any_packs())
+
+
+def any_packs() -> st.SearchStrategy[CompiledPack]:
+    """Give compiled packs of the whole grammar."""
+    return pack_docs().map(lambda doc: compiled(text_of(doc)))
 
 
 def goods() -> st.SearchStrategy[Goods]:
@@ -157,8 +164,10 @@ def receipts() -> st.SearchStrategy[Receipt]:
     split = st.tuples(st.sampled_from(Take), st.integers(-1, 600_000))
     codes = st.sampled_from([(), ("spring",), ("SPRING", "nonsense")])
     return st.builds(
-        lambda found, ask, take, paid_in, presented: replace(
+        lambda found, ask, take, paid_in, presented, marks: replace(
             receipt(*found, redeem=ask[0], points=ask[1]),
+            marks=marks,
+            region="north",
             take=take[0],
             take_value=take[1],
             paid_in=paid_in,
@@ -167,8 +176,9 @@ def receipts() -> st.SearchStrategy[Receipt]:
         lines(),
         asked,
         split,
-        st.sampled_from([None, TenderKind.CASH]),
+        st.sampled_from([None, TenderKind.CASH, TenderKind.CARD]),
         codes,
+        st.sampled_from([(), ("pickup",), ("instalment", "pickup")]),
     )
 
 
@@ -182,19 +192,60 @@ def lots() -> st.SearchStrategy[LotView]:
         st.integers(0, 300_000),
         st.one_of(st.none(), st.dates(date(2026, 1, 1), date(2026, 12, 31))),
         st.one_of(st.just(LONG_AGO), _instants()),
-        st.sampled_from(["bonus", "bonus", "other"]),
+        st.sampled_from(["bonus", "bonus", "fine", "other"]),
     )
 
 
 def members() -> st.SearchStrategy[MemberView | None]:
     """Give nobody, or a member of any tier with a few lots."""
     known = st.builds(
-        lambda found, turnover, floor: member(*found, turnover_minor=turnover, tier_floor=floor),
+        lambda found, turnover, floor, life: replace(
+            member(*found, turnover_minor=turnover, tier_floor=floor), **life
+        ),
         st.lists(lots(), max_size=6, unique_by=lambda found: found.id),
         st.integers(-1000, 20_000_000),
         st.sampled_from([None, "gold", "high", "nonsense"]),
+        _lives(),
     )
     return st.one_of(known, known, st.none())
+
+
+def _lives() -> st.SearchStrategy[dict[str, object]]:
+    """Give what else is known of a member: dates, segments, who brought him, what he did."""
+    day = st.dates(date(2025, 1, 1), date(2026, 12, 31))
+    born = st.dates(date(1930, 1, 1), date(2026, 1, 1))
+    counted = st.builds(
+        DayCount, day, st.integers(-1000, 5_000_000), st.integers(0, 50_000), st.integers(0, 3)
+    )
+    used = st.builds(
+        Use,
+        st.sampled_from(["count.cups", "count.spent", "r0", "r1", "code.spring"]),
+        day,
+        st.integers(0, 3),
+        st.integers(0, 2_000),
+    )
+    by_day = st.lists(counted, max_size=5, unique_by=lambda one: one.day)
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "receipts": st.integers(0, 12),
+            "registered_on": st.dates(date(2020, 1, 1), date(2026, 12, 31)),
+            "birthday": born,
+            "segments": st.frozensets(st.sampled_from(["vip", "old", "nobody"])),
+            "referrer": st.just(UUID(int=77)),
+            "person": st.just(b"p" * 16),
+            "dates": st.lists(
+                st.builds(NamedDay, st.sampled_from(["wedding", "child"]), born), max_size=3
+            ).map(tuple),
+            "history": st.builds(
+                lambda days, uses: History(
+                    days=tuple(sorted(days, key=lambda one: one.day)), uses=tuple(uses)
+                ),
+                by_day,
+                st.lists(used, max_size=4),
+            ),
+        },
+    )
 
 
 def moments() -> st.SearchStrategy[Moment]:

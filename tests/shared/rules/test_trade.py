@@ -333,3 +333,22 @@ def test_happy_hours_of_a_weekday(hour: int, off: int) -> None:
     pack = compiled(pack_text(discount_rule("a", "30 %", condition)))
 
     assert evaluate(pack, None, *sold_at(hour)).totals.discount_minor == off
+
+
+def test_percent_points_without_any_discount_are_a_pack_and_give_by_their_word() -> None:
+    """There is nothing to add to; `only_if_discounted: no` gives the points to all lines."""
+    for only, expected in (("yes", 0), ("no", 11_00)):
+        effect = f"add_percent_points, percent: 11 %, only_if_discounted: {only}"
+        assert discounts(pack_text(effect_rule("code", effect)), line(1, 100_00)) == [expected]
+
+
+def test_an_amount_off_the_receipt_has_no_pieces_to_limit() -> None:
+    """30.00 off the receipt, however many pieces, on the lines that have the first two."""
+    tree = stacking("group: top, mode: best, scope: receipt, children: [a, b]")
+    text = pack_text(
+        effect_rule("a", "discount, amount: 30.00, pieces_max: 2"),
+        discount_rule("b", "1 %"),
+        tail=tree,
+    )
+
+    assert discounts(text, line(1, 100_00, quantity=3000), line(2, 50_00)) == [30_00, 0]
