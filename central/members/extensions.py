@@ -16,6 +16,7 @@ from central.members.store import Gift
 from shared.ids import derived
 from shared.ledger.entries import Document
 from shared.ledger.postings import extend
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
 
 LOTS_PER_TRANSACTION = 200
@@ -48,30 +49,39 @@ def extend_lots(centre: Centre, order: Extension, at: datetime) -> tuple[int, in
     _note(centre, order, at)
     lots = points = 0
     after: tuple[UUID, UUID] | None = None
-    while True:
-        with transaction(centre.engine) as connection:
-            found = ledger.expiring(
-                connection, order.kind, order.first, order.last, after, LOTS_PER_TRANSACTION
-            )
-            if not found:
-                break
-            after = found[-1]
-            books = ledger.load(connection, {account for account, _ in found})
-            document = Document(order.uid, at, at.date())
-            done = [
-                books.lots[lot]
-                for _, lot in found
-                if lot in books.lots and extend(books, books.lots[lot], order.until, document)
-            ]
-            changes = ledger.save(connection, books)
-            roll = members.load(connection, {one.member for one in books.accounts.values()}, ())
-            feed.append(connection, [*changes, *members.save(connection, roll, books)])
-        lots += len(done)
-        points += sum(lot.balance for lot in done)
+    while (batch := _extend_some(centre, order, after, at)) is not None:
+        balances, after = batch
+        lots += len(balances)
+        points += sum(balances)
     log.info("lots.extended", lots=lots, points=points)
     return lots, points
 
 
+@retried
+def _extend_some(
+    centre: Centre, order: Extension, after: tuple[UUID, UUID] | None, at: datetime
+) -> tuple[list[int], tuple[UUID, UUID]] | None:
+    """Extend the lots after one in key order; return their balances and the last one looked at."""
+    with transaction(centre.engine) as connection:
+        found = ledger.expiring(
+            connection, order.kind, order.first, order.last, after, LOTS_PER_TRANSACTION
+        )
+        if not found:
+            return None
+        books = ledger.load(connection, {account for account, _ in found})
+        document = Document(order.uid, at, at.date())
+        done = [
+            books.lots[lot].balance
+            for _, lot in found
+            if lot in books.lots and extend(books, books.lots[lot], order.until, document)
+        ]
+        changes = ledger.save(connection, books)
+        roll = members.load(connection, {one.member for one in books.accounts.values()}, ())
+        feed.append(connection, [*changes, *members.save(connection, roll, books)])
+    return done, found[-1]
+
+
+@retried
 def _note(centre: Centre, order: Extension, at: datetime) -> None:
     terms = (order.kind, order.first, order.last, order.until, order.reason, order.actor)
     gift = Gift(

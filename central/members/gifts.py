@@ -26,6 +26,7 @@ from shared.ledger.books import Books, Lot
 from shared.ledger.entries import Document, lot_id
 from shared.ledger.postings import grant
 from shared.points import format_points
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
 
 MEMBERS_PER_TRANSACTION = 200
@@ -103,17 +104,21 @@ def give(centre: Centre, order: Order, at: datetime) -> Given:
     """
     if not order.reason.strip() or not order.actor.strip() or len(order.reason) > REASON_MAX:
         raise NoReasonError(most=REASON_MAX)
+    takers = _ordered(centre, order, at)
+    given = sum(_give_some(centre, order, few, at) for few in _pieces(takers))
+    log.info("points.given", members=given, points=given * order.points, kind=order.kind)
+    return Given(given, len(takers) - given, given * order.points)
+
+
+@retried
+def _ordered(centre: Centre, order: Order, at: datetime) -> list[UUID]:
+    """Keep the order and return whom it names."""
     with transaction(centre.engine) as connection:
         takers = _takers(connection, centre, order)
         if not takers:
             raise NobodyToGiveError(who=order.to)
         _note(connection, centre, order, len(takers), at)
-    given = 0
-    for few in _pieces(takers):
-        with transaction(centre.engine) as connection:
-            given += _give_some(connection, order, few, at)
-    log.info("points.given", members=given, points=given * order.points, kind=order.kind)
-    return Given(given, len(takers) - given, given * order.points)
+    return takers
 
 
 def _takers(connection: Connection, centre: Centre, order: Order) -> list[UUID]:
@@ -157,22 +162,24 @@ def _note(connection: Connection, centre: Centre, order: Order, takers: int, at:
     store.add_gift(connection, gift)
 
 
-def _give_some(connection: Connection, order: Order, few: Sequence[UUID], at: datetime) -> int:
-    roll = members.load(connection, few, ())
-    books = ledger.load(connection, (), members=few)
-    wanted = {member: books.accounts_of(member) for member in few}
-    lots = [
-        lot_id(derived("gift", order.uid, member), 0, accounts[0].id)
-        for member, accounts in wanted.items()
-        if accounts
-    ]
-    books = ledger.load(connection, (), members=few, lots=lots)
-    granted = {member for member in few if _grant(books, order, member, at)}
-    leases.size(connection, books, leases.load_visits(connection, books.accounts), granted, at)
-    changes = ledger.save(connection, books)
-    members.extend(connection, roll, {account.member for account in books.accounts.values()})
-    changes += members.save(connection, roll, books)
-    feed.append(connection, changes)
+@retried
+def _give_some(centre: Centre, order: Order, few: Sequence[UUID], at: datetime) -> int:
+    with transaction(centre.engine) as connection:
+        leases.keep_roster(connection)
+        roll = members.load_locked(connection, few, (), set())
+        books = ledger.load(connection, (), members=few)
+        wanted = {member: books.accounts_of(member) for member in few}
+        lots = [
+            lot_id(derived("gift", order.uid, member), 0, accounts[0].id)
+            for member, accounts in wanted.items()
+            if accounts
+        ]
+        books = ledger.load(connection, (), members=few, lots=lots)
+        granted = {member for member in few if _grant(books, order, member, at)}
+        leases.size(connection, books, leases.load_visits(connection, books.accounts), granted, at)
+        changes = ledger.save(connection, books)
+        members.extend(connection, roll, {account.member for account in books.accounts.values()})
+        feed.append(connection, [*changes, *members.save(connection, roll, books)])
     return len(granted)
 
 
