@@ -5,7 +5,7 @@ version adds to a receipt, a member or goods is read with no change here.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from enum import Enum
 from types import NoneType, UnionType
@@ -22,7 +22,7 @@ from shared.member import MemberView
 from shared.receipt import Receipt
 from shared.rules.document import decoded, read_yaml
 from shared.rules.faults import PackError
-from shared.rules.moment import Moment
+from shared.rules.moment import FIRST, LAST, Moment
 from shared.rules.scalars import parse_amount, parse_count, parse_day
 
 LINES_MAX: Final = 1_000
@@ -77,23 +77,26 @@ def read_case(content: bytes) -> Case:
         raise _fault("lines", f"строк больше {LINES_MAX}", f"more than {LINES_MAX} lines")
     rest = {key: value for key, value in found.items() if key not in _CASE}
     listed = tuple(_line(row, no) for no, row in enumerate(lines, start=1))
+    moment = _moment(found)
     return Case(
         receipt=_record(Receipt, rest, "", _RECEIPT | {"lines": listed}),
-        member=None if member is None else _member(member),
-        moment=_moment(found),
+        member=None if member is None else _member(member, moment.zone),
+        moment=moment,
     )
 
 
 def _moment(found: Mapping[str, object]) -> Moment:
     zone = str(found.get("zone", "UTC"))
     probe = Moment(datetime(2000, 1, 1, tzinfo=UTC), zone)
-    at = _instant(found.get("at", ""), "at")
-    return Moment(
-        (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(probe.zone))).astimezone(UTC), zone
-    )
+    return Moment(_aware(_instant(found.get("at", ""), "at"), probe.zone), zone)
 
 
-def _member(raw: object) -> MemberView:
+def _aware(at: datetime, zone: str) -> datetime:
+    """Return an instant of a time that is by the store's clock where it has no offset."""
+    return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+
+
+def _member(raw: object, zone: str) -> MemberView:
     row = dict(_mapping(raw, "member"))
     lots = _list(row.pop("lots", []), "member.lots")
     hint = get_args(get_type_hints(MemberView)["lots"])[0]
@@ -106,7 +109,9 @@ def _member(raw: object) -> MemberView:
         )
         for place, lot in enumerate(lots, start=_FIRST_ID)
     )
-    return _record(MemberView, row, "member", _MEMBER | {"lots": numbered})
+    instants = (_aware(lot.activates_at, zone) for lot in numbered)
+    timed = tuple(replace(lot, activates_at=at) for lot, at in zip(numbered, instants, strict=True))
+    return _record(MemberView, row, "member", _MEMBER | {"lots": timed})
 
 
 def _line(raw: object, no: int) -> Line:
@@ -186,13 +191,16 @@ def _number(name: str, raw: object) -> int:
 
 def _instant(raw: object, path: str) -> datetime:
     try:
-        return datetime.fromisoformat(str(raw))
-    except ValueError as error:
+        found = datetime.fromisoformat(str(raw))
+    except ValueError:
+        found = None
+    if found is None or not FIRST.year <= found.year < LAST.year:
         raise _fault(
             path,
             "ожидается время вида 2026-03-31T12:00",
             "a time such as 2026-03-31T12:00 is expected",
-        ) from error
+        )
+    return found
 
 
 def _fields(cls: type) -> dict[str, bool]:

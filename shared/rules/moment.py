@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from shared.errors import Kind, LoyaltyError
@@ -24,6 +25,19 @@ class UnknownZoneError(LoyaltyError):
     en = "Time zone '{zone}' is unknown."
 
 
+class ImpossibleInstantError(LoyaltyError):
+    """An instant so far away that nobody sells then."""
+
+    kind = Kind.INVALID
+    code = "instant_impossible"
+    ru = "Время {at} невозможно: ожидаются годы с 1970 по 2999."
+    en = "The time {at} is impossible: years from 1970 to 2999 are expected."
+
+
+FIRST: Final = datetime(1970, 1, 2, tzinfo=UTC)
+LAST: Final = datetime(2999, 12, 30, tzinfo=UTC)
+
+
 def is_zone(name: str) -> bool:
     """Tell whether the database has a zone of this name."""
     try:
@@ -37,7 +51,8 @@ def is_zone(name: str) -> bool:
 class Moment:
     """An instant in UTC and the IANA zone of the store that sells.
 
-    Raises UnknownZoneError for a zone that the database does not have.
+    Raises UnknownZoneError for a zone that the database does not have, ImpossibleInstantError for
+    an instant from which not every term can be counted.
     """
 
     instant: datetime
@@ -46,6 +61,8 @@ class Moment:
 
     def __post_init__(self) -> None:
         assert self.instant.tzinfo is not None, "an instant is aware"
+        if not FIRST <= self.instant <= LAST:
+            raise ImpossibleInstantError(at=self.instant.isoformat())
         if not is_zone(self.zone):
             raise UnknownZoneError(zone=self.zone)
 
