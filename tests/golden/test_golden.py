@@ -205,6 +205,7 @@ def _member(row: Mapping[str, Any] | None) -> MemberView | None:
         dates=tuple(NamedDay(name, date.fromisoformat(day)) for name, day in row.get("dates", ())),
         person=bytes.fromhex(row.get("person", "")),
         tier_floor=row.get("tier_floor"),
+        referrer=UUID(int=int(row["referrer"])) if "referrer" in row else None,
     )
 
 
