@@ -67,6 +67,8 @@ class Replayed:
     moves: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often a receipt found a member in another tier than the receipt before had left him."""
     by_tier: dict[str, "OfTier"] = field(default_factory=dict)
+    by_list: dict[str, int] = field(default_factory=dict)
+    """What money paid for the goods of each list of the pack."""
 
     def tiers(self) -> Mapping[str, int]:
         """Return how many members each tier has at the end."""
@@ -124,6 +126,7 @@ def _replay_one(pack: CompiledPack, sale: Sale, found: Replayed) -> None:
     found.points += answer.totals.earned_points + sum(one.amount for one in answer.once)
     found.points_minor += points_minor
     _compare(sale, answer, found)
+    _share_out(pack, sale, answer, found)
     if member is None:
         return
     before, tier = found.tier_at.get(sale.member), answer.tier or NO_TIER
@@ -138,6 +141,14 @@ def _replay_one(pack: CompiledPack, sale: Sale, found: Replayed) -> None:
     if answer.tier_after is not None and answer.tier_after != tier:
         found.moves[tier, answer.tier_after] += 1
     found.tier_at[sale.member] = answer.tier_after or tier
+
+
+def _share_out(pack: CompiledPack, sale: Sale, answer: Evaluation, found: Replayed) -> None:
+    """Add what was paid for each list's goods; goods may be on several."""
+    paid = {line.no: line.payable_minor for line in answer.lines}
+    for line in sale.receipt.lines:
+        for name in set(pack.lists_of.of(line.goods)):
+            found.by_list[name] = found.by_list.get(name, 0) + paid.get(line.no, 0)
 
 
 def _after(

@@ -20,6 +20,9 @@ _TIER: Final = Wording(
     "{tier}: {members} members, {receipts} receipts of {base}, discounts {discount}, "
     "points {points}",
 )
+_LIST: Final = Wording(
+    "Список {name}: оплачено {paid}, доля {share}", "List {name}: {paid} paid, a share of {share}"
+)
 _MOVES: Final = Wording("Переходы", "Moves")
 _CHANGES: Final = Wording("Было и стало бы", "Was and would be")
 _PAIR: Final = Wording("{before} → {after}: {count}", "{before} → {after}: {count}")
@@ -54,6 +57,10 @@ def _lines(
         worth=rubles(found.points_minor),
     )
     yield from _of_tiers(pack, found, lang)
+    paid_minor = found.base_minor - found.discount_minor
+    for name, of_list in sorted(found.by_list.items()):
+        part = percent(round_half_up(of_list * WHOLE_BP, paid_minor or 1))
+        yield spoken(_LIST, lang).format(name=name, paid=rubles(of_list), share=part)
     if found.moves:
         yield f"{spoken(_MOVES, lang)}:"
         yield from _pairs(pack, dict(found.moves), lang)

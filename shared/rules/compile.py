@@ -1,7 +1,7 @@
 """A pack compiled once, to be evaluated many times and from any thread."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from shared.rules.conditions import (
 from shared.rules.counting_rules import CompiledCounter, compile_counters
 from shared.rules.earnings import Earnings, earning, lot_terms, percent_shares
 from shared.rules.facts import Facts
+from shared.rules.goods_index import GoodsIndex, goods_index
 from shared.rules.goods_tests import LineTest, Lists
 from shared.rules.grammar import Rated, Title
 from shared.rules.index import Gate, LineRule, Rate, RuleIndex, Share, anchor_of, any_line, index_of
@@ -79,6 +80,8 @@ class CompiledPack:
     limited: frozenset[str] = frozenset()
     """Rules whose use is counted."""
     counters: tuple[CompiledCounter, ...] = ()
+    lists_of: GoodsIndex[str] = field(default_factory=lambda: goods_index(()))
+    """The lists that goods are on."""
 
     def counting_day(self, moment: Moment) -> date:
         """Return the day by which turnover and tiers are counted: in the programme's zone."""
@@ -110,6 +113,7 @@ def compile_pack(pack: Pack, *, pack_hash: str) -> CompiledPack:
         once=tuple(_once(pack, place) for place in range(len(pack.grants))),
         limited=frozenset(rule.id for rule in pack.rules if rule.limits),
         counters=compile_counters(pack),
+        lists_of=goods_index((listed, name) for name, listed in pack.lists.items()),
     )
 
 

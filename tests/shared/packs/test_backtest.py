@@ -136,3 +136,25 @@ def test_a_replay_adds_up_whatever_the_receipts(bought: list[tuple[str, int]]) -
     assert sum(found.tiers().values()) == len({who for who, _ in bought})
     assert sum(one.turnover_minor for one in found.members.values()) == found.turnover_minor
     assert found.turnover_minor == found.base_minor - found.discount_minor
+
+
+PRIORITY = """receipt,at,member,sku,group,price,quantity
+1,2026-04-07T12:00,anna,OWN,wine/own_import/red,600.00,1
+1,2026-04-07T12:00,anna,OTHER,wine/red,1000.00,1
+2,2026-04-08T12:00,boris,VODKA,spirits/vodka,400.00,1
+"""
+
+
+@pytest.mark.capability("SPIRITS-07")
+def test_priority_goods_earn_threefold_and_their_share_is_told(tmp_path: Path) -> None:
+    """Guests: 2 % of 600.00 three times = 36, of 1 000.00 = 20, 1 % of 400.00 = 4; 600 of 2 000."""
+    spirits = WINE.with_name("spirits.yaml")
+    sales = tmp_path / "sales.csv"
+    sales.write_text(PRIORITY)
+
+    found = replay(compiled(spirits.read_text("utf-8")), read_sales(PRIORITY, ZONE), {})
+    lines = said(pack("backtest", spirits, sales, "--lang", "en"))
+
+    assert found.points == (36 + 20 + 4) * 100
+    assert found.by_list == {"priority": 600_00, "wine": 1600_00, "strong": 400_00}
+    assert "List priority: 600 ₽ paid, a share of 30 %" in lines
