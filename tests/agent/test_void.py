@@ -48,8 +48,7 @@ from tests.builders import (
 )
 
 TITLE = "title: {ru: Правило, en: Rule}"
-GRANTS = """
-grants:
+GRANT = """
   - {id: first, title: {ru: За первую, en: For the first}, on: first_purchase, points: 300.00,
      wallet: bonus, expiry: 30 days}
 """
@@ -65,8 +64,9 @@ def with_rules(shop: Shop, policy: str = "") -> Shop:
     """A programme that grants once and limits a rule, with a senior cashier and the cable out."""
     text = wine_text().replace("\nversion: 1\n", "\nversion: 2\n")
     text = text.replace("\nstacking:", f"{ONCE_A_DAY}\nstacking:")
-    stated = f"\n  {policy}" if policy else ""
-    shop.feed(GLOBAL, pack_row(f"{text}{stated}\n{GRANTS}"))
+    text = text.replace("\ngrants:", f"\ngrants:{GRANT.rstrip()}")
+    stated = f"  {policy}\n" if policy else ""
+    shop.feed(GLOBAL, pack_row(f"{text.rstrip()}\n{stated}"))
     shop.feed(store_stream("101"), cashier_row("7", "Мария"))
     shop.feed(store_stream("101"), cashier_row(SENIOR, "Ольга", role="senior"))
     shop.link.up = False
