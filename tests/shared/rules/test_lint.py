@@ -289,7 +289,7 @@ def brute(text: str, names: list[str]) -> Iterator[tuple[Redeem, Fraction]]:
     prices = [10_000_00, *(minor - less for minor in named for less in (0, 1))]
     if "quantity" in names:
         prices += [-(-minor * 1000 // count) for minor in prices[1:] for count in RAW["quantity"]]
-    raw = RAW | {"price": prices}
+    raw = RAW | {"price": prices, "beside": [False, True] if "basket_has" in text else [False]}
     for values in product(*(raw[name] for name in names)):
         chosen = PLAIN | dict(zip(names, values, strict=True))
         for redeem in (Redeem.NONE, Redeem.MAXIMUM):
