@@ -166,15 +166,15 @@ def _note(connection: Connection, centre: Centre, order: Order, takers: int, at:
 def _give_some(centre: Centre, order: Order, few: Sequence[UUID], at: datetime) -> int:
     with transaction(centre.engine) as connection:
         leases.keep_roster(connection)
-        roll = members.load_locked(connection, few, (), set())
-        books = ledger.load(connection, (), members=few)
+        roll, locked = members.load_locked(connection, few, (), set())
+        books = ledger.read(connection, locked, ())
         wanted = {member: books.accounts_of(member) for member in few}
         lots = [
             lot_id(derived("gift", order.uid, member), 0, accounts[0].id)
             for member, accounts in wanted.items()
             if accounts
         ]
-        books = ledger.load(connection, (), members=few, lots=lots)
+        books = ledger.read(connection, locked, lots)
         granted = {member for member in few if _grant(books, order, member, at)}
         leases.size(connection, books, leases.load_visits(connection, books.accounts), granted, at)
         changes = ledger.save(connection, books)

@@ -1,7 +1,7 @@
 """Tables of members: who they are, how they are found, and what is personal, apart."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
