@@ -22,11 +22,14 @@ from shared.wire.agents import (
     EpochRequest,
     LeaseAnswer,
     LeaseAsk,
+    SaleAnswer,
+    SaleAsk,
     SessionAnswer,
     SessionRequest,
     decode_enrol_answer,
     decode_epoch_answer,
     decode_lease_answer,
+    decode_sale_answer,
     decode_session_answer,
 )
 from shared.wire.codec import BODY_BYTES_MAX, CONTENT_TYPE, encode, pack
@@ -100,6 +103,10 @@ class Link(Protocol):
         """Ask for points for one receipt; asking again with the same id is safe."""
         ...
 
+    def sale(self, ask: SaleAsk, timeout_s: float) -> SaleAnswer:
+        """Ask for a sale of the chain, to take it back; asking again is safe."""
+        ...
+
     def segment(self, stream: str, after: int) -> Segment | None:
         """Fetch the piece of a stream that follows a number; None when there is nothing newer."""
         ...
@@ -171,6 +178,10 @@ class HttpLink:
     def ask(self, ask: LeaseAsk, timeout_s: float) -> LeaseAnswer:
         """Ask for points for one receipt, signed."""
         return decode_lease_answer(self._write("/v1/leases/asks", encode(ask), timeout_s))
+
+    def sale(self, ask: SaleAsk, timeout_s: float) -> SaleAnswer:
+        """Ask for a sale of the chain, signed."""
+        return decode_sale_answer(self._write("/v1/receipts/asks", encode(ask), timeout_s))
 
     def segment(self, stream: str, after: int) -> Segment | None:
         """Fetch the piece of a stream that follows a number."""

@@ -1,6 +1,5 @@
 """Say what was scanned: own cards and slips first, then goods."""
 
-import base64
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,14 +8,15 @@ from uuid import UUID
 from agent.replica import store as rows
 from agent.station import Station
 from shared.crypto.blind import IdentifierKind, blind_index
+from shared.crypto.keys import verify
 from shared.ids import is_card_number
 from shared.runtime.sqlite import reading
+from shared.wire import slips
+from shared.wire.agents import agent_bytes
 from shared.wire.feed import GoodsRow
+from shared.wire.slips import SlipSale
 
-SLIP_PREFIX = "KPK1:"
-TOKEN_BYTES = 10
 CODE_CHARS_MAX = 512
-_UID_BYTES = 16
 _SPACING = re.compile(r"[\s\-–—]+")
 
 
@@ -39,6 +39,8 @@ class Scan:
     receipt: UUID | None = None
     token: bytes = b""
     goods: GoodsRow | None = None
+    sale: SlipSale | None = None
+    """What a slip tells of its sale, if its signature holds."""
 
 
 def classify(station: Station, code: str) -> Scan:
@@ -46,8 +48,8 @@ def classify(station: Station, code: str) -> Scan:
     code = code.strip()
     if is_card_number(code, station.identity.card_prefix):
         return Scan(ScanKind.CARD, code)
-    if code.upper().startswith(SLIP_PREFIX):
-        return _slip(code.upper())
+    if code.upper().startswith((slips.PREFIX, slips.POINTER_PREFIX)):
+        return _slip(station, code.upper())
     with reading(station.replica) as connection:
         goods = rows.goods_by_barcode(connection, code)
     if goods is not None:
@@ -55,11 +57,6 @@ def classify(station: Station, code: str) -> Scan:
     if looks_like_payment_card(code):
         return Scan(ScanKind.PAYMENT_CARD)
     return Scan(ScanKind.UNKNOWN, code)
-
-
-def slip_code(receipt: UUID, token: bytes) -> str:
-    """Return the text of a slip's QR: upper-case ASCII, so that the code stays small."""
-    return SLIP_PREFIX + base64.b32encode(receipt.bytes + token).decode().rstrip("=")
 
 
 def card_index(station: Station, card: str) -> bytes:
@@ -79,12 +76,32 @@ def looks_like_payment_card(code: str) -> bool:
     return total % 10 == 0
 
 
-def _slip(code: str) -> Scan:
-    text = code.removeprefix(SLIP_PREFIX)
-    try:
-        raw = base64.b32decode(text + "=" * (-len(text) % 8))
-    except ValueError:
+def read_slip(station: Station, code: str) -> tuple[SlipSale, str] | None:
+    """Return what a signed slip tells of its sale and which store's agent has signed it.
+
+    None for a code that is none, or whose signature no agent of the chain has made.
+    """
+    found = slips.read(code.strip().upper())
+    if found is None:
+        return None
+    sale, signed, signature = found
+    with reading(station.replica) as connection:
+        agents = rows.agents_ending(connection, sale.agent_tail, sale.epoch)
+    for row in agents:
+        vouched = agent_bytes(row.agent, row.epoch, row.store, row.public_key)
+        if verify(station.identity.root_key, vouched, row.signature) and verify(
+            row.public_key, signed, signature
+        ):
+            return sale, row.store
+    return None
+
+
+def _slip(station: Station, code: str) -> Scan:
+    pointed = slips.read_pointer(code)
+    if pointed is not None:
+        return Scan(ScanKind.SLIP, code, receipt=pointed[0], token=pointed[1])
+    known = read_slip(station, code)
+    if known is None:
         return Scan(ScanKind.UNKNOWN, code)
-    if len(raw) != _UID_BYTES + TOKEN_BYTES:
-        return Scan(ScanKind.UNKNOWN, code)
-    return Scan(ScanKind.SLIP, code, receipt=UUID(bytes=raw[:_UID_BYTES]), token=raw[_UID_BYTES:])
+    sale = known[0]
+    return Scan(ScanKind.SLIP, code, receipt=sale.receipt, token=sale.token, sale=sale)

@@ -46,6 +46,8 @@ class AgentSettings(BaseSettings):
 
     request_timeout_s: float = Field(default=10.0, gt=0, le=60)
     ask_timeout_s: float = Field(default=0.3, gt=0, le=5)
+    sale_timeout_s: float = Field(default=1.0, gt=0, le=5)
+    """How long a return waits for what the centre knows of its sale."""
     recall_timeout_s: float = Field(default=2.0, gt=0, le=10)
     retry_first_s: float = Field(default=0.25, gt=0, le=60)
     retry_max_s: float = Field(default=8.0, gt=0, le=20)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from central.agents import service as agents
 from central.centre import Centre
 from central.duty import EVERY_S, Duty, duty_of
+from central.estate import keyring
 from central.feed import service as feed
 from central.feed.hub import Hub
 from central.ingest import service as ingest
@@ -44,6 +45,7 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (agents.tidy, settings.tidy_every_s),
         (ingest.wake, WAKE_EVERY_S),
         (recovery.run, WAKE_EVERY_S),
+        (keyring.publish, SEEN_EVERY_S),
     )
     duty = duty_of(centre.engine, settings.data_dir)
     scheduler.add_job(duty.has, "interval", seconds=EVERY_S)

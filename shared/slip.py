@@ -8,7 +8,8 @@ import msgspec
 
 from shared.errors import Kind, LoyaltyError
 
-QR_MAX = 300
+QR_MAX = 483
+"""Version 13 at error level M: 77 modules with the edge, 4 dots each on a roll of 58 mm."""
 BARCODE_DIGITS_MAX = 22
 """The longest Code128 of digits that still has its quiet zones on a roll of 58 mm."""
 FEED_LINES_MAX = 10
@@ -80,7 +81,7 @@ class Qr(msgspec.Struct, frozen=True, tag="qr"):
 
     def __post_init__(self) -> None:
         if not _QR_TEXT.fullmatch(self.text):
-            raise ValueError("a QR text is 1 to 300 characters of the alphanumeric mode")
+            raise ValueError("a QR text is 1 to 483 characters of the alphanumeric mode")
 
 
 class Barcode(msgspec.Struct, frozen=True, tag="barcode"):

@@ -17,6 +17,8 @@ from shared.wire.agents import (
     EpochRequest,
     LeaseAnswer,
     LeaseAsk,
+    SaleAnswer,
+    SaleAsk,
     SessionAnswer,
     StreamHead,
 )
@@ -86,6 +88,9 @@ class FakeLink:
         self.pieces: list[tuple[str, int, int]] = []
         """What pieces were asked for."""
         self.tallies: tuple[Tally, ...] = ()
+        self.sales: dict[UUID, SaleAnswer] = {}
+        """What the centre has, for other stores to take back."""
+        self.asked_for_sales: list[SaleAsk] = []
 
     def state(self) -> LinkState:
         return LinkState(self.up, NOON, "" if self.up else "cut")
@@ -132,6 +137,11 @@ class FakeLink:
         self.asked.append(ask)
         assert self.answer_ask is not None
         return self.answer_ask(ask)
+
+    def sale(self, ask: SaleAsk, timeout_s: float) -> SaleAnswer:  # noqa: ARG002
+        self._check()
+        self.asked_for_sales.append(ask)
+        return self.sales.get(ask.receipt, SaleAnswer("", b"", ()))
 
     def segment(self, stream: str, after: int) -> Segment | None:
         self._check()

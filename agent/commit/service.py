@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from agent.commit import slip as slips
 from agent.commit import store
+from agent.commit.code import slip_code
 from agent.commit.store import Sold
 from agent.journal import answers, changes, once
 from agent.journal import service as journal
@@ -21,7 +22,6 @@ from agent.reserve import service as reserving
 from agent.reserve import store as claims
 from agent.reserve.service import ReceiptEndedError, ReserveOrder
 from agent.reserve.store import Claim, ClaimState
-from agent.scan import TOKEN_BYTES
 from agent.station import Station
 from shared.crypto.chain import digest
 from shared.errors import Kind, LoyaltyError
@@ -32,7 +32,9 @@ from shared.rules.canonical import result_hash
 from shared.rules.sentences import rubles
 from shared.runtime.sqlite import transaction
 from shared.wire.codec import decoder, encode
-from shared.wire.facts import Birth, Exchange, FactKind, Granted, ReceiptCommitted
+from shared.wire.facts import Birth, FactKind, Granted, ReceiptCommitted
+from shared.wire.slips import TOKEN_BYTES
+from shared.wire.taken_back import Exchange
 
 OPERATION = "commit"
 
@@ -201,7 +203,8 @@ def _write(
     holds.release(connection, sale.receipt)
     holds.end_asks(connection, sale.receipt)
     points = slips.points_after(claim, body)
-    slip = slips.sale_slip(claim, body, points, token, derived("slip", fact.id))
+    code = slip_code(station, body, token)
+    slip = slips.sale_slip(claim, body, points, code, derived("slip", fact.id))
     spool.enqueue(connection, slip, at)
     store.add(connection, sale.receipt, Sold(fact.id, slip.id), at)
     return Committed(

@@ -7,7 +7,6 @@ from uuid import UUID
 from agent.printing import parts
 from agent.printing.parts import Points
 from agent.reserve.store import Claim
-from agent.scan import slip_code
 from shared.member import LotView
 from shared.money import format_money
 from shared.points import format_points
@@ -31,7 +30,7 @@ def points_after(claim: Claim, sale: ReceiptCommitted) -> Points:
 
 
 def sale_slip(
-    claim: Claim, sale: ReceiptCommitted, points: Points, token: bytes, slip_id: UUID
+    claim: Claim, sale: ReceiptCommitted, points: Points, code: str, slip_id: UUID
 ) -> Slip:
     """Compose what the customer takes home; `points` are the member's after the sale."""
     blocks = [
@@ -42,7 +41,7 @@ def sale_slip(
         *_exchange(sale),
         *_member(claim, sale, points),
         *_coupons(claim),
-        *parts.footer(slip_code(sale.receipt.uid, token)),
+        *parts.footer(code),
     ]
     return Slip(slip_id, SlipKind.SALE, tuple(blocks))
 

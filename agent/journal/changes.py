@@ -9,7 +9,8 @@ from agent.journal.store import Change
 from shared.ledger.entries import graced_lot
 from shared.member import LotView, MemberView
 from shared.rules.result import Draw
-from shared.wire.facts import Granted, ReceiptCommitted, ReceiptReturned, ReceiptVoided
+from shared.wire.facts import Granted, ReceiptCommitted
+from shared.wire.taken_back import ReceiptReturned, ReceiptVoided
 
 
 def of_sale(sale: ReceiptCommitted) -> list[Change]:

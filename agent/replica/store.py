@@ -13,6 +13,7 @@ from sqlmodel import Field
 from agent.schema import WITHOUT_ROWID, ReplicaTable, id_field, table_of
 from shared.runtime.sqlite import listed, run
 from shared.wire.feed import (
+    AgentRow,
     Change,
     GoodsRow,
     IdentifierRow,
@@ -200,6 +201,18 @@ def goods_by_barcode(connection: Connection, code: str) -> GoodsRow | None:
     """Return goods by a barcode."""
     sku = run(connection, _BARCODE, (code,)).fetchone()
     return None if sku is None else find(connection, GoodsRow, sku[0].encode())
+
+
+def agents_ending(connection: Connection, tail: bytes, epoch: int) -> list[AgentRow]:
+    """Return the keys of an epoch of agents whose ids end so."""
+    low = tail + epoch.to_bytes(4, "big")
+    rows = connection.execute(
+        select(_ROWS.c.row).where(
+            _ROWS.c.kind == RowKind.AGENT.value, _ROWS.c.key >= low, _ROWS.c.key < low + _KEY_END
+        )
+    )
+    found = [read_row(RowKind.AGENT, row[0]) for row in rows]
+    return [row for row in found if isinstance(row, AgentRow)]
 
 
 def leases(connection: Connection, accounts: Collection[UUID]) -> list[LeaseRow]:

@@ -18,14 +18,14 @@ from agent.reserve.service import AlreadyReservedError, ReceiptEndedError, Reser
 from agent.reserve.store import ClaimState
 from agent.returns.preview import Preview, look
 from agent.returns.promise import keep_promise
-from agent.returns.service import Returned, ReturnOrder, find_sale, take_in
+from agent.returns.service import Returned, ReturnOrder, hear_of, sale_of, take_in
 from agent.station import Station
 from shared.receipt import Tender
 from shared.rules.moment import Moment
 from shared.rules.returns import Part
-from shared.runtime.sqlite import transaction, trying
+from shared.runtime.sqlite import reading, transaction, trying
 from shared.wire.codec import decoder, encode
-from shared.wire.facts import Exchange
+from shared.wire.taken_back import Exchange
 
 OPERATION = "exchange"
 
@@ -92,6 +92,7 @@ def preview(station: Station, wish: Wish, at: datetime) -> Seen:
 
     They may be paid with points that this store holds. Raises what a return and a quote raise.
     """
+    hear_of(station, wish.sale, at)
     with transaction(station.journal) as connection:
         return _seen(connection, station, wish, at)[0]
 
@@ -103,6 +104,11 @@ def exchange(station: Station, order: ExchangeOrder, at: datetime) -> Exchanged:
     QuoteChangedError, OverLeaseError, TendersMismatchError, AlreadyReservedError,
     ReceiptEndedError, UidReusedError.
     """
+    with reading(station.journal) as connection:
+        done = answers.recall(connection, order.uid, OPERATION, order.content)
+    if done is not None:
+        return _decode(done)
+    hear_of(station, order.wish.sale, at)
     with transaction(station.journal) as connection:
         done = answers.recall(connection, order.uid, OPERATION, order.content)
         if done is not None:
@@ -130,7 +136,7 @@ def _seen(
 ) -> tuple[Seen, Basket]:
     """Try the return and price the new goods after it; also return them as they are promised."""
     moment = Moment(at, store_settings(station).zone)
-    _, sold = find_sale(station, connection, wish.sale)
+    sold = sale_of(station, connection, wish.sale)
     returned = look(station, connection, sold, wish.parts, moment)
 
     def priced(basket: Basket) -> Quote:

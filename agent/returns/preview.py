@@ -9,15 +9,15 @@ from sqlalchemy import Connection
 from agent.leases.standing import Reach, Standing
 from agent.packs import NoPackError
 from agent.quote.service import effective_pack, pack_of
-from agent.returns import store
+from agent.returns import elsewhere
 from agent.returns.shares import (
     ReceiptVoidedError,
     buyer,
     check_left,
     earned_terms,
-    frozen_of,
     priced_from,
     reachable,
+    restoring_unit,
 )
 from agent.returns.store import Done
 from agent.station import Station
@@ -33,6 +33,7 @@ from shared.rules.returns import LineShare, Part, Shares, shares, without
 from shared.rules.tiers import tier_of
 from shared.rules.tracks import counted
 from shared.wire.facts import ReceiptCommitted
+from shared.wire.frozen import frozen_of
 
 TAIL_CHARS = 4
 """Of a certificate's code no more is shown or kept."""
@@ -137,11 +138,11 @@ def look(
 
     Raises NotReturnableError, BundleBrokenError, ReceiptVoidedError.
     """
-    done = store.done(connection, sold.receipt.uid)
+    done = elsewhere.done(connection, sold.receipt.uid)
     if done.is_voided:
         raise ReceiptVoidedError(receipt=sold.receipt.uid)
     pack = pack_of(station, sold.evaluation.pack_hash)
-    frozen = frozen_of(sold, pack)
+    frozen = frozen_of(sold, restoring_unit(pack, sold))
     check_left(frozen, done.before.quantities, parts)
     policies = ReturnPolicies() if pack is None else pack.source.policies
     found = shares(frozen, done.before, parts)

@@ -15,7 +15,7 @@ from shared.rules.moment import Moment
 from shared.rules.paper import quantity
 from shared.rules.remainder import Sold
 from shared.rules.result import Draw
-from shared.rules.returns import EarnedLot, Frozen, Part
+from shared.rules.returns import Frozen, Part
 from shared.wire.facts import ReceiptCommitted
 
 
@@ -48,22 +48,6 @@ def check_left(frozen: Frozen, done: Mapping[int, int], parts: Iterable[Part]) -
         left = line.quantity - done.get(part.no, 0) if line else 0
         if part.quantity > left:
             raise NotReturnableError(no=part.no, left=left, asked=part.quantity)
-
-
-def frozen_of(sold: ReceiptCommitted, pack: CompiledPack | None) -> Frozen:
-    """Return what a sale has frozen; without its rules, points that paid go back to the unit."""
-    return Frozen(
-        lines=sold.receipt.lines,
-        evaluation=sold.evaluation,
-        earned=tuple(
-            EarnedLot(lot.effect_no, lot.lot, lot.account, lot.unit)
-            for lot in sold.granted
-            if not lot.person
-        ),
-        account=sold.member.account if sold.member else None,
-        unit=_unit(pack, sold),
-        bearers=sold.bearers,
-    )
 
 
 def priced_from(sold: ReceiptCommitted, pack: CompiledPack) -> Sold:
@@ -109,7 +93,7 @@ def held_here(who: Standing | None, taken: Sequence[Draw]) -> list[Taking]:
     return [Taking(draw.lot, draw.account, given_back=part) for draw, part in parts if part]
 
 
-def _unit(pack: CompiledPack | None, sold: ReceiptCommitted) -> int:
+def restoring_unit(pack: CompiledPack | None, sold: ReceiptCommitted) -> int:
     """Return the step in which points that paid go back, in hundredths: that of their wallet."""
     if pack is None or sold.member is None:
         return 1

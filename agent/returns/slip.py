@@ -12,8 +12,9 @@ from shared.money import format_money
 from shared.points import format_points
 from shared.rules.paper import quantity
 from shared.slip import Align, Block, Divider, Row, Slip, SlipKind, Text, Weight
-from shared.wire.facts import ReceiptCommitted, ReceiptReturned, ReceiptVoided, TakenBack
+from shared.wire.facts import ReceiptCommitted
 from shared.wire.feed import SettingsRow
+from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedBySlip, TakenBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,30 @@ def _exchange(returned: ReceiptReturned) -> Iterator[Block]:
         credit_minor = returned.exchange.credit_minor
         yield Row("Зачтено в новом чеке", format_money(credit_minor))
         yield Row("К ВЫДАЧЕ", format_money(returned.money_minor - credit_minor), Weight.BOLD)
+
+
+def by_slip_slip(settings: SettingsRow, returned: ReturnedBySlip, slip_id: UUID) -> Slip:
+    """Compose what tells the customer of a return by the slip alone."""
+    lines = [
+        Row(
+            f"Строка {line.no}: {quantity(line.quantity)} {_unit(line.quantity)}",
+            format_money(line.money_minor),
+        )
+        for line in returned.lines
+    ]
+    points = any(line.restored_points or line.taken_points for line in returned.lines)
+    blocks = [
+        *parts.header(settings),
+        Text("Возврат по слипу", Align.CENTER, Weight.BOLD),
+        Row(f"Покупка в магазине {returned.store}", parts.when(returned.at, settings.zone)),
+        Divider(),
+        *lines,
+        Divider(),
+        Row("ВОЗВРАТ ДЕНЕГ", format_money(returned.money_minor), Weight.BOLD),
+        *([Text("Бонусы пересчитаем, когда появится связь с центром")] if points else ()),
+        *parts.footer(),
+    ]
+    return Slip(slip_id, SlipKind.RETURN, tuple(blocks))
 
 
 def void_slip(

@@ -11,7 +11,7 @@ from sqlmodel import Field
 from agent.journal.answers import UidReusedError
 from agent.schema import JournalTable, id_field, table_of
 from shared.rules.returns import Before, LineShare
-from shared.wire.facts import ReturnedLine
+from shared.wire.taken_back import ReturnedLine
 
 
 class ReturnedRecord(JournalTable, table=True):
@@ -32,6 +32,7 @@ class DocumentKind(StrEnum):
 
     RETURN = "return"
     VOID = "void"
+    BY_SLIP = "by_slip"
 
 
 class ReturnRecord(JournalTable, table=True):
@@ -45,6 +46,15 @@ class ReturnRecord(JournalTable, table=True):
     slip: UUID = id_field()
     kind: str
     recharged_minor: int
+
+
+class UsedSlipRecord(JournalTable, table=True):
+    """A one-time token of another store's slip by which goods came back here; only its digest."""
+
+    __tablename__ = "used_slip"
+
+    token_digest: bytes = Field(primary_key=True)
+    uid: UUID = id_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,7 @@ class Done:
 
 _RETURNED = table_of(ReturnedRecord)
 _DOCUMENTS = table_of(ReturnRecord)
+_USED = table_of(UsedSlipRecord)
 
 
 def done(connection: Connection, sale: UUID) -> Done:
@@ -124,6 +135,23 @@ def add(
             for line in lines
         ],
     )
+
+
+def uids(connection: Connection, sale: UUID) -> frozenset[UUID]:
+    """Return the documents of this store that have taken a sale back."""
+    query = select(_DOCUMENTS.c.uid).where(_DOCUMENTS.c.sale == sale)
+    return frozenset(connection.execute(query).scalars())
+
+
+def is_used(connection: Connection, token_digest: bytes) -> bool:
+    """Tell whether goods came back here by a slip before."""
+    query = select(_USED.c.uid).where(_USED.c.token_digest == token_digest)
+    return connection.execute(query).first() is not None
+
+
+def use(connection: Connection, token_digest: bytes, uid: UUID) -> None:
+    """Use a slip up, in the transaction of its return."""
+    connection.execute(insert(_USED), {"token_digest": token_digest, "uid": uid})
 
 
 def find(connection: Connection, uid: UUID) -> Document | None:

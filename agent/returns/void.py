@@ -14,15 +14,14 @@ from agent.journal import service as journal
 from agent.journal.service import NewFact
 from agent.packs import NoPackError
 from agent.printing import store as spool
-from agent.quote.service import effective_pack, pack_of, store_settings
-from agent.returns import store
+from agent.quote.service import effective_pack, store_settings
+from agent.returns import elsewhere, store
 from agent.returns.preview import TAIL_CHARS
 from agent.returns.service import find_sale, statement_of
 from agent.returns.shares import (
     ReceiptVoidedError,
     buyer,
     earned_terms,
-    frozen_of,
     held_here,
     reachable,
 )
@@ -38,12 +37,9 @@ from shared.rules.return_terms import ReturnPolicies
 from shared.rules.returns import Before, Part, shares
 from shared.runtime.sqlite import transaction
 from shared.wire.codec import decoder, encode
-from shared.wire.facts import (
-    FactKind,
-    ReceiptCommitted,
-    ReceiptVoided,
-    ReturnedLine,
-)
+from shared.wire.facts import FactKind, ReceiptCommitted
+from shared.wire.frozen import frozen_of
+from shared.wire.taken_back import ReceiptVoided, ReturnedLine
 
 OPERATION = "void"
 
@@ -132,7 +128,7 @@ def _role_needed(station: Station, at: datetime) -> str:
 def _check(
     connection: Connection, sold: ReceiptCommitted, order: VoidOrder, moment: Moment
 ) -> None:
-    done = store.done(connection, order.sale)
+    done = elsewhere.done(connection, order.sale)
     if done.is_voided:
         raise ReceiptVoidedError(receipt=order.sale)
     if done.before.quantities:
@@ -149,7 +145,7 @@ def _undo(
     sold: ReceiptCommitted,
     moment: Moment,
 ) -> Voided:
-    frozen = frozen_of(sold, pack_of(station, sold.evaluation.pack_hash))
+    frozen = frozen_of(sold)
     whole = [Part(line.no, line.quantity) for line in sold.receipt.lines]
     found = shares(frozen, Before({}, {}), whole)
     to_certificates = sum(amount for _, amount in found.certificates)

@@ -75,14 +75,25 @@ class GoodsAnswer(BaseModel):
     flags: list[str]
 
 
+class SlipLineAnswer(BaseModel):
+    """A line of a receipt as its slip tells."""
+
+    no: int
+    quantity: int
+    money_minor: int
+    redeemed_points: int
+    earned_points: int
+
+
 class ScanAnswer(Answer):
-    """What a code is, with what it found."""
+    """What a code is, with what it found; `lines` are what a signed slip tells of its receipt."""
 
     kind: str
     code: str
     members: list[MemberAnswer] = []
     goods: GoodsAnswer | None = None
     receipt: UUID | None = None
+    lines: list[SlipLineAnswer] = []
 
 
 class FoundAnswer(Answer):

@@ -231,7 +231,13 @@ class PreviewBody(Body):
         return self
 
 
-class ReturnBody(PreviewBody):
+class LookBody(PreviewBody):
+    """A return to look at; `slip` is the code of the slip, for goods of another store."""
+
+    slip: Annotated[str, StringConstraints(max_length=CODE_CHARS_MAX)] = ""
+
+
+class ReturnBody(LookBody):
     """A return by line and quantity."""
 
     uid: UUID

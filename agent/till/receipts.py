@@ -25,7 +25,7 @@ from shared.rules.result import Evaluation, Rejected
 from shared.rules.retell import retell
 from shared.rules.sentences import Lang
 from shared.runtime.sqlite import reading
-from shared.wire.facts import Exchange
+from shared.wire.taken_back import Exchange
 
 SLIP_COLUMNS = 48
 LOCAL = "local"

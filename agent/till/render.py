@@ -4,6 +4,7 @@ What a sale waits for is put into plain data and encoded at once: a hundred mode
 built and checked, would cost as much as the price in them. A test compares the two.
 """
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -29,8 +30,9 @@ from shared.rules.compile import CompiledPack
 from shared.rules.moment import Moment, UnknownZoneError
 from shared.rules.result import Evaluation, Need, Sentence
 from shared.rules.tiers import tier_of
-from shared.wire.facts import Exchange
 from shared.wire.feed import GoodsRow
+from shared.wire.slips import SlipSale
+from shared.wire.taken_back import Exchange
 
 OFFLINE = view.SentenceView(
     code="offline",
@@ -318,6 +320,11 @@ def goods(row: GoodsRow) -> view.GoodsAnswer:
         price_minor=row.price_minor,
         flags=list(row.flags),
     )
+
+
+def slip_lines(sale: SlipSale | None) -> list[view.SlipLineAnswer]:
+    """Return what a slip tells of its receipt."""
+    return [view.SlipLineAnswer(**asdict(line)) for line in (sale.lines if sale else ())]
 
 
 def registered(station: Station, done: Registered, at: datetime) -> view.RegisteredAnswer:

@@ -55,6 +55,8 @@ class ReturnMoney(BaseModel):
     forgiven_points: int
     recharged_minor: int
     certificates: list[CertificateBackAnswer]
+    provisional: bool
+    """By the slip of another store alone: the centre moves the points when it has the sale."""
 
 
 class PreviewAnswer(ReturnMoney, Answer):

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
+from agent.returns.by_slip import SlipReturn
 from agent.returns.exchange import Exchanged, Seen
 from agent.returns.preview import Preview
 from agent.returns.service import Returned
@@ -14,6 +15,31 @@ from agent.till.answers import QuoteAnswer, SentenceView
 from agent.till.render import committed, frame, quote_fields
 from shared.rules.returns import LineShare
 from shared.rules.sentences import rubles
+
+
+def look(
+    station: Station, receipt: UUID, seen: Preview | SlipReturn, at: datetime
+) -> view.PreviewAnswer:
+    """Return what a return would move, with the sale's data or by its slip."""
+    if isinstance(seen, Preview):
+        return preview(station, receipt, seen, at)
+    return view.PreviewAnswer(
+        **frame(station, at),
+        receipt=receipt,
+        lines=[_returned_line(line) for line in seen.lines],
+        money_minor=seen.money_minor,
+        restored_points=sum(line.restored_points for line in seen.lines),
+        lapsed_points=0,
+        taken_points=sum(line.taken_points for line in seen.lines),
+        debt_points=0,
+        withheld_minor=0,
+        withheld_points=0,
+        forgiven_points=0,
+        recharged_minor=0,
+        certificates=[],
+        provisional=True,
+        tier=None,
+    )
 
 
 def preview(station: Station, receipt: UUID, seen: Preview, at: datetime) -> view.PreviewAnswer:
@@ -38,6 +64,7 @@ def preview(station: Station, receipt: UUID, seen: Preview, at: datetime) -> vie
             view.CertificateBackAnswer(tail=tail, amount_minor=amount)
             for tail, amount in seen.certificates
         ],
+        provisional=False,
         tier=None if seen.tier is None else view.TierEffectAnswer(**asdict(seen.tier)),
     )
 
@@ -59,6 +86,7 @@ def returned(station: Station, done: Returned, at: datetime) -> view.ReturnedAns
         withheld_points=done.withheld_points,
         forgiven_points=done.forgiven_points,
         recharged_minor=done.recharged_minor,
+        provisional=done.is_provisional,
         certificates=[
             view.CertificateBackAnswer(tail=tail, amount_minor=amount)
             for tail, amount in done.certificates

@@ -5,7 +5,8 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from agent.returns import exchange as exchanges
-from agent.returns.service import ReturnOrder, give_back_goods, preview
+from agent.returns.by_slip import SlipClaim
+from agent.returns.service import ReturnOrder, give_back_goods, preview_by_slip
 from agent.returns.void import VoidOrder, void
 from agent.till import models
 from agent.till import return_answers as view
@@ -17,11 +18,11 @@ router = APIRouter(prefix="/v1", tags=["returns"])
 
 
 @router.post("/receipts/{uid}/returns/preview")
-def post_return_preview(uid: UUID, body: models.PreviewBody, here: Here) -> view.PreviewAnswer:
+def post_return_preview(uid: UUID, body: models.LookBody, here: Here) -> view.PreviewAnswer:
     """Tell what a return would move; nothing is written."""
     at = here.clock.now()
-    seen = preview(here, uid, _parts(body), at)
-    return render.preview(here, uid, seen, at)
+    seen = preview_by_slip(here, SlipClaim(uid, _parts(body), body.slip), at)
+    return render.look(here, uid, seen, at)
 
 
 @router.post("/receipts/{uid}/returns", status_code=201)
@@ -30,7 +31,8 @@ def post_return(
 ) -> view.ReturnedAnswer:
     """Take goods back by line and quantity."""
     at = here.clock.now()
-    order = ReturnOrder(body.uid, content_of(body, uid), uid, _parts(body), cashier)
+    content = content_of(body, uid)
+    order = ReturnOrder(body.uid, content, uid, _parts(body), cashier, slip=body.slip)
     return render.returned(here, give_back_goods(here, order, at), at)
 
 

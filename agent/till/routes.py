@@ -44,6 +44,7 @@ def post_scan(body: models.ScanBody, here: Here) -> view.ScanAnswer:
         members=[render.member(here, one, at) for one in found],
         goods=render.goods(scan.goods) if scan.goods else None,
         receipt=scan.receipt,
+        lines=render.slip_lines(scan.sale),
     )
 
 

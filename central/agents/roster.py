@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, select, true
 
-from central.agents.store import Agent, AgentTable, former_by_key, former_by_no
+from central.agents.store import Agent, AgentTable, every_former, former_by_key, former_by_no
 from central.schema import table_of
 from central.sets import one_of
 
@@ -31,6 +31,14 @@ def key_of(connection: Connection, agent: Agent, epoch: int) -> bytes | None:
         return agent.public_key
     ended = former_by_no(connection, agent.id, epoch)
     return ended.public_key if ended else None
+
+
+def every_key(connection: Connection) -> list[tuple[Agent, int, bytes]]:
+    """Return the key of each epoch that any agent has had, with that epoch."""
+    agents = {agent.id: agent for agent in _agents(connection, true())}
+    present = [(agent, agent.epoch, agent.public_key) for agent in agents.values()]
+    former = [(agents[one.agent], one.epoch, one.public_key) for one in every_former(connection)]
+    return sorted([*former, *present], key=lambda found: (found[0].id, found[1]))
 
 
 def by_ids(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Agent]:

@@ -188,6 +188,11 @@ def end_epoch(connection: Connection, agent: Agent, key: bytes, block: int, at: 
     connection.execute(delete(_session).where(_session.c.agent == agent.id))
 
 
+def every_former(connection: Connection) -> list[FormerEpoch]:
+    """Return all ended epochs."""
+    return [FormerEpoch(**row._mapping) for row in connection.execute(select(_former))]
+
+
 def former_by_key(connection: Connection, public_key: bytes) -> FormerEpoch | None:
     """Find an ended epoch by its public key."""
     return _one_former(connection, _former.c.public_key == public_key)

@@ -99,6 +99,11 @@ def append(connection: Connection, changes: Sequence[NewChange]) -> dict[str, in
     return last
 
 
+def keys_told(connection: Connection, stream: str, kind: RowKind) -> set[bytes]:
+    """Return the keys of rows of a kind that a stream has ever carried."""
+    return store.keys(connection, stream, str(kind))
+
+
 def changed(stream: str, row: Row) -> NewChange:
     """Return the change that carries a whole new row; its kind and key follow from its type."""
     kind, key = kind_of(row), key_of(row)

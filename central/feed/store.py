@@ -154,6 +154,12 @@ def changes(connection: Connection, stream: str, after: int, last: int) -> list[
     return [Change(row.number, row.kind, row.key, row.row) for row in rows]
 
 
+def keys(connection: Connection, stream: str, kind: str) -> set[bytes]:
+    """Return the keys of the changes of a kind."""
+    query = select(_change.c.key).where(_change.c.stream == stream, _change.c.kind == kind)
+    return set(connection.scalars(query.distinct()))
+
+
 def sealed(connection: Connection, stream: str, first: int) -> bytes | None:
     """Return the encoded segment that begins at a number."""
     where = (_segment.c.stream == stream, _segment.c.first == first)

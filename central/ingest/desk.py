@@ -16,8 +16,9 @@ from central.ledger.rows import storable
 from central.members.roll import Roll
 from shared.ids import derived
 from shared.ledger.books import Account, Books, Holder
-from shared.wire.facts import LeasesReported, ReceiptCommitted, TakenBack
+from shared.wire.facts import LeasesReported, ReceiptCommitted
 from shared.wire.push import OutcomeKind
+from shared.wire.taken_back import ReceiptReturned, TakenBack
 
 
 class RefusedError(Exception):
@@ -67,6 +68,8 @@ class Desk:
     ends: dict[UUID, UUID] = field(default_factory=dict)
     reports: list[tuple[Holder, LeasesReported]] = field(default_factory=list)
     """What stores hold, told to this life of the centre."""
+    resolved: dict[UUID, ReceiptReturned] = field(default_factory=dict)
+    """What returns by slip came to, by their uids."""
     conflicts: list[Conflict] = field(default_factory=list)
     to_size: set[UUID] = field(default_factory=set)
     """Accounts whose points or places of shopping have changed."""

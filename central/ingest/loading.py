@@ -1,6 +1,6 @@
 """The desk laid: everything that facts may touch, read in bulk before the first one is planned."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -23,11 +23,9 @@ from shared.wire.facts import (
     LotActivated,
     MemberRegistered,
     ReceiptCommitted,
-    ReceiptReturned,
-    ReceiptVoided,
-    TakenBack,
     read_body,
 )
+from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedBySlip, TakenBack
 
 
 @dataclass(slots=True)
@@ -60,6 +58,8 @@ class _Wanted:
             back = (*body.restored, *body.taken, *body.reached)
             for draw in (*back, *body.refilled, *body.revoked):
                 self._add_lot(draw.lot, draw.account)
+        elif isinstance(body, ReturnedBySlip):
+            self.sales.add(body.sale)
         elif isinstance(body, MemberRegistered):
             self.accounts.add(body.account)
             self.members |= {body.member, body.referrer or body.member}
@@ -68,7 +68,13 @@ class _Wanted:
             self._add_lot(body.lot, body.account)
 
     def add_sale(self, sale: ReceiptCommitted) -> None:
-        """Note whom a sale names, and which certificates it has sold."""
+        """Note whom a sale names, which lots it has moved and which certificates it has sold."""
+        for draw in (*sale.evaluation.redemption.draws, *sale.bearers):
+            self._add_lot(draw.lot, draw.account)
+        for lot in sale.granted:
+            self._add_lot(lot.lot, lot.account)
+        for issued in sale.issued:
+            self._add_lot(issued.lot, issued.account)
         self.certificates.update(issued.index for issued in sale.issued)
         if sale.member is not None:
             self.accounts.add(sale.member.account)
@@ -86,7 +92,7 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
         wanted.add(reading)
     store.lock_sales(connection, wanted.sales)
     documents = store.documents(connection, wanted.documents | wanted.sales, wanted.sales)
-    sales, returns = _sales(connection, wanted, documents)
+    sales, returns = sales_of(connection, wanted.sales, documents)
     for sale in sales.values():
         wanted.add_sale(sale)
     shelf = bearers.load(connection, wanted.certificates)
@@ -152,17 +158,19 @@ def kept(connection: Connection, ids: Iterable[UUID]) -> list[Reading]:
     ]
 
 
-def _sales(
-    connection: Connection, wanted: _Wanted, documents: Sequence[Document]
+def sales_of(
+    connection: Connection, wanted: Collection[UUID], documents: Sequence[Document]
 ) -> tuple[dict[UUID, ReceiptCommitted], dict[UUID, list[TakenBack]]]:
+    """Return the wanted sales that are among posted documents, and what took them back."""
     facts = {fact.id: fact for fact in store.facts(connection, [one.fact for one in documents])}
+    resolved = store.resolved(connection, [document.uid for document in documents])
     sales: dict[UUID, ReceiptCommitted] = {}
     returns: dict[UUID, list[TakenBack]] = {}
     for document in documents:
-        body = _body(facts[document.fact])
-        if isinstance(body, ReceiptCommitted) and document.uid in wanted.sales:
+        body = resolved.get(document.uid) or _body(facts[document.fact])
+        if isinstance(body, ReceiptCommitted) and document.uid in wanted:
             sales[document.uid] = body
-        if isinstance(body, ReceiptReturned | ReceiptVoided) and body.sale in wanted.sales:
+        if isinstance(body, ReceiptReturned | ReceiptVoided) and body.sale in wanted:
             returns.setdefault(body.sale, []).append(body)
     return sales, returns
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shared.rules.result import Draw
-from shared.wire.facts import Granted, Issued, ReceiptCommitted, TakenBack
+from shared.wire.facts import Granted, Issued, ReceiptCommitted
+from shared.wire.taken_back import TakenBack
 
 Amounts = dict[UUID, int]
 """Hundredths of a point by lot."""

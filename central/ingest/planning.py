@@ -67,6 +67,7 @@ def write(connection: Connection, centre: Centre, desk: Desk) -> list[NewChange]
     changes += members.save(connection, desk.roll, desk.books)
     changes += bearers.save(connection, centre, desk.shelf)
     store.insert_documents(connection, desk.new_documents)
+    store.insert_resolved(connection, desk.resolved)
     store.insert_births(connection, sorted(desk.new_births.items()))
     store.delete_births(connection, desk.done_births)
     store.delete_once(connection, desk.done_once)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from central.ingest import receipts, registrations, voids
+from central.ingest import receipts, registrations, slips, voids
 from central.ingest.chain import Standing
 from central.ingest.desk import Desk, RefusedError, Verdict
 from central.ingest.envelopes import awaited_lot, post_moves, set_aside
@@ -23,10 +23,9 @@ from shared.wire.facts import (
     MemberRegistered,
     ReceiptCancelled,
     ReceiptCommitted,
-    ReceiptReturned,
-    ReceiptVoided,
 )
 from shared.wire.push import OutcomeKind
+from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedBySlip
 
 FORKED = "forked"
 
@@ -127,6 +126,7 @@ _CHECKS: dict[Any, Callable[[Desk, Reading, Any], UUID | None]] = {
     ReceiptCommitted: _check_sale,
     ReceiptReturned: _check_return,
     ReceiptVoided: voids.check_void,
+    ReturnedBySlip: slips.check_by_slip,
     LotActivated: _check_activation,
     MemberRegistered: registrations.check_registration,
     ReceiptCancelled: _check_nothing,
@@ -138,6 +138,7 @@ _POSTERS: dict[Any, Callable[[Desk, Reading, Any], Note]] = {
     ReceiptCommitted: receipts.post_sale,
     ReceiptReturned: receipts.post_return,
     ReceiptVoided: voids.post_void,
+    ReturnedBySlip: slips.post_by_slip,
     LotActivated: receipts.post_activation,
     MemberRegistered: registrations.post_registration,
     ReceiptCancelled: _post_back,

@@ -34,19 +34,22 @@ from shared.wire.facts import (
     MemberRegistered,
     ReceiptCancelled,
     ReceiptCommitted,
-    ReceiptReturned,
-    ReceiptVoided,
     RegisteredPerson,
     decode_envelope,
     decode_person,
     read_body,
 )
+from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedBySlip
 
 HLC_MAX = 1 << 62
 TEXT_MAX = 1000
 GRACE_DAYS_MAX = 36_500
 AMOUNT_MAX = 10**15
 """Of any number of points or kopecks in a fact: what is larger does not add up in 64 bits."""
+
+
+_OWN_UID = (ReceiptReturned, ReceiptVoided, ReturnedBySlip, LotActivated)
+"""Documents that have a uid of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Reading:
         """The uid under which its document is found, if it is one."""
         if isinstance(self.body, ReceiptCommitted):
             return self.body.receipt.uid
-        if isinstance(self.body, ReceiptReturned | ReceiptVoided | LotActivated):
+        if isinstance(self.body, _OWN_UID):
             return self.body.uid
         return None
 
@@ -230,6 +233,19 @@ def _void(envelope: Envelope, voided: ReceiptVoided, _store: str) -> str:
     return "" if sane else "amount_senseless"
 
 
+def _by_slip(envelope: Envelope, returned: ReturnedBySlip, store: str) -> str:
+    numbers = [
+        number
+        for line in returned.lines
+        for number in (line.quantity, line.money_minor, line.restored_points, line.taken_points)
+    ]
+    sane = all(0 <= number <= AMOUNT_MAX for number in (*numbers, returned.money_minor))
+    named = len({line.no for line in returned.lines}) == len(returned.lines)
+    if not sane or not named or not _are_texts(returned.store):
+        return "amount_senseless"
+    return _no_points(envelope, returned, store)
+
+
 def _is_grant(lot: Granted) -> bool:
     return lot.activates_at.tzinfo is not None and _are_texts(
         lot.wallet, lot.kind, lot.rule, lot.period
@@ -289,6 +305,7 @@ _CHECKS: dict[type[Any], Callable[[Envelope, Any, str], str]] = {
     ReceiptCommitted: _sale,
     ReceiptReturned: _return,
     ReceiptVoided: _void,
+    ReturnedBySlip: _by_slip,
     ReceiptCancelled: _only_back,
     LeaseGivenBack: _only_back,
     MemberRegistered: _registration,

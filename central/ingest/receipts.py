@@ -30,13 +30,8 @@ from shared.ledger.postings import (
 from shared.member import DayCount, Use
 from shared.money import format_money
 from shared.rules.result import Draw
-from shared.wire.facts import (
-    Granted,
-    LotActivated,
-    ReceiptCommitted,
-    ReceiptReturned,
-    TakenBack,
-)
+from shared.wire.facts import Granted, LotActivated, ReceiptCommitted
+from shared.wire.taken_back import ReceiptReturned, TakenBack
 
 LATE = timedelta(days=30)
 

@@ -1,6 +1,6 @@
 """Tables of ingest: what agents said, word for word, what became of it, and what waits for what."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
@@ -27,6 +27,7 @@ from central.sets import insert_rows, one_of, plain, rows_of
 from shared.ledger.books import Holder
 from shared.wire.codec import decoder, encode
 from shared.wire.push import Cover, OutcomeKind
+from shared.wire.taken_back import ReceiptReturned
 
 
 class WatermarkTable(Table, table=True):
@@ -103,6 +104,14 @@ class DocumentTable(Table, table=True):
     store: str
 
 
+class ResolvedTable(Table, table=True):
+    """What a return by slip came to when its sale was there: a return with all of its data."""
+
+    __tablename__ = "resolved"
+    uid: UUID = Field(primary_key=True)
+    body: bytes
+
+
 class BirthTable(Table, table=True):
     """A lot whose fact is not posted yet: what draws it waits for that fact."""
 
@@ -138,9 +147,11 @@ _posting = table_of(PostingTable)
 _fact = table_of(FactTable)
 _personal = table_of(PersonalTable)
 _document = table_of(DocumentTable)
+_resolved = table_of(ResolvedTable)
 _birth = table_of(BirthTable)
 _once = table_of(OnceTable)
 _conflict = table_of(ConflictTable)
+_decode_returned = decoder(ReceiptReturned)
 _decode_covers = decoder(tuple[Cover, ...])
 _PLACE = (_inbox.c.agent, _inbox.c.epoch, _inbox.c.seq, _inbox.c.hash)
 _OPEN = (OutcomeKind.WAITING.value, OutcomeKind.QUARANTINED.value, OutcomeKind.DAMAGED.value)
@@ -330,6 +341,19 @@ def documents(
             for row in connection.execute(select(_document).where(one_of(connection, column, few))):
                 found[row.uid] = Document(**row._mapping)
     return [found[uid] for uid in sorted(found)]
+
+
+def insert_resolved(connection: Connection, returns: Mapping[UUID, ReceiptReturned]) -> None:
+    """Keep what returns by slip came to."""
+    rows = [{"uid": uid, "body": encode(body)} for uid, body in sorted(returns.items())]
+    if rows:
+        connection.execute(insert(_resolved), rows)
+
+
+def resolved(connection: Connection, uids: Iterable[UUID]) -> dict[UUID, ReceiptReturned]:
+    """Return what returns by slip came to."""
+    found = _pairs(connection, _resolved.c.uid, _resolved.c.body, uids)
+    return {uid: _decode_returned(body) for uid, body in found.items()}
 
 
 def insert_births(connection: Connection, births: Collection[tuple[UUID, UUID]]) -> None:

@@ -17,7 +17,8 @@ from shared.ledger.entries import Document
 from shared.ledger.history import with_uses
 from shared.ledger.postings import count_turnover, forget_once, restore, take
 from shared.member import DayCount, Use
-from shared.wire.facts import ReceiptCommitted, ReceiptVoided
+from shared.wire.facts import ReceiptCommitted
+from shared.wire.taken_back import ReceiptVoided
 
 
 def check_void(desk: Desk, reading: Reading, voided: ReceiptVoided) -> UUID | None:

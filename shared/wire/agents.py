@@ -107,6 +107,29 @@ class LeaseRaise(Struct, array_like=True, frozen=True):
     given: int
 
 
+class SaleAsk(Struct, frozen=True):
+    """A request for a sale of the chain, so that another store can take it back."""
+
+    agent: UUID
+    epoch: int
+    receipt: UUID
+
+
+class ToldReturn(Struct, array_like=True, frozen=True):
+    """A return or void that has been posted: the kind and the body of a fact."""
+
+    kind: str
+    body: bytes
+
+
+class SaleAnswer(Struct, frozen=True):
+    """A sale in the bytes of its fact, empty if the centre has none, and what took it back."""
+
+    store: str
+    sale: bytes
+    returns: tuple[ToldReturn, ...]
+
+
 class LeaseAnswer(Struct, frozen=True):
     """Leases raised for an ask; `recalling` > 0 tells that holders were asked to give back."""
 
@@ -120,6 +143,11 @@ def keys_bytes(version: int, pack_keys: tuple[bytes, ...]) -> bytes:
     return b"kopilka/keys/1" + encode((version, pack_keys))
 
 
+def agent_bytes(agent: UUID, epoch: int, store: str, public_key: bytes) -> bytes:
+    """Return the bytes of an agent's key that the root key signs."""
+    return b"kopilka/agent/1" + encode((agent, epoch, store, public_key))
+
+
 def pack_signing_bytes(pack_hash: str) -> bytes:
     """Return the bytes of a pack that a pack key signs."""
     return b"kopilka/pack/1" + pack_hash.encode()
@@ -131,5 +159,7 @@ decode_session_request = decoder(SessionRequest)
 decode_session_answer = decoder(SessionAnswer)
 decode_epoch_request = decoder(EpochRequest)
 decode_epoch_answer = decoder(EpochAnswer)
+decode_sale_ask = decoder(SaleAsk)
+decode_sale_answer = decoder(SaleAnswer)
 decode_lease_ask = decoder(LeaseAsk)
 decode_lease_answer = decoder(LeaseAnswer)

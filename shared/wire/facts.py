@@ -15,6 +15,7 @@ from shared.receipt import Receipt, Tender
 from shared.rules.moment import Moment
 from shared.rules.result import Draw, Evaluation
 from shared.wire.codec import MalformedError, decoder, encode
+from shared.wire.taken_back import Exchange, ReceiptReturned, ReceiptVoided, ReturnedBySlip
 
 
 class FactKind(StrEnum):
@@ -24,6 +25,7 @@ class FactKind(StrEnum):
     RECEIPT_CANCELLED = "receipt.cancelled"
     RECEIPT_RETURNED = "receipt.returned"
     RECEIPT_VOIDED = "receipt.voided"
+    RECEIPT_RETURNED_BY_SLIP = "receipt.returned_by_slip"
     MEMBER_REGISTERED = "member.registered"
     LOT_ACTIVATED = "lot.activated"
     LEASE_ASKED = "lease.asked"
@@ -101,17 +103,6 @@ class Issued(Struct, array_like=True, frozen=True):
     line_no: int = 0
 
 
-class Exchange(Struct, array_like=True, frozen=True):
-    """Goods taken back and others sold for them: `other` is the uid of the document beside it.
-
-    `credit_minor` is what of the refund pays for the new goods.
-    """
-
-    uid: UUID
-    other: UUID
-    credit_minor: int = 0
-
-
 class ReceiptCommitted(Struct, frozen=True):
     """A sale as it was printed: what the kernel read, what it answered, how it was paid."""
 
@@ -139,103 +130,6 @@ class ReceiptCancelled(Struct, frozen=True):
 
     receipt: UUID
     at: datetime
-
-
-class ReturnedLine(Struct, array_like=True, frozen=True):
-    """Part of a sale's line that came back; quantity in thousandths, the rest as in the sale."""
-
-    no: int
-    quantity: int
-    money_minor: int
-    restored_points: int
-    taken_points: int
-    turnover_minor: int
-
-
-class ReceiptReturned(Struct, frozen=True):
-    """A return by line on the frozen allocations of its sale.
-
-    `restored` go back into the lots that paid, `taken` come out of the lots that were earned and
-    `reached` out of other lots of the buyer; what cannot be taken becomes debt at the centre, or is
-    let go. `money_minor` is paid out in money: that of the lines less `recharged_minor`, less what
-    is `refilled`, and less `withheld_minor`, the worth of `withheld`, earned points that were spent
-    already.
-    """
-
-    uid: UUID
-    sale: UUID
-    lines: tuple[ReturnedLine, ...]
-    restored: tuple[Draw, ...]
-    taken: tuple[Draw, ...]
-    money_minor: int
-    turnover_minor: int
-    member: UUID | None
-    cashier: str
-    at: datetime
-    day: date
-    counted_on: date | None = None
-    """The day of the turnover, by the programme's zone."""
-    withheld: tuple[Draw, ...] = ()
-    withheld_minor: int = 0
-    forgives: bool = False
-    refilled: tuple[Draw, ...] = ()
-    """Kopecks that go back on the certificates that paid."""
-    revoked: tuple[Draw, ...] = ()
-    """What goes out of the lots of certificates that the sale brought to life."""
-    reached: tuple[Draw, ...] = ()
-    kept: tuple[Draw, ...] = ()
-    """Earned points that were active already and stay with the member."""
-    grace_days: int | None = 14
-    """How long points live that go back into an expired lot; None: they do not go back."""
-    recharged_minor: int = 0
-    """What goods that stay cost more without a discount that the return has broken; less than
-    nothing when an earlier return had been charged for goods that come back now."""
-    exchange: Exchange | None = None
-
-
-class ReceiptVoided(Struct, frozen=True):
-    """A sale of this shift that is undone: all that it did is taken back, as if it had not been.
-
-    `restored` is all that points paid, `taken` all lots that were granted, also those that a person
-    gets once; what of them is spent already becomes debt. Turnover, visit and uses of limited rules
-    are taken out of the day on which the sale counted. `money_minor` is paid out in money; what
-    certificates paid is `refilled`, those that were sold are `revoked`.
-    """
-
-    uid: UUID
-    sale: UUID
-    lines: tuple[ReturnedLine, ...]
-    restored: tuple[Draw, ...]
-    taken: tuple[Draw, ...]
-    money_minor: int
-    turnover_minor: int
-    member: UUID | None
-    cashier: str
-    till: str
-    reason: str
-    at: datetime
-    day: date
-    refilled: tuple[Draw, ...] = ()
-    revoked: tuple[Draw, ...] = ()
-
-    @property
-    def withheld(self) -> tuple[Draw, ...]:
-        """Nothing is withheld from the money."""
-        return ()
-
-    @property
-    def kept(self) -> tuple[Draw, ...]:
-        """Nothing stays with the member."""
-        return ()
-
-    @property
-    def reached(self) -> tuple[Draw, ...]:
-        """No other lots are reached."""
-        return ()
-
-
-TakenBack = ReceiptReturned | ReceiptVoided
-"""What takes a sale back, in part or wholly."""
 
 
 class MemberRegistered(Struct, frozen=True):
@@ -317,6 +211,7 @@ Body = (
     | ReceiptCancelled
     | ReceiptReturned
     | ReceiptVoided
+    | ReturnedBySlip
     | MemberRegistered
     | LotActivated
     | LeaseAsked
@@ -329,6 +224,7 @@ _BODIES: dict[FactKind, Callable[[bytes], Any]] = {
     FactKind.RECEIPT_CANCELLED: decoder(ReceiptCancelled),
     FactKind.RECEIPT_RETURNED: decoder(ReceiptReturned),
     FactKind.RECEIPT_VOIDED: decoder(ReceiptVoided),
+    FactKind.RECEIPT_RETURNED_BY_SLIP: decoder(ReturnedBySlip),
     FactKind.MEMBER_REGISTERED: decoder(MemberRegistered),
     FactKind.LOT_ACTIVATED: decoder(LotActivated),
     FactKind.LEASE_ASKED: decoder(LeaseAsked),

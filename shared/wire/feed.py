@@ -18,6 +18,8 @@ GLOBAL = "global"
 KEYS_KEY = b"keys"
 """There is one list of keys."""
 SEGMENT_ROWS_MAX = 500
+AGENT_TAIL_BYTES = 4
+"""Of an agent's id, by which a slip names it."""
 
 
 def region_stream(region: str) -> str:
@@ -28,6 +30,11 @@ def region_stream(region: str) -> str:
 def store_stream(store: str) -> str:
     """Return the name of a store's stream: leases, outcomes, cashiers, settings."""
     return f"store:{store}"
+
+
+def agent_key(agent: UUID, epoch: int) -> bytes:
+    """Return the key of an agent's epoch: it begins with what a slip says of both."""
+    return agent.bytes[-AGENT_TAIL_BYTES:] + epoch.to_bytes(4, "big") + agent.bytes
 
 
 class RowKind(StrEnum):
@@ -44,6 +51,7 @@ class RowKind(StrEnum):
     SETTINGS = "settings"
     OUTCOME = "outcome"
     CERTIFICATE = "certificate"
+    AGENT = "agent"
 
 
 KINDS_OF_REGION = (RowKind.GOODS,)
@@ -191,6 +199,16 @@ class SettingsRow(Struct, array_like=True, frozen=True):
     tills: tuple[str, ...]
 
 
+class AgentRow(Struct, array_like=True, frozen=True):
+    """The key of an epoch of a store's agent, signed by the root key: its slips can be verified."""
+
+    agent: UUID
+    epoch: int
+    store: str
+    public_key: bytes
+    signature: bytes
+
+
 class OutcomeRow(Struct, array_like=True, frozen=True):
     """A later word on a fact that waited or was quarantined.
 
@@ -233,6 +251,7 @@ Row = (
     | SettingsRow
     | OutcomeRow
     | CertificateRow
+    | AgentRow
 )
 
 _ROWS: dict[RowKind, Callable[[bytes], Any]] = {
@@ -247,6 +266,7 @@ _ROWS: dict[RowKind, Callable[[bytes], Any]] = {
     RowKind.SETTINGS: decoder(SettingsRow),
     RowKind.OUTCOME: decoder(OutcomeRow),
     RowKind.CERTIFICATE: decoder(CertificateRow),
+    RowKind.AGENT: decoder(AgentRow),
 }
 
 _KINDS: dict[type[Any], RowKind] = {
@@ -261,6 +281,7 @@ _KINDS: dict[type[Any], RowKind] = {
     SettingsRow: RowKind.SETTINGS,
     OutcomeRow: RowKind.OUTCOME,
     CertificateRow: RowKind.CERTIFICATE,
+    AgentRow: RowKind.AGENT,
 }
 
 _KEYS: dict[type[Any], Callable[[Any], bytes]] = {
@@ -275,6 +296,7 @@ _KEYS: dict[type[Any], Callable[[Any], bytes]] = {
     SettingsRow: lambda row: row.store.encode(),
     OutcomeRow: lambda row: row.fact.bytes,
     CertificateRow: lambda row: row.index,
+    AgentRow: lambda row: agent_key(row.agent, row.epoch),
 }
 
 

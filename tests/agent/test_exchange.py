@@ -20,8 +20,9 @@ from shared.receipt import Redeem, Tender, TenderKind
 from shared.rules.returns import Part
 from shared.runtime.sqlite import reading
 from shared.slip import Row
-from shared.wire.facts import ReceiptCommitted, ReceiptReturned, body_of
+from shared.wire.facts import ReceiptCommitted, body_of
 from shared.wire.feed import GLOBAL
+from shared.wire.taken_back import ReceiptReturned
 from tests.agent.kit import claim, facts, kinds, lot_seen, seen, sell, take_back
 from tests.builders import CHEESE, WINE, Person, PersonLot, Shop, basket, pack_row, wine_text
 

@@ -15,8 +15,9 @@ from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ids import once_lot
 from shared.member import History
 from shared.receipt import Redeem
-from shared.wire.facts import MemberRegistered, ReceiptCommitted, ReceiptReturned
+from shared.wire.facts import MemberRegistered, ReceiptCommitted
 from shared.wire.feed import GLOBAL, AccountRow, LotRow
+from shared.wire.taken_back import ReceiptReturned
 from tests.agent.kit import claim, envelopes, last_body, last_envelope, paid, seen, sell, take_back
 from tests.builders import (
     CHEESE,

@@ -18,7 +18,8 @@ from shared.receipt import Redeem
 from shared.rules.returns import Part
 from shared.runtime.sqlite import reading
 from shared.slip import Row
-from shared.wire.facts import ReceiptCommitted, ReceiptReturned, body_of
+from shared.wire.facts import ReceiptCommitted, body_of
+from shared.wire.taken_back import ReceiptReturned
 from tests.agent.kit import (
     facts,
     kinds,

@@ -15,8 +15,8 @@ from shared.receipt import Redeem
 from shared.rules.returns import Part
 from shared.runtime.sqlite import reading
 from shared.slip import Row
-from shared.wire.facts import ReceiptReturned
 from shared.wire.feed import GLOBAL
+from shared.wire.taken_back import ReceiptReturned
 from tests.agent.kit import last_body, seen, sell, take_back
 from tests.builders import CHEESE, WINE, Person, PersonLot, Shop, basket, pack_row, wine_text
 

@@ -22,8 +22,9 @@ from hardware.printers.layout import as_text
 from shared.receipt import Redeem
 from shared.rules.returns import Part
 from shared.runtime.sqlite import reading
-from shared.wire.facts import ReceiptCommitted, ReceiptVoided
+from shared.wire.facts import ReceiptCommitted
 from shared.wire.feed import GLOBAL, store_stream
+from shared.wire.taken_back import ReceiptVoided
 from tests.agent.kit import (
     facts,
     kinds,

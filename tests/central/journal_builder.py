@@ -44,13 +44,11 @@ from shared.wire.facts import (
     MemberRegistered,
     ReceiptCancelled,
     ReceiptCommitted,
-    ReceiptReturned,
-    ReceiptVoided,
     RegisteredPerson,
-    ReturnedLine,
     seal,
 )
 from shared.wire.push import Head, Outcome, PushAnswer, PushBatch, head_bytes
+from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedLine
 from tests.central.app.kit import SetClock
 
 PIECE = 1000

@@ -23,6 +23,7 @@ from central.feed import service as feed
 from central.feed.hub import framed
 from central.feed.routes import parse_cursors
 from central.ingest import service as ingest
+from central.ingest.asking import tell_sale
 from central.leases.epochs import begin_epoch
 from central.leases.service import ask
 from central.snapshots import service as snapshots
@@ -269,6 +270,10 @@ def _epoch(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:
     return 201, encode(begin_epoch(centre, signed))
 
 
+def _sale(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:
+    return 200, encode(tell_sale(centre, signed))
+
+
 def _ask(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:
     return 200, encode(ask(centre, signed))
 
@@ -278,4 +283,5 @@ _ROUTES: dict[str, Callable[[Centre, SignedRequest], tuple[int, bytes]]] = {
     "/v1/facts": _facts,
     "/v1/epochs": _epoch,
     "/v1/leases/asks": _ask,
+    "/v1/receipts/asks": _sale,
 }

@@ -12,8 +12,9 @@ from shared.ledger.entries import graced_lot
 from shared.member import DayCount
 from shared.rules.result import Draw
 from shared.runtime.sqlite import reading, transaction
-from shared.wire.facts import FactKind, ReceiptReturned, body_of
+from shared.wire.facts import FactKind, body_of
 from shared.wire.feed import GLOBAL, AccountRow, MemberRow, OutcomeRow, store_stream
+from shared.wire.taken_back import ReceiptReturned
 from tests.central.chain_kit import balance, books, kinds, rows
 from tests.central.journal_builder import PIECE, Journal, make_journal
 

@@ -11,8 +11,9 @@ from central.ingest import service as ingest
 from shared.member import History, Use
 from shared.rules.result import Draw, RuleUse
 from shared.runtime.sqlite import reading
-from shared.wire.facts import FactKind, ReceiptVoided, body_of, decode_envelope
+from shared.wire.facts import FactKind, body_of, decode_envelope
 from shared.wire.feed import GLOBAL, AccountRow, MemberRow
+from shared.wire.taken_back import ReceiptVoided
 from tests.central.chain_kit import balance, books, kinds, rows
 from tests.central.journal_builder import PIECE, Journal, Person, Sold
 

@@ -1,0 +1,81 @@
+"""Returns by slip on the desk: what they move is found from their sale, which they did not have."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from central.ingest.desk import Desk
+from central.ingest.reading import Reading
+from central.ingest.receipts import check_new, post_return
+from shared.rules.returns import Before, Part, shares
+from shared.wire.facts import ReceiptCommitted
+from shared.wire.frozen import frozen_of
+from shared.wire.taken_back import ReceiptReturned, ReturnedBySlip, ReturnedLine, TakenBack
+
+
+def check_by_slip(desk: Desk, reading: Reading, returned: ReturnedBySlip) -> UUID | None:
+    """Return the sale's uid if that has not been posted: the return waits for it."""
+    check_new(desk, reading)
+    return None if returned.sale in desk.sales else returned.sale
+
+
+def post_by_slip(desk: Desk, reading: Reading, returned: ReturnedBySlip) -> list[str]:
+    """Post a return by slip as the return that it would have been with the sale's data.
+
+    By the defaults of programmes: what is spent of the earned points is debt. Returns what was
+    adjusted.
+    """
+    sale = desk.sales[returned.sale]
+    whole = resolved(sale, desk.returns.get(returned.sale, ()), returned)
+    desk.resolved[returned.uid] = whole
+    return post_return(desk, reading, whole)
+
+
+def resolved(
+    sale: ReceiptCommitted, before: Sequence[TakenBack], returned: ReturnedBySlip
+) -> ReceiptReturned:
+    """Return what a return by slip moves of what is left of its sale; its lines are as it says."""
+    frozen, done = frozen_of(sale), _done(sale, before)
+    parts = [
+        Part(line.no, min(line.quantity, left))
+        for line in returned.lines
+        if (sold := frozen.line(line.no)) is not None
+        and (left := sold.quantity - done.quantities.get(line.no, 0)) > 0
+    ]
+    found = shares(frozen, done, parts)
+    moved = {share.no: share for share in found.lines}
+    return ReceiptReturned(
+        uid=returned.uid,
+        sale=returned.sale,
+        lines=tuple(
+            ReturnedLine(
+                line.no,
+                line.quantity,
+                line.money_minor,
+                moved[line.no].restored_points if line.no in moved else 0,
+                moved[line.no].taken_points if line.no in moved else 0,
+                moved[line.no].turnover_minor if line.no in moved else 0,
+            )
+            for line in returned.lines
+        ),
+        restored=found.restored,
+        taken=found.taken,
+        money_minor=returned.money_minor,
+        turnover_minor=sum(share.turnover_minor for share in found.lines),
+        member=sale.member.id if sale.member else None,
+        cashier=returned.cashier,
+        at=returned.at,
+        day=returned.day,
+        counted_on=returned.counted_on,
+        refilled=found.refilled,
+    )
+
+
+def _done(sale: ReceiptCommitted, before: Iterable[TakenBack]) -> Before:
+    """Sum up what has come back, no more of a line than it has."""
+    whole = {line.no: line.quantity for line in sale.receipt.lines}
+    quantities, restored = Counter[int](), Counter[int]()
+    for line in (line for one in before for line in one.lines):
+        quantities[line.no] += line.quantity
+        restored[line.no] += line.restored_points
+    return Before({no: min(quantities[no], whole.get(no, 0)) for no in quantities}, restored)
