@@ -7,11 +7,13 @@ from sqlalchemy import Connection
 from central.agents import roster
 from central.centre import Centre
 from central.feed import service as feed
+from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.agents import agent_bytes
 from shared.wire.feed import GLOBAL, AgentRow, RowKind, key_of
 
 
+@retried
 def publish(centre: Centre, _at: datetime) -> int:
     """Send down the keys that no row tells of yet; return how many. For a job; repeating is safe.
 

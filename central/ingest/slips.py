@@ -1,12 +1,16 @@
 """Returns by slip on the desk: what they move is found from their sale, which they did not have."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from central.ingest.desk import Desk
+from central.ingest.moved import left_to_move
 from central.ingest.reading import Reading
 from central.ingest.receipts import check_new, post_return
+from shared.rules.result import Draw
 from shared.rules.returns import Before, Part, shares
 from shared.wire.facts import ReceiptCommitted
 from shared.wire.frozen import frozen_of
@@ -34,7 +38,10 @@ def post_by_slip(desk: Desk, reading: Reading, returned: ReturnedBySlip) -> list
 def resolved(
     sale: ReceiptCommitted, before: Sequence[TakenBack], returned: ReturnedBySlip
 ) -> ReceiptReturned:
-    """Return what a return by slip moves of what is left of its sale; its lines are as it says."""
+    """Return what a return by slip moves of what is left of its sale; its lines are as it says.
+
+    When no goods stay, nothing that they have moved does, however stores have rounded before.
+    """
     frozen, done = frozen_of(sale), _done(sale, before)
     parts = [
         Part(line.no, min(line.quantity, left))
@@ -44,7 +51,7 @@ def resolved(
     ]
     found = shares(frozen, done, parts)
     moved = {share.no: share for share in found.lines}
-    return ReceiptReturned(
+    resolved = ReceiptReturned(
         uid=returned.uid,
         sale=returned.sale,
         lines=tuple(
@@ -69,6 +76,37 @@ def resolved(
         counted_on=returned.counted_on,
         refilled=found.refilled,
     )
+    back = Counter(done.quantities)
+    back.update({part.no: part.quantity for part in parts})
+    stays = any(line.quantity > back[line.no] for line in sale.receipt.lines)
+    return resolved if stays else _with_all_that_is_left(resolved, sale, before)
+
+
+def _with_all_that_is_left(
+    returned: ReceiptReturned, sale: ReceiptCommitted, before: Sequence[TakenBack]
+) -> ReceiptReturned:
+    everything = replace(
+        returned,
+        restored=sale.evaluation.redemption.draws,
+        refilled=sale.bearers,
+        taken=tuple(
+            Draw(lot.lot, lot.account, lot.amount) for lot in sale.granted if not lot.person
+        ),
+        turnover_minor=sale.evaluation.totals.turnover_minor,
+    )
+    left = left_to_move(sale, before, everything)
+    return replace(
+        everything,
+        restored=_cut(everything.restored, left.restored),
+        refilled=_cut(everything.refilled, left.restored),
+        taken=_cut(everything.taken, left.taken),
+        turnover_minor=left.turnover_minor,
+    )
+
+
+def _cut(draws: Iterable[Draw], left: Mapping[UUID, int]) -> tuple[Draw, ...]:
+    accounts = {draw.lot: draw.account for draw in draws}
+    return tuple(Draw(lot, account, left[lot]) for lot, account in accounts.items() if left[lot])
 
 
 def _done(sale: ReceiptCommitted, before: Iterable[TakenBack]) -> Before:

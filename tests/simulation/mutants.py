@@ -264,6 +264,40 @@ def once_each_time(original: Any) -> Any:
     return grant
 
 
+def forget_returns(original: Any) -> Any:
+    """Each return moves what its sale did, whatever came back before."""
+    return lambda sale, _before, now: original(sale, (), now)
+
+
+def undo_nothing(_original: Any) -> Any:
+    """A void leaves turnover and visit."""
+    return lambda *_args: None
+
+
+def move_nothing(original: Any) -> Any:
+    """A return by slip pays money back and moves no points."""
+
+    def resolved(sale: Any, before: Any, returned: Any) -> Any:
+        return replace(original(sale, before, returned), restored=(), taken=())
+
+    return resolved
+
+
+def leave_once(original: Any) -> Any:
+    """A void leaves what a person gets once, which may be granted again."""
+
+    def known(desk: Any, lots: Any) -> Any:
+        return [lot for lot in original(desk, lots) if lot.rule not in ("welcome", "birthday")]
+
+    return known
+
+
+@contextmanager
+def keep_trial(_connection: Any) -> Iterator[None]:
+    """What was only tried stays."""
+    yield
+
+
 _CRASHES = (Fault.KILL, Fault.CUT)
 _BROKEN = (Fault.FLIP, Fault.POISON, Fault.PARTITION)
 
@@ -295,6 +329,15 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("allocation of returns",
            (("shared.rules.returns:returned_share", return_everything),
             ("shared.rules.returns:returned_sum", return_everything)), days=2),
+    Mutant("each point of a sale moves once",
+           (("central.ingest.moved:left_to_move", forget_returns),), days=2),
+    Mutant("a void takes turnover back", (("central.ingest.voids:_undo", undo_nothing),)),
+    Mutant("a void takes what a person gets once",
+           (("central.ingest.receipts:known_lots", leave_once),), days=2),
+    Mutant("a return by slip moves points", (("central.ingest.slips:resolved", move_nothing),),
+           days=2),
+    Mutant("an exchange is tried first",
+           (("shared.runtime.sqlite:trying", lambda _original: keep_trial),)),
     Mutant("fencing: a forked journal gets leases",
            (("central.leases.store:bars", always({})),), (Fault.CLONE, Fault.IMAGE), days=2,
            rate=20),

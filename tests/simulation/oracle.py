@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from tests.simulation import laws
+from tests.simulation.backs import Backs
 from tests.simulation.files import (
     ChangeLog,
     fact_ids,
@@ -26,8 +28,6 @@ from tests.simulation.files import (
 )
 from tests.simulation.told import Bought, Points, Returned, Store, ViolationError
 
-POSTED = ("accepted", "adjusted")
-BESIDE = ("DEBT", "DEBT_SETTLE")
 SHOWN_MAX = 5
 
 
@@ -55,8 +55,7 @@ class Oracle:
         """Lots whose grant was told; one that takes in the points of an expired lot was not."""
         self._lots: dict[str, set[str]] = defaultdict(set)
         self._moves: dict[str, list[_Move]] = {}
-        self._returnable: dict[str, Counter[str]] = {}
-        """What of each sale has not come back yet."""
+        self._backs = Backs()
         self._flipped: dict[str, bytes] = {}
         self._allowed: Counter[str] = Counter()
         """What write-offs and images that were put back may cost."""
@@ -69,7 +68,7 @@ class Oracle:
 
     def imported(self, points: Points) -> None:
         """Note points that the centre was told to give."""
-        self._grant([points], is_new=True)
+        self._grant([points])
         self._moves[f"import {points.lot}"] = [_Move(points.account, points.amount)]
 
     def bought(self, sale: Bought) -> None:
@@ -85,25 +84,18 @@ class Oracle:
             if sum(allocations) != amount:
                 raise ViolationError("allocations", f"sale {sale.fact}: {allocations} of {amount}")
         self._spend(sale.drawn)
-        self._grant(sale.granted, is_new=True)
-        left = {f"drawn {one.lot}": one.amount for one in sale.drawn}
-        left |= {f"granted {one.lot}": one.amount for one in sale.granted}
-        self._returnable[sale.receipt] = Counter({"money": payable, **left})
+        self._grant(sale.granted)
+        self._backs.sold[sale.receipt] = sale
         bought = _Move(sale.account, 0, sale.turnover_minor, 1)
         self._moves[sale.fact] = [bought, *_moves(sale.granted, sale.drawn)]
 
     def returned(self, returned: Returned) -> None:
-        """Note a return that the till has heard of: what it restores may be spent once more."""
+        """Note what came back as the till has heard: points that paid may be spent once more."""
         self._acknowledge(returned.store, returned.fact, returned.slip)
-        left = self._returnable[returned.sale]
-        left["money"] -= returned.money_minor
-        left.subtract({f"drawn {one.lot}": one.amount for one in returned.restored})
-        left.subtract({f"granted {one.lot}": one.amount for one in returned.taken})
-        if min(left.values()) < 0:
-            raise ViolationError("returns", f"return {returned.fact} moves too much: {left}")
-        self._grant(returned.restored, is_new=False)
-        back = _Move(returned.account, 0, -returned.turnover_minor)
-        self._moves[returned.fact] = [back, *_moves(returned.restored, returned.taken)]
+        self._granted.update(self._backs.note(returned))
+        sale = self._backs.sold[returned.sale]
+        accounts = {one.account for one in (*sale.drawn, *sale.granted, *returned.once)}
+        self._moves[returned.fact] = [_Move(one, 0) for one in sorted({*accounts, sale.account})]
 
     def claimed(self, code: str, draws: int) -> None:
         """Note points of a receipt that was reserved: a barred epoch has none."""
@@ -133,9 +125,10 @@ class Oracle:
         now = fact_ids(store)
         store.lost |= before - now
         store.facts &= now
-        store.slips &= {row[0].hex() for row in rows_of(store.journal, _SLIPS)}
+        store.slips &= {row[0].hex() for row in rows_of(store.journal, laws.SLIPS)}
         store.papers.clear()
         self._is_forked = True
+        self._backs.forget(code)
         with reading(self.central) as central:
             for key, granted in granted_to(central, store, even_closed=True).items():
                 self._allowed[key[1]] += max(0, granted - gone_of(store)[key])
@@ -144,7 +137,7 @@ class Oracle:
         """Note that the centre frees what it believes a store to hold."""
         self._is_forked = True
         agent = self.stores[code].agent
-        for lot, left in rows_of(self.central, _LEFT, agent):
+        for lot, left in rows_of(self.central, laws.LEFT, agent):
             self._allowed[lot] += left
         with reading(self.central) as central:
             for twin in [one for one in self.stores.values() if one.agent == agent]:
@@ -174,7 +167,7 @@ class Oracle:
         """Check that a receipt was priced by the last pack in force by the store's own time."""
         known = self.stores[store]
         local = at.astimezone(ZoneInfo(known.zone)).replace(tzinfo=None)
-        here = {key.decode() for (key,) in rows_of(replica_of(known), _PACK_KEYS)}
+        here = {key.decode() for (key,) in rows_of(replica_of(known), laws.PACK_KEYS)}
         due = [one for one in self._packs if one[0] <= local and one[1] in here]
         if due and pack != max(due)[1]:
             raise ViolationError("pack", f"store {store} at {local}: {pack} is not in force")
@@ -188,12 +181,12 @@ class Oracle:
     def check_restart(self, store: str) -> None:
         """Check that nothing that a till or a customer was told is missing or printed twice."""
         known = self.stores[store]
-        for told, query in ((known.facts, "SELECT id FROM fact"), (known.slips, _SLIPS)):
+        for told, query in ((known.facts, "SELECT id FROM fact"), (known.slips, laws.SLIPS)):
             if missing := told - {row[0].hex() for row in rows_of(known.journal, query)}:
                 raise ViolationError("durable", f"store {store} lost {sorted(missing)[:SHOWN_MAX]}")
         if twice := [job for job, papers in known.papers.items() if papers > 1]:
             raise ViolationError("papers", f"store {store} printed {twice[:SHOWN_MAX]} twice")
-        if copies := rows_of(known.journal, _ORIGINALS):
+        if copies := rows_of(known.journal, laws.ORIGINALS):
             raise ViolationError("papers", f"store {store}: originals {copies[:SHOWN_MAX]}")
 
     def check_all(self) -> None:
@@ -201,11 +194,13 @@ class Oracle:
         self.check_accounts(self._lots)
         for code in self.stores:
             self.check_restart(code)
-        for law, query in _LAWS.items():
+        for law, query in laws.LAWS.items():
             if broken := rows_of(self.central, query):
                 raise ViolationError(law, f"{broken[:SHOWN_MAX]}")
         self._check_forked()
-        owing = {row[0] for row in rows_of(self.central, _OWING)} & self._returnable.keys()
+        if again := [lot for lot, times in self._undone()[0].items() if times > 1]:
+            raise ViolationError("once", f"{again[:SHOWN_MAX]} stand more than once")
+        owing = {row[0] for row in rows_of(self.central, laws.OWING)} & self._backs.sold.keys()
         if owing and not self._is_forked:
             raise ViolationError("overspent", f"sales {sorted(owing)[:SHOWN_MAX]} became debt")
 
@@ -214,7 +209,7 @@ class Oracle:
         if rows_of(self.central, "SELECT 1 FROM recovery"):
             return
         known = set(self._fenced)
-        for agent, epoch, lot, left in rows_of(self.central, _FORKED):
+        for agent, epoch, lot, left in rows_of(self.central, laws.FORKED):
             lots = self._fenced.setdefault((agent, epoch), {})
             born = left if (agent, epoch) not in known else self._kept(agent, abs(epoch), lot)
             if left > (may := lots.get(lot, born)):
@@ -225,7 +220,7 @@ class Oracle:
         """Return what an agent's journals kept of a lot when it was born."""
         twins = [store.journal for store in self.stores.values() if store.agent == agent]
         key = (epoch, bytes.fromhex(lot))
-        rows = [row for journal in twins for row in rows_of(journal, _KEPT, *key)]
+        rows = [row for journal in twins for row in rows_of(journal, laws.KEPT, *key)]
         return max((kept for (kept,) in rows), default=0)
 
     # What must hold when all is healed
@@ -242,7 +237,7 @@ class Oracle:
         free: dict[str, int] = {}
         if central.execute("SELECT 1 FROM recovery").fetchone() is None:
             free = dict(central.execute("SELECT lot, free FROM lot WHERE account = ?", (account,)))
-        once = dict(central.execute(_ONCE, (account,)))
+        once = dict(central.execute(laws.ONCE, (account,)))
         leased, allowed = Counter[str](), Counter[str]()
         for store in self.stores.values():
             gone = gone_of(store, account)
@@ -286,27 +281,46 @@ class Oracle:
             kept = rows_of(self.central, "SELECT body FROM fact WHERE id = ?", fact)
             if outcomes[fact] != "damaged" and kept != [(self._flipped[fact],)]:
                 raise ViolationError("flips", f"fact {fact} was damaged and is {outcomes[fact]}")
-        return {fact for fact, outcome in outcomes.items() if outcome not in POSTED}
+        return {fact for fact, outcome in outcomes.items() if outcome not in laws.POSTED}
 
     def _check_sums(self, unposted: set[str]) -> None:
         """Check that every effect is there exactly once, where nothing was set aside."""
         expected: dict[str, Counter[str]] = defaultdict(Counter)
-        for move in (move for moves in self._moves.values() for move in moves):
+        moved = [move for moves in self._moves.values() for move in moves]
+        moved += [_Move(*back) for back in self._backs.moved(self._moves)]
+        for move in moved:
             for name in ("points", "turnover", "receipts"):
                 expected[move.account][name] += getattr(move, name)
         unclear = {move.account for fact in unposted for move in self._moves.get(fact, ())}
-        found = {row[0]: row[1:] for row in rows_of(self.central, _SUMS)}
+        found = {row[0]: row[1:] for row in rows_of(self.central, laws.SUMS)}
+        undone = self._undone()[1]
         for account in sorted(expected.keys() - unclear - {""}):
-            there = found.get(account, (0, 0, 0))
+            points, *counted = found.get(account, (0, 0, 0))
+            there = (points + undone[account], *counted)
             should = tuple(expected[account][name] for name in ("points", "turnover", "receipts"))
             if there != should:
                 raise ViolationError("sums", f"account {account} has {there}, should {should}")
+
+    def _undone(self) -> tuple[Counter[str], Counter[str]]:
+        """Return how often each lot that a person gets once stands, and by account what voids have
+        taken of such lots."""
+        voids = self._backs.voids()
+        standing, taken = Counter[str](), Counter[str]()
+        ended = set()
+        for account, lot, kind, amount, document in rows_of(self.central, laws.ONCE_ENTRIES):
+            if kind == "GRANT":
+                standing[lot] += 1
+            elif document in voids:
+                ended.add((lot, document))
+                taken[account] += amount if kind == "DEBT" else -amount
+        standing.subtract(Counter(lot for lot, _ in ended))
+        return standing, taken
 
     def _check_replica(self, store: Store) -> None:
         streams = rows_of(self.central, "SELECT stream FROM reader WHERE store = ?", store.code[:3])
         names = ["global", *(name for (name,) in streams)]
         centre = self.log.rows(names)
-        if rows_of(store.journal, _FENCED):
+        if rows_of(store.journal, laws.FENCED):
             return
         rows = rows_of(replica_of(store), "SELECT kind, key, row FROM row")
         here = {row[:2]: row[2] for row in rows}
@@ -336,12 +350,11 @@ class Oracle:
             self._lots[one.account].add(one.lot)
             self._spent[one.lot] += one.amount
 
-    def _grant(self, points: Iterable[Points], *, is_new: bool) -> None:
+    def _grant(self, points: Iterable[Points]) -> None:
         for one in points:
             self._lots[one.account].add(one.lot)
             self._granted[one.lot] += one.amount
-            if is_new:
-                self._born.add(one.lot)
+            self._born.add(one.lot)
 
     def _acknowledge(self, store: str, fact: str, slip: str) -> None:
         if fact in self.stores[store].facts:
@@ -353,44 +366,3 @@ class Oracle:
 def _moves(more: Iterable[Points], less: Iterable[Points]) -> list[_Move]:
     signed = [*((one, 1) for one in more), *((one, -1) for one in less)]
     return [_Move(one.account, sign * one.amount) for one, sign in signed]
-
-
-_PACK_KEYS = "SELECT key FROM row WHERE kind = 'pack'"
-_SLIPS = "SELECT slip FROM print_job"
-_ORIGINALS = """
-SELECT hex(slip) FROM print_job WHERE copy_no = 0 GROUP BY slip HAVING count(*) > 1"""
-_LEFT = """
-SELECT lot, sum(granted - gone) FROM lease WHERE agent = ? AND NOT closed AND granted > gone
-GROUP BY lot"""
-_KEPT = "SELECT kept FROM lease_use WHERE epoch = ? AND lot = ?"
-_FENCED = "SELECT 1 FROM bar WHERE reason = 'agent_fenced'"
-_ONCE = "SELECT lot, 30000 FROM lot WHERE account = ? AND rule IN ('welcome', 'birthday')"
-_FORKED = """
-SELECT agent, epoch, lot, max(0, granted - gone) FROM lease WHERE (agent, epoch) IN
-(SELECT agent, epoch FROM inbox WHERE branch) AND NOT closed"""
-_OWING = "SELECT document FROM entry WHERE kind = 'DEBT'"
-_SUMS = """
-SELECT account, (SELECT coalesce(sum(balance), 0) FROM lot WHERE lot.account = a.account) - debt
-                - (SELECT coalesce(sum(amount), 0) FROM entry
-                   WHERE entry.account = a.account AND kind = 'EXPIRE')
-                - (SELECT coalesce(sum(granted), 0) FROM lot
-                   WHERE lot.account = a.account AND rule IN ('welcome', 'birthday')),
-       turnover_minor, receipts
-FROM account a"""
-_LAWS = {
-    "once": """
-SELECT member, rule, count(*) FROM lot JOIN account USING (account)
-WHERE rule IN ('welcome', 'birthday') GROUP BY member, rule HAVING count(*) > 1""",
-    "entries": f"""
-SELECT lot, balance FROM lot WHERE min(balance, free, held) < 0 OR balance <> (
-    SELECT coalesce(sum(amount), 0) FROM entry
-    WHERE entry.account = lot.account AND entry.lot = lot.lot AND kind NOT IN {BESIDE})""",  # noqa: S608
-    "parts": """
-SELECT lot, balance, free, held FROM lot WHERE balance <> free + held + (
-    SELECT coalesce(sum(max(0, granted - gone)), 0) FROM lease
-    WHERE lease.account = lot.account AND lease.lot = lot.lot AND NOT closed)""",
-    "debt": f"""
-SELECT account, debt FROM account WHERE debt < 0 OR debt <> (
-    SELECT coalesce(sum(amount), 0) FROM entry
-    WHERE entry.account = account.account AND kind IN {BESIDE})""",  # noqa: S608
-}

@@ -89,6 +89,8 @@ IMAGE_AGE_S_MAX = 8 * 3600
 BACKUP_AGE_S_MAX = 3 * 3600
 FLIP_AFTER_S = 300
 """After a visit: most often its facts are not sent yet."""
+VOIDED, EXCHANGED, ELSEWHERE = 0.08, 0.06, 0.12
+"""Shares of all sales."""
 LEAST = 2
 """Of every kind of fault in a plan that has it."""
 
@@ -151,6 +153,7 @@ class _Planner:
             self._add(day * DAY_S + DAY_S - 60, "expire")
             self._add(day * DAY_S + DAY_S - 30, "judge")
         self._returns()
+        self._undoings()
         self._misfortunes()
         self.drafts.sort(key=lambda draft: draft[:2])
         return [
@@ -242,6 +245,26 @@ class _Planner:
                 later_s = self.chance.randrange(700, 2 * DAY_S)
                 self._add(at_s + later_s, "return", at, receipt=name, share=share)
                 often = 0.5
+
+    def _undoings(self) -> None:
+        """Let some sales be voided, goods be changed for others, or come back in other stores."""
+        chance, stores = random.Random(f"undoings/{self.options.seed}"), self.options.stores
+        for at_s, store, name in list(self.sales):
+            kind, soon_s = chance.random(), at_s + chance.randrange(600, 3600)
+            if kind < VOIDED:
+                self._add(soon_s, "void", store, receipt=name)
+            elif kind < VOIDED + EXCHANGED:
+                sku, redeem = chance.choice(("CHEESE", "WINE")), chance.choice(("none", "maximum"))
+                share = chance.choice((0.5, 1.0))
+                self._add(soon_s, "exchange", store, receipt=name, new=f"{name}.x", share=share,
+                          items=[[sku, 1000]], redeem=redeem)  # fmt: skip
+            elif kind < VOIDED + EXCHANGED + ELSEWHERE:
+                share, slip = chance.choice((0.5, 1.0, 1.0)), chance.random() < 0.8
+                for _ in range(chance.choice((1, 2))):
+                    at = (store + chance.randrange(stores)) % stores
+                    later_s = at_s + chance.randrange(700, DAY_S)
+                    self._add(later_s, "return", at, receipt=name, share=share,
+                              slip=slip and share == 1.0)  # fmt: skip
 
     def _misfortunes(self) -> None:
         options = self.options

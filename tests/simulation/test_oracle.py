@@ -8,7 +8,9 @@ import pytest
 from tests.simulation.mutants import MUTANTS, judge
 
 ORACLE = Path(__file__).with_name("oracle.py")
-JUDGES = (ORACLE, ORACLE.with_name("files.py"), ORACLE.with_name("told.py"))
+JUDGES = tuple(
+    ORACLE.with_name(name) for name in ("oracle.py", "backs.py", "files.py", "laws.py", "told.py")
+)
 LINES_MAX = 400
 QUICK = ("journal.db at synchronous=OFF", "lease check: gone is not taken off")
 

@@ -1,6 +1,6 @@
 """Tills at work: each operation is repeated under its uid until the till has its answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
@@ -22,15 +22,12 @@ from agent.reserve import service as reserving
 from agent.reserve import store as claims
 from agent.reserve.service import QuoteChangedError, ReserveOrder
 from agent.reserve.store import Claim
-from agent.returns.service import Returned as GoodsBack
-from agent.returns.service import ReturnOrder, give_back_goods, preview
 from agent.station import Station
 from shared.errors import LoyaltyError
 from shared.ids import uuid7
 from shared.ledger.entries import lot_id
 from shared.receipt import Redeem, Tender, TenderKind
 from shared.rules.result import Draw
-from shared.rules.returns import Part
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import FactKind, LeaseGivenBack
 from tests.simulation.clocks import START
@@ -38,13 +35,12 @@ from tests.simulation.disk import StoppedError
 from tests.simulation.machine import Machine
 from tests.simulation.oracle import Oracle
 from tests.simulation.people import Customer
-from tests.simulation.told import Bought, Points, Returned, ViolationError
+from tests.simulation.told import Bought, Points, ViolationError
 from tests.simulation.wire import LineMode
 
 T = TypeVar("T")
 
 TRIES_MAX = 60
-PIECE = 1000
 AGAIN_MAX, AGAIN_OF = 10, 40
 """Of so many operations one is asked for ten times more than needed, one nine times, and so on."""
 IMPATIENCE = 0.3
@@ -228,7 +224,7 @@ class Tills:
         committed = self.repeat(pay)
         if receipt.committed is None:
             receipt.committed = committed
-            bought = _bought(self.code, claim, committed, tenders)
+            bought = bought_of(self.code, claim, committed, tenders)
             self.oracle.bought(bought)
             self.touched.update(one.account for one in (*bought.drawn, *bought.granted))
         self.ask_again(sale.uid, pay, committed)
@@ -260,35 +256,6 @@ class Tills:
                     reserving.cancel(connection, station, receipt, station.clock.now())
 
         self.repeat(cancelled)
-
-    def take_back(self, receipt: OpenReceipt, share: float) -> str:
-        """Return a part of each line of a sale; what the product says to it."""
-        claim = receipt.claim
-        parts = _parts(claim, share)
-        order = ReturnOrder(self.uid(), CONTENT, claim.receipt.uid, parts, "7")
-        seen = self.repeat(lambda station: preview(station, order.sale, parts, station.clock.now()))
-
-        def take_back(station: Station) -> GoodsBack:
-            return give_back_goods(station, order, station.clock.now())
-
-        told = self.repeat(take_back)
-        account = claim.member.account.hex if claim.member else ""
-        self.oracle.returned(
-            Returned(
-                store=self.code,
-                sale=order.sale.hex,
-                fact=told.fact.hex,
-                slip=told.slip.hex,
-                account=account,
-                money_minor=told.money_minor,
-                turnover_minor=seen.turnover_minor,
-                restored=_points(seen.restored),
-                taken=_points(seen.clawed.taken),
-            )
-        )
-        self.touched.update(draw.account.hex for draw in (*seen.restored, *seen.clawed.taken))
-        self.ask_again(order.uid, take_back, told)
-        return f"{told.money_minor} {told.restored_points} {told.taken_points} {told.debt_points}"
 
     def activate(self, found: members.Found) -> str:
         """Make the first pending lot of a member spendable now."""
@@ -352,15 +319,6 @@ def _lots_shown(station: Station, journal: Connection, member: UUID) -> list[tup
     return [(lot.id.hex, lot.amount) for lot in lots]
 
 
-def _parts(claim: Claim, share: float) -> tuple[Part, ...]:
-    """Return all lines, or for a smaller share one piece of the line that has most."""
-    lines = claim.receipt.lines
-    if share >= 1:
-        return tuple(Part(line.no, line.quantity) for line in lines)
-    most = max(lines, key=lambda line: (line.quantity, line.no))
-    return (Part(most.no, min(most.quantity, PIECE)),)
-
-
 def _with(basket: Basket, redeem: Redeem) -> Basket:
     return Basket(basket.uid, basket.till, basket.items, basket.member, basket.account, redeem, 0)
 
@@ -370,11 +328,13 @@ def _redeeming(basket: Basket, points: int) -> Basket:
     return Basket(basket.uid, basket.till, basket.items, basket.member, basket.account, how, points)
 
 
-def _points(draws: tuple[Draw, ...]) -> tuple[Points, ...]:
+def points_of(draws: Iterable[Draw]) -> tuple[Points, ...]:
+    """Return points as the judge is told them."""
     return tuple(Points(draw.lot.hex, draw.account.hex, draw.amount) for draw in draws)
 
 
-def _bought(store: str, claim: Claim, told: Committed, tenders: tuple[Tender, ...]) -> Bought:
+def bought_of(store: str, claim: Claim, told: Committed, tenders: tuple[Tender, ...]) -> Bought:
+    """Return a sale as the judge is told it."""
     priced, account = claim.evaluation, claim.member.account if claim.member else None
     return Bought(
         store=store,
@@ -392,7 +352,7 @@ def _bought(store: str, claim: Claim, told: Committed, tenders: tuple[Tender, ..
         ),
         tenders=tuple(tender.amount_minor for tender in tenders),
         turnover_minor=priced.totals.turnover_minor,
-        drawn=_points(priced.redemption.draws),
+        drawn=points_of(priced.redemption.draws),
         granted=tuple(
             Points(lot_id(told.receipt, one.effect_no, account).hex, account.hex, one.amount)
             for one in priced.grants

@@ -44,7 +44,7 @@ class Bought:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """A return as the till answered it."""
+    """A return or void as the till answered it; by a slip alone, what the centre will find."""
 
     store: str
     sale: str
@@ -55,6 +55,12 @@ class Returned:
     turnover_minor: int
     restored: tuple[Points, ...]
     taken: tuple[Points, ...]
+    is_all: bool = False
+    """Nothing of the sale stays."""
+    void: str = ""
+    """The uid of a void, which also takes back visit and what a person gets once."""
+    once: tuple[Points, ...] = ()
+    """Lots that a person gets once, of a sale that was voided: they may be granted anew."""
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from agent.link import LinkDownError, RefusedByCentreError
 from agent.replica import repair
 from agent.replica.service import GapError, InDoubtError, OtherIncarnationError
 from agent.station import Station
+from central.estate import keyring
 from central.feed import service as feed
 from central.leases import expiry, recovery
 from central.leases.writeoff import holdings, write_off_store
@@ -34,6 +35,7 @@ from tests.builders import wine_with
 from tests.simulation.centre import CENTRAL, CentreMachine
 from tests.simulation.clocks import START, MachineClock, TrueTime
 from tests.simulation.disk import End, Moment, StoppedError
+from tests.simulation.goods_back import code_of, swap, take_back, undo
 from tests.simulation.machine import Machine, wrong_by
 from tests.simulation.oracle import Oracle
 from tests.simulation.plan import Options, Step, instant
@@ -58,6 +60,12 @@ grants:
      before_days: 2, after_days: 14, wallet: bonus, expiry: 30 days}
 """
 """What a person gets once, whichever stores he asks."""
+BACK = """\
+  voided_by: anyone
+  offline_return: cap
+  offline_return_cap: 100000.00
+"""
+"""How goods come back."""
 SILENT = 50
 """The level that nothing in the product logs at."""
 
@@ -103,6 +111,7 @@ class World:
         """Imports and packs that people have brought, to be brought again after a restore."""
         for code, zone in options.zones.items():
             self._add_store(folder / code, code, zone, synchronous)
+        central.order(lambda centre: keyring.publish(centre, centre.clock.now()))
 
     def _add_store(self, folder: Path, code: str, zone: str, synchronous: Synchronous) -> None:
         clock = MachineClock(self.time, self._meanwhile)
@@ -339,10 +348,38 @@ class World:
         if receipt is None or receipt.committed is None:
             return "none"
         try:
-            told = self._returned_at(step, receipt).take_back(receipt, step.args["share"])
+            tills = self._returned_at(step, receipt)
+            elsewhere = tills is not receipt.tills
+            slip = code_of(receipt) if elsewhere and step.args.get("slip") else ""
+            told = take_back(tills, receipt, step.args["share"], slip)
         except LoyaltyError as refusal:
             return self._refused(refusal)
-        self.counts["returns"] += 1
+        self.counts["returns elsewhere" if elsewhere else "returns"] += 1
+        return told
+
+    def _do_void(self, step: Step) -> str:
+        receipt = self.receipts.get(step.args["receipt"])
+        if receipt is None or receipt.committed is None:
+            return "none"
+        try:
+            told = undo(receipt.tills, receipt)
+        except LoyaltyError as refusal:
+            return self._refused(refusal)
+        self.counts["voids"] += 1
+        return told
+
+    def _do_exchange(self, step: Step) -> str:
+        receipt, args = self.receipts.get(step.args["receipt"]), step.args
+        if receipt is None or receipt.committed is None:
+            return "none"
+        items = tuple((sku, quantity) for sku, quantity in args["items"])
+        tills, redeem = self._returned_at(step, receipt), Redeem(args["redeem"])
+        try:
+            new, told = swap(tills, args["new"], receipt, args["share"], items, redeem)
+        except LoyaltyError as refusal:
+            return self._refused(refusal)
+        self.receipts[new.name] = new
+        self.counts["exchanges"] += 1
         return told
 
     def _returned_at(self, step: Step, receipt: OpenReceipt) -> Tills:
@@ -641,7 +678,7 @@ def _seen(code: str, zone: str, machine: Machine) -> Store:
 
 def wine() -> str:
     """Return the first pack."""
-    return wine_with(GRANTS)
+    return wine_with(GRANTS).replace("\npolicies:\n", f"\npolicies:\n{BACK}")
 
 
 @contextmanager

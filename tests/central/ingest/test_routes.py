@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from central.app import create_app, full_stages
 from central.centre import Centre
-from shared.wire.agents import LeaseAsk, decode_lease_answer
+from shared.wire.agents import LeaseAsk, SaleAsk, decode_lease_answer, decode_sale_answer
 from shared.wire.codec import encode, pack
 from shared.wire.push import decode_answer
 from tests.central.journal_builder import Journal
@@ -35,6 +35,16 @@ def test_facts_are_pushed_and_points_asked_for(client: TestClient, journal: Jour
     answer = client.post("/v1/leases/asks", content=signed.body, headers=dict(signed.headers))
     assert decode_lease_answer(answer.content).missing == 0
     assert client.get("/v1/status").json()["outcomes"] == {"accepted": 2}
+
+
+def test_a_sale_is_asked_for(client: TestClient, journal: Journal) -> None:
+    sold = journal.sell(None)
+    journal.push()
+    signed = journal.signed("/v1/receipts/asks", encode(SaleAsk(journal.agent, 1, sold.uid)))
+
+    answer = client.post("/v1/receipts/asks", content=signed.body, headers=dict(signed.headers))
+
+    assert decode_sale_answer(answer.content).sale == encode(sold.body)
 
 
 def test_a_body_that_was_changed_on_its_way_is_refused(

@@ -181,6 +181,27 @@ def test_pieces_that_come_back_in_different_stores_add_up_to_the_sale(
 
 
 @pytest.mark.edge("E49")
+def test_the_last_goods_by_slip_leave_nothing_however_stores_have_rounded(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    person, sold = bought(centre, journal)
+    for _ in range(2):
+        journal.take_back(
+            sold,
+            restored=[(draw.lot, 99_99) for draw in sold.body.evaluation.redemption.draws],
+            taken=[(sold.lots[0], 26_00)],
+            turnover=899_99,
+        )
+    journal.push()
+    by_slip(other, sold, 1)
+
+    other.push()
+
+    account = books(centre, person.account).accounts[person.account]
+    assert (balance(centre, person.account) - account.debt, account.turnover_minor) == (500_00, 0)
+
+
+@pytest.mark.edge("E49")
 def test_the_same_goods_by_the_same_slip_in_two_stores_move_once_and_are_a_case(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:

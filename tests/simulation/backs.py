@@ -1,0 +1,83 @@
+"""The judge's book of returns: what of each sale has come back, as each store knows that."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
+
+from tests.simulation.told import Bought, Points, Returned, ViolationError
+
+
+class Backs:
+    """Sales and what came back of them.
+
+    One store pays and moves no more than the sale did. Two that do not hear of each other may, but
+    the points of a sale move once.
+    """
+
+    def __init__(self) -> None:
+        self.sold: dict[str, Bought] = {}
+        self._told: dict[str, Returned] = {}
+        """By the facts of the returns."""
+        self._left: dict[tuple[str, str], Counter[str]] = {}
+        self._restored: Counter[tuple[str, str]] = Counter()
+
+    def note(self, returned: Returned) -> Counter[str]:
+        """Note what came back; return by lot what may be spent once more."""
+        sale = self.sold[returned.sale]
+        left = self._left.setdefault((returned.sale, returned.store), _whole(sale))
+        left["money"] -= returned.money_minor
+        left["turnover"] -= returned.turnover_minor
+        left.subtract({f"drawn {one.lot}": one.amount for one in returned.restored})
+        left.subtract({f"granted {one.lot}": one.amount for one in returned.taken})
+        if min(left.values()) < 0 or (returned.is_all and any(left.values())):
+            raise ViolationError("returns", f"return {returned.fact} leaves {left}")
+        self._told[returned.fact] = returned
+        more = by_lot(returned.once)
+        drawn, restored = by_lot(sale.drawn), by_lot(returned.restored)
+        for lot in drawn:
+            key = (returned.sale, lot)
+            now = min(restored[lot], drawn[lot] - self._restored[key])
+            self._restored[key] += now
+            more[lot] += now
+        return more
+
+    def forget(self, store: str) -> None:
+        """Note that a store does not know any more what came back there."""
+        for key in [key for key in self._left if key[1] == store]:
+            del self._left[key]
+
+    def voids(self) -> set[str]:
+        """Return the uids of all voids."""
+        return {one.void for one in self._told.values() if one.void}
+
+    def moved(self, known: Collection[str]) -> Iterator[tuple[str, int, int, int]]:
+        """Return by account the points, turnover and receipts that known facts have moved back.
+
+        Together no more than the sale did.
+        """
+        backs: dict[str, list[Returned]] = defaultdict(list)
+        for fact in self._told.keys() & known:
+            backs[self._told[fact].sale].append(self._told[fact])
+        for receipt, told in backs.items():
+            sale = self.sold[receipt]
+            restored = by_lot(one for back in told for one in back.restored)
+            taken = by_lot(one for back in told for one in back.taken)
+            for one in sale.drawn:
+                yield one.account, min(one.amount, restored[one.lot]), 0, 0
+            for one in sale.granted:
+                yield one.account, -min(one.amount, taken[one.lot]), 0, 0
+            turnover = min(sale.turnover_minor, sum(back.turnover_minor for back in told))
+            yield sale.account, 0, -turnover, -any(back.void for back in told)
+
+
+def by_lot(points: Iterable[Points]) -> Counter[str]:
+    """Sum up points by lot."""
+    sums = Counter[str]()
+    for one in points:
+        sums[one.lot] += one.amount
+    return sums
+
+
+def _whole(sale: Bought) -> Counter[str]:
+    left = {f"drawn {one.lot}": one.amount for one in sale.drawn}
+    left |= {f"granted {one.lot}": one.amount for one in sale.granted}
+    return Counter({"money": sum(sale.tenders), "turnover": sale.turnover_minor, **left})

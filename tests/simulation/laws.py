@@ -1,0 +1,47 @@
+"""What the judge asks of the files, in SQL."""
+
+POSTED = ("accepted", "adjusted")
+BESIDE = ("DEBT", "DEBT_SETTLE")
+
+PACK_KEYS = "SELECT key FROM row WHERE kind = 'pack'"
+SLIPS = "SELECT slip FROM print_job"
+ORIGINALS = """
+SELECT hex(slip) FROM print_job WHERE copy_no = 0 GROUP BY slip HAVING count(*) > 1"""
+LEFT = """
+SELECT lot, sum(granted - gone) FROM lease WHERE agent = ? AND NOT closed AND granted > gone
+GROUP BY lot"""
+KEPT = "SELECT kept FROM lease_use WHERE epoch = ? AND lot = ?"
+FENCED = "SELECT 1 FROM bar WHERE reason = 'agent_fenced'"
+ONCE = "SELECT lot, 30000 FROM lot WHERE account = ? AND rule IN ('welcome', 'birthday')"
+ONCE_ENTRIES = """
+SELECT account, lot, entry.kind, amount, entry.document FROM entry JOIN lot USING (account, lot)
+WHERE lot.rule IN ('welcome', 'birthday') AND entry.kind IN ('GRANT', 'CLAWBACK', 'DEBT')"""
+FORKED = """
+SELECT agent, epoch, lot, max(0, granted - gone) FROM lease WHERE (agent, epoch) IN
+(SELECT agent, epoch FROM inbox WHERE branch) AND NOT closed"""
+OWING = "SELECT document FROM entry WHERE kind = 'DEBT'"
+SUMS = """
+SELECT account, (SELECT coalesce(sum(balance), 0) FROM lot WHERE lot.account = a.account) - debt
+                - (SELECT coalesce(sum(amount), 0) FROM entry
+                   WHERE entry.account = a.account AND kind = 'EXPIRE')
+                - (SELECT coalesce(sum(granted), 0) FROM lot
+                   WHERE lot.account = a.account AND rule IN ('welcome', 'birthday')),
+       turnover_minor, receipts
+FROM account a"""
+LAWS = {
+    "once": """
+SELECT member, rule, count(*) FROM lot JOIN account USING (account)
+WHERE rule IN ('welcome', 'birthday') GROUP BY member, rule HAVING count(*) > 1""",
+    "entries": f"""
+SELECT lot, balance FROM lot WHERE min(balance, free, held) < 0 OR balance <> (
+    SELECT coalesce(sum(amount), 0) FROM entry
+    WHERE entry.account = lot.account AND entry.lot = lot.lot AND kind NOT IN {BESIDE})""",  # noqa: S608
+    "parts": """
+SELECT lot, balance, free, held FROM lot WHERE balance <> free + held + (
+    SELECT coalesce(sum(max(0, granted - gone)), 0) FROM lease
+    WHERE lease.account = lot.account AND lease.lot = lot.lot AND NOT closed)""",
+    "debt": f"""
+SELECT account, debt FROM account WHERE debt < 0 OR debt <> (
+    SELECT coalesce(sum(amount), 0) FROM entry
+    WHERE entry.account = account.account AND kind IN {BESIDE})""",  # noqa: S608
+}
