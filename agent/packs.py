@@ -1,7 +1,7 @@
 """The shelf of packs: each verified and compiled once, chosen by the store's local time."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,6 +10,7 @@ from shared.crypto.keys import verify
 from shared.errors import Kind, LoyaltyError
 from shared.rules.compile import CompiledPack, compile_pack
 from shared.rules.features import FEATURES
+from shared.rules.force import newest_first
 from shared.rules.moment import Moment
 from shared.rules.pack import PackError, load_canonical, pack_hash, required_features
 from shared.rules.result import Sentence
@@ -63,7 +64,7 @@ class PackShelf:
 
         A pack that this agent does not understand is passed over: the last good one stays.
         """
-        for row, has_come in _newest_first(rows, zone, at):
+        for row, has_come in newest_first(rows, Moment(at, zone)):
             if has_come:
                 pack = self.load(row, keys)
                 if pack is not None:
@@ -74,7 +75,7 @@ class PackShelf:
         self, rows: Sequence[PackRow], keys: KeysRow | None, zone: str, at: datetime
     ) -> None:
         """Compile the pack that is in force and those to come, so that no sale waits for it."""
-        for row, has_come in _newest_first(rows, zone, at):
+        for row, has_come in newest_first(rows, Moment(at, zone)):
             if self.load(row, keys) is not None and has_come:
                 break
 
@@ -113,16 +114,6 @@ class PackShelf:
         except PackError as error:
             return Sentence(error.code, error.sentence("ru"), error.sentence("en"))
         return None
-
-
-def _newest_first(
-    rows: Sequence[PackRow], zone: str, at: datetime
-) -> Iterator[tuple[PackRow, bool]]:
-    """Yield packs, and whether their time has come in the store."""
-    local = Moment(at, zone).local.replace(tzinfo=None)
-    ordered = sorted(rows, key=lambda row: (row.effective_from, int(row.version)), reverse=True)
-    for row in ordered:
-        yield row, datetime.fromisoformat(row.effective_from) <= local
 
 
 def _needs(missing: Sequence[str]) -> Sentence:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from central.cli_audit import audit_app
 from central.cli_bearers import certificates_app
 from central.shell import opened, refusals, settings_of
 
@@ -30,6 +31,7 @@ for _name, _sub in {
     "leases": leases_app,
     "lots": lots_app,
     "certificates": certificates_app,
+    "audit": audit_app,
 }.items():
     app.add_typer(_sub, name=_name)
 
@@ -113,14 +115,14 @@ def publish(ctx: typer.Context, file: FileArgument) -> None:
 
 
 @app.command()
-def audit(ctx: typer.Context) -> None:
+def check(ctx: typer.Context) -> None:
     """Check the ledger's laws over the stored rows; exit code 1 names what breaks one."""
-    from central.ledger.audit import check
+    from central.ledger.audit import check as broken_laws
     from shared.runtime.sqlite import reading
 
     with opened(ctx) as centre:
         with reading(centre.engine) as connection:
-            broken = check(connection)
+            broken = broken_laws(connection)
         for one in broken:
             place = f"account {one.account}" + (f", lot {one.lot}" if one.lot else "")
             typer.echo(f"{one.law}: {place}: {one.found}, should be {one.expected}", err=True)

@@ -1,4 +1,4 @@
-"""What the centre does by the clock: expiry, sealing of segments, and tidying up.
+"""What the centre does by the clock: expiry, sealing of segments, the audit, and tidying up.
 
 Shared jobs are done by the process that has the duty. A job may be interrupted, and at worst run
 in two processes at once: it does again what is missing.
@@ -13,6 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import SQLAlchemyError
 
 from central.agents import service as agents
+from central.auditor import service as auditor
 from central.centre import Centre
 from central.duty import EVERY_S, Duty, duty_of
 from central.estate import keyring
@@ -44,8 +45,10 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (snapshots.prune, settings.prune_every_s),
         (agents.tidy, settings.tidy_every_s),
         (ingest.wake, WAKE_EVERY_S),
+        (ingest.readmit, WAKE_EVERY_S),
         (recovery.run, WAKE_EVERY_S),
         (keyring.publish, SEEN_EVERY_S),
+        (auditor.job(), settings.audit_every_s),
     )
     duty = duty_of(centre.engine, settings.data_dir)
     scheduler.add_job(duty.has, "interval", seconds=EVERY_S)

@@ -20,6 +20,9 @@ from shared.wire.facts import LeasesReported, ReceiptCommitted
 from shared.wire.push import OutcomeKind
 from shared.wire.taken_back import ReceiptReturned, TakenBack
 
+UNKNOWN_LOT = "unknown_lot"
+"""Why a fact is refused that names a lot which nobody brings."""
+
 
 class RefusedError(Exception):
     """Why a fact is quarantined; never leaves ingest."""

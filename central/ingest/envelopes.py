@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from central.ingest.chain import Standing
-from central.ingest.desk import Desk, RefusedError
+from central.ingest.desk import UNKNOWN_LOT, Desk, RefusedError
 from central.ingest.reading import Reading
 from shared.ids import derived
 from shared.ledger.books import Books, Lot
@@ -23,7 +23,7 @@ def awaited_lot(desk: Desk, reading: Reading) -> UUID | None:
         lot = desk.books.lots.get(move.lot)
         if lot is None:
             if move.lot not in desk.births:
-                raise RefusedError("unknown_lot")
+                raise RefusedError(UNKNOWN_LOT)
             awaited = desk.births[move.lot]
         elif lot.account != move.account:
             raise RefusedError("lot_of_another")

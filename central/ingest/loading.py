@@ -33,7 +33,8 @@ class _Wanted:
     """What facts name."""
 
     accounts: set[UUID] = field(default_factory=set)
-    lots: set[UUID] = field(default_factory=set)
+    owners: dict[UUID, UUID] = field(default_factory=dict)
+    """Lots and the accounts that they are said to be of."""
     members: set[UUID] = field(default_factory=set)
     indexes: set[bytes] = field(default_factory=set)
     documents: set[UUID] = field(default_factory=set)
@@ -81,7 +82,7 @@ class _Wanted:
             self.members.add(sale.member.id)
 
     def _add_lot(self, lot: UUID, account: UUID) -> None:
-        self.lots.add(lot)
+        self.owners[lot] = account
         self.accounts.add(account)
 
 
@@ -98,7 +99,7 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
     shelf = bearers.load(connection, wanted.certificates)
     members.lock(connection, wanted.indexes)
     roll, locked = members.load_locked(connection, wanted.members, wanted.indexes, wanted.accounts)
-    books = ledger.read(connection, locked, wanted.lots)
+    books = ledger.read(connection, locked, wanted.owners.keys())
     owned = (account for account in books.accounts.values() if not account.is_bearer)
     members.extend(connection, roll, {account.member for account in owned})
     return Desk(
@@ -111,8 +112,8 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
         documents={document.uid: document for document in documents},
         sales=sales,
         returns=returns,
-        births=store.births(connection, wanted.lots - books.lots.keys()),
-        once=store.once(connection, wanted.lots),
+        births=store.births(connection, wanted.owners.keys() - books.lots.keys()),
+        once=store.once(connection, wanted.owners),
         shelf=shelf,
     )
 
@@ -132,6 +133,14 @@ def waiters(connection: Connection, readings: Iterable[Reading]) -> list[tuple[U
             keys |= keys_of(reading)
         awaited |= new
     return [(awaited[reading.fact.id], reading) for reading in sorted(found, key=place_of)]
+
+
+def lots_named(reading: Reading) -> set[tuple[UUID, UUID]]:
+    """Return (account, lot) of the lots that a fact draws or gives back to."""
+    wanted = _Wanted()
+    wanted.add(reading)
+    born = {birth.lot for birth in reading.envelope.births}
+    return {(account, lot) for lot, account in wanted.owners.items() if lot not in born}
 
 
 def place_of(reading: Reading) -> tuple[UUID, int, int]:

@@ -15,15 +15,13 @@ from central.ingest.desk import Desk, Verdict
 from central.ingest.loading import keys_of, lay, waiters
 from central.ingest.posting import plan
 from central.ingest.reading import Reading
-from central.ingest.values import Word
+from central.ingest.values import POSTED, Word
 from central.leases import recovery
 from central.leases import service as leases
 from central.ledger import service as ledger
 from central.members import service as members
 from shared.wire.feed import GLOBAL, OutcomeRow, store_stream
 from shared.wire.push import Cover, OutcomeKind
-
-POSTED = (OutcomeKind.ACCEPTED, OutcomeKind.ADJUSTED)
 
 
 def work(connection: Connection, centre: Centre, readings: Sequence[Reading], at: datetime) -> Desk:

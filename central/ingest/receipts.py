@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from central.bearers import posting as bearers
-from central.ingest.desk import Desk, RefusedError
+from central.ingest.desk import UNKNOWN_LOT, Desk, RefusedError
 from central.ingest.envelopes import post_moves
 from central.ingest.moved import (
     brought_by,
@@ -92,7 +92,7 @@ def awaited_sale(desk: Desk, returned: TakenBack) -> UUID | None:
     if not restored <= drawn or not {(draw.lot, draw.account) for draw in moved} <= earned:
         raise RefusedError("not_of_its_sale")
     if any(lot not in desk.books.lots for lot, _ in restored):
-        raise RefusedError("unknown_lot")
+        raise RefusedError(UNKNOWN_LOT)
     return _awaited_reach(desk, sale, returned.reached)
 
 
@@ -108,7 +108,7 @@ def _awaited_reach(desk: Desk, sale: ReceiptCommitted, reached: Iterable[Draw]) 
         if lot is None and draw.lot in desk.births:
             return desk.births[draw.lot]
         if lot is None or lot.account != draw.account:
-            raise RefusedError("unknown_lot")
+            raise RefusedError(UNKNOWN_LOT)
     return None
 
 
@@ -166,7 +166,7 @@ def awaited_activation(desk: Desk, activated: LotActivated) -> UUID | None:
     """Return the fact that will bring the lot; raises RefusedError if none will."""
     lot = desk.books.lots.get(activated.lot)
     if lot is None and activated.lot not in desk.births:
-        raise RefusedError("unknown_lot")
+        raise RefusedError(UNKNOWN_LOT)
     if lot is not None and lot.account != activated.account:
         raise RefusedError("lot_of_another")
     return desk.births[activated.lot] if lot is None else None

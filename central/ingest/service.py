@@ -22,17 +22,19 @@ from central.agents.service import (
 )
 from central.agents.store import Agent
 from central.centre import Centre
-from central.ingest import letters, store
+from central.ingest import letters, looking, store
 from central.ingest.chain import Standing, arrivals, first_seq, reach
-from central.ingest.loading import kept
+from central.ingest.desk import UNKNOWN_LOT
+from central.ingest.loading import kept, lots_named
 from central.ingest.planning import publish, work, write
 from central.ingest.values import Conflict, Watermark
 from central.leases import service as leases
+from central.ledger import figures
 from shared.crypto import keys
 from shared.crypto.requests import Proof, SignedRequest
 from shared.errors import Kind, LoyaltyError
 from shared.ids import uuid7
-from shared.ledger.books import Holder
+from shared.ledger.books import BrokenCountError, Holder
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
 from shared.wire.codec import unpack
@@ -122,6 +124,11 @@ def conflicts(connection: Connection) -> list[Conflict]:
     return store.conflicts(connection)
 
 
+def record(connection: Connection, found: Collection[Conflict]) -> None:
+    """Leave records for people; the same again changes nothing."""
+    store.insert_conflicts(connection, found)
+
+
 @retried
 def reconsider(centre: Centre, facts: Collection[UUID], at: datetime) -> dict[UUID, OutcomeKind]:
     """Plan quarantined facts once more, after what kept them out was mended; tell what became of
@@ -140,6 +147,25 @@ def wake(centre: Centre, at: datetime) -> dict[UUID, OutcomeKind]:
     with transaction(centre.engine) as connection:
         facts = store.overslept(connection, BATCH_MAX)
         return _again(connection, centre, (facts, OutcomeKind.WAITING), at)
+
+
+@retried
+def readmit(centre: Centre, at: datetime) -> dict[UUID, OutcomeKind]:
+    """Plan facts once more that were refused for a lot which is here now; for a job.
+
+    A restored centre lacks lots that it gave after its backup, until it gives them again; stores
+    have drawn them meanwhile.
+    """
+    with transaction(centre.engine) as connection:
+        refused = kept(connection, looking.refused(connection, UNKNOWN_LOT, BATCH_MAX))
+        lots = {reading.fact.id: lots_named(reading) for reading in refused}
+        known = figures.known_lots(
+            connection, {lot for several in lots.values() for lot in several}
+        )
+        facts = {fact for fact, named in lots.items() if named <= known}
+        if facts:  # those behind them, whose counts go on from theirs
+            facts.update(looking.refused(connection, BrokenCountError.code, BATCH_MAX))
+        return _again(connection, centre, (facts, OutcomeKind.QUARANTINED), at)
 
 
 def _again(

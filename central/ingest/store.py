@@ -10,17 +10,28 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Index,
     bindparam,
     delete,
     func,
     insert,
     or_,
     select,
+    text,
     update,
 )
 from sqlmodel import Field
 
-from central.ingest.values import WRECK, Conflict, Document, KeptFact, Letter, Watermark, Word
+from central.ingest.values import (
+    POSTED,
+    WRECK,
+    Conflict,
+    Document,
+    KeptFact,
+    Letter,
+    Watermark,
+    Word,
+)
 from central.ledger.rows import chunks
 from central.schema import Instant, Table, insert_new, locked, table_of
 from central.sets import insert_rows, one_of, plain, rows_of
@@ -68,6 +79,11 @@ class FactTable(Table, table=True):
     """A fact's bytes, under its id; what is damaged is kept under an id of its own."""
 
     __tablename__ = "fact"
+    __table_args__ = (
+        Index(
+            "ix_fact_branch", "id", sqlite_where=text("branch = 1"), postgresql_where=text("branch")
+        ),
+    )
     id: UUID = Field(primary_key=True)
     agent: UUID
     epoch: int
@@ -223,7 +239,7 @@ def lock_open(connection: Connection, facts: Iterable[UUID], outcome: OutcomeKin
 def overslept(connection: Connection, limit: int) -> list[UUID]:
     """Return waiting facts whose sale or fact is posted: two transactions missed each other."""
     posted = _inbox.alias("posted")
-    is_posted = posted.c.outcome.in_([OutcomeKind.ACCEPTED.value, OutcomeKind.ADJUSTED.value])
+    is_posted = posted.c.outcome.in_(POSTED)
     documents = select(_document.c.uid).where(_document.c.uid == _inbox.c.waits_for)
     facts = select(posted.c.id).where(posted.c.id == _inbox.c.waits_for, is_posted)
     query = select(_inbox.c.id).where(_is_waiting, or_(documents.exists(), facts.exists()))

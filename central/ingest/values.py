@@ -9,6 +9,8 @@ from shared.wire.push import OutcomeKind
 
 WRECK = "damaged"
 """The kind under which a damaged fact is kept: all its bytes, as the body."""
+POSTED = (OutcomeKind.ACCEPTED, OutcomeKind.ADJUSTED)
+"""What became of a fact that the ledger has."""
 
 
 @dataclass(frozen=True, slots=True)

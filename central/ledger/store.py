@@ -142,13 +142,16 @@ class HeldTable(Table, table=True):
 
 
 class TurnoverTable(Table, table=True):
-    """A qualifying purchase amount of a document, in kopecks."""
+    """What a document counts to a member: kopecks, and beside them points and visits."""
 
     __tablename__ = "turnover"
     account: UUID = Field(primary_key=True)
     document: UUID = Field(primary_key=True)
     amount_minor: int = Field(sa_type=BigInteger)
     day: date
+    at: datetime = Field(sa_type=Instant)
+    points: int = Field(sa_type=BigInteger)
+    visits: int
 
 
 _account = table_of(AccountTable)

@@ -1,6 +1,6 @@
 """Tables of packs: what was published and signed, and the root-signed lists of keys."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
@@ -45,6 +45,17 @@ class StoredPack:
 
 
 @dataclass(frozen=True, slots=True)
+class Edition:
+    """A published pack without its content."""
+
+    hash: str
+    name: str
+    version: int
+    effective_from: str
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class KeyList:
     """A version of the list of keys."""
 
@@ -61,6 +72,12 @@ def pack(connection: Connection, pack_hash: str) -> StoredPack | None:
     """Find a pack by its hash."""
     row = connection.execute(select(_pack).where(_pack.c.hash == pack_hash)).one_or_none()
     return None if row is None else StoredPack(**row._mapping)
+
+
+def editions(connection: Connection) -> list[Edition]:
+    """Return all published packs, without their content."""
+    columns = [_pack.c[field.name] for field in fields(Edition)]
+    return [Edition(*row) for row in connection.execute(select(*columns).order_by(_pack.c.hash))]
 
 
 def newest_version(connection: Connection, name: str) -> int | None:

@@ -39,7 +39,7 @@ def _verdicts(play: Play) -> list[Verdict]:
 def _audit(play: Play) -> str:
     """Let the centre check its own books; return what it says of them, empty if they are right."""
     try:
-        play.estate.central("audit")
+        play.estate.central("check")
     except CommandRefusedError as refused:
         return refused.sentence("en")
     return ""

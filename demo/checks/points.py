@@ -72,7 +72,7 @@ def ledger_sums(at_centre: sqlite3.Connection, audit: str) -> Verdict:
     agrees = "does not agree" if audit else "agrees"
     verdict.seen = (
         f"{len(totals)} accounts, {points(verdict.evidence['lots'])} points in their lots;"
-        f" `kopilka central audit` {agrees}"
+        f" `kopilka central check` {agrees}"
     )
     return verdict
 

@@ -52,12 +52,19 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Turnover:
-    """A qualifying purchase amount of a document in kopecks, negative for a return."""
+    """A qualifying purchase amount of a document in kopecks, negative for a return.
+
+    `points` (hundredths) and `visits` are counted beside it on the same day. `at` is the document's
+    instant: what a member had done by any moment is the sum up to it.
+    """
 
     account: UUID
     document: UUID
     amount_minor: int
     day: date
+    at: datetime
+    points: int = 0
+    visits: int = 0
 
 
 def entry_id(document: UUID, effect_no: int, kind: EntryKind, account: UUID, lot: UUID) -> UUID:

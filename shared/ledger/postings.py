@@ -233,7 +233,8 @@ def owe(books: Books, lot: Lot, amount: int, document: Document) -> int:
 def count_turnover(books: Books, account: UUID, counted: DayCount, document: Document) -> None:
     """Add a purchase, or with negative amounts a return, to an account's turnover."""
     amount_minor = counted.turnover_minor
-    books.turnovers.append(Turnover(account, document.uid, amount_minor, counted.day))
+    counts = (amount_minor, counted.day, document.at, counted.points, counted.visits)
+    books.turnovers.append(Turnover(account, document.uid, *counts))
     owner = books.accounts[account]
     owner.turnover_minor += amount_minor
     owner.receipts += counted.visits

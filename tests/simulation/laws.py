@@ -25,10 +25,26 @@ SELECT account, (SELECT coalesce(sum(balance), 0) FROM lot WHERE lot.account = a
                 - (SELECT coalesce(sum(amount), 0) FROM entry
                    WHERE entry.account = a.account AND kind = 'EXPIRE')
                 - (SELECT coalesce(sum(granted), 0) FROM lot
-                   WHERE lot.account = a.account AND rule IN ('welcome', 'birthday')),
+                   WHERE lot.account = a.account AND rule IN ('welcome', 'birthday'))
+                - (SELECT coalesce(sum(amount), 0) FROM entry JOIN lot USING (account, lot)
+                   WHERE account = a.account AND entry.kind = 'GRANT' AND lot.kind = 'staleness'),
        turnover_minor, receipts
 FROM account a"""
+PROMISED = """
+SELECT lot, amount FROM entry JOIN lot USING (account, lot)
+WHERE account = ? AND entry.kind = 'GRANT' AND lot.kind = 'staleness'"""
+UNSEEN = """
+SELECT agent, epoch, watermark.seq, audit_mark.seq FROM watermark
+LEFT JOIN audit_mark USING (agent, epoch) WHERE watermark.seq <> ifnull(audit_mark.seq, 0)
+UNION ALL SELECT receipt, store, verdict, due FROM audit WHERE due OR verdict <> 'same'"""
+"""What the audit has not come to, when it should have."""
 LAWS = {
+    "divergence": "SELECT * FROM audit WHERE verdict NOT IN ('same', 'unknown_pack')",
+    "promise": """
+SELECT * FROM (SELECT (SELECT ifnull(sum(amount), 0) FROM entry JOIN lot USING (account, lot)
+    WHERE entry.kind = 'GRANT' AND lot.kind = 'staleness') AS there,
+    (SELECT ifnull(sum(granted), 0) FROM audit) AS due,
+    (SELECT ifnull(sum(granted), 0) FROM staleness) AS told) WHERE there <> due OR told <> due""",
     "once": """
 SELECT member, rule, count(*) FROM lot JOIN account USING (account)
 WHERE rule IN ('welcome', 'birthday') GROUP BY member, rule HAVING count(*) > 1""",

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from dataclasses import replace as dataclass_replace
 from importlib import import_module
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.simulation.plan import Fault, Options
 from tests.simulation.runner import simulate
 
 SEEDS_MAX = 8
+BENT_MINOR = 10_000_00
 PACKAGES = ("agent", "central", "shared")
 
 Faulty = Callable[[Any], Any]
@@ -75,13 +77,14 @@ def judge(mutant: Mutant, seeds: int = SEEDS_MAX) -> Verdict:
 @contextmanager
 def patched(target: str, faulty: Faulty) -> Iterator[None]:
     """Put a faulty function in the place of `module:name` in every module that has it, or one of a
-    class in the place of `module:Class.name`."""
-    module, _, path = target.partition(":")
+    class in the place of `module:Class.name`; `module!name` is that module's alone."""
+    module, _, path = target.replace("!", ":").partition(":")
     owner, _, name = path.rpartition(".")
     home = import_module(module)
     home = getattr(home, owner) if owner else home
     original = vars(home)[name]
-    modules = [one for key, one in sys.modules.items() if key.partition(".")[0] in PACKAGES]
+    everywhere = () if "!" in target else sys.modules.items()
+    modules = [one for key, one in everywhere if key.partition(".")[0] in PACKAGES]
     places = [one for one in [home, *modules] if vars(one).get(name) is original]
     replacement = faulty(original)
     for place in places:
@@ -298,6 +301,28 @@ def keep_trial(_connection: Any) -> Iterator[None]:
     yield
 
 
+def bend(original: Any) -> Any:
+    """The agent prices its members by more turnover than its facts say they have."""
+
+    def evaluate(pack: Any, member: Any, receipt: Any, moment: Any) -> Any:
+        if member is not None:
+            member = dataclass_replace(member, turnover_minor=member.turnover_minor + BENT_MINOR)
+        return original(pack, member, receipt, moment)
+
+    return evaluate
+
+
+def another_document(_original: Any) -> Any:
+    """What the audit grants has another id each time."""
+    seen: list[Any] = []
+
+    def document_of(due: Any) -> Any:
+        seen.append(due)
+        return derived("again", due.sale.receipt.uid, len(seen))
+
+    return document_of
+
+
 _CRASHES = (Fault.KILL, Fault.CUT)
 _BROKEN = (Fault.FLIP, Fault.POISON, Fault.PARTITION)
 
@@ -351,6 +376,10 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("what a backup lacks is not sent again",
            (("agent.journal.store:send_again", always(None)),), (Fault.RESTORE,), rate=4),
     Mutant("once-per-person grants", (("central.ingest.receipts:_grant", once_each_time),)),
+    Mutant("an agent evaluates by a bent rule", (("agent.quote.service!evaluate", bend),)),
+    Mutant("the audit forgets what it has granted",
+           (("central.auditor.store:audited", always({})),
+            ("central.auditor.granting:document_of", another_document)), days=2, rate=4),
     Mutant("a till's uid is forgotten", (("agent.journal.answers:recall", answer_before_write),),
            _CRASHES, rate=4),
     Mutant("a half-sent slip is sent again",

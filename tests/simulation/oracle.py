@@ -63,6 +63,8 @@ class Oracle:
         self._fenced: dict[tuple[str, int], dict[str, int]] = {}
         """What forked epochs had left of each lot when they were last seen."""
         self._packs: list[tuple[datetime, str]] = []
+        self._promised: dict[str, int] = {}
+        """What the audit was seen to grant: a restored centre may have forgotten it."""
 
     # What happened
 
@@ -228,6 +230,8 @@ class Oracle:
     def check_healed(self) -> None:
         """Check what holds when every store has sent and read everything."""
         self.check_all()
+        if unseen := rows_of(self.central, laws.UNSEEN):
+            raise ViolationError("audit", f"{unseen[:SHOWN_MAX]} were never evaluated again")
         self._check_sums(self._check_arrivals())
         for store in self.stores.values():
             self._check_replica(store)
@@ -238,6 +242,7 @@ class Oracle:
         if central.execute("SELECT 1 FROM recovery").fetchone() is None:
             free = dict(central.execute("SELECT lot, free FROM lot WHERE account = ?", (account,)))
         once = dict(central.execute(laws.ONCE, (account,)))
+        self._promised.update(central.execute(laws.PROMISED, (account,)))
         leased, allowed = Counter[str](), Counter[str]()
         for store in self.stores.values():
             gone = gone_of(store, account)
@@ -249,6 +254,7 @@ class Oracle:
         for lot in sorted({*free, *leased, *self._lots[account]}):
             there = self._spent[lot] + leased[lot] + free.get(lot, 0)
             may = self._granted[lot] + once.get(lot, 0) + allowed[lot] + self._allowed[lot]
+            may += self._promised.get(lot, 0)
             total += there - may
             if there > may and lot in self._born:
                 parts = f"spent {self._spent[lot]} leased {leased[lot]} free {free.get(lot, 0)}"

@@ -132,8 +132,8 @@ def test_a_malformed_pack_is_refused_with_the_path(folder: Path) -> None:
     assert "rulez" in answer.stderr
 
 
-def test_an_audit_names_the_lot_whose_balance_is_not_its_parts(folder: Path, database: str) -> None:
-    whole = kopilka(folder, "audit")
+def test_a_check_names_the_lot_whose_balance_is_not_its_parts(folder: Path, database: str) -> None:
+    whole = kopilka(folder, "check")
     lot = UUID("01a205e5-7c15-773d-a986-54973e8d7aeb")
     engine = open_engine(database)
     with transaction(engine) as connection:
@@ -151,7 +151,7 @@ def test_an_audit_names_the_lot_whose_balance_is_not_its_parts(folder: Path, dat
         )
     engine.dispose()
 
-    broken = kopilka(folder, "audit")
+    broken = kopilka(folder, "check")
 
     assert (whole.exit_code, broken.exit_code) == (0, 1)
     assert "500" in broken.stderr
@@ -249,3 +249,15 @@ def test_a_restored_centre_says_who_is_missing_and_what_it_risks_to_go_on(holdin
         "no report is missing: the running centre leases again within a minute\n"
     )
     assert {one.exit_code for one in (idle, begun, looked, accepted)} == {0}
+
+
+def test_the_audit_tells_how_far_it_is_and_refuses_a_receipt_that_is_not_here(folder: Path) -> None:
+    status = kopilka(folder, "audit", "status", "--by", "pack")
+    listed = kopilka(folder, "audit", "list", "--stale")
+    shown = kopilka(folder, "audit", "show", str(UUID(int=7)))
+    misused = kopilka(folder, "audit", "status", "--by", "moon")
+
+    assert (status.exit_code, listed.exit_code) == (0, 0)
+    assert "0 facts of 0 journals are not seen yet" in status.stdout
+    assert (shown.exit_code, misused.exit_code) == (1, 2)
+    assert str(UUID(int=7)) in shown.stderr

@@ -1,0 +1,158 @@
+"""The facts of a step laid out: what they say, what was found before, and who bought then."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from central.auditor import store
+from central.auditor.store import Audited
+from central.auditor.view import Known, Later, later_than
+from central.ingest import looking
+from central.ingest.values import KeptFact
+from central.ledger import figures
+from central.members import service as members
+from central.members.roll import Roll
+from shared.errors import LoyaltyError
+from shared.ledger.books import Account
+from shared.ledger.entries import Turnover
+from shared.member import Use
+from shared.rules.result import RuleUse
+from shared.wire.facts import ReceiptCommitted, ReceiptReturned, ReceiptVoided, read_body
+
+RELOOKED_MAX = 200
+"""Later receipts of a member that one late document lets look at again."""
+TAKEN_BACK = (ReceiptReturned, ReceiptVoided)
+WITH_TURNOVER = (ReceiptCommitted, *TAKEN_BACK)
+
+
+@dataclass(slots=True)
+class Bench:
+    """The facts of a task laid out: bodies, earlier findings, and everything about their buyers."""
+
+    bodies: dict[UUID, object] = field(default_factory=dict)
+    before: dict[UUID, Audited] = field(default_factory=dict)
+    sales: dict[UUID, ReceiptCommitted] = field(default_factory=dict)
+    """By uid: the sales of returns, and later ones of the same members."""
+    voided: dict[UUID, ReceiptCommitted] = field(default_factory=dict)
+    """The sales of later voids, by the uid of the void."""
+    accounts: dict[UUID, list[Account]] = field(default_factory=dict)
+    later: list[Turnover] = field(default_factory=list)
+    roll: Roll = field(default_factory=Roll)
+
+    def known(self, sale: ReceiptCommitted) -> Known:
+        """Return what the centre knows of a sale's buyer, as of then."""
+        assert sale.member is not None
+        accounts = self.accounts.get(sale.member.account, [])
+        ids = {account.id for account in accounts}
+        entries = [entry for entry in self.later if entry.account in ids]
+        later = later_than(entries, sale.moment.instant, sale.receipt.uid)
+        member = self.roll.survivor(accounts[0].member) if accounts else None
+        return Known(member, accounts, {one: self._later(found) for one, found in later.items()})
+
+    def account_of(self, body: object) -> UUID | None:
+        """Return the account that a receipt or a return counts on."""
+        if isinstance(body, TAKEN_BACK):
+            body = self.sales.get(body.sale)
+        if isinstance(body, ReceiptCommitted) and body.member is not None:
+            return body.member.account
+        return None
+
+    def later_receipts(self, body: object) -> list[UUID]:
+        """Return the uids of the buyer's receipts that are later than a receipt or return."""
+        account = self.account_of(body)
+        if account is None or not isinstance(body, WITH_TURNOVER):
+            return []
+        ids = {one.id for one in self.accounts.get(account, ())}
+        own = body.receipt.uid if isinstance(body, ReceiptCommitted) else body.uid
+        return [
+            entry.document
+            for entry in self.later
+            if entry.account in ids
+            and entry.visits > 0
+            and entry.at > body.at
+            and entry.document != own
+        ][:RELOOKED_MAX]
+
+    def _later(self, entries: Sequence[Turnover]) -> Later:
+        sales = [self.sales[one.document] for one in entries if one.document in self.sales]
+        uses = tuple(
+            Use(use.rule, sale.day, 1, use.points) for sale in sales for use in sale.evaluation.uses
+        )
+        once = frozenset(lot.lot for sale in sales for lot in sale.granted if lot.person)
+        return Later(tuple(entries), uses, once)
+
+
+def lay(connection: Connection, found: Iterable[KeptFact]) -> Bench:
+    """Read everything that the facts' receipts and returns ask for."""
+    bench = Bench(bodies={fact.id: body_of(fact) for fact in found})
+    bodies = [one for one in bench.bodies.values() if isinstance(one, WITH_TURNOVER)]
+    bench.before = store.audited(connection, bench.bodies)
+    returned = {one.sale for one in bodies if isinstance(one, TAKEN_BACK)}
+    bench.sales.update(_sales(connection, returned))
+    named = {bench.account_of(body) for body in bodies} - {None}
+    bench.accounts = figures.accounts_of(connection, {one for one in named if one is not None})
+    every = {account.id: account for several in bench.accounts.values() for account in several}
+    if bodies:
+        first = min(_instant(body) for body in bodies)
+        bench.later = figures.turnover_since(connection, every, first)
+    members.extend(connection, bench.roll, {account.member for account in every.values()})
+    ask = {one.id for one in every.values() if one.history.uses or one.history.once}
+    uids = {entry.document for entry in bench.later if entry.account in ask}
+    later = [body_of(fact) for fact in facts_of(connection, uids - bench.sales.keys())]
+    bench.sales.update({one.receipt.uid: one for one in later if isinstance(one, ReceiptCommitted)})
+    voids = [one for one in later if isinstance(one, ReceiptVoided)]
+    sales = _sales(connection, {one.sale for one in voids})
+    bench.voided = {one.uid: sales[one.sale] for one in voids if one.sale in sales}
+    return bench
+
+
+def facts_of(connection: Connection, documents: Iterable[UUID]) -> list[KeptFact]:
+    """Return the facts of posted documents."""
+    found = looking.documents(connection, documents)
+    return looking.facts(connection, {document.fact for document in found})
+
+
+def returned_share(connection: Connection, sale: ReceiptCommitted, whole: int) -> int:
+    """Return which part of a sale has come back, in so many parts of `whole`, by its turnover."""
+    returns = [
+        one.uid
+        for one in looking.documents(connection, (), [sale.receipt.uid])
+        if one.sale == sale.receipt.uid
+    ]
+    if not returns or sale.member is None:
+        return 0
+    turnover = sale.evaluation.totals.turnover_minor
+    back = figures.turnover_of(connection, sale.member.account, returns)
+    back_minor = -sum(entry.amount_minor for entry in back)
+    return min(whole, max(0, back_minor) * whole // turnover) if turnover > 0 else whole
+
+
+def _use(used: RuleUse, day: date, times: int) -> Use:
+    return Use(used.rule, day, times, times * used.points)
+
+
+def _sales(connection: Connection, uids: Iterable[UUID]) -> dict[UUID, ReceiptCommitted]:
+    found = {}
+    for fact in facts_of(connection, uids):
+        body = body_of(fact)
+        if isinstance(body, ReceiptCommitted):
+            found[body.receipt.uid] = body
+    return found
+
+
+def body_of(fact: KeptFact) -> object:
+    """Return what a fact says, None if nobody can read it."""
+    try:
+        return read_body(fact.kind, fact.body)
+    except (LoyaltyError, AssertionError, ArithmeticError):
+        return None
+
+
+def _instant(body: object) -> datetime:
+    if isinstance(body, ReceiptCommitted):
+        return min(body.moment.instant, body.at)
+    assert isinstance(body, TAKEN_BACK)
+    return body.at

@@ -1,0 +1,103 @@
+"""What ingest keeps, for those who look on: journals, places, facts and documents. Reads only."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, select
+
+from central.ingest import store
+from central.ingest.store import FactTable, InboxTable, WatermarkTable
+from central.ingest.values import POSTED, Document, KeptFact
+from central.schema import table_of
+from shared.ledger.books import Holder
+from shared.wire.push import OutcomeKind
+
+_inbox = table_of(InboxTable)
+_watermark = table_of(WatermarkTable)
+_fact = table_of(FactTable)
+_PLACE = (_inbox.c.agent, _inbox.c.epoch, _inbox.c.seq, _inbox.c.id, _inbox.c.outcome)
+_own = _inbox.c.branch.is_(False)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place of a journal: the fact that was first told there, if it is kept and posted."""
+
+    holder: Holder
+    seq: int
+    is_posted: bool
+    fact: KeptFact | None
+
+
+def journals(connection: Connection) -> dict[Holder, int]:
+    """Return up to which number each journal is known."""
+    query = select(_watermark.c.agent, _watermark.c.epoch, _watermark.c.seq)
+    return {Holder(row.agent, row.epoch): row.seq for row in connection.execute(query)}
+
+
+def places_after(connection: Connection, holder: Holder, seq: int, most: int) -> list[Place]:
+    """Return the places of a journal that follow a number, in order, without its branches."""
+    where = (*_of(holder), _inbox.c.seq > seq)
+    rows = connection.execute(_places().where(*where).order_by(_inbox.c.seq).limit(most))
+    return _with_facts(connection, rows.all())
+
+
+def places_at(connection: Connection, places: Iterable[tuple[Holder, int]]) -> list[Place]:
+    """Return places of journals, without branches."""
+    rows: list[Any] = []
+    for holder, seq in places:
+        rows.extend(connection.execute(_places().where(*_of(holder), _inbox.c.seq == seq)))
+    return _with_facts(connection, rows)
+
+
+def posted_places() -> Select[Any]:
+    """Return the query for (agent, epoch, seq) of all places whose facts are posted."""
+    places = select(_inbox.c.agent, _inbox.c.epoch, _inbox.c.seq)
+    return places.where(_own, _inbox.c.outcome.in_(POSTED))
+
+
+def posted_branches(kind: str) -> Select[Any]:
+    """Return the query for ids of posted facts of a kind that are of no journal's own chain."""
+    told = select(_inbox.c.id).where(_inbox.c.id == _fact.c.id, _inbox.c.outcome.in_(POSTED))
+    return select(_fact.c.id).where(_fact.c.branch, _fact.c.kind == kind, told.exists())
+
+
+def refused(connection: Connection, reason: str, most: int) -> list[UUID]:
+    """Return facts of no branch that are quarantined for a reason, the oldest first."""
+    this = (_inbox.c.outcome == OutcomeKind.QUARANTINED.value, _inbox.c.reason == reason)
+    query = select(_inbox.c.id).where(_own, *this).order_by(_inbox.c.id).limit(most)
+    return list(connection.scalars(query))
+
+
+def facts(connection: Connection, ids: Iterable[UUID]) -> list[KeptFact]:
+    """Return kept facts in the order of their places."""
+    return store.facts(connection, ids)
+
+
+def documents(
+    connection: Connection, uids: Iterable[UUID], sales: Iterable[UUID] = ()
+) -> list[Document]:
+    """Return posted documents by uid, and the returns of sales."""
+    return store.documents(connection, uids, sales)
+
+
+def _places() -> Select[Any]:
+    return select(*_PLACE).where(_own)
+
+
+def _of(holder: Holder) -> tuple[Any, Any]:
+    return (_inbox.c.agent == holder.agent, _inbox.c.epoch == holder.epoch)
+
+
+def _with_facts(connection: Connection, rows: Sequence[Any]) -> list[Place]:
+    """Put facts to places; one that was told at another place first counts there alone."""
+    kept = {fact.id: fact for fact in store.facts(connection, {row.id for row in rows})}
+    found = []
+    for agent, epoch, seq, fact_id, outcome in rows:
+        fact = kept.get(fact_id)
+        if fact is not None and (fact.agent, fact.epoch, fact.seq) != (agent, epoch, seq):
+            fact = None
+        found.append(Place(Holder(agent, epoch), seq, outcome in POSTED, fact))
+    return found

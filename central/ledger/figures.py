@@ -1,0 +1,85 @@
+"""Accounts and what they have counted, for those who look on. Reads only, and locks nothing."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from central.ledger.rows import chunks
+from central.ledger.store import AccountTable, LotTable, TurnoverTable
+from central.schema import table_of
+from shared.ledger.books import Account
+from shared.ledger.entries import Turnover
+
+_account = table_of(AccountTable)
+_lot = table_of(LotTable)
+_turnover = table_of(TurnoverTable)
+_ENTRY = tuple(_turnover.c[field.name] for field in fields(Turnover))
+
+
+def accounts_of(connection: Connection, accounts: Collection[UUID]) -> dict[UUID, list[Account]]:
+    """Return for each of these accounts all accounts of its member."""
+    named = _accounts(connection, _account.c.account, accounts)
+    members = {account.member for account in named}
+    by_member: dict[UUID, list[Account]] = {}
+    for account in _accounts(connection, _account.c.member, members):
+        by_member.setdefault(account.member, []).append(account)
+    return {account.id: by_member[account.member] for account in named}
+
+
+def turnover_since(
+    connection: Connection, accounts: Collection[UUID], at: datetime
+) -> list[Turnover]:
+    """Return what documents of accounts from an instant on have counted, in order."""
+    found: list[Turnover] = []
+    for few in chunks(accounts):
+        found.extend(_turnovers(connection, _turnover.c.account.in_(few), _turnover.c.at >= at))
+    return sorted(found, key=lambda one: (one.at, one.document))
+
+
+def turnover_of(
+    connection: Connection, account: UUID, documents: Collection[UUID]
+) -> list[Turnover]:
+    """Return what documents have counted on an account."""
+    found: list[Turnover] = []
+    for few in chunks(documents):
+        where = (_turnover.c.account == account, _turnover.c.document.in_(few))
+        found.extend(_turnovers(connection, *where))
+    return found
+
+
+def known_lots(
+    connection: Connection, lots: Collection[tuple[UUID, UUID]]
+) -> set[tuple[UUID, UUID]]:
+    """Return those of (account, lot) that are in the ledger."""
+    found: set[tuple[UUID, UUID]] = set()
+    for few in chunks(lot for _, lot in lots):
+        accounts = {account for account, lot in lots if lot in set(few)}
+        where = (_lot.c.account.in_(accounts), _lot.c.lot.in_(few))
+        rows = connection.execute(select(_lot.c.account, _lot.c.lot).where(*where))
+        found.update((row.account, row.lot) for row in rows)
+    return found & set(lots)
+
+
+def _turnovers(connection: Connection, *where: ColumnElement[bool]) -> list[Turnover]:
+    return [Turnover(*row) for row in connection.execute(select(*_ENTRY).where(*where))]
+
+
+def _accounts(
+    connection: Connection, column: ColumnElement[UUID], wanted: Iterable[UUID]
+) -> list[Account]:
+    found: list[Account] = []
+    for few in chunks(wanted):
+        query = select(*_COLUMNS).where(column.in_(few)).order_by(_account.c.account)
+        found.extend(Account(*row) for row in connection.execute(query))
+    return found
+
+
+def _column(name: str) -> Any:
+    return _account.c["account" if name == "id" else name]
+
+
+_COLUMNS = tuple(_column(field.name) for field in fields(Account))

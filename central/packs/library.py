@@ -1,0 +1,47 @@
+"""Published packs as the centre reads them again: by hash, and by what was in force when."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from central.packs import store
+from central.packs.store import Edition
+from shared.rules.compile import CompiledPack, compile_pack
+from shared.rules.force import newest_first
+from shared.rules.moment import Moment
+from shared.rules.pack import load_canonical
+
+COMPILED_MAX = 16
+
+
+@dataclass(slots=True)
+class Library:
+    """Packs compiled when they are first asked for, of which the last used are kept."""
+
+    _compiled: OrderedDict[str, CompiledPack] = field(default_factory=OrderedDict)
+
+    def pack(self, connection: Connection, pack_hash: str) -> CompiledPack | None:
+        """Return a published pack; None for one that this centre does not know."""
+        found = self._compiled.get(pack_hash)
+        if found is None:
+            stored = store.pack(connection, pack_hash)
+            if stored is None:
+                return None
+            found = compile_pack(load_canonical(stored.body), pack_hash=pack_hash)
+            self._compiled[pack_hash] = found
+        self._compiled.move_to_end(pack_hash)
+        if len(self._compiled) > COMPILED_MAX:
+            self._compiled.popitem(last=False)
+        return found
+
+
+def in_force(editions: Iterable[Edition], moment: Moment, used: str) -> str:
+    """Return the hash of the pack that was in force in a store, empty if none was.
+
+    What was published later does not count, but for the one that the store has `used`: it cannot
+    have had it before it was published, whatever a restored centre remembers.
+    """
+    known = [one for one in editions if one.published_at <= moment.instant or one.hash == used]
+    return next((one.hash for one, has_come in newest_first(known, moment) if has_come), "")
