@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from agent import identity as identities
+from agent.counted import STORAGE_ERRORS
 from agent.epochs import recall
 from agent.events import Events
 from agent.jobs import Jobs, on_scan
@@ -19,6 +20,7 @@ from agent.replica.service import prepare
 from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
 from agent.settings import AgentSettings
 from agent.station import Identity, Station
+from agent.till import metrics
 from agent.till.guard import Guard
 from agent.till.openapi import describe
 from agent.till.place import Places
@@ -88,8 +90,9 @@ def create_app(station: Station) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.station = station
+    app.state.storage_failed = lambda: station.counts.add(STORAGE_ERRORS)
     install_problems(app)
-    for router in ROUTERS:
+    for router in (*ROUTERS, metrics.router):
         app.include_router(router)
     describe(app)
     app.add_middleware(BodyLimit, limit_bytes=settings.body_bytes_max)

@@ -109,7 +109,9 @@ class Jobs:
 
     def _push(self) -> None:
         backoff = self._backoff()
+        station = self.station
         while not self.stopping.is_set():
+            station.downtime.note(station.clock.now(), up=station.link.state().up)
             try:
                 pushed = push(self.station)
             except (LoyaltyError, DatabaseError) as error:

@@ -83,8 +83,12 @@ class Link(Protocol):
         """Tell whether the last exchange succeeded; never waits."""
         ...
 
-    def session(self, last_seq: int) -> SessionAnswer:
+    def session(self) -> SessionAnswer:
         """Return the open session, or open one."""
+        ...
+
+    def report(self, last_seq: int, oldest_unsent_at: datetime | None) -> None:
+        """Remember where the journal ends, and what of it is unsent, for the next session."""
         ...
 
     def begin_epoch(self, request: EpochRequest, keys: KeyPair) -> EpochAnswer:
@@ -147,13 +151,20 @@ class HttpLink:
         """Tell whether the last exchange succeeded."""
         return self._state
 
-    def session(self, last_seq: int) -> SessionAnswer:
+    def report(self, last_seq: int, oldest_unsent_at: datetime | None) -> None:
+        """Remember what the next session tells of the journal."""
+        with self._lock:
+            self._request = replace(
+                self._request, last_seq=last_seq, oldest_unsent_at=oldest_unsent_at
+            )
+
+    def session(self) -> SessionAnswer:
         """Return the open session, or open one with a signed request."""
         with self._lock:
             held = self._session
         if held is not None and self._clock.now() < held.expires_at - SESSION_MARGIN:
             return held
-        request = replace(self._request, last_seq=last_seq)
+        request = self._request
         opened = decode_session_answer(self._write("/v1/sessions", encode(request)))
         with self._lock:
             if request.epoch == self._request.epoch:
@@ -231,7 +242,7 @@ class HttpLink:
         return self._exchange("GET", target, b"", self._mac_headers("GET", target), None).content
 
     def _mac_headers(self, method: str, target: str) -> dict[str, str]:
-        session = self.session(last_seq=0)
+        session = self.session()
         at_s = int(self._clock.now().timestamp())
         mac = session_mac(session.key, method, target, at_s)
         return {

@@ -1,10 +1,12 @@
 """The agent meets the centre: what the session's answer means for its epoch and its rows."""
 
 from agent import epochs, lives
+from agent.journal import store as facts
 from agent.link import RefusedByCentreError
 from agent.replica import following, repair
 from agent.replica import service as replica
 from agent.station import FENCED, Identity, Station
+from shared.runtime.sqlite import reading
 from shared.wire.agents import SessionAnswer
 
 
@@ -31,14 +33,23 @@ def catch_up(station: Station) -> None:
 def meet(station: Station) -> SessionAnswer:
     """Open or take up a session and obey what it says; raises what the link raises."""
     who = station.identity
+    _report(station)
     try:
-        session = station.link.session(last_seq=0)
+        session = station.link.session()
     except RefusedByCentreError as refused:
         _take_refusal(station, who, str(refused.details["refusal"]))
         raise
     epochs.heed(station, who.epoch, session.expects, session.barred)
     lives.meet(station, session)
     return session
+
+
+def _report(station: Station) -> None:
+    who = station.identity
+    with reading(station.journal) as connection:
+        queue = facts.queue(connection, who.epochs)
+        last_seq = facts.tip(connection, who.epoch).seq
+    station.link.report(last_seq, queue.oldest_at)
 
 
 def _take_refusal(station: Station, who: Identity, refusal: str) -> None:

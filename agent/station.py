@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
+from agent.counted import Downtime
 from agent.devices import Devices
 from agent.events import Events
 from agent.link import Link
@@ -16,6 +17,7 @@ from agent.packs import PackShelf
 from agent.settings import AgentSettings
 from shared.clock import Clock
 from shared.crypto.keys import KeyPair
+from shared.runtime.metrics import Counts
 from shared.wire.feed import KeysRow, PackRow, SettingsRow
 
 FENCED = "agent_fenced"
@@ -136,6 +138,8 @@ class Station:
     premises: PremisesCache = field(default_factory=PremisesCache)
     doubt: Doubt = field(default_factory=Doubt)
     wakes: Wakes = field(default_factory=Wakes)
+    counts: Counts = field(default_factory=Counts)
+    downtime: Downtime = field(default_factory=Downtime)
     barred: str = ""
     suspects: set[str] = field(default_factory=set)
     """Streams whose stored rows are not those that were written: the pull mends them."""

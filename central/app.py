@@ -16,6 +16,7 @@ from central.agents import store as agents_store
 from central.agents.service import AgentIdentity
 from central.agents.sessions import Standing
 from central.centre import Centre
+from central.counted import STORAGE_ERRORS
 from central.feed import routes as feed_routes
 from central.feed import service as feed
 from central.feed.hub import Hub, Limits
@@ -24,6 +25,7 @@ from central.ingest import service as ingest
 from central.ingest.values import Watermark
 from central.jobs import watch_listeners
 from central.leases import routes as leases_routes
+from central.measures import routes as measures_routes
 from central.opening import NotInitialisedError
 from central.snapshots import routes as snapshots_routes
 from central.snapshots import service as snapshots
@@ -49,7 +51,7 @@ class Stages:
 
 def full_stages() -> Stages:
     """Return the stages of a whole centre."""
-    routers = (ingest_routes.router, leases_routes.router)
+    routers = (ingest_routes.router, leases_routes.router, measures_routes.router)
     return Stages(routers, ingest.known, ingest.barred, ingest.outcomes)
 
 
@@ -64,6 +66,7 @@ def create_app(
         title="Kopilka centre", openapi_url=None, lifespan=_lifespan(centre, hub, scheduler)
     )
     app.state.centre = centre
+    app.state.storage_failed = partial(centre.counts.add, STORAGE_ERRORS)
     app.state.hub = hub
     app.state.standing_of = partial(_standing_of, stages)
     app.state.stages = stages

@@ -11,6 +11,7 @@ from central.settings import Settings
 from shared.clock import Clock
 from shared.crypto.keys import SEED_BYTES, KeyPair
 from shared.errors import Kind, LoyaltyError
+from shared.runtime.metrics import Counts
 
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
@@ -49,6 +50,8 @@ class Centre:
     keys: Keys
     settings: Settings
     incarnation: UUID
+    counts: Counts = field(default_factory=Counts, repr=False)
+    """What this process has counted, for its metrics."""
 
 
 def make_keys(folder: Path, chance: random.Random) -> None:

@@ -1,4 +1,4 @@
-"""What the centre does by the clock: expiry, sealing of segments, the audit, and tidying up.
+"""What the centre does by the clock: expiry, sealing of segments, audit, measures, tidying up.
 
 Shared jobs are done by the process that has the duty. A job may be interrupted, and at worst run
 in two processes at once: it does again what is missing.
@@ -15,12 +15,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from central.agents import service as agents
 from central.auditor import service as auditor
 from central.centre import Centre
+from central.counted import STORAGE_ERRORS
 from central.duty import EVERY_S, Duty, duty_of
 from central.estate import keyring
 from central.feed import service as feed
 from central.feed.hub import Hub
 from central.ingest import service as ingest
 from central.leases import expiry, recovery
+from central.measures import service as measures
 from central.snapshots import service as snapshots
 
 WAKE_EVERY_S = 60
@@ -49,6 +51,7 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (recovery.run, WAKE_EVERY_S),
         (keyring.publish, SEEN_EVERY_S),
         (auditor.job(), settings.audit_every_s),
+        (measures.measure, settings.measure_every_s),
     )
     duty = duty_of(centre.engine, settings.data_dir)
     scheduler.add_job(duty.has, "interval", seconds=EVERY_S)
@@ -84,6 +87,7 @@ def _tick(job: Job, centre: Centre) -> Callable[[], None]:
         try:
             job(centre, centre.clock.now())
         except SQLAlchemyError as error:
+            centre.counts.add(STORAGE_ERRORS)
             cause = getattr(error, "orig", None) or error
             log.warning("job.failed", job=getattr(job, "__name__", ""), reason=type(cause).__name__)
 

@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     changes_kept_days: int = Field(default=14, gt=0)
     """A replica that is older reads a snapshot instead of the changes."""
     audit_every_s: int = Field(default=5, gt=0)
+    measure_every_s: int = Field(default=60, gt=0)
 
     @property
     def database(self) -> str:

@@ -91,11 +91,15 @@ class FakeLink:
         self.sales: dict[UUID, SaleAnswer] = {}
         """What the centre has, for other stores to take back."""
         self.asked_for_sales: list[SaleAsk] = []
+        self.reported: tuple[int, datetime | None] = (0, None)
 
     def state(self) -> LinkState:
         return LinkState(self.up, NOON, "" if self.up else "cut")
 
-    def session(self, last_seq: int) -> SessionAnswer:  # noqa: ARG002
+    def report(self, last_seq: int, oldest_unsent_at: datetime | None) -> None:
+        self.reported = (last_seq, oldest_unsent_at)
+
+    def session(self) -> SessionAnswer:
         self._check()
         if self.refuses:
             raise refusal(self.refuses)

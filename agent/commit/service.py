@@ -12,6 +12,7 @@ from agent.commit import slip as slips
 from agent.commit import store
 from agent.commit.code import slip_code
 from agent.commit.store import Sold
+from agent.counted import COMMIT_SECONDS
 from agent.journal import answers, changes, once
 from agent.journal import service as journal
 from agent.journal.service import NewFact, Taking
@@ -112,12 +113,14 @@ def commit(station: Station, sale: Sale, at: datetime) -> Committed:
     reserve, raises QuoteChangedError if it no longer prices as quoted, OverLeaseError if it redeems
     more than this store may. Always raises TendersMismatchError, ReceiptEndedError, UidReusedError.
     """
+    began_s = station.clock.monotonic()
     with transaction(station.journal) as connection:
         done = answers.recall(connection, sale.uid, OPERATION, sale.content)
         if done is not None:
             return _decode(done)
         committed = record(connection, station, sale, at)
         answers.remember(connection, sale.uid, OPERATION, sale.content, encode(committed), at)
+    station.counts.took(COMMIT_SECONDS, station.clock.monotonic() - began_s)
     tell(station, committed)
     return committed
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection
 
+from agent.counted import ASKS
 from agent.journal import service as journal
 from agent.journal import uses
 from agent.journal.service import NewFact, Taking
@@ -42,19 +43,34 @@ def ask(station: Station, receipt: UUID, account: UUID, amount: int, at: datetim
         store.add_ask(connection, request, at)
     station.wakes.push.set()
     deadline = station.clock.monotonic() + station.settings.recall_timeout_s
-    while _ask_once(station, request) and station.clock.monotonic() < deadline:
+    told = answer = _ask_once(station, request)
+    while _is_coming(answer) and station.clock.monotonic() < deadline:
         station.clock.wait(threading.Event(), RECALL_POLL_S)
+        answer = _ask_once(station, request)
+        told = answer or told
+    station.counts.add(ASKS, _result(told))
 
 
-def _ask_once(station: Station, request: LeaseAsk) -> bool:
-    """Send an ask and write down its answer; return whether holders are giving back for it."""
+def _ask_once(station: Station, request: LeaseAsk) -> LeaseAnswer | None:
+    """Send an ask and write down its answer, None if there was none."""
     try:
         answer = station.link.ask(request, station.settings.ask_timeout_s)
     except (LinkDownError, RefusedByCentreError) as error:
         log.info("lease.not_given", reason=error.code)
-        return False
+        return None
     _write_down(station, request, answer)
-    return answer.missing > 0 and answer.recalling > 0
+    return answer
+
+
+def _is_coming(answer: LeaseAnswer | None) -> bool:
+    """Tell whether holders are giving back for an ask."""
+    return answer is not None and answer.missing > 0 and answer.recalling > 0
+
+
+def _result(answer: LeaseAnswer | None) -> str:
+    if answer is None or not answer.raised:
+        return "none"
+    return "part" if answer.missing else "full"
 
 
 def _write_down(station: Station, request: LeaseAsk, answer: LeaseAnswer) -> None:

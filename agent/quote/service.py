@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from agent.counted import QUOTE_SECONDS
 from agent.leases.standing import Reach, Standing, standing
 from agent.replica import service as replica
 from agent.replica import store as rows
@@ -172,9 +173,12 @@ def quote(station: Station, basket: Basket, at: datetime) -> Quote:
     leases. Raises NoSettingsError, NoPackError, NoPriceError, UnknownBarcodeError,
     UnknownMemberError, TillDiffersError.
     """
+    began_s = station.clock.monotonic()
     with reading(station.journal) as journal:
         reach = Reach.CHAIN if station.link.state().up else Reach.STORE
-        return price(station, journal, basket, reach, at)
+        priced = price(station, journal, basket, reach, at)
+    station.counts.took(QUOTE_SECONDS, station.clock.monotonic() - began_s)
+    return priced
 
 
 def price(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from agent.counted import OVER_LEASE
 from agent.journal import answers
 from agent.leases import service as leases
 from agent.leases import store as holds
@@ -130,6 +131,7 @@ def confirm(connection: Connection, station: Station, order: ReserveOrder, at: d
     priced = price(station, connection, order.basket, Reach.STORE, at)
     agreed = priced.digest == order.digest
     if priced.shortage is not None and (order.basket.redeem is Redeem.EXACT or not agreed):
+        station.counts.add(OVER_LEASE)
         raise OverLeaseError(priced.shortage)
     if not agreed:
         raise QuoteChangedError

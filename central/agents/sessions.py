@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -59,7 +59,8 @@ def open_session(centre: Centre, signed: SignedRequest, standing_of: StandingOf)
         if request.epoch != identity.epoch:
             raise FencedAgentError(store=identity.store)
         version = request.version[:VERSION_CHARS_MAX]
-        store.touch(connection, identity.agent, at, version=version, last_seq=request.last_seq)
+        told = {"last_seq": request.last_seq, "oldest_unsent_at": _sane(request.oldest_unsent_at)}
+        store.touch(connection, identity.agent, at, version=version, **told)
         session = store.Session(
             id=uuid7(at, centre.chance),
             agent=identity.agent,
@@ -82,3 +83,8 @@ def open_session(centre: Centre, signed: SignedRequest, standing_of: StandingOf)
         hash=standing.hash,
         tallies=standing.tallies,
     )
+
+
+def _sane(at: datetime | None) -> datetime | None:
+    """Return an instant that can be stored."""
+    return None if at is None or at.tzinfo is None else at

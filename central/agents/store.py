@@ -37,6 +37,7 @@ class AgentTable(Table, table=True):
     enrolled_at: datetime = Field(sa_type=Instant)
     fenced_at: datetime | None = Field(sa_type=Instant, nullable=True)
     seen_at: datetime = Field(sa_type=Instant)
+    oldest_unsent_at: datetime | None = Field(sa_type=Instant, nullable=True)
 
 
 class FormerEpochTable(Table, table=True):
@@ -104,6 +105,8 @@ class Agent:
     enrolled_at: datetime
     fenced_at: datetime | None
     seen_at: datetime
+    oldest_unsent_at: datetime | None = None
+    """Of the facts that it had not sent when it opened its last session."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from shared.ledger.books import Account
 from shared.ledger.entries import Turnover
 from shared.member import Use
 from shared.rules.result import RuleUse
-from shared.wire.facts import ReceiptCommitted, ReceiptReturned, ReceiptVoided, read_body
+from shared.wire.facts import ReceiptCommitted, read_body
+from shared.wire.taken_back import ReceiptReturned, ReceiptVoided
 
 RELOOKED_MAX = 200
 """Later receipts of a member that one late document lets look at again."""

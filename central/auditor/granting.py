@@ -47,8 +47,8 @@ def grant(connection: Connection, due: Sequence[Due], at: datetime) -> None:
     accounts = {lot.account for lot in lots}
     buyers = {one.sale.member.id for one in due if one.sale.member is not None}
     leases.keep_roster(connection)
-    roll = members.load_locked(connection, buyers, (), accounts)
-    books = ledger.load(connection, accounts, lots={lot.id for lot in lots})
+    roll, locked = members.load_locked(connection, buyers, (), accounts)
+    books = ledger.read(connection, locked, {lot.id for lot in lots})
     granted = [lot for lot in lots if _post(books, lot, at)]
     visits = leases.load_visits(connection, books.accounts)
     to_size = {books.accounts[lot.account].member for lot in granted}

@@ -22,6 +22,7 @@ from central.agents.service import (
 )
 from central.agents.store import Agent
 from central.centre import Centre
+from central.counted import FACTS_ANSWERED
 from central.ingest import letters, looking, store
 from central.ingest.chain import Standing, arrivals, first_seq, reach
 from central.ingest.desk import UNKNOWN_LOT
@@ -100,6 +101,7 @@ def push(centre: Centre, signed: SignedRequest) -> PushAnswer:
     counts = {kind.value: 0 for kind in OutcomeKind}
     for outcome in answer.outcomes:
         counts[outcome.kind] += 1
+        centre.counts.add(FACTS_ANSWERED, outcome.kind.value)
     log.info("facts.taken", store=sender.store, expects=answer.expects, **counts)
     return answer
 

@@ -18,6 +18,7 @@ from central.agents.service import (
     checked_proof,
 )
 from central.centre import Centre
+from central.counted import ASKS
 from central.feed import service as feed
 from central.leases import sizing, store
 from central.ledger import service as ledger
@@ -103,8 +104,15 @@ def ask(centre: Centre, signed: SignedRequest) -> LeaseAnswer:
         recalling = _recall(connection, books, lots, sender, max(0, missing), at)
         answer = _answer(books, given, wanted, max(0, missing), recalling)
         feed.append(connection, ledger.save(connection, books))
+    centre.counts.add(ASKS, _result(answer))
     log.info("lease.granted", ask=str(wanted.ask), missing=answer.missing, recalling=recalling)
     return answer
+
+
+def _result(answer: LeaseAnswer) -> str:
+    if not answer.raised:
+        return "none"
+    return "part" if answer.missing else "full"
 
 
 def record_asks(connection: Connection, asks: Collection[store.Ask]) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from central.ledger.rows import chunks
 from central.ledger.store import AccountTable, LotTable, TurnoverTable
@@ -62,6 +62,13 @@ def known_lots(
         rows = connection.execute(select(_lot.c.account, _lot.c.lot).where(*where))
         found.update((row.account, row.lot) for row in rows)
     return found & set(lots)
+
+
+def debts(connection: Connection) -> tuple[int, int]:
+    """Return what members owe (hundredths of a point), and how many accounts do."""
+    query = select(func.coalesce(func.sum(_account.c.debt), 0), func.count())
+    row = connection.execute(query.where(_account.c.debt > 0)).one()
+    return int(row[0]), int(row[1])
 
 
 def _turnovers(connection: Connection, *where: ColumnElement[bool]) -> list[Turnover]:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    text,
     tuple_,
 )
 from sqlalchemy import Table as SqlTable
@@ -41,6 +42,7 @@ MERGES_MAX = 8
 """That come between a look at a member's accounts and their locks."""
 
 _decode_history = decoder(History)
+_owing = text("debt > 0")
 
 
 class MovedError(LoyaltyError):
@@ -71,6 +73,9 @@ class AccountTable(Table, table=True):
     """An account; `member` is re-pointed by a merge, `owner` never changes."""
 
     __tablename__ = "account"
+    __table_args__ = (
+        Index("ix_account_debt", "debt", sqlite_where=_owing, postgresql_where=_owing),
+    )
     account: UUID = Field(primary_key=True)
     member: UUID = Field(index=True)
     owner: UUID

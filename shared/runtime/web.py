@@ -203,6 +203,7 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 
 async def _on_database_error(request: Request, error: Exception) -> Response:
     failed = cast("DBAPIError", error)
+    getattr(request.app.state, "storage_failed", bool)()
     log.error("storage.failed", path=request.url.path, reason=str(failed.orig))
     return problem(storage_failure(failed))
 

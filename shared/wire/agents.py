@@ -37,6 +37,9 @@ class SessionRequest(Struct, frozen=True):
     epoch: int
     version: str
     last_seq: int
+    """Where its journal ends."""
+    oldest_unsent_at: datetime | None = None
+    """When the oldest fact happened that it has not sent yet, if there is one."""
 
 
 class StreamHead(Struct, array_like=True, frozen=True):

@@ -34,4 +34,4 @@ def test_a_centre_that_fails_has_not_refused(status: int, meaning: type[LoyaltyE
         link = HttpLink(client, keys, request, clock, 1)
 
         with pytest.raises(meaning):
-            link.session(last_seq=0)
+            link.session()

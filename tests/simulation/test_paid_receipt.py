@@ -58,7 +58,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
     def start_and_meet() -> None:
         judged()
-        tills.machine.station.link.session(last_seq=0)
+        tills.machine.station.link.session()
 
     tills.machine.on_start = start_and_meet
     take(made, "gift", customer=BUYER, points=GIFT_POINTS, days=300)

@@ -18,8 +18,8 @@ from agent.link import LinkDownError, RefusedByCentreError
 from agent.replica import repair
 from agent.replica.service import GapError, InDoubtError, OtherIncarnationError
 from agent.station import Station
-from central.estate import keyring
 from central.auditor import service as auditor
+from central.estate import keyring
 from central.feed import service as feed
 from central.ingest import service as ingest
 from central.leases import expiry, recovery

@@ -1,0 +1,3 @@
+from tests.central.chain_kit import centre, clock, journal, other
+
+__all__ = ["centre", "clock", "journal", "other"]
