@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.exc import DatabaseError
 
-from agent import lives
+from agent import history, lives
 from agent.devices import Condition, Health
 from agent.leases import service as leases
 from agent.meeting import catch_up
@@ -142,6 +142,7 @@ class Jobs:
         station.wakes.push.set()
         names = replica.streams(station)
         self._obey()
+        history.fetch(station)
         if replica.streams(station) != names:
             return
         for segment in station.link.tail(replica.cursors(station)):

@@ -32,9 +32,9 @@ from shared.wire.agents import (
     decode_sale_answer,
     decode_session_answer,
 )
-from shared.wire.codec import BODY_BYTES_MAX, CONTENT_TYPE, encode, pack
+from shared.wire.codec import BODY_BYTES_MAX, CONTENT_TYPE, encode, pack, unpack
 from shared.wire.feed import Segment, decode_segment
-from shared.wire.push import PushAnswer, PushBatch, decode_answer
+from shared.wire.push import PushAnswer, PushBatch, PushedFacts, decode_answer, decode_pushed
 from shared.wire.snapshot import (
     PartTallies,
     Snapshot,
@@ -127,6 +127,10 @@ class Link(Protocol):
         """Ask what each part of a stream sums up to, at a number or later."""
         ...
 
+    def history(self, epoch: int, after: int) -> PushedFacts:
+        """Fetch a page of what this agent has pushed in an ended epoch behind a place."""
+        ...
+
     def tail(self, after: Mapping[str, int]) -> Iterator[Segment | None]:
         """Listen to streams from given numbers; None is a sign of life."""
         ...
@@ -210,6 +214,10 @@ class HttpLink:
     def part_tallies(self, stream: str, after: int) -> PartTallies:
         """Ask what each part of a stream sums up to, at a number or later."""
         return decode_part_tallies(self._read(f"/v1/snapshots/{stream}/tallies?after={after}"))
+
+    def history(self, epoch: int, after: int) -> PushedFacts:
+        """Fetch a page of what this agent has pushed in an ended epoch behind a place."""
+        return decode_pushed(unpack(self._read(f"/v1/facts?epoch={epoch}&after={after}")))
 
     def tail(self, after: Mapping[str, int]) -> Iterator[Segment | None]:
         """Listen to streams until the centre hangs up; LinkDownError when it is mute."""

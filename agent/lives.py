@@ -223,8 +223,8 @@ def hear_of(station: Station, answer: PushAnswer) -> None:
         if met is not None and met.incarnation != answer.incarnation:
             values = {"incarnation": answer.incarnation, "at": station.clock.now()}
             connection.execute(insert(_LIVES), {"no": met.no + 1, "file": met.file, **values})
-            for epoch in station.identity.epochs:
-                facts.send_again(connection, epoch, 1)
+            for line in station.identity.lines:
+                facts.send_again(connection, line, 1)
 
 
 def _send_again(
@@ -243,8 +243,9 @@ def _send_again(
     if of_this_branch:
         facts.trust_rows(connection, who.epoch, session.expects, cursor)
     facts.send_again(connection, who.epoch, session.expects if of_this_branch else 1)
-    for epoch in who.former:
-        facts.send_again(connection, epoch, 1)
+    for line in who.lines:
+        if line != who.epoch:
+            facts.send_again(connection, line, 1)
 
 
 def _report(connection: Connection, station: Station, incarnation: UUID) -> None:

@@ -59,17 +59,18 @@ def push(station: Station) -> Pushed:
 
 def _send_next(station: Station) -> tuple[PushBatch, PushAnswer] | None:
     with station.doubt.lock:
-        batch = _next_batch(station)
-        if batch is None:
+        found = _next_batch(station)
+        if found is None:
             station.doubt.open = False
             return None
+        line, batch = found
         was_open, station.doubt.open = station.doubt.open, True
         try:
             answer = station.link.push(batch)
         except RefusedByCentreError:
             station.doubt.open = was_open  # nothing of it was taken, but maybe of one before
             raise
-        _write_down(station, batch, answer)
+        _write_down(station, line, batch, answer)
         station.doubt.open = False
     return batch, answer
 
@@ -90,22 +91,23 @@ def hear(station: Station) -> int:
         )
 
 
-def _next_batch(station: Station) -> PushBatch | None:
+def _next_batch(station: Station) -> tuple[int, PushBatch] | None:
+    """Return the next batch and the line of the journal that it is of."""
     identity = station.identity
     with reading(station.journal) as connection:
-        unsent = store.next_unsent(connection, identity.epochs)
+        unsent = store.next_unsent(connection, identity.lines)
         if unsent is None:
             return None
-        epoch, seq = unsent
-        facts = store.facts_from(connection, identity.agent, epoch, seq, BATCH_MAX)
+        line, seq = unsent
+        facts = store.facts_from(connection, identity.agent, line, seq, BATCH_MAX)
         met = lives.last(connection)
     chosen = _bounded(facts)
     last = chosen[-1]
-    head = Head(identity.agent, epoch, last.seq, last.hash)
-    signature = identity.keys_of(epoch).sign(head_bytes(head))
+    head = Head(identity.agent, last.epoch, last.seq, last.hash)
+    signature = identity.keys_of(last.epoch).sign(head_bytes(head))
     if met is None or station.is_fenced:
-        return PushBatch(head, signature, tuple(chosen))
-    return PushBatch(head, signature, tuple(chosen), met.incarnation)
+        return line, PushBatch(head, signature, tuple(chosen))
+    return line, PushBatch(head, signature, tuple(chosen), met.incarnation)
 
 
 def _bounded(facts: list[Fact]) -> list[Fact]:
@@ -119,17 +121,16 @@ def _bounded(facts: list[Fact]) -> list[Fact]:
     return chosen
 
 
-def _write_down(station: Station, batch: PushBatch, answer: PushAnswer) -> None:
+def _write_down(station: Station, line: int, batch: PushBatch, answer: PushAnswer) -> None:
     """Keep the outcomes; if the centre expects an older number, send from there again."""
-    epoch = batch.head.epoch
     with transaction(station.journal) as connection:
         if answer.expects < batch.facts[0].seq:
-            store.forget_words(connection, epoch, answer.expects)
+            store.forget_words(connection, batch.head.epoch, answer.expects)
         for outcome in answer.outcomes:
-            store.acknowledge(connection, epoch, outcome, _cover(outcome))
+            store.acknowledge(connection, line, outcome, cover_of(outcome))
 
 
-def _cover(outcome: Outcome) -> int | None:
+def cover_of(outcome: Outcome) -> int | None:
     """Return the global number from which the rows hold the fact's effects."""
     if outcome.kind is OutcomeKind.WAITING:
         return None

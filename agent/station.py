@@ -49,6 +49,12 @@ class Identity:
         """All epochs of which this machine has the keys, oldest first."""
         return (*sorted(self.former), self.epoch)
 
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """The journal's chains in the order in which they are sent: its epochs, then what was
+        fetched beside a branch of theirs, under negative numbers."""
+        return (*self.epochs, *(-epoch for epoch in sorted(self.former)))
+
 
 @dataclass(frozen=True, slots=True)
 class Wakes:

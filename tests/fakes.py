@@ -24,7 +24,7 @@ from shared.wire.agents import (
 )
 from shared.wire.codec import pack
 from shared.wire.feed import Segment
-from shared.wire.push import PushAnswer, PushBatch
+from shared.wire.push import PushAnswer, PushBatch, PushedFacts
 from shared.wire.snapshot import (
     PART_BITS,
     PartTallies,
@@ -92,6 +92,9 @@ class FakeLink:
         """What the centre has, for other stores to take back."""
         self.asked_for_sales: list[SaleAsk] = []
         self.reported: tuple[int, datetime | None] = (0, None)
+        self.has_pushed: Callable[[int, int], PushedFacts] = lambda _epoch, after: PushedFacts(
+            b"", after, (), ()
+        )
 
     def state(self) -> LinkState:
         return LinkState(self.up, NOON, "" if self.up else "cut")
@@ -178,6 +181,10 @@ class FakeLink:
             for no in sorted(parts)
         )
         return PartTallies(stream, self.incarnation, number, sums)
+
+    def history(self, epoch: int, after: int) -> PushedFacts:
+        self._check()
+        return self.has_pushed(epoch, after)
 
     def tail(self, after: Mapping[str, int]) -> Iterator[Segment | None]:  # noqa: ARG002
         self._check()

@@ -163,9 +163,10 @@ def hash_at(connection: Connection, epoch: int, seq: int) -> bytes:
     return connection.execute(select(_FACTS.c.hash).where(*here)).scalar() or b""
 
 
-def add_fact(connection: Connection, fact: Fact, at: datetime) -> None:
-    """Append a sealed fact."""
-    link = (fact.epoch, fact.seq, fact.id.bytes, fact.hlc, fact.kind, fact.prev_hash, fact.hash)
+def add_fact(connection: Connection, fact: Fact, at: datetime, *, line: int | None = None) -> None:
+    """Append a sealed fact to its epoch's chain, or to another line beside it."""
+    place = (fact.epoch if line is None else line, fact.seq)
+    link = (*place, fact.id.bytes, fact.hlc, fact.kind, fact.prev_hash, fact.hash)
     content = (fact.envelope, fact.body, fact.personal, fact.personal_digest)
     run(connection, _ADD_FACT, (*link, *content, milliseconds(at)))
 
@@ -354,7 +355,7 @@ def _fact(agent: UUID, row: Row[tuple[object, ...]]) -> Fact:
     found = row._mapping
     return Fact(
         agent=agent,
-        epoch=found["epoch"],
+        epoch=abs(found["epoch"]),
         seq=found["seq"],
         id=found["id"],
         hlc=found["hlc"],

@@ -56,6 +56,11 @@ def enqueue(connection: Connection, slip: Slip, at: datetime) -> int:
     return job_no
 
 
+def enter_printed(connection: Connection, slip: Slip, at: datetime) -> None:
+    """Enter a slip that was printed before the spool lost it."""
+    move(connection, enqueue(connection, slip, at), JobState.PRINTED, "told by the centre")
+
+
 def next_queued(connection: Connection) -> tuple[int, bytes] | None:
     """Return the job that is first in line, its slip as it is stored."""
     row = connection.execute(

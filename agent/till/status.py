@@ -19,7 +19,7 @@ def status(station: Station, at: datetime) -> view.StatusAnswer:
     """Gather the agent's status; never waits for the network or a device."""
     line = station.link.state()
     with reading(station.journal) as connection:
-        queue = facts.queue(connection, station.identity.epochs)
+        queue = facts.queue(connection, station.identity.lines)
         reserves = claims.open_count(connection)
         jobs = spool.counts(connection)
     heard = line.last_contact_at

@@ -83,12 +83,21 @@ def answers(
     at_store: str,
 ) -> tuple[Outcome, ...]:
     """Return what the agent is told of each fact, the same whenever it asks."""
-    letters = [known[(one.seq, one.hash)] for one in found]
+    letters = [(one.fact.id, known[(one.seq, one.hash)]) for one in found]
+    return outcomes(letters, covers, at_store)
+
+
+def outcomes(
+    letters: Sequence[tuple[UUID, Letter]],
+    covers: Mapping[UUID, tuple[Cover, ...]],
+    at_store: str,
+) -> tuple[Outcome, ...]:
+    """Return what an agent is told of facts by their ids and what became of their places."""
     streams = (GLOBAL, store_stream(at_store))
     return tuple(
         Outcome(
-            seq=one.seq,
-            id=one.fact.id,
+            seq=letter.seq,
+            id=fact,
             kind=letter.outcome,
             reason=letter.reason,
             waits_for=letter.waits_for,
@@ -96,7 +105,7 @@ def answers(
                 cover for cover in covers.get(letter.posting, ()) if cover.stream in streams
             ),
         )
-        for one, letter in zip(found, letters, strict=True)
+        for fact, letter in letters
     )
 
 

@@ -159,7 +159,7 @@ def kept(connection: Connection, ids: Iterable[UUID]) -> list[Reading]:
     personal = store.personal(connection, [fact.id for fact in facts])
     return [
         read(
-            _fact(fact, personal.get(fact.id, b"")),
+            as_sent(fact, personal.get(fact.id, b"")),
             fact.store,
             Standing.BRANCH if fact.branch else Standing.NEXT,
         )
@@ -191,7 +191,8 @@ def _body(fact: KeptFact) -> object:
         return None
 
 
-def _fact(fact: KeptFact, personal: bytes) -> Fact:
+def as_sent(fact: KeptFact, personal: bytes) -> Fact:
+    """Return a kept fact as its agent sent it, with what is left of its personal part."""
     return Fact(
         agent=fact.agent,
         epoch=fact.epoch,

@@ -1,14 +1,16 @@
-"""HTTP of ingest: agents push facts, and ask for sales to take back."""
+"""HTTP of ingest: agents push facts, ask for those that a disk has lost, and for sales to take back."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
-from central.agents.routes import centre_of, message, signed_request
+from central.agents.routes import SessionUse, centre_of, message, session_of, signed_request
 from central.centre import Centre
 from central.ingest.asking import tell_sale
-from central.ingest.service import push
+from central.ingest.pushed import pushed
+from central.ingest.service import SEQ_MAX, push
 from shared.crypto.requests import SignedRequest
+from shared.wire.codec import CONTENT_TYPE, pack
 
 router = APIRouter(prefix="/v1", tags=["ingest"])
 
@@ -29,3 +31,14 @@ def post_sale_ask(
 ) -> Response:
     """Tell the sender of a sale of the chain."""
     return message(tell_sale(centre, signed))
+
+
+@router.get("/facts")
+def get_facts(
+    epoch: Annotated[int, Query(ge=1, lt=2**31)],
+    after: Annotated[int, Query(ge=0, lt=SEQ_MAX)],
+    centre: Annotated[Centre, Depends(centre_of)],
+    use: Annotated[SessionUse, Depends(session_of)],
+) -> Response:
+    """Send a page of what the sender has pushed in an ended epoch behind a place, compressed."""
+    return Response(pack(pushed(centre, use.sender, epoch, after)), media_type=CONTENT_TYPE)

@@ -200,6 +200,14 @@ def letters_between(connection: Connection, holder: Holder, first: int, last: in
     return [_letter(row) for row in connection.execute(query)]
 
 
+def journal_between(connection: Connection, holder: Holder, first: int, limit: int) -> list[Letter]:
+    """Return what is known of at most so many places of a journal from `first` on, in order; its
+    branches are left out."""
+    where = (_inbox.c.agent == holder.agent, _inbox.c.epoch == holder.epoch)
+    query = select(_inbox).where(*where, _inbox.c.seq >= first, ~_inbox.c.branch)
+    return [_letter(row) for row in connection.execute(query.order_by(_inbox.c.seq).limit(limit))]
+
+
 def letters_of(connection: Connection, ids: Iterable[UUID]) -> list[Letter]:
     """Return the places at which facts were told, in order."""
     found: list[Letter] = []

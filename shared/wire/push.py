@@ -74,6 +74,20 @@ class PushAnswer(Struct, frozen=True):
     barred: str = ""
 
 
+class PushedFacts(Struct, frozen=True):
+    """A page of an agent's ended epoch behind a place, as the centre has it, and its word on each.
+
+    Of two branches it is the one that the centre follows: `hash` is that of its fact at the place,
+    empty if it does not reach so far. `upto` is the last place of the page; facts that came damaged
+    are left out.
+    """
+
+    hash: bytes
+    upto: int
+    facts: tuple[Fact, ...]
+    outcomes: tuple[Outcome, ...]
+
+
 def head_bytes(head: Head) -> bytes:
     """Return the bytes of a head that its agent signs."""
     return b"kopilka/head/1" + encode(head)
@@ -81,3 +95,4 @@ def head_bytes(head: Head) -> bytes:
 
 decode_batch = decoder(PushBatch)
 decode_answer = decoder(PushAnswer)
+decode_pushed = decoder(PushedFacts)

@@ -108,14 +108,15 @@ def swap(
 
 
 def code_of(receipt: OpenReceipt) -> str:
-    """Return the code on the paper that the customer has."""
+    """Return the code on the paper, as the store still has it; empty when its disk has lost it."""
     assert receipt.committed is not None
     slip = receipt.committed.slip
 
     def looked(station: Station) -> str:
         with reading(station.journal) as connection:
             found = spool.slip_and_copies(connection, slip)
-        assert found is not None
+        if found is None:
+            return ""
         return next(block.text for block in found[0].blocks if isinstance(block, Qr))
 
     return receipt.tills.repeat(looked)
@@ -129,6 +130,7 @@ def _tell(
     A return by slip tells no points: the centre will find those of the whole sale.
     """
     assert receipt.committed is not None
+    receipt.returned = True
     sold = bought_of(receipt.tills.code, receipt.claim, receipt.committed, ())
     body = _body_of(tills, fact)
     told = Returned(

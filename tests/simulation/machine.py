@@ -11,7 +11,7 @@ import httpx
 from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
-from agent import epochs, lives
+from agent import epochs, history, lives
 from agent import identity as identities
 from agent.events import Events
 from agent.journal import store as facts
@@ -159,7 +159,7 @@ class Machine:
     def queue(self) -> int:
         """Return how many facts have no word of the centre yet."""
         with reading(self.station.journal) as connection:
-            return facts.queue(connection, self.station.identity.epochs).depth
+            return facts.queue(connection, self.station.identity.lines).depth
 
     def _station(self) -> Station:
         journal = open_engine(self.disk.url(JOURNAL), self.synchronous)
@@ -212,6 +212,7 @@ def _follow(station: Station, *, by_tail: bool) -> None:
         catch_up(station)
     hear(station)
     leases.give_back(station, station.clock.now())
+    history.fetch(station)
 
 
 def wrong_by(hours: int) -> timedelta:

@@ -110,6 +110,11 @@ def forget_holds(original: Any) -> Any:
     return lambda granted, use, _held: original(granted, use, 0)
 
 
+def give_back_held(_original: Any) -> Any:
+    """A store gives back what the centre asks for, also what an open receipt holds."""
+    return lambda _granted, wanted_back, use, _held: max(0, wanted_back - use.given_back)
+
+
 def give_back_rest(original: Any) -> Any:
     """The centre frees all that a lease has left, whatever amount the journal gives back."""
 

@@ -69,6 +69,7 @@ class OpenReceipt:
     order: ReserveOrder | None
     """Set when it was never reserved: the till commits it by its content."""
     committed: Committed | None = None
+    returned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

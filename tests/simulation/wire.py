@@ -24,6 +24,7 @@ from central.feed.hub import framed
 from central.feed.routes import parse_cursors
 from central.ingest import service as ingest
 from central.ingest.asking import tell_sale
+from central.ingest.pushed import pushed
 from central.leases.epochs import begin_epoch
 from central.leases.service import ask
 from central.snapshots import service as snapshots
@@ -32,7 +33,7 @@ from shared.errors import LoyaltyError
 from shared.runtime.storage import storage_failure
 from shared.runtime.web import NoSuchRouteError, problem
 from shared.wire.agents import StreamHead
-from shared.wire.codec import encode
+from shared.wire.codec import encode, pack
 from tests.simulation.clocks import TrueTime
 
 LATE_S_MAX = 600
@@ -221,6 +222,9 @@ def _route(centre: Centre, request: httpx.Request) -> tuple[int, bytes]:
         return (204, b"") if piece is None else (200, piece)
     if path.startswith("/v1/snapshots/"):
         return 200, _snapshot(centre, sender, path.split("/")[3:], dict(parse_qsl(query)))
+    if path == "/v1/facts":
+        asked = dict(parse_qsl(query))
+        return 200, pack(pushed(centre, sender, int(asked["epoch"]), int(asked["after"])))
     raise NoSuchRouteError(method="GET", path=path)
 
 

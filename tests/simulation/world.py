@@ -352,14 +352,16 @@ class World:
         receipt = self.receipts.get(step.args["receipt"])
         if receipt is None or receipt.committed is None:
             return "none"
+        tills = self._returned_at(step, receipt)
         try:
-            tills = self._returned_at(step, receipt)
             elsewhere = tills is not receipt.tills
             slip = code_of(receipt) if elsewhere and step.args.get("slip") else ""
             told = take_back(tills, receipt, step.args["share"], slip)
         except LoyaltyError as refusal:
             return self._refused(refusal)
         self.counts["returns elsewhere" if elsewhere else "returns"] += 1
+        lost = self.oracle.stores[tills.code].lost
+        self.counts["returns of what a disk had lost"] += receipt.committed.fact.hex in lost
         return told
 
     def _do_void(self, step: Step) -> str:
@@ -552,7 +554,8 @@ class World:
         tills.machine.restart()
         kept = tills.facts()
         for receipt in [one for one in self.receipts.values() if one.tills is tills]:
-            del self.receipts[receipt.name]  # a return of it that is forgotten could be repeated
+            if receipt.committed is None or receipt.returned:
+                del self.receipts[receipt.name]  # what the till forgot could be done twice
         tills.seen.clear()
         self.counts["image put back"] += 1
         return str(len(before) - len(kept))

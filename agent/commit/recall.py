@@ -1,0 +1,38 @@
+"""A sale that this store's disk had lost, entered again as it was: found, returned, explained."""
+
+from sqlalchemy import Connection
+
+from agent.commit import slip as slips
+from agent.commit import store
+from agent.commit.store import Sold
+from agent.journal import changes, once
+from agent.journal.store import Change
+from agent.leases import store as holds
+from agent.printing import store as spool
+from agent.quote.service import store_settings
+from agent.reserve import store as claims
+from agent.station import Station
+from shared.ids import derived
+from shared.wire.facts import Fact, ReceiptCommitted
+
+
+def recall(
+    connection: Connection, station: Station, fact: Fact, sold: ReceiptCommitted
+) -> list[Change]:
+    """Enter a sale from its fact and tell what it changed; one that is known stays.
+
+    Its slip was printed long ago: a further paper is a copy, without the balance of that day.
+    Raises NoSettingsError.
+    """
+    receipt, member = sold.receipt.uid, sold.member
+    if store.find(connection, receipt) is not None:
+        return []
+    claims.commit(connection, receipt, sold.at)
+    holds.release(connection, receipt)
+    holds.end_asks(connection, receipt)
+    if member is not None:
+        once.add(connection, member.account, [lot.lot for lot in sold.granted if lot.person])
+    slip = slips.recalled_slip(store_settings(station), sold, derived("slip", fact.id))
+    spool.enter_printed(connection, slip, sold.at)
+    store.add(connection, receipt, Sold(fact.id, slip.id), sold.at)
+    return changes.of_sale(sold)

@@ -1,0 +1,118 @@
+"""What this store's disk has lost of ended epochs, fetched from the centre.
+
+A disk that went back forgets what it had pushed: its sales could not be returned, its returns would
+be taken twice. The facts come back as history: nothing of them is sent again, none moves a lease.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+
+from agent.commit import recall as sales
+from agent.journal import former
+from agent.journal import store as facts
+from agent.journal.former import Fetch, FetchState
+from agent.journal.store import Change
+from agent.members import recall as registrations
+from agent.push import cover_of
+from agent.returns import recall as returns
+from agent.station import Station
+from shared.runtime.sqlite import reading, transaction
+from shared.wire.codec import MalformedError
+from shared.wire.facts import (
+    Body,
+    Fact,
+    LotActivated,
+    MemberRegistered,
+    ReceiptCommitted,
+    ReceiptReturned,
+    ReceiptVoided,
+    body_of,
+    is_intact,
+)
+from shared.wire.push import BATCH_MAX, Outcome, PushedFacts
+
+PAGES_MAX = 100
+"""Of one epoch at a time: the rows are not kept waiting for a year of sales."""
+
+log = structlog.get_logger()
+
+
+def fetch(station: Station) -> int:
+    """Take in what the centre has of this agent's ended epochs and this disk has not; return how
+    many facts that were. Repeating is safe.
+
+    Raises what the link raises, NoSettingsError; pages that were taken in stay.
+    """
+    return sum(_fetch_epoch(station, epoch) for epoch in sorted(station.identity.former))
+
+
+def _fetch_epoch(station: Station, epoch: int) -> int:
+    found = 0
+    for _ in range(PAGES_MAX):
+        with reading(station.journal) as connection:
+            at = former.progress(connection, epoch)
+        if at.state is FetchState.DONE:
+            break
+        page = station.link.history(epoch, at.after)
+        with transaction(station.journal) as connection:
+            found += _turn(connection, station, at, page)
+    if found:
+        log.info("facts.fetched", epoch=epoch, facts=found)
+    return found
+
+
+def _turn(connection: Connection, station: Station, at: Fetch, page: PushedFacts) -> int:
+    """Take a page in and note where the next begins; look further back if it is of another branch
+    than what this disk has at that place."""
+    known = facts.hash_at(connection, at.epoch, at.after)
+    if at.state is FetchState.SEARCHING and page.hash != known:
+        former.note(connection, replace(at, after=max(0, at.after - BATCH_MAX)))
+        return 0
+    words = {word.id: word for word in page.outcomes}
+    found = sum(_take_in(connection, station, fact, words) for fact in page.facts)
+    state = FetchState.DONE if page.upto == at.after else FetchState.FETCHING
+    former.note(connection, Fetch(at.epoch, page.upto, state))
+    return found
+
+
+def _take_in(
+    connection: Connection, station: Station, fact: Fact, words: Mapping[UUID, Outcome]
+) -> bool:
+    """Enter a fact that this disk lacks; False if it has it, or if the bytes are not sound."""
+    who = station.identity
+    is_own = fact.agent == who.agent and fact.epoch in who.former and fact.id in words
+    if facts.fact_by_id(connection, who.agent, fact.id) or not is_own or not is_intact(fact):
+        return False
+    word = words[fact.id]
+    former.enter(connection, fact, word, cover_of(word), _recall(connection, station, fact))
+    return True
+
+
+def _recall(connection: Connection, station: Station, fact: Fact) -> list[Change]:
+    """Enter what a fact says into its stage's tables; return what it changed for the display."""
+    body = _readable(fact)
+    match body:
+        case ReceiptCommitted():
+            return sales.recall(connection, station, fact, body)
+        case ReceiptReturned():
+            return returns.recall_return(connection, station, fact, body)
+        case ReceiptVoided():
+            return returns.recall_void(connection, station, fact, body)
+        case MemberRegistered():
+            return registrations.recall(connection, fact, body)
+        case LotActivated():
+            return [Change(body.account, lot=body.lot, activates_at=body.at)]
+        case _:
+            return []
+
+
+def _readable(fact: Fact) -> Body | None:
+    """Return a fact's body, None for one of another version: it is history all the same."""
+    try:
+        return body_of(fact)
+    except MalformedError:
+        return None

@@ -1,0 +1,50 @@
+"""Returns and voids that this store's disk had lost, entered again: nothing comes back twice."""
+
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from agent.journal import changes, once
+from agent.journal.store import Change
+from agent.returns import store
+from agent.returns.service import UnknownReceiptError, find_sale
+from agent.returns.store import Document, DocumentKind
+from agent.station import Station
+from shared.ids import derived
+from shared.wire.facts import Fact, ReceiptCommitted, ReceiptReturned, ReceiptVoided
+
+
+def recall_return(
+    connection: Connection, station: Station, fact: Fact, returned: ReceiptReturned
+) -> list[Change]:
+    """Enter a return from its fact and tell what it changed; one that is known stays."""
+    if store.find(connection, returned.uid) is None:
+        slip, charged = derived("slip", fact.id), returned.recharged_minor
+        kind = DocumentKind.RETURN
+        document = Document(returned.uid, returned.sale, fact.id, slip, kind, charged)
+        store.add(connection, document, returned.lines)
+    sold = _sale(connection, station, returned.sale)
+    return changes.of_return(returned, sold.member if sold else None)
+
+
+def recall_void(
+    connection: Connection, station: Station, fact: Fact, voided: ReceiptVoided
+) -> list[Change]:
+    """Enter a void from its fact and tell what it changed; one that is known stays."""
+    if store.find(connection, voided.uid) is None:
+        slip = derived("slip", fact.id)
+        document = Document(voided.uid, voided.sale, fact.id, slip, DocumentKind.VOID)
+        store.add(connection, document, voided.lines)
+    sold = _sale(connection, station, voided.sale)
+    if sold is None:
+        return []
+    once.remove(connection, [lot.lot for lot in sold.granted if lot.person])
+    return changes.of_void(voided, sold)
+
+
+def _sale(connection: Connection, station: Station, sale: UUID) -> ReceiptCommitted | None:
+    """Return a sale of this store, None for one of another."""
+    try:
+        return find_sale(station, connection, sale)[1]
+    except UnknownReceiptError:
+        return None
