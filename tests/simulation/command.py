@@ -20,8 +20,8 @@ DRIVEN = frozenset(
     for side, stages in (
         (
             "agent",
-            "commit epochs identity journal leases link lives meeting members printing push quote "
-            "replica reserve returns",
+            "commit epochs history identity journal leases link lives meeting members printing "
+            "push quote replica reserve returns",
         ),
         ("central", "agents feed ingest leases ledger members"),
         ("shared", "ledger"),
