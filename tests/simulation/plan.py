@@ -73,7 +73,7 @@ PER_STORE_DAY = {
     Fault.POISON: 0.2,
     Fault.CLONE: 0.05,
     Fault.SILENT: 0.05,
-    Fault.IMAGE: 0.05,
+    Fault.IMAGE: 0.15,
     Fault.WRITE_OFF: 0.03,
     Fault.ROWS: 0.1,
     Fault.ROT: 0.2,
@@ -85,7 +85,7 @@ PER_DAY = {
     Fault.RESTORE: 0.3,
     Fault.PRUNE: 2.0,
 }
-IMAGE_AGE_S_MAX = 8 * 3600
+IMAGE_AGE_S_MAX = 24 * 3600
 BACKUP_AGE_S_MAX = 3 * 3600
 FLIP_AFTER_S = 300
 """After a visit: most often its facts are not sent yet."""
