@@ -229,7 +229,7 @@ def test_a_lost_sale_is_found_explained_and_copied(loss: Loss) -> None:
 
     found = look_up(loss.shop.station, loss.sale.receipt)
     assert (found.state, found.sync) == ("partially_returned", "accepted")
-    assert (found.digest, found.print_state) == (loss.sale.digest, "printed")
+    assert found.print_state == "printed"
     assert "Списано бонусов" in found.slip_text
     assert "Баланс" not in found.slip_text
     assert explained(loss.shop.station, found).words["en"]

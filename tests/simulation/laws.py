@@ -16,6 +16,9 @@ ONCE = "SELECT lot, 30000 FROM lot WHERE account = ? AND rule IN ('welcome', 'bi
 ONCE_ENTRIES = """
 SELECT account, lot, entry.kind, amount, entry.document FROM entry JOIN lot USING (account, lot)
 WHERE lot.rule IN ('welcome', 'birthday') AND entry.kind IN ('GRANT', 'CLAWBACK', 'DEBT')"""
+PUSHED = """
+SELECT inbox.id FROM inbox JOIN agent ON agent.id = inbox.agent
+WHERE inbox.agent = ? AND inbox.epoch < agent.epoch AND NOT branch AND outcome <> 'damaged'"""
 FORKED = """
 SELECT agent, epoch, lot, max(0, granted - gone) FROM lease WHERE (agent, epoch) IN
 (SELECT agent, epoch FROM inbox WHERE branch) AND NOT closed"""

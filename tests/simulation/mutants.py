@@ -375,6 +375,8 @@ MUTANTS: tuple[Mutant, ...] = (
            (Fault.CLONE, Fault.IMAGE, Fault.PARTITION), days=2, rate=20),
     Mutant("a written-off lease covers", (("shared.ledger.postings:_leave", cover_closed),),
            (Fault.WRITE_OFF, Fault.PARTITION), days=2, rate=10),
+    Mutant("what a disk has lost is not fetched", (("agent.history:fetch", always(0)),),
+           (Fault.IMAGE,), days=2, rate=4),
     Mutant("a restored centre leases at once",
            (("central.leases.store:is_recovering", always(False)),), (Fault.RESTORE,), days=2,
            rate=8),

@@ -26,9 +26,9 @@ from tests.simulation.files import (
     replica_of,
     rows_of,
 )
+from tests.simulation.healed import SHOWN_MAX, check_history, check_leases, check_replica
 from tests.simulation.told import Bought, Points, Returned, Store, ViolationError
 
-SHOWN_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +234,9 @@ class Oracle:
             raise ViolationError("audit", f"{unseen[:SHOWN_MAX]} were never evaluated again")
         self._check_sums(self._check_arrivals())
         for store in self.stores.values():
-            self._check_replica(store)
-            self._check_leases(store)
+            check_replica(self.central, self.log, store)
+            check_history(self.central, store)
+            check_leases(self.central, store, is_copied=bool(store.lost) or self._is_cloned(store))
 
     def _check_account(self, central: sqlite3.Connection, account: str) -> None:
         free: dict[str, int] = {}
@@ -321,32 +322,6 @@ class Oracle:
                 taken[account] += amount if kind == "DEBT" else -amount
         standing.subtract(Counter(lot for lot, _ in ended))
         return standing, taken
-
-    def _check_replica(self, store: Store) -> None:
-        streams = rows_of(self.central, "SELECT stream FROM reader WHERE store = ?", store.code[:3])
-        names = ["global", *(name for (name,) in streams)]
-        centre = self.log.rows(names)
-        if rows_of(store.journal, laws.FENCED):
-            return
-        rows = rows_of(replica_of(store), "SELECT kind, key, row FROM row")
-        here = {row[:2]: row[2] for row in rows}
-        keys = [key for key in centre.keys() | here.keys() if centre.get(key) != here.get(key)]
-        if keys:
-            shown = [(kind, key.hex()) for kind, key in sorted(keys)[:SHOWN_MAX]]
-            raise ViolationError("replica", f"store {store.code} differs in {len(keys)}: {shown}")
-
-    def _check_leases(self, store: Store) -> None:
-        """Check that the centre has counted what the journal has, and that no ask is stranded."""
-        if stranded := rows_of(store.journal, "SELECT hex(ask) FROM ask WHERE NOT ended"):
-            raise ViolationError("asks", f"store {store.code}: {stranded[:SHOWN_MAX]} never ended")
-        if store.lost or self._is_cloned(store):
-            return
-        query = "SELECT epoch, lot, gone FROM lease WHERE agent = ?"
-        counted = {row[:2]: row[2] for row in rows_of(self.central, query, store.agent)}
-        for key, gone in gone_of(store).items():
-            if counted.get(key, gone) != gone:
-                what = f"{store.code}, lot {key}: {gone} gone, counted {counted[key]}"
-                raise ViolationError("counts", what)
 
     def _is_cloned(self, store: Store) -> bool:
         return sum(one.agent == store.agent for one in self.stores.values()) > 1

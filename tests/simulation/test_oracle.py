@@ -8,9 +8,10 @@ import pytest
 from tests.simulation.mutants import MUTANTS, judge
 
 ORACLE = Path(__file__).with_name("oracle.py")
-JUDGES = tuple(
-    ORACLE.with_name(name) for name in ("oracle.py", "backs.py", "files.py", "laws.py", "told.py")
-)
+JUDGES = [
+    ORACLE.with_name(f"{name}.py")
+    for name in ("oracle", "backs", "healed", "files", "laws", "told")
+]
 LINES_MAX = 400
 QUICK = ("journal.db at synchronous=OFF", "lease check: gone is not taken off")
 
