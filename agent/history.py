@@ -28,12 +28,11 @@ from shared.wire.facts import (
     LotActivated,
     MemberRegistered,
     ReceiptCommitted,
-    ReceiptReturned,
-    ReceiptVoided,
     body_of,
     is_intact,
 )
 from shared.wire.push import BATCH_MAX, Outcome, PushedFacts
+from shared.wire.taken_back import ReceiptReturned, ReceiptVoided
 
 PAGES_MAX = 100
 """Of one epoch at a time: the rows are not kept waiting for a year of sales."""

@@ -11,7 +11,8 @@ from agent.returns.service import UnknownReceiptError, find_sale
 from agent.returns.store import Document, DocumentKind
 from agent.station import Station
 from shared.ids import derived
-from shared.wire.facts import Fact, ReceiptCommitted, ReceiptReturned, ReceiptVoided
+from shared.wire.facts import Fact, ReceiptCommitted
+from shared.wire.taken_back import ReceiptReturned, ReceiptVoided
 
 
 def recall_return(

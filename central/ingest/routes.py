@@ -1,4 +1,4 @@
-"""HTTP of ingest: agents push facts, ask for those that a disk has lost, and for sales to take back."""
+"""HTTP of ingest: agents push facts, fetch what a disk has lost, ask for sales to take back."""
 
 from typing import Annotated
 

@@ -4,6 +4,7 @@ Each function keeps balance = free + held + Σ left of every lot, and posts befo
 what is posted already moves nothing.
 """
 
+from dataclasses import replace
 from datetime import date, timedelta
 from enum import Enum, auto
 from uuid import UUID
@@ -255,7 +256,11 @@ def forget_once(books: Books, account: Account, lot: UUID) -> None:
 
 
 def settle(books: Books, lot: Lot, document: Document) -> int:
-    """Pay the account's debt from what is free of a lot; return what was paid."""
+    """Pay the account's debt from what is free of a lot; return what was paid.
+
+    What draws that are set aside still lack of the lot comes first: it was spent out of it.
+    """
+    _keep_aside(books, lot)
     account = books.accounts[lot.account]
     paid = min(account.debt, lot.free)
     if not paid or not post(books, lot, EntryKind.DEBT_SETTLE, -paid, document):
@@ -265,6 +270,17 @@ def settle(books: Books, lot: Lot, document: Document) -> int:
     lot.free -= paid
     lot.balance -= paid
     return paid
+
+
+def _keep_aside(books: Books, lot: Lot) -> None:
+    for key in sorted(key for key, held in books.held.items() if held.lot == lot.id):
+        held = books.held[key]
+        more = min(held.amount - held.covered, lot.free)
+        if more > 0:
+            books.held[key] = replace(held, covered=held.covered + more)
+            lot.free -= more
+            lot.held += more
+            books.touched.add(lot.account)
 
 
 def _leave(books: Books, lease: Lease, amount: int) -> int:

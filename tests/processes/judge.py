@@ -16,8 +16,9 @@ import msgspec
 from demo.stage.files import opened
 from tests.processes.estate import ZONE, Estate, Shop
 from tests.processes.notes import Joined, Json, Note, Sold, TakenBack
+from tests.simulation.healed import SHOWN_MAX
 from tests.simulation.laws import POSTED
-from tests.simulation.oracle import SHOWN_MAX, Oracle
+from tests.simulation.oracle import Oracle
 from tests.simulation.told import Bought, Points, Returned, Store, ViolationError
 
 FENCE_BASE = 36

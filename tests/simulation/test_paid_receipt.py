@@ -30,7 +30,7 @@ from tests.simulation.plan import Options, Step, make_plan
 from tests.simulation.till import LeftError, OpenReceipt, Tills, Wanted
 from tests.simulation.world import World, wine
 
-WRITES_LEAST, WRITES_MAX = 25, 400
+WRITES_LEAST, WRITES_MAX = 20, 400
 """Of a reserve that asks."""
 SYNC_STRIDE = 5
 """There are few syncs: not every number of writes before one is another story."""

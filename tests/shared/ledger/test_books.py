@@ -25,6 +25,7 @@ from shared.ledger.postings import (
     raise_lease,
     release_held,
     restore,
+    settle,
     take,
     want_back,
     write_off,
@@ -244,6 +245,11 @@ class Chain(RuleBasedStateMachine):
         assert self.books.accounts[ACCOUNT].debt == sum(debts) >= 0
 
     @invariant()
+    def nothing_is_free_while_a_draw_that_is_set_aside_lacks_it(self) -> None:
+        for held in self.books.held.values():
+            assert held.covered == held.amount or not self.books.lot(held.lot).free
+
+    @invariant()
     def holders_are_asked_for_what_they_have(self) -> None:
         for lease in self.books.leases.values():
             assert lease.recalled <= lease.left
@@ -277,6 +283,7 @@ class ChainWithLosses(Chain):
         lease = self.books.lease(lot, self.stores[store].holder)
         freed = write_off(self.books, lot, lease)
         assert write_off(self.books, lot, lease) == 0 <= freed
+        settle(self.books, lot, self.document())
 
     @precondition(lambda self: self.lots)
     @rule(data=st.data(), store=st.sampled_from(STORES), amount=AMOUNTS)

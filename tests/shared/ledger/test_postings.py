@@ -17,6 +17,7 @@ from shared.ledger.postings import (
     give_back,
     grant,
     raise_lease,
+    release_held,
     restore,
     take,
     want_back,
@@ -88,6 +89,20 @@ def test_a_debt_is_paid_by_the_next_grant_and_only_from_its_free_part(books: Boo
     assert (later.balance, later.free) == (90, 0)
     kinds = [entry.kind for entry in books.entries if entry.lot == later.id]
     assert kinds == [EntryKind.GRANT, EntryKind.DEBT_SETTLE, EntryKind.CLAWBACK]
+
+
+def test_what_a_draw_that_is_set_aside_lacks_is_kept_before_a_debt_is_paid(books: Books) -> None:
+    lot = _granted(books, 10)
+    other = _granted(books, 10, no=101)
+    draw(books, lot, books.lease(lot, SECOND), 40, _document(1), Drawing.HELD)
+    draw(books, other, books.lease(other, SECOND), 15, _document(2), Drawing.POSTED)
+
+    restore(books, lot, 34, _document(3), day=DAY, grace=None)
+
+    (held,) = books.held.values()
+    assert (held.covered, lot.held, lot.free, lot.balance) == (40, 40, 0, 40)
+    assert books.accounts[ACCOUNT].debt == 1
+    assert release_held(books, held, _document(4)) == 0
 
 
 def test_points_that_are_leased_become_debt_at_once_and_pay_it_when_they_come_back(
