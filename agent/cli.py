@@ -1,6 +1,7 @@
 """The command `kopilka agent`: enrol a store, run its agent, ask how it is."""
 
 import json
+import os
 import random
 import sys
 from collections.abc import Iterator
@@ -93,7 +94,10 @@ def run(
         )
         configure_logs(settings.log_level)
         station = station_of(settings)
-        serve(create_app(station), settings.host, settings.port, ready_file)
+        stop = station.pulses.wants_restart
+        serve(create_app(station), settings.host, settings.port, ready_file, stop)
+    if station.pulses.stalled:
+        _start_anew()
 
 
 @app.command()
@@ -157,6 +161,13 @@ def till_token(
         with transaction(station.journal) as connection:
             add_token(connection, token, till, station.clock.now())
     typer.echo(token)
+
+
+def _start_anew() -> None:
+    """Replace this process by a new one with the same number, for which nothing hangs."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, sys.orig_argv)  # noqa: S606
 
 
 def _settings(config: Path | None, **given: object) -> "AgentSettings":

@@ -10,9 +10,11 @@ from sqlalchemy.exc import DatabaseError
 from agent import history, lives
 from agent.devices import Condition, Health
 from agent.leases import service as leases
+from agent.link import CentreBusyError
 from agent.meeting import catch_up
 from agent.printing import service as printing
 from agent.printing.service import Step
+from agent.pulses import where
 from agent.push import Pushed, hear, push
 from agent.replica import repair
 from agent.replica import service as replica
@@ -45,6 +47,13 @@ DOUBT_S = 0.1
 WATCH_S = 1.0
 TEND_S = 60.0
 STOP_S = 3.0
+FAILED_S = 1.0
+HELD_UP_S = 10.0
+PUSH = "push"
+PRINT = "print"
+WATCH_SCANNER = "watch_scanner"
+TEND = "tend"
+WATCHDOG = "watchdog"
 
 log = structlog.get_logger()
 
@@ -91,9 +100,8 @@ class Jobs:
         if self.scanner is not None:
             loops.append(self._watch_scanner)
         for loop in loops:
-            thread = threading.Thread(target=loop, name=loop.__name__.strip("_"), daemon=True)
-            thread.start()
-            self.threads.append(thread)
+            self._begin(loop.__name__.strip("_"), loop)
+        self._spawn(WATCHDOG, self._watch_loops)
         if self.scanner is not None:
             self.scanner.start()
 
@@ -107,13 +115,60 @@ class Jobs:
         for thread in self.threads:
             thread.join(STOP_S)
 
+    def _begin(self, name: str, loop: Callable[[], None]) -> None:
+        """Run a loop in a thread of its own, again and again if it fails.
+
+        What nobody anticipates ends no loop for good: it is logged as an error, with its
+        traceback, and the loop begins anew.
+        """
+
+        def run() -> None:
+            while not self.stopping.is_set():
+                self.station.gets_on(name)
+                try:
+                    loop()
+                except Exception:
+                    log.exception("loop.failed", loop=name)
+                    self.station.pulses.failed(name)
+                    self.station.clock.wait(self.stopping, FAILED_S)
+
+        self._spawn(name, run)
+
+    def _spawn(self, name: str, run: Callable[[], None]) -> None:
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        thread.start()
+        self.threads.append(thread)
+
+    def _watch_loops(self) -> None:
+        """See that every loop gets on; one that does not makes the agent start anew.
+
+        A process that was held up as a whole, this watch with it, gives its loops time again.
+        """
+        station = self.station
+        most_s = station.settings.loop_silence_max_s
+        looked_s = station.clock.monotonic()
+        while not station.clock.wait(self.stopping, WATCH_S):
+            now_s = station.clock.monotonic()
+            looked_s, was_held_up = now_s, now_s - looked_s > HELD_UP_S
+            if was_held_up:
+                station.pulses.renew(now_s)
+            for name, silence_s in station.pulses.silent(now_s, most_s):
+                found = [where(thread) for thread in self.threads if thread.name == name]
+                log.error("loop.stalled", loop=name, silence_s=round(silence_s), at=found[0])
+                station.pulses.give_up(name)
+                return
+
     def _push(self) -> None:
         backoff = self._backoff()
         station = self.station
         while not self.stopping.is_set():
             station.downtime.note(station.clock.now(), up=station.link.state().up)
+            station.gets_on(PUSH)
             try:
                 pushed = push(self.station)
+            except CentreBusyError as busy:
+                self._obey_busy(self.station.wakes.push, busy)
+                continue
             except (LoyaltyError, DatabaseError) as error:
                 log.info("push.failed", reason=str(error))
                 self._rest(self.station.wakes.push, backoff.next_s(self.station.chance.random()))
@@ -125,12 +180,15 @@ class Jobs:
     def _pull(self) -> None:
         backoff = self._backoff()
         while not self.stopping.is_set():
+            self.station.gets_on(replica.PULL)
             try:
                 self._follow()
                 backoff.reset()
             except (GapError, InDoubtError):
                 self.station.wakes.push.set()
                 self._rest(self.station.wakes.pull, DOUBT_S)
+            except CentreBusyError as busy:
+                self._obey_busy(self.station.wakes.pull, busy)
             except (LoyaltyError, DatabaseError) as error:
                 log.info("pull.failed", reason=str(error))
                 self._rest(self.station.wakes.pull, backoff.next_s(self.station.chance.random()))
@@ -146,6 +204,7 @@ class Jobs:
         if replica.streams(station) != names:
             return
         for segment in station.link.tail(replica.cursors(station)):
+            station.gets_on(replica.PULL)
             if self.stopping.is_set() or station.suspects:
                 return
             if segment is not None:
@@ -162,10 +221,8 @@ class Jobs:
     def _tend(self) -> None:
         """Settle the rows every minute; once a night look whether they are those written."""
         station = self.station
-        while not self.stopping.is_set():
-            station.clock.wait(self.stopping, TEND_S)
-            if self.stopping.is_set():
-                return
+        while not station.clock.wait(self.stopping, TEND_S):
+            station.gets_on(TEND)
             try:
                 replica.settle(station)
                 if repair.is_scrub_due(station, station.clock.now()):
@@ -176,6 +233,7 @@ class Jobs:
     def _print(self) -> None:
         assert self.printer is not None
         while not self.stopping.is_set():
+            self.station.gets_on(PRINT)
             try:
                 step, outcome = printing.print_next(
                     self.station, self.printer, self._while_printing
@@ -195,6 +253,7 @@ class Jobs:
 
     def _while_printing(self, reason: Reason | None) -> Patience:
         """Show what holds a slip up while it does, and do not outstay the agent's stop."""
+        self.station.gets_on(PRINT)
         if reason is not None:
             self._report(PRINTER, _examined(Blocked(reason)))
         return Patience.GIVE_UP if self.stopping.is_set() else Patience.WAIT
@@ -202,6 +261,7 @@ class Jobs:
     def _watch_scanner(self) -> None:
         assert self.scanner is not None
         while not self.stopping.is_set():
+            self.station.gets_on(WATCH_SCANNER)
             self._report(SCANNER, scanner_health(self.scanner))
             self.station.clock.wait(self.stopping, WATCH_S)
 
@@ -217,6 +277,12 @@ class Jobs:
     def _rest(self, bell: threading.Event, timeout_s: float) -> None:
         """Wait for a bell, but no longer than the timeout."""
         self.station.clock.wait(bell, timeout_s)
+        bell.clear()
+
+    def _obey_busy(self, bell: threading.Event, busy: CentreBusyError) -> None:
+        """Come back when the centre says; a bell does not make it sooner."""
+        log.info("centre.busy", retry_after_s=busy.details["retry_after_s"])
+        self.station.clock.wait(self.stopping, float(str(busy.details["retry_after_s"])))
         bell.clear()
 
     def _backoff(self) -> Backoff:

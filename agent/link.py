@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx
 from msgspec.structs import replace
@@ -34,7 +34,17 @@ from shared.wire.agents import (
 )
 from shared.wire.codec import BODY_BYTES_MAX, CONTENT_TYPE, encode, pack, unpack
 from shared.wire.feed import Segment, decode_segment
-from shared.wire.push import PushAnswer, PushBatch, PushedFacts, decode_answer, decode_pushed
+from shared.wire.push import (
+    BACKLOG,
+    BATCH_MAX,
+    BUSY,
+    LANE_HEADER,
+    PushAnswer,
+    PushBatch,
+    PushedFacts,
+    decode_answer,
+    decode_pushed,
+)
 from shared.wire.snapshot import (
     PartTallies,
     Snapshot,
@@ -47,6 +57,9 @@ from shared.wire.snapshot import (
 FRAME_PREFIX_BYTES = 4
 SESSION_MARGIN = timedelta(seconds=30)
 REFUSAL_CHARS_MAX = 300
+BUSY_S_MIN = 0.5
+BUSY_S_MAX = 60.0
+NO_HEADERS: Mapping[str, str] = {}
 
 
 class LinkDownError(LoyaltyError):
@@ -67,6 +80,15 @@ class RefusedByCentreError(LoyaltyError):
     en = "The centre refused ({status} {refusal}): {reason}."
 
 
+class CentreBusyError(LoyaltyError):
+    """The centre had no place for the request: it has not heard it, and says when to come back."""
+
+    kind = Kind.UNAVAILABLE
+    code = "centre_busy"
+    ru = "Центр занят, повтор через {retry_after_s} с."
+    en = "The centre is busy, another try in {retry_after_s} s."
+
+
 @dataclass(frozen=True, slots=True)
 class LinkState:
     """What is known of the line: when the centre last answered, and why it does not now."""
@@ -77,7 +99,10 @@ class LinkState:
 
 
 class Link(Protocol):
-    """The centre as an agent sees it. Every call raises LinkDownError or RefusedByCentreError."""
+    """The centre as an agent sees it.
+
+    Every call raises LinkDownError, CentreBusyError or RefusedByCentreError.
+    """
 
     def state(self) -> LinkState:
         """Tell whether the last exchange succeeded; never waits."""
@@ -188,7 +213,9 @@ class HttpLink:
 
     def push(self, batch: PushBatch) -> PushAnswer:
         """Send facts, signed."""
-        return decode_answer(self._write("/v1/facts", pack(batch)))
+        is_full = len(batch.facts) == BATCH_MAX
+        lane = {LANE_HEADER: BACKLOG} if is_full else {}
+        return decode_answer(self._write("/v1/facts", pack(batch), more=lane))
 
     def ask(self, ask: LeaseAsk, timeout_s: float) -> LeaseAnswer:
         """Ask for points for one receipt, signed."""
@@ -238,12 +265,13 @@ class HttpLink:
         body: bytes,
         timeout_s: float | None = None,
         keys: KeyPair | None = None,
+        more: Mapping[str, str] = NO_HEADERS,
     ) -> bytes:
         with self._lock:
             self._nonce += 1
             nonce, pair = f"{self._nonce:x}", keys or self._keys
         signed = sign("POST", path, body, pair, created=self._clock.now(), nonce=nonce)
-        headers = {"Content-Type": CONTENT_TYPE, **signed}
+        headers = {"Content-Type": CONTENT_TYPE, **signed, **more}
         return self._exchange("POST", path, body, headers, timeout_s).content
 
     def _read(self, target: str) -> bytes:
@@ -282,7 +310,10 @@ class HttpLink:
             with self._lock:
                 self._session = None
         if answer.is_error:
-            raise _refusal(answer)
+            refusal = _refusal(answer)
+            if isinstance(refusal, CentreBusyError):
+                self._heard()
+            raise refusal
 
     def _heard(self) -> None:
         self._state = LinkState(up=True, last_contact_at=self._clock.now(), reason="")
@@ -329,12 +360,24 @@ def _frames(chunks: Iterator[bytes]) -> Iterator[bytes]:
             buffer = buffer[FRAME_PREFIX_BYTES + size :]
 
 
+def _retry_after_s(problem: Mapping[str, Any]) -> float:
+    """Return after how long the centre wants to hear again, within bounds."""
+    try:
+        told = float(problem["details"]["retry_after_s"])
+    except (KeyError, TypeError, ValueError):
+        told = BUSY_S_MIN
+    return max(BUSY_S_MIN, min(told, BUSY_S_MAX))
+
+
 def _refusal(answer: httpx.Response) -> LoyaltyError:
+    problem: Any = {}
     try:
         problem = answer.json()
         refusal, reason = str(problem["code"]), str(problem["sentence"]["en"])
     except (ValueError, KeyError, TypeError):
         refusal, reason = "unreadable", answer.text
+    if answer.is_server_error and refusal == BUSY:
+        return CentreBusyError(retry_after_s=_retry_after_s(problem))
     if answer.is_server_error:  # what it did before it failed is not known
         return LinkDownError(reason=f"{answer.status_code} {refusal}")
     return RefusedByCentreError(

@@ -6,7 +6,7 @@ import structlog
 
 from agent import epochs, lives
 from agent.journal import store
-from agent.link import RefusedByCentreError
+from agent.link import CentreBusyError, RefusedByCentreError
 from agent.replica import store as replica
 from agent.station import Station
 from shared.runtime.sqlite import reading, transaction
@@ -67,7 +67,7 @@ def _send_next(station: Station) -> tuple[PushBatch, PushAnswer] | None:
         was_open, station.doubt.open = station.doubt.open, True
         try:
             answer = station.link.push(batch)
-        except RefusedByCentreError:
+        except (RefusedByCentreError, CentreBusyError):
             station.doubt.open = was_open  # nothing of it was taken, but maybe of one before
             raise
         _write_down(station, line, batch, answer)

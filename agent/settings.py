@@ -52,6 +52,8 @@ class AgentSettings(BaseSettings):
     retry_first_s: float = Field(default=0.25, gt=0, le=60)
     retry_max_s: float = Field(default=8.0, gt=0, le=20)
     tail_silence_max_s: float = Field(default=12.0, gt=0, le=120)
+    loop_silence_max_s: float = Field(default=120.0, gt=1, le=3600)
+    """A background loop that has not got on for so long makes the agent start anew."""
     body_bytes_max: int = Field(default=256 * 1024, ge=1024)
     lines_max: int = Field(default=500, ge=1)
     reserves_max: int = Field(default=200, ge=1)

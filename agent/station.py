@@ -14,6 +14,7 @@ from agent.devices import Devices
 from agent.events import Events
 from agent.link import Link
 from agent.packs import PackShelf
+from agent.pulses import Pulses
 from agent.settings import AgentSettings
 from shared.clock import Clock
 from shared.crypto.keys import KeyPair
@@ -149,6 +150,11 @@ class Station:
     barred: str = ""
     suspects: set[str] = field(default_factory=set)
     """Streams whose stored rows are not those that were written: the pull mends them."""
+    pulses: Pulses = field(default_factory=Pulses)
+
+    def gets_on(self, loop: str) -> None:
+        """Note that a background loop makes progress."""
+        self.pulses.beat(loop, self.clock.monotonic())
 
     @property
     def is_fenced(self) -> bool:

@@ -11,6 +11,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from fastapi import APIRouter, FastAPI, Request
 from sqlalchemy import Connection
 
+from central.admission import Admission, Lane, Width
 from central.agents import routes as agents_routes
 from central.agents import store as agents_store
 from central.agents.service import AgentIdentity
@@ -27,6 +28,7 @@ from central.jobs import watch_listeners
 from central.leases import routes as leases_routes
 from central.measures import routes as measures_routes
 from central.opening import NotInitialisedError
+from central.settings import Settings
 from central.snapshots import routes as snapshots_routes
 from central.snapshots import service as snapshots
 from shared.runtime.sqlite import reading
@@ -71,11 +73,27 @@ def create_app(
     app.state.standing_of = partial(_standing_of, stages)
     app.state.stages = stages
     app.add_middleware(BodyLimit, limit_bytes=centre.settings.body_bytes_max)
+    app.add_middleware(
+        Admission, widths=_widths(centre.settings), clock=centre.clock, chance=centre.chance
+    )
     install_problems(app)
     own = (agents_routes.router, feed_routes.router, snapshots_routes.router, _router())
     for router in (*own, *stages.routers):
         app.include_router(router)
     return app
+
+
+def _widths(settings: Settings) -> dict[Lane, Width]:
+    running = {
+        Lane.ASK: settings.asks_max,
+        Lane.PUSH: settings.pushes_max,
+        Lane.BACKLOG: settings.backlog_pushes_max,
+        Lane.READ: settings.reads_max,
+    }
+    return {
+        lane: Width(most, settings.waiting_max, settings.waiting_max_s)
+        for lane, most in running.items()
+    }
 
 
 def make_hub(centre: Centre) -> Hub:

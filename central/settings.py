@@ -56,6 +56,14 @@ class Settings(BaseSettings):
     tail_listeners_max: int = Field(default=2000, gt=0)
     tail_listener_frames_max: int = Field(default=64, gt=0)
     """Frames that wait for a listener that does not read; one more ends its connection."""
+    asks_max: int = Field(default=16, gt=0)
+    pushes_max: int = Field(default=8, gt=0)
+    backlog_pushes_max: int = Field(default=4, gt=0)
+    reads_max: int = Field(default=8, gt=0)
+    """Requests of a sort that are worked on at once; together fewer than this process's threads."""
+    waiting_max: int = Field(default=64, gt=0)
+    waiting_max_s: float = Field(default=2, gt=0)
+    """How many of a sort may wait, and how long; who finds no place is told when to come back."""
     expiry_every_s: int = Field(default=600, gt=0)
     seal_every_s: int = Field(default=5, gt=0)
     tidy_every_s: int = Field(default=60, gt=0)

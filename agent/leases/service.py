@@ -12,7 +12,7 @@ from agent.journal import service as journal
 from agent.journal import uses
 from agent.journal.service import NewFact, Taking
 from agent.leases import store
-from agent.link import LinkDownError, RefusedByCentreError
+from agent.link import CentreBusyError, LinkDownError, RefusedByCentreError
 from agent.replica import store as rows
 from agent.station import Station
 from shared.ids import uuid7
@@ -55,7 +55,7 @@ def _ask_once(station: Station, request: LeaseAsk) -> LeaseAnswer | None:
     """Send an ask and write down its answer, None if there was none."""
     try:
         answer = station.link.ask(request, station.settings.ask_timeout_s)
-    except (LinkDownError, RefusedByCentreError) as error:
+    except (LinkDownError, CentreBusyError, RefusedByCentreError) as error:
         log.info("lease.not_given", reason=error.code)
         return None
     _write_down(station, request, answer)

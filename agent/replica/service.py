@@ -30,6 +30,8 @@ from shared.wire.feed import (
     store_stream,
 )
 
+PULL = "pull"
+"""The loop that brings rows."""
 PREMISES = frozenset({RowKind.KEYS.value, RowKind.PACK.value, RowKind.SETTINGS.value})
 
 log = structlog.get_logger()
@@ -145,6 +147,7 @@ def _write(station: Station, segment: Segment, changes: tuple[Change, ...], last
         if last % SEGMENT_ROWS_MAX == 0:
             sums.note_mark(connection, segment.stream, last)
     forget_premises(station, fresh)
+    station.gets_on(PULL)
     station.events.publish("replica.applied", stream=segment.stream, number=last)
     return last
 

@@ -81,6 +81,7 @@ def _take_piece(station: Station, piece: SnapshotPiece) -> None:
         newest = max(under_way.newest, piece.number)
         sums.put_build(connection, piece.stream, Build(under_way.number, under_way.bits, newest))
         sums.put_piece(connection, piece.stream, piece.piece)
+    station.gets_on(service.PULL)
     service.forget_premises(station, changes)
 
 

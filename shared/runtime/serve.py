@@ -4,6 +4,7 @@ import gc
 import json
 import os
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,8 +41,14 @@ def settle() -> None:
     gc.set_threshold(COLLECTED_AFTER, *gc.get_threshold()[1:])
 
 
-def serve(app: FastAPI, host: str, port: int, ready_file: Path | None = None) -> None:
-    """Serve until SIGTERM or SIGINT; port 0 takes a free one. Raises PortTakenError.
+def serve(
+    app: FastAPI,
+    host: str,
+    port: int,
+    ready_file: Path | None = None,
+    stop: threading.Event | None = None,
+) -> None:
+    """Serve until SIGTERM, SIGINT or `stop`; port 0 takes a free one. Raises PortTakenError.
 
     Once connections are accepted, `{url, pid}` goes into the ready file as JSON, then one line to
     standard output.
@@ -57,7 +64,8 @@ def serve(app: FastAPI, host: str, port: int, ready_file: Path | None = None) ->
             timeout_keep_alive=KEEP_ALIVE_S,
             server_header=False,
         )
-        _Server(config, lambda: _announce(app.title, url, ready_file)).run([listener])
+        told = stop or threading.Event()
+        _Server(config, lambda: _announce(app.title, url, ready_file), told).run([listener])
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -77,11 +85,18 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """A server that tells when it has begun to serve."""
+    """A server that tells when it has begun to serve, and stops when it is told to."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], stop: threading.Event
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._stop = stop
+
+    async def on_tick(self, counter: int) -> bool:
+        """Tell whether to stop; asked ten times a second."""
+        return await super().on_tick(counter) or self._stop.is_set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell."""

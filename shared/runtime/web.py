@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, cast
 
@@ -106,7 +107,10 @@ def problem(error: LoyaltyError, status: int | None = None) -> Response:
         "sentence": {"ru": error.sentence("ru"), "en": error.sentence("en")},
         "details": {key: _plain(value) for key, value in error.details.items()},
     }
-    headers = {"Retry-After": str(RETRY_AFTER_S)} if status == STATUSES[Kind.UNAVAILABLE] else None
+    headers = None
+    if status == STATUSES[Kind.UNAVAILABLE]:
+        after_s = error.details.get("retry_after_s", RETRY_AFTER_S)
+        headers = {"Retry-After": str(math.ceil(float(str(after_s))))}
     content = json.dumps(body, ensure_ascii=False).encode(errors="replace")
     return Response(content, status, headers, media_type=PROBLEM_TYPE)
 

@@ -10,6 +10,11 @@ from shared.wire.facts import Fact
 
 BATCH_MAX = 200
 BATCH_BYTES_MAX = 4 * 1024 * 1024
+LANE_HEADER = "Kopilka-Lane"
+BACKLOG = "backlog"
+"""In this header: the batch is full, and more will follow; it may stand behind others."""
+BUSY = "busy"
+"""The centre's word for a request that it had no place for: nobody has heard it."""
 
 
 class OutcomeKind(StrEnum):

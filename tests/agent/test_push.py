@@ -7,7 +7,7 @@ import pytest
 from agent.journal import service
 from agent.journal import store as journal
 from agent.journal.service import NewFact
-from agent.link import LinkDownError, RefusedByCentreError
+from agent.link import CentreBusyError, LinkDownError, RefusedByCentreError
 from agent.push import Pushed, push
 from agent.replica import service as replica
 from agent.replica.service import InDoubtError
@@ -259,6 +259,20 @@ def test_a_new_process_is_in_doubt_until_the_centre_has_answered(shop: Shop) -> 
     push_all(shop)
 
     assert replica.apply(shop.station, piece) == number + 1
+
+
+def test_a_centre_that_had_no_place_for_a_push_leaves_no_doubt(shop: Shop) -> None:
+    sell(shop, basket(shop))
+
+    def busy(_batch: PushBatch) -> PushAnswer:
+        raise CentreBusyError(retry_after_s=1.0)
+
+    shop.link.answer_push = busy
+    with pytest.raises(CentreBusyError):
+        push(shop.station)
+
+    assert not shop.station.doubt.open
+    assert queue(shop).depth == 1
 
 
 def test_a_refusal_keeps_the_facts(shop: Shop) -> None:

@@ -16,6 +16,7 @@ import httpx
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
+from central.admission import BusyError
 from central.agents.service import AgentIdentity, SessionClaim, authenticate_session
 from central.agents.sessions import Standing, open_session
 from central.centre import Centre
@@ -120,7 +121,8 @@ class SimTransport(httpx.BaseTransport):
             raise self._silence()
         if network.busy:
             network.counts["centre busy"] += 1
-            return httpx.Response(BUSY, text="busy", request=request)
+            refused = problem(BusyError(retry_after_s=1.0))
+            return httpx.Response(BUSY, content=bytes(refused.body), request=request)
         response = network.serve(_damaged(request, fate, network.chance))
         if fate is Fate.DOUBLED:
             network.serve(request)

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import DatabaseError
 
 from agent.journal import store as facts
-from agent.link import LinkDownError, RefusedByCentreError
+from agent.link import CentreBusyError, LinkDownError, RefusedByCentreError
 from agent.replica import repair
 from agent.replica.service import GapError, InDoubtError, OtherIncarnationError
 from agent.station import Station
@@ -75,6 +75,7 @@ SILENT = 50
 
 _NO_LINE = (
     LinkDownError,
+    CentreBusyError,
     RefusedByCentreError,
     GapError,
     InDoubtError,

@@ -27,6 +27,7 @@ BEHIND_THE_TILL = frozenset(
         "bad_settings",
         "broken_identity",
         "broken_piece",
+        "centre_busy",
         "gap",
         "in_doubt",
         "link_down",

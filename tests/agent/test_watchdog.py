@@ -1,0 +1,142 @@
+"""Loops that fail begin again, and one that hangs makes the agent start anew, sales or none."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent import identity as identities
+from agent.jobs import Jobs
+from agent.pulses import Pulses
+from agent.settings import AgentSettings
+from shared.clock import SystemClock
+from shared.wire.agents import SessionAnswer
+from shared.wire.push import PushAnswer, PushBatch
+from tests.agent.kit import sell
+from tests.agent.test_lives import accept
+from tests.builders import Shop, basket
+
+PATIENCE_S = 20
+HANGS_ONCE = """
+import sys, threading
+from pathlib import Path
+import agent.jobs
+from shared.runtime.command import main
+
+mark, right = Path(sys.argv.pop(1)), agent.jobs.push
+def push(station):
+    if mark.exists():
+        return right(station)
+    mark.touch()
+    threading.Event().wait()
+agent.jobs.push = push
+main()
+"""
+
+
+@pytest.fixture
+def open_shop(shop: Shop) -> Shop:
+    sell(shop, basket(shop))
+    shop.station = replace(shop.station, clock=SystemClock())
+    return shop
+
+
+def wait_for(event: threading.Event) -> None:
+    assert event.wait(PATIENCE_S)
+
+
+def test_a_loop_that_fails_unexpectedly_begins_again(open_shop: Shop) -> None:
+    taken, tries = threading.Event(), []
+
+    def fail_first(batch: PushBatch) -> PushAnswer:
+        tries.append(batch)
+        if len(tries) == 1:
+            raise ZeroDivisionError
+        taken.set()
+        return accept(batch)
+
+    open_shop.link.answer_push = fail_first
+    jobs = Jobs(open_shop.station)
+    jobs.start()
+    wait_for(taken)
+    jobs.stop()
+
+    assert open_shop.station.pulses.restarts == {"push": 1}
+    assert not open_shop.station.pulses.stalled
+
+
+def test_a_loop_that_hangs_is_named_and_ends_the_serving(open_shop: Shop) -> None:
+    hang = threading.Event()
+    settings = AgentSettings(data_dir=open_shop.station.data_dir, loop_silence_max_s=1.5)
+    open_shop.station.settings = settings
+
+    def never(last_seq: int) -> SessionAnswer:  # noqa: ARG001
+        hang.wait()
+        raise AssertionError
+
+    open_shop.link.session = never  # type: ignore[method-assign]
+    open_shop.link.answer_push = accept
+    jobs = Jobs(open_shop.station)
+    jobs.start()
+    wait_for(open_shop.station.pulses.wants_restart)
+    hang.set()
+    jobs.stop()
+
+    assert open_shop.station.pulses.stalled == "pull"
+
+
+def test_loops_of_a_process_that_was_held_up_have_time_again() -> None:
+    pulses = Pulses()
+    pulses.beat("push", 0)
+    assert [name for name, _ in pulses.silent(100, 60)] == ["push"]
+
+    pulses.renew(100)
+
+    assert pulses.silent(110, 60) == []
+
+
+@pytest.mark.journey
+def test_an_agent_with_a_loop_that_hangs_becomes_a_new_process_of_the_same_number(
+    tmp_path: Path, shop: Shop
+) -> None:
+    data, ready = tmp_path / "data", tmp_path / "ready.json"
+    data.mkdir()
+    identities.save(data, shop.station.identity)
+    arguments = ["agent", "run", "--data-dir", str(data), "--port", "0", "--ready-file", str(ready)]
+    environment = {**os.environ, "KOPILKA_AGENT_LOOP_SILENCE_MAX_S": "1.5"}
+    environment["KOPILKA_AGENT_CENTRE_URL"] = "http://127.0.0.1:9"
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", HANGS_ONCE, str(tmp_path / "hung"), *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        first = told(ready, "")
+        second = told(ready, str(first["url"]))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        log, _ = process.communicate(timeout=PATIENCE_S)
+
+    assert second["pid"] == first["pid"] == process.pid
+    assert process.returncode in (0, -signal.SIGTERM)
+    assert b"loop.stalled" in log
+
+
+def told(ready: Path, before: str) -> dict[str, object]:
+    """Return what a process says when it serves at another address than before."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if ready.exists() and (text := ready.read_text()):
+            found: dict[str, object] = json.loads(text)
+            if found["url"] != before:
+                return found
+        threading.Event().wait(0.1)
+    raise AssertionError(f"nothing new in {ready} after {PATIENCE_S} s")

@@ -1,0 +1,149 @@
+"""Admission: a lane that is full turns away at once or in bounded time, and holds up no other."""
+
+import asyncio
+import json
+import random
+from collections.abc import MutableMapping
+from typing import Any
+
+import pytest
+
+from central.admission import RETRY_S_MAX, Admission, Gate, Lane, Width, lane_of
+from shared.clock import SystemClock
+from shared.wire.push import BACKLOG, LANE_HEADER
+
+WAIT_S = 5
+NARROW = Width(running=1, waiting=1, wait_s=0.05)
+
+
+def scope(path: str, method: str = "POST", **headers: str) -> MutableMapping[str, Any]:
+    named = [(name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()]
+    return {"type": "http", "path": path, "method": method, "headers": named}
+
+
+FACTS = scope("/v1/facts")
+OLD_FACTS = scope("/v1/facts", **{LANE_HEADER.lower(): BACKLOG})
+
+
+class Office:
+    """An application that answers when it is let go on, behind narrow lanes."""
+
+    def __init__(self) -> None:
+        self.go_on = asyncio.Event()
+        self.begun = 0
+        self.admission = Admission(
+            self._answer, dict.fromkeys(Lane, NARROW), SystemClock(), random.Random(1)
+        )
+
+    async def ask(self, of: MutableMapping[str, Any]) -> tuple[int, dict[str, Any], bytes]:
+        told: list[MutableMapping[str, Any]] = []
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            told.append(message)
+
+        await self.admission(of, None, send)
+        headers = dict(told[0]["headers"])
+        body = told[1]["body"]
+        return told[0]["status"], json.loads(body) if body else {}, headers.get(b"retry-after", b"")
+
+    async def _answer(self, of: MutableMapping[str, Any], _receive: object, send: Any) -> None:
+        self.begun += 1
+        await self.go_on.wait()
+        if of["path"] == "/v1/fails":
+            raise RuntimeError
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def run(story: Any) -> None:
+    asyncio.run(asyncio.wait_for(story, WAIT_S))
+
+
+def test_who_finds_no_place_is_told_when_to_come_back() -> None:
+    async def story() -> None:
+        office = Office()
+        first = asyncio.create_task(office.ask(FACTS))
+        await asyncio.sleep(0)
+        waits = asyncio.create_task(office.ask(FACTS))
+        await asyncio.sleep(0.01)
+
+        at_once = await office.ask(FACTS)
+        in_time = await waits
+        office.go_on.set()
+
+        for status, body, header in (at_once, in_time):
+            assert (status, body["code"]) == (503, "busy")
+            assert 0 < body["details"]["retry_after_s"] <= int(header) <= RETRY_S_MAX
+        assert (await first)[0] == 200
+        assert office.begun == 1
+
+    run(story())
+
+
+def test_who_waits_is_served_when_a_place_is_free() -> None:
+    async def story() -> None:
+        office = Office()
+        told = [asyncio.create_task(office.ask(FACTS)) for _ in range(2)]
+        await asyncio.sleep(0.01)
+        office.go_on.set()
+
+        assert [(await one)[0] for one in told] == [200, 200]
+
+    run(story())
+
+
+def test_a_request_that_fails_gives_its_place_up() -> None:
+    async def story() -> None:
+        office = Office()
+        office.go_on.set()
+        for _ in range(3):
+            with pytest.raises(RuntimeError):
+                await office.ask(scope("/v1/fails"))
+
+        assert (await office.ask(scope("/v1/sessions")))[0] == 200
+
+    run(story())
+
+
+def test_a_full_backlog_holds_up_neither_new_facts_nor_asks_nor_reads() -> None:
+    async def story() -> None:
+        office = Office()
+        others = (FACTS, scope("/v1/leases/asks"), scope("/v1/segments/global", "GET"))
+        told = [asyncio.create_task(office.ask(one)) for one in (OLD_FACTS, *others)]
+        await asyncio.sleep(0.01)
+        assert (await office.ask(OLD_FACTS))[0] == 503
+        office.go_on.set()
+
+        assert [(await one)[0] for one in told] == [200] * 4
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("of", "lane"),
+    [
+        (FACTS, Lane.PUSH),
+        (OLD_FACTS, Lane.BACKLOG),
+        (scope("/v1/sessions"), Lane.ASK),
+        (scope("/v1/snapshots/global", "GET"), Lane.READ),
+        (scope("/v1/tail", "GET"), None),
+        (scope("/healthz", "GET"), None),
+        ({"type": "lifespan"}, None),
+    ],
+)
+def test_every_request_has_its_lane(of: MutableMapping[str, Any], lane: Lane | None) -> None:
+    assert lane_of(of) == lane
+
+
+def test_the_longer_the_queue_takes_the_later_one_comes_back() -> None:
+    async def story() -> None:
+        gate = Gate(Width(running=2, waiting=10, wait_s=1))
+        quiet = gate.retry_after_s(0.5)
+        for _ in range(50):
+            await gate.enter()
+            await gate.leave(took_s=4)
+        gate.running, gate.waiting = 2, 8
+
+        assert quiet < gate.retry_after_s(0.0) < gate.retry_after_s(0.9) <= RETRY_S_MAX
+
+    run(story())
