@@ -16,6 +16,7 @@ from agent.events import Events
 from agent.jobs import Jobs, on_scan
 from agent.link import HttpLink, Link
 from agent.lives import current_file
+from agent.mirror import Mirror
 from agent.replica.service import prepare
 from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
 from agent.settings import AgentSettings
@@ -72,7 +73,9 @@ def create_app(station: Station) -> FastAPI:
     scanner = None
     if settings.scanner:
         scanner = SerialScanner(settings.scanner, station.clock, on_scan(station))
-    jobs = Jobs(station, printer_at(settings.printer) if settings.printer else None, scanner)
+    printer = printer_at(settings.printer) if settings.printer else None
+    mirror = Mirror(settings.journal_mirror) if settings.journal_mirror else None
+    jobs = Jobs(station, printer, scanner, mirror)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

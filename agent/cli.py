@@ -128,6 +128,33 @@ def restore(config: ConfigFile = None, data_dir: DataDir = None) -> None:
     )
 
 
+@app.command(name="export-facts")
+def export_facts(
+    out: Annotated[Path, typer.Option(help="File to write; it must not be there yet.")],
+    config: ConfigFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Write what the centre has no word of into a file for `kopilka central import-facts`.
+
+    For a store whose line does not come back, or a machine that is to be replaced.
+    """
+    from agent.app import station_of
+    from agent.mirror import unsent
+    from shared.wire.push import frame
+
+    with _refusals():
+        station = station_of(_settings(config, data_dir=data_dir))
+        batches = list(unsent(station))
+    try:
+        with out.open("xb") as file:
+            file.write(b"".join(map(frame, batches)))
+    except OSError as error:
+        typer.echo(f"{out}: {error.strerror}", err=True)
+        raise typer.Exit(REFUSED) from error
+    facts = sum(len(batch.facts) for batch in batches)
+    typer.echo(f"{facts} facts written to {out}; import them with: kopilka central import-facts")
+
+
 @app.command()
 def status(
     url: Annotated[str, typer.Option(help="Address of the agent.")] = "http://127.0.0.1:8200",

@@ -12,6 +12,7 @@ from agent.devices import Condition, Health
 from agent.leases import service as leases
 from agent.link import CentreBusyError
 from agent.meeting import catch_up
+from agent.mirror import Mirror
 from agent.printing import service as printing
 from agent.printing.service import Step
 from agent.pulses import where
@@ -84,6 +85,7 @@ class Jobs:
     station: Station
     printer: Printer | None = None
     scanner: SerialScanner | None = None
+    mirror: Mirror | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     threads: list[threading.Thread] = field(default_factory=list)
 
@@ -164,6 +166,8 @@ class Jobs:
         while not self.stopping.is_set():
             station.downtime.note(station.clock.now(), up=station.link.state().up)
             station.gets_on(PUSH)
+            if self.mirror is not None:
+                self.mirror.write(station)
             try:
                 pushed = push(self.station)
             except CentreBusyError as busy:

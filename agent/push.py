@@ -3,12 +3,14 @@
 from enum import Enum, auto
 
 import structlog
+from msgspec import structs
+from sqlalchemy import Connection
 
 from agent import epochs, lives
 from agent.journal import store
 from agent.link import CentreBusyError, RefusedByCentreError
 from agent.replica import store as replica
-from agent.station import Station
+from agent.station import Identity, Station
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import Fact
 from shared.wire.feed import GLOBAL, OutcomeRow
@@ -91,6 +93,20 @@ def hear(station: Station) -> int:
         )
 
 
+def batch_from(
+    connection: Connection, identity: Identity, line: int, seq: int
+) -> PushBatch | None:
+    """Return the facts of a line of the journal from a number on as one signed batch, None if there
+    are none."""
+    facts = store.facts_from(connection, identity.agent, line, seq, BATCH_MAX)
+    if not facts:
+        return None
+    chosen = _bounded(facts)
+    last = chosen[-1]
+    head = Head(identity.agent, last.epoch, last.seq, last.hash)
+    return PushBatch(head, identity.keys_of(last.epoch).sign(head_bytes(head)), tuple(chosen))
+
+
 def _next_batch(station: Station) -> tuple[int, PushBatch] | None:
     """Return the next batch and the line of the journal that it is of."""
     identity = station.identity
@@ -99,15 +115,13 @@ def _next_batch(station: Station) -> tuple[int, PushBatch] | None:
         if unsent is None:
             return None
         line, seq = unsent
-        facts = store.facts_from(connection, identity.agent, line, seq, BATCH_MAX)
+        batch = batch_from(connection, identity, line, seq)
         met = lives.last(connection)
-    chosen = _bounded(facts)
-    last = chosen[-1]
-    head = Head(identity.agent, last.epoch, last.seq, last.hash)
-    signature = identity.keys_of(last.epoch).sign(head_bytes(head))
+    if batch is None:
+        return None
     if met is None or station.is_fenced:
-        return line, PushBatch(head, signature, tuple(chosen))
-    return line, PushBatch(head, signature, tuple(chosen), met.incarnation)
+        return line, batch
+    return line, structs.replace(batch, incarnation=met.incarnation)
 
 
 def _bounded(facts: list[Fact]) -> list[Fact]:

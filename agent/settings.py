@@ -42,6 +42,8 @@ class AgentSettings(BaseSettings):
     """Device URL of the receipt printer, such as `tcp://10.0.0.5:9100?profile=TM-T20III`."""
     scanner: str = ""
     """Device URL of the scanner, such as `serial:///dev/serial/by-id/...?baud=9600`."""
+    journal_mirror: Path | None = None
+    """Folder on another disk: facts that the centre may lack are written there too."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     request_timeout_s: float = Field(default=10.0, gt=0, le=60)

@@ -36,6 +36,8 @@ for _name, _sub in {
     app.add_typer(_sub, name=_name)
 
 STORES_SHOWN_MAX = 50
+MISSING = "missing before them"
+"""Facts of a file that do not continue what the centre has of their journal."""
 
 FileArgument = Annotated[
     Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)
@@ -175,6 +177,32 @@ def restored(
             f"to lease without them risks at most {format_points(found.free_points)} points"
             f"{_beside(found.free_certificates_minor, found.free_uses)}"
         )
+
+
+@app.command(name="import-facts")
+def import_facts(ctx: typer.Context, file: FileArgument) -> None:
+    """Take in a file of a store's facts: its mirror, or what `kopilka agent export-facts` wrote."""
+    from collections import Counter
+
+    from central.ingest.service import take_in
+    from shared.wire.push import frames
+
+    with refusals(ctx.obj.locale):
+        batches, whole = frames(file.read_bytes())
+        outcomes: Counter[str] = Counter()
+        with opened(ctx) as centre:
+            for batch in batches:
+                answer = take_in(centre, batch)
+                outcomes.update(outcome.kind.value for outcome in answer.outcomes)
+                if not answer.outcomes:
+                    outcomes[MISSING] += len(batch.facts)
+    rest = file.stat().st_size - whole
+    told = ", ".join(f"{kind} {count}" for kind, count in sorted(outcomes.items()))
+    typer.echo(f"{len(batches)} batches: {told or 'no facts'}")
+    if rest:
+        typer.echo(f"{rest} bytes at the end are no whole batch: a stop has torn it", err=True)
+    if outcomes[MISSING]:
+        raise typer.Exit(1)
 
 
 @leases_app.command("list")

@@ -106,6 +106,23 @@ def push(centre: Centre, signed: SignedRequest) -> PushAnswer:
     return answer
 
 
+def take_in(centre: Centre, batch: PushBatch) -> PushAnswer:
+    """Post a batch that came as a file, from a store's mirror or its export; repeating is safe.
+
+    Its head is signed by its agent, so that nobody can make one up. Raises ForgedHeadError,
+    BrokenBatchError, UnknownAgentError, FencedAgentError.
+    """
+    at = centre.clock.now()
+    with transaction(centre.engine) as connection:
+        sender = roster.by_ids(connection, [batch.head.agent]).get(batch.head.agent)
+        if sender is None:
+            raise UnknownAgentError
+        _check(connection, sender, batch)
+        answer = _take(connection, centre, sender, batch, at)
+    log.info("facts.imported", store=sender.store, facts=len(answer.outcomes))
+    return answer
+
+
 def known(connection: Connection, identity: AgentIdentity) -> Watermark:
     """Return up to which place an agent's journal is known: its next batch begins behind it."""
     return store.watermark(connection, Holder(identity.agent, identity.epoch))

@@ -5,11 +5,12 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from shared.wire.codec import decoder, encode
+from shared.wire.codec import decoder, encode, pack, unpack
 from shared.wire.facts import Fact
 
 BATCH_MAX = 200
 BATCH_BYTES_MAX = 4 * 1024 * 1024
+FRAME_PREFIX_BYTES = 4
 LANE_HEADER = "Kopilka-Lane"
 BACKLOG = "backlog"
 """In this header: the batch is full, and more will follow; it may stand behind others."""
@@ -91,6 +92,29 @@ class PushedFacts(Struct, frozen=True):
     upto: int
     facts: tuple[Fact, ...]
     outcomes: tuple[Outcome, ...]
+
+
+def frame(batch: PushBatch) -> bytes:
+    """Return a batch as it stands in a file of batches: its length in four bytes, then itself."""
+    body = pack(batch)
+    return len(body).to_bytes(FRAME_PREFIX_BYTES, "big") + body
+
+
+def frames(content: bytes) -> tuple[list[PushBatch], int]:
+    """Return the batches of a file and how many of its bytes they take.
+
+    What follows the last whole frame was torn by a stop while it was written. Raises
+    MalformedError for a frame that is whole and no batch.
+    """
+    batches, at = [], 0
+    while at + FRAME_PREFIX_BYTES <= len(content):
+        start = at + FRAME_PREFIX_BYTES
+        end = start + int.from_bytes(content[at:start], "big")
+        if end > len(content):
+            break
+        batches.append(decode_batch(unpack(content[start:end])))
+        at = end
+    return batches, at
 
 
 def head_bytes(head: Head) -> bytes:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 import structlog
+from msgspec import structs
 from sqlalchemy import insert
 from typer.testing import CliRunner, Result
 
@@ -18,6 +19,7 @@ from central.opening import open_centre
 from central.schema import table_of
 from central.settings import Settings
 from shared.runtime.sqlite import open_engine, transaction
+from shared.wire.push import frame
 from tests.central.app.kit import NOON, STORES_CSV, SetClock
 from tests.central.journal_builder import make_journal
 from tests.databases import Databases
@@ -261,3 +263,54 @@ def test_the_audit_tells_how_far_it_is_and_refuses_a_receipt_that_is_not_here(fo
     assert "0 facts of 0 journals are not seen yet" in status.stdout
     assert (shown.exit_code, misused.exit_code) == (1, 2)
     assert str(UUID(int=7)) in shown.stderr
+
+
+def test_a_file_of_facts_is_taken_in_as_often_as_somebody_likes(folder: Path) -> None:
+    kopilka(folder, "stores", "import", stores_file(folder))
+    centre = open_centre(Settings(data_dir=folder / "centre"), clock := SetClock(NOON), Random(5))
+    journal = make_journal(centre, clock, "101")
+    person, _ = journal.register()
+    journal.sell(person, earn=[100_00])
+    centre.engine.dispose()
+    file = folder / "store.facts"
+    file.write_bytes(frame(journal.batch(1, 1)) + frame(journal.batch(2, 2)) + b"torn")
+
+    told = [kopilka(folder, "import-facts", file) for _ in range(2)]
+
+    assert [one.exit_code for one in told] == [0, 0]
+    assert told[0].stdout == told[1].stdout == "2 batches: accepted 2\n"
+    assert "4 bytes at the end" in told[0].stderr
+    status = json.loads(kopilka(folder, "status").stdout)
+    assert status["outcomes"] == {"accepted": 2}
+
+
+def test_facts_that_do_not_continue_what_the_centre_has_are_named(folder: Path) -> None:
+    kopilka(folder, "stores", "import", stores_file(folder))
+    centre = open_centre(Settings(data_dir=folder / "centre"), clock := SetClock(NOON), Random(5))
+    journal = make_journal(centre, clock, "101")
+    person, _ = journal.register()
+    journal.sell(person, earn=[100_00])
+    centre.engine.dispose()
+    file = folder / "store.facts"
+    file.write_bytes(frame(journal.batch(2, 2)))
+
+    told = kopilka(folder, "import-facts", file)
+
+    assert told.exit_code == 1
+    assert "missing before them 1" in told.stdout
+
+
+def test_a_file_that_nobody_has_signed_is_refused(folder: Path) -> None:
+    kopilka(folder, "stores", "import", stores_file(folder))
+    centre = open_centre(Settings(data_dir=folder / "centre"), clock := SetClock(NOON), Random(5))
+    journal = make_journal(centre, clock, "101")
+    journal.register()
+    centre.engine.dispose()
+    batch = journal.batch(1, 1)
+    file = folder / "store.facts"
+    file.write_bytes(frame(structs.replace(batch, signature=bytes(64))))
+
+    told = kopilka(folder, "import-facts", file)
+
+    assert told.exit_code == 1
+    assert json.loads(kopilka(folder, "status").stdout)["outcomes"] == {}

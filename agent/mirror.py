@@ -1,0 +1,108 @@
+"""The mirror: facts that the centre may lack, on a second disk, and files of facts for it.
+
+When a store's disk dies, what it had not sent yet is gone; with a mirror on another disk it is not.
+What is written is what would be sent: batches with signed heads. `kopilka central import-facts`
+takes them in like any other, as often as somebody likes.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Connection
+
+from agent.journal import store
+from agent.push import batch_from
+from agent.station import Identity, Station
+from shared.runtime.sqlite import reading
+from shared.wire.push import PushBatch, frame, frames
+
+KEPT_BYTES_MAX = 4 * 1024 * 1024
+"""A file of facts that the centre has all taken is begun anew when it has grown so large."""
+BATCHES_MAX = 100_000
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Mirror:
+    """A folder on another disk, with a file of batches for each epoch of an agent."""
+
+    folder: Path
+    _tips: dict[int, int] = field(default_factory=dict)
+    """The last number in the file of each epoch, once it was looked at."""
+
+    def write(self, station: Station) -> int:
+        """Write what the files lack and the centre has no word of, durably; return how many facts.
+
+        A folder that is away is told with a warning, and nothing else waits for it.
+        """
+        try:
+            return self._write(station)
+        except OSError as error:
+            log.warning("mirror.failed", folder=str(self.folder), reason=str(error))
+            self._tips.clear()
+            return 0
+
+    def _write(self, station: Station) -> int:
+        identity, facts = station.identity, 0
+        for epoch in identity.epochs:
+            with reading(station.journal) as connection:
+                tip = store.tip(connection, epoch).seq
+                sent = store.next_to_send(connection, epoch) - 1
+                known = self._tip(identity, epoch)
+                if known >= tip:
+                    continue
+                start = max(known, sent) + 1
+                new = list(_batches(connection, identity, epoch, start))
+            path = self._path(identity, epoch)
+            is_old = sent >= known and path.stat().st_size > KEPT_BYTES_MAX
+            _append(path, new, anew=is_old)
+            self._tips[epoch] = tip
+            facts += sum(len(batch.facts) for batch in new)
+        return facts
+
+    def _tip(self, identity: Identity, epoch: int) -> int:
+        """Return the last number in an epoch's file, having cut off what a stop has torn."""
+        if epoch not in self._tips:
+            path = self._path(identity, epoch)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            batches, whole = frames(path.read_bytes())
+            with path.open("r+b") as file:
+                file.truncate(whole)
+            self._tips[epoch] = batches[-1].head.seq if batches else 0
+        return self._tips[epoch]
+
+    def _path(self, identity: Identity, epoch: int) -> Path:
+        return self.folder / f"{identity.agent}-{epoch}.facts"
+
+
+def unsent(station: Station) -> Iterator[PushBatch]:
+    """Yield everything that the centre has no word of, in signed batches."""
+    identity = station.identity
+    with reading(station.journal) as connection:
+        for line in identity.lines:
+            start = store.next_to_send(connection, line)
+            yield from _batches(connection, identity, line, start)
+
+
+def _batches(
+    connection: Connection, identity: Identity, line: int, seq: int
+) -> Iterator[PushBatch]:
+    for _ in range(BATCHES_MAX):
+        batch = batch_from(connection, identity, line, seq)
+        if batch is None:
+            return
+        yield batch
+        seq = batch.head.seq + 1
+
+
+def _append(path: Path, batches: list[PushBatch], *, anew: bool) -> None:
+    """Write batches behind those that are there, or in their place; on the disk when it returns."""
+    with path.open("wb" if anew else "ab") as file:
+        file.write(b"".join(map(frame, batches)))
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,125 @@
+"""The mirror: what the centre may lack is on another disk, whole, and outlives this one."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from agent.mirror import KEPT_BYTES_MAX, Mirror, unsent
+from agent.push import Pushed, push
+from shared.crypto.keys import verify
+from shared.wire.facts import Fact, is_intact
+from shared.wire.push import PushBatch, frame, frames, head_bytes
+from tests.agent.kit import facts, sell
+from tests.agent.test_lives import accept
+from tests.builders import Shop, basket
+
+
+def file_of(folder: Path) -> Path:
+    (path,) = folder.glob("*.facts")
+    return path
+
+
+def mirrored(folder: Path) -> list[PushBatch]:
+    batches, whole = frames(file_of(folder).read_bytes())
+    assert whole == file_of(folder).stat().st_size
+    return batches
+
+
+def facts_in(batches: list[PushBatch]) -> list[Fact]:
+    return [fact for batch in batches for fact in batch.facts]
+
+
+def test_what_is_not_sent_is_in_the_mirror_as_it_would_be_sent(shop: Shop, tmp_path: Path) -> None:
+    mirror = Mirror(tmp_path / "disk")
+    for _ in range(3):
+        sell(shop, basket(shop))
+        mirror.write(shop.station)
+
+    batches = mirrored(tmp_path / "disk")
+
+    assert facts_in(batches) == facts(shop)
+    assert len(batches) == 3
+    for batch in batches:
+        assert verify(shop.station.identity.keys.public, head_bytes(batch.head), batch.signature)
+        assert batch.head.hash == batch.facts[-1].hash
+        assert all(map(is_intact, batch.facts))
+
+
+def test_writing_again_writes_nothing_twice_also_by_a_new_process(
+    shop: Shop, tmp_path: Path
+) -> None:
+    sell(shop, basket(shop))
+    assert Mirror(tmp_path / "disk").write(shop.station) == 1
+
+    again = Mirror(tmp_path / "disk")
+
+    assert (again.write(shop.station), again.write(shop.station)) == (0, 0)
+    sell(shop, basket(shop))
+    assert again.write(shop.station) == 1
+    assert facts_in(mirrored(tmp_path / "disk")) == facts(shop)
+
+
+def test_what_a_stop_has_torn_is_cut_off_and_written_again(shop: Shop, tmp_path: Path) -> None:
+    sell(shop, basket(shop))
+    sell(shop, basket(shop))
+    Mirror(tmp_path / "disk").write(shop.station)
+    path = file_of(tmp_path / "disk")
+    os.truncate(path, path.stat().st_size - 5)
+
+    assert Mirror(tmp_path / "disk").write(shop.station) == 2
+
+    assert facts_in(mirrored(tmp_path / "disk")) == facts(shop)
+
+
+def test_facts_that_the_centre_has_are_not_written_again(shop: Shop, tmp_path: Path) -> None:
+    shop.link.answer_push = accept
+    sell(shop, basket(shop))
+    while push(shop.station) is Pushed.SOME:
+        pass
+    sell(shop, basket(shop))
+
+    assert Mirror(tmp_path / "disk").write(shop.station) == 1
+
+    assert [fact.seq for fact in facts_in(mirrored(tmp_path / "disk"))] == [2]
+
+
+def test_a_file_of_facts_that_are_all_taken_is_begun_anew_once_it_is_large(
+    shop: Shop, tmp_path: Path
+) -> None:
+    mirror = Mirror(tmp_path / "disk")
+    shop.link.answer_push = accept
+    sell(shop, basket(shop))
+    mirror.write(shop.station)
+    while push(shop.station) is Pushed.SOME:
+        pass
+    with file_of(tmp_path / "disk").open("ab") as file:
+        file.write(bytes(KEPT_BYTES_MAX))
+
+    sell(shop, basket(shop))
+    mirror.write(shop.station)
+
+    assert [fact.seq for fact in facts_in(mirrored(tmp_path / "disk"))] == [2]
+
+
+def test_a_folder_that_is_away_holds_nothing_up_and_is_filled_when_it_is_back(
+    shop: Shop, tmp_path: Path
+) -> None:
+    (tmp_path / "disk").write_text("no folder")
+    mirror = Mirror(tmp_path / "disk" / "below")
+    sell(shop, basket(shop))
+
+    assert mirror.write(shop.station) == 0
+
+    (tmp_path / "disk").unlink()
+    assert mirror.write(shop.station) == 1
+    assert facts_in(mirrored(tmp_path / "disk" / "below")) == facts(shop)
+
+
+@pytest.mark.parametrize("cut", [1, 3, 4, 5, 20])
+def test_a_torn_end_is_no_batch_and_no_error(shop: Shop, cut: int) -> None:
+    sell(shop, basket(shop))
+    (batch,) = list(unsent(shop.station))
+    whole = frame(batch)
+
+    assert frames(whole + whole[:cut]) == ([batch], len(whole))
