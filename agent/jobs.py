@@ -46,7 +46,8 @@ IDLE_S = 5.0
 BLOCKED_S = 1.0
 DOUBT_S = 0.1
 WATCH_S = 1.0
-TEND_S = 60.0
+TEND_S = 10.0
+SETTLE_TURNS = 6
 STOP_S = 3.0
 FAILED_S = 1.0
 HELD_UP_S = 10.0
@@ -91,6 +92,7 @@ class Jobs:
 
     def start(self) -> None:
         """Recover what a former process left open, then start the loops."""
+        self.station.disk.look()
         lives.sweep(self.station)
         printing.recover(self.station)
         with reading(self.station.journal) as connection:
@@ -223,10 +225,15 @@ class Jobs:
         leases.give_back(self.station, self.station.clock.now())
 
     def _tend(self) -> None:
-        """Settle the rows every minute; once a night look whether they are those written."""
+        """Look at the disk; settle the rows every minute; once a night add them up."""
         station = self.station
+        turns = 0
         while not station.clock.wait(self.stopping, TEND_S):
             station.gets_on(TEND)
+            station.disk.look()
+            turns += 1
+            if turns % SETTLE_TURNS:
+                continue
             try:
                 replica.settle(station)
                 if repair.is_scrub_due(station, station.clock.now()):

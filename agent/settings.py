@@ -56,6 +56,10 @@ class AgentSettings(BaseSettings):
     tail_silence_max_s: float = Field(default=12.0, gt=0, le=120)
     loop_silence_max_s: float = Field(default=120.0, gt=1, le=3600)
     """A background loop that has not got on for so long makes the agent start anew."""
+    disk_scarce_mb: int = Field(default=1024, ge=0)
+    disk_accrual_only_mb: int = Field(default=256, ge=0)
+    disk_none_mb: int = Field(default=64, ge=0)
+    """With less room: a warning; points do not pay any more; nothing new is begun."""
     body_bytes_max: int = Field(default=256 * 1024, ge=1024)
     lines_max: int = Field(default=500, ge=1)
     reserves_max: int = Field(default=200, ge=1)

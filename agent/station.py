@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from agent.counted import Downtime
 from agent.devices import Devices
+from agent.disk import DiskWatch
 from agent.events import Events
 from agent.link import Link
 from agent.packs import PackShelf
@@ -151,6 +152,11 @@ class Station:
     suspects: set[str] = field(default_factory=set)
     """Streams whose stored rows are not those that were written: the pull mends them."""
     pulses: Pulses = field(default_factory=Pulses)
+    disk: DiskWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Watch the disk that the station's files are on."""
+        self.disk = DiskWatch(self.data_dir, self.settings)
 
     def gets_on(self, loop: str) -> None:
         """Note that a background loop makes progress."""

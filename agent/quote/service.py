@@ -196,7 +196,7 @@ def price(
         till=basket.till,
         lines=lines,
         member=None if who is None else who.member,
-        redeem=basket.redeem,
+        redeem=basket.redeem if station.disk.may_redeem else Redeem.NONE,
         redeem_points=basket.redeem_points,
         promo_codes=basket.promo_codes,
         take=basket.take,

@@ -374,6 +374,9 @@ class StatusAnswer(Answer):
     replica_age_s: float | None
     streams: dict[str, int]
     rows: dict[str, RowsAnswer]
+    free_disk_mb: int
+    room: str
+    """`plenty`, `scarce`, `accrual_only` or `none`."""
     open_reserves: int
     spool: dict[str, int]
     devices: dict[str, DeviceAnswer]

@@ -20,6 +20,10 @@ UNSUPPORTED = 415
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+NEEDS_NO_ROOM = ("/commit", "/cancel", "/quotes", "/trace", "/scans", "/find", "/preview")
+"""What ends an open receipt, and what only asks."""
+
+
 class ForeignHostError(LoyaltyError):
     """A request under a name that is not this agent's: a rebound DNS name, or a wrong setting."""
 
@@ -105,7 +109,9 @@ class Guard:
         if not _is_loopback(scope) and not self._has_token(headers.get("authorization", "")):
             return TillTokenError()
         content = headers.get("content-type", "").partition(";")[0].strip().lower()
-        return JsonRequiredError() if scope["method"] == "POST" and content != JSON else None
+        if scope["method"] == "POST" and content != JSON:
+            return JsonRequiredError()
+        return self._station.disk.refusal if _begins_something(scope) else None
 
     def _is_own(self, host: str) -> bool:
         name = host.rsplit(":", 1)[0] if host.count(":") == 1 or "]:" in host else host
@@ -122,6 +128,12 @@ class Guard:
                 select(_TOKENS.c.till).where(_TOKENS.c.token_digest == digest(token.encode()))
             ).first()
         return found is not None
+
+
+def _begins_something(scope: Scope) -> bool:
+    """Tell whether a request writes what can wait for room on the disk."""
+    path = scope["path"].rstrip("/")
+    return scope["method"] == "POST" and not path.endswith(NEEDS_NO_ROOM)
 
 
 def _is_loopback(scope: Scope) -> bool:

@@ -52,6 +52,8 @@ def frame(station: Station, at: datetime, *, pack: CompiledPack | None = None) -
     warnings = [] if line.up else [OFFLINE]
     if zone := station.premises.refused_zone:
         warnings.append(_said(UnknownZoneError(zone=zone)))
+    if scarce := station.disk.warning:
+        warnings.append(_said(scarce))
     return {"as_of": line.last_contact_at, "pack": pack_view(pack), "warnings": warnings}
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
+from agent.disk import MEGABYTE
 from agent.journal import store as facts
 from agent.printing import store as spool
 from agent.replica import service as replica
@@ -37,6 +38,8 @@ def status(station: Station, at: datetime) -> view.StatusAnswer:
         replica_age_s=(at - heard).total_seconds() if heard else None,
         streams=replica.cursors(station),
         rows=_rows(station),
+        free_disk_mb=station.disk.free_bytes // MEGABYTE,
+        room=station.disk.room.value,
         open_reserves=reserves,
         spool=jobs,
         devices=_devices(station),
