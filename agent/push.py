@@ -93,9 +93,7 @@ def hear(station: Station) -> int:
         )
 
 
-def batch_from(
-    connection: Connection, identity: Identity, line: int, seq: int
-) -> PushBatch | None:
+def batch_from(connection: Connection, identity: Identity, line: int, seq: int) -> PushBatch | None:
     """Return the facts of a line of the journal from a number on as one signed batch, None if there
     are none."""
     facts = store.facts_from(connection, identity.agent, line, seq, BATCH_MAX)

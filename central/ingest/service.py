@@ -106,6 +106,7 @@ def push(centre: Centre, signed: SignedRequest) -> PushAnswer:
     return answer
 
 
+@retried
 def take_in(centre: Centre, batch: PushBatch) -> PushAnswer:
     """Post a batch that came as a file, from a store's mirror or its export; repeating is safe.
 
@@ -117,6 +118,7 @@ def take_in(centre: Centre, batch: PushBatch) -> PushAnswer:
         sender = roster.by_ids(connection, [batch.head.agent]).get(batch.head.agent)
         if sender is None:
             raise UnknownAgentError
+        leases.keep_roster(connection)
         _check(connection, sender, batch)
         answer = _take(connection, centre, sender, batch, at)
     log.info("facts.imported", store=sender.store, facts=len(answer.outcomes))

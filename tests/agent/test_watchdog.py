@@ -77,7 +77,7 @@ def test_a_loop_that_hangs_is_named_and_ends_the_serving(open_shop: Shop) -> Non
     settings = AgentSettings(data_dir=open_shop.station.data_dir, loop_silence_max_s=1.5)
     open_shop.station.settings = settings
 
-    def never(last_seq: int) -> SessionAnswer:  # noqa: ARG001
+    def never() -> SessionAnswer:
         hang.wait()
         raise AssertionError
 
