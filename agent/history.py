@@ -50,32 +50,39 @@ def fetch(station: Station) -> int:
 
 
 def _fetch_epoch(station: Station, epoch: int) -> int:
+    """Fetch what an epoch has behind the place that was reached: another copy of the disk may have
+    pushed more since."""
     found = 0
     for _ in range(PAGES_MAX):
         with reading(station.journal) as connection:
             at = former.progress(connection, epoch)
-        if at.state is FetchState.DONE:
-            break
         page = station.link.history(epoch, at.after)
         with transaction(station.journal) as connection:
-            found += _turn(connection, station, at, page)
+            reached, new = _turn(connection, station, at, page)
+        found += new
+        if reached == at:
+            break
     if found:
         log.info("facts.fetched", epoch=epoch, facts=found)
     return found
 
 
-def _turn(connection: Connection, station: Station, at: Fetch, page: PushedFacts) -> int:
+def _turn(
+    connection: Connection, station: Station, at: Fetch, page: PushedFacts
+) -> tuple[Fetch, int]:
     """Take a page in and note where the next begins; look further back if it is of another branch
-    than what this disk has at that place."""
+    than what this disk has at that place. Return that place, and how many facts were new."""
     known = facts.hash_at(connection, at.epoch, at.after)
     if at.state is FetchState.SEARCHING and page.hash != known:
-        former.note(connection, replace(at, after=max(0, at.after - BATCH_MAX)))
-        return 0
+        further = replace(at, after=max(0, at.after - BATCH_MAX))
+        former.note(connection, further)
+        return further, 0
     words = {word.id: word for word in page.outcomes}
     found = sum(_take_in(connection, station, fact, words) for fact in page.facts)
-    state = FetchState.DONE if page.upto == at.after else FetchState.FETCHING
-    former.note(connection, Fetch(at.epoch, page.upto, state))
-    return found
+    reached = Fetch(at.epoch, page.upto, FetchState.FETCHING)
+    if reached != at:
+        former.note(connection, reached)
+    return reached, found
 
 
 def _take_in(

@@ -26,7 +26,6 @@ class FetchState(StrEnum):
     SEARCHING = "searching"
     """Backwards for a fact that both have."""
     FETCHING = "fetching"
-    DONE = "done"
 
 
 class FetchRecord(JournalTable, table=True):
