@@ -16,6 +16,7 @@ from central.agents import routes as agents_routes
 from central.agents import store as agents_store
 from central.agents.service import AgentIdentity
 from central.agents.sessions import Standing
+from central.auditor import telling as auditing
 from central.centre import Centre
 from central.counted import STORAGE_ERRORS
 from central.feed import routes as feed_routes
@@ -49,12 +50,14 @@ class Stages:
     """Why an agent gets no leases; empty if it does."""
     outcomes: Callable[[Connection], dict[str, int]]
     """Facts by outcome."""
+    unaudited: Callable[[Connection], int]
+    """How many facts and receipts the audit has still to look at."""
 
 
 def full_stages() -> Stages:
     """Return the stages of a whole centre."""
     routers = (ingest_routes.router, leases_routes.router, measures_routes.router)
-    return Stages(routers, ingest.known, ingest.barred, ingest.outcomes)
+    return Stages(routers, ingest.known, ingest.barred, ingest.outcomes, auditing.unaudited)
 
 
 def create_app(
@@ -112,12 +115,13 @@ def make_hub(centre: Centre) -> Hub:
 def status(centre: Centre, stages: Stages) -> dict[str, Any]:
     """Return what an operator looks at first: facts by outcome, streams' ends, agents."""
     with reading(centre.engine) as connection:
-        outcomes = stages.outcomes(connection)
+        outcomes, unaudited = stages.outcomes(connection), stages.unaudited(connection)
         agents = agents_store.agents(connection)
     return {
         "incarnation": str(centre.incarnation),
         "now": centre.clock.now().isoformat(),
         "outcomes": outcomes,
+        "unaudited": unaudited,
         "streams": feed.heads(centre.engine),
         "agents": [
             {

@@ -97,6 +97,11 @@ def standing(connection: Connection) -> Standing:
     )
 
 
+def unaudited(connection: Connection) -> int:
+    """Return how many facts are not seen yet, and receipts are to be looked at again."""
+    return sum(gathering.lag(connection).values()) + store.count_due(connection)
+
+
 def show(centre: Centre, receipt: UUID) -> Shown:
     """Evaluate a receipt (or the one of a fact) again and put the results side by side.
 

@@ -246,7 +246,8 @@ class Torment:
         self._watch(self)
 
     def _drain(self) -> None:
-        """Wait until every fact is at the centre, every row in the stores, every slip printed."""
+        """Wait until every fact is at the centre and audited, every row in the stores, every slip
+        printed."""
         drained: Json = {}
 
         def rests() -> bool:
@@ -264,7 +265,10 @@ class Torment:
         """Return where everything has come to; empty while something is under way."""
         self._wait(LOOK_EVERY_S)
         self._door.check()
-        heads = self.estate.centre.status()["streams"]
+        centre = self.estate.centre.status()
+        heads = centre["streams"]
+        if centre["unaudited"]:
+            return {}
         for shop in self.estate.shops:
             told = shop.agent.status()
             is_behind = any(heads.get(name, 0) != at for name, at in told["streams"].items())

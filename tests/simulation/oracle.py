@@ -256,17 +256,11 @@ class Oracle:
             may = self._granted[lot] + once.get(lot, 0) + allowed[lot] + self._allowed[lot]
             may += self._promised.get(lot, 0)
             total += there - may
-            if there > may + self._owed(central, account, lot) and lot in self._born:
+            if there > may and lot in self._born:
                 parts = f"spent {self._spent[lot]} leased {leased[lot]} free {free.get(lot, 0)}"
                 raise ViolationError("conservation", f"lot {lot}: {parts} > {may}")
         if total > 0:
             raise ViolationError("conservation", f"account {account}: {total} too much")
-
-    def _owed(self, central: sqlite3.Connection, account: str, lot: str) -> int:
-        """Return what sales took of a lot as debt and it has not paid: other lots pay for it."""
-        rows = central.execute(laws.DEBTS, (account, lot)).fetchall()
-        owed = sum(int(amount) for document, amount in rows if document in self._backs.sold)
-        return max(0, owed + sum(int(amount) for _, amount in rows if amount < 0))
 
     def _check_arrivals(self) -> set[str]:
         """Check that each journal is at the centre once and whole; return what is not posted.

@@ -336,8 +336,10 @@ class World:
         return "none" if receipt is None else self._finish(receipt, "cancel")
 
     def _finish(self, receipt: OpenReceipt, how: str) -> str:
-        tills = receipt.tills
-        if how == "cancel" and receipt.committed is None:
+        tills, known = receipt.tills, receipt.committed
+        if known is not None and known.fact.hex in self.oracle.stores[tills.code].lost:
+            return "paid"  # on a disk that knows nothing of it, it would be sold twice
+        if how == "cancel" and known is None:
             tills.cancel(receipt)
             del self.receipts[receipt.name]
             return "cancelled"

@@ -115,6 +115,10 @@ def no_place(_connection: object, _identity: AgentIdentity) -> Watermark:
     return Watermark()
 
 
+def none_unaudited(_connection: object) -> int:
+    return 0
+
+
 def no_outcomes(_connection: object) -> dict[str, int]:
     return {}
 
@@ -123,7 +127,7 @@ def no_bar(_connection: object, _identity: object) -> str:
     return ""
 
 
-BARE = Stages((), no_place, no_bar, no_outcomes)
+BARE = Stages((), no_place, no_bar, no_outcomes, none_unaudited)
 
 
 def code_of(answer: httpx.Response) -> str:

@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace as changed
 
-from central.auditor import gathering, telling
+from central.auditor import examining, gathering, telling
 from central.auditor import service as auditor
+from central.auditor.bench import Bench
+from central.auditor.judging import Rechecked
 from central.auditor.store import Sums, Verdict
 from central.centre import Centre
 from central.ingest import service as ingest
+from central.ingest import store as ingest_store
 from central.leases import recovery
 from central.packs.library import Library
 from central.packs.service import publish
@@ -22,7 +25,7 @@ from shared.points import format_points as points
 from shared.rules.canonical import result_hash
 from shared.rules.compile import CompiledPack
 from shared.rules.evaluate import evaluate
-from shared.rules.moment import Moment, Trust
+from shared.rules.moment import Trust
 from shared.rules.tiers import tier_of
 from shared.runtime.sqlite import reading
 from shared.wire.facts import Fact, ReceiptCommitted, read_body
@@ -31,7 +34,6 @@ from shared.wire.push import OutcomeKind
 from tests.builders import wine_text
 from tests.central.app.kit import SetClock
 from tests.central.auditor.kit import (
-    MOSCOW,
     THOUSAND,
     WINE,
     Shop,
@@ -47,7 +49,6 @@ from tests.central.chain_kit import rows as feed_rows
 from tests.central.journal_builder import Journal, Person, Sold
 
 HOUR = timedelta(hours=1)
-THE_END = datetime.max.replace(tzinfo=UTC)
 """Tomorrow of it in Moscow is no date."""
 Bend = Callable[[ReceiptCommitted], dict[str, Any]]
 
@@ -270,7 +271,6 @@ def test_a_store_that_calculates_otherwise_is_found_and_its_receipt_stands(
         (Verdict.RESULT, lambda _: {"result_hash": "00" * 32}),
         (Verdict.STATED, lambda sale: {"evaluation": replace(sale.evaluation, effects=())}),
         (Verdict.GRANTS, lambda sale: {"granted": (changed(sale.granted[0], amount=1),)}),
-        (Verdict.FAILED, lambda _: {"moment": Moment(THE_END, MOSCOW)}),
     ],
 )
 def test_a_fact_that_contradicts_itself_is_found(
@@ -286,6 +286,28 @@ def test_a_fact_that_contradicts_itself_is_found(
     audit(centre)
 
     assert rows(centre)[fact.id].verdict is verdict
+
+
+class TornLibrary(Library):
+    """Gives a pack that no kernel can evaluate."""
+
+    def pack(self, *_args: object) -> Any:
+        return object()
+
+
+def test_a_kernel_that_fails_is_a_verdict_and_ends_no_audit(
+    centre: Centre, journal: Journal
+) -> None:
+    here = shop(centre, journal)
+    sale = sale_of(here.sell(registered(journal), 10))
+    journal.push_new()
+
+    with reading(centre.engine) as connection:
+        shelves = examining.Shelves(TornLibrary(), ())
+        (fact,) = ingest_store.facts(connection, [here.journal.facts[-1].id])
+        found = examining.compare(connection, shelves, fact, sale, Bench())
+
+    assert found == examining.Compared(Rechecked(Verdict.FAILED, ""))
 
 
 def test_a_receipt_whose_pack_is_not_published_here_is_seen_again_when_it_is(
