@@ -12,6 +12,7 @@ import typer
 
 from central.cli_audit import audit_app
 from central.cli_bearers import certificates_app
+from central.cli_conflicts import conflicts_app
 from central.shell import opened, refusals, settings_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ for _name, _sub in {
     "lots": lots_app,
     "certificates": certificates_app,
     "audit": audit_app,
+    "conflicts": conflicts_app,
 }.items():
     app.add_typer(_sub, name=_name)
 

@@ -59,6 +59,6 @@ METRICS: Final = (
     Metric(LEASED, LEVEL, "Points that stores hold: present ones, or stranded.", ("state",)),
     Metric(ASKS, COUNT, "Asks for points for a receipt: full, part or none given.", ("result",)),
     Metric(RECOVERY, LEVEL, "Stores that have not reported to a restored centre."),
-    Metric(CONFLICTS, LEVEL, "Records for people, by kind.", ("kind",)),
+    Metric(CONFLICTS, LEVEL, "Records for people, by kind and state.", ("kind", "state")),
     Metric(STORAGE_ERRORS, COUNT, "Requests and jobs that the database failed."),
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """What all tests share: quiet logs, a bound on laws, rows proven, databases of both kinds."""
 
 import logging
+from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -17,6 +18,14 @@ settings.register_profile(
 )
 settings.load_profile("kopilka")
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """A command sends its log to a stream that ends with its test."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -81,6 +81,12 @@ class Look:
         return self.now.verdict in DIVERGENT and not was
 
     @property
+    def is_newly_stale(self) -> bool:
+        """Whether the centre's view is found for the first time to price it otherwise."""
+        was = self.before is not None and (self.before.points or self.before.discount_minor)
+        return bool(self.now.points or self.now.discount_minor) and not was
+
+    @property
     def granted_before(self) -> int:
         """What of it the member got by an earlier look."""
         return 0 if self.before is None else self.before.granted

@@ -15,20 +15,18 @@ import structlog
 from central.auditor import gathering, store
 from central.auditor.bench import lay
 from central.auditor.examining import Look, Shelves, looks, sums_of
+from central.auditor.findings import due_of, found_of
 from central.auditor.gathering import Task
-from central.auditor.granting import Due, grant
+from central.auditor.granting import grant
 from central.auditor.store import Audited
 from central.centre import Centre
-from central.ingest import service as ingest
-from central.ingest.values import Conflict
+from central.conflicts import service as conflicts
 from central.packs import store as packs
 from central.packs.library import Library
-from shared.ids import derived
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 
 STEPS_PER_RUN_MAX = 20
-KIND = "divergence_found"
 
 log = structlog.get_logger()
 
@@ -105,8 +103,8 @@ def write(centre: Centre, found: Found, at: datetime) -> bool:
         store.put(connection, [one.now for one in found.looks if one.is_notable], at)
         store.want_again(connection, found.again, at)
         store.add_sums(connection, sums_of(found.looks))
-        ingest.record(connection, [_conflict(one, at) for one in new])
-        grant(connection, [_due(one) for one in found.looks if one.due > one.granted_before], at)
+        conflicts.record(connection, [*found_of(found.looks, at)])
+        grant(connection, [due for one in found.looks if (due := due_of(one)) is not None], at)
     for one in new:
         log.error(
             "agent.divergence_found",
@@ -115,18 +113,3 @@ def write(centre: Centre, found: Found, at: datetime) -> bool:
             verdict=one.now.verdict.value,
         )
     return True
-
-
-def _due(one: Look) -> Due:
-    had = one.granted_before
-    return Due(one.sale, had, one.due - had, one.gap.more)
-
-
-def _conflict(one: Look, at: datetime) -> Conflict:
-    what = (
-        f"Чек {one.now.receipt}: магазин {one.now.store} и центр считают одно и то же по-разному "
-        f"({one.now.verdict}). Чек действителен; оба расчёта: kopilka central audit show."
-    )
-    return Conflict(
-        derived("conflict", KIND, one.now.fact), KIND, at, one.now.fact, one.now.store, what
-    )

@@ -3,19 +3,21 @@
 Facts are planned on it in memory, one after the other; it is written as sets when all are.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from central.bearers.posting import Shelf
+from central.conflicts.service import conflict_of
+from central.conflicts.values import Conflict, Finding
+from central.ingest.concerned import concerned, people
 from central.ingest.reading import Reading
-from central.ingest.values import Conflict, Document
+from central.ingest.values import Document
 from central.leases.service import Visits
 from central.leases.store import Ask
-from central.ledger.rows import storable
 from central.members.roll import Roll
-from shared.ids import derived
-from shared.ledger.books import Account, Books, Holder
+from shared.ledger.books import Account, Books, Holder, Lot
 from shared.wire.facts import LeasesReported, ReceiptCommitted
 from shared.wire.push import OutcomeKind
 from shared.wire.taken_back import ReceiptReturned, TakenBack
@@ -74,6 +76,10 @@ class Desk:
     resolved: dict[UUID, ReceiptReturned] = field(default_factory=dict)
     """What returns by slip came to, by their uids."""
     conflicts: list[Conflict] = field(default_factory=list)
+    owed: Counter[UUID] = field(default_factory=Counter)
+    """Points (hundredths) that became debt, by fact."""
+    after_write_off: Counter[UUID] = field(default_factory=Counter)
+    """Points (hundredths) that facts have spent of leases that were written off."""
     to_size: set[UUID] = field(default_factory=set)
     """Accounts whose points or places of shopping have changed."""
 
@@ -110,13 +116,14 @@ class Desk:
                 self.new_births.pop(birth.lot, None)
                 self.done_births.add(birth.lot)
 
-    def report(self, reading: Reading, kind: str, what: str, *stores: str) -> None:
-        """Leave a record for a person: what happened, and at which stores.
+    def owes(self, reading: Reading, lot: Lot, debt: int) -> int:
+        """Count what of a member's lot became debt by a fact; return it."""
+        if debt and not self.books.accounts[lot.account].is_bearer:
+            self.owed[reading.fact.id] += debt
+        return debt
 
-        What a damaged fact says of itself may hold characters that cannot be stored.
-        """
-        fact, what = reading.fact.id, storable(what)
-        at_stores = " ".join(sorted({reading.store, *stores}))
-        self.conflicts.append(
-            Conflict(derived("conflict", kind, fact), kind, self.at, fact, at_stores, what)
-        )
+    def report(self, reading: Reading, finding: Finding) -> None:
+        """Leave a record for people, with all whom the fact concerns."""
+        whole = None if reading.document is None else self.resolved.get(reading.document)
+        about = (*concerned(reading), *people(whole))
+        self.conflicts.append(conflict_of(finding, reading.fact.id, about, self.at))

@@ -174,7 +174,7 @@ def _kept(one: Arrival, reading: Reading, desk: Desk) -> KeptFact:
     fact = reading.fact
     is_wreck = one.standing is Standing.DAMAGED
     return KeptFact(
-        id=derived("wreck", fact.id, one.hash.hex()) if is_wreck else fact.id,
+        id=wreck_id(fact.id, one.hash) if is_wreck else fact.id,
         agent=fact.agent,
         epoch=fact.epoch,
         seq=fact.seq,
@@ -190,6 +190,11 @@ def _kept(one: Arrival, reading: Reading, desk: Desk) -> KeptFact:
         content=content_of(one.fact),
         received_at=desk.at,
     )
+
+
+def wreck_id(fact: UUID, chain_hash: bytes) -> UUID:
+    """Return the id under which the bytes of a damaged fact are kept."""
+    return derived("wreck", fact, chain_hash.hex())
 
 
 def _personal(readings: Sequence[Reading]) -> Iterator[tuple[UUID, bytes]]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, func, select
 
 from central.ingest import store
-from central.ingest.store import ConflictTable, FactTable, InboxTable, WatermarkTable
+from central.ingest.store import FactTable, InboxTable, WatermarkTable
 from central.ingest.values import POSTED, Document, KeptFact
 from central.schema import table_of
 from shared.ledger.books import Holder
@@ -17,7 +17,6 @@ from shared.wire.push import OutcomeKind
 _inbox = table_of(InboxTable)
 _watermark = table_of(WatermarkTable)
 _fact = table_of(FactTable)
-_conflict = table_of(ConflictTable)
 _PLACE = (_inbox.c.agent, _inbox.c.epoch, _inbox.c.seq, _inbox.c.id, _inbox.c.outcome)
 _own = _inbox.c.branch.is_(False)
 
@@ -71,12 +70,6 @@ def count_open(connection: Connection) -> dict[str, int]:
     query = select(_inbox.c.outcome, func.count()).where(_inbox.c.outcome.in_(kinds))
     found = {row[0]: row[1] for row in connection.execute(query.group_by(_inbox.c.outcome))}
     return {kind: found.get(kind, 0) for kind in kinds}
-
-
-def count_conflicts(connection: Connection) -> dict[str, int]:
-    """Count the records for people by kind."""
-    query = select(_conflict.c.kind, func.count()).group_by(_conflict.c.kind)
-    return {row[0]: row[1] for row in connection.execute(query.order_by(_conflict.c.kind))}
 
 
 def refused(connection: Connection, reason: str, most: int) -> list[UUID]:

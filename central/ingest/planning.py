@@ -8,6 +8,9 @@ from sqlalchemy import Connection
 
 from central.bearers import posting as bearers
 from central.centre import Centre
+from central.conflicts import service as conflicts
+from central.conflicts.service import conflict_id
+from central.conflicts.values import ConflictKind
 from central.feed import service as feed
 from central.feed.service import NewChange
 from central.ingest import store
@@ -70,7 +73,7 @@ def write(connection: Connection, centre: Centre, desk: Desk) -> list[NewChange]
     store.delete_births(connection, desk.done_births)
     store.delete_once(connection, desk.done_once)
     store.insert_once(connection, sorted(desk.new_once.items()))
-    store.insert_conflicts(connection, desk.conflicts)
+    conflicts.record(connection, desk.conflicts)
     return changes
 
 
@@ -79,17 +82,23 @@ def publish(
     changes: Sequence[NewChange],
     later: Sequence[tuple[Reading, Verdict]],
     posting: UUID,
+    at: datetime,
 ) -> tuple[Cover, ...]:
     """Send rows down as the transaction's last statements; return the numbers that cover it.
 
-    `later` are facts of former batches that have a new word. Their covers are known once the
-    other rows have their numbers; their own stream's are lower than that of their row.
+    `later` are facts of former batches that have a new word; what kept a posted one out is mended.
+    Their covers are known once the other rows have their numbers; their own stream's are lower than
+    that of their row.
     """
     words = [
         Word(one.fact.id, verdict.kind, verdict.reason, verdict.waits_for, posting)
         for one, verdict in later
     ]
     store.change_words(connection, words)
+    posted = [one.fact.id for one, verdict in later if verdict.kind in POSTED]
+    kept_out = (ConflictKind.QUARANTINED, ConflictKind.OTHER_BYTES)
+    ids = [conflict_id(kind, fact) for fact in posted for kind in kept_out]
+    conflicts.mended(connection, ids, at)
     numbers = feed.append(connection, changes)
     covers = tuple(Cover(stream, number) for stream, number in sorted(numbers.items()))
     store.insert_posting(connection, posting, covers)

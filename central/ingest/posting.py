@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from central.ingest import receipts, registrations, slips, voids
+from central.ingest import findings, receipts, registrations, slips, voids
 from central.ingest.chain import Standing
 from central.ingest.desk import Desk, RefusedError, Verdict
 from central.ingest.envelopes import awaited_lot, post_moves, set_aside
@@ -38,9 +38,7 @@ def plan(desk: Desk, reading: Reading) -> Verdict:
     desk.ends.update((ask, reading.fact.id) for ask in reading.envelope.ends)
     if reading.standing is Standing.DAMAGED:
         set_aside(desk, reading)
-        seq = reading.fact.seq
-        what = f"Факт {seq} агента {reading.fact.agent} повреждён: байты не дают его хеша."
-        desk.report(reading, "damaged", what)
+        findings.not_read(desk, reading)
         return Verdict(OutcomeKind.DAMAGED, "hash")
     try:
         awaited = _checked(desk, reading)
@@ -65,23 +63,15 @@ def _checked(desk: Desk, reading: Reading) -> UUID | None:
 
 def _quarantine(desk: Desk, reading: Reading, reason: str) -> Verdict:
     set_aside(desk, reading)
-    what = f"Факт {reading.fact.id} ({reading.fact.kind[:40]}) не проведён: {reason}."
-    desk.report(reading, "quarantined", what)
+    findings.not_posted(desk, reading, reason)
     return Verdict(OutcomeKind.QUARANTINED, reason)
 
 
 def _post(desk: Desk, reading: Reading) -> Verdict:
     notes = _POSTERS[type(reading.body)](desk, reading, reading.body)
     if reading.standing is Standing.BRANCH:
-        what = (
-            f"Факт {reading.fact.id} пришёл из второй ветви журнала магазина {reading.store} "
-            "(копия или восстановленный диск): проведён, лимита второй раз не даёт."
-        )
-        desk.report(reading, FORKED, what)
         notes = [*notes, FORKED]
-    if desk.at - reading.at > receipts.LATE:
-        what = f"Факт {reading.fact.id} проведён с опозданием: он от {reading.at:%d.%m.%Y}."
-        desk.report(reading, "late", what)
+    findings.posted(desk, reading)
     if notes:
         return Verdict(OutcomeKind.ADJUSTED, notes[0])
     return Verdict(OutcomeKind.ACCEPTED)

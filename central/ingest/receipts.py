@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from central.bearers import posting as bearers
+from central.ingest import findings
 from central.ingest.desk import UNKNOWN_LOT, Desk, RefusedError
 from central.ingest.envelopes import post_moves
 from central.ingest.moved import (
@@ -28,12 +29,9 @@ from shared.ledger.postings import (
     take,
 )
 from shared.member import DayCount, Use
-from shared.money import format_money
 from shared.rules.result import Draw
 from shared.wire.facts import Granted, LotActivated, ReceiptCommitted
 from shared.wire.taken_back import ReceiptReturned, TakenBack
-
-LATE = timedelta(days=30)
 
 
 def check_new(desk: Desk, reading: Reading) -> None:
@@ -120,7 +118,7 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
     """
     sale = desk.sales[returned.sale]
     document = Document(returned.uid, returned.at)
-    notes = note_twice(desk, reading, sale, returned)
+    notes = ["returned_twice"] if findings.returned_twice(desk, reading, sale, returned) else []
     moved = left_to_move(sale, desk.returns.get(returned.sale, ()), returned)
     desk.file(reading, sale=returned.sale)
     desk.returns.setdefault(returned.sale, []).append(returned)
@@ -129,9 +127,9 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
     for lot, amount in moved.restored.items():
         there = desk.books.lot(lot)
         restore(desk.books, there, amount, document, day=returned.day, grace=grace)
-    gone = {**moved.taken, **moved.reached}
+    gone, forgives = {**moved.taken, **moved.reached}, returned.forgives
     debt = sum(
-        take(desk.books, lot, gone[lot.id], document, forgives=returned.forgives)
+        desk.owes(reading, lot, take(desk.books, lot, gone[lot.id], document, forgives=forgives))
         for lot in known_lots(desk, gone)
     )
     end_certificates(desk, reading, sale, returned)
@@ -224,11 +222,8 @@ def _draw(desk: Desk, reading: Reading, document: Document, sale: ReceiptCommitt
     debt = post_moves(desk, reading, document)
     over = sum(desk.books.accounts[account].debt - owed[account] for account in paid_by)
     if over:
-        what = (
-            f"Чек {sale.receipt.uid}: сертификатом оплачено на {format_money(over)} больше, "
-            "чем на нём оставалось. Чек действителен, разница за счёт сети."
-        )
-        desk.report(reading, "used_twice", what)
+        findings.overpaid(desk, reading, sale, over)
+    desk.owed[reading.fact.id] += debt - over
     return ["debt"] if debt else []
 
 
@@ -239,39 +234,8 @@ def _issue(desk: Desk, reading: Reading, document: Document, sale: ReceiptCommit
         refusal = bearers.sell(desk.shelf, desk.books, issued, document, reading.store)
         if refusal:
             notes.append(refusal)
-            what = (
-                f"Чек {sale.receipt.uid}: сертификат …{issued.tail} продан за "
-                f"{format_money(issued.amount)}, но не активирован: {_NOT_SOLD[refusal]}."
-            )
-            desk.report(reading, refusal, what)
+            findings.not_sold(desk, reading, sale, issued, refusal)
     return notes
-
-
-_NOT_SOLD = {
-    "sold_before": "он уже был продан",
-    "unknown_certificate": "центр его не выпускал",
-}
-
-
-def note_twice(
-    desk: Desk, reading: Reading, sale: ReceiptCommitted, returned: TakenBack
-) -> list[str]:
-    """Report goods that came back more often than they were bought."""
-    left = {line.no: line.quantity for line in sale.receipt.lines}
-    before = desk.returns.get(returned.sale, [])
-    for part in (part for one in (*before, returned) for part in one.lines):
-        left[part.no] = left.get(part.no, 0) - part.quantity
-    over = sorted(no for no, quantity in left.items() if quantity < 0)
-    if not over:
-        return []
-    earlier = {desk.documents[one.uid].store for one in before if one.uid in desk.documents}
-    cashiers = ", ".join(sorted({one.cashier or "—" for one in (*before, returned)}))
-    what = (
-        f"Чек {returned.sale}: строки {', '.join(map(str, over))} возвращены больше, чем куплено. "
-        f"Кассиры: {cashiers}. Деньги выданы, бонусы сдвинуты один раз."
-    )
-    desk.report(reading, "returned_twice", what, *earlier)
-    return ["returned_twice"]
 
 
 def known_lots(desk: Desk, lots: Iterable[UUID]) -> list[Lot]:

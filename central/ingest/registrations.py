@@ -1,5 +1,6 @@
 """Registrations on the desk: one person becomes one member, whichever stores wrote him down."""
 
+from central.conflicts.values import ConflictKind, Finding, Role, parties
 from central.ingest.desk import Desk, RefusedError
 from central.ingest.reading import Reading
 from central.ingest.receipts import post_grants
@@ -10,13 +11,10 @@ from shared.ledger.entries import Document
 from shared.phone import BadPhoneError, normalise_phone
 from shared.wire.facts import MemberRegistered, RegisteredPerson
 
-_WHAT = {
-    Place.MERGED: "Участник {new} зарегистрирован дважды: он уже был как {others}. "
-    "Счета соединены; карта нового платит только своим счётом, пока телефон не подтверждён.",
-    Place.SHARED_PHONE: "Телефон участника {new} уже указан у {others}, имена разные. "
-    "Оба остаются; проверьте, один ли это человек.",
-    Place.SHARED_CARD: "Карта участника {new} уже принадлежит {others}. "
-    "Оба остаются; проверьте, чья карта.",
+_KINDS = {
+    Place.MERGED: ConflictKind.MERGED,
+    Place.SHARED_PHONE: ConflictKind.SHARED_PHONE,
+    Place.SHARED_CARD: ConflictKind.SHARED_CARD,
 }
 
 
@@ -62,10 +60,13 @@ def post_registration(desk: Desk, reading: Reading, new: MemberRegistered) -> li
 
 
 def _report(desk: Desk, reading: Reading, new: MemberRegistered, placed: Placed) -> None:
-    others = ", ".join(str(other.id) for other in placed.others)
-    what = _WHAT[placed.place].format(new=new.member, others=others)
-    stores = [other.home_store for other in placed.others if other.home_store]
-    desk.report(reading, placed.place.name.lower(), what, *stores)
+    others = [other.id for other in placed.others]
+    about = (
+        *parties(Role.MEMBER, others),
+        *parties(Role.STORE, (other.home_store for other in placed.others)),
+    )
+    details = {"new": new.member, "others": ", ".join(map(str, others))}
+    desk.report(reading, Finding(_KINDS[placed.place], details, about, subject=new.member))
 
 
 def _check_identifiers(key: bytes, new: MemberRegistered, person: RegisteredPerson) -> None:

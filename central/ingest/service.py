@@ -22,13 +22,16 @@ from central.agents.service import (
 )
 from central.agents.store import Agent
 from central.centre import Centre
+from central.conflicts import service as conflicts
+from central.conflicts.service import conflict_id
+from central.conflicts.values import ConflictKind
 from central.counted import FACTS_ANSWERED
 from central.ingest import letters, looking, store
 from central.ingest.chain import Standing, arrivals, first_seq, reach
 from central.ingest.desk import UNKNOWN_LOT
 from central.ingest.loading import kept, lots_named
 from central.ingest.planning import publish, work, write
-from central.ingest.values import Conflict, Watermark
+from central.ingest.values import Watermark
 from central.leases import service as leases
 from central.ledger import figures
 from shared.crypto import keys
@@ -140,22 +143,19 @@ def outcomes(connection: Connection) -> dict[str, int]:
     return store.outcomes(connection)
 
 
-def conflicts(connection: Connection) -> list[Conflict]:
-    """Return what a person should know of, in order."""
-    return store.conflicts(connection)
-
-
-def record(connection: Connection, found: Collection[Conflict]) -> None:
-    """Leave records for people; the same again changes nothing."""
-    store.insert_conflicts(connection, found)
-
-
 @retried
 def reconsider(centre: Centre, facts: Collection[UUID], at: datetime) -> dict[UUID, OutcomeKind]:
     """Plan quarantined facts once more, after what kept them out was mended; tell what became of
     them and of those that waited for them."""
     with transaction(centre.engine) as connection:
-        return _again(connection, centre, (facts, OutcomeKind.QUARANTINED), at)
+        return reconsidered(connection, centre, facts, at)
+
+
+def reconsidered(
+    connection: Connection, centre: Centre, facts: Collection[UUID], at: datetime
+) -> dict[UUID, OutcomeKind]:
+    """Do as `reconsider` in the caller's transaction."""
+    return _again(connection, centre, (facts, OutcomeKind.QUARANTINED), at)
 
 
 @retried
@@ -202,7 +202,7 @@ def _again(
     desk = work(connection, centre, kept(connection, facts), at)
     changes = write(connection, centre, desk)
     planned = list(desk.planned.values())
-    publish(connection, changes, planned, uuid7(at, centre.chance))
+    publish(connection, changes, planned, uuid7(at, centre.chance), at)
     return {reading.fact.id: verdict.kind for reading, verdict in planned}
 
 
@@ -253,10 +253,12 @@ def _take(
     new = letters.write(connection, sorted_out, desk, posting)
     own = {reading.fact.id for reading in sorted_out.readings}
     later = [planned for fact, planned in desk.planned.items() if fact not in own]
+    whole = [known[(one.seq, one.hash)].id for one in found if one.standing is Standing.MENDED]
+    conflicts.mended(connection, (conflict_id(ConflictKind.DAMAGED, one) for one in whole), at)
     store.move_watermark(connection, holder, reach(found, before))
     barred = leases.bar_of(connection, holder)
     known.update(((letter.seq, letter.hash), letter) for letter in new)
     covers = letters.covers(connection, found, known)
-    covers[posting] = publish(connection, changes, later, posting)
+    covers[posting] = publish(connection, changes, later, posting, at)
     outcomes = letters.answers(found, known, covers, sender.store)
     return PushAnswer(centre.incarnation, reach(found, before).seq + 1, outcomes, barred)

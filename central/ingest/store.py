@@ -25,7 +25,6 @@ from sqlmodel import Field
 from central.ingest.values import (
     POSTED,
     WRECK,
-    Conflict,
     Document,
     KeptFact,
     Letter,
@@ -144,18 +143,6 @@ class OnceTable(Table, table=True):
     account: UUID
 
 
-class ConflictTable(Table, table=True):
-    """Something that a person should know of, in words."""
-
-    __tablename__ = "conflict"
-    id: UUID = Field(primary_key=True)
-    kind: str = Field(index=True)
-    at: datetime = Field(sa_type=Instant, index=True)
-    fact: UUID
-    stores: str
-    what: str
-
-
 _V = TypeVar("_V")
 _watermark = table_of(WatermarkTable)
 _inbox = table_of(InboxTable)
@@ -166,7 +153,6 @@ _document = table_of(DocumentTable)
 _resolved = table_of(ResolvedTable)
 _birth = table_of(BirthTable)
 _once = table_of(OnceTable)
-_conflict = table_of(ConflictTable)
 _decode_returned = decoder(ReceiptReturned)
 _decode_covers = decoder(tuple[Cover, ...])
 _PLACE = (_inbox.c.agent, _inbox.c.epoch, _inbox.c.seq, _inbox.c.hash)
@@ -417,19 +403,6 @@ def insert_once(connection: Connection, lots: Collection[tuple[UUID, UUID]]) -> 
 def once(connection: Connection, lots: Iterable[UUID]) -> dict[UUID, UUID]:
     """Return the accounts that got lots which a person gets once."""
     return _pairs(connection, _once.c.lot, _once.c.account, lots)
-
-
-def insert_conflicts(connection: Connection, conflicts: Collection[Conflict]) -> None:
-    """Write what a person should know of; the same again changes nothing."""
-    if conflicts:
-        rows = [asdict(conflict) for conflict in conflicts]
-        connection.execute(insert_new(connection, ConflictTable), rows)
-
-
-def conflicts(connection: Connection) -> list[Conflict]:
-    """Return what a person should know of, in order."""
-    query = select(_conflict).order_by(_conflict.c.at, _conflict.c.id)
-    return [Conflict(**row._mapping) for row in connection.execute(query)]
 
 
 _is_waiting = _inbox.c.outcome == OutcomeKind.WAITING.value

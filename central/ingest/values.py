@@ -1,4 +1,4 @@
-"""What ingest keeps, as values: places of journals, what became of facts, documents, conflicts."""
+"""What ingest keeps, as values: places of journals, what became of facts, documents."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -78,15 +78,3 @@ class Document:
     kind: str
     sale: UUID | None
     store: str
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Something that a person should know of; `stores` with blanks between."""
-
-    id: UUID
-    kind: str
-    at: datetime
-    fact: UUID
-    stores: str
-    what: str

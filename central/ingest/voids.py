@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from central.ingest import findings
 from central.ingest.desk import Desk, RefusedError
 from central.ingest.envelopes import post_moves
 from central.ingest.moved import left_to_move
@@ -11,7 +12,6 @@ from central.ingest.receipts import (
     check_new,
     end_certificates,
     known_lots,
-    note_twice,
 )
 from shared.ledger.entries import Document
 from shared.ledger.history import with_uses
@@ -41,7 +41,7 @@ def post_void(desk: Desk, reading: Reading, voided: ReceiptVoided) -> list[str]:
     sale = desk.sales[voided.sale]
     document = Document(voided.uid, voided.at)
     before = tuple(desk.returns.get(voided.sale, ()))
-    notes = note_twice(desk, reading, sale, voided)
+    notes = ["returned_twice"] if findings.returned_twice(desk, reading, sale, voided) else []
     moved = left_to_move(sale, before, voided)
     desk.file(reading, sale=voided.sale)
     desk.returns.setdefault(voided.sale, []).append(voided)
@@ -50,7 +50,7 @@ def post_void(desk: Desk, reading: Reading, voided: ReceiptVoided) -> list[str]:
         there = desk.books.lot(lot)
         restore(desk.books, there, amount, document, day=voided.day, grace=None)
     debt = sum(
-        take(desk.books, lot, moved.taken[lot.id], document)
+        desk.owes(reading, lot, take(desk.books, lot, moved.taken[lot.id], document))
         for lot in known_lots(desk, moved.taken)
         if lot.document == voided.sale
     )

@@ -15,6 +15,7 @@ from central.agents.store import Agent, agents
 from central.auditor import telling
 from central.auditor.store import DIVERGENT
 from central.centre import Centre
+from central.conflicts import service as conflicts
 from central.feed import service as feed
 from central.ingest import looking
 from central.leases import recovery
@@ -68,7 +69,7 @@ def _measured(centre: Centre) -> Levels:
             names.DEBT_ACCOUNTS: {(): debtors},
             names.LEASED: leased,
             names.RECOVERY: {(): 0 if waiting is None else len(waiting.missing)},
-            names.CONFLICTS: _by(looking.count_conflicts(connection)),
+            names.CONFLICTS: dict(conflicts.counts(connection)),
             **_audit(connection),
         }
 

@@ -106,6 +106,16 @@ def release_held(books: Books, held: Held, document: Document) -> int:
     return _spend(books, lot, held.amount, held.covered, document)
 
 
+def free_held(books: Books, held: Held, document: Document) -> None:
+    """Free a spend that was held and has not been one after all; it pays debt first."""
+    lot = books.lot(held.lot)
+    books.released.append(books.held.pop((held.fact, held.lot)))
+    lot.held -= held.covered
+    lot.free += held.covered
+    books.touched.add(lot.account)
+    settle(books, lot, document)
+
+
 def give_back(books: Books, lot: Lot, lease: Lease, amount: int, document: Document) -> None:
     """Return part of a lease to the free rest; it pays debt first. A closed lease gives nothing."""
     freed = _leave(books, lease, amount)
@@ -229,6 +239,16 @@ def owe(books: Books, lot: Lot, amount: int, document: Document) -> int:
         return 0
     books.accounts[lot.account].debt += amount
     return amount
+
+
+def forgive(books: Books, lot: Lot, amount: int, document: Document) -> int:
+    """Let go of debt that a lot was short of; return how much of it was not settled yet."""
+    account = books.accounts[lot.account]
+    let_go = min(amount, account.debt)
+    if not let_go or not post(books, lot, EntryKind.DEBT_SETTLE, -let_go, document):
+        return 0
+    account.debt -= let_go
+    return let_go
 
 
 def count_turnover(books: Books, account: UUID, counted: DayCount, document: Document) -> None:

@@ -7,6 +7,9 @@ from uuid import UUID
 import pytest
 
 from central.centre import Centre
+from central.conflicts import service as conflicts_service
+from central.conflicts.store import Wanted
+from central.conflicts.values import Conflict
 from central.estate.service import How, import_stores
 from central.feed import store as feed
 from central.ledger import service as ledger
@@ -65,6 +68,12 @@ def books(centre: Centre, *accounts: UUID) -> Books:
 
 def balance(centre: Centre, account: UUID) -> int:
     return sum(lot.balance for lot in books(centre, account).lots_of(account))
+
+
+def conflicts(centre: Centre) -> list[Conflict]:
+    """What people are to look at, the first one first."""
+    with reading(centre.engine) as connection:
+        return list(conflicts_service.look(connection, Wanted()).conflicts[::-1])
 
 
 def rows(centre: Centre, stream: str) -> dict[bytes, Row]:

@@ -1,13 +1,11 @@
 """What an operator types: done is 0, refused is 1 with one sentence, misused is 2."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from uuid import UUID
 
 import pytest
-import structlog
 from msgspec import structs
 from sqlalchemy import insert
 from typer.testing import CliRunner, Result
@@ -25,12 +23,6 @@ from tests.central.journal_builder import make_journal
 from tests.databases import Databases
 
 WINE = Path(shared.rules.__file__).parent / "examples" / "wine.yaml"
-
-
-@pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from central.auditor.bench import Bench
 from central.auditor.judging import Rechecked
 from central.auditor.store import Sums, Verdict
 from central.centre import Centre
-from central.ingest import service as ingest
+from central.conflicts.values import ConflictKind, Role
 from central.ingest import store as ingest_store
 from central.leases import recovery
 from central.packs.library import Library
@@ -44,7 +44,7 @@ from tests.central.auditor.kit import (
     shop,
     sums,
 )
-from tests.central.chain_kit import balance
+from tests.central.chain_kit import balance, conflicts
 from tests.central.chain_kit import rows as feed_rows
 from tests.central.journal_builder import Journal, Person, Sold
 
@@ -259,9 +259,9 @@ def test_a_store_that_calculates_otherwise_is_found_and_its_receipt_stands(
 
     assert rows(centre)[fact.id].verdict is Verdict.RESULT
     assert balance(centre, anna.account) == 400_00
-    with reading(centre.engine) as connection:
-        told = [one for one in ingest.conflicts(connection) if one.kind == auditor.KIND]
-    assert [(one.fact, one.stores) for one in told] == [(fact.id, "101")]
+    (told,) = conflicts(centre)
+    assert (told.kind, told.subject) == (ConflictKind.DIVERGENCE_FOUND, fact.id)
+    assert (told.named(Role.STORE), told.ids(Role.ACCOUNT)) == (("101",), (anna.account,))
     assert sums(centre) == Sums(receipts=1, divergent=1)
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from central.centre import Centre
+from central.conflicts.values import Role
 from central.ingest import service as ingest
 from central.ingest.store import FactTable
 from central.schema import table_of
@@ -28,7 +29,7 @@ from shared.wire.facts import (
     seal,
 )
 from shared.wire.feed import OutcomeRow, store_stream
-from tests.central.chain_kit import balance, books, kinds, rows
+from tests.central.chain_kit import balance, books, conflicts, kinds, rows
 from tests.central.journal_builder import Journal, Person, Sold
 
 Poison = Callable[[Journal, Fact], Fact]
@@ -317,7 +318,8 @@ def test_every_quarantined_fact_leaves_a_record_that_a_person_can_read(
     journal.push()
 
     with reading(centre.engine) as connection:
-        (record,) = ingest.conflicts(connection)
         kept = connection.execute(select(table_of(FactTable))).one()
-    assert (record.kind, record.stores, record.fact) == ("quarantined", "101", kept.id)
-    assert "unknown_kind" in record.what
+    (record,) = conflicts(centre)
+    assert (record.kind, record.named(Role.STORE)) == ("quarantined", ("101",))
+    assert record.ids(Role.FACT) == (kept.id,)
+    assert "its kind is not known here" in record.sentence.en

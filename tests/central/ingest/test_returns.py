@@ -7,15 +7,16 @@ from msgspec.structs import replace
 from sqlalchemy import text
 
 from central.centre import Centre
+from central.conflicts.values import Role
 from central.ingest import service as ingest
 from shared.ledger.entries import graced_lot
 from shared.member import DayCount
 from shared.rules.result import Draw
-from shared.runtime.sqlite import reading, transaction
+from shared.runtime.sqlite import transaction
 from shared.wire.facts import FactKind, body_of
 from shared.wire.feed import GLOBAL, AccountRow, MemberRow, OutcomeRow, store_stream
 from shared.wire.taken_back import ReceiptReturned
-from tests.central.chain_kit import balance, books, kinds, rows
+from tests.central.chain_kit import balance, books, conflicts, kinds, rows
 from tests.central.journal_builder import PIECE, Journal, make_journal
 
 
@@ -188,10 +189,10 @@ def test_the_same_goods_returned_in_two_stores_move_points_once(
     assert balance(centre, person.account) == 100_00
     account = books(centre, person.account).accounts[person.account]
     assert (account.turnover_minor, account.debt) == (100_00, 0)
-    with reading(centre.engine) as connection:
-        (record,) = ingest.conflicts(connection)
-    assert (record.kind, record.stores) == ("returned_twice", "101 102")
-    assert "of 101, of 102" in record.what
+    (record,) = conflicts(centre)
+    assert (record.kind, record.named(Role.STORE)) == ("returned_twice", ("101", "102"))
+    assert record.named(Role.CASHIER) == ("101/of 101", "102/of 102")
+    assert "of 101, of 102" in record.sentence.ru
 
 
 def test_parts_of_a_line_come_back_one_by_one(centre: Centre, journal: Journal) -> None:

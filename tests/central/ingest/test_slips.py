@@ -6,8 +6,8 @@ import pytest
 from msgspec import structs
 
 from central.centre import Centre
+from central.conflicts.values import Role
 from central.estate import keyring
-from central.ingest import service as ingest
 from central.ingest.asking import tell_sale
 from shared.basket import Goods, Line
 from shared.crypto.keys import verify
@@ -16,7 +16,6 @@ from shared.member import LotView
 from shared.receipt import Receipt, Redeem
 from shared.rules.evaluate import evaluate
 from shared.rules.moment import Moment
-from shared.runtime.sqlite import reading
 from shared.wire.agents import SaleAsk, agent_bytes
 from shared.wire.codec import decoder, encode
 from shared.wire.facts import (
@@ -30,7 +29,7 @@ from shared.wire.facts import (
 )
 from shared.wire.feed import GLOBAL, AgentRow, MemberRow
 from shared.wire.taken_back import ReceiptReturned, ReturnedBySlip, ReturnedLine
-from tests.central.chain_kit import balance, books, kinds, rows
+from tests.central.chain_kit import balance, books, conflicts, kinds, rows
 from tests.central.journal_builder import PIECE, Journal, Person, Sold
 from tests.shared.rules.builders import wine
 
@@ -215,10 +214,11 @@ def test_the_same_goods_by_the_same_slip_in_two_stores_move_once_and_are_a_case(
     assert (outcome.kind, outcome.reason) == ("adjusted", "returned_twice")
     account = books(centre, person.account).accounts[person.account]
     assert (balance(centre, person.account) - account.debt, account.turnover_minor) == (500_00, 0)
-    with reading(centre.engine) as connection:
-        (record,) = ingest.conflicts(connection)
-    assert (record.kind, record.stores) == ("returned_twice", "101 102")
-    assert "of 101, of 102" in record.what
+    (record,) = conflicts(centre)
+    assert (record.kind, record.named(Role.STORE)) == ("returned_twice", ("101", "102"))
+    assert record.named(Role.CASHIER) == ("101/of 101", "102/of 102")
+    assert record.ids(Role.ACCOUNT) == (person.account,)
+    assert "of 101, of 102" in record.sentence.en
 
 
 def test_a_line_that_the_sale_does_not_have_moves_nothing_and_is_a_case(

@@ -7,14 +7,13 @@ import pytest
 from msgspec.structs import replace
 
 from central.centre import Centre
-from central.ingest import service as ingest
+from central.conflicts.values import Role
 from shared.member import History, Use
 from shared.rules.result import Draw, RuleUse
-from shared.runtime.sqlite import reading
 from shared.wire.facts import FactKind, body_of, decode_envelope
 from shared.wire.feed import GLOBAL, AccountRow, MemberRow
 from shared.wire.taken_back import ReceiptVoided
-from tests.central.chain_kit import balance, books, kinds, rows
+from tests.central.chain_kit import balance, books, conflicts, kinds, rows
 from tests.central.journal_builder import PIECE, Journal, Person, Sold
 
 
@@ -214,9 +213,8 @@ def test_a_void_and_a_return_in_another_store_move_points_once_and_are_a_case(
     assert (account.turnover_minor, account.receipts, account.debt) == (100_00, 1, 0)
     (day,) = history(centre, person).days
     assert (day.day, day.turnover_minor, day.visits) == (journal.day, 100_00, 1)
-    with reading(centre.engine) as connection:
-        (record,) = ingest.conflicts(connection)
-    assert (record.kind, record.stores) == ("returned_twice", "101 102")
+    (record,) = conflicts(centre)
+    assert (record.kind, record.named(Role.STORE)) == ("returned_twice", ("101", "102"))
 
 
 def test_only_the_store_that_sold_voids(centre: Centre, journal: Journal, other: Journal) -> None:

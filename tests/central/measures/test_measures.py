@@ -53,7 +53,7 @@ def test_facts_are_counted_by_outcome(told: Found) -> None:
     assert told["kopilka_central_open_facts", "quarantined"] == 1
     assert told["kopilka_central_open_facts", "damaged"] == 0
     assert told["kopilka_central_facts_answered_total", "quarantined"] == 2
-    assert told["kopilka_central_conflicts", "quarantined"] == 1
+    assert told["kopilka_central_conflicts", "quarantined", "open"] == 1
     assert told["kopilka_central_audit_gaps",] == 1
     assert told["kopilka_central_audit_lag_facts",] == 0
 

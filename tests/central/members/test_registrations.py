@@ -6,14 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from central.centre import Centre
-from central.ingest import service as ingest
+from central.conflicts.values import Role
 from central.members import service as members
 from central.members.store import MemberState, PersonTable
 from central.schema import table_of
 from shared.crypto.blind import IdentifierKind
 from shared.runtime.sqlite import reading
 from shared.wire.feed import GLOBAL, AccountRow, IdentifierRow, MemberRow
-from tests.central.chain_kit import balance, kinds, rows
+from tests.central.chain_kit import balance, conflicts, kinds, rows
 from tests.central.journal_builder import Journal, Person
 
 PHONE = "+79161234567"
@@ -104,10 +104,10 @@ def test_spouses_on_one_phone_stay_two_members_and_the_phone_finds_both(
     phones = [row for row in _chain(centre, IdentifierRow) if row.tail == PHONE[-4:]]
     assert {row.member for row in phones} == {wife.member, husband.member}
     assert {row.account for row in phones} == {None}
+    (record,) = conflicts(centre)
     with reading(centre.engine) as connection:
-        (record,) = ingest.conflicts(connection)
         found = members.find(connection, centre, IdentifierKind.PHONE, PHONE)
-    assert (record.kind, record.stores) == ("shared_phone", "101 102")
+    assert (record.kind, record.named(Role.STORE)) == ("shared_phone", ("101", "102"))
     assert {member.id for member in found} == {wife.member, husband.member}
 
 
@@ -166,11 +166,12 @@ def test_a_merge_leaves_a_record_that_names_both_stores(
     twin, fact = other.register()
     _push_in((journal, other))
 
-    with reading(centre.engine) as connection:
-        (record,) = ingest.conflicts(connection)
-    assert (record.kind, record.stores, record.fact) == ("merged", "101 102", fact.id)
-    assert str(owner.member) in record.what
-    assert str(twin.member) in record.what
+    (record,) = conflicts(centre)
+    assert (record.kind, record.named(Role.STORE)) == ("merged", ("101", "102"))
+    assert (record.subject, record.ids(Role.FACT)) == (twin.member, (fact.id,))
+    assert set(record.ids(Role.MEMBER)) == {owner.member, twin.member}
+    assert str(owner.member) in record.sentence.ru
+    assert str(twin.member) in record.sentence.en
 
 
 def test_a_card_of_somebody_else_is_a_case(
@@ -180,8 +181,8 @@ def test_a_card_of_somebody_else_is_a_case(
     other.register(name="Иван Сидоров", phone="+79160000000", card="2900000000001")
 
     assert _push_in((journal, other)) == ["accepted", "accepted"]
+    (record,) = conflicts(centre)
     with reading(centre.engine) as connection:
-        (record,) = ingest.conflicts(connection)
         found = members.find(connection, centre, IdentifierKind.CARD, "2900000000001")
     assert record.kind == "shared_card"
     assert len(found) == 2
@@ -208,8 +209,7 @@ def test_a_registration_whose_person_was_erased_makes_no_merge(
 
     assert kinds(other.push().outcomes) == ["accepted"]
     assert fact.personal_digest
-    with reading(centre.engine) as connection:
-        assert [one.kind for one in ingest.conflicts(connection)] == ["shared_phone"]
+    assert [one.kind for one in conflicts(centre)] == ["shared_phone"]
 
 
 def test_personal_parts_stand_in_one_table_and_states_elsewhere(

@@ -1,0 +1,59 @@
+"""What the audit finds for people: results that differ, and what old data in a store cost."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from central.auditor.examining import Look
+from central.auditor.granting import Due, document_of
+from central.conflicts.service import conflict_of
+from central.conflicts.values import Conflict, ConflictKind, Finding, Role, parties
+from central.ingest.concerned import told_by
+from shared.money import format_money
+from shared.points import format_points
+
+
+def found_of(looks: Iterable[Look], at: datetime) -> Iterator[Conflict]:
+    """Yield a record for each new divergence, each receipt found stale, and each later grant."""
+    for one in looks:
+        if one.is_new_divergence:
+            yield _diverged(one, at)
+        due = due_of(one)
+        if due is not None or one.is_newly_stale:
+            yield _stale(one, due, at)
+
+
+def due_of(one: Look) -> Due | None:
+    """Return what a receipt is due beyond what it was granted before; None if nothing."""
+    had = one.granted_before
+    return Due(one.sale, had, one.due - had, one.gap.more) if one.due > had else None
+
+
+def _diverged(one: Look, at: datetime) -> Conflict:
+    details = {"document": one.now.receipt, "store": one.now.store, "verdict": one.now.verdict}
+    return _record(one, Finding(ConflictKind.DIVERGENCE_FOUND, details), at)
+
+
+def _stale(one: Look, due: Due | None, at: datetime) -> Conflict:
+    """Return the record of a receipt that was found stale; of a later grant, one of its own."""
+    grant = None if due is None else document_of(due)
+    details = {
+        "document": one.now.receipt,
+        "store": one.now.store,
+        "points": format_points(one.gap.points),
+        "amount": format_money(one.gap.discount_minor),
+        "granted": format_points(0 if due is None else due.points),
+    }
+    finding = Finding(
+        ConflictKind.STALE,
+        details,
+        parties(Role.DOCUMENT, [grant]),
+        points=one.gap.points,
+        amount_minor=one.gap.discount_minor,
+        key=None if one.is_newly_stale else grant,
+    )
+    return _record(one, finding, at)
+
+
+def _record(one: Look, finding: Finding, at: datetime) -> Conflict:
+    about = told_by(one.fact.id, one.now.store, one.sale)
+    return conflict_of(finding, one.fact.id, about, at)

@@ -1,0 +1,209 @@
+"""`kopilka central conflicts`: listed, explained, closed with words or undone."""
+
+import getpass
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import typer
+
+from central.conflicts.values import ConflictKind, ConflictState, Ending, Party, Role
+from central.shell import opened, settings_of
+
+if TYPE_CHECKING:
+    from central.conflicts.service import Page
+    from central.conflicts.values import Conflict
+    from central.settling.explaining import Explained
+
+conflicts_app = typer.Typer(no_args_is_help=True, help="What two places saw differently.")
+
+SIZE = 20
+ConflictId = Annotated[UUID, typer.Argument(metavar="ID", help="As `list` shows it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@conflicts_app.command("list")
+def list_conflicts(
+    ctx: typer.Context,
+    *,
+    kind: Annotated[ConflictKind | None, typer.Option(help="Of one kind.")] = None,
+    state: Annotated[ConflictState | None, typer.Option(help="open, resolved or undone.")] = None,
+    store: Annotated[str, typer.Option(help="That concern a store.")] = "",
+    member: Annotated[UUID | None, typer.Option(help="That concern a member.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="UTC.")
+    ] = None,
+    page: Annotated[int, typer.Option(min=1, help="The latest are on page 1.")] = 1,
+    size: Annotated[int, typer.Option(min=1, max=200, help="Conflicts on a page.")] = SIZE,
+    as_json: AsJson = False,
+) -> None:
+    """Show conflicts, the latest first."""
+    from central.conflicts import service
+    from central.conflicts.store import Wanted
+    from shared.runtime.sqlite import reading
+
+    about = [Party(Role.STORE, store)] if store else []
+    about += [Party(Role.MEMBER, str(member))] if member else []
+    after = None if since is None else since.replace(tzinfo=UTC)
+    with opened(ctx) as centre:
+        with reading(centre.engine) as connection:
+            wanted = Wanted(kind, state, tuple(about), after)
+            found = service.look(connection, wanted, page, size)
+        if as_json:
+            typer.echo(_json({"total": found.total, "conflicts": _page(found)}))
+        else:
+            _print_page(found, settings_of(ctx).locale)
+
+
+@conflicts_app.command("show")
+def show_conflict(ctx: typer.Context, conflict: ConflictId, *, as_json: AsJson = False) -> None:
+    """Explain a conflict: what happened, its documents and sums, and what undoing it would do."""
+    from central.settling.explaining import explain
+
+    with opened(ctx) as centre:
+        told = explain(centre, conflict)
+        if as_json:
+            typer.echo(_json(_explained(told)))
+        else:
+            _print_explained(told, settings_of(ctx).locale)
+
+
+@conflicts_app.command("resolve")
+def resolve_conflict(
+    ctx: typer.Context,
+    conflict: ConflictId,
+    *,
+    note: Annotated[str, typer.Option(help="Why; it is kept.")],
+    by: Annotated[str, typer.Option(help="Who decides; it is kept.")] = "",
+    undo: Annotated[bool, typer.Option("--undo", help="The other way, as `show` says.")] = False,
+    correct: Annotated[
+        Ending | None, typer.Option(help="End a fact that cannot be posted: were its points spent?")
+    ] = None,
+) -> None:
+    """Close a conflict with words; with --undo or --correct do what `show` says first."""
+    from central.conflicts.service import Word
+    from central.settling import service
+
+    if undo and correct is not None:
+        raise typer.BadParameter("--undo and --correct exclude each other")
+    word = Word(by or getpass.getuser(), note)
+    with opened(ctx) as centre:
+        locale = settings_of(ctx).locale
+        if correct is not None:
+            typer.echo(service.correct(centre, conflict, word, correct).in_words(locale))
+        elif undo:
+            typer.echo(service.undo(centre, conflict, word).in_words(locale))
+        else:
+            service.resolve(centre, conflict, word)
+            typer.echo("закрыт" if locale == "ru" else "resolved")
+
+
+def _print_page(found: "Page", locale: str) -> None:
+    from central.conflicts.words import TITLES
+
+    for one in found.conflicts:
+        title, stores = TITLES[one.kind].in_words(locale), " ".join(one.named(Role.STORE))
+        stakes = _stakes(one, locale)
+        typer.echo(f"{one.id}  {one.at:%Y-%m-%d %H:%M}  {one.state}  {title}  {stores}{stakes}")
+        typer.echo(f"    {one.sentence.in_words(locale)}")
+    pages = -(-found.total // found.size)
+    typer.echo(
+        f"страница {found.page} из {pages}, всего {found.total}"
+        if locale == "ru"
+        else f"page {found.page} of {pages}, {found.total} in all"
+    )
+
+
+def _print_explained(told: "Explained", locale: str) -> None:
+    from central.conflicts.words import TITLES
+    from shared.points import format_points
+
+    one, is_ru = told.conflict, locale == "ru"
+    typer.echo(f"{one.id}  {TITLES[one.kind].in_words(locale)}  {one.state}{_stakes(one, locale)}")
+    typer.echo(f"{one.at:%Y-%m-%d %H:%M} UTC  {one.sentence.in_words(locale)}")
+    for role in Role:
+        if names := one.named(role):
+            typer.echo(f"  {role.value}: {' '.join(names)}")
+    for fact in told.facts:
+        sums = ", ".join(f"{label.in_words(locale)} {amount}" for label, amount in fact.sums)
+        typer.echo(
+            f"  {fact.at:%Y-%m-%d %H:%M} UTC {fact.store} {fact.epoch}/{fact.seq} {fact.kind} "
+            f"{fact.document or fact.fact}: {sums}; {fact.outcome} {fact.reason}".rstrip()
+        )
+    for entry in told.entries:
+        amount = format_points(entry.amount)
+        typer.echo(f"  {entry.at:%Y-%m-%d %H:%M} UTC {entry.kind} {amount} {entry.account}")
+    if one.resolved_at is not None:
+        typer.echo(f"{one.resolved_at:%Y-%m-%d %H:%M} UTC {one.resolved_by}: {one.note}")
+    if undoing := told.undoing.in_words(locale):
+        typer.echo(f"{'отмена' if is_ru else 'undo'}: {undoing}")
+
+
+def _stakes(one: "Conflict", locale: str) -> str:
+    from shared.money import format_money
+    from shared.points import format_points
+
+    points = f"  {format_points(one.points)} {'бонусов' if locale == 'ru' else 'points'}"
+    money = f"  {format_money(one.amount_minor)} ₽"
+    return (points if one.points else "") + (money if one.amount_minor else "")
+
+
+def _page(found: "Page") -> list[dict[str, Any]]:
+    return [_record(one) for one in found.conflicts]
+
+
+def _record(one: "Conflict") -> dict[str, Any]:
+    return {
+        "id": str(one.id),
+        "kind": one.kind,
+        "at": one.at.isoformat(),
+        "state": one.state,
+        "subject": str(one.subject),
+        "ru": one.sentence.ru,
+        "en": one.sentence.en,
+        "points": one.points,
+        "amount_minor": one.amount_minor,
+        "parties": {role.value: list(one.named(role)) for role in Role if one.named(role)},
+        "resolved_by": one.resolved_by,
+        "resolved_at": one.resolved_at.isoformat() if one.resolved_at else None,
+        "note": one.note,
+    }
+
+
+def _explained(told: "Explained") -> dict[str, Any]:
+    return {
+        **_record(told.conflict),
+        "facts": [
+            {
+                "fact": str(fact.fact),
+                "kind": fact.kind,
+                "store": fact.store,
+                "agent": str(fact.agent),
+                "epoch": fact.epoch,
+                "seq": fact.seq,
+                "at": fact.at.isoformat(),
+                "document": str(fact.document) if fact.document else None,
+                "outcome": fact.outcome,
+                "reason": fact.reason,
+                "sums": {label.en: amount for label, amount in fact.sums},
+            }
+            for fact in told.facts
+        ],
+        "entries": [
+            {
+                "at": entry.at.isoformat(),
+                "kind": entry.kind,
+                "amount": entry.amount,
+                "account": str(entry.account),
+                "lot": str(entry.lot),
+                "document": str(entry.document),
+            }
+            for entry in told.entries
+        ],
+        "undo": {"ru": told.undoing.ru, "en": told.undoing.en},
+    }
+
+
+def _json(told: object) -> str:
+    return json.dumps(told, ensure_ascii=False, indent=2)

@@ -1,0 +1,201 @@
+"""Conflicts in words: a title, a sentence of what happened, and why a fact was set aside."""
+
+from central.conflicts.values import ConflictKind, Sentence
+
+TITLES: dict[ConflictKind, Sentence] = {
+    ConflictKind.DEBT: Sentence("долг по бонусам", "debt of points"),
+    ConflictKind.RETURNED_TWICE: Sentence("возвращено дважды", "returned twice"),
+    ConflictKind.FORKED: Sentence("вторая ветвь журнала", "second branch of a journal"),
+    ConflictKind.WRITTEN_OFF: Sentence("потрачен списанный лимит", "written-off lease spent"),
+    ConflictKind.MERGED: Sentence("участники соединены", "members merged"),
+    ConflictKind.SHARED_PHONE: Sentence("один телефон, разные имена", "one phone, two names"),
+    ConflictKind.SHARED_CARD: Sentence("одна карта у двоих", "one card, two members"),
+    ConflictKind.USED_TWICE: Sentence("сертификат потрачен дважды", "certificate used twice"),
+    ConflictKind.SOLD_BEFORE: Sentence("сертификат продан дважды", "certificate sold twice"),
+    ConflictKind.UNKNOWN_CERTIFICATE: Sentence("чужой сертификат", "unknown certificate"),
+    ConflictKind.OTHER_BYTES: Sentence("тот же номер, другое содержание", "same id, other bytes"),
+    ConflictKind.LATE: Sentence("поздний факт", "late fact"),
+    ConflictKind.CLOCK: Sentence("неверные часы", "wrong clock"),
+    ConflictKind.QUARANTINED: Sentence("факт не проведён", "fact not posted"),
+    ConflictKind.DAMAGED: Sentence("факт повреждён", "fact damaged"),
+    ConflictKind.DIVERGENCE_FOUND: Sentence("расчёт не сходится", "results differ"),
+    ConflictKind.STALE: Sentence("посчитано по старым данным", "priced by old data"),
+}
+
+_SENTENCES: dict[ConflictKind, Sentence] = {
+    ConflictKind.DEBT: Sentence(
+        "Документ {document}: {points} бонусов потрачены, хотя их уже не было. Они стали долгом и "
+        "гасятся следующими начислениями.",
+        "Document {document}: {points} points were spent that were there no more. They are debt, "
+        "settled by the next grants.",
+    ),
+    ConflictKind.RETURNED_TWICE: Sentence(
+        "Чек {document}: строки {lines} возвращены больше, чем куплено. Кассиры: {cashiers}. "
+        "Деньги выданы, бонусы сдвинуты один раз.",
+        "Receipt {document}: more of lines {lines} came back than was bought. Cashiers: "
+        "{cashiers}. The money is paid out, the points have moved once.",
+    ),
+    ConflictKind.FORKED: Sentence(
+        "Факт {fact} пришёл из второй ветви журнала магазина {store} (копия или восстановленный "
+        "диск): проведён, лимита второй раз не даёт; долгом стало {points} бонусов.",
+        "Fact {fact} came from a second branch of the journal of store {store} (a copied or "
+        "restored disk): posted, it brings no second lease; {points} points became debt.",
+    ),
+    ConflictKind.WRITTEN_OFF: Sentence(
+        "Документ {document}: магазин {store} потратил {points} бонусов из списанного лимита; "
+        "долгом стало {debt}, остальное покрыл свободный остаток.",
+        "Document {document}: store {store} has spent {points} points of leases that were written "
+        "off; {debt} became debt, the free rest covered the others.",
+    ),
+    ConflictKind.MERGED: Sentence(
+        "Участник {new} зарегистрирован дважды: он уже был как {others}. Счета соединены; карта "
+        "нового платит только своим счётом, пока телефон не подтверждён.",
+        "Member {new} was registered twice: he was there already as {others}. The accounts are "
+        "joined; the new one's card pays from its own account until the phone is verified.",
+    ),
+    ConflictKind.SHARED_PHONE: Sentence(
+        "Телефон участника {new} уже указан у {others}, имена разные. Оба остаются; проверьте, "
+        "один ли это человек.",
+        "The phone of member {new} is that of {others} already, the names differ. Both stay; see "
+        "whether they are one person.",
+    ),
+    ConflictKind.SHARED_CARD: Sentence(
+        "Карта участника {new} уже принадлежит {others}. Оба остаются; проверьте, чья карта.",
+        "The card of member {new} is that of {others} already. Both stay; see whose card it is.",
+    ),
+    ConflictKind.USED_TWICE: Sentence(
+        "Чек {document}: сертификатом оплачено на {amount} больше, чем на нём оставалось. Чек "
+        "действителен, разница за счёт сети.",
+        "Receipt {document}: a certificate has paid {amount} more than was left on it. The receipt "
+        "stands, the chain bears the difference.",
+    ),
+    ConflictKind.SOLD_BEFORE: Sentence(
+        "Чек {document}: сертификат …{tail} продан за {amount}, но не активирован: он уже был "
+        "продан.",
+        "Receipt {document}: certificate …{tail} was sold for {amount} and is not active: it had "
+        "been sold before.",
+    ),
+    ConflictKind.UNKNOWN_CERTIFICATE: Sentence(
+        "Чек {document}: сертификат …{tail} продан за {amount}, но не активирован: центр его не "
+        "выпускал.",
+        "Receipt {document}: certificate …{tail} was sold for {amount} and is not active: the "
+        "centre has not issued it.",
+    ),
+    ConflictKind.OTHER_BYTES: Sentence(
+        "Факт {fact} ({what}) не проведён: под тем же номером уже есть другое содержание.",
+        "Fact {fact} ({what}) is not posted: there is other content under the same id.",
+    ),
+    ConflictKind.LATE: Sentence(
+        "Факт {fact} проведён с опозданием: он от {day}.",
+        "Fact {fact} is posted late: it is of {day}.",
+    ),
+    ConflictKind.CLOCK: Sentence(
+        "Часам магазина {store} нельзя верить с факта {fact}: на них {told}, в центре {here}. "
+        "Продажи идут; такие чеки помечены.",
+        "The clock of store {store} cannot be trusted from fact {fact} on: it says {told}, the "
+        "centre's {here}. Sales go on; such receipts are marked.",
+    ),
+    ConflictKind.QUARANTINED: Sentence(
+        "Факт {fact} ({what}) не проведён: {reason_ru}.",
+        "Fact {fact} ({what}) is not posted: {reason_en}.",
+    ),
+    ConflictKind.DAMAGED: Sentence(
+        "Факт {seq} агента {agent} повреждён: байты не дают его хеша.",
+        "Fact {seq} of agent {agent} is damaged: its bytes do not give its hash.",
+    ),
+    ConflictKind.DIVERGENCE_FOUND: Sentence(
+        "Чек {document}: магазин {store} и центр считают одно и то же по-разному ({verdict}). Чек "
+        "действителен; оба расчёта: kopilka central audit show {document}.",
+        "Receipt {document}: store {store} and the centre find different results for the same "
+        "({verdict}). The receipt stands; both: kopilka central audit show {document}.",
+    ),
+    ConflictKind.STALE: Sentence(
+        "Чек {document}: магазин {store} посчитал по прежним правилам, уровню или обороту. По "
+        "данным центра бонусов было бы больше на {points}, скидки на {amount} (с минусом — "
+        "меньше). Чек действителен; доначислено {granted}, лишнее не снимается.",
+        "Receipt {document}: store {store} priced it by former rules, level or turnover. By the "
+        "centre's view there would be {points} points more, and {amount} of discount (with a "
+        "minus: less). The receipt stands; {granted} points are granted, none are taken.",
+    ),
+}
+
+_REASONS: dict[str, Sentence] = {
+    "envelope_unreadable": Sentence("конверт не читается", "its envelope cannot be read"),
+    "envelope_senseless": Sentence("числа в конверте невозможны", "its envelope makes no sense"),
+    "envelope_disagrees": Sentence(
+        "конверт и содержание противоречат друг другу", "envelope and body contradict each other"
+    ),
+    "body_unreadable": Sentence("содержание не читается", "its body cannot be read"),
+    "unknown_kind": Sentence("такого вида факт центру не известен", "its kind is not known here"),
+    "person_unreadable": Sentence("личная часть не читается", "its personal part cannot be read"),
+    "clock_senseless": Sentence("отметка времени невозможна", "its stamp makes no sense"),
+    "instant_without_zone": Sentence("время без пояса", "its instant has no zone"),
+    "other_store": Sentence("чек другого магазина", "the receipt is of another store"),
+    "points_of_nobody": Sentence("бонусы без участника", "points without a member"),
+    "grant_to_another": Sentence(
+        "начисление на чужой счёт", "it grants to somebody else's account"
+    ),
+    "grant_senseless": Sentence("начисление невозможно", "what it grants makes no sense"),
+    "once_senseless": Sentence(
+        "разовое начисление не того человека", "a once-only grant is not that person's"
+    ),
+    "issue_senseless": Sentence("сертификат невозможен", "a certificate makes no sense"),
+    "amount_senseless": Sentence("суммы невозможны", "its amounts make no sense"),
+    "registration_senseless": Sentence("регистрация невозможна", "the registration makes no sense"),
+    "card_disagrees": Sentence("номер карты не тот", "the card is not the person's"),
+    "phone_disagrees": Sentence("телефон не тот", "the phone is not the person's"),
+    "account_of_another": Sentence("счёт другого участника", "the account is another member's"),
+    "unknown_lot": Sentence(
+        "партию бонусов никто не начислял", "it moves a lot that nobody has granted"
+    ),
+    "lot_of_another": Sentence("партия бонусов с другого счёта", "a lot is of another account"),
+    "not_of_its_sale": Sentence(
+        "возвращаются бонусы, которых продажа не касалась", "it moves points of no part of its sale"
+    ),
+    "not_of_its_member": Sentence(
+        "возврат берёт бонусы другого участника", "it reaches points of another member"
+    ),
+    "not_of_this_store": Sentence("продажа другого магазина", "the sale is another store's"),
+    "broken_count": Sentence(
+        "счётчик лимита не продолжает прежний: факта не хватает",
+        "the lease's count does not go on from the one before: a fact is missing",
+    ),
+}
+
+
+_FORGIVE = Sentence(
+    "списать долг; что из него уже погашено бонусами, вернуть новой партией",
+    "let the debt go; what points have settled of it comes back as a new lot",
+)
+_PLAN_AGAIN = Sentence(
+    "провести факт ещё раз, если причина устранена (--correct spent|freed: закончить без него)",
+    "post the fact after all, if its cause is mended (--correct spent|freed: end it without)",
+)
+_TAKE_BACK = Sentence(
+    "снять доначисленное; что уже потрачено, станет долгом",
+    "take back what was granted for it; what is spent already becomes debt",
+)
+UNDOINGS: dict[ConflictKind, Sentence] = {
+    ConflictKind.DEBT: _FORGIVE,
+    ConflictKind.FORKED: _FORGIVE,
+    ConflictKind.WRITTEN_OFF: _FORGIVE,
+    ConflictKind.STALE: _TAKE_BACK,
+    ConflictKind.QUARANTINED: _PLAN_AGAIN,
+    ConflictKind.OTHER_BYTES: _PLAN_AGAIN,
+    ConflictKind.DAMAGED: Sentence(
+        "только --correct spent|freed: чего не прочесть, не провести",
+        "with --correct spent|freed only: what cannot be read cannot be posted",
+    ),
+}
+"""What an undo of each kind would do; of the others nothing can be undone."""
+
+
+def say(kind: ConflictKind, **details: object) -> Sentence:
+    """Return what happened, with its details filled in."""
+    template = _SENTENCES[kind]
+    return Sentence(template.ru.format(**details), template.en.format(**details))
+
+
+def reason(code: str) -> Sentence:
+    """Return why a fact was set aside; a reason without words is told by its code."""
+    return _REASONS.get(code, Sentence(code, code))

@@ -1,0 +1,144 @@
+"""What ingest finds for people to see: each finding names whom it concerns and what is at stake."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from central.conflicts.values import ConflictKind, Finding, Role, parties
+from central.conflicts.words import reason
+from central.ingest.chain import Standing
+from central.ingest.concerned import cashiers
+from central.ingest.desk import Desk
+from central.ingest.reading import Reading
+from shared.ids import derived
+from shared.money import format_money
+from shared.points import format_points
+from shared.rules.moment import Trust
+from shared.wire.facts import Issued, ReceiptCommitted
+from shared.wire.taken_back import TakenBack
+
+LATE = timedelta(days=30)
+AHEAD = timedelta(minutes=5)
+"""A clock that is further ahead of the centre's is wrong; how far one is behind cannot be told from
+a fact that was long on its way."""
+KIND_SHOWN_MAX = 40
+_OTHER_BYTES = frozenset({"same_id_other_bytes", "document_known", "member_known"})
+
+
+def not_read(desk: Desk, reading: Reading) -> None:
+    """Tell of a fact whose bytes are damaged."""
+    details = {"seq": reading.fact.seq, "agent": reading.fact.agent}
+    desk.report(reading, Finding(ConflictKind.DAMAGED, details))
+
+
+def not_posted(desk: Desk, reading: Reading, code: str) -> None:
+    """Tell of a fact that was set aside; the same id with other content is never the last word."""
+    why, fact = reason(code), reading.fact
+    kind = ConflictKind.OTHER_BYTES if code in _OTHER_BYTES else ConflictKind.QUARANTINED
+    what = fact.kind[:KIND_SHOWN_MAX]
+    details = {"fact": fact.id, "what": what, "reason_ru": why.ru, "reason_en": why.en}
+    desk.report(reading, Finding(kind, details))
+
+
+def posted(desk: Desk, reading: Reading) -> None:
+    """Tell what a posted fact leaves to people: points that nobody had, a branch, its clock."""
+    _lost(desk, reading)
+    _late(desk, reading)
+    _clock(desk, reading)
+
+
+def overpaid(desk: Desk, reading: Reading, sale: ReceiptCommitted, amount_minor: int) -> None:
+    """Tell of a certificate that has paid more than was on it."""
+    details = {"document": sale.receipt.uid, "amount": format_money(amount_minor)}
+    accounts = parties(Role.ACCOUNT, (draw.account for draw in sale.bearers))
+    found = Finding(ConflictKind.USED_TWICE, details, accounts, amount_minor=amount_minor)
+    desk.report(reading, found)
+
+
+def not_sold(
+    desk: Desk, reading: Reading, sale: ReceiptCommitted, issued: Issued, refusal: str
+) -> None:
+    """Tell of a certificate that was paid for and is not active."""
+    amount = format_money(issued.amount)
+    found = Finding(
+        ConflictKind(refusal),
+        {"document": sale.receipt.uid, "tail": issued.tail, "amount": amount},
+        parties(Role.ACCOUNT, [issued.account]),
+        amount_minor=issued.amount,
+        key=derived("sold", reading.fact.id, issued.lot),
+    )
+    desk.report(reading, found)
+
+
+def returned_twice(
+    desk: Desk, reading: Reading, sale: ReceiptCommitted, returned: TakenBack
+) -> bool:
+    """Tell of goods that came back more often than they were bought, with all who took them."""
+    left = {line.no: line.quantity for line in sale.receipt.lines}
+    before = desk.returns.get(returned.sale, [])
+    for part in (part for one in (*before, returned) for part in one.lines):
+        left[part.no] = left.get(part.no, 0) - part.quantity
+    over = sorted(no for no, quantity in left.items() if quantity < 0)
+    if not over:
+        return False
+    stores = {one.uid: desk.documents[one.uid].store for one in before if one.uid in desk.documents}
+    took = [party for one in before for party in cashiers(stores.get(one.uid, ""), [one.cashier])]
+    named = ", ".join(sorted({one.cashier or "—" for one in (*before, returned)}))
+    found = Finding(
+        ConflictKind.RETURNED_TWICE,
+        {"document": returned.sale, "lines": ", ".join(map(str, over)), "cashiers": named},
+        (
+            *parties(Role.STORE, stores.values()),
+            *parties(Role.DOCUMENT, (one.uid for one in before)),
+            *took,
+        ),
+        amount_minor=_paid_again(sale, before, returned),
+    )
+    desk.report(reading, found)
+    return True
+
+
+def _paid_again(sale: ReceiptCommitted, before: list[TakenBack], returned: TakenBack) -> int:
+    """Return how much money was paid out beyond what the sale had cost."""
+    paid_out = sum(one.money_minor for one in (*before, returned))
+    return max(0, paid_out - sale.evaluation.totals.payable_minor)
+
+
+def _lost(desk: Desk, reading: Reading) -> None:
+    """Tell of points that were spent though they were not there, once, by what was the cause."""
+    fact = reading.fact.id
+    owed, given_up = desk.owed.pop(fact, 0), desk.after_write_off.pop(fact, 0)
+    document = reading.document or fact
+    if reading.standing is Standing.BRANCH:
+        details = {"fact": fact, "store": reading.store, "points": format_points(owed)}
+        desk.report(reading, Finding(ConflictKind.FORKED, details, points=owed))
+    elif given_up:
+        points, debt = format_points(given_up), format_points(owed)
+        details = {"document": document, "store": reading.store, "points": points, "debt": debt}
+        desk.report(reading, Finding(ConflictKind.WRITTEN_OFF, details, points=given_up))
+    elif owed:
+        details = {"document": document, "points": format_points(owed)}
+        desk.report(reading, Finding(ConflictKind.DEBT, details, points=owed))
+
+
+def _late(desk: Desk, reading: Reading) -> None:
+    if desk.at - reading.at > LATE:
+        details = {"fact": reading.fact.id, "day": reading.at.date().isoformat()}
+        desk.report(reading, Finding(ConflictKind.LATE, details))
+
+
+def _clock(desk: Desk, reading: Reading) -> None:
+    """Tell once a day of a journal whose clock is ahead, or whose agent does not trust it."""
+    body = reading.body
+    untrusted = isinstance(body, ReceiptCommitted) and body.moment.trusted is Trust.UNTRUSTED
+    if not untrusted and reading.at - desk.at <= AHEAD:
+        return
+    told, here = f"{reading.at:%Y-%m-%d %H:%M} UTC", f"{desk.at:%Y-%m-%d %H:%M} UTC"
+    details = {"store": reading.store, "fact": reading.fact.id, "told": told, "here": here}
+    key = clock_key(reading)
+    desk.report(reading, Finding(ConflictKind.CLOCK, details, subject=reading.fact.id, key=key))
+
+
+def clock_key(reading: Reading) -> UUID:
+    """Return what the one record of a journal's clock and day follows from."""
+    fact = reading.fact
+    return derived("clock", fact.agent, fact.epoch, reading.at.date().isoformat())

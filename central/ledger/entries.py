@@ -1,0 +1,28 @@
+"""The entries of documents, for people who look at what one has moved."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from central.ledger.rows import chunks
+from central.ledger.store import EntryTable
+from central.schema import table_of
+from shared.ledger.entries import Entry, EntryKind
+
+_entry = table_of(EntryTable)
+_FIELDS = ("id", "account", "lot", "kind", "amount", "document", "at")
+
+
+def entries_of_documents(
+    connection: Connection, account: UUID, documents: Iterable[UUID]
+) -> list[Entry]:
+    """Return the entries of an account that documents have brought, oldest first."""
+    found: list[Entry] = []
+    for few in chunks(documents):
+        query = select(*(_entry.c[name] for name in _FIELDS)).where(
+            _entry.c.account == account, _entry.c.document.in_(few)
+        )
+        for row in connection.execute(query):
+            found.append(Entry(**{**row._mapping, "kind": EntryKind(row.kind)}))
+    return sorted(found, key=lambda entry: (entry.at, entry.id))

@@ -1,0 +1,165 @@
+"""A person settles a conflict: closes it with words, or takes the other way where there is one."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+
+from central.centre import Centre
+from central.conflicts import service as conflicts
+from central.conflicts.service import Word
+from central.conflicts.values import (
+    Conflict,
+    ConflictKind,
+    ConflictState,
+    Ending,
+    Role,
+    Sentence,
+)
+from central.ingest import corrections
+from central.ingest import service as ingest
+from central.settling import adjusting
+from shared.errors import Kind, LoyaltyError
+from shared.ids import derived
+from shared.points import format_points
+from shared.runtime.retries import retried
+from shared.runtime.sqlite import transaction
+from shared.wire.push import OutcomeKind
+
+log = structlog.get_logger()
+
+SET_ASIDE = frozenset({ConflictKind.QUARANTINED, ConflictKind.OTHER_BYTES, ConflictKind.DAMAGED})
+
+
+class CannotUndoError(LoyaltyError):
+    """A conflict of a kind that cannot be undone: what has happened in a shop has happened."""
+
+    kind = Kind.CONFLICT
+    code = "cannot_undo"
+    ru = "Этот конфликт нельзя отменить, его можно только закрыть с пояснением."
+    en = "This conflict cannot be undone, only closed with words."
+
+
+class StillKeptOutError(LoyaltyError):
+    """A fact that is planned once more and still cannot be posted."""
+
+    kind = Kind.CONFLICT
+    code = "still_kept_out"
+    ru = (
+        "Факт {fact} и теперь не проводится. Устраните причину или закончите его: "
+        "--correct spent (бонусы потрачены) либо --correct freed (не потрачены)."
+    )
+    en = (
+        "Fact {fact} still cannot be posted. Mend its cause, or end it: --correct spent (its "
+        "points were spent) or --correct freed (they were not)."
+    )
+
+
+@retried
+def resolve(centre: Centre, conflict: UUID, word: Word) -> None:
+    """Close a conflict as it stands.
+
+    Raises NoNoteError, UnknownConflictError, SettledBeforeError.
+    """
+    at = centre.clock.now()
+    with transaction(centre.engine) as connection:
+        found = conflicts.settle(connection, conflict, ConflictState.RESOLVED, word, at)
+    log.info("conflict.resolved", kind=found.kind.value, conflict=str(conflict))
+
+
+@retried
+def undo(centre: Centre, conflict: UUID, word: Word) -> Sentence:
+    """Undo what a conflict was resolved to; return what was done.
+
+    Raises as `resolve` does, CannotUndoError, and what the undoing itself refuses with: nothing is
+    changed then.
+    """
+    at = centre.clock.now()
+    with transaction(centre.engine) as connection:
+        found = conflicts.settle(connection, conflict, ConflictState.UNDONE, word, at)
+        undoing = _UNDOINGS.get(found.kind)
+        if undoing is None:
+            raise CannotUndoError
+        done = undoing(connection, centre, found, at)
+    log.info("conflict.undone", kind=found.kind.value, conflict=str(conflict))
+    return done
+
+
+@retried
+def correct(centre: Centre, conflict: UUID, word: Word, ending: Ending) -> Sentence:
+    """End a fact that was set aside: what it drew is posted as spent, or is free again.
+
+    Raises as `resolve` does, CannotUndoError for a conflict of another kind, NotSetAsideError.
+    """
+    at = centre.clock.now()
+    with transaction(centre.engine) as connection:
+        found = conflicts.settle(connection, conflict, ConflictState.UNDONE, word, at)
+        if found.kind not in SET_ASIDE:
+            raise CannotUndoError
+        document = correction_of(found)
+        moved = corrections.correct(connection, centre, found.subject, ending, document, at)
+    log.info("conflict.corrected", ending=ending.value, conflict=str(conflict))
+    points = format_points(moved)
+    if ending is Ending.SPENT:
+        return Sentence(f"Потрачено {points} бонусов.", f"{points} points are spent.")
+    return Sentence(f"Освобождено {points} бонусов.", f"{points} points are free again.")
+
+
+def correction_of(conflict: Conflict) -> UUID:
+    """Return the uid of the document that corrects a conflict."""
+    return derived("correction", conflict.id)
+
+
+def _plan_again(
+    connection: Connection, centre: Centre, conflict: Conflict, at: datetime
+) -> Sentence:
+    fact = conflict.subject
+    outcomes = ingest.reconsidered(connection, centre, [fact], at)
+    if outcomes.get(fact, OutcomeKind.QUARANTINED) is OutcomeKind.QUARANTINED:
+        raise StillKeptOutError(fact=fact)
+    return Sentence(f"Факт {fact} проведён.", f"Fact {fact} is posted.")
+
+
+def _forgive(connection: Connection, _centre: Centre, conflict: Conflict, at: datetime) -> Sentence:
+    done = adjusting.forgive_debts(
+        connection,
+        conflict.ids(Role.ACCOUNT),
+        (*conflict.ids(Role.DOCUMENT), *conflict.ids(Role.FACT)),
+        correction_of(conflict),
+        at,
+    )
+    if not done.let_go and not done.granted:
+        raise CannotUndoError
+    let_go, granted = format_points(done.let_go), format_points(done.granted)
+    return Sentence(
+        f"Списано долга {let_go}, возвращено бонусов {granted}.",
+        f"{let_go} of debt let go, {granted} points given back.",
+    )
+
+
+def _take_back(
+    connection: Connection, _centre: Centre, conflict: Conflict, at: datetime
+) -> Sentence:
+    taken = adjusting.take_back(
+        connection,
+        conflict.ids(Role.ACCOUNT),
+        conflict.ids(Role.DOCUMENT),
+        correction_of(conflict),
+        at,
+    )
+    if not taken:
+        raise CannotUndoError
+    points = format_points(taken)
+    return Sentence(f"Снято бонусов {points}.", f"{points} points taken back.")
+
+
+_UNDOINGS: dict[ConflictKind, Callable[[Connection, Centre, Conflict, datetime], Sentence]] = {
+    ConflictKind.DEBT: _forgive,
+    ConflictKind.FORKED: _forgive,
+    ConflictKind.WRITTEN_OFF: _forgive,
+    ConflictKind.STALE: _take_back,
+    ConflictKind.QUARANTINED: _plan_again,
+    ConflictKind.OTHER_BYTES: _plan_again,
+}
