@@ -14,7 +14,10 @@ from central.ingest import looking
 from central.ingest.values import KeptFact
 from central.ledger import figures
 from central.members import service as members
+from central.members.joined import whole
 from central.members.roll import Roll
+from central.members.store import Member, merged_at
+from central.packs import service as packs
 from shared.errors import LoyaltyError
 from shared.ledger.books import Account
 from shared.ledger.entries import Turnover
@@ -42,16 +45,41 @@ class Bench:
     accounts: dict[UUID, list[Account]] = field(default_factory=dict)
     later: list[Turnover] = field(default_factory=list)
     roll: Roll = field(default_factory=Roll)
+    merged_at: dict[UUID, datetime] = field(default_factory=dict)
+    """When members were merged by hand."""
+    ladder: Sequence[str] = ()
 
     def known(self, sale: ReceiptCommitted) -> Known:
         """Return what the centre knows of a sale's buyer, as of then."""
         assert sale.member is not None
-        accounts = self.accounts.get(sale.member.account, [])
+        accounts = self._together(sale.member.account, sale.moment.instant)
         ids = {account.id for account in accounts}
         entries = [entry for entry in self.later if entry.account in ids]
         later = later_than(entries, sale.moment.instant, sale.receipt.uid)
-        member = self.roll.survivor(accounts[0].member) if accounts else None
-        return Known(member, accounts, {one: self._later(found) for one, found in later.items()})
+        known = {one: self._later(found) for one, found in later.items()}
+        return Known(self._whole(accounts, sale.moment.instant), accounts, known)
+
+    def _together(self, own: UUID, at: datetime) -> list[Account]:
+        """Return the accounts that were one member's with this one at an instant."""
+        found = self.accounts.get(own, [])
+        lived = {one.id: self._lived(one.owner, at) for one in found}
+        return [one for one in found if lived[one.id] == lived[own]]
+
+    def _whole(self, accounts: Sequence[Account], at: datetime) -> Member | None:
+        """Return the one person whom the owners of accounts were at an instant."""
+        if not accounts:
+            return None
+        living = self._lived(accounts[0].owner, at)
+        owners = dict.fromkeys(one.owner for one in accounts if one.owner != living)
+        known = self.roll.members
+        return whole(known[living], [known[one] for one in owners], lambda: self.ladder)
+
+    def _lived(self, member: UUID, at: datetime) -> UUID:
+        """Follow the merges that were done by an instant; those of registrations always were."""
+        found = self.roll.members[member]
+        while found.merged_into is not None and self.merged_at.get(found.id, at) <= at:
+            found = self.roll.members[found.merged_into]
+        return found.id
 
     def account_of(self, body: object) -> UUID | None:
         """Return the account that a receipt or a return counts on."""
@@ -99,7 +127,9 @@ def lay(connection: Connection, found: Iterable[KeptFact]) -> Bench:
     if bodies:
         first = min(_instant(body) for body in bodies)
         bench.later = figures.turnover_since(connection, every, first)
-    members.extend(connection, bench.roll, {account.member for account in every.values()})
+    owners = {one for account in every.values() for one in (account.member, account.owner)}
+    members.extend(connection, bench.roll, owners)
+    _read_merges(connection, bench)
     ask = {one.id for one in every.values() if one.history.uses or one.history.once}
     uids = {entry.document for entry in bench.later if entry.account in ask}
     later = [body_of(fact) for fact in facts_of(connection, uids - bench.sales.keys())]
@@ -108,6 +138,13 @@ def lay(connection: Connection, found: Iterable[KeptFact]) -> Bench:
     sales = _sales(connection, {one.sale for one in voids})
     bench.voided = {one.uid: sales[one.sale] for one in voids if one.sale in sales}
     return bench
+
+
+def _read_merges(connection: Connection, bench: Bench) -> None:
+    merged = [one.id for one in bench.roll.members.values() if one.merged_into is not None]
+    if merged:
+        bench.merged_at = merged_at(connection, merged)
+        bench.ladder = packs.ladder(connection)
 
 
 def facts_of(connection: Connection, documents: Iterable[UUID]) -> list[KeptFact]:

@@ -20,6 +20,7 @@ from central.conflicts.values import (
 )
 from central.ledger.rows import chunks, storable
 from central.schema import Instant, Table, insert_new, table_of
+from central.sets import one_of
 
 
 class ConflictTable(Table, table=True):
@@ -123,7 +124,10 @@ def settle(
     values = {"state": state.value, "resolved_by": by, "resolved_at": at, "note": note}
     settled = 0
     for few in chunks(conflicts):
-        this = (_conflict.c.id.in_(few), _conflict.c.state == ConflictState.OPEN.value)
+        this = (
+            one_of(connection, _conflict.c.id, few),
+            _conflict.c.state == ConflictState.OPEN.value,
+        )
         settled += connection.execute(update(_conflict).where(*this).values(**values)).rowcount
     return settled
 
@@ -131,7 +135,11 @@ def settle(
 def _known(connection: Connection, ids: Iterable[UUID]) -> set[UUID]:
     found: set[UUID] = set()
     for few in chunks(ids):
-        found.update(connection.scalars(select(_conflict.c.id).where(_conflict.c.id.in_(few))))
+        found.update(
+            connection.scalars(
+                select(_conflict.c.id).where(one_of(connection, _conflict.c.id, few))
+            )
+        )
     return found
 
 
@@ -158,7 +166,7 @@ def _read(connection: Connection, query: Select[Any]) -> list[Conflict]:
 def _parties(connection: Connection, conflicts: Iterable[UUID]) -> dict[UUID, tuple[Party, ...]]:
     found: dict[UUID, tuple[Party, ...]] = {}
     for few in chunks(conflicts):
-        query = select(_party).where(_party.c.conflict.in_(few))
+        query = select(_party).where(one_of(connection, _party.c.conflict, few))
         for row in connection.execute(query.order_by(_party.c.role, _party.c.name)):
             party = Party(Role(row.role), row.name)
             found[row.conflict] = (*found.get(row.conflict, ()), party)

@@ -175,6 +175,10 @@ _TAKE_BACK = Sentence(
     "снять доначисленное; что уже потрачено, станет долгом",
     "take back what was granted for it; what is spent already becomes debt",
 )
+_JOIN = Sentence(
+    "соединить: это один человек; остаётся тот, кого центр знает дольше",
+    "join them: they are one person; the one that the centre has known longer stays",
+)
 UNDOINGS: dict[ConflictKind, Sentence] = {
     ConflictKind.DEBT: _FORGIVE,
     ConflictKind.FORKED: _FORGIVE,
@@ -182,6 +186,12 @@ UNDOINGS: dict[ConflictKind, Sentence] = {
     ConflictKind.STALE: _TAKE_BACK,
     ConflictKind.QUARANTINED: _PLAN_AGAIN,
     ConflictKind.OTHER_BYTES: _PLAN_AGAIN,
+    ConflictKind.MERGED: Sentence(
+        "разъединить: у каждого снова свои счета, карты и телефон",
+        "part them: each has his own accounts, cards and phone again",
+    ),
+    ConflictKind.SHARED_PHONE: _JOIN,
+    ConflictKind.SHARED_CARD: _JOIN,
     ConflictKind.DAMAGED: Sentence(
         "только --correct spent|freed: чего не прочесть, не провести",
         "with --correct spent|freed only: what cannot be read cannot be posted",

@@ -87,8 +87,9 @@ class Desk:
         """Return an account; one of nobody yet is opened for a member who may be provisional."""
         if account not in self.books.accounts:
             self.roll.provisional(member, self.at)
-            owner = self.roll.survivor(member).id
-            self.books.open(account, owner, self.at)
+            opened = self.books.open(account, member, self.at)
+            if (owner := self.roll.survivor(member).id) != member:
+                self.books.repoint(opened, owner)
         return self.books.accounts[account]
 
     def file(self, reading: Reading, sale: UUID | None = None) -> None:

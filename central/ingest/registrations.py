@@ -5,7 +5,7 @@ from central.ingest.desk import Desk, RefusedError
 from central.ingest.reading import Reading
 from central.ingest.receipts import post_grants
 from central.members.roll import Newcomer, Place, Placed
-from central.members.store import MemberState, Person
+from central.members.store import Person
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ledger.entries import Document
 from shared.phone import BadPhoneError, normalise_phone
@@ -22,7 +22,7 @@ def check_registration(desk: Desk, reading: Reading, new: MemberRegistered) -> N
     """Raise RefusedError for a member or account that is there already, or other identifiers than
     the person's."""
     known = desk.roll.members.get(new.member)
-    if known is not None and known.state is not MemberState.PROVISIONAL:
+    if known is not None and known.registered_on is not None:
         raise RefusedError("member_known")
     account = desk.books.accounts.get(new.account)
     if new.account == new.member or (account is not None and account.owner != new.member):

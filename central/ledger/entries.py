@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from central.ledger.rows import chunks
 from central.ledger.store import EntryTable
 from central.schema import table_of
+from central.sets import one_of
 from shared.ledger.entries import Entry, EntryKind
 
 _entry = table_of(EntryTable)
@@ -21,7 +22,7 @@ def entries_of_documents(
     found: list[Entry] = []
     for few in chunks(documents):
         query = select(*(_entry.c[name] for name in _FIELDS)).where(
-            _entry.c.account == account, _entry.c.document.in_(few)
+            _entry.c.account == account, one_of(connection, _entry.c.document, few)
         )
         for row in connection.execute(query):
             found.append(Entry(**{**row._mapping, "kind": EntryKind(row.kind)}))

@@ -22,7 +22,7 @@ from central.members.imports import identifier_index
 from central.members.store import Gift
 from shared.errors import Kind, LoyaltyError
 from shared.ids import derived
-from shared.ledger.books import Books, Lot
+from shared.ledger.books import Account, Books, Lot
 from shared.ledger.entries import Document, lot_id
 from shared.ledger.postings import grant
 from shared.points import format_points
@@ -124,7 +124,9 @@ def _ordered(centre: Centre, order: Order, at: datetime) -> list[UUID]:
 def _takers(connection: Connection, centre: Centre, order: Order) -> list[UUID]:
     word, _, name = order.to.partition(":")
     if word == "segment":
-        return store.in_segment(connection, name)
+        found = store.in_segment(connection, name)
+        roll = members.load(connection, found, ())
+        return sorted({roll.survivor(one).id for one in found})
     index = identifier_index(centre, order.to)
     roll = members.load(connection, (), [] if index is None else [index])
     living = {roll.survivor(one.member).id for one in roll.identifiers.values()}
@@ -168,14 +170,12 @@ def _give_some(centre: Centre, order: Order, few: Sequence[UUID], at: datetime) 
         leases.keep_roster(connection)
         roll, locked = members.load_locked(connection, few, (), set())
         books = ledger.read(connection, locked, ())
-        wanted = {member: books.accounts_of(member) for member in few}
+        takers = sorted({roll.survivor(member).id for member in few})
         lots = [
-            lot_id(derived("gift", order.uid, member), 0, accounts[0].id)
-            for member, accounts in wanted.items()
-            if accounts
+            lot for member in takers for lot in _lots_of(order, books.accounts_of(member), member)
         ]
         books = ledger.read(connection, locked, lots)
-        granted = {member for member in few if _grant(books, order, member, at)}
+        granted = {member for member in takers if _grant(books, order, member, at)}
         leases.size(connection, books, leases.load_visits(connection, books.accounts), granted, at)
         changes = ledger.save(connection, books)
         members.extend(connection, roll, {account.member for account in books.accounts.values()})
@@ -185,7 +185,8 @@ def _give_some(centre: Centre, order: Order, few: Sequence[UUID], at: datetime) 
 
 def _grant(books: Books, order: Order, member: UUID, at: datetime) -> bool:
     accounts = books.accounts_of(member)
-    if not accounts:
+    lots = _lots_of(order, accounts, member)
+    if not accounts or any(lot in books.lots for lot in lots):
         return False
     document = derived("gift", order.uid, member)
     lot = Lot(
@@ -203,6 +204,13 @@ def _grant(books: Books, order: Order, member: UUID, at: datetime) -> bool:
         expires_on=order.expires_on,
     )
     return grant(books, lot, Document(document, at), holder=None, kept=0)
+
+
+def _lots_of(order: Order, accounts: Sequence[Account], member: UUID) -> list[UUID]:
+    """Return every lot that the order may have brought to a member, or to one who joined him."""
+    people = {member, *(account.owner for account in accounts)}
+    documents = [derived("gift", order.uid, one) for one in sorted(people)]
+    return [lot_id(document, 0, account.id) for document in documents for account in accounts]
 
 
 def _pieces(takers: Sequence[UUID]) -> Iterator[Sequence[UUID]]:

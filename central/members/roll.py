@@ -16,6 +16,7 @@ from shared.member import display_name
 from shared.names import compatible
 
 PHONE_TAIL_DIGITS = 4
+_VERIFIED = IdentifierState.VERIFIED
 
 
 class Place(Enum):
@@ -65,6 +66,8 @@ class Roll:
     changed_members: set[UUID] = field(default_factory=set)
     changed_persons: set[UUID] = field(default_factory=set)
     changed_identifiers: set[tuple[bytes, UUID]] = field(default_factory=set)
+    shown: set[tuple[bytes, UUID]] = field(default_factory=set)
+    """Identifiers that stores have heard of."""
 
     def survivor(self, member: UUID) -> Member:
         """Follow merges to the member that lives on."""
@@ -89,7 +92,14 @@ class Roll:
         The caller has checked that the member is not registered and the account not another's.
         """
         self._enter(newcomer)
-        books.open(newcomer.account, newcomer.member, newcomer.known_at)
+        account = books.open(newcomer.account, newcomer.member, newcomer.known_at)
+        living = self.survivor(newcomer.member)
+        if living.id != newcomer.member:  # merged by hand before the registration came
+            if account.member != living.id:
+                books.repoint(account, living.id)
+            self._claim(newcomer, IdentifierKind.CARD, living.id, None)
+            self._claim(newcomer, IdentifierKind.PHONE, living.id, None)
+            return Placed(Place.NEW)
         on_card = self._owners(newcomer.card_index, newcomer.member)
         on_phone = self._owners(newcomer.phone_index, newcomer.member)
         same = [other for other in on_phone if self._same_name(other, newcomer)]
@@ -102,12 +112,84 @@ class Roll:
             return Placed(Place.SHARED_CARD, tuple(on_card))
         return Placed(Place.SHARED_PHONE if on_phone else Place.NEW, tuple(on_phone))
 
+    def join(self, books: Books, member: UUID, survivor: UUID) -> None:
+        """Merge a living member into another; no point moves, and what joined him comes along.
+
+        The caller has loaded all accounts and identifiers of both.
+        """
+        joining = self.members[member]
+        assert joining.merged_into is None, f"member {member} is merged already"
+        assert self.survivor(survivor).id == survivor != member, f"member {survivor} is merged"
+        self._put(replace(joining, state=MemberState.MERGED, merged_into=survivor))
+        self._follow(books)
+
+    def part(self, books: Books, member: UUID) -> None:
+        """Let a merged member live on his own again, with whatever has joined him.
+
+        His cards redeem all that is his then. The caller has loaded all accounts and identifiers of
+        the survivor.
+        """
+        parting = self.members[member]
+        assert parting.merged_into is not None, f"member {member} is not merged"
+        known = parting.registered_on is not None
+        state = MemberState.ACTIVE if known else MemberState.PROVISIONAL
+        self._put(replace(parting, state=state, merged_into=None))
+        for one in [*self.identifiers.values()]:
+            if one.owner == member:
+                self._claim_freely(one, joined=IdentifierState.CLAIMED)
+        self._follow(books)
+
+    def phones_of(self, member: UUID) -> list[Identifier]:
+        """Return the phones that a member has claimed himself."""
+        return [
+            one
+            for one in self.identifiers.values()
+            if one.owner == member
+            and one.kind is IdentifierKind.PHONE
+            and one.state is not IdentifierState.REVOKED
+        ]
+
+    def verify(self, member: UUID) -> None:
+        """Note that a person has shown that a member's phone is his: his cards are limited no more.
+
+        What others claim of the same phone stays claimed.
+        """
+        for one in [*self.identifiers.values()]:
+            if one.owner == member and one.state is not IdentifierState.REVOKED:
+                is_phone = one.kind is IdentifierKind.PHONE
+                self._claim_freely(replace(one, state=_VERIFIED) if is_phone else one)
+
+    def _claim_freely(
+        self, one: Identifier, joined: IdentifierState = IdentifierState.JOINED
+    ) -> None:
+        """Let an identifier redeem all that is its member's."""
+        state = joined if one.state is IdentifierState.JOINED else one.state
+        self.identifiers[(one.index, one.owner)] = replace(one, account=None, state=state)
+        self.changed_identifiers.add((one.index, one.owner))
+
+    def _follow(self, books: Books) -> None:
+        """Point accounts and identifiers to whom their owners have become."""
+        for account in [*books.accounts.values()]:
+            if account.is_bearer:
+                continue
+            now = self.survivor(account.owner).id
+            if account.member != now:
+                self.changed_members |= {account.member, now}
+                books.repoint(account, now)
+        for key, one in [*self.identifiers.items()]:
+            now = self.survivor(one.owner).id
+            if one.member != now:
+                self.identifiers[key] = replace(one, member=now)
+                self.changed_identifiers.add(key)
+
     def _enter(self, newcomer: Newcomer) -> None:
         before = self.members.get(newcomer.member)
+        merged_into = before.merged_into if before else None
         self._put(
             Member(
                 id=newcomer.member,
-                state=MemberState.ACTIVE,
+                state=MemberState.MERGED if merged_into else MemberState.ACTIVE,
+                merged_into=merged_into,
                 known_at=before.known_at if before else newcomer.known_at,
                 display_name=display_name(newcomer.person.name),
                 registered_on=newcomer.day,
@@ -157,7 +239,7 @@ class Roll:
         index = newcomer.card_index if is_card else newcomer.phone_index
         if not index:
             return
-        joined = not is_card and member != newcomer.member
+        joined = not is_card and account is not None
         state = IdentifierState.JOINED if joined else IdentifierState.CLAIMED
         tail = newcomer.card_tail if is_card else newcomer.person.phone[-PHONE_TAIL_DIGITS:]
         new = Identifier(index, newcomer.member, member, kind, tail, account, state)
@@ -176,5 +258,7 @@ class Roll:
     ) -> None:
         """Enter what the database has."""
         self.members.update((member.id, member) for member in members)
-        self.identifiers.update(((one.index, one.owner), one) for one in identifiers)
+        found = {(one.index, one.owner): one for one in identifiers}
+        self.identifiers.update(found)
+        self.shown |= {key for key, one in found.items() if one.is_shown}
         self.persons.update((person.member, person) for person in persons)

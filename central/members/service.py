@@ -11,8 +11,10 @@ from central.feed.service import NewChange, changed
 from central.ledger import service as ledger
 from central.ledger.rows import Locked
 from central.members import store
+from central.members.joined import Ladder, whole
 from central.members.roll import Roll
 from central.members.store import Identifier, IdentifierState, Member
+from central.packs import service as packs
 from central.schema import is_alone
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ledger.books import Books
@@ -85,16 +87,17 @@ def save(connection: Connection, roll: Roll, books: Books) -> list[NewChange]:
     store.upsert_persons(connection, [roll.persons[one] for one in sorted(roll.changed_persons)])
     touched = (books.accounts[account] for account in books.touched)
     moved = {account.member for account in touched if not account.is_bearer}
-    return [*_member_changes(roll, books, moved), *map(_identifier_change, _shown(identifiers))]
+    told = sorted(moved | roll.changed_members)
+    owners = {account.owner for member in told for account in books.accounts_of(member)}
+    extend(connection, roll, owners)
+    rows = [_row(roll, member, books, lambda: packs.ladder(connection)) for member in told]
+    return [*(changed(GLOBAL, row) for row in rows), *_identifier_changes(roll, identifiers)]
 
 
-def _member_changes(roll: Roll, books: Books, moved: set[UUID]) -> Iterator[NewChange]:
-    for member in sorted(moved | roll.changed_members):
-        yield changed(GLOBAL, _row(roll.members[member], books))
-
-
-def _row(member: Member, books: Books) -> MemberRow:
-    accounts = books.accounts_of(member.id)
+def _row(roll: Roll, who: UUID, books: Books, ladder: Ladder) -> MemberRow:
+    accounts = books.accounts_of(who)
+    owners = dict.fromkeys(account.owner for account in accounts if account.owner != who)
+    member = whole(roll.members[who], [roll.members[owner] for owner in owners], ladder)
     return MemberRow(
         id=member.id,
         display_name=member.display_name,
@@ -120,12 +123,12 @@ def _named_days(text: str) -> Iterator[NamedDay]:
         yield NamedDay(name, date.fromisoformat(day))
 
 
-def _shown(identifiers: Iterable[Identifier]) -> Iterator[Identifier]:
-    hidden = (IdentifierState.JOINED, IdentifierState.REVOKED)
-    return (one for one in identifiers if one.state not in hidden)
-
-
-def _identifier_change(one: Identifier) -> NewChange:
-    """Carry an identifier under its index and owner: several members may share an index."""
-    row = IdentifierRow(one.index, one.member, one.tail, one.account)
-    return NewChange(GLOBAL, RowKind.IDENTIFIER, one.index + one.owner.bytes, encode(row))
+def _identifier_changes(roll: Roll, identifiers: Iterable[Identifier]) -> Iterator[NewChange]:
+    """Carry identifiers under index and owner: several members may share an index."""
+    for one in identifiers:
+        key = one.index + one.owner.bytes
+        if one.is_shown:
+            row = IdentifierRow(one.index, one.member, one.tail, one.account)
+            yield NewChange(GLOBAL, RowKind.IDENTIFIER, key, encode(row))
+        elif (one.index, one.owner) in roll.shown:
+            yield NewChange(GLOBAL, RowKind.IDENTIFIER, key, None)

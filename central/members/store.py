@@ -4,14 +4,15 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, func, insert, select
+from sqlalchemy import BigInteger, Connection, Select, func, insert, select
 from sqlmodel import Field
 
 from central.ledger.rows import chunks
 from central.schema import Instant, Table, insert_new, locked, table_of
-from central.sets import columns_of, one_of, rows_of, upsert_rows
+from central.sets import columns_of, insert_rows, one_of, rows_of, upsert_rows
 from shared.crypto.blind import IdentifierKind
 
 
@@ -70,6 +71,19 @@ class IndexTable(Table, table=True):
 
     __tablename__ = "claimed_index"
     index: bytes = Field(primary_key=True)
+
+
+class DeedTable(Table, table=True):
+    """What a person has done to a member by hand: who, when, with which words; never changed."""
+
+    __tablename__ = "member_deed"
+    id: UUID = Field(primary_key=True)
+    member: UUID = Field(index=True)
+    other: UUID | None
+    deed: str
+    at: datetime = Field(sa_type=Instant)
+    actor: str
+    note: str
 
 
 class PersonTable(Table, table=True):
@@ -147,6 +161,11 @@ class Identifier:
     account: UUID | None
     state: IdentifierState
 
+    @property
+    def is_shown(self) -> bool:
+        """Tell whether stores find a member by it: a joined one is found by the survivor's."""
+        return self.state in (IdentifierState.CLAIMED, IdentifierState.VERIFIED)
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -159,6 +178,28 @@ class Person:
     consent: str
 
 
+class Deed(StrEnum):
+    """What a person does to a member by hand."""
+
+    MERGED = "merged"
+    UNMERGED = "unmerged"
+    VERIFIED = "verified"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A deed with who did it and why; `other` is the survivor of a merge."""
+
+    id: UUID
+    member: UUID
+    other: UUID | None
+    deed: Deed
+    at: datetime
+    actor: str
+    note: str
+
+
+_deed = table_of(DeedTable)
 _member = table_of(MemberTable)
 _identifier = table_of(IdentifierTable)
 _person = table_of(PersonTable)
@@ -178,10 +219,10 @@ def members(connection: Connection, ids: Iterable[UUID]) -> list[Member]:
 
 
 def in_segment(connection: Connection, segment: str) -> list[UUID]:
-    """Return the living members of a segment, in the order of their ids."""
+    """Return who is in a segment, merged or not, in the order of their ids."""
     found = select(_member.c.id, _member.c.segments).where(
         _member.c.segments.contains(segment, autoescape=True),
-        _member.c.state == MemberState.ACTIVE.value,
+        _member.c.state != MemberState.PROVISIONAL.value,
     )
     rows = connection.execute(found.order_by(_member.c.id))
     return [row.id for row in rows if segment in row.segments.split()]
@@ -215,9 +256,42 @@ def identifiers(connection: Connection, indexes: Iterable[bytes]) -> list[Identi
     found: list[Identifier] = []
     for few in chunks(indexes):
         query = select(_identifier).where(one_of(connection, _identifier.c.index, few))
-        for row in connection.execute(query.order_by(_identifier.c.index, _identifier.c.owner)):
-            kind, state = IdentifierKind(row.kind), IdentifierState(row.state)
-            found.append(Identifier(**{**row._mapping, "kind": kind, "state": state}))
+        found += _identifiers(connection, query)
+    return found
+
+
+def identifiers_of(connection: Connection, members: Iterable[UUID]) -> list[Identifier]:
+    """Return the identifiers that find these members, in the order of indexes and owners."""
+    found: list[Identifier] = []
+    for few in chunks(members):
+        query = select(_identifier).where(one_of(connection, _identifier.c.member, few))
+        found += _identifiers(connection, query)
+    return found
+
+
+def insert_deed(connection: Connection, done: Done) -> None:
+    """Write what a person has done."""
+    insert_rows(connection, _deed, *rows_of(Done, [done]))
+
+
+def deeds(connection: Connection, members: Iterable[UUID], limit: int) -> list[Done]:
+    """Return the latest of what was done to members, the latest first."""
+    found: list[Done] = []
+    for few in chunks(members):
+        query = select(_deed).where(one_of(connection, _deed.c.member, few))
+        rows = connection.execute(query.order_by(_deed.c.at.desc(), _deed.c.id).limit(limit))
+        found.extend(Done(**{**row._mapping, "deed": Deed(row.deed)}) for row in rows)
+    return sorted(found, key=lambda done: (done.at, done.id), reverse=True)[:limit]
+
+
+def merged_at(connection: Connection, members: Iterable[UUID]) -> dict[UUID, datetime]:
+    """Return when members were merged by hand, the last time."""
+    found: dict[UUID, datetime] = {}
+    for few in chunks(members):
+        query = select(_deed.c.member, func.max(_deed.c.at)).where(
+            one_of(connection, _deed.c.member, few), _deed.c.deed == Deed.MERGED.value
+        )
+        found.update((row[0], row[1]) for row in connection.execute(query.group_by(_deed.c.member)))
     return found
 
 
@@ -255,3 +329,16 @@ def upsert_identifiers(connection: Connection, items: Collection[Identifier]) ->
 def upsert_persons(connection: Connection, items: Collection[Person]) -> None:
     """Write personal parts."""
     upsert_rows(connection, PersonTable, *rows_of(Person, items))
+
+
+def _identifiers(connection: Connection, query: Select[Any]) -> list[Identifier]:
+    return [
+        Identifier(
+            **{
+                **row._mapping,
+                "kind": IdentifierKind(row.kind),
+                "state": IdentifierState(row.state),
+            }
+        )
+        for row in connection.execute(query.order_by(_identifier.c.index, _identifier.c.owner))
+    ]

@@ -99,6 +99,13 @@ def _publish(centre: Centre, pack: Pack, sealed: SealedPack) -> Published:
     return _published(new, Novelty.NEW)
 
 
+def ladder(connection: Connection) -> tuple[str, ...]:
+    """Return the tiers of the pack that was published last, by id, ascending."""
+    newest = store.latest(connection)
+    track = None if newest is None else load_canonical(newest.body).tiers
+    return () if track is None else tuple(step.id for step in track.steps)
+
+
 def publish_keys(connection: Connection, root: KeyPair, pack_keys: tuple[bytes, ...]) -> None:
     """Send the root-signed list of keys, under a higher version, unless it is there already."""
     newest = store.newest_keys(connection)

@@ -86,6 +86,13 @@ def newest_version(connection: Connection, name: str) -> int | None:
     return connection.scalars(query.limit(1)).first()
 
 
+def latest(connection: Connection) -> StoredPack | None:
+    """Return the pack that was published last."""
+    query = select(_pack).order_by(_pack.c.published_at.desc(), _pack.c.hash).limit(1)
+    row = connection.execute(query).first()
+    return None if row is None else StoredPack(**row._mapping)
+
+
 def insert_pack(connection: Connection, new: StoredPack) -> None:
     """Write a published pack."""
     connection.execute(insert(_pack), asdict(new))

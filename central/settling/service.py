@@ -1,7 +1,6 @@
 """A person settles a conflict: closes it with words, or takes the other way where there is one."""
 
 from collections.abc import Callable
-from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -20,7 +19,11 @@ from central.conflicts.values import (
 )
 from central.ingest import corrections
 from central.ingest import service as ingest
+from central.leases import service as leases
+from central.members import merging
+from central.members.merging import Hand
 from central.settling import adjusting
+from central.settling.people import hand_of
 from shared.errors import Kind, LoyaltyError
 from shared.ids import derived
 from shared.points import format_points
@@ -40,6 +43,15 @@ class CannotUndoError(LoyaltyError):
     code = "cannot_undo"
     ru = "Этот конфликт нельзя отменить, его можно только закрыть с пояснением."
     en = "This conflict cannot be undone, only closed with words."
+
+
+class SeveralOthersError(LoyaltyError):
+    """A case with more than two members: which of them are one person, people say by hand."""
+
+    kind = Kind.CONFLICT
+    code = "several_others"
+    ru = "Участников больше двух: {members}. Соедините нужных: kopilka central members merge."
+    en = "There are more than two members: {members}. Join them: kopilka central members merge."
 
 
 class StillKeptOutError(LoyaltyError):
@@ -76,13 +88,14 @@ def undo(centre: Centre, conflict: UUID, word: Word) -> Sentence:
     Raises as `resolve` does, CannotUndoError, and what the undoing itself refuses with: nothing is
     changed then.
     """
-    at = centre.clock.now()
+    hand = hand_of(centre, word)
     with transaction(centre.engine) as connection:
-        found = conflicts.settle(connection, conflict, ConflictState.UNDONE, word, at)
+        leases.keep_roster(connection)
+        found = conflicts.settle(connection, conflict, ConflictState.UNDONE, word, hand.at)
         undoing = _UNDOINGS.get(found.kind)
         if undoing is None:
             raise CannotUndoError
-        done = undoing(connection, centre, found, at)
+        done = undoing(connection, centre, found, hand)
     log.info("conflict.undone", kind=found.kind.value, conflict=str(conflict))
     return done
 
@@ -112,23 +125,21 @@ def correction_of(conflict: Conflict) -> UUID:
     return derived("correction", conflict.id)
 
 
-def _plan_again(
-    connection: Connection, centre: Centre, conflict: Conflict, at: datetime
-) -> Sentence:
+def _plan_again(connection: Connection, centre: Centre, conflict: Conflict, hand: Hand) -> Sentence:
     fact = conflict.subject
-    outcomes = ingest.reconsidered(connection, centre, [fact], at)
+    outcomes = ingest.reconsidered(connection, centre, [fact], hand.at)
     if outcomes.get(fact, OutcomeKind.QUARANTINED) is OutcomeKind.QUARANTINED:
         raise StillKeptOutError(fact=fact)
     return Sentence(f"Факт {fact} проведён.", f"Fact {fact} is posted.")
 
 
-def _forgive(connection: Connection, _centre: Centre, conflict: Conflict, at: datetime) -> Sentence:
+def _forgive(connection: Connection, _centre: Centre, conflict: Conflict, hand: Hand) -> Sentence:
     done = adjusting.forgive_debts(
         connection,
         conflict.ids(Role.ACCOUNT),
         (*conflict.ids(Role.DOCUMENT), *conflict.ids(Role.FACT)),
         correction_of(conflict),
-        at,
+        hand.at,
     )
     if not done.let_go and not done.granted:
         raise CannotUndoError
@@ -139,15 +150,13 @@ def _forgive(connection: Connection, _centre: Centre, conflict: Conflict, at: da
     )
 
 
-def _take_back(
-    connection: Connection, _centre: Centre, conflict: Conflict, at: datetime
-) -> Sentence:
+def _take_back(connection: Connection, _centre: Centre, conflict: Conflict, hand: Hand) -> Sentence:
     taken = adjusting.take_back(
         connection,
         conflict.ids(Role.ACCOUNT),
         conflict.ids(Role.DOCUMENT),
         correction_of(conflict),
-        at,
+        hand.at,
     )
     if not taken:
         raise CannotUndoError
@@ -155,11 +164,34 @@ def _take_back(
     return Sentence(f"Снято бонусов {points}.", f"{points} points taken back.")
 
 
-_UNDOINGS: dict[ConflictKind, Callable[[Connection, Centre, Conflict, datetime], Sentence]] = {
+def _part(connection: Connection, centre: Centre, conflict: Conflict, hand: Hand) -> Sentence:
+    parted = merging.unmerge(connection, centre, conflict.subject, hand)
+    return Sentence(
+        f"Участник {parted.member} отделён от {parted.survivor}.",
+        f"Member {parted.member} is parted from {parted.survivor}.",
+    )
+
+
+def _join(connection: Connection, centre: Centre, conflict: Conflict, hand: Hand) -> Sentence:
+    """Merge the newcomer of a case with the other member that it names."""
+    others = [one for one in conflict.ids(Role.MEMBER) if one != conflict.subject]
+    if len(others) != 1:
+        raise SeveralOthersError(members=", ".join(map(str, others)))
+    joined = merging.merge(connection, centre, conflict.subject, others[0], hand)
+    return Sentence(
+        f"Участник {joined.member} соединён с {joined.survivor}.",
+        f"Member {joined.member} is merged into {joined.survivor}.",
+    )
+
+
+_UNDOINGS: dict[ConflictKind, Callable[[Connection, Centre, Conflict, Hand], Sentence]] = {
     ConflictKind.DEBT: _forgive,
     ConflictKind.FORKED: _forgive,
     ConflictKind.WRITTEN_OFF: _forgive,
     ConflictKind.STALE: _take_back,
+    ConflictKind.MERGED: _part,
+    ConflictKind.SHARED_PHONE: _join,
+    ConflictKind.SHARED_CARD: _join,
     ConflictKind.QUARANTINED: _plan_again,
     ConflictKind.OTHER_BYTES: _plan_again,
 }

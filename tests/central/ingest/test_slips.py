@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from central.centre import Centre
-from central.conflicts.values import Role
+from central.conflicts.values import ConflictKind, Role
 from central.estate import keyring
 from central.ingest.asking import tell_sale
 from shared.basket import Goods, Line
@@ -214,8 +214,11 @@ def test_the_same_goods_by_the_same_slip_in_two_stores_move_once_and_are_a_case(
     assert (outcome.kind, outcome.reason) == ("adjusted", "returned_twice")
     account = books(centre, person.account).accounts[person.account]
     assert (balance(centre, person.account) - account.debt, account.turnover_minor) == (500_00, 0)
-    (record,) = conflicts(centre)
-    assert (record.kind, record.named(Role.STORE)) == ("returned_twice", ("101", "102"))
+    told = {one.kind: one for one in conflicts(centre)}
+    assert set(told) == {ConflictKind.DEBT, ConflictKind.RETURNED_TWICE}
+    assert told[ConflictKind.DEBT].ids(Role.ACCOUNT) == (person.account,)
+    record = told[ConflictKind.RETURNED_TWICE]
+    assert record.named(Role.STORE) == ("101", "102")
     assert record.named(Role.CASHIER) == ("101/of 101", "102/of 102")
     assert record.ids(Role.ACCOUNT) == (person.account,)
     assert "of 101, of 102" in record.sentence.en

@@ -1,0 +1,89 @@
+"""`kopilka central members`: shown, merged, parted again, verified."""
+
+import getpass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from central.shell import opened
+
+if TYPE_CHECKING:
+    from central.settling.lookup import Shown
+
+members_app = typer.Typer(no_args_is_help=True, help="Members of the programme.")
+
+Who = Annotated[str, typer.Argument(metavar="MEMBER", help="Id, card or phone.")]
+Note = Annotated[str, typer.Option(help="Why; it is kept.")]
+By = Annotated[str, typer.Option(help="Who decides; it is kept.")]
+
+
+@members_app.command("show")
+def show_member(ctx: typer.Context, who: Who) -> None:
+    """Show a member with his accounts, cards and phones, and what was done to him by hand."""
+    from central.settling.lookup import claimant, show
+
+    with opened(ctx) as centre:
+        _print(show(centre, claimant(centre, who)))
+
+
+@members_app.command("merge")
+def merge(ctx: typer.Context, left: Who, right: Who, *, note: Note, by: By = "") -> None:
+    """Make two members one; the one known longer stays. No point moves, and it can be undone."""
+    from central.conflicts.service import Word
+    from central.settling.lookup import living
+    from central.settling.people import merge_members
+
+    with opened(ctx) as centre:
+        pair = living(centre, left), living(centre, right)
+        done = merge_members(centre, *pair, Word(by or getpass.getuser(), note))
+        typer.echo(f"{done.member} is merged into {done.survivor}")
+
+
+@members_app.command("unmerge")
+def unmerge(ctx: typer.Context, who: Who, *, note: Note, by: By = "") -> None:
+    """Part a member from whom he was merged into; name him by his id or his own card."""
+    from central.conflicts.service import Word
+    from central.settling.lookup import claimant
+    from central.settling.people import unmerge_member
+
+    with opened(ctx) as centre:
+        word = Word(by or getpass.getuser(), note)
+        done = unmerge_member(centre, claimant(centre, who), word)
+        typer.echo(f"{done.member} is parted from {done.survivor}")
+
+
+@members_app.command("verify")
+def verify(ctx: typer.Context, who: Who, *, note: Note, by: By = "") -> None:
+    """Note that a member has shown that his phone is his; name him by his id or his own card."""
+    from central.conflicts.service import Word
+    from central.settling.lookup import claimant
+    from central.settling.people import verify_phone
+
+    with opened(ctx) as centre:
+        member = claimant(centre, who)
+        verify_phone(centre, member, Word(by or getpass.getuser(), note))
+        typer.echo(f"the phone of {member} is verified")
+
+
+def _print(shown: "Shown") -> None:
+    from shared.money import format_money
+    from shared.points import format_points
+
+    one = shown.member
+    into = f" {one.merged_into}" if one.merged_into else ""
+    name = shown.person.name if shown.person else one.display_name
+    typer.echo(f"{one.id}  {one.state}{into}  {name}  known {one.known_at:%Y-%m-%d %H:%M} UTC")
+    for member in shown.joined:
+        typer.echo(f"  joined by {member.id}  {member.display_name}")
+    for account, balance in shown.accounts:
+        debt = f", debt {format_points(account.debt)}" if account.debt else ""
+        typer.echo(
+            f"  account {account.id}: {format_points(balance)} points{debt}, turnover "
+            f"{format_money(account.turnover_minor)} in {account.receipts} receipts"
+        )
+    for way in shown.identifiers:
+        limit = f", pays from {way.account} only" if way.account else ""
+        typer.echo(f"  {way.kind} …{way.tail} of {way.owner}: {way.state}{limit}")
+    for done in shown.deeds:
+        other = f" {done.other}" if done.other else ""
+        typer.echo(f"  {done.at:%Y-%m-%d %H:%M} UTC {done.deed}{other}: {done.actor}, {done.note}")

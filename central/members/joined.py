@@ -1,0 +1,61 @@
+"""A member with those who joined him, as stores see them: one person, nothing of whom is lost.
+
+Everybody's own part stays as it is, so that an unmerge gives each his own again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+
+from central.members.store import Member
+
+Ladder = Callable[[], Sequence[str]]
+"""Tiers by id, ascending; asked for only where two tiers set by hand meet."""
+
+
+def whole(survivor: Member, joined: Sequence[Member], ladder: Ladder) -> Member:
+    """Return the survivor as the one person that he and who joined him are.
+
+    What he lacks comes from the others, the longest known first; he was registered when the first
+    of them was, is in the segments of all, and has the highest tier that was set by hand.
+    """
+    if not joined:
+        return survivor
+    everyone = (survivor, *sorted(joined, key=lambda one: (one.known_at, one.id)))
+    first_days = [one.registered_on for one in everyone if one.registered_on is not None]
+    words = dict.fromkeys(word for one in everyone for word in one.segments.split())
+    floor, until = _floor(everyone, ladder)
+    return replace(
+        survivor,
+        registered_on=min(first_days, default=None),
+        birthday=next((one.birthday for one in everyone if one.birthday), None),
+        person=next((one.person for one in everyone if one.person), b""),
+        segments=" ".join(words),
+        tier_floor=floor,
+        tier_until=until,
+        dates=" ".join(_days(everyone)),
+    )
+
+
+def _days(everyone: Sequence[Member]) -> list[str]:
+    """Return the named days of all, of each name the first."""
+    days: dict[str, str] = {}
+    for word in (word for one in everyone for word in one.dates.split()):
+        days.setdefault(word.partition(":")[0], word)
+    return [*days.values()]
+
+
+def _floor(everyone: Sequence[Member], ladder: Ladder) -> tuple[str | None, date | None]:
+    """Return the highest tier set by hand, and how long it counts: of equals, the longest."""
+    set_by_hand = [one for one in everyone if one.tier_floor is not None]
+    if not set_by_hand:
+        return None, None
+    order: Sequence[str] = ()
+    if len({one.tier_floor for one in set_by_hand}) > 1:
+        order = ladder()
+    places = {tier: place for place, tier in enumerate(order)}
+    best = max(
+        set_by_hand,
+        key=lambda one: (places.get(one.tier_floor or "", -1), one.tier_until or date.max),
+    )
+    return best.tier_floor, best.tier_until

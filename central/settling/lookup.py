@@ -1,0 +1,118 @@
+"""Members found and shown to a person who settles what became of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from central.centre import Centre
+from central.ledger import service as ledger
+from central.members import service as members
+from central.members import store
+from central.members.imports import identifier_index
+from central.members.merging import UnknownMemberError
+from central.members.store import Done, Identifier, IdentifierState, Member, Person
+from shared.errors import Kind, LoyaltyError
+from shared.ledger.books import Account
+from shared.runtime.sqlite import reading
+
+DEEDS_SHOWN_MAX = 50
+
+
+class SeveralMembersError(LoyaltyError):
+    """A phone or card that several members have."""
+
+    kind = Kind.CONFLICT
+    code = "several_members"
+    ru = "«{who}» — это несколько участников: {members}. Укажите одного."
+    en = "'{who}' is several members: {members}. Name one of them."
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A member with what is his: accounts with points (hundredths) in them, ways to find him.
+
+    `person` is the personal part, as far as it is not erased; `joined` are those merged into him.
+    """
+
+    member: Member
+    person: Person | None
+    joined: tuple[Member, ...]
+    accounts: tuple[tuple[Account, int], ...]
+    identifiers: tuple[Identifier, ...]
+    deeds: tuple[Done, ...]
+
+
+def living(centre: Centre, who: str) -> UUID:
+    """Return the member who lives on under an id, a card or a phone.
+
+    Raises UnknownMemberError, SeveralMembersError.
+    """
+    with reading(centre.engine) as connection:
+        if (named := _id(who)) is not None:
+            roll = members.load(connection, [named], ())
+            found = {roll.survivor(named).id} if named in roll.members else set()
+        else:
+            claims = _claims(connection, centre, who)
+            roll = members.load(connection, {one.owner for one in claims}, ())
+            found = {roll.survivor(one.owner).id for one in claims}
+    return _only(who, found)
+
+
+def claimant(centre: Centre, who: str) -> UUID:
+    """Return who has claimed a card or phone himself, merged or not; or who has an id.
+
+    Raises UnknownMemberError, SeveralMembersError.
+    """
+    if (named := _id(who)) is not None:
+        return named
+    with reading(centre.engine) as connection:
+        return _only(who, {one.owner for one in _claims(connection, centre, who)})
+
+
+def show(centre: Centre, member: UUID) -> Shown:
+    """Return what is known of a member; raises UnknownMemberError."""
+    with reading(centre.engine) as connection:
+        roll = members.load(connection, [member], ())
+        if member not in roll.members:
+            raise UnknownMemberError(member=member)
+        books = ledger.load(connection, (), members=[member])
+        accounts = books.accounts_of(member)
+        identifiers = store.identifiers_of(connection, [roll.survivor(member).id])
+        members.extend(connection, roll, {account.owner for account in accounts})
+        persons = store.persons(connection, [member])
+        deeds = store.deeds(connection, [member], DEEDS_SHOWN_MAX)
+    balances = {one.id: sum(lot.balance for lot in books.lots_of(one.id)) for one in accounts}
+    joined = {one.owner for one in accounts} - {member}
+    own = [one for one in identifiers if member in (one.member, one.owner)]
+    return Shown(
+        member=roll.members[member],
+        person=persons[0] if persons else None,
+        joined=tuple(roll.members[one] for one in sorted(joined)),
+        accounts=tuple((account, balances[account.id]) for account in accounts),
+        identifiers=tuple(one for one in own if one.state is not IdentifierState.REVOKED),
+        deeds=tuple(deeds),
+    )
+
+
+def _id(who: str) -> UUID | None:
+    try:
+        return UUID(who)
+    except ValueError:
+        return None
+
+
+def _claims(connection: Connection, centre: Centre, who: str) -> list[Identifier]:
+    index = identifier_index(centre, who)
+    found = [] if index is None else store.identifiers(connection, [index])
+    return [one for one in found if one.state is not IdentifierState.REVOKED]
+
+
+def _only(who: str, found: Iterable[UUID]) -> UUID:
+    named = sorted(found)
+    if not named:
+        raise UnknownMemberError(member=who)
+    if len(named) > 1:
+        raise SeveralMembersError(who=who, members=", ".join(map(str, named)))
+    return named[0]

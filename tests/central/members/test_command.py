@@ -1,0 +1,90 @@
+"""What an operator types about members: done is 0, refused is 1 with one sentence, misused is 2."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from central.cli import app
+from central.opening import open_centre
+from central.settings import Settings
+from tests.central.app.kit import NOON, STORES_CSV, SetClock
+from tests.central.journal_builder import make_journal
+from tests.databases import Databases
+
+ANNA, OLGA = "2900000000018", "2900000000025"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A centre with Anna, who has 50 points, and Olga a second later, who has none."""
+    url = databases.bare(tmp_path / "central.db")
+    monkeypatch.setenv("KOPILKA_CENTRAL_DATABASE_URL", url)
+    monkeypatch.setenv("KOPILKA_CENTRAL_LOCALE", "en")
+    assert kopilka(tmp_path, "init").exit_code == 0
+    stores = tmp_path / "stores.csv"
+    stores.write_text(STORES_CSV)
+    kopilka(tmp_path, "stores", "import", stores)
+    settings = Settings(data_dir=tmp_path / "centre", database_url=url)
+    centre = open_centre(settings, clock := SetClock(NOON), Random(5))
+    journal = make_journal(centre, clock, "101")
+    anna, _ = journal.register(name="Анна", phone="+79160000001", card=ANNA)
+    journal.sell(anna, earn=[50_00])
+    journal.push()
+    clock.go(seconds=1)
+    journal.register(name="Ольга", phone="+79160000002", card=OLGA)
+    journal.push()
+    centre.engine.dispose()
+    return tmp_path
+
+
+def kopilka(folder: Path, *words: str | Path) -> Result:
+    arguments = ["--data-dir", str(folder / "centre"), *(str(word) for word in words)]
+    return CliRunner().invoke(app, arguments)
+
+
+def test_members_are_merged_shown_and_parted(folder: Path) -> None:
+    merged = kopilka(folder, "members", "merge", "+79160000002", ANNA, "--note", "мать и дочь")
+    shown = kopilka(folder, "members", "show", ANNA).stdout
+    parted = kopilka(folder, "members", "unmerge", OLGA, "--note", "ошибка", "--by", "Пётр")
+    alone = kopilka(folder, "members", "show", OLGA).stdout
+
+    assert (merged.exit_code, parted.exit_code) == (0, 0)
+    assert " is merged into " in merged.stdout
+    assert "joined by" in shown
+    assert "50,00 points, turnover 100,00 in 1 receipts" in shown
+    assert shown.count("account ") == 2
+    assert "card …0025" in shown
+    assert " is parted from " in parted.stdout
+    assert "unmerged" in alone
+    assert "Пётр, ошибка" in alone
+    assert "joined by" not in kopilka(folder, "members", "show", ANNA).stdout
+
+
+def test_a_phone_is_verified(folder: Path) -> None:
+    done = kopilka(folder, "members", "verify", OLGA, "--note", "перезвонила")
+
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "verified" in kopilka(folder, "members", "show", OLGA).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("show", "+79169999999"), 1),
+        (("show", "nobody"), 1),
+        (("merge", ANNA, ANNA, "--note", "x"), 1),
+        (("merge", ANNA, OLGA), 2),
+        (("merge", ANNA), 2),
+        (("unmerge", ANNA, "--note", "x"), 1),
+        (("unmerge", ANNA, "--note", " "), 1),
+    ],
+)
+def test_bad_input_is_told_in_a_sentence(folder: Path, words: tuple[str, ...], code: int) -> None:
+    told = kopilka(folder, "members", *words)
+
+    assert told.exit_code == code
+    assert told.stdout == ""
+    assert "Traceback" not in told.stderr
+    assert code == 2 or len(told.stderr.splitlines()) == 1
