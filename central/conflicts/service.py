@@ -139,9 +139,13 @@ def settle(
     return found
 
 
-def mended(connection: Connection, conflicts: Iterable[UUID], at: datetime) -> int:
-    """Close those of the conflicts that are open, because the fact is posted now."""
-    note = "Факт проведён. / The fact is posted."
+POSTED = "Факт проведён. / The fact is posted."
+
+
+def mended(
+    connection: Connection, conflicts: Iterable[UUID], at: datetime, note: str = POSTED
+) -> int:
+    """Close those of the conflicts that are open, because what was missing is there."""
     state = ConflictState.RESOLVED
     return store.settle(connection, conflicts, state, by=CENTRE, at=at, note=note)
 

@@ -174,7 +174,8 @@ def _parties(connection: Connection, conflicts: Iterable[UUID]) -> dict[UUID, tu
 
 
 def _conflict_of(row: Any, named: tuple[Party, ...]) -> Conflict:
-    stated = (*parties(Role.FACT, [row.fact]), *parties(Role.STORE, row.stores.split()))
+    by_columns = (*parties(Role.FACT, [row.fact]), *parties(Role.STORE, row.stores.split()))
+    stated = by_columns if row.subject is None else ()
     return Conflict(
         id=row.id,
         kind=ConflictKind(row.kind),

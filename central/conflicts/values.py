@@ -27,6 +27,10 @@ class ConflictKind(StrEnum):
     DAMAGED = "damaged"
     DIVERGENCE_FOUND = "divergence_found"
     STALE = "stale"
+    EARLY_RETURN = "early_return"
+    UNKNOWN_MEMBER = "unknown_member"
+    NEW_EPOCH = "new_epoch"
+    CENTRE_RESTORED = "centre_restored"
 
 
 ALERTS = frozenset({ConflictKind.OTHER_BYTES, ConflictKind.QUARANTINED, ConflictKind.DAMAGED})

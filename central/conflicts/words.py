@@ -20,6 +20,10 @@ TITLES: dict[ConflictKind, Sentence] = {
     ConflictKind.DAMAGED: Sentence("факт повреждён", "fact damaged"),
     ConflictKind.DIVERGENCE_FOUND: Sentence("расчёт не сходится", "results differ"),
     ConflictKind.STALE: Sentence("посчитано по старым данным", "priced by old data"),
+    ConflictKind.EARLY_RETURN: Sentence("возврат раньше продажи", "return before its sale"),
+    ConflictKind.UNKNOWN_MEMBER: Sentence("карта без анкеты", "card of nobody yet"),
+    ConflictKind.NEW_EPOCH: Sentence("журнал начат заново", "journal begun anew"),
+    ConflictKind.CENTRE_RESTORED: Sentence("центр восстановлен", "centre restored"),
 }
 
 _SENTENCES: dict[ConflictKind, Sentence] = {
@@ -108,6 +112,31 @@ _SENTENCES: dict[ConflictKind, Sentence] = {
         "действителен; оба расчёта: kopilka central audit show {document}.",
         "Receipt {document}: store {store} and the centre find different results for the same "
         "({verdict}). The receipt stands; both: kopilka central audit show {document}.",
+    ),
+    ConflictKind.EARLY_RETURN: Sentence(
+        "Возврат {document} пришёл раньше своей продажи {sale} и ждёт её: деньги выданы, бонусы "
+        "сдвинутся, когда она придёт.",
+        "Return {document} came before its sale {sale} and waits for it: the money is paid out, "
+        "the points move when it comes.",
+    ),
+    ConflictKind.UNKNOWN_MEMBER: Sentence(
+        "Чек {document}: покупатель {member} в центре не зарегистрирован. Бонусы и оборот копятся "
+        "на его счёте и останутся за ним, когда придёт анкета или его соединят с участником.",
+        "Receipt {document}: buyer {member} is not registered at the centre. Points and turnover "
+        "gather on the account, and stay his when his registration comes or he is merged.",
+    ),
+    ConflictKind.NEW_EPOCH: Sentence(
+        "Агент магазина {store} начал эпоху {next}: диск восстановлен, скопирован или журнал "
+        "разошёлся ({reason}). Эпоха {epoch} лимитов больше не получает; её факты принимаются.",
+        "The agent of store {store} has begun epoch {next}: its disk was restored or copied, or "
+        "its journal differs ({reason}). Epoch {epoch} gets no leases; its facts are taken in.",
+    ),
+    ConflictKind.CENTRE_RESTORED: Sentence(
+        "База центра восстановлена из копии, её жизнь теперь {incarnation}. Лимиты не выдаются, "
+        "пока не отчитаются магазины ({stores}); кто не отчитался: kopilka central restored.",
+        "The centre's database was restored from a backup, its life is {incarnation} now. No "
+        "leases are given until stores ({stores}) have reported; kopilka central restored says "
+        "who is missing.",
     ),
     ConflictKind.STALE: Sentence(
         "Чек {document}: магазин {store} посчитал по прежним правилам, уровню или обороту. По "

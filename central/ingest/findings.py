@@ -9,18 +9,22 @@ from central.ingest.chain import Standing
 from central.ingest.concerned import cashiers
 from central.ingest.desk import Desk
 from central.ingest.reading import Reading
+from central.ingest.values import POSTED
+from central.members.store import MemberState
 from shared.ids import derived
 from shared.money import format_money
 from shared.points import format_points
 from shared.rules.moment import Trust
 from shared.wire.facts import Issued, ReceiptCommitted
-from shared.wire.taken_back import TakenBack
+from shared.wire.push import OutcomeKind
+from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedBySlip, TakenBack
 
 LATE = timedelta(days=30)
 AHEAD = timedelta(minutes=5)
 """A clock that is further ahead of the centre's is wrong; how far one is behind cannot be told from
 a fact that was long on its way."""
 KIND_SHOWN_MAX = 40
+BACK = (ReceiptReturned, ReceiptVoided, ReturnedBySlip)
 _OTHER_BYTES = frozenset({"same_id_other_bytes", "document_known", "member_known"})
 
 
@@ -44,6 +48,32 @@ def posted(desk: Desk, reading: Reading) -> None:
     _lost(desk, reading)
     _late(desk, reading)
     _clock(desk, reading)
+
+
+def left_open(desk: Desk) -> None:
+    """Tell, when all is planned, of returns before their sales and of buyers not registered."""
+    for reading, verdict in desk.planned.values():
+        body = reading.body
+        if verdict.kind is OutcomeKind.WAITING:
+            _early(desk, reading)
+        elif verdict.kind in POSTED and isinstance(body, ReceiptCommitted) and body.member:
+            _unregistered(desk, reading, body, body.member.id)
+
+
+def _early(desk: Desk, reading: Reading) -> None:
+    body = reading.body
+    if isinstance(body, BACK) and body.sale not in desk.sales:
+        details = {"document": body.uid, "sale": body.sale}
+        desk.report(reading, Finding(ConflictKind.EARLY_RETURN, details))
+
+
+def _unregistered(desk: Desk, reading: Reading, sale: ReceiptCommitted, member: UUID) -> None:
+    """Tell once of a member of whom nothing but his card is known, and who lives on his own."""
+    known = desk.roll.members.get(member)
+    if known is not None and known.state is MemberState.PROVISIONAL:
+        details = {"document": sale.receipt.uid, "member": member}
+        found = Finding(ConflictKind.UNKNOWN_MEMBER, details, subject=member, key=member)
+        desk.report(reading, found)
 
 
 def overpaid(desk: Desk, reading: Reading, sale: ReceiptCommitted, amount_minor: int) -> None:

@@ -13,7 +13,7 @@ from central.conflicts.service import conflict_id
 from central.conflicts.values import ConflictKind
 from central.feed import service as feed
 from central.feed.service import NewChange
-from central.ingest import store
+from central.ingest import findings, store
 from central.ingest.desk import Desk, Verdict
 from central.ingest.loading import keys_of, lay, waiters
 from central.ingest.posting import plan
@@ -23,6 +23,7 @@ from central.leases import recovery
 from central.leases import service as leases
 from central.ledger import service as ledger
 from central.members import service as members
+from shared.wire.facts import MemberRegistered
 from shared.wire.feed import GLOBAL, OutcomeRow, store_stream
 from shared.wire.push import Cover, OutcomeKind
 
@@ -73,8 +74,21 @@ def write(connection: Connection, centre: Centre, desk: Desk) -> list[NewChange]
     store.delete_births(connection, desk.done_births)
     store.delete_once(connection, desk.done_once)
     store.insert_once(connection, sorted(desk.new_once.items()))
+    findings.left_open(desk)
     conflicts.record(connection, desk.conflicts)
+    _close_registered(connection, desk)
     return changes
+
+
+def _close_registered(connection: Connection, desk: Desk) -> None:
+    """Settle that buyers were not registered: their registrations are posted now."""
+    came = [
+        reading.body.member
+        for reading, verdict in desk.planned.values()
+        if verdict.kind in POSTED and isinstance(reading.body, MemberRegistered)
+    ]
+    ids = [conflict_id(ConflictKind.UNKNOWN_MEMBER, member) for member in came]
+    conflicts.mended(connection, ids, desk.at)
 
 
 def publish(
@@ -96,7 +110,7 @@ def publish(
     ]
     store.change_words(connection, words)
     posted = [one.fact.id for one, verdict in later if verdict.kind in POSTED]
-    kept_out = (ConflictKind.QUARANTINED, ConflictKind.OTHER_BYTES)
+    kept_out = (ConflictKind.QUARANTINED, ConflictKind.OTHER_BYTES, ConflictKind.EARLY_RETURN)
     ids = [conflict_id(kind, fact) for fact in posted for kind in kept_out]
     conflicts.mended(connection, ids, at)
     numbers = feed.append(connection, changes)

@@ -3,6 +3,8 @@
 The new key tells copies of one disk apart: whoever asks first goes on, the other is fenced.
 """
 
+from datetime import datetime
+
 import structlog
 from sqlalchemy import Connection
 
@@ -16,11 +18,16 @@ from central.agents.service import (
     checked_proof,
     remember,
 )
+from central.agents.store import Agent
 from central.centre import Centre
+from central.conflicts import service as conflicts
+from central.conflicts.service import conflict_of
+from central.conflicts.values import Conflict, ConflictKind, Finding, Role, parties
 from central.leases import store
 from central.schema import Turn, take_turn
 from shared.crypto.requests import SignedRequest
 from shared.errors import Kind, LoyaltyError
+from shared.ids import derived
 from shared.ledger.books import Holder
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
@@ -68,8 +75,22 @@ def begin_epoch(centre: Centre, signed: SignedRequest) -> EpochAnswer:
         reason = request.reason[:REASON_CHARS_MAX] or "asked"
         store.bar(connection, Holder(agent.id, agent.epoch), reason, at)
         agents.end_epoch(connection, agent, request.public_key, block, at)
+        conflicts.record(connection, [_begun(agent, reason, at)])
     log.warning("epoch.begun", store=sender.store, epoch=sender.epoch + 1, reason=reason)
     return EpochAnswer(sender.epoch + 1, block)
+
+
+def _begun(agent: Agent, reason: str, at: datetime) -> Conflict:
+    """Return the record of an epoch that has ended."""
+    details = {
+        "store": agent.store,
+        "epoch": agent.epoch,
+        "next": agent.epoch + 1,
+        "reason": reason,
+    }
+    key = derived("epoch", agent.id, agent.epoch)
+    finding = Finding(ConflictKind.NEW_EPOCH, details, subject=agent.id)
+    return conflict_of(finding, key, parties(Role.STORE, [agent.store]), at)
 
 
 def _done_before(

@@ -4,6 +4,7 @@ Leases that were granted after the backup are points which this database believe
 store sends again what it had sent since, and then reports what it holds.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,6 +15,10 @@ from sqlalchemy import Connection
 from central.agents import roster
 from central.agents import store as agents
 from central.centre import Centre
+from central.conflicts import service as conflicts
+from central.conflicts.service import conflict_of
+from central.conflicts.store import Wanted
+from central.conflicts.values import Conflict, ConflictKind, ConflictState, Finding, Role, parties
 from central.feed import service as feed
 from central.leases import store
 from central.leases.store import Report
@@ -27,6 +32,9 @@ from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import LeasesReported
 
 REPORTS_PER_TRANSACTION = 500
+STORES_NAMED_MAX = 200
+"""By the record of a restored centre."""
+REPORTED = "Отчёты магазинов учтены. / What stores have reported is taken over."
 
 log = structlog.get_logger()
 
@@ -58,8 +66,17 @@ def begin(centre: Centre) -> UUID:
         agents.end_sessions(connection)
         present = [one.id for one in agents.agents(connection) if one.active_store is not None]
         store.await_reports(connection, present)
+        stores = [one.store for one in roster.by_ids(connection, present).values()]
+        conflicts.record(connection, [_restored(incarnation, stores, centre.clock.now())])
     log.warning("centre.restored", incarnation=str(incarnation), awaited=len(present))
     return incarnation
+
+
+def _restored(incarnation: UUID, stores: Sequence[str], at: datetime) -> Conflict:
+    details = {"incarnation": incarnation, "stores": len(stores)}
+    about = parties(Role.STORE, sorted(stores)[:STORES_NAMED_MAX])
+    finding = Finding(ConflictKind.CENTRE_RESTORED, details)
+    return conflict_of(finding, incarnation, about, at)
 
 
 def look(centre: Centre) -> Recovery | None:
@@ -121,6 +138,9 @@ def run(centre: Centre, _at: datetime) -> int:
 def _end(centre: Centre) -> None:
     with transaction(centre.engine) as connection:
         store.end_recovery(connection)
+        wanted = Wanted(ConflictKind.CENTRE_RESTORED, ConflictState.OPEN)
+        told = [one.id for one in conflicts.look(connection, wanted).conflicts]
+        conflicts.mended(connection, told, centre.clock.now(), REPORTED)
 
 
 @retried

@@ -38,11 +38,14 @@ def whole(survivor: Member, joined: Sequence[Member], ladder: Ladder) -> Member:
 
 
 def _days(everyone: Sequence[Member]) -> list[str]:
-    """Return the named days of all, of each name the first."""
-    days: dict[str, str] = {}
-    for word in (word for one in everyone for word in one.dates.split()):
-        days.setdefault(word.partition(":")[0], word)
-    return [*days.values()]
+    """Return the named days of all: of each name those of the first who has any."""
+    days: dict[str, list[str]] = {}
+    for one in everyone:
+        own: dict[str, list[str]] = {}
+        for word in one.dates.split():
+            own.setdefault(word.partition(":")[0], []).append(word)
+        days = {**own, **days}
+    return [word for name in sorted(days) for word in days[name]]
 
 
 def _floor(everyone: Sequence[Member], ladder: Ladder) -> tuple[str | None, date | None]:

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from central.centre import Centre
+from central.conflicts.service import Word
 from central.gifts_order import BadGiftError, extend_by_words, give_by_words, moved_by_words
 from central.leases.expiry import run as burn
 from central.ledger import service as ledger
@@ -20,6 +21,7 @@ from central.members.gifts import (
     Order,
     give,
 )
+from central.settling.people import merge_members
 from shared.ids import card_number
 from shared.ledger.books import Lot
 from shared.ledger.entries import EntryKind
@@ -29,6 +31,7 @@ from tests.central.chain_kit import balance, books, dump, rows
 from tests.central.journal_builder import Journal, Person
 
 UID = UUID(int=77)
+WORD = Word("Ольга", "один человек")
 CARD = card_number("29", 1, 1)
 BURNS = date(2026, 6, 3)
 
@@ -232,3 +235,41 @@ def test_lots_of_a_kind_are_extended_at_once_with_an_entry_and_a_reason(
         moved = ledger.moved_by_kind(connection, at - timedelta(days=99), at + timedelta(days=1))
     assert [(one.reason, one.actor) for one in kept] == [("сбой сайта", "Ольга")] * 2
     assert moved["burning"][EntryKind.ADJUST] == 0
+
+
+def test_a_segment_of_somebody_merged_gives_to_who_lives_on_once(
+    centre: Centre, journal: Journal, people: list[Person]
+) -> None:
+    """Anna and Boris have lapsed and turn out to be one person."""
+    anna, boris, _ = people
+    merge_members(centre, anna.member, boris.member, WORD)
+
+    done = give(centre, order("segment:lapsed"), journal.clock.now())
+
+    assert (done.members, done.points) == (1, 300_00)
+    assert balance(centre, anna.account) + balance(centre, boris.account) == 300_00
+
+
+def test_who_joined_brings_his_segment_along(
+    centre: Centre, journal: Journal, people: list[Person]
+) -> None:
+    anna, _, vera = people
+    merge_members(centre, vera.member, anna.member, WORD)
+
+    done = give(centre, order("segment:lapsed"), journal.clock.now())
+
+    assert done.members == 2
+
+
+def test_an_order_repeated_after_a_merge_gives_nothing_again(
+    centre: Centre, journal: Journal, people: list[Person]
+) -> None:
+    anna, boris, vera = people
+    give(centre, order("segment:lapsed"), journal.clock.now())
+    merge_members(centre, vera.member, boris.member, WORD)
+    merge_members(centre, anna.member, vera.member, WORD)
+
+    again = give(centre, order("segment:lapsed"), journal.clock.now())
+
+    assert again.members == 0
+    assert [balance(centre, one.account) for one in people] == [300_00, 300_00, 0]

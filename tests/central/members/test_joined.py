@@ -105,3 +105,17 @@ def test_of_two_equal_tiers_the_one_that_lasts_longer_counts() -> None:
 
 def _no_ladder() -> tuple[str, ...]:
     raise AssertionError("the ladder was asked for")
+
+
+def test_children_of_one_stay_and_days_that_he_lacks_come_from_the_others() -> None:
+    first, second = (
+        Member(derived(name), MemberState.ACTIVE, KNOWN, dates=dates)
+        for name, dates in (
+            ("first", "child:2015-04-11 child:2018-01-02"),
+            ("second", "child:2015-04-12 wedding:2010-07-01"),
+        )
+    )
+
+    assert whole(first, [second], lambda: LADDER).dates == (
+        "child:2015-04-11 child:2018-01-02 wedding:2010-07-01"
+    )
