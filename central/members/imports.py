@@ -86,6 +86,7 @@ def import_lots(centre: Centre, rows: Sequence[Row], at: datetime) -> Report:
         leases.keep_roster(connection)
         roll, locked = members.load_locked(connection, (), {one.index for one in gifts}, set())
         books = ledger.read(connection, locked, ())
+        members.extend(connection, roll, {one.owner for one in roll.identifiers.values()})
         takers, unfound = _takers(roll, books, gifts)
         faults = sorted([*faults, *unfound], key=lambda fault: fault.number)
         if faults:
@@ -148,14 +149,19 @@ def _takers(
         if len(living) != 1:
             faults.append(Fault(gift.number, "ambiguous" if living else "unknown_member"))
             continue
-        found[gift.document] = _account(books, ways, living.pop()).id
+        found[gift.document] = _account(roll, books, ways, living.pop()).id
     return found, faults
 
 
-def _account(books: Books, ways: Sequence[Identifier], member: UUID) -> Account:
-    """Return the account that an identifier is limited to, or the member's first."""
-    limit = ways[0].account if len(ways) == 1 else None
-    return books.accounts_of(member)[0] if limit is None else books.accounts[limit]
+def _account(roll: Roll, books: Books, ways: Sequence[Identifier], member: UUID) -> Account:
+    """Return the own account of who has claimed an identifier, the one known longest.
+
+    Merged or not, so that the same row names the same account whenever it comes.
+    """
+    claimants = [roll.members[one.owner] for one in ways]
+    first = min(claimants, key=lambda one: (one.known_at, one.id)).id
+    accounts = books.accounts_of(member)
+    return next((one for one in accounts if one.owner == first), accounts[0])
 
 
 def _parsed(centre: Centre, rows: Sequence[Row]) -> tuple[list[_Gift], list[Fault]]:

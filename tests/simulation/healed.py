@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import msgspec
+
 from tests.simulation import laws
 from tests.simulation.files import ChangeLog, fact_ids, gone_of, replica_of, rows_of
 from tests.simulation.told import Store, ViolationError
@@ -22,6 +24,19 @@ def check_replica(central: Path, log: ChangeLog, store: Store) -> None:
     if keys:
         shown = [(kind, key.hex()) for kind, key in sorted(keys)[:SHOWN_MAX]]
         raise ViolationError("replica", f"store {store.code} differs in {len(keys)}: {shown}")
+
+
+def check_members(central: Path, store: Store) -> None:
+    """Check that each member is to a store what his accounts add up to, whoever joined him."""
+    if rows_of(store.journal, laws.FENCED):
+        return
+    should = {member: tuple(sums) for member, *sums in rows_of(central, laws.FIGURES)}
+    for (row,) in rows_of(replica_of(store), "SELECT row FROM row WHERE kind = 'member'"):
+        member, _, _, accounts, turnover, receipts, *_ = msgspec.msgpack.decode(row)
+        told = (len(accounts), turnover, receipts)
+        if told != should.get(member.hex()):
+            what = f"store {store.code} sees {told} of member {member.hex()}"
+            raise ViolationError("figures", what)
 
 
 def check_history(central: Path, store: Store) -> None:

@@ -36,6 +36,10 @@ FROM account a"""
 PROMISED = """
 SELECT lot, amount FROM entry JOIN lot USING (account, lot)
 WHERE account = ? AND entry.kind = 'GRANT' AND lot.kind = 'staleness'"""
+FIGURES = """
+SELECT member.id, count(account), coalesce(sum(turnover_minor), 0), coalesce(sum(receipts), 0)
+FROM member LEFT JOIN account ON account.member = member.id GROUP BY member.id"""
+"""Of each member: the sums over the accounts that are his."""
 UNSEEN = """
 SELECT agent, epoch, watermark.seq, audit_mark.seq FROM watermark
 LEFT JOIN audit_mark USING (agent, epoch) WHERE watermark.seq <> ifnull(audit_mark.seq, 0)
@@ -50,7 +54,17 @@ SELECT * FROM (SELECT (SELECT ifnull(sum(amount), 0) FROM entry JOIN lot USING (
     (SELECT ifnull(sum(granted), 0) FROM staleness) AS told) WHERE there <> due OR told <> due""",
     "once": """
 SELECT member, rule, count(*) FROM lot JOIN account USING (account)
-WHERE rule IN ('welcome', 'birthday') GROUP BY member, rule HAVING count(*) > 1""",
+WHERE rule IN ('welcome', 'birthday')
+    AND member NOT IN (SELECT other FROM member_deed WHERE deed = 'merged')
+GROUP BY member, rule HAVING count(*) > 1""",
+    "owners": """
+WITH RECURSIVE lives (owner, member) AS (
+    SELECT id, id FROM member
+    UNION ALL SELECT owner, merged_into FROM lives JOIN member ON id = lives.member
+    WHERE merged_into IS NOT NULL)
+SELECT account, account.member, lives.member FROM account JOIN lives USING (owner)
+JOIN member ON id = lives.member
+WHERE merged_into IS NULL AND account.member <> lives.member""",
     "entries": f"""
 SELECT lot, balance FROM lot WHERE min(balance, free, held) < 0 OR balance <> (
     SELECT coalesce(sum(amount), 0) FROM entry

@@ -331,6 +331,20 @@ def another_document(_original: Any) -> Any:
 _CRASHES = (Fault.KILL, Fault.CUT)
 _BROKEN = (Fault.FLIP, Fault.POISON, Fault.PARTITION)
 
+
+def to_who_lives_on(_right: Any) -> Any:
+    return lambda _roll, books, _ways, member: books.accounts_of(member)[0]
+
+
+def one_account(right: Any) -> Any:
+    def faulty(roll: Any, who: Any, books: Any, ladder: Any) -> Any:
+        own = books.accounts_of(who)[:1]
+        turnover_minor = sum(one.turnover_minor for one in own)
+        return replace(right(roll, who, books, ladder), turnover_minor=turnover_minor)
+
+    return faulty
+
+
 MUTANTS: tuple[Mutant, ...] = (
     Mutant("journal.db at synchronous=OFF", (), _CRASHES, Synchronous.OFF),
     Mutant("lease check: gone is not taken off",
@@ -398,6 +412,10 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("new rows come into use though a push is unanswered",
            (("agent.lives:_demand_no_doubt", always(None)),),
            (Fault.PRUNE, Fault.NOISE, Fault.ONE_WAY), days=2, rate=8),
+    Mutant("points are imported to whoever lives on",
+           (("central.members.imports:_account", to_who_lives_on),), (Fault.MERGE, Fault.RESTORE)),
+    Mutant("a store sees one account of who was merged",
+           (("central.members.service:_row", one_account),), (Fault.MERGE,)),
     Mutant("orphaned asks are not ended", (("agent.leases.service:cancel_orphans", always(0)),),
            (Fault.KILL, Fault.NOISE), days=2, rate=6),
 )  # fmt: skip

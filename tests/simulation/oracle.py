@@ -26,7 +26,13 @@ from tests.simulation.files import (
     replica_of,
     rows_of,
 )
-from tests.simulation.healed import SHOWN_MAX, check_history, check_leases, check_replica
+from tests.simulation.healed import (
+    SHOWN_MAX,
+    check_history,
+    check_leases,
+    check_members,
+    check_replica,
+)
 from tests.simulation.told import Bought, Points, Returned, Store, ViolationError
 
 
@@ -234,6 +240,7 @@ class Oracle:
         self._check_sums(self._check_arrivals())
         for store in self.stores.values():
             check_replica(self.central, self.log, store)
+            check_members(self.central, store)
             check_history(self.central, store)
             check_leases(self.central, store, is_copied=bool(store.lost) or self._is_cloned(store))
 

@@ -59,6 +59,7 @@ class Fault(StrEnum):
     ROWS = "rows"
     ROT = "rot"
     PRUNE = "prune"
+    MERGE = "merge"
 
 
 PER_STORE_DAY = {
@@ -85,6 +86,9 @@ PER_DAY = {
     Fault.RESTORE: 0.3,
     Fault.PRUNE: 2.0,
 }
+MERGES = 0.6
+"""Of a store and day; most are parted again."""
+PARTED, ONCE_MORE = 0.7, 0.3
 IMAGE_AGE_S_MAX = 24 * 3600
 BACKUP_AGE_S_MAX = 3 * 3600
 FLIP_AFTER_S = 300
@@ -155,6 +159,8 @@ class _Planner:
         self._returns()
         self._undoings()
         self._misfortunes()
+        if Fault.MERGE in self.options.faults:
+            self._merges()
         self.drafts.sort(key=lambda draft: draft[:2])
         return [
             Step(no, at_s, do, store, args)
@@ -266,12 +272,26 @@ class _Planner:
                     self._add(later_s, "return", at, receipt=name, share=share,
                               slip=slip and share == 1.0)  # fmt: skip
 
+    def _merges(self) -> None:
+        """Let people turn out to be one, some of them wrongly: while they shop in other stores."""
+        chance, options = random.Random(f"merges/{self.options.seed}"), self.options
+        for _ in range(max(2 * LEAST, int(MERGES * options.stores * options.days * options.rate))):
+            at_s = chance.randrange(10, options.days * DAY_S)
+            one, other = chance.sample(range(len(self.customers)), 2)
+            self._add(at_s, "merge", customer=one, other=other)
+            if chance.random() < PARTED:
+                at_s += chance.randrange(60, 18 * 3600)
+                self._add(at_s, "part", customer=one, other=other)
+                if chance.random() < ONCE_MORE:
+                    at_s += chance.randrange(60, 6 * 3600)
+                    self._add(at_s, "merge", customer=other, other=one)
+
     def _misfortunes(self) -> None:
         options = self.options
         if Fault.PACK in options.faults:
             for version in range(2, options.days + 2):
                 self._add(version * 3600, "publish", version=version, at=self._in_force(version))
-        for fault in sorted(set(options.faults) - {Fault.PACK}):
+        for fault in sorted(set(options.faults) - {Fault.PACK, Fault.MERGE}):
             if fault in PER_STORE_DAY:
                 times = self._times(PER_STORE_DAY[fault] * options.stores * options.days)
             else:

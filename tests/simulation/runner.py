@@ -40,6 +40,7 @@ SIGNS: dict[Fault, tuple[str, ...]] = {
     Fault.ROWS: ("rows put back",),
     Fault.ROT: ("row rotten",),
     Fault.PRUNE: ("changes let go",),
+    Fault.MERGE: ("merged", "parted"),
 }
 """By what is counted each kind of fault shows that it has happened."""
 

@@ -43,6 +43,14 @@ def test_nothing_is_lost_or_overspent_on_bad_lines_and_bad_disks(seed: int) -> N
     held(simulate(Options(seed, stores=3, days=1, faults=LINES + CRASHES)))
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_members_are_merged_and_parted_while_stores_hold_leases_and_facts(seed: int) -> None:
+    faults = (*LINES, Fault.KILL, Fault.RESTORE, Fault.MERGE)
+    result = held(simulate(Options(seed, stores=3, days=1, faults=faults)))
+
+    assert min(result.counts["merged"], result.counts["parted"]) > 0
+
+
 @pytest.mark.parametrize("seed", [2])
 def test_everything_at_once(seed: int) -> None:
     result = held(simulate(Options(seed, stores=3, days=2, faults=tuple(Fault))))

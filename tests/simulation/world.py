@@ -5,7 +5,7 @@ import random
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from tests.simulation.centre import CENTRAL, CentreMachine
 from tests.simulation.clocks import START, MachineClock, TrueTime
 from tests.simulation.disk import End, Moment, StoppedError
 from tests.simulation.goods_back import code_of, swap, take_back, undo
+from tests.simulation.joining import Deed, merging, parting
 from tests.simulation.machine import Machine, wrong_by
 from tests.simulation.oracle import Oracle
 from tests.simulation.plan import Options, Step, instant
@@ -113,8 +114,8 @@ class World:
         self.tills: list[Tills] = []
         self.twins: dict[int, Tills] = {}
         self.images: dict[int, Path] = {}
-        self.ordered: list[tuple[Row | None, str]] = []
-        """Imports and packs that people have brought, to be brought again after a restore."""
+        self.ordered: list[Callable[[], object]] = []
+        """What people have brought and done, to be done again after a restore."""
         for code, zone in options.zones.items():
             self._add_store(folder / code, code, zone, synchronous)
         central.order(lambda centre: keyring.publish(centre, centre.clock.now()))
@@ -416,7 +417,7 @@ class World:
         report = self._import(row)
         if report.faults:
             return str(report)
-        self.ordered.append((row, ""))
+        self.ordered.append(lambda: self._import(row))
         document = derived("import", *cells, 1)
         account = self._account_of(document)
         lot = lot_id(document, 0, account).hex
@@ -425,12 +426,6 @@ class World:
 
     def _import(self, row: Row) -> Any:
         return self.central.order(lambda centre: import_lots(centre, [row], centre.clock.now()))
-
-    def _order_again(self, row: Row | None, text: str) -> None:
-        if row is not None:
-            self._import(row)
-        else:
-            self.central.order(lambda centre: publish(centre, text))
 
     def _account_of(self, document: Any) -> Any:
         from uuid import UUID
@@ -615,10 +610,41 @@ class World:
         if not self.central.restore():
             return "none"
         self.oracle.restored()
-        for row, text in self.ordered:
-            self._order_again(row, text)
+        for again in self.ordered:
+            again()
         self.counts["centre restored"] += 1
         return self.central.centre.incarnation.hex
+
+    def _do_merge(self, step: Step) -> str:
+        """Let an operator make two customers one member."""
+        cards = [self.customers[step.args[name]].cards for name in ("customer", "other")]
+        if not all(cards):
+            return "no card"
+        return self._deed("merged", merging(cards[0][0], cards[1][0]))
+
+    def _do_part(self, step: Step) -> str:
+        """Let an operator part one of two customers who were made one, whichever has joined."""
+        done = "no card"
+        for name in ("customer", "other"):
+            cards = self.customers[step.args[name]].cards
+            done = self._deed("parted", parting(cards[0])) if cards else "no card"
+            if done == "parted":
+                break
+        return done
+
+    def _deed(self, name: str, deed: Deed) -> str:
+        try:
+            self.central.order(deed)
+        except LoyaltyError as refusal:
+            return refusal.code
+        self.ordered.append(lambda: self._deed_again(deed))
+        self.counts[name] += 1
+        return name
+
+    def _deed_again(self, deed: Deed) -> None:
+        """Repeat a deed for a restored centre, which may know of it, or not of its members yet."""
+        with suppress(LoyaltyError):
+            self.central.order(deed)
 
     def _do_poison(self, step: Step) -> str:
         """Sell for points with a fact whose body nobody can read, as a broken version might."""
@@ -647,7 +673,7 @@ class World:
         text = wine().replace("version: 1\n", f"version: {version}\n")
         text = text.replace("2026-01-01T00:00", at).replace("15 %", f"{20 - version} %")
         told = self.central.order(lambda centre: publish(centre, text))
-        self.ordered.append((None, text))
+        self.ordered.append(lambda: self.central.order(lambda centre: publish(centre, text)))
         self.oracle.published(datetime.fromisoformat(told.effective_from), told.hash)
         return told.hash
 

@@ -8,6 +8,7 @@ import pytest
 from central.centre import Centre
 from central.conflicts.service import NoNoteError, Word
 from central.conflicts.values import ConflictState
+from central.members.imports import COLUMNS, Row, import_lots
 from central.members.merging import (
     NoPhoneError,
     NotMergedError,
@@ -377,3 +378,22 @@ def test_states_of_life_are_shown(centre: Centre, journal: Journal) -> None:
     ]
     accounts = {row.member for row in rows(centre, GLOBAL).values() if isinstance(row, AccountRow)}
     assert accounts == {first.member}
+
+
+def test_an_import_that_comes_again_after_a_merge_or_its_end_gives_nothing_again(
+    centre: Centre, journal: Journal
+) -> None:
+    first, second = people(journal, 2)
+    cells = (second.phone, "25.00", "bonus", "")
+    row = Row(1, dict(zip(COLUMNS, cells, strict=True)))
+    granted = [import_lots(centre, [row], journal.clock.now()).granted]
+
+    merge_members(centre, first.member, second.member, WORD)
+    granted.append(import_lots(centre, [row], journal.clock.now()).granted)
+    other = Row(1, {**row.cells, "points": "5.00"})
+    granted.append(import_lots(centre, [other], journal.clock.now()).granted)
+    unmerge_member(centre, second.member, WORD)
+    granted += [import_lots(centre, [one], journal.clock.now()).granted for one in (row, other)]
+
+    assert granted == [1, 0, 1, 0, 0]
+    assert [balance(centre, one.account) for one in (first, second)] == [10_00, 40_00]
