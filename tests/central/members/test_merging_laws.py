@@ -19,7 +19,12 @@ from central.conflicts.service import Word
 from central.estate.service import How, import_stores
 from central.ledger.audit import check
 from central.ledger.store import AccountTable
-from central.members.merging import NotMergedError, SameMemberError, UnknownMemberError
+from central.members.merging import (
+    NoPhoneError,
+    NotMergedError,
+    SameMemberError,
+    UnknownMemberError,
+)
 from central.members.store import IdentifierTable
 from central.schema import table_of
 from central.settling.people import merge_members, unmerge_member, verify_phone
@@ -100,7 +105,7 @@ class Estate:
             unmerge_member(self.centre, one.member, WORD)
 
     def verify(self, _store: int, one: Person, _other: int) -> None:
-        with suppress(UnknownMemberError):
+        with suppress(UnknownMemberError, NoPhoneError):
             verify_phone(self.centre, one.member, WORD)
 
     def _count(self, one: Person, points: int, turnover: int) -> None:
