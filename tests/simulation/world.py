@@ -573,7 +573,7 @@ class World:
         try:
             rotten = machine.run(lambda station: _rot(station, place))
             found = machine.run(repair.scrub)
-        except StoppedError:
+        except (StoppedError, DatabaseError):  # the disk is full, or the machine has stopped
             return "in vain"
         if not rotten:
             return "no goods"
