@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from shared.money import NO_BREAK_SPACE
+from shared.rules.condition_model import Condition
 from shared.rules.diff import diff
 from shared.rules.pack import Pack, canonical, read_pack
 from shared.rules.sentences import Lang
@@ -125,8 +126,9 @@ def _with(pack: Pack, holder: BaseModel, name: str) -> Pack:
         if found is holder:
             return holder.model_copy(update={name: getattr(holder, name) + 100})
         if isinstance(found, BaseModel):
-            fields = {key: copied(getattr(found, key)) for key in type(found).model_fields}
-            return found.model_copy(update=fields)
+            is_condition = isinstance(found, Condition)  # its operator is the field that is set
+            keys = found.model_fields_set if is_condition else type(found).model_fields
+            return found.model_copy(update={key: copied(getattr(found, key)) for key in keys})
         if isinstance(found, dict):
             return {key: copied(value) for key, value in found.items()}
         return tuple(copied(item) for item in found) if isinstance(found, tuple) else found
