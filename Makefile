@@ -26,7 +26,7 @@ bench: .venv/dev.stamp
 	$(BIN)/pytest -m bench -s tests/bench
 
 simulate: .venv/dev.stamp
-	$(BIN)/kopilka simulate --stores 5 --days 2 --seeds 10 --coverage $(SIMULATE)
+	$(BIN)/kopilka simulate --stores 5 --days 2 --seeds 10 --programme all --coverage $(SIMULATE)
 
 torment: .venv/dev.stamp
 	$(BIN)/kopilka torment --stores 4 --cycles 300 --seed 1 $(TORMENT)

@@ -30,7 +30,8 @@ from shared.wire.agents import EnrolRequest
 from tests.databases import copied
 from tests.processes.plan import Options
 from tests.processes.rim import Rim, Tray
-from tests.simulation.centre import GOODS, REGION, STORE_COLUMNS
+from tests.simulation.centre import STORE_COLUMNS
+from tests.simulation.programmes import SHELVES, Programme, goods_of
 from tests.simulation.told import ViolationError
 
 ZONE = "Europe/Moscow"
@@ -220,12 +221,13 @@ def _found(data: Path, database_url: str, codes: list[str]) -> Centre:
     """Make the centre's database, with stores, goods and a pack."""
     settings = Settings(data_dir=data, database_url=database_url)
     operator = initialise(settings, *on_this_machine())
+    region = SHELVES[Programme.WINE].region
     rows = [
-        f"{code},Магазин {code},Главная ул.,{REGION},{ZONE},ООО «Вино»,7701234567,1;2;3"
+        f"{code},Магазин {code},Главная ул.,{region},{ZONE},ООО «Вино»,7701234567,1;2;3"
         for code in codes
     ]
     import_stores(operator, "\n".join([STORE_COLUMNS, *rows, ""]).encode(), How.APPLY)
-    import_goods(operator, GOODS.encode(), How.APPLY)
+    import_goods(operator, goods_of(Programme.WINE).encode(), How.APPLY)
     publish(operator, files("shared.rules").joinpath("examples/wine.yaml").read_text("utf-8"))
     return operator
 

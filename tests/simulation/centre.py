@@ -28,22 +28,14 @@ from shared.runtime.sqlite import open_engine, transaction
 from shared.wire.agents import EnrolRequest
 from shared.wire.codec import encode
 from tests.simulation.disk import Disk, End, StoppedError, copy_disk
+from tests.simulation.programmes import SHELVES, Programme, goods_of, pack_text
 from tests.simulation.wire import answer
 
 T = TypeVar("T")
 
 CENTRAL = "central.db"
 ORDERS_MAX = 20
-REGION = "all"
 STORE_COLUMNS = "code,name,address,region,zone,legal_name,tax_number,tills"
-GOODS = """\
-region,sku,name,group,brand,flags,price,floor,barcodes
-all,CHEESE,Сыр выдержанный,delicacy/cheese,,,1000.00,0.00,4600000000015
-all,OPENER,Штопор,accessories/openers,,,600.00,0.00,4600000000039
-all,WINE,Вино красное,wine/red,,,2000.00,0.00,4600000000022
-all,VODKA,Водка,spirits/vodka,,alcohol,400.00,349.00,
-all,SMOKES,Сигареты,tobacco,,tobacco,200.00,0.00,
-"""
 
 
 class CentreMachine:
@@ -124,16 +116,17 @@ class CentreMachine:
     def _backup(self) -> Path:
         return self.disk.folder.with_name("backup")
 
-    def furnish(self, zones: dict[str, str], pack: str) -> str:
+    def furnish(self, zones: dict[str, str], programme: Programme) -> str:
         """Bring stores by code and zone, goods and the first pack; return the pack's hash."""
+        region = SHELVES[programme].region
         rows = [
-            f"{code},Магазин {code},Главная ул.,{REGION},{zone},ООО «Вино»,7701234567,1;2"
+            f"{code},Магазин {code},Главная ул.,{region},{zone},ООО «Вино»,7701234567,1;2"
             for code, zone in zones.items()
         ]
         stores = "\n".join([STORE_COLUMNS, *rows, ""])
         import_stores(self.centre, stores.encode(), How.APPLY)
-        import_goods(self.centre, GOODS.encode(), How.APPLY)
-        return publish(self.centre, pack).hash
+        import_goods(self.centre, goods_of(programme).encode(), How.APPLY)
+        return publish(self.centre, pack_text(programme)).hash
 
     def enrol(self, store: str) -> Identity:
         """Make a new agent for a store, as its command line does."""

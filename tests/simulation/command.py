@@ -11,6 +11,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from tests.simulation.plan import Fault, Options
+    from tests.simulation.programmes import Programme
     from tests.simulation.runner import Result
 
 OUT = Path("out/simulation")
@@ -41,6 +42,9 @@ def simulate(
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds to run.")] = 1,
     visits: Annotated[int, typer.Option(min=1, help="Of one store and day.")] = 16,
     faults: Annotated[str, typer.Option(help="all, none, or names with commas.")] = "all",
+    programme: Annotated[
+        str, typer.Option(help="A shipped pack's name, or all: a seed each in turn.")
+    ] = "wine",
     replay: Annotated[Path | None, typer.Option(help="A history to run again.")] = None,
     coverage: Annotated[bool, typer.Option(help="Print what lines were run.")] = False,
 ) -> None:
@@ -60,9 +64,10 @@ def simulate(
             raise typer.BadParameter(f"{replay} is no history of a run") from error
         _end(console, _run(console, options, steps))
         return
-    wanted, counts = _faults(faults), Counter[str]()
+    wanted, counts, programmes = _faults(faults), Counter[str](), _programmes(programme)
     for one in range(seed, seed + seeds):
-        result = _run(console, Options(one, stores, days, visits, wanted), None)
+        sold = programmes[one % len(programmes)]
+        result = _run(console, Options(one, stores, days, visits, wanted, programme=sold), None)
         counts += result.counts
         _end(console, result)
     if meter is not None:
@@ -79,6 +84,15 @@ def _faults(names: str) -> "tuple[Fault, ...]":
         return tuple(Fault(name.strip()) for name in names.split(","))
     except ValueError as error:
         raise typer.BadParameter(f"{error}; known are {', '.join(Fault)}") from error
+
+
+def _programmes(name: str) -> "tuple[Programme, ...]":
+    from tests.simulation.programmes import Programme
+
+    try:
+        return tuple(Programme) if name == "all" else (Programme(name),)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}; known are {', '.join(Programme)}") from error
 
 
 def _run(console: Console, options: "Options", steps: Any) -> "Result":
@@ -135,7 +149,8 @@ def _table(result: "Result") -> Table:
     from tests.simulation.runner import SIGNS
 
     options = result.options
-    table = Table(title=f"seed {options.seed}, {options.stores} stores, {options.days} days")
+    size = f"{options.stores} stores, {options.days} days, {options.programme}"
+    table = Table(title=f"seed {options.seed}, {size}")
     table.add_column("what")
     table.add_column("number", justify="right")
     asked, granted = result.offline_asked, result.offline_granted

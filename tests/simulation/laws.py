@@ -12,10 +12,11 @@ SELECT lot, sum(granted - gone) FROM lease WHERE agent = ? AND NOT closed AND gr
 GROUP BY lot"""
 KEPT = "SELECT kept FROM lease_use WHERE epoch = ? AND lot = ?"
 FENCED = "SELECT 1 FROM bar WHERE reason = 'agent_fenced'"
-ONCE = "SELECT lot, 30000 FROM lot WHERE account = ? AND rule IN ('welcome', 'birthday')"
+ONCE = "SELECT lot, rule FROM lot WHERE account = ? AND rule IN (SELECT value FROM json_each(?))"
 ONCE_ENTRIES = """
 SELECT account, lot, entry.kind, amount, entry.document FROM entry JOIN lot USING (account, lot)
-WHERE lot.rule IN ('welcome', 'birthday') AND entry.kind IN ('GRANT', 'CLAWBACK', 'DEBT')"""
+WHERE lot.rule IN (SELECT value FROM json_each(?1))
+AND entry.kind IN ('GRANT', 'CLAWBACK', 'DEBT')"""
 PUSHED = """
 SELECT inbox.id FROM inbox JOIN agent ON agent.id = inbox.agent
 WHERE inbox.agent = ? AND inbox.epoch < agent.epoch AND NOT branch AND outcome <> 'damaged'"""
@@ -28,7 +29,7 @@ SELECT account, (SELECT coalesce(sum(balance), 0) FROM lot WHERE lot.account = a
                 - (SELECT coalesce(sum(amount), 0) FROM entry
                    WHERE entry.account = a.account AND kind = 'EXPIRE')
                 - (SELECT coalesce(sum(granted), 0) FROM lot
-                   WHERE lot.account = a.account AND rule IN ('welcome', 'birthday'))
+                   WHERE lot.account = a.account AND rule IN (SELECT value FROM json_each(?1)))
                 - (SELECT coalesce(sum(amount), 0) FROM entry JOIN lot USING (account, lot)
                    WHERE account = a.account AND entry.kind = 'GRANT' AND lot.kind = 'staleness'),
        turnover_minor, receipts
@@ -54,7 +55,7 @@ SELECT * FROM (SELECT (SELECT ifnull(sum(amount), 0) FROM entry JOIN lot USING (
     (SELECT ifnull(sum(granted), 0) FROM staleness) AS told) WHERE there <> due OR told <> due""",
     "once": """
 SELECT member, rule, count(*) FROM lot JOIN account USING (account)
-WHERE rule IN ('welcome', 'birthday')
+WHERE rule IN (SELECT value FROM json_each(?1))
     AND member NOT IN (SELECT other FROM member_deed WHERE deed = 'merged')
 GROUP BY member, rule HAVING count(*) > 1""",
     "owners": """

@@ -6,6 +6,7 @@ anyone has written down, less what its own journal has let go; the free rest is 
 centre's, never a difference.
 """
 
+import json
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -54,6 +55,8 @@ class Oracle:
         self.log = ChangeLog(central)
         self.stores: dict[str, Store] = {}
         self.checks = 0
+        self.once: dict[str, int] = {}
+        """By rule what a person gets once, in hundredths."""
         self._granted: Counter[str] = Counter()
         self._spent: Counter[str] = Counter()
         self._born: set[str] = set()
@@ -202,7 +205,7 @@ class Oracle:
         for code in self.stores:
             self.check_restart(code)
         for law, query in laws.LAWS.items():
-            if broken := rows_of(self.central, query):
+            if broken := rows_of(self.central, query, *self._rules[: query.count("?1")]):
                 raise ViolationError(law, f"{broken[:SHOWN_MAX]}")
         self._check_forked()
         if again := [lot for lot, times in self._undone()[0].items() if times > 1]:
@@ -248,7 +251,8 @@ class Oracle:
         free: dict[str, int] = {}
         if central.execute("SELECT 1 FROM recovery").fetchone() is None:
             free = dict(central.execute("SELECT lot, free FROM lot WHERE account = ?", (account,)))
-        once = dict(central.execute(laws.ONCE, (account,)))
+        got = central.execute(laws.ONCE, (account, *self._rules))
+        once = {lot: self.once[rule] for lot, rule in got}
         self._promised.update(central.execute(laws.PROMISED, (account,)))
         leased, allowed = Counter[str](), Counter[str]()
         for store in self.stores.values():
@@ -296,6 +300,10 @@ class Oracle:
                 raise ViolationError("flips", f"fact {fact} was damaged and is {outcomes[fact]}")
         return {fact for fact, outcome in outcomes.items() if outcome not in laws.POSTED}
 
+    @property
+    def _rules(self) -> tuple[str]:
+        return (json.dumps(sorted(self.once)),)
+
     def _check_sums(self, unposted: set[str]) -> None:
         """Check that every effect is there exactly once, where nothing was set aside."""
         expected: dict[str, Counter[str]] = defaultdict(Counter)
@@ -305,7 +313,7 @@ class Oracle:
             for name in ("points", "turnover", "receipts"):
                 expected[move.account][name] += getattr(move, name)
         unclear = {move.account for fact in unposted for move in self._moves.get(fact, ())}
-        found = {row[0]: row[1:] for row in rows_of(self.central, laws.SUMS)}
+        found = {row[0]: row[1:] for row in rows_of(self.central, laws.SUMS, *self._rules)}
         undone = self._undone()[1]
         for account in sorted(expected.keys() - unclear - {""}):
             points, *counted = found.get(account, (0, 0, 0))
@@ -320,7 +328,9 @@ class Oracle:
         voids = self._backs.voids()
         standing, taken = Counter[str](), Counter[str]()
         ended = set()
-        for account, lot, kind, amount, document in rows_of(self.central, laws.ONCE_ENTRIES):
+        for account, lot, kind, amount, document in rows_of(
+            self.central, laws.ONCE_ENTRIES, *self._rules
+        ):
             if kind == "GRANT":
                 standing[lot] += 1
             elif document in voids:

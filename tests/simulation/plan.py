@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from tests.simulation.clocks import START
 from tests.simulation.disk import Moment
 from tests.simulation.people import Customer, make_customers
+from tests.simulation.programmes import Programme
 
 ZONES = (
     "Europe/Kaliningrad",
@@ -111,6 +112,7 @@ class Options:
     faults: tuple[Fault, ...] = ()
     rate: int = 1
     """Times the usual number of faults."""
+    programme: Programme = Programme.WINE
 
     @property
     def zones(self) -> dict[str, str]:

@@ -23,12 +23,12 @@ from shared.receipt import Redeem
 from shared.runtime.sqlite import reading
 from shared.wire.codec import encode
 from shared.wire.facts import ReceiptCommitted, body_of
-from tests.simulation.centre import GOODS
 from tests.simulation.disk import End, Moment
 from tests.simulation.machine import wrong_by
 from tests.simulation.plan import Options, Step, make_plan
+from tests.simulation.programmes import Programme, goods_of, pack_text
 from tests.simulation.till import LeftError, OpenReceipt, Tills, Wanted
-from tests.simulation.world import World, wine
+from tests.simulation.world import World
 
 WRITES_LEAST, WRITES_MAX = 20, 400
 """Of a reserve that asks."""
@@ -84,7 +84,7 @@ def take_at_the_centre(world: World, do: str, **args: object) -> None:
 
 def in_force_at_once(version: int) -> str:
     """Return a further pack that counts since the first day."""
-    text = wine().replace("version: 1\n", f"version: {version}\n")
+    text = pack_text(Programme.WINE).replace("version: 1\n", f"version: {version}\n")
     return text.replace("15 %", f"{5 + version % 10} %")
 
 
@@ -206,7 +206,7 @@ def rows_come(world: World, no: int) -> None:
     elif no % FEED_KINDS == 1:
         take_at_the_centre(world, "gift", customer=BUYER, points=no + 1, days=310)
     else:
-        dearer = GOODS.replace("1000.00", f"{1000 + no}.00").encode()
+        dearer = goods_of(Programme.WINE).replace("1000.00", f"{1000 + no}.00").encode()
         world.central.order(lambda centre: import_goods(centre, dearer, How.APPLY))
     machine = world.tills[here(world)].machine
     machine.station.doubt.open = False

@@ -33,7 +33,6 @@ from shared.ledger.entries import lot_id
 from shared.receipt import Redeem
 from shared.runtime.sqlite import Synchronous, reading, transaction
 from shared.wire.feed import BrokenSegmentError
-from tests.builders import wine_with
 from tests.simulation.centre import CENTRAL, CentreMachine
 from tests.simulation.clocks import START, MachineClock, TrueTime
 from tests.simulation.disk import End, Moment, StoppedError
@@ -42,6 +41,7 @@ from tests.simulation.joining import Deed, merging, parting
 from tests.simulation.machine import Machine, wrong_by
 from tests.simulation.oracle import Oracle
 from tests.simulation.plan import Options, Step, instant
+from tests.simulation.programmes import once_of, pack_text
 from tests.simulation.sightings import Sightings
 from tests.simulation.till import LeftError, OpenReceipt, StoreClosedError, Tills, Wanted
 from tests.simulation.told import Points, Store, ViolationError
@@ -57,20 +57,6 @@ AUDIT_EVERY = 4
 """Steps by which a pull is preceded by an audit."""
 HELPERS_MAX = 3
 """Other stores that work while one waits for points to be called back."""
-GRANTS = """
-grants:
-  - {id: welcome, title: {ru: Привет, en: Hello}, on: registration, points: 300.00,
-     wallet: bonus, expiry: 30 days}
-  - {id: birthday, title: {ru: С днём рождения, en: Happy birthday}, on: birthday, points: 300.00,
-     before_days: 2, after_days: 14, wallet: bonus, expiry: 30 days}
-"""
-"""What a person gets once, whichever stores he asks."""
-BACK = """\
-  voided_by: anyone
-  offline_return: cap
-  offline_return_cap: 100000.00
-"""
-"""How goods come back."""
 SILENT = 50
 """The level that nothing in the product logs at."""
 
@@ -107,9 +93,10 @@ class World:
             folder / "centre", MachineClock(self.time), self.chance, self.counts
         )
         self.central = central
-        self.first_pack = central.furnish(options.zones, wine())
+        self.first_pack = central.furnish(options.zones, options.programme)
         self.network = Network(self.time, self.chance, self.counts, central.serve)
         self.oracle = Oracle(central.disk.folder / CENTRAL)
+        self.oracle.once = once_of(options.programme)
         self.oracle.published(START.replace(tzinfo=None) - timedelta(days=100), self.first_pack)
         self.tills: list[Tills] = []
         self.twins: dict[int, Tills] = {}
@@ -670,8 +657,7 @@ class World:
     def _do_publish(self, step: Step) -> str:
         version = step.args["version"]
         at = step.args.get("at", f"{(START + timedelta(days=version - 1)).date()}T00:00")
-        text = wine().replace("version: 1\n", f"version: {version}\n")
-        text = text.replace("2026-01-01T00:00", at).replace("15 %", f"{20 - version} %")
+        text = pack_text(self.options.programme, version, at)
         told = self.central.order(lambda centre: publish(centre, text))
         self.ordered.append(lambda: self.central.order(lambda centre: publish(centre, text)))
         self.oracle.published(datetime.fromisoformat(told.effective_from), told.hash)
@@ -722,15 +708,6 @@ def _seen(code: str, zone: str, machine: Machine) -> Store:
     home = machine.disk.folder
     agent = machine.station.identity.agent.hex
     return Store(code, agent, home, zone, machine.tray.papers)
-
-
-def wine() -> str:
-    """Return the first pack: levels near enough for a few visits to reach them."""
-    text = wine_with(GRANTS).replace("\npolicies:\n", f"\npolicies:\n{BACK}")
-    for far, near in (("from: 50000.00", "from: 5000.00"), ("from: 150000.00", "from: 15000.00")):
-        assert far in text, f"the pack has no level {far}"
-        text = text.replace(far, near)
-    return text
 
 
 @contextmanager
