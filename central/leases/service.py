@@ -95,7 +95,7 @@ def ask(centre: Centre, signed: SignedRequest) -> LeaseAnswer:
         _record(connection, wanted, at)
         before = store.given(connection, wanted.ask)
         books = ledger.load(connection, [wanted.account], lots=[one.lot for one in before])
-        lots = _spendable(connection, books, wanted.account, sender, at)
+        lots = _wanted(_spendable(connection, books, wanted.account, sender, at), wanted)
         if store.is_recovering(connection):
             lots = []
         given = _give(books, lots, wanted, before)
@@ -250,20 +250,32 @@ def _spendable(
     return sorted(live, key=lambda lot: lot.spending_order)
 
 
+def _wanted(lots: Sequence[Lot], wanted: LeaseAsk) -> list[Lot]:
+    """Return the lots that help the receipt, those that it named first: it may have named some that
+    are spent by now, and others of their wallets do as well."""
+    named = [wish.lot for wish in wanted.lots]
+    wallets = {lot.wallet for lot in lots if lot.id in named}
+    if not wallets:
+        return list(lots)
+    useful = [lot for lot in lots if lot.wallet in wallets]
+    return sorted(useful, key=lambda lot: lot.id not in named)
+
+
 def _give(
     books: Books, lots: Sequence[Lot], wanted: LeaseAsk, before: Sequence[store.Given]
 ) -> list[store.Given]:
     holder = Holder(wanted.agent, wanted.epoch)
     given = {one.lot: one for one in before}
     missing = wanted.amount - sum(one.given for one in before)
-    for lot in lots:
-        more = min(missing, lot.free)
-        if more > 0 and not books.lease(lot, holder).closed:
-            raise_lease(books, lot, holder, more)
-            nothing = store.Given(wanted.ask, lot.id, lot.account, 0)
-            had = given.get(lot.id, nothing)
-            given[lot.id] = replace(had, given=had.given + more)
-            missing -= more
+    named = {wish.lot: wish.amount for wish in wanted.lots}
+    for most in (named, dict.fromkeys((lot.id for lot in lots), wanted.amount)):
+        for lot in lots:
+            had = given.get(lot.id, store.Given(wanted.ask, lot.id, lot.account, 0))
+            more = min(missing, most.get(lot.id, 0) - had.given, lot.free)
+            if more > 0 and not books.lease(lot, holder).closed:
+                raise_lease(books, lot, holder, more)
+                given[lot.id] = replace(had, given=had.given + more)
+                missing -= more
     return [given[lot] for lot in sorted(given)]
 
 

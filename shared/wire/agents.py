@@ -90,8 +90,19 @@ class EpochAnswer(Struct, frozen=True):
     card_block: int
 
 
+class LotWish(Struct, array_like=True, frozen=True):
+    """How much of a lot (hundredths) a receipt would draw beyond what its store holds of it."""
+
+    lot: UUID
+    amount: int
+
+
 class LeaseAsk(Struct, frozen=True):
-    """A request for points (hundredths) of one account's member for one receipt."""
+    """A request for points (hundredths) of one account's member for one receipt.
+
+    `lots` says of which lots, since a receipt may spend one wallet and not another; without it any
+    will do.
+    """
 
     ask: UUID
     agent: UUID
@@ -99,6 +110,7 @@ class LeaseAsk(Struct, frozen=True):
     receipt: UUID
     account: UUID
     amount: int
+    lots: tuple[LotWish, ...] = ()
 
 
 class LeaseRaise(Struct, array_like=True, frozen=True):

@@ -27,7 +27,7 @@ from shared.receipt import Receipt
 from shared.rules.moment import Moment
 from shared.rules.result import Draw, Evaluation, Redemption, Totals
 from shared.runtime.sqlite import Synchronous, open_engine, transaction
-from shared.wire.agents import LeaseAnswer, LeaseAsk
+from shared.wire.agents import LeaseAnswer, LeaseAsk, LotWish
 from shared.wire.codec import encode, pack
 from shared.wire.facts import (
     Birth,
@@ -228,6 +228,7 @@ class Journal:
         friend: Person | None = None,
         issued: Sequence[Issued] = (),
         paid: Sequence[Draw] = (),
+        wallet: str = "bonus",
     ) -> Sold:
         """A sale that earns lots (each kept whole unless told) and spends of lots.
 
@@ -242,7 +243,7 @@ class Journal:
                 effect_no=no,
                 lot=lots[no] if lots else lot_id(uid, no, taker),
                 account=taker,
-                wallet="bonus",
+                wallet=wallet,
                 kind=kind,
                 rule="rule",
                 amount=amount,
@@ -408,10 +409,20 @@ class Journal:
         return list(answer.outcomes)
 
     def ask(
-        self, account: UUID, amount: int, ask: UUID | None = None
+        self,
+        account: UUID,
+        amount: int,
+        ask: UUID | None = None,
+        lots: Sequence[tuple[UUID, int]] = (),
     ) -> tuple[LeaseAsk, LeaseAnswer]:
         request = LeaseAsk(
-            ask or self.new_id(), self.agent, self.epoch, UUID(int=7), account, amount
+            ask or self.new_id(),
+            self.agent,
+            self.epoch,
+            UUID(int=7),
+            account,
+            amount,
+            tuple(LotWish(*one) for one in lots),
         )
         signed = self.signed("/v1/leases/asks", encode(request))
         return request, leases.ask(self.centre, signed)

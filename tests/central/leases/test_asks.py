@@ -80,6 +80,30 @@ def test_lots_are_given_in_the_order_in_which_they_are_spent(
     assert pending not in given
 
 
+def test_lots_that_the_receipt_names_come_first_and_none_of_another_wallet(
+    journal: Journal, other: Journal
+) -> None:
+    person, _ = journal.register()
+    plain, gift = (
+        journal.sell(person, earn=[10_00, 10_00], kept=0, wallet=wallet).lots
+        for wallet in ("bonus", "gift")
+    )
+    journal.push()
+    wishes = [(gift[1], 3_00), (gift[0], 2_00)]
+
+    request, answer = other.ask(person.account, 5_00, lots=wishes)
+    assert {one.lot: one.given for one in answer.raised} == dict(wishes)
+    assert other.ask(person.account, 5_00, request.ask, wishes)[1] == answer
+
+    _, more = other.ask(person.account, 20_00, lots=[(gift[0], 20_00)])
+    assert {one.lot for one in more.raised} == set(gift)
+    assert sum(one.given for one in more.raised) + more.missing == 20_00
+    assert more.missing > 0, "the usual store has the rest"
+
+    _, spent = other.ask(person.account, 5_00, lots=[(UUID(int=5), 5_00)])
+    assert {one.lot for one in spent.raised} <= set(plain), "a lot that is gone names no wallet"
+
+
 def test_what_is_missing_is_asked_back_from_holders_that_are_online(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:
