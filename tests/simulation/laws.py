@@ -16,7 +16,7 @@ ONCE = "SELECT lot, rule FROM lot WHERE account = ? AND rule IN (SELECT value FR
 ONCE_ENTRIES = """
 SELECT account, lot, entry.kind, amount, entry.document FROM entry JOIN lot USING (account, lot)
 WHERE lot.rule IN (SELECT value FROM json_each(?1))
-AND entry.kind IN ('GRANT', 'CLAWBACK', 'DEBT')"""
+AND entry.kind IN ('GRANT', 'CLAWBACK', 'DEBT', 'DEBT_SETTLE')"""
 PUSHED = """
 SELECT inbox.id FROM inbox JOIN agent ON agent.id = inbox.agent
 WHERE inbox.agent = ? AND inbox.epoch < agent.epoch AND NOT branch AND outcome <> 'damaged'"""

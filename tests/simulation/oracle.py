@@ -327,16 +327,17 @@ class Oracle:
         taken of such lots."""
         voids = self._backs.voids()
         standing, taken = Counter[str](), Counter[str]()
-        ended = set()
+        ends = Counter[tuple[str, str, str]]()
         for account, lot, kind, amount, document in rows_of(
             self.central, laws.ONCE_ENTRIES, *self._rules
         ):
             if kind == "GRANT":
                 standing[lot] += 1
-            elif document in voids:
-                ended.add((lot, document))
-                taken[account] += amount if kind == "DEBT" else -amount
-        standing.subtract(Counter(lot for lot, _ in ended))
+            elif document in voids:  # what a void brings back may pay a debt: that takes nothing
+                ends[account, lot, document] += -amount if kind == "CLAWBACK" else amount
+        for (account, lot, _), amount in ends.items():
+            taken[account] += amount
+            standing[lot] -= amount > 0
         return standing, taken
 
     def _is_cloned(self, store: Store) -> bool:

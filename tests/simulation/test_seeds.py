@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from tests.simulation import history
 from tests.simulation.command import app
 from tests.simulation.plan import Fault, Options
+from tests.simulation.programmes import Programme
 from tests.simulation.runner import Result, simulate
 
 LINES = (Fault.PARTITION, Fault.ONE_WAY, Fault.NOISE)
@@ -18,6 +19,7 @@ CRASHES = (Fault.KILL, Fault.CUT, Fault.FULL, Fault.CENTRE_KILL, Fault.CENTRE_CU
 FOUND = Path(__file__).parent / "found"
 ONE_RUN = """
 from tests.simulation.plan import Fault, Options
+from tests.simulation.programmes import Programme
 from tests.simulation.runner import simulate
 print(simulate(Options(5, 2, 1, 8, tuple(Fault))).digest)
 """
@@ -49,6 +51,15 @@ def test_members_are_merged_and_parted_while_stores_hold_leases_and_facts(seed: 
     result = held(simulate(Options(seed, stores=3, days=1, faults=faults)))
 
     assert min(result.counts["merged"], result.counts["parted"]) > 0
+
+
+@pytest.mark.parametrize("programme", [one for one in Programme if one is not Programme.WINE])
+def test_every_programme_holds(programme: Programme) -> None:
+    faults = (*LINES, Fault.KILL, Fault.CLOCK, Fault.PACK)
+    result = held(simulate(Options(4, stores=2, days=1, faults=faults, programme=programme)))
+
+    assert result.facts > 20
+    assert result.counts["returns"] > 0
 
 
 @pytest.mark.parametrize("seed", [2])
