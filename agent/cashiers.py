@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Field
 
+from agent import tries
 from agent.journal import answers
 from agent.replica import store as rows
 from agent.schema import JournalTable, instant_field, table_of
@@ -65,16 +65,6 @@ class CashierSessionRecord(JournalTable, table=True):
     ends_at: datetime = instant_field()
 
 
-class PinTriesRecord(JournalTable, table=True):
-    """Wrong PINs in a row."""
-
-    __tablename__ = "pin_tries"
-
-    cashier: str = Field(primary_key=True)
-    failures: int
-    locked_until: datetime | None = instant_field(nullable=True)
-
-
 class NotPermittedError(LoyaltyError):
     """What the role of the cashier does not allow, or of nobody who is signed in."""
 
@@ -96,7 +86,6 @@ class SignedIn:
 
 
 _SESSIONS = table_of(CashierSessionRecord)
-_TRIES = table_of(PinTriesRecord)
 
 
 def sign_in(station: Station, uid: UUID, cashier: str, pin: str, at: datetime) -> SignedIn:
@@ -108,16 +97,18 @@ def sign_in(station: Station, uid: UUID, cashier: str, pin: str, at: datetime) -
     """
     with reading(station.replica) as connection:
         row = rows.find(connection, CashierRow, cashier.encode())
+    settings, name = station.settings, f"cashier {cashier}"
     with transaction(station.journal) as connection:
-        _check_lock(connection, cashier, at)
-        _count_try(connection, station, cashier, at)
+        if minutes := tries.minutes_locked(connection, name, at):
+            raise PinLockedError(minutes=minutes)
+        tries.count(connection, name, settings.pin_failures_max, settings.pin_lock_s, at)
     pin_hash = NOBODYS_HASH if row is None else row.pin_hash
     if not verify_pin(station.identity.pin_pepper, pin, pin_hash) or row is None:
         raise WrongPinError
     with transaction(station.journal) as connection:
         if answers.recall(connection, uid, OPERATION, row.no.encode()) is None:
             answers.remember(connection, uid, OPERATION, row.no.encode(), b"", at)
-        connection.execute(delete(_TRIES).where(_TRIES.c.cashier == cashier))
+        tries.forget(connection, name)
         return _open(connection, station, row, at)
 
 
@@ -156,28 +147,3 @@ def _open(connection: Connection, station: Station, row: CashierRow, at: datetim
         {"token_digest": digest(token.encode()), "cashier": row.no, "ends_at": ends_at},
     )
     return SignedIn(token, row.no, row.name, row.role, ends_at)
-
-
-def _check_lock(connection: Connection, cashier: str, at: datetime) -> None:
-    locked = connection.execute(
-        select(_TRIES.c.locked_until).where(_TRIES.c.cashier == cashier)
-    ).scalar_one_or_none()
-    if locked is not None and locked > at:
-        raise PinLockedError(minutes=-((at - locked) // timedelta(minutes=1)))
-
-
-def _count_try(connection: Connection, station: Station, cashier: str, at: datetime) -> None:
-    failures = connection.execute(
-        select(_TRIES.c.failures).where(_TRIES.c.cashier == cashier)
-    ).scalar_one_or_none()
-    failures = (failures or 0) + 1
-    locked = failures >= station.settings.pin_failures_max
-    values = {
-        "cashier": cashier,
-        "failures": 0 if locked else failures,
-        "locked_until": at + timedelta(seconds=station.settings.pin_lock_s) if locked else None,
-    }
-    connection.execute(
-        upsert(_TRIES).on_conflict_do_update(index_elements=[_TRIES.c.cashier], set_=values),
-        values,
-    )

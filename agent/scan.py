@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from agent.bearers.certificates import certificate_index
+from agent.bearers.codes import code_index
 from agent.replica import store as rows
 from agent.station import Station
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.crypto.keys import verify
 from shared.ids import is_card_number
 from shared.runtime.sqlite import reading
+from shared.tokens import CERTIFICATE_CHARS, CODE_CHARS, is_token, plain_token
 from shared.wire import slips
 from shared.wire.agents import agent_bytes
-from shared.wire.feed import GoodsRow
+from shared.wire.feed import CertificateRow, CodeRow, GoodsRow
 from shared.wire.slips import SlipSale
 
 CODE_CHARS_MAX = 512
@@ -26,8 +29,13 @@ class ScanKind(StrEnum):
     CARD = "card"
     SLIP = "slip"
     GOODS = "goods"
+    CERTIFICATE = "certificate"
+    PROMO_CODE = "promo_code"
     PAYMENT_CARD = "payment_card"
     UNKNOWN = "unknown"
+
+
+_FORMS = {CERTIFICATE_CHARS: ScanKind.CERTIFICATE, CODE_CHARS: ScanKind.PROMO_CODE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +58,31 @@ def classify(station: Station, code: str) -> Scan:
         return Scan(ScanKind.CARD, code)
     if code.upper().startswith((slips.PREFIX, slips.POINTER_PREFIX)):
         return _slip(station, code.upper())
-    with reading(station.replica) as connection:
-        goods = rows.goods_by_barcode(connection, code)
-    if goods is not None:
-        return Scan(ScanKind.GOODS, code, goods=goods)
+    known = _known(station, code)
+    if known is not None:
+        return known
     if looks_like_payment_card(code):
         return Scan(ScanKind.PAYMENT_CARD)
-    return Scan(ScanKind.UNKNOWN, code)
+    return Scan(form_of(code), code)
+
+
+def _known(station: Station, code: str) -> Scan | None:
+    """Return what the rows know a code as."""
+    with reading(station.replica) as connection:
+        goods = rows.goods_by_barcode(connection, code)
+        if goods is not None:
+            return Scan(ScanKind.GOODS, code, goods=goods)
+        if rows.find(connection, CertificateRow, certificate_index(station, code)) is not None:
+            return Scan(ScanKind.CERTIFICATE, code)
+        if rows.find(connection, CodeRow, code_index(station, code)) is not None:
+            return Scan(ScanKind.PROMO_CODE, code)
+    return None
+
+
+def form_of(code: str) -> ScanKind:
+    """Tell what a code that is not known here has the form of: a certificate, a promo code."""
+    plain = plain_token(code)
+    return _FORMS.get(len(plain), ScanKind.UNKNOWN) if is_token(plain) else ScanKind.UNKNOWN
 
 
 def card_index(station: Station, card: str) -> bytes:

@@ -12,6 +12,7 @@ import typer
 
 from central.cli_audit import audit_app
 from central.cli_bearers import certificates_app
+from central.cli_codes import codes_app
 from central.cli_conflicts import conflicts_app
 from central.cli_members import members_app
 from central.shell import opened, refusals, settings_of
@@ -34,6 +35,7 @@ for _name, _sub in {
     "lots": lots_app,
     "certificates": certificates_app,
     "audit": audit_app,
+    "codes": codes_app,
     "conflicts": conflicts_app,
     "members": members_app,
 }.items():

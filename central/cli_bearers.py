@@ -10,10 +10,9 @@ import typer
 from central.shell import opened, progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from central.bearers.certificates import Shown
-    from central.bearers.issuing import Sheet
     from central.centre import Centre
 
 certificates_app = typer.Typer(no_args_is_help=True, help="Gift certificates.")
@@ -25,6 +24,7 @@ Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The la
 NewFile = Annotated[
     Path, typer.Option("--file", "-o", dir_okay=False, help="Where the list of codes is written.")
 ]
+COLUMNS = ("code", "pin")
 _FILE_MODE = 0o600
 
 
@@ -49,7 +49,7 @@ def issue_certificates(
     from central.bearers.issuing import Order, batch_of, make, nominal_of, order, sheets
 
     with opened(ctx) as centre:
-        _check_new(file)
+        check_new(file)
         if resume is not None:
             batch = batch_of(centre, resume)
         else:
@@ -59,7 +59,8 @@ def issue_certificates(
             typer.echo(f"batch {batch.no}", err=True)
         with progress("certificates", batch.count) as heard:
             batch = make(centre, batch.no, heard)
-        _write(file, list(sheets(centre, batch.no)))
+        found = [(one.code, one.pin) for one in sheets(centre, batch.no)]
+        write_codes(file, COLUMNS, found)
         typer.echo(f"batch {batch.no}: {batch.made} certificates, codes in {file}")
 
 
@@ -69,9 +70,9 @@ def export_certificates(ctx: typer.Context, batch: BatchNo, *, file: NewFile) ->
     from central.bearers.issuing import sheets
 
     with opened(ctx) as centre:
-        _check_new(file)
-        found = list(sheets(centre, batch))
-        _write(file, found)
+        check_new(file)
+        found = [(one.code, one.pin) for one in sheets(centre, batch)]
+        write_codes(file, COLUMNS, found)
         typer.echo(f"batch {batch}: {len(found)} certificates, codes in {file}")
 
 
@@ -164,19 +165,19 @@ def _print(shown: "Shown") -> None:
         typer.echo(f"  {record.at:%Y-%m-%d %H:%M} UTC {record.step}: {record.what}")
 
 
-def _check_new(file: Path) -> None:
+def check_new(file: Path) -> None:
     """Refuse to write codes over anything that is there."""
     if file.exists():
         raise typer.BadParameter(f"{file} is there already")
 
 
-def _write(file: Path, found: "list[Sheet]") -> None:
-    """Write the codes of a batch, readable by nobody else."""
+def write_codes(file: Path, columns: "Sequence[str]", rows: "Iterable[Sequence[str]]") -> None:
+    """Write codes to a CSV file that nobody else may read, whole or not at all."""
     draft = file.with_name(f"{file.name}.draft")
     draft.unlink(missing_ok=True)
     draft.touch(mode=_FILE_MODE)
     with draft.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(("code", "pin"))
-        writer.writerows((one.code, one.pin) for one in found)
+        writer.writerow(columns)
+        writer.writerows(rows)
     draft.replace(file)

@@ -24,6 +24,21 @@ PAYABLE = frozenset({CertificateState.ACTIVE, CertificateState.PARTLY_USED})
 """States in which a certificate pays."""
 
 
+def certificate_name(index: bytes, tail: str) -> str:
+    """Return what a certificate is called in receipts: its code is money and stays out of them."""
+    return f"{index.hex()}/{tail}"
+
+
+def index_in(name: str) -> bytes:
+    """Return the blind index in a certificate's name."""
+    return bytes.fromhex(name.partition("/")[0])
+
+
+def tail_in(name: str) -> str:
+    """Return the end of the code in a certificate's name."""
+    return name.partition("/")[2]
+
+
 class CertificateError(LoyaltyError):
     """A certificate in a state (or with a balance) for which this is not possible."""
 
@@ -35,7 +50,10 @@ class CertificateError(LoyaltyError):
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """Kopecks; a free nominal is 0 until it is sold. It pays up to and on `expires_on`."""
+    """Kopecks; a free nominal is 0 until it is sold. It pays up to and on `expires_on`.
+
+    `code` is what tells it from others, in a receipt its name.
+    """
 
     code: str
     state: CertificateState = CertificateState.CREATED

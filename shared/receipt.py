@@ -58,7 +58,8 @@ class CodeState(StrEnum):
 class PresentedCode:
     """What the store knows of a promo code that the customer names.
 
-    An empty campaign means: whichever has it among its common words.
+    An empty campaign means: whichever has it among its common words. Of one that is held, stores
+    named in `elsewhere` hold it, an empty name is the centre; none are another receipt here.
     """
 
     code: str
@@ -70,14 +71,22 @@ class PresentedCode:
     first_day: date | None = None
     last_day: date | None = None
     channel: str = ""
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class OfferedCertificate:
-    """A certificate that pays: so many kopecks, or with None as many as it can."""
+    """A certificate that pays: so many kopecks, or with None as many as it can.
+
+    `here_minor` is what of it this store may take now, None for all; stores named in `elsewhere`
+    hold the rest, an empty name is the centre. One that is not `known` is nobody's.
+    """
 
     certificate: Certificate
     wanted_minor: int | None = None
+    here_minor: int | None = None
+    elsewhere: tuple[str, ...] = ()
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

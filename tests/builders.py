@@ -19,11 +19,13 @@ from agent.epochs import recall
 from agent.events import Events
 from agent.lives import current_file, sweep
 from agent.packs import PackShelf
-from agent.quote.service import Basket, Item
+from agent.quote.lines import Item
+from agent.quote.service import Basket
 from agent.replica import service as replica
 from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
 from agent.settings import AgentSettings
 from agent.station import Doubt, Identity, PremisesCache, Station, Wakes
+from shared.bearer import Bearer, bearer_account, bearer_lot
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.crypto.keys import KeyPair
 from shared.crypto.pins import hash_pin
@@ -32,12 +34,14 @@ from shared.phone import normalise_phone
 from shared.receipt import Redeem
 from shared.rules.pack import canonical, pack_hash, read_pack
 from shared.runtime.sqlite import Synchronous, open_file, transaction
+from shared.tokens import plain_token, tail_of
 from shared.wire.agents import keys_bytes, pack_signing_bytes
 from shared.wire.codec import encode
 from shared.wire.feed import (
     GLOBAL,
     AccountRow,
     CashierRow,
+    CertificateRow,
     Change,
     GoodsRow,
     Holding,
@@ -379,3 +383,24 @@ def basket(
         redeem=redeem,
         redeem_points=points,
     )
+
+
+def certificate_known(
+    shop: Shop, code: str, *, state: str = "active", balance: int = 100_000, pin: str = ""
+) -> None:
+    """Make a certificate known here that is leased to this store."""
+    index = blind_index(INDEX_KEY, IdentifierKind.CERTIFICATE, plain_token(code))
+    account = bearer_account(Bearer.CERTIFICATE, index)
+    lot = bearer_lot(account)
+    pin_hash = hash_pin(PEPPER, pin, b"salt of sixteen!") if pin else ""
+    tail = tail_of(plain_token(code))
+    shop.feed(GLOBAL, CertificateRow(index, tail, state, 100_000, pin_hash=pin_hash))
+    if state == "for_sale":
+        return
+    row = LotRow(
+        lot, "@certificate", "certificate", balance, NOON, None, (Holding(STORE, balance),)
+    )
+    shop.feed(GLOBAL, AccountRow(account, account, 0, (row,)))
+    who = shop.station.identity
+    lease = LeaseRow(lot, account, who.agent, who.epoch, balance, 0, "@certificate", NOON, None)
+    shop.feed(store_stream(STORE), lease)

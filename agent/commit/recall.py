@@ -6,6 +6,7 @@ from agent.commit import slip as slips
 from agent.commit import store
 from agent.commit.store import Sold
 from agent.journal import changes, once
+from agent.journal import coupons as own_coupons
 from agent.journal.store import Change
 from agent.leases import store as holds
 from agent.printing import store as spool
@@ -32,6 +33,7 @@ def recall(
     holds.end_asks(connection, receipt)
     if member is not None:
         once.add(connection, member.account, [lot.lot for lot in sold.granted if lot.person])
+    own_coupons.add(connection, sold.issued)
     slip = slips.recalled_slip(store_settings(station), sold, derived("slip", fact.id))
     spool.enter_printed(connection, slip, sold.at)
     store.add(connection, receipt, Sold(fact.id, slip.id), sold.at)

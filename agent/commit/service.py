@@ -8,17 +8,19 @@ import structlog
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from agent.bearers.coupons import births, mint
 from agent.commit import slip as slips
 from agent.commit import store
 from agent.commit.code import slip_code
 from agent.commit.store import Sold
 from agent.counted import COMMIT_SECONDS
 from agent.journal import answers, changes, once
+from agent.journal import coupons as own_coupons
 from agent.journal import service as journal
 from agent.journal.service import NewFact, Taking
 from agent.leases import store as holds
 from agent.printing import store as spool
-from agent.quote.service import pack_of
+from agent.quote.service import admit, pack_of
 from agent.reserve import service as reserving
 from agent.reserve import store as claims
 from agent.reserve.service import ReceiptEndedError, ReserveOrder
@@ -31,7 +33,7 @@ from shared.ledger.entries import lot_id
 from shared.receipt import Tender, TenderKind
 from shared.rules.canonical import result_hash
 from shared.rules.sentences import rubles
-from shared.runtime.sqlite import transaction
+from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import decoder, encode
 from shared.wire.facts import Birth, FactKind, Granted, ReceiptCommitted
 from shared.wire.slips import TOKEN_BYTES
@@ -57,6 +59,15 @@ class TendersMismatchError(LoyaltyError):
             paid_minor=paid_minor,
             payable_minor=payable_minor,
         )
+
+
+class CertificateTenderError(LoyaltyError):
+    """A payment by certificate that is not what the receipt's certificates pay."""
+
+    kind = Kind.INVALID
+    code = "certificate_tender"
+    ru = "Оплата сертификатами {paid}, а по расчёту чека {payable}. Укажите сертификаты в чеке."
+    en = "Certificates pay {paid}, by the quote {payable}. Name the certificates in the receipt."
 
 
 class NothingToCommitError(LoyaltyError):
@@ -101,6 +112,8 @@ class Committed(Struct, frozen=True):
     digest: str
     balance_points: int
     pending_points: int
+    coupons: tuple[str, ...] = ()
+    """Codes for the next purchase, in the order of the receipt's coupons."""
 
 
 _decode = decoder(Committed)
@@ -111,9 +124,16 @@ def commit(station: Station, sale: Sale, at: datetime) -> Committed:
 
     A receipt that was reserved is never refused for its price, pack, balance or lease. Without a
     reserve, raises QuoteChangedError if it no longer prices as quoted, OverLeaseError if it redeems
-    more than this store may. Always raises TendersMismatchError, ReceiptEndedError, UidReusedError.
+    more than this store may, and as `confirm` does. Always raises TendersMismatchError,
+    CertificateTenderError, ReceiptEndedError, UidReusedError.
     """
     began_s = station.clock.monotonic()
+    if sale.order is not None:
+        with reading(station.journal) as connection:
+            done = answers.recall(connection, sale.uid, OPERATION, sale.content)
+        if done is not None:
+            return _decode(done)
+        admit(station, sale.order.basket, at)
     with transaction(station.journal) as connection:
         done = answers.recall(connection, sale.uid, OPERATION, sale.content)
         if done is not None:
@@ -144,7 +164,7 @@ def _exchange(sale: Sale, claim: Claim) -> Exchange | None:
     """Return how far the refund of an exchange pays for the receipt."""
     if sale.swap is None:
         return None
-    credit_minor = min(sale.swap.refund_minor, claim.evaluation.totals.payable_minor)
+    credit_minor = min(sale.swap.refund_minor, claim.evaluation.totals.money_minor)
     return Exchange(sale.swap.exchange, sale.swap.returned, credit_minor)
 
 
@@ -162,11 +182,22 @@ def _claim(connection: Connection, station: Station, sale: Sale, at: datetime) -
 
 
 def _check_tenders(sale: Sale, claim: Claim) -> None:
-    paid = sum(tender.amount_minor for tender in sale.tenders)
+    totals, tenders = claim.evaluation.totals, sale.tenders
     swap = _exchange(sale, claim)
-    payable = claim.evaluation.totals.payable_minor - (swap.credit_minor if swap else 0)
+    paid = sum(tender.amount_minor for tender in tenders)
+    payable = totals.payable_minor - (swap.credit_minor if swap else 0)
     if paid != payable:
         raise TendersMismatchError(paid_minor=paid, payable_minor=payable)
+    by_certificate = sum(
+        tender.amount_minor for tender in tenders if tender.kind is TenderKind.CERTIFICATE
+    )
+    if by_certificate != totals.certificate_minor:
+        raise CertificateTenderError(
+            paid=rubles(by_certificate),
+            payable=rubles(totals.certificate_minor),
+            paid_minor=by_certificate,
+            payable_minor=totals.certificate_minor,
+        )
 
 
 def _write(
@@ -174,6 +205,8 @@ def _write(
 ) -> Committed:
     swap = _exchange(sale, claim)
     granted = _granted(connection, station, claim)
+    minted = mint(station, claim.evaluation.coupons, at)
+    coupons = [issued for _, issued in minted]
     token = station.chance.randbytes(TOKEN_BYTES)
     asks = holds.open_asks(connection, sale.receipt)
     body = ReceiptCommitted(
@@ -190,12 +223,14 @@ def _write(
         day=claim.moment.day,
         slip_token_hash=digest(token),
         exchange=swap,
+        bearers=claim.bearers,
+        issued=(*claim.issued, *coupons),
     )
     new = NewFact(
         FactKind.RECEIPT_COMMITTED,
         body,
         takings=_takings(claim),
-        births=_births(station, granted, claim.member.account if claim.member else None),
+        births=[*_births(station, granted, claim), *_sold(claim), *births(station, coupons)],
         ends=[one.ask for one in asks],
         changes=changes.of_sale(body),
     )
@@ -203,11 +238,13 @@ def _write(
     if claim.member is not None:
         account = claim.member.account
         once.add(connection, account, [lot.lot for lot in granted if lot.person])
+    own_coupons.add(connection, coupons)
     holds.release(connection, sale.receipt)
     holds.end_asks(connection, sale.receipt)
+    codes = tuple(code for code, _ in minted)
     points = slips.points_after(claim, body)
-    code = slip_code(station, body, token)
-    slip = slips.sale_slip(claim, body, points, code, derived("slip", fact.id))
+    secrets = slips.Secrets(slip_code(station, body, token), codes)
+    slip = slips.sale_slip(claim, body, points, secrets, derived("slip", fact.id))
     spool.enqueue(connection, slip, at)
     store.add(connection, sale.receipt, Sold(fact.id, slip.id), at)
     return Committed(
@@ -218,6 +255,7 @@ def _write(
         digest=claim.digest,
         balance_points=points.active,
         pending_points=points.pending,
+        coupons=codes,
     )
 
 
@@ -256,11 +294,12 @@ def _granted(connection: Connection, station: Station, claim: Claim) -> tuple[Gr
     )
 
 
-def _births(station: Station, granted: tuple[Granted, ...], own: UUID | None) -> list[Birth]:
+def _births(station: Station, granted: tuple[Granted, ...], claim: Claim) -> list[Birth]:
     """Keep new lots as this store's leases while the centre is out of reach, none otherwise.
 
     What other stores may grant too, or another member gets, is kept by none.
     """
+    own = claim.member.account if claim.member else None
     gives_all = station.link.state().up or bool(station.barred)
     return [
         Birth(
@@ -273,6 +312,11 @@ def _births(station: Station, granted: tuple[Granted, ...], own: UUID | None) ->
     ]
 
 
+def _sold(claim: Claim) -> list[Birth]:
+    """Keep nothing of certificates: two stores could sell one number."""
+    return [Birth(one.lot, one.account, one.amount, kept=0) for one in claim.issued]
+
+
 def _is_shared(lot: Granted, own: UUID | None) -> bool:
     return bool(lot.person) or lot.account != own
 
@@ -280,5 +324,5 @@ def _is_shared(lot: Granted, own: UUID | None) -> bool:
 def _takings(claim: Claim) -> list[Taking]:
     return [
         Taking(draw.lot, draw.account, drawn=draw.amount)
-        for draw in claim.evaluation.redemption.draws
+        for draw in (*claim.evaluation.redemption.draws, *claim.bearers)
     ]

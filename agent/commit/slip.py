@@ -1,16 +1,17 @@
 """The slip of a sale."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from agent.printing import parts
 from agent.printing.parts import Points
 from agent.reserve.store import Claim
+from shared.certificate import tail_in
 from shared.member import LotView
 from shared.money import format_money
 from shared.points import format_points
-from shared.rules.paper import priced_lines
+from shared.rules.paper import MINUS, priced_lines
 from shared.slip import Block, Divider, Row, Slip, SlipKind, Text, Weight
 from shared.wire.facts import ReceiptCommitted
 from shared.wire.feed import SettingsRow
@@ -30,8 +31,16 @@ def points_after(claim: Claim, sale: ReceiptCommitted) -> Points:
     return parts.points_of(lots, claim.moment)
 
 
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What stands on paper alone: the slip's own code, and those of coupons in their order."""
+
+    code: str
+    coupons: tuple[str, ...] = ()
+
+
 def sale_slip(
-    claim: Claim, sale: ReceiptCommitted, points: Points, code: str, slip_id: UUID
+    claim: Claim, sale: ReceiptCommitted, points: Points, secrets: Secrets, slip_id: UUID
 ) -> Slip:
     """Compose what the customer takes home; `points` are the member's after the sale."""
     blocks = [
@@ -39,24 +48,27 @@ def sale_slip(
         *_heading(sale),
         Divider(),
         *priced_lines(claim.receipt, claim.evaluation),
-        *_exchange(sale),
+        *_certificates(sale),
+        *_money(sale),
         *_member(claim, sale, points),
-        *_coupons(sale),
-        *parts.footer(code),
+        *_coupons(sale, secrets.coupons),
+        *parts.footer(secrets.code),
     ]
     return Slip(slip_id, SlipKind.SALE, tuple(blocks))
 
 
 def recalled_slip(settings: SettingsRow, sale: ReceiptCommitted, slip_id: UUID) -> Slip:
-    """Compose a sale's slip from its fact alone, which tells neither balance nor code."""
+    """Compose a sale's slip from its fact alone, which tells neither balance nor codes."""
+    coupons = [parts.masked_card(one.tail) for one in sale.issued if not one.line_no]
     blocks = [
         *parts.header(settings),
         *_heading(sale),
         Divider(),
         *priced_lines(sale.receipt, sale.evaluation),
-        *_exchange(sale),
+        *_certificates(sale),
+        *_money(sale),
         *(_moved(sale) if sale.member is not None else ()),
-        *_coupons(sale),
+        *_coupons(sale, coupons),
         *parts.footer(),
     ]
     return Slip(slip_id, SlipKind.SALE, tuple(blocks))
@@ -69,17 +81,34 @@ def _heading(sale: ReceiptCommitted) -> Iterator[Block]:
     yield Row(f"Касса {sale.receipt.till}", who)
 
 
-def _exchange(sale: ReceiptCommitted) -> Iterator[Block]:
+def _certificates(sale: ReceiptCommitted) -> Iterator[Block]:
+    """Say what certificates paid and have left, and which were sold."""
+    for paid in sale.evaluation.certificates:
+        if paid.amount:
+            tail = parts.masked_card(tail_in(paid.code))
+            yield Row(f"Сертификат {tail}", MINUS + format_money(paid.amount))
+            yield Row("  осталось на нём", format_money(paid.left))
+    for sold in (one for one in sale.issued if one.line_no):
+        until = f" по {sold.expires_on:%d.%m.%Y}" if sold.expires_on is not None else ""
+        yield Row(f"Продан сертификат {parts.masked_card(sold.tail)}", format_money(sold.amount))
+        yield Text(f"Им можно платить после связи магазина с центром{until}")
+
+
+def _money(sale: ReceiptCommitted) -> Iterator[Block]:
+    """Say what is paid in money where something else has paid too."""
+    totals = sale.evaluation.totals
     if sale.exchange is not None:
-        payable_minor = sale.evaluation.totals.payable_minor
-        yield Row("Зачтено за возврат", format_money(sale.exchange.credit_minor))
-        yield Row("ДОПЛАТА", format_money(payable_minor - sale.exchange.credit_minor), Weight.BOLD)
+        credit_minor = sale.exchange.credit_minor
+        yield Row("Зачтено за возврат", format_money(credit_minor))
+        yield Row("ДОПЛАТА", format_money(totals.money_minor - credit_minor), Weight.BOLD)
+    elif totals.certificate_minor:
+        yield Row("Деньгами", format_money(totals.money_minor), Weight.BOLD)
 
 
-def _coupons(sale: ReceiptCommitted) -> Iterator[Block]:
-    for coupon in sale.evaluation.coupons:
+def _coupons(sale: ReceiptCommitted, codes: Iterable[str]) -> Iterator[Block]:
+    for coupon, code in zip(sale.evaluation.coupons, codes, strict=True):
         yield Divider()
-        yield Row("Купон", coupon.code, Weight.BOLD)
+        yield Row("Купон", code, Weight.BOLD)
         until = f" по {coupon.last_day:%d.%m.%Y}" if coupon.last_day is not None else ""
         yield Text(f"Действует с {coupon.first_day:%d.%m.%Y}{until}")
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from agent.journal.store import Change
+from shared.bearer import Bearer
 from shared.ledger.entries import graced_lot
 from shared.member import LotView, MemberView
 from shared.rules.result import Draw
@@ -14,7 +15,27 @@ from shared.wire.taken_back import ReceiptReturned, ReceiptVoided
 
 
 def of_sale(sale: ReceiptCommitted) -> list[Change]:
-    """Return what a sale changes: points drawn, lots granted, turnover."""
+    """Return what a sale changes: points drawn, lots granted, turnover; what certificates paid."""
+    return [*_of_member(sale), *_of_bearers(sale)]
+
+
+def _of_bearers(sale: ReceiptCommitted) -> list[Change]:
+    drawn = [Change(draw.account, lot=draw.lot, amount=-draw.amount) for draw in sale.bearers]
+    sold = [
+        Change(
+            one.account,
+            lot=one.lot,
+            wallet=one.bearer,
+            amount=one.amount,
+            activates_at=one.activates_at,
+            expires_on=one.expires_on,
+        )
+        for one in sale.issued
+    ]
+    return [*drawn, *sold]
+
+
+def _of_member(sale: ReceiptCommitted) -> list[Change]:
     if sale.member is None:
         return []
     drawn = [
@@ -119,6 +140,28 @@ def _back(draw: Draw, lot: LotView | None) -> Iterator[Change]:
             expires_on=lot.expires_on,
         )
     yield Change(draw.account, lot=draw.lot, amount=draw.amount)
+
+
+def of_bearers(returned: ReceiptReturned | ReceiptVoided) -> list[Change]:
+    """Return what a return changes on certificates and coupons.
+
+    The rows may not have the lot of a certificate any more that was used up.
+    """
+    refilled = [
+        change
+        for draw in returned.refilled
+        for change in (
+            Change(
+                draw.account,
+                lot=draw.lot,
+                wallet=Bearer.CERTIFICATE,
+                activates_at=returned.at,
+            ),
+            Change(draw.account, lot=draw.lot, amount=draw.amount),
+        )
+    ]
+    revoked = [Change(draw.account, lot=draw.lot, amount=-draw.amount) for draw in returned.revoked]
+    return [*refilled, *revoked]
 
 
 def _restored(

@@ -1,6 +1,8 @@
 """Get leases for a receipt, end what was asked, and give back what the centre wants back."""
 
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -28,49 +30,73 @@ log = structlog.get_logger()
 _decode_given = decoder(tuple[LeaseRaise, ...])
 
 
-def ask(station: Station, receipt: UUID, account: UUID, amount: int, at: datetime) -> None:
-    """Ask the centre to lease points (hundredths) to this store for one receipt.
+@dataclass(frozen=True, slots=True)
+class Want:
+    """How much of an account a receipt lacks: hundredths of a point, kopecks of a certificate."""
 
-    The ask is a fact before it is sent; it waits at most the settings' time-outs, and an absent or
-    refusing centre changes nothing: the receipt then has what the store has.
+    account: UUID
+    amount: int
+
+
+def ask(station: Station, receipt: UUID, wants: Sequence[Want], at: datetime) -> None:
+    """Ask the centre to lease what one receipt lacks to this store, of several accounts together.
+
+    Each ask is a fact before it is sent; all wait for one another, at most the settings' time-outs,
+    and an absent or refusing centre changes nothing: the receipt then has what the store has.
     """
-    ask_id = uuid7(at, station.chance)
-    with transaction(station.journal) as connection:
-        identity = station.identity
-        request = LeaseAsk(ask_id, identity.agent, identity.epoch, receipt, account, amount)
-        body = LeaseAsked(ask_id, receipt, account, amount, at)
-        journal.append(connection, station, NewFact(FactKind.LEASE_ASKED, body), at)
-        store.add_ask(connection, request, at)
+    asks = [_written(station, receipt, want, at) for want in wants if want.amount > 0]
+    if not asks:
+        return
     station.wakes.push.set()
     deadline = station.clock.monotonic() + station.settings.recall_timeout_s
-    told = answer = _ask_once(station, request)
-    while _is_coming(answer) and station.clock.monotonic() < deadline:
+    heard: dict[UUID, LeaseAnswer] = {}
+    coming = _ask_round(station, asks, heard)
+    while coming and station.clock.monotonic() < deadline:
         station.clock.wait(threading.Event(), RECALL_POLL_S)
-        answer = _ask_once(station, request)
-        told = answer or told
-    station.counts.add(ASKS, _result(told))
-
-
-def _ask_once(station: Station, request: LeaseAsk) -> LeaseAnswer | None:
-    """Send an ask and write down its answer, None if there was none."""
-    try:
-        answer = station.link.ask(request, station.settings.ask_timeout_s)
-    except (LinkDownError, CentreBusyError, RefusedByCentreError) as error:
-        log.info("lease.not_given", reason=error.code)
-        return None
-    _write_down(station, request, answer)
-    return answer
-
-
-def _is_coming(answer: LeaseAnswer | None) -> bool:
-    """Tell whether holders are giving back for an ask."""
-    return answer is not None and answer.missing > 0 and answer.recalling > 0
+        coming = _ask_round(station, coming, heard)
+    for request in asks:
+        station.counts.add(ASKS, _result(heard.get(request.ask)))
 
 
 def _result(answer: LeaseAnswer | None) -> str:
     if answer is None or not answer.raised:
         return "none"
     return "part" if answer.missing else "full"
+
+
+def _written(station: Station, receipt: UUID, want: Want, at: datetime) -> LeaseAsk:
+    ask_id = uuid7(at, station.chance)
+    with transaction(station.journal) as connection:
+        who = station.identity
+        request = LeaseAsk(ask_id, who.agent, who.epoch, receipt, want.account, want.amount)
+        body = LeaseAsked(ask_id, receipt, want.account, want.amount, at)
+        journal.append(connection, station, NewFact(FactKind.LEASE_ASKED, body), at)
+        store.add_ask(connection, request, at)
+    return request
+
+
+def _ask_round(
+    station: Station, asks: Sequence[LeaseAsk], heard: dict[UUID, LeaseAnswer]
+) -> list[LeaseAsk]:
+    """Send asks and write down their answers; return those for which holders are giving back.
+
+    `heard` keeps the last answer to each. When the centre is away or busy, no further one is tried.
+    """
+    coming = []
+    for request in asks:
+        try:
+            answer = station.link.ask(request, station.settings.ask_timeout_s)
+        except (LinkDownError, CentreBusyError) as error:
+            log.info("lease.not_given", reason=error.code)
+            return []
+        except RefusedByCentreError as error:
+            log.info("lease.not_given", reason=error.code)
+            continue
+        _write_down(station, request, answer)
+        heard[request.ask] = answer
+        if answer.missing > 0 and answer.recalling > 0:
+            coming.append(request)
+    return coming
 
 
 def _write_down(station: Station, request: LeaseAsk, answer: LeaseAnswer) -> None:

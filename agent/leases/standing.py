@@ -1,33 +1,24 @@
 """How a member stands here: the centre's rows, the store's own facts, and what may be spent."""
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from enum import Enum, auto
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from agent.journal import newcomers, once, uses
+from agent.journal import newcomers, once
 from agent.journal import store as facts
 from agent.journal.newcomers import Newcomer
-from agent.leases import store
+from agent.leases.lots import LotStanding, Reach, lots_here
 from agent.replica import store as rows
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.history import joined, with_days, with_uses
-from shared.ledger.leases import LeaseUse, spendable
 from shared.member import NO_HISTORY, DayCount, History, LotView, MemberView, NamedDay, Use
 from shared.runtime.sqlite import reading
-from shared.wire.feed import GLOBAL, AccountRow, Holding, IdentifierRow, LeaseRow, MemberRow
+from shared.wire.feed import GLOBAL, AccountRow, IdentifierRow, MemberRow
 
 ALIASES_MAX = 16
-
-
-class Reach(Enum):
-    """Which points a receipt may count on: the store's leases, or all that the centre may lease."""
-
-    STORE = auto()
-    CHAIN = auto()
 
 
 class UnknownMemberError(LoyaltyError):
@@ -37,20 +28,6 @@ class UnknownMemberError(LoyaltyError):
     code = "unknown_member"
     ru = "Такого участника здесь не знают. Проверьте карту или зарегистрируйте его."
     en = "This member is not known here. Check the card or register him."
-
-
-@dataclass(slots=True)
-class LotStanding:
-    """A lot in hundredths: `amount` in all, `here` what this store may draw of it now."""
-
-    id: UUID
-    account: UUID
-    wallet: str
-    amount: int
-    here: int
-    activates_at: datetime
-    expires_on: date | None
-    holdings: tuple[Holding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +104,7 @@ def standing(station: Station, journal: Connection, member: UUID) -> Standing:
         raise UnknownMemberError
     base = _from_row(row) if row else _from_newcomer(newcomer)
     changes = facts.uncovered(journal, ids, cursor)
-    lots = _lots(accounts, changes)
-    _open_here(station, journal, lots, leased, ids)
+    lots = lots_here(station, journal, accounts, leased, changes)
     return replace(
         base,
         accounts=tuple(ids),
@@ -196,64 +172,6 @@ def identified(
             known = IdentifierRow(index, newcomer.member, newcomer.card_tail, None)
             found.setdefault(alive.id if alive else newcomer.member, known)
     return sorted(found.items())
-
-
-def _lots(accounts: list[AccountRow], changes: list[facts.Change]) -> dict[UUID, LotStanding]:
-    lots = {
-        lot.id: LotStanding(
-            lot.id,
-            account.id,
-            lot.wallet,
-            lot.amount,
-            0,
-            lot.activates_at,
-            lot.expires_on,
-            lot.holdings,
-        )
-        for account in accounts
-        for lot in account.lots
-    }
-    in_rows = frozenset(lots)
-    for change in changes:
-        is_birth = change.activates_at is not None and change.amount > 0
-        if change.lot is None or (is_birth and change.lot in in_rows):
-            continue
-        if change.lot in lots:
-            lots[change.lot].amount += change.amount
-            lots[change.lot].activates_at = change.activates_at or lots[change.lot].activates_at
-        elif change.activates_at is not None:
-            lots[change.lot] = LotStanding(
-                change.lot,
-                change.account,
-                change.wallet,
-                change.amount,
-                0,
-                change.activates_at,
-                change.expires_on,
-            )
-    return lots
-
-
-def _open_here(
-    station: Station,
-    journal: Connection,
-    lots: dict[UUID, LotStanding],
-    leased: list[LeaseRow],
-    accounts: tuple[UUID, ...],
-) -> None:
-    """Fill in what the store may draw of each lot, and take off what open receipts hold."""
-    me, epoch = station.identity.agent, station.identity.epoch
-    used = uses.of(journal, epoch, accounts)
-    held = store.held(journal, accounts)
-    answered = store.answered(journal, epoch, accounts)
-    granted = {row.lot: row.granted for row in leased if (row.agent, row.epoch) == (me, epoch)}
-    for lot in lots.values():
-        use = used.get(lot.id, LeaseUse(lot.id, lot.account))
-        told = max(granted.get(lot.id, 0), answered.get(lot.id, 0))
-        in_hold = held.get(lot.id, 0)
-        if not station.barred:
-            lot.here = min(spendable(told, use, in_hold), max(0, lot.amount - in_hold))
-        lot.amount -= in_hold
 
 
 def _from_row(row: MemberRow) -> Standing:

@@ -12,7 +12,8 @@ from agent.journal import answers, store
 from agent.journal import service as journal
 from agent.journal.service import NewFact
 from agent.journal.store import Change
-from agent.leases.standing import LotStanding, standing
+from agent.leases.lots import LotStanding
+from agent.leases.standing import standing
 from agent.quote.service import effective_pack
 from agent.replica import store as rows
 from agent.station import Station

@@ -1,18 +1,20 @@
 """Price a receipt for a member as this store sees both: no writes, a value with a digest."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection
 
+from agent.bearers.brought import Brought, Named, Short, bring
+from agent.bearers.certificates import Offer, look_up
+from agent.bearers.pins import check_pins
 from agent.counted import QUOTE_SECONDS
-from agent.leases.standing import Reach, Standing, standing
+from agent.leases.lots import Reach
+from agent.leases.standing import Standing, standing
+from agent.quote.lines import Item, check_sums, lines_of
 from agent.replica import service as replica
-from agent.replica import store as rows
 from agent.station import Station
-from shared.basket import Flag, Goods, Line
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.leases import is_live
 from shared.member import MemberView
@@ -24,9 +26,8 @@ from shared.rules.evaluate import evaluate
 from shared.rules.moment import Moment
 from shared.rules.result import Evaluation
 from shared.runtime.sqlite import reading
-from shared.wire.feed import GoodsRow, SettingsRow
+from shared.wire.feed import SettingsRow
 
-_FLAGS = {flag.value: flag for flag in Flag}
 CENTRE = "centre"
 """Who holds the points of a lot that no store has leased."""
 
@@ -38,58 +39,6 @@ class NoSettingsError(LoyaltyError):
     code = "no_settings"
     ru = "Настройки магазина ещё не загружены из центра. Проверьте связь."
     en = "The store's settings have not arrived from the centre yet. Check the line."
-
-
-class NoPriceError(LoyaltyError):
-    """A line without a price for goods that have none here."""
-
-    kind = Kind.INVALID
-    code = "no_price"
-    ru = "Строка {no}: у товара «{sku}» здесь нет цены, укажите её в строке."
-    en = "Line {no}: goods {sku} have no price here, state it in the line."
-
-
-class UnknownBarcodeError(LoyaltyError):
-    """A line that names only a barcode which no goods have."""
-
-    kind = Kind.NOT_FOUND
-    code = "unknown_barcode"
-    ru = "Строка {no}: товара со штрихкодом {barcode} нет в справочнике."
-    en = "Line {no}: no goods have barcode {barcode}."
-
-
-class TillDiffersError(LoyaltyError):
-    """A line sum of the till's that is further from ours than the programme tolerates."""
-
-    kind = Kind.INVALID
-    code = "till_differs"
-    ru = "Строка {no}: касса насчитала {stated_minor} коп., по цене и количеству {base_minor} коп."
-    en = "Line {no}: the till found {stated_minor} kopecks, price and quantity give {base_minor}."
-
-
-@dataclass(frozen=True, slots=True)
-class Attributes:
-    """What the till itself says of goods that the replica may lack."""
-
-    name: str = ""
-    group: str = ""
-    brand: str = ""
-    flags: frozenset[Flag] = frozenset()
-    floor_minor: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A line as the till states it: `sku` or `barcode`, thousandths, kopecks a unit."""
-
-    no: int
-    quantity: int
-    sku: str = ""
-    barcode: str = ""
-    price_minor: int | None = None
-    attributes: Attributes | None = None
-    cashier_discount_minor: int = 0
-    stated_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +58,7 @@ class Basket:
     take_value: int = 0
     paid_in: TenderKind | None = None
     marks: tuple[str, ...] = ()
+    certificates: tuple[Offer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +114,9 @@ class Quote:
     """What it could redeem at most over what this store may draw."""
     settings: SettingsRow
     pack: CompiledPack
+    brought: Brought
+    short: tuple[Short, ...] = ()
+    """What certificates and codes it takes over what this store may take of them."""
 
 
 def quote(station: Station, basket: Basket, at: datetime) -> Quote:
@@ -171,14 +124,26 @@ def quote(station: Station, basket: Basket, at: datetime) -> Quote:
 
     With the line up these are all that the centre may lease to it, otherwise the store's own
     leases. Raises NoSettingsError, NoPackError, NoPriceError, UnknownBarcodeError,
-    UnknownMemberError, TillDiffersError.
+    UnknownMemberError, TillDiffersError, NotForSaleError, and as `check_pins` does.
     """
     began_s = station.clock.monotonic()
+    admit(station, basket, at)
     with reading(station.journal) as journal:
         reach = Reach.CHAIN if station.link.state().up else Reach.STORE
         priced = price(station, journal, basket, reach, at)
     station.counts.took(QUOTE_SECONDS, station.clock.monotonic() - began_s)
     return priced
+
+
+def admit(station: Station, basket: Basket, at: datetime) -> None:
+    """Check the PINs of certificates that are to pay; not within a transaction of the journal.
+
+    Raises CertificatePinError, CertificateLockedError.
+    """
+    if basket.certificates:
+        with reading(station.journal) as journal:
+            standings = look_up(station, journal, [offer.code for offer in basket.certificates])
+        check_pins(station, standings, basket.certificates, at)
 
 
 def price(
@@ -188,8 +153,16 @@ def price(
     who = None if basket.member is None else standing(station, journal, basket.member)
     settings, pack = effective_pack(station, at)
     with reading(station.replica) as connection:
-        lines = _lines(connection, basket.items)
-    _check_sums(lines, pack.source.policies.till_tolerance_minor)
+        lines = lines_of(connection, basket.items)
+    check_sums(lines, pack.source.policies.till_tolerance_minor)
+    moment = Moment(at, settings.zone)
+    selling = [
+        (line, item.certificate)
+        for line, item in zip(lines, basket.items, strict=True)
+        if item.certificate
+    ]
+    named = Named(basket.certificates, selling, basket.promo_codes)
+    brought = bring(station, journal, named, moment)
     receipt = Receipt(
         uid=basket.uid,
         store=station.identity.store,
@@ -205,7 +178,7 @@ def price(
         marks=basket.marks,
         region=settings.region,
     )
-    moment = Moment(at, settings.zone)
+    receipt = brought.on(receipt, Reach.CHAIN)
     return _priced(
         Quote(
             receipt=receipt,
@@ -224,6 +197,7 @@ def price(
             headroom=None,
             settings=settings,
             pack=pack,
+            brought=brought,
         ),
         basket.account,
     )
@@ -256,27 +230,39 @@ def pack_of(station: Station, pack_hash: str) -> CompiledPack | None:
 
 def _priced(full: Quote, account: UUID | None) -> Quote:
     """Narrow a price over all points to what the store may draw, if only that counts."""
-    who = full.standing
-    if who is None:
-        return replace(full, digest=digest(full.evaluation))
-    view, evaluation = who.view(Reach.CHAIN, account), full.evaluation
-    store = evaluation
-    if any(lot.here < lot.amount for lot in who.lots):
-        store = evaluate(full.pack, who.view(Reach.STORE, account), full.receipt, full.moment)
-    elsewhere = _elsewhere(full, who, account)
-    wanted, here = evaluation.redemption, store.redemption
-    shortage = _shortage(wanted.redeemed, here.redeemed, elsewhere)
-    headroom = _shortage(wanted.maximum, here.maximum, elsewhere)
-    if full.reach is Reach.STORE:
-        view, evaluation = who.view(Reach.STORE, account), store
-    return replace(
+    who, evaluation, receipt = full.standing, full.evaluation, full.receipt
+    view = view_here = None if who is None else who.view(Reach.CHAIN, account)
+    receipt_here, here = receipt, evaluation
+    points_here = who is None or all(lot.here >= lot.amount for lot in who.lots)
+    if not points_here or not full.brought.is_here:
+        view_here = None if who is None else who.view(Reach.STORE, account)
+        receipt_here, here = _here(full, view_here)
+    elsewhere = () if who is None else _elsewhere(full, who, account)
+    wanted, drawn = evaluation.redemption, here.redemption
+    priced = replace(
         full,
         member=view,
-        evaluation=evaluation,
-        digest=digest(evaluation),
-        shortage=shortage,
-        headroom=headroom,
+        shortage=_shortage(wanted.redeemed, drawn.redeemed, elsewhere),
+        headroom=_shortage(wanted.maximum, drawn.maximum, elsewhere),
+        short=full.brought.short(evaluation, here),
     )
+    if full.reach is Reach.STORE:
+        priced = replace(priced, member=view_here, evaluation=here, receipt=receipt_here)
+    return replace(priced, digest=digest(priced.evaluation))
+
+
+def _here(full: Quote, view: MemberView | None) -> tuple[Receipt, Evaluation]:
+    """Price with what this store may take: a code that it may not take gives way to others, which
+    it may have to leave out too."""
+    held: set[str] = set()
+    for _ in range(len(full.brought.codes) + 1):
+        receipt = full.brought.on(full.receipt, Reach.STORE, held)
+        evaluation = evaluate(full.pack, view, receipt, full.moment)
+        beyond = full.brought.beyond(evaluation)
+        if not beyond:
+            return receipt, evaluation
+        held |= beyond
+    raise AssertionError("a code that is held was used up")
 
 
 def _shortage(wanted: int, here: int, elsewhere: tuple[tuple[str, int], ...]) -> Shortage | None:
@@ -306,50 +292,3 @@ def _places(shortage: Shortage, centre: str, store: str) -> str:
         f"{format_points(points)} {centre if who == CENTRE else store.format(who)}"
         for who, points in shortage.elsewhere
     )
-
-
-def _lines(connection: Connection, items: Sequence[Item]) -> tuple[Line, ...]:
-    wanted = {item.sku.encode() for item in items if item.sku}
-    known = {row.sku: row for row in rows.many(connection, GoodsRow, wanted)}
-    return tuple([_line(item, _goods_row(connection, item, known)) for item in items])
-
-
-def _check_sums(lines: Sequence[Line], tolerance_minor: int) -> None:
-    for line in lines:
-        if line.stated_minor is not None and abs(line.difference_minor) > tolerance_minor:
-            raise TillDiffersError(
-                no=line.no, stated_minor=line.stated_minor, base_minor=line.base_minor
-            )
-
-
-def _line(item: Item, row: GoodsRow | None) -> Line:
-    if row is None and not item.sku:
-        raise UnknownBarcodeError(no=item.no, barcode=item.barcode)
-    goods = _goods(item, row)
-    price_minor = item.price_minor
-    if price_minor is None:
-        if row is None:
-            raise NoPriceError(no=item.no, sku=goods.sku)
-        price_minor = row.price_minor
-    return Line(
-        item.no, goods, item.quantity, price_minor, item.cashier_discount_minor, item.stated_minor
-    )
-
-
-def _goods_row(
-    connection: Connection, item: Item, known: Mapping[str, GoodsRow]
-) -> GoodsRow | None:
-    if item.sku:
-        return known.get(item.sku)
-    return rows.goods_by_barcode(connection, item.barcode)
-
-
-def _goods(item: Item, row: GoodsRow | None) -> Goods:
-    """Take the replica's row for bans and floors; the line's own attributes serve what it lacks."""
-    if row is not None:
-        flags = frozenset([_FLAGS[name] for name in row.flags if name in _FLAGS])
-        return Goods(row.sku, row.name, row.group, row.brand, flags, row.floor_minor)
-    told = item.attributes
-    if told is None:
-        return Goods(item.sku, known=False)
-    return Goods(item.sku, told.name, told.group, told.brand, told.flags, told.floor_minor)

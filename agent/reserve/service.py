@@ -10,13 +10,15 @@ from agent.counted import OVER_LEASE
 from agent.journal import answers
 from agent.leases import service as leases
 from agent.leases import store as holds
-from agent.leases.standing import Reach
+from agent.leases.lots import Reach
+from agent.leases.service import Want
 from agent.quote.service import Basket, OverLeaseError, Quote, price, quote
 from agent.reserve import store
 from agent.reserve.store import Claim, ClaimState
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
 from shared.receipt import Redeem
+from shared.rules.result import Draw
 from shared.runtime.sqlite import reading, transaction
 
 OPERATION = "reserve"
@@ -86,8 +88,9 @@ def reserve(station: Station, order: ReserveOrder, at: datetime) -> Claim:
     """Write a durable claim of a receipt and hold its points; repeating is safe.
 
     If the store's leases do not suffice, the centre is asked first, for a bounded time. Raises
-    QuoteChangedError, OverLeaseError, AlreadyReservedError, ReceiptEndedError,
-    TooManyReservesError, UidReusedError, and what `quote` raises; then nothing is held.
+    QuoteChangedError, OverLeaseError, CertificateElsewhereError, CodeElsewhereError,
+    AlreadyReservedError, ReceiptEndedError, TooManyReservesError, UidReusedError, and what `quote`
+    raises; then nothing is held.
     """
     receipt = order.basket.uid
     with reading(station.journal) as connection:
@@ -95,10 +98,8 @@ def reserve(station: Station, order: ReserveOrder, at: datetime) -> Claim:
         if (known := _standing_claim(connection, order)) is not None:
             return known
     expected = quote(station, order.basket, at)
-    may_ask = expected.reach is Reach.CHAIN and not station.barred
-    if expected.shortage is not None and may_ask and expected.standing:
-        missing = expected.shortage.requested - expected.shortage.available
-        leases.ask(station, receipt, expected.standing.accounts[0], missing, at)
+    if expected.reach is Reach.CHAIN and not station.barred:
+        leases.ask(station, receipt, _missing(expected), at)
     try:
         return _claim(station, order, at)
     except LoyaltyError:
@@ -106,6 +107,17 @@ def reserve(station: Station, order: ReserveOrder, at: datetime) -> Claim:
             if store.find(connection, receipt) is None:
                 leases.cancel(connection, station, receipt, at)
         raise
+
+
+def _missing(expected: Quote) -> list[Want]:
+    """Return what a receipt needs over what this store has, by account."""
+    short = expected.shortage
+    points = (
+        []
+        if short is None or expected.standing is None
+        else [Want(expected.standing.accounts[0], short.requested - short.available)]
+    )
+    return points + [Want(one.account, one.missing) for one in expected.short]
 
 
 def cancel(connection: Connection, station: Station, receipt: UUID, at: datetime) -> None:
@@ -126,7 +138,8 @@ def cancel(connection: Connection, station: Station, receipt: UUID, at: datetime
 def confirm(connection: Connection, station: Station, order: ReserveOrder, at: datetime) -> Claim:
     """Check in the caller's transaction that a basket still prices as agreed, on own leases.
 
-    Raises QuoteChangedError, OverLeaseError.
+    Raises QuoteChangedError, OverLeaseError, CertificateElsewhereError, CodeElsewhereError,
+    NotForSaleError.
     """
     priced = price(station, connection, order.basket, Reach.STORE, at)
     agreed = priced.digest == order.digest
@@ -134,6 +147,8 @@ def confirm(connection: Connection, station: Station, order: ReserveOrder, at: d
         station.counts.add(OVER_LEASE)
         raise OverLeaseError(priced.shortage)
     if not agreed:
+        for short in priced.short:
+            raise short.refusal
         raise QuoteChangedError
     return claim_of(station, priced, order.card_tail)
 
@@ -153,6 +168,8 @@ def claim_of(station: Station, priced: Quote, card_tail: str) -> Claim:
         card_tail=card_tail,
         lots=who.view(Reach.CHAIN).lots if who else (),
         as_of=None if line.up else line.last_contact_at,
+        bearers=priced.brought.draws(priced.evaluation),
+        issued=priced.brought.issued,
     )
 
 
@@ -167,8 +184,14 @@ def _claim(station: Station, order: ReserveOrder, at: datetime) -> Claim:
         claim = confirm(connection, station, order, at)
         answers.remember(connection, order.uid, OPERATION, order.content, b"", at)
         store.add(connection, claim, at)
-        holds.hold(connection, claim.receipt.uid, claim.evaluation.redemption.draws)
+        holds.hold(connection, claim.receipt.uid, _held(claim))
         return claim
+
+
+def _held(claim: Claim) -> list[Draw]:
+    """Return what an open receipt keeps from others: what pays it, and what it sells."""
+    selling = [Draw(one.lot, one.account, one.amount) for one in claim.issued]
+    return [*claim.evaluation.redemption.draws, *claim.bearers, *selling]
 
 
 def _standing_claim(connection: Connection, order: ReserveOrder) -> Claim | None:

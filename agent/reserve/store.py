@@ -13,9 +13,10 @@ from shared.clock import milliseconds
 from shared.member import LotView, MemberView
 from shared.receipt import Receipt
 from shared.rules.moment import Moment
-from shared.rules.result import Evaluation
+from shared.rules.result import Draw, Evaluation
 from shared.runtime.sqlite import run
 from shared.wire.codec import decoder, encode
+from shared.wire.facts import Issued
 from shared.wire.feed import SettingsRow
 
 
@@ -34,6 +35,10 @@ class Claim(Struct, frozen=True):
     """All of the member's lots at that instant, for the slip."""
     as_of: datetime | None
     """Set when the line was down: how old what is known of the chain is."""
+    bearers: tuple[Draw, ...] = ()
+    """What certificates pay, from their lots."""
+    issued: tuple[Issued, ...] = ()
+    """Certificates that the receipt sells."""
 
 
 class ClaimState(StrEnum):

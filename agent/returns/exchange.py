@@ -11,14 +11,15 @@ from sqlalchemy import Connection
 from agent.commit import service as sales
 from agent.commit.service import Committed, Sale, Swap
 from agent.journal import answers
-from agent.leases.standing import Reach
-from agent.quote.service import Basket, Quote, pack_of, price, store_settings
+from agent.leases.lots import Reach
+from agent.quote.service import Basket, Quote, admit, pack_of, price, store_settings
 from agent.reserve import store as claims
 from agent.reserve.service import AlreadyReservedError, ReceiptEndedError, ReserveOrder
 from agent.reserve.store import ClaimState
 from agent.returns.preview import Preview, look
 from agent.returns.promise import keep_promise
-from agent.returns.service import Returned, ReturnOrder, hear_of, sale_of, take_in
+from agent.returns.service import Returned, ReturnOrder, take_in
+from agent.returns.sources import hear_of, sale_of
 from agent.station import Station
 from shared.receipt import Tender
 from shared.rules.moment import Moment
@@ -65,13 +66,13 @@ class Seen:
 
     @property
     def credit_minor(self) -> int:
-        """What of the refund pays for the new goods."""
-        return min(self.returned.money_minor, self.sold.evaluation.totals.payable_minor)
+        """What of the refund pays for the new goods, after certificates."""
+        return min(self.returned.money_minor, self.sold.evaluation.totals.money_minor)
 
     @property
     def difference_minor(self) -> int:
-        """What is to pay, less what is refunded."""
-        return self.sold.evaluation.totals.payable_minor - self.returned.money_minor
+        """What is to pay in money, less what is refunded."""
+        return self.sold.evaluation.totals.money_minor - self.returned.money_minor
 
 
 class Exchanged(Struct, frozen=True):
@@ -92,6 +93,7 @@ def preview(station: Station, wish: Wish, at: datetime) -> Seen:
 
     They may be paid with points that this store holds. Raises what a return and a quote raise.
     """
+    admit(station, wish.basket, at)
     hear_of(station, wish.sale, at)
     with transaction(station.journal) as connection:
         return _seen(connection, station, wish, at)[0]
@@ -102,12 +104,14 @@ def exchange(station: Station, order: ExchangeOrder, at: datetime) -> Exchanged:
 
     Both are durable or neither is. Raises what a return raises, and for the new goods
     QuoteChangedError, OverLeaseError, TendersMismatchError, AlreadyReservedError,
-    ReceiptEndedError, UidReusedError.
+    ReceiptEndedError, UidReusedError. A certificate that was sold is returned by itself, since the
+    centre is not asked here.
     """
     with reading(station.journal) as connection:
         done = answers.recall(connection, order.uid, OPERATION, order.content)
     if done is not None:
         return _decode(done)
+    admit(station, order.wish.basket, at)
     hear_of(station, order.wish.sale, at)
     with transaction(station.journal) as connection:
         done = answers.recall(connection, order.uid, OPERATION, order.content)

@@ -6,10 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from agent.leases.standing import Reach, Standing
+from agent.leases.lots import Reach
+from agent.leases.standing import Standing
 from agent.packs import NoPackError
 from agent.quote.service import effective_pack, pack_of
 from agent.returns import elsewhere
+from agent.returns.endings import Endings, endings
 from agent.returns.shares import (
     ReceiptVoidedError,
     buyer,
@@ -82,6 +84,7 @@ class Preview:
     refilled: tuple[Draw, ...]
     recharged_minor: int
     tier: TierEffect | None
+    endings: Endings
 
     @property
     def money_minor(self) -> int:
@@ -136,7 +139,7 @@ def look(
 ) -> Preview:
     """Work out what a return would move.
 
-    Raises NotReturnableError, BundleBrokenError, ReceiptVoidedError.
+    Raises NotReturnableError, BundleBrokenError, ReceiptVoidedError, CertificateUsedError.
     """
     done = elsewhere.done(connection, sold.receipt.uid)
     if done.is_voided:
@@ -167,6 +170,7 @@ def look(
         refilled=found.refilled,
         recharged_minor=recharged_minor,
         tier=_tier(station, who, pack, moment, found),
+        endings=endings(station, connection, sold, done.before.quantities, parts),
     )
 
 

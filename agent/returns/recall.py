@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from agent.journal import changes, once
 from agent.journal.store import Change
 from agent.returns import store
-from agent.returns.service import UnknownReceiptError, find_sale
+from agent.returns.sources import UnknownReceiptError, find_sale
 from agent.returns.store import Document, DocumentKind
 from agent.station import Station
 from shared.ids import derived

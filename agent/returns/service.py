@@ -1,87 +1,45 @@
 """Take goods back by line and quantity, on the allocations that the sale has frozen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from enum import Enum, auto
 from uuid import UUID
 
 import structlog
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from agent.commit import store as sales
 from agent.journal import answers, changes
 from agent.journal import service as journal
-from agent.journal import store as facts
 from agent.journal.service import NewFact
-from agent.leases.standing import Reach
-from agent.packs import NoPackError
+from agent.leases import service as leases
+from agent.leases import store as holds
+from agent.leases.lots import Reach
 from agent.printing import store as spool
 from agent.printing.parts import points_of
-from agent.quote.service import effective_pack, pack_of, store_settings
+from agent.quote.service import pack_of, store_settings
 from agent.returns import elsewhere, store
 from agent.returns.by_slip import SlipClaim, SlipReturn, look_by_slip, take_in_by_slip
+from agent.returns.endings import endings, whole_of
 from agent.returns.preview import Preview, look
 from agent.returns.shares import buyer, held_here
-from agent.returns.slip import Statement, return_slip
+from agent.returns.slip import OnCertificates, Statement, return_slip
+from agent.returns.sources import Source, hear_of, sale_of, source_of
 from agent.returns.store import Document
 from agent.station import Station
-from shared.errors import Kind, LoyaltyError
+from shared.errors import LoyaltyError
 from shared.ids import derived
 from shared.rules.moment import Moment
-from shared.rules.return_terms import ReturnPolicies
 from shared.rules.returns import Part
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import decoder, encode
-from shared.wire.facts import Fact, FactKind, ReceiptCommitted, body_of
+from shared.wire.facts import FactKind, ReceiptCommitted
 from shared.wire.taken_back import Exchange, ReceiptReturned, ReturnedLine
 
 OPERATION = "return"
 
 log = structlog.get_logger()
-
-
-class UnknownReceiptError(LoyaltyError):
-    """A receipt that this store did not sell, and the centre does not know."""
-
-    kind = Kind.NOT_FOUND
-    code = "unknown_receipt"
-    ru = "Чек {receipt} не найден ни в этом магазине, ни в центре. Проверьте номер."
-    en = "Neither this store nor the centre knows receipt {receipt}. Check its number."
-
-
-class SoldElsewhereError(LoyaltyError):
-    """A receipt of another store while the centre is out of reach."""
-
-    kind = Kind.CONFLICT
-    code = "sold_elsewhere"
-    ru = (
-        "Без связи чек {receipt} здесь не вернуть: он не этого магазина. Дождитесь связи "
-        "или оформите возврат там, где была покупка."
-    )
-    en = (
-        "Receipt {receipt} is not of this store and cannot be returned here without the line. "
-        "Wait for it, or return the goods where they were bought."
-    )
-
-
-class SlipNeededError(LoyaltyError):
-    """A receipt of another store, which could come back by its slip while the centre is away."""
-
-    kind = Kind.CONFLICT
-    code = "slip_needed"
-    ru = "Нет связи, а чек {receipt} не этого магазина: отсканируйте код на его слипе."
-    en = "The line is out and receipt {receipt} is of another store: scan the code of its slip."
-
-
-class LineNeededError(LoyaltyError):
-    """A return while the centre is out of reach, where the programme allows none."""
-
-    kind = Kind.CONFLICT
-    code = "line_needed"
-    ru = "Без связи с центром возврат не оформляется: дождитесь связи."
-    en = "Goods are not taken back while the centre is out of reach: wait for the line."
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +55,6 @@ class ReturnOrder:
     """Set when other goods are sold for them."""
     slip: str = ""
     """The code of the slip, if the customer has it."""
-
-
-class Source(Enum):
-    """Whence a return has the data of its sale."""
-
-    OWN = auto()
-    CENTRE = auto()
-    SLIP = auto()
 
 
 class Returned(Struct, frozen=True):
@@ -134,8 +84,8 @@ _decode = decoder(Returned)
 def preview(station: Station, sale: UUID, parts: Sequence[Part], at: datetime) -> Preview:
     """Tell what a return would move, changing nothing of the sale.
 
-    A sale of another store is asked of the centre. Raises UnknownReceiptError, SoldElsewhereError,
-    SlipNeededError, LineNeededError, NotReturnableError, BundleBrokenError, ReceiptVoidedError.
+    A sale of another store is asked of the centre. Raises NotReturnableError, BundleBrokenError,
+    ReceiptVoidedError, CertificateUsedError, and what `source_of` raises.
     """
     hear_of(station, sale, at)
     moment = Moment(at, store_settings(station).zone)
@@ -148,7 +98,7 @@ def preview_by_slip(station: Station, claim: SlipClaim, at: datetime) -> Preview
 
     Raises what `preview` and `look_by_slip` raise.
     """
-    if _source(station, claim.receipt, claim.code, at) is not Source.SLIP:
+    if source_of(station, claim.receipt, claim.code, at) is not Source.SLIP:
         return preview(station, claim.receipt, claim.parts, at)
     with reading(station.journal) as connection:
         return look_by_slip(station, connection, claim, at)
@@ -158,75 +108,31 @@ def give_back_goods(station: Station, order: ReturnOrder, at: datetime) -> Retur
     """Journal a return and spool its slip; repeating a uid is safe.
 
     Points that paid go back into their lots, last spent first; points that were earned are taken
-    out of theirs, first what this store still holds of them. Raises UidReusedError, and what
-    `preview` raises.
+    out of theirs, first what this store still holds of them. A certificate that was sold is taken
+    back whole, when this store holds it: the centre is asked. Raises CertificateAwayError,
+    UidReusedError, and what `preview_by_slip` raises.
     """
+    operation = (order.uid, OPERATION, order.content)
     with reading(station.journal) as connection:
-        done = answers.recall(connection, order.uid, OPERATION, order.content)
+        done = answers.recall(connection, *operation)
     if done is not None:
         return _decode(done)
-    source = _source(station, order.sale, order.slip, at)
-    with transaction(station.journal) as connection:
-        done = answers.recall(connection, order.uid, OPERATION, order.content)
+    source = source_of(station, order.sale, order.slip, at)
+    if source is Source.SLIP:
+        writing, take = transaction(station.journal), _by_slip
+    else:
+        writing = holding_certificates(station, operation, order.sale, order.parts, at)
+        take = take_in
+    with writing as connection:
+        done = answers.recall(connection, *operation)
         if done is not None:
             return _decode(done)
-        if source is Source.SLIP:
-            returned = _by_slip(connection, station, order, at)
-        else:
-            returned = take_in(connection, station, order, at)
-        answers.remember(connection, order.uid, OPERATION, order.content, encode(returned), at)
+        returned = take(connection, station, order, at)
+        answers.remember(connection, *operation, encode(returned), at)
     station.wakes.push.set()
     station.wakes.print.set()
     log.info("receipt.returned", sale=str(order.sale), uid=str(order.uid), source=source.name)
     return returned
-
-
-def hear_of(station: Station, sale: UUID, at: datetime) -> None:
-    """Let the centre tell what it knows of a sale that is to come back, with all of its data.
-
-    Raises what `preview` raises of a sale that cannot come back here now.
-    """
-    _source(station, sale, "", at)
-
-
-def sale_of(station: Station, connection: Connection, receipt: UUID) -> ReceiptCommitted:
-    """Return a sale of this store, or one that the centre has told of.
-
-    Raises UnknownReceiptError.
-    """
-    told = elsewhere.find(connection, receipt)
-    return told.sale if told is not None else find_sale(station, connection, receipt)[1]
-
-
-def _source(station: Station, sale: UUID, slip: str, at: datetime) -> Source:
-    """Ask the centre, if it is in reach, and say whence a return has the data of its sale."""
-    with reading(station.journal) as connection:
-        own = sales.find(connection, sale)
-        unsent = own is not None and facts.outcome_of(connection, own.fact) is None
-    in_reach = station.link.state().up and (unsent or elsewhere.ask(station, sale, at))
-    policies = _policies(station, at)
-    if not in_reach and policies.offline_return == "none":
-        raise LineNeededError
-    if own is not None:
-        return Source.OWN
-    with reading(station.journal) as connection:
-        told = elsewhere.find(connection, sale)
-    if in_reach and told is not None:
-        return Source.CENTRE
-    if policies.offline_return == "cap" and slip:
-        return Source.SLIP
-    if in_reach:
-        raise UnknownReceiptError(receipt=sale)
-    if policies.offline_return == "cap":
-        raise SlipNeededError(receipt=sale)
-    raise SoldElsewhereError(receipt=sale)
-
-
-def _policies(station: Station, at: datetime) -> ReturnPolicies:
-    try:
-        return effective_pack(station, at)[1].source.policies
-    except NoPackError:
-        return ReturnPolicies()
 
 
 def _by_slip(
@@ -248,17 +154,45 @@ def _by_slip(
     )
 
 
-def find_sale(
-    station: Station, connection: Connection, receipt: UUID
-) -> tuple[Fact, ReceiptCommitted]:
-    """Return a sale of this store from its journal; raises UnknownReceiptError."""
-    sold = sales.find(connection, receipt)
-    fact = sold and facts.fact_by_id(connection, station.identity.agent, sold.fact)
-    if not fact:
-        raise UnknownReceiptError(receipt=receipt)
-    body = body_of(fact)
-    assert isinstance(body, ReceiptCommitted)
-    return fact, body
+@contextmanager
+def holding_certificates(
+    station: Station,
+    operation: tuple[UUID, str, bytes],
+    sale: UUID,
+    parts: Sequence[Part] | None,
+    at: datetime,
+) -> Iterator[Connection]:
+    """Ask the centre for certificates whose sale comes back, then open a transaction.
+
+    None for parts is all of the receipt. What was asked for is given back if the transaction fails.
+    """
+    _ask_for_certificates(station, operation, sale, parts, at)
+    try:
+        with transaction(station.journal) as connection:
+            yield connection
+    except LoyaltyError:
+        with transaction(station.journal) as connection:
+            leases.cancel(connection, station, operation[0], at)
+        raise
+
+
+def _ask_for_certificates(
+    station: Station,
+    operation: tuple[UUID, str, bytes],
+    sale: UUID,
+    parts: Sequence[Part] | None,
+    at: datetime,
+) -> None:
+    if station.barred or not station.link.state().up:
+        return
+    with reading(station.journal) as connection:
+        if answers.recall(connection, *operation) is not None:
+            return
+        sold = sale_of(station, connection, sale)
+        before = elsewhere.done(connection, sale).before.quantities
+        back = whole_of(sold) if parts is None else parts
+        wants = endings(station, connection, sold, before, back).wants
+    leases.ask(station, operation[0], wants, at)
 
 
 def take_in(connection: Connection, station: Station, order: ReturnOrder, at: datetime) -> Returned:
@@ -271,6 +205,8 @@ def take_in(connection: Connection, station: Station, order: ReturnOrder, at: da
     moment = Moment(at, settings.zone)
     sold = sale_of(station, connection, order.sale)
     seen = look(station, connection, sold, order.parts, moment)
+    seen.endings.check_here()
+    asks = holds.open_asks(connection, order.uid)
     pack = pack_of(station, sold.evaluation.pack_hash)
     counted_on = moment.day if pack is None else pack.counting_day(moment)
     body = _body(order, sold, seen, moment, counted_on)
@@ -278,10 +214,15 @@ def take_in(connection: Connection, station: Station, order: ReturnOrder, at: da
     new = NewFact(
         FactKind.RECEIPT_RETURNED,
         body,
-        takings=held_here(who, (*seen.clawed.taken, *seen.clawed.reached)),
-        changes=changes.of_return(body, sold.member),
+        takings=[
+            *held_here(who, (*seen.clawed.taken, *seen.clawed.reached)),
+            *seen.endings.takings,
+        ],
+        ends=[one.ask for one in asks],
+        changes=[*changes.of_return(body, sold.member), *changes.of_bearers(body)],
     )
     fact = journal.append(connection, station, new, at)
+    holds.end_asks(connection, order.uid)
     statement = statement_of(station, connection, sold, moment)
     if statement is not None:
         statement = replace(
@@ -291,7 +232,9 @@ def take_in(connection: Connection, station: Station, order: ReturnOrder, at: da
             lapsed_points=seen.lapsed_points,
         )
     slip_id = derived("slip", fact.id)
-    slip = return_slip(settings, sold, body, statement, seen.certificates, slip_id)
+    ended = tuple(one.tail for one in seen.endings.sold)
+    moved = OnCertificates(seen.certificates, ended)
+    slip = return_slip(settings, sold, body, statement, moved, slip_id)
     spool.enqueue(connection, slip, at)
     document = Document(
         order.uid, order.sale, fact.id, slip.id, recharged_minor=seen.recharged_minor
@@ -350,6 +293,7 @@ def _body(
         recharged_minor=seen.recharged_minor,
         refilled=seen.refilled,
         exchange=order.exchange,
+        revoked=seen.endings.revoked,
     )
 
 

@@ -30,18 +30,23 @@ class Statement:
     lapsed_points: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class OnCertificates:
+    """Ends of certificates' codes: kopecks that go back on some, others whose sale came back."""
+
+    refilled: Sequence[tuple[str, int]]
+    ended: Sequence[str]
+
+
 def return_slip(
     settings: SettingsRow,
     sold: ReceiptCommitted,
     returned: ReceiptReturned,
     statement: Statement | None,
-    certificates: Sequence[tuple[str, int]],
+    certificates: OnCertificates,
     slip_id: UUID,
 ) -> Slip:
-    """Compose what tells the customer which money and points have moved.
-
-    `certificates` are the ends of their codes, with the kopecks that go back to them.
-    """
+    """Compose what tells the customer which money and points have moved."""
     blocks = [
         *parts.header(settings),
         Text("Возврат", Align.CENTER, Weight.BOLD),
@@ -96,7 +101,7 @@ def void_slip(
     sold: ReceiptCommitted,
     voided: ReceiptVoided,
     statement: Statement | None,
-    certificates: Sequence[tuple[str, int]],
+    certificates: OnCertificates,
     slip_id: UUID,
 ) -> Slip:
     """Compose what tells the customer that the receipt counts no more."""
@@ -140,8 +145,10 @@ def _less(returned: ReceiptReturned) -> Iterator[Block]:
         yield Row("Удержано за них", format_money(-returned.withheld_minor))
 
 
-def _to_certificates(certificates: Sequence[tuple[str, int]]) -> Iterator[Block]:
-    for tail, amount_minor in certificates:
+def _to_certificates(certificates: OnCertificates) -> Iterator[Block]:
+    for tail in certificates.ended:
+        yield Text(f"Сертификат {masked_card(tail)} погашен: платить им нельзя")
+    for tail, amount_minor in certificates.refilled:
         yield Row(f"На сертификат {masked_card(tail)}", format_money(amount_minor))
 
 

@@ -12,12 +12,14 @@ from agent import cashiers
 from agent.journal import answers, changes, once
 from agent.journal import service as journal
 from agent.journal.service import NewFact
+from agent.leases import store as holds
 from agent.packs import NoPackError
 from agent.printing import store as spool
 from agent.quote.service import effective_pack, store_settings
 from agent.returns import elsewhere, store
+from agent.returns.endings import endings, whole_of
 from agent.returns.preview import TAIL_CHARS
-from agent.returns.service import find_sale, statement_of
+from agent.returns.service import holding_certificates, statement_of
 from agent.returns.shares import (
     ReceiptVoidedError,
     buyer,
@@ -25,7 +27,8 @@ from agent.returns.shares import (
     held_here,
     reachable,
 )
-from agent.returns.slip import void_slip
+from agent.returns.slip import OnCertificates, void_slip
+from agent.returns.sources import find_sale
 from agent.returns.store import Document, DocumentKind
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
@@ -34,8 +37,7 @@ from shared.rules.clawback import claw_back
 from shared.rules.moment import Moment
 from shared.rules.result import Draw
 from shared.rules.return_terms import ReturnPolicies
-from shared.rules.returns import Before, Part, shares
-from shared.runtime.sqlite import transaction
+from shared.rules.returns import Before, shares
 from shared.wire.codec import decoder, encode
 from shared.wire.facts import FactKind, ReceiptCommitted
 from shared.wire.frozen import frozen_of
@@ -98,11 +100,13 @@ def void(station: Station, order: VoidOrder, at: datetime) -> Voided:
 
     All that the sale did is taken back: points that paid, all lots that were granted (what is spent
     of them becomes debt), turnover, visit, uses of limited rules, what a person gets once.
+    A certificate that was sold must be whole, and this store must hold it: the centre is asked.
     Raises NotPermittedError, UnknownReceiptError, OtherShiftError, AlreadyReturnedError,
-    ReceiptVoidedError, UidReusedError.
+    ReceiptVoidedError, CertificateUsedError, CertificateAwayError, UidReusedError.
     """
-    with transaction(station.journal) as connection:
-        done = answers.recall(connection, order.uid, OPERATION, order.content)
+    operation = (order.uid, OPERATION, order.content)
+    with holding_certificates(station, operation, order.sale, None, at) as connection:
+        done = answers.recall(connection, *operation)
         if done is not None:
             return _decode(done)
         cashiers.demand_role(station, order.cashier, _role_needed(station, at))
@@ -110,7 +114,7 @@ def void(station: Station, order: VoidOrder, at: datetime) -> Voided:
         _, sold = find_sale(station, connection, order.sale)
         _check(connection, sold, order, moment)
         voided = _undo(connection, station, order, sold, moment)
-        answers.remember(connection, order.uid, OPERATION, order.content, encode(voided), at)
+        answers.remember(connection, *operation, encode(voided), at)
     station.wakes.push.set()
     station.wakes.print.set()
     station.events.publish("receipt.voided", receipt=str(order.sale))
@@ -146,8 +150,7 @@ def _undo(
     moment: Moment,
 ) -> Voided:
     frozen = frozen_of(sold)
-    whole = [Part(line.no, line.quantity) for line in sold.receipt.lines]
-    found = shares(frozen, Before({}, {}), whole)
+    found = shares(frozen, Before({}, {}), whole_of(sold))
     to_certificates = sum(amount for _, amount in found.certificates)
     body = ReceiptVoided(
         uid=order.uid,
@@ -190,21 +193,28 @@ def _write(
     settings = store_settings(station)
     moment = Moment(body.at, settings.zone)
     who = buyer(station, connection, sold)
+    ended = endings(station, connection, sold, {}, whole_of(sold))
+    ended.check_here()
+    asks = holds.open_asks(connection, body.uid)
     terms = earned_terms(sold, None)
     clawed = claw_back(body.taken, terms, reachable(who, moment), ReturnPolicies(), 0)
     new = NewFact(
         FactKind.RECEIPT_VOIDED,
         body,
-        takings=held_here(who, body.taken),
-        changes=changes.of_void(body, sold),
+        takings=[*held_here(who, body.taken), *ended.takings],
+        ends=[one.ask for one in asks],
+        changes=[*changes.of_void(body, sold), *changes.of_bearers(body)],
     )
     fact = journal.append(connection, station, new, moment.instant)
+    holds.end_asks(connection, body.uid)
     once.remove(connection, [lot.lot for lot in sold.granted if lot.person])
     statement = statement_of(station, connection, sold, moment)
     if statement is not None:
         statement = replace(statement, debt_points=clawed.missing_points)
     slip_id = derived("slip", fact.id)
-    slip = void_slip(settings, sold, body, statement, certificates, slip_id)
+    tails = [one.tail for one in ended.sold]
+    moved = OnCertificates(certificates, tails)
+    slip = void_slip(settings, sold, body, statement, moved, slip_id)
     spool.enqueue(connection, slip, moment.instant)
     document = Document(body.uid, body.sale, fact.id, slip.id, DocumentKind.VOID)
     store.add(connection, document, body.lines)

@@ -96,6 +96,19 @@ class ScanAnswer(Answer):
     lines: list[SlipLineAnswer] = []
 
 
+class FoundCertificateAnswer(Answer):
+    """A certificate: what is on it, what of it this store may take now, and to which day."""
+
+    tail: str
+    state: str
+    balance_minor: int
+    available_here_minor: int
+    nominal_minor: int
+    last_day: date | None
+    held_by: list[str]
+    """Stores that hold parts of it; an empty name is the centre."""
+
+
 class FoundAnswer(Answer):
     """Members that an identifier may mean."""
 
@@ -124,19 +137,23 @@ class LineAnswer(BaseModel):
     redeemed_points: int
     redeemed_minor: int
     payable_minor: int
+    certificate_minor: int
+    """What certificates pay of what is to pay."""
     earned_points: int
     rows: list[tuple[int, int]]
     """The fiscal rows of pieces, `[quantity, price]` with every reduction inside."""
 
 
 class TotalsAnswer(BaseModel):
-    """Sums over the lines."""
+    """Sums over the lines; of what is to pay certificates pay their part, the rest is money."""
 
     base_minor: int
     discount_minor: int
     redeemed_points: int
     redeemed_minor: int
     payable_minor: int
+    certificate_minor: int
+    money_minor: int
     earned_points: int
 
 
@@ -195,12 +212,21 @@ class CodeAnswer(BaseModel):
     reason: SentenceView
 
 
+class CertificateAnswer(BaseModel):
+    """What a certificate pays and how it stands after that, by the end of its code."""
+
+    tail: str
+    amount_minor: int
+    left_minor: int
+    state: str
+    reason: SentenceView
+
+
 class CouponAnswer(BaseModel):
-    """A code for the next purchase, its days included."""
+    """A code for the next purchase, its days included; it is made when the receipt is committed."""
 
     rule: str
     campaign: str
-    code: str
     first_day: date
     last_day: date | None
 
@@ -230,6 +256,7 @@ class QuoteAnswer(Answer):
     earned: list[EarnedAnswer]
     entitlements: list[EntitlementAnswer]
     codes: list[CodeAnswer]
+    certificates: list[CertificateAnswer]
     coupons: list[CouponAnswer]
     tier: str | None
     tier_after: str | None
@@ -255,6 +282,8 @@ class CommittedAnswer(Answer):
     digest: str
     balance_points: int
     pending_points: int
+    coupons: list[str]
+    """Codes for the next purchase, in the order of the quote's coupons."""
 
 
 class CancelledAnswer(Answer):

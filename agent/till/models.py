@@ -6,7 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, model_validator
 
-from agent.quote.service import Attributes, Basket, Item
+from agent.bearers.certificates import Offer
+from agent.quote.lines import Attributes, Item
+from agent.quote.service import Basket
 from agent.reserve.service import ReserveOrder
 from agent.returns.exchange import ExchangeOrder, Wish
 from agent.scan import CODE_CHARS_MAX
@@ -20,6 +22,7 @@ AMOUNT_MAX = 10**12
 QUANTITY_MAX = 10**9
 LINES_MAX = 500
 TENDERS_MAX = 20
+CERTIFICATES_MAX = 20
 
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 
@@ -28,6 +31,9 @@ Quantity = Annotated[int, Strict(), Field(gt=0, le=QUANTITY_MAX)]
 LineNo = Annotated[int, Strict(), Field(ge=1, le=LINES_MAX)]
 Word = Annotated[str, StringConstraints(max_length=64, pattern=_PRINTABLE)]
 Title = Annotated[str, StringConstraints(max_length=200, pattern=_PRINTABLE)]
+
+
+Pin = Annotated[str, StringConstraints(max_length=16, pattern=_PRINTABLE)]
 
 
 class OtherReceiptError(LoyaltyError):
@@ -66,7 +72,8 @@ class LineAttributes(Body):
 class LineBody(Body):
     """A line: quantity in thousandths, price in kopecks a unit (default: the store's price).
 
-    The cashier's own discount is off the line's sum, which the till may state as it found it.
+    The cashier's own discount is off the line's sum, which the till may state as it found it. A
+    line that sells a certificate names its code.
     """
 
     no: LineNo
@@ -77,6 +84,7 @@ class LineBody(Body):
     cashier_discount_minor: Amount = 0
     sum_minor: Amount | None = None
     attributes: LineAttributes | None = None
+    certificate: Word = ""
 
     @model_validator(mode="after")
     def _named(self) -> "LineBody":
@@ -100,6 +108,18 @@ class TakeBody(Body, frozen=True):
     percent_bp: Annotated[int, Strict(), Field(ge=0, le=WHOLE_BP)] = 0
 
 
+class CertificateBody(Body):
+    """A certificate that pays: so many kopecks, or as many as it can; its PIN if it has one."""
+
+    code: Annotated[Word, StringConstraints(min_length=1)]
+    pin: Pin = ""
+    amount_minor: Amount | None = None
+
+    def offer(self) -> Offer:
+        """Return the certificate in the words of the quote."""
+        return Offer(self.code, self.amount_minor, self.pin)
+
+
 class ReceiptBody(Body):
     """A receipt to price; its uid is minted by the till and stays with it."""
 
@@ -112,6 +132,7 @@ class ReceiptBody(Body):
     paid_in: TenderKind | None = None
     promo_codes: Annotated[list[Word], Field(max_length=20)] = []
     marks: Annotated[list[Word], Field(max_length=20)] = []
+    certificates: Annotated[list[CertificateBody], Field(max_length=CERTIFICATES_MAX)] = []
 
     @model_validator(mode="after")
     def _numbered(self) -> "ReceiptBody":
@@ -139,6 +160,7 @@ class ReceiptBody(Body):
             ),
             promo_codes=tuple(self.promo_codes),
             marks=tuple(self.marks),
+            certificates=tuple(one.offer() for one in self.certificates),
         )
 
 
@@ -146,6 +168,13 @@ class ScanBody(Body):
     """A code as the scanner read it."""
 
     code: Annotated[str, StringConstraints(min_length=1, max_length=CODE_CHARS_MAX)]
+
+
+class FindCertificateBody(Body):
+    """A certificate's code, and its PIN if it has one."""
+
+    code: Annotated[Word, StringConstraints(min_length=1)]
+    pin: Pin = ""
 
 
 class FindBody(Body):
@@ -338,4 +367,5 @@ def _item(line: LineBody) -> Item:
         attributes=attributes,
         cashier_discount_minor=line.cashier_discount_minor,
         stated_minor=line.sum_minor,
+        certificate=line.certificate,
     )

@@ -12,7 +12,7 @@ from agent.quote.service import pack_of
 from agent.reserve import store as claims
 from agent.reserve.store import Claim, ClaimState
 from agent.returns import store as returns
-from agent.returns.service import UnknownReceiptError, find_sale
+from agent.returns.sources import UnknownReceiptError, find_sale
 from agent.station import Station
 from hardware.printers.layout import as_text
 from shared.member import MemberView

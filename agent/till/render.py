@@ -12,17 +12,26 @@ import msgspec
 from fastapi import Response
 from pydantic import BaseModel
 
+from agent.bearers.certificates import CertificateStanding
 from agent.commit.service import Committed
-from agent.leases.standing import LotStanding, Reach
+from agent.leases.lots import LotStanding, Reach
 from agent.members.service import Found, Registered
 from agent.packs import NoPackError
-from agent.quote.service import NoSettingsError, OverLeaseError, Quote, effective_pack, pack_of
+from agent.quote.service import (
+    NoSettingsError,
+    OverLeaseError,
+    Quote,
+    effective_pack,
+    pack_of,
+    store_settings,
+)
 from agent.reserve.store import Claim
 from agent.station import Station
 from agent.till import answers as view
 from agent.till.models import MemberRef
 from agent.till.receipts import Priced, explained
 from shared.basket import piece_rows
+from shared.certificate import tail_in
 from shared.errors import LoyaltyError
 from shared.ledger.leases import is_live
 from shared.receipt import Receipt
@@ -98,6 +107,8 @@ def quote_fields(station: Station, priced: Quote) -> dict[str, Any]:
                 top["warnings"] = [*top["warnings"], said]
                 fields["redemption"]["limits"].append(said)
                 break
+        held = [_said(one.refusal) for one in priced.short]
+        top["warnings"] = [*top["warnings"], *held]
     unknown = [line.goods.sku for line in priced.receipt.lines if not line.goods.known]
     if unknown:
         top["warnings"] = [*top["warnings"], _unknown_goods(unknown)]
@@ -188,11 +199,20 @@ def _extras(evaluation: Evaluation) -> dict[str, Any]:
             }
             for code in evaluation.codes
         ],
+        "certificates": [
+            {
+                "tail": tail_in(paid.code),
+                "amount_minor": paid.amount,
+                "left_minor": paid.left,
+                "state": paid.state,
+                "reason": paid.reason,
+            }
+            for paid in evaluation.certificates
+        ],
         "coupons": [
             {
                 "rule": coupon.rule,
                 "campaign": coupon.campaign,
-                "code": coupon.code,
                 "first_day": coupon.first_day,
                 "last_day": coupon.last_day,
             }
@@ -215,6 +235,7 @@ def lines(receipt: Receipt, evaluation: Evaluation) -> list[dict[str, Any]]:
             "redeemed_points": priced.redeemed_points,
             "redeemed_minor": priced.redeemed_minor,
             "payable_minor": priced.payable_minor,
+            "certificate_minor": priced.certificate_minor,
             "earned_points": priced.earned_points,
             "rows": piece_rows(priced.payable_minor, line.quantity),
         }
@@ -239,6 +260,8 @@ def totals(evaluation: Evaluation) -> dict[str, int]:
         "redeemed_points": found.redeemed_points,
         "redeemed_minor": found.redeemed_minor,
         "payable_minor": found.payable_minor,
+        "certificate_minor": found.certificate_minor,
+        "money_minor": found.money_minor,
         "earned_points": found.earned_points,
     }
 
@@ -329,6 +352,24 @@ def slip_lines(sale: SlipSale | None) -> list[view.SlipLineAnswer]:
     return [view.SlipLineAnswer(**asdict(line)) for line in (sale.lines if sale else ())]
 
 
+def certificate(
+    station: Station, found: CertificateStanding, at: datetime
+) -> view.FoundCertificateAnswer:
+    """Return a certificate for the cashier."""
+    moment = Moment(at, store_settings(station).zone)
+    shown = found.offered(None, Reach.CHAIN, moment).certificate
+    return view.FoundCertificateAnswer(
+        **frame(station, at),
+        tail=found.tail,
+        state=shown.state.value,
+        balance_minor=found.balance_minor(moment),
+        available_here_minor=found.here_minor(moment),
+        nominal_minor=found.nominal_minor,
+        last_day=found.last_day(),
+        held_by=list(found.holders(moment)),
+    )
+
+
 def registered(station: Station, done: Registered, at: datetime) -> view.RegisteredAnswer:
     """Return a registration."""
     return view.RegisteredAnswer(
@@ -352,6 +393,7 @@ def committed(station: Station, done: Committed, at: datetime) -> view.Committed
         digest=done.digest,
         balance_points=done.balance_points,
         pending_points=done.pending_points,
+        coupons=list(done.coupons),
     )
 
 

@@ -5,12 +5,15 @@ writes, checks a PIN or may ask the centre has a thread (`def`, or `run_in_threa
 hold up the event loop.
 """
 
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Response
+from fastapi.concurrency import run_in_threadpool
 from sse_starlette import EventSourceResponse
 
 from agent import cashiers
+from agent.bearers.service import find_certificate
 from agent.commit.service import Sale, commit
 from agent.members import lots
 from agent.members import service as members
@@ -57,6 +60,15 @@ def post_find(body: models.FindBody, here: Here) -> view.FoundAnswer:
     return view.FoundAnswer(**render.frame(here, at), members=cards)
 
 
+@router.post("/certificates/find", tags=["certificates"])
+def post_find_certificate(
+    body: models.FindCertificateBody, here: Here
+) -> view.FoundCertificateAnswer:
+    """Find a certificate by its code: what is on it and to which day it pays."""
+    at = here.clock.now()
+    return render.certificate(here, find_certificate(here, body.code, body.pin, at), at)
+
+
 @router.post("/members", status_code=201, tags=["members"])
 def post_member(body: models.MemberBody, here: Here, cashier: Cashier) -> view.RegisteredAnswer:
     """Register a member by name and phone, also offline; a known phone gives its member."""
@@ -77,8 +89,10 @@ def post_member(body: models.MemberBody, here: Here, cashier: Cashier) -> view.R
 
 @router.post("/quotes", tags=["sale"], response_model=view.QuoteAnswer)
 async def post_quote(body: models.ReceiptBody, here: Here) -> Response:
-    """Price a receipt; nothing is written."""
-    return render.quoted(here, quote(here, body.basket(), here.clock.now()))
+    """Price a receipt; nothing is written, but for wrong PINs of certificates."""
+    price = partial(quote, here, body.basket(), here.clock.now())
+    priced = await run_in_threadpool(price) if body.certificates else price()
+    return render.quoted(here, priced)
 
 
 @router.post("/quotes/trace", tags=["sale"])

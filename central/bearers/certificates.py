@@ -8,7 +8,8 @@ import structlog
 from sqlalchemy import Connection
 
 from central.bearers import store
-from central.bearers.issuing import CARDS_PER_TRANSACTION, Progress, complete
+from central.bearers.batches import PER_TRANSACTION, Progress
+from central.bearers.issuing import complete
 from central.bearers.minting import index_of
 from central.bearers.records import record
 from central.bearers.store import Batch, Record, StoredCertificate
@@ -89,7 +90,7 @@ def release(centre: Centre, no: int, progress: Progress = lambda _done: None) ->
         cards, new = _release_some(centre, no, after)
         released += new
         progress(released)
-        if len(cards) < CARDS_PER_TRANSACTION:
+        if len(cards) < PER_TRANSACTION:
             log.info("certificates.released", batch=no, cards=released)
             return released
         after = cards[-1].serial
@@ -98,7 +99,7 @@ def release(centre: Centre, no: int, progress: Progress = lambda _done: None) ->
 @retried
 def _release_some(centre: Centre, no: int, after: int) -> tuple[list[StoredCertificate], int]:
     with transaction(centre.engine) as connection:
-        cards = store.of_batch(connection, no, after, CARDS_PER_TRANSACTION)
+        cards = store.of_batch(connection, no, after, PER_TRANSACTION)
         new = [_released(card) for card in cards if card.state is CertificateState.CREATED]
         store.put_certificates(connection, new)
         if new:

@@ -1,20 +1,15 @@
-"""Batches of certificates at the centre: ordered, made in pieces, and listed once they are whole.
-
-A list is the only place where a code is told: the centre keeps its blind index and its end.
-"""
+"""Batches of certificates: what one may be, how it is made, and the list of its codes and PINs."""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 
-import structlog
 from sqlalchemy import Connection
 
-from central.bearers import store
-from central.bearers.minting import SEED_BYTES, Minted, mint_from, minted, pin_of, salt_of
-from central.bearers.records import record
+from central.bearers import batches, store
+from central.bearers.batches import PER_TRANSACTION, BadBatchError, Progress, Sort
+from central.bearers.minting import SEED_BYTES, Minted, minted, pin_of, salt_of
 from central.bearers.store import Batch, BatchState, StoredCertificate
 from central.centre import Centre
 from central.estate.service import UnknownStoreError
@@ -22,52 +17,16 @@ from central.estate.store import stores
 from shared.bearer import Bearer, bearer_account
 from shared.certificate import CertificateState
 from shared.crypto.pins import SALT_BYTES, hash_pin
-from shared.errors import Kind, LoyaltyError
 from shared.money import format_money
 from shared.runtime.retries import retried
-from shared.runtime.sqlite import reading, transaction
+from shared.runtime.sqlite import transaction
 from shared.tokens import grouped, tail_of
 
-CARDS_PER_TRANSACTION = 2_000
-CARDS_WITH_PINS = 50
+WITH_PINS = 50
 """Of one piece: a PIN is hashed slowly on purpose."""
-COUNT_MAX = 1_000_000
 NOMINAL_MAX_MINOR = 10**9
 DAYS_MAX = 3_660
-TITLE_CHARS_MAX = 100
 _NOMINAL = re.compile(r"(\d{1,9})(?:[.,](\d{2}))?")
-
-log = structlog.get_logger()
-
-Progress = Callable[[int], object]
-"""Hears how many are done."""
-
-
-class BadBatchError(LoyaltyError):
-    """A batch that cannot be made: its numbers do not fit."""
-
-    kind = Kind.INVALID
-    code = "bad_batch"
-    ru = "Партия не выпущена: {reason_ru}."
-    en = "The batch is not made: {reason_en}."
-
-
-class UnknownBatchError(LoyaltyError):
-    """A number that no batch of this kind has."""
-
-    kind = Kind.NOT_FOUND
-    code = "unknown_batch"
-    ru = "Партии {no} нет."
-    en = "There is no batch {no}."
-
-
-class UnfinishedBatchError(LoyaltyError):
-    """A batch whose making was interrupted: no store knows of it."""
-
-    kind = Kind.CONFLICT
-    code = "unfinished_batch"
-    ru = "Партия {no} выпущена не до конца: {made} из {count}. Продолжите: issue --resume {no}."
-    en = "Batch {no} is not complete: {made} of {count}. Go on with issue --resume {no}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +77,8 @@ def order(centre: Centre, wanted: Order) -> Batch:
     _check(wanted)
     at = centre.clock.now()
     with transaction(centre.engine) as connection:
-        _check_store(connection, wanted.store)
+        if wanted.store and wanted.store not in {one.code for one in stores(connection)}:
+            raise UnknownStoreError(store=wanted.store)
         batch = Batch(
             no=store.new_batch_no(connection),
             bearer=Bearer.CERTIFICATE,
@@ -127,78 +87,54 @@ def order(centre: Centre, wanted: Order) -> Batch:
             made=0,
             serial=0,
             seed=centre.chance.randbytes(SEED_BYTES),
+            state=BatchState.MAKING,
+            created_at=at,
             nominal_minor=wanted.nominal_minor,
             expires_on=wanted.expires_on,
             valid_days=wanted.valid_days,
             pins=wanted.pins,
             store=wanted.store,
-            state=BatchState.MAKING,
-            created_at=at,
         )
-        store.insert_batch(connection, batch)
         nominal = format_money(batch.nominal_minor) if batch.nominal_minor else "any amount"
-        what = f"{batch.count} certificates of {nominal}"
-        record(connection, centre, str(batch.no), "ordered", what)
+        batches.order(connection, centre, batch, f"{batch.count} certificates of {nominal}")
     return batch
 
 
 def make(centre: Centre, no: int, progress: Progress = lambda _done: None) -> Batch:
-    """Make what is missing of a batch; interrupted, it is called again and goes on.
+    """Make what is missing of a batch; no store hears of it before it is released.
 
-    No store hears of it before it is released. Raises UnknownBatchError.
+    Interrupted, it is called again and goes on. Raises UnknownBatchError.
     """
-    batch = batch_of(centre, no)
-    progress(batch.made)
-    while batch.state is BatchState.MAKING:
-        batch = _make_some(centre, batch)
-        progress(batch.made)
-    log.info("certificates.made", batch=no, cards=batch.made)
-    return batch
+    return batches.make(centre, no, SORT, progress)
 
 
 def sheets(centre: Centre, no: int) -> Iterator[Sheet]:
     """Yield the list of a whole batch, by number; raises as `complete` does."""
     batch = complete(centre, no)
-    after = 0
-    while True:
-        with reading(centre.engine) as connection:
-            cards = store.of_batch(connection, no, after, CARDS_PER_TRANSACTION)
+    for cards in batches.each(centre, no, SORT):
         for card in cards:
             one = minted(centre, batch, card.serial)
             yield Sheet(grouped(one.code), pin_of(centre, batch, card.serial), card.tail)
-        if len(cards) < CARDS_PER_TRANSACTION:
-            return
-        after = cards[-1].serial
 
 
 def batch_of(centre: Centre, no: int) -> Batch:
     """Return a batch of certificates; raises UnknownBatchError."""
-    with reading(centre.engine) as connection:
-        found = store.batch(connection, no)
-    if found is None or found.bearer != Bearer.CERTIFICATE:
-        raise UnknownBatchError(no=no)
-    return found
+    return batches.batch_of(centre, no, Bearer.CERTIFICATE)
 
 
 def complete(centre: Centre, no: int) -> Batch:
     """Return a batch that is whole; raises UnknownBatchError, UnfinishedBatchError."""
-    batch = batch_of(centre, no)
-    if batch.state is not BatchState.READY:
-        raise UnfinishedBatchError(no=no, made=batch.made, count=batch.count)
-    return batch
+    return batches.complete(centre, no, Bearer.CERTIFICATE)
 
 
 def _check(wanted: Order) -> None:
-    for holds, reason_ru, reason_en in (
-        (
-            0 < wanted.count <= COUNT_MAX,
-            f"нужно от 1 до {COUNT_MAX} сертификатов",
-            f"from 1 to {COUNT_MAX} certificates",
-        ),
+    batches.check_count(wanted.count, wanted.title)
+    most = format_money(NOMINAL_MAX_MINOR)
+    batches.check(
         (
             0 <= wanted.nominal_minor <= NOMINAL_MAX_MINOR,
-            f"номинал не больше {format_money(NOMINAL_MAX_MINOR)}",
-            f"a nominal of at most {format_money(NOMINAL_MAX_MINOR)}",
+            f"номинал не больше {most}",
+            f"a nominal of at most {most}",
         ),
         (
             0 <= wanted.valid_days <= DAYS_MAX,
@@ -210,46 +146,7 @@ def _check(wanted: Order) -> None:
             "нужен последний день или число дней, не оба",
             "a last day or a number of days, not both",
         ),
-        (
-            len(wanted.title) <= TITLE_CHARS_MAX and wanted.title.isprintable(),
-            f"название не длиннее {TITLE_CHARS_MAX} знаков",
-            f"a title of at most {TITLE_CHARS_MAX} characters",
-        ),
-    ):
-        if not holds:
-            raise BadBatchError(reason_ru=reason_ru, reason_en=reason_en)
-
-
-def _check_store(connection: Connection, code: str) -> None:
-    if code and code not in {one.code for one in stores(connection)}:
-        raise UnknownStoreError(store=code)
-
-
-@retried
-def _make_some(centre: Centre, batch: Batch) -> Batch:
-    """Make some certificates of a batch; one whose index is taken is passed over.
-
-    PINs are hashed before the transaction; if somebody else has gone on with the batch meanwhile,
-    nothing of this is written.
-    """
-    piece = CARDS_WITH_PINS if batch.pins else CARDS_PER_TRANSACTION
-    wanted = min(piece, batch.count - batch.made)
-    cards = [_card(centre, batch, one) for one in islice(mint_from(centre, batch), wanted)]
-    with transaction(centre.engine) as connection:
-        now = store.batch(connection, batch.no)
-        assert now is not None, "a batch is never deleted"
-        if now.serial != batch.serial or now.state is BatchState.READY:
-            return now
-        taken = store.taken(connection, [card.index for card in cards])
-        new = [card for card in cards if card.index not in taken]
-        made = batch.made + len(new)
-        state = BatchState.READY if made == batch.count else BatchState.MAKING
-        serial = batch.serial + len(cards)
-        store.insert_certificates(connection, new)
-        store.move_batch(connection, batch.no, made=made, serial=serial, state=state)
-        if state is BatchState.READY:
-            record(connection, centre, str(batch.no), "made", f"{made} certificates are made")
-    return replace(batch, made=made, serial=serial, state=state)
+    )
 
 
 def _card(centre: Centre, batch: Batch, one: Minted) -> StoredCertificate:
@@ -268,3 +165,20 @@ def _card(centre: Centre, batch: Batch, one: Minted) -> StoredCertificate:
         pin_hash=hash_pin(centre.keys.pin_pepper, pin, salt) if pin else "",
         store=batch.store,
     )
+
+
+def _insert(
+    connection: Connection, _centre: Centre, _batch: Batch, new: Sequence[StoredCertificate]
+) -> None:
+    store.insert_certificates(connection, new)
+
+
+SORT: Sort[StoredCertificate] = Sort(
+    bearer=Bearer.CERTIFICATE,
+    piece=lambda batch: WITH_PINS if batch.pins else PER_TRANSACTION,
+    card=_card,
+    taken=store.taken,
+    insert=_insert,
+    complete=lambda _connection, _centre, _batch: None,
+    of_batch=store.of_batch,
+)

@@ -21,6 +21,7 @@ class BatchState(StrEnum):
 
     MAKING = "making"
     READY = "ready"
+    REVOKED = "revoked"
 
 
 class BatchTable(Table, table=True):
@@ -34,13 +35,17 @@ class BatchTable(Table, table=True):
     made: int
     serial: int
     seed: bytes
+    state: str
+    created_at: datetime = Field(sa_type=Instant)
     nominal_minor: int = Field(sa_type=BigInteger)
     expires_on: date | None
     valid_days: int
     pins: bool
     store: str
-    state: str
-    created_at: datetime = Field(sa_type=Instant)
+    campaign: str
+    channel: str
+    event: str
+    first_day: date | None
 
 
 class CertificateTable(Table, table=True):
@@ -75,7 +80,8 @@ class RecordTable(Table, table=True):
 class Batch:
     """Codes that were made together: `made` of `count`, up to number `serial`.
 
-    `store` is where certificates are leased once they are sold; empty: nowhere.
+    `store` is where certificates are leased once they are sold; empty: nowhere. Promo codes are of
+    a `campaign`; channel and event say where they were given out.
     """
 
     no: int
@@ -85,13 +91,17 @@ class Batch:
     made: int
     serial: int
     seed: bytes
-    nominal_minor: int
-    expires_on: date | None
-    valid_days: int
-    pins: bool
-    store: str
     state: BatchState
     created_at: datetime
+    nominal_minor: int = 0
+    expires_on: date | None = None
+    valid_days: int = 0
+    pins: bool = False
+    store: str = ""
+    campaign: str = ""
+    channel: str = ""
+    event: str = ""
+    first_day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +164,22 @@ def batches(connection: Connection, bearer: str) -> list[Batch]:
     return [_read_batch(row) for row in connection.execute(query)]
 
 
-def move_batch(connection: Connection, no: int, **values: object) -> None:
+def till_batches(connection: Connection, campaigns: Iterable[str]) -> dict[str, Batch]:
+    """Return by campaign the batches of codes that tills make, which have no seed."""
+    found: dict[str, Batch] = {}
+    for few in chunks(campaigns):
+        query = select(_batch).where(
+            one_of(connection, _batch.c.campaign, few), _batch.c.seed == b""
+        )
+        for row in connection.execute(query.order_by(_batch.c.no)):
+            batch = _read_batch(row)
+            found.setdefault(batch.campaign, batch)
+    return found
+
+
+def move_batch(connection: Connection, batch: Batch) -> None:
     """Write how far a batch is."""
-    changed = {name: plain(value) for name, value in values.items()}
-    connection.execute(update(_batch).where(_batch.c.no == no).values(**changed))
+    connection.execute(update(_batch).where(_batch.c.no == batch.no).values(**_values(batch)))
 
 
 def insert_certificates(connection: Connection, new: Collection[StoredCertificate]) -> None:

@@ -13,6 +13,9 @@ TITLES: dict[ConflictKind, Sentence] = {
     ConflictKind.USED_TWICE: Sentence("сертификат потрачен дважды", "certificate used twice"),
     ConflictKind.SOLD_BEFORE: Sentence("сертификат продан дважды", "certificate sold twice"),
     ConflictKind.UNKNOWN_CERTIFICATE: Sentence("чужой сертификат", "unknown certificate"),
+    ConflictKind.CODE_USED_TWICE: Sentence("промокод использован дважды", "code used twice"),
+    ConflictKind.CODE_TAKEN: Sentence("код уже занят", "code taken"),
+    ConflictKind.COUPON_USED: Sentence("возврат после купона", "returned after its coupon"),
     ConflictKind.OTHER_BYTES: Sentence("тот же номер, другое содержание", "same id, other bytes"),
     ConflictKind.LATE: Sentence("поздний факт", "late fact"),
     ConflictKind.CLOCK: Sentence("неверные часы", "wrong clock"),
@@ -84,6 +87,21 @@ _SENTENCES: dict[ConflictKind, Sentence] = {
         "выпускал.",
         "Receipt {document}: certificate …{tail} was sold for {amount} and is not active: the "
         "centre has not issued it.",
+    ),
+    ConflictKind.CODE_USED_TWICE: Sentence(
+        "Чек {document}: промокод {tails} уже был использован в другом чеке. Чек действителен, "
+        "скидка за счёт сети.",
+        "Receipt {document}: promo code {tails} had been used in another receipt. The receipt "
+        "stands, the chain bears the discount.",
+    ),
+    ConflictKind.CODE_TAKEN: Sentence(
+        "Чек {document}: код …{tail} напечатан, но не активирован: такой уже есть.",
+        "Receipt {document}: code …{tail} is printed and is not active: there is such a one.",
+    ),
+    ConflictKind.COUPON_USED: Sentence(
+        "Чек {document} возвращён, а полученное с ним уже использовано: {tails}. Деньги выданы.",
+        "Receipt {document} came back when what was got with it had been used: {tails}. The money "
+        "is paid out.",
     ),
     ConflictKind.OTHER_BYTES: Sentence(
         "Факт {fact} ({what}) не проведён: под тем же номером уже есть другое содержание.",

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from central.bearers.posting import Shelf
+from central.campaigns.posting import CodeBook
 from central.conflicts.service import conflict_of
 from central.conflicts.values import Conflict, Finding
 from central.ingest.concerned import concerned, people
@@ -61,6 +62,7 @@ class Desk:
     once: dict[UUID, UUID]
     """Lots that a person gets once, and the accounts that got them."""
     shelf: Shelf
+    codes: CodeBook
     planned: dict[UUID, tuple[Reading, Verdict]] = field(default_factory=dict)
     """What became of each fact, by its id."""
     new_documents: list[Document] = field(default_factory=list)

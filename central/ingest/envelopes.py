@@ -49,7 +49,7 @@ def post_moves(desk: Desk, reading: Reading, document: Document) -> int:
         if move.given_back:
             give_back(books, lot, lease, move.given_back, document)
         if move.drawn:
-            if lease.closed:
+            if lease.closed and not books.accounts[lot.account].is_bearer:
                 desk.after_write_off[reading.fact.id] += move.drawn
             debt += draw(books, lot, lease, move.drawn, document, Drawing.POSTED)
     return debt

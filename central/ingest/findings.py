@@ -1,5 +1,6 @@
 """What ingest finds for people to see: each finding names whom it concerns and what is at stake."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from central.ingest.desk import Desk
 from central.ingest.reading import Reading
 from central.ingest.values import POSTED
 from central.members.store import MemberState
+from shared.bearer import Bearer
 from shared.ids import derived
 from shared.money import format_money
 from shared.points import format_points
@@ -76,27 +78,57 @@ def _unregistered(desk: Desk, reading: Reading, sale: ReceiptCommitted, member: 
         desk.report(reading, found)
 
 
-def overpaid(desk: Desk, reading: Reading, sale: ReceiptCommitted, amount_minor: int) -> None:
-    """Tell of a certificate that has paid more than was on it."""
-    details = {"document": sale.receipt.uid, "amount": format_money(amount_minor)}
-    accounts = parties(Role.ACCOUNT, (draw.account for draw in sale.bearers))
-    found = Finding(ConflictKind.USED_TWICE, details, accounts, amount_minor=amount_minor)
-    desk.report(reading, found)
+def overdrawn(
+    desk: Desk, reading: Reading, sale: ReceiptCommitted, over: Mapping[UUID, int]
+) -> None:
+    """Tell of certificates and codes that gave more than they had, by their accounts."""
+    codes = [desk.codes.codes[one] for one in over if one in desk.codes.codes]
+    named = {code.account for code in codes}
+    _overpaid(desk, reading, sale, {one: over[one] for one in over if one not in named})
+    if codes:
+        about = parties(Role.ACCOUNT, (code.account for code in codes))
+        details = {"document": sale.receipt.uid, "tails": _tails(code.tail for code in codes)}
+        desk.report(reading, Finding(ConflictKind.CODE_USED_TWICE, details, about))
 
 
-def not_sold(
+def _overpaid(
+    desk: Desk, reading: Reading, sale: ReceiptCommitted, over: Mapping[UUID, int]
+) -> None:
+    if over:
+        amount_minor = sum(over.values())
+        details = {"document": sale.receipt.uid, "amount": format_money(amount_minor)}
+        accounts = parties(Role.ACCOUNT, over)
+        found = Finding(ConflictKind.USED_TWICE, details, accounts, amount_minor=amount_minor)
+        desk.report(reading, found)
+
+
+def _tails(tails: Iterable[str]) -> str:
+    return ", ".join(f"…{tail}" for tail in tails)
+
+
+def not_brought(
     desk: Desk, reading: Reading, sale: ReceiptCommitted, issued: Issued, refusal: str
 ) -> None:
-    """Tell of a certificate that was paid for and is not active."""
-    amount = format_money(issued.amount)
+    """Tell of a certificate or a coupon that was paid for or given, and is not active."""
+    amount_minor = issued.amount if issued.bearer == Bearer.CERTIFICATE else 0
+    amount = format_money(amount_minor)
     found = Finding(
         ConflictKind(refusal),
         {"document": sale.receipt.uid, "tail": issued.tail, "amount": amount},
         parties(Role.ACCOUNT, [issued.account]),
-        amount_minor=issued.amount,
+        amount_minor=amount_minor,
         key=derived("sold", reading.fact.id, issued.lot),
     )
     desk.report(reading, found)
+
+
+def used_before(
+    desk: Desk, reading: Reading, sale: ReceiptCommitted, used: Sequence[Issued]
+) -> None:
+    """Tell of certificates and coupons whose purchase came back when they were used already."""
+    details = {"document": sale.receipt.uid, "tails": _tails(one.tail for one in used)}
+    accounts = parties(Role.ACCOUNT, (one.account for one in used))
+    desk.report(reading, Finding(ConflictKind.COUPON_USED, details, accounts))
 
 
 def returned_twice(

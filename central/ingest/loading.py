@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from central.bearers import posting as bearers
+from central.campaigns import posting as codes
 from central.centre import Centre
 from central.ingest import store
 from central.ingest.chain import Standing
@@ -16,6 +17,7 @@ from central.ingest.reading import Reading, read
 from central.ingest.values import Document, KeptFact
 from central.leases import service as leases
 from central.ledger import service as ledger
+from central.ledger.rows import storable
 from central.members import service as members
 from shared.errors import LoyaltyError
 from shared.wire.facts import (
@@ -40,6 +42,8 @@ class _Wanted:
     documents: set[UUID] = field(default_factory=set)
     sales: set[UUID] = field(default_factory=set)
     certificates: set[bytes] = field(default_factory=set)
+    bearers: set[UUID] = field(default_factory=set)
+    campaigns: set[str] = field(default_factory=set)
 
     def add(self, reading: Reading) -> None:
         """Note what a fact names in its envelope and body."""
@@ -77,6 +81,9 @@ class _Wanted:
         for issued in sale.issued:
             self._add_lot(issued.lot, issued.account)
         self.certificates.update(issued.index for issued in sale.issued)
+        self.bearers.update(draw.account for draw in sale.bearers)
+        self.bearers.update(issued.account for issued in sale.issued)
+        self.campaigns.update(storable(one.campaign) for one in sale.issued if one.campaign)
         if sale.member is not None:
             self.accounts.add(sale.member.account)
             self.members.add(sale.member.id)
@@ -97,6 +104,7 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
     for sale in sales.values():
         wanted.add_sale(sale)
     shelf = bearers.load(connection, wanted.certificates)
+    book = codes.load(connection, wanted.bearers, wanted.campaigns)
     members.lock(connection, wanted.indexes)
     roll, locked = members.load_locked(connection, wanted.members, wanted.indexes, wanted.accounts)
     books = ledger.read(connection, locked, wanted.owners.keys())
@@ -115,6 +123,7 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
         births=store.births(connection, wanted.owners.keys() - books.lots.keys()),
         once=store.once(connection, wanted.owners),
         shelf=shelf,
+        codes=book,
     )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from central.bearers import posting as bearers
+from central.campaigns import posting as codes
 from central.centre import Centre
 from central.conflicts import service as conflicts
 from central.conflicts.service import conflict_id
@@ -68,6 +69,7 @@ def write(connection: Connection, centre: Centre, desk: Desk) -> list[NewChange]
     changes = ledger.save(connection, desk.books)
     changes += members.save(connection, desk.roll, desk.books)
     changes += bearers.save(connection, centre, desk.shelf)
+    changes += codes.save(connection, desk.codes, desk.at)
     store.insert_documents(connection, desk.new_documents)
     store.insert_resolved(connection, desk.resolved)
     store.insert_births(connection, sorted(desk.new_births.items()))

@@ -193,18 +193,31 @@ def _grants(envelope: Envelope, sale: ReceiptCommitted, member: MemberView) -> s
 
 
 def _are_issued(envelope: Envelope, issued: Iterable[Issued]) -> bool:
-    """Tell whether certificates are what their indexes say, each once, and kept by no store."""
+    """Tell whether certificates and coupons are what their indexes say, each once.
+
+    No store keeps a certificate from birth: two could sell the same one.
+    """
     found = {one.lot: one for one in issued}
-    kept = any(birth.kept for birth in envelope.births if birth.lot in found)
-    return not kept and all(
-        one.bearer == Bearer.CERTIFICATE
-        and len(one.index) == INDEX_BYTES
-        and one.account == bearer_account(Bearer.CERTIFICATE, one.index)
-        and one.lot == bearer_lot(one.account)
-        and one.amount > 0
-        and one.activates_at.tzinfo is not None
-        and _are_texts(one.tail)
+    kept = {birth.lot for birth in envelope.births if birth.kept}
+    return all(
+        _is_issued(one) and not (one.lot in kept and one.bearer == Bearer.CERTIFICATE)
         for one in found.values()
+    )
+
+
+def _is_issued(one: Issued) -> bool:
+    sound = {
+        Bearer.CERTIFICATE: one.amount > 0,
+        Bearer.CODE: one.amount == 1 and bool(one.campaign),
+    }
+    return (
+        one.bearer in sound
+        and sound[Bearer(one.bearer)]
+        and len(one.index) == INDEX_BYTES
+        and one.account == bearer_account(Bearer(one.bearer), one.index)
+        and one.lot == bearer_lot(one.account)
+        and one.activates_at.tzinfo is not None
+        and _are_texts(one.tail, one.rule, one.campaign)
     )
 
 

@@ -16,6 +16,7 @@ from central.ingest.moved import (
     taken_by,
 )
 from central.ingest.reading import Reading
+from shared.bearer import Bearer
 from shared.ledger.books import Account, Lot
 from shared.ledger.entries import Document
 from shared.ledger.history import with_uses
@@ -30,7 +31,7 @@ from shared.ledger.postings import (
 )
 from shared.member import DayCount, Use
 from shared.rules.result import Draw
-from shared.wire.facts import Granted, LotActivated, ReceiptCommitted
+from shared.wire.facts import Granted, Issued, LotActivated, ReceiptCommitted
 from shared.wire.taken_back import ReceiptReturned, TakenBack
 
 
@@ -128,11 +129,13 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
         there = desk.books.lot(lot)
         restore(desk.books, there, amount, document, day=returned.day, grace=grace)
     gone, forgives = {**moved.taken, **moved.reached}, returned.forgives
+    revoked = {draw.lot for draw in returned.revoked}
     debt = sum(
         desk.owes(reading, lot, take(desk.books, lot, gone[lot.id], document, forgives=forgives))
         for lot in known_lots(desk, gone)
+        if lot.id not in revoked or is_of(desk, sale, lot.id)
     )
-    end_certificates(desk, reading, sale, returned)
+    end_bearers(desk, reading, sale, returned)
     if sale.member is not None:
         account = desk.open_account(sale.member.account, sale.member.id)
         day = returned.counted_on or returned.day
@@ -142,14 +145,27 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
     return [*notes, "debt"] if debt else notes
 
 
-def end_certificates(
-    desk: Desk, reading: Reading, sale: ReceiptCommitted, returned: TakenBack
-) -> None:
-    """End certificates that the sale had brought to life."""
+def end_bearers(desk: Desk, reading: Reading, sale: ReceiptCommitted, returned: TakenBack) -> None:
+    """End certificates and coupons that the sale had brought to life; used coupons are told."""
     revoked = {draw.lot for draw in returned.revoked}
-    for issued in sale.issued:
-        if issued.lot in revoked:
-            bearers.take_back(desk.shelf, issued, reading.store)
+    ended = [one for one in sale.issued if one.lot in revoked and is_of(desk, sale, one.lot)]
+    used = [one for one in ended if not _end(desk, reading, one)]
+    if used:
+        findings.used_before(desk, reading, sale, used)
+
+
+def _end(desk: Desk, reading: Reading, issued: Issued) -> bool:
+    """End a certificate or a coupon; False if it was used before."""
+    if issued.bearer == Bearer.CERTIFICATE:
+        bearers.take_back(desk.shelf, issued, reading.store)
+        return True
+    return desk.codes.revoke(issued)
+
+
+def is_of(desk: Desk, sale: ReceiptCommitted, lot: UUID) -> bool:
+    """Tell whether a lot is this sale's: a certificate that was sold before is another's."""
+    there = desk.books.lots.get(lot)
+    return there is not None and there.document == sale.receipt.uid
 
 
 def post_activation(desk: Desk, reading: Reading, activated: LotActivated) -> list[str]:
@@ -220,22 +236,31 @@ def _draw(desk: Desk, reading: Reading, document: Document, sale: ReceiptCommitt
     paid_by = {draw.account for draw in sale.bearers}
     owed = {account: desk.books.accounts[account].debt for account in paid_by}
     debt = post_moves(desk, reading, document)
-    over = sum(desk.books.accounts[account].debt - owed[account] for account in paid_by)
-    if over:
-        findings.overpaid(desk, reading, sale, over)
-    desk.owed[reading.fact.id] += debt - over
+    desk.codes.use(sale, reading.store)
+    over = {one: desk.books.accounts[one].debt - owed[one] for one in sorted(paid_by)}
+    findings.overdrawn(desk, reading, sale, {one: more for one, more in over.items() if more})
+    desk.owed[reading.fact.id] += debt - sum(over.values())
     return ["debt"] if debt else []
 
 
 def _issue(desk: Desk, reading: Reading, document: Document, sale: ReceiptCommitted) -> list[str]:
-    """Bring sold certificates to life; return why some were not: people settle it."""
+    """Bring certificates and coupons to life; return why some were not: people settle it."""
     notes = []
     for issued in sale.issued:
-        refusal = bearers.sell(desk.shelf, desk.books, issued, document, reading.store)
+        refusal = _bring(desk, reading, document, issued)
         if refusal:
             notes.append(refusal)
-            findings.not_sold(desk, reading, sale, issued, refusal)
+            findings.not_brought(desk, reading, sale, issued, refusal)
     return notes
+
+
+def _bring(desk: Desk, reading: Reading, document: Document, issued: Issued) -> str:
+    """Bring one to life; return why not, empty if it is done."""
+    if issued.bearer == Bearer.CERTIFICATE:
+        return bearers.sell(desk.shelf, desk.books, issued, document, reading.store)
+    kept = {birth.lot: birth.kept for birth in reading.envelope.births}
+    done = desk.codes.mint(desk.books, issued, document, reading.holder, kept[issued.lot])
+    return "" if done else "code_taken"
 
 
 def known_lots(desk: Desk, lots: Iterable[UUID]) -> list[Lot]:

@@ -12,7 +12,7 @@ from central.ingest.reading import Reading
 from central.ingest.receipts import check_new, post_return
 from shared.rules.result import Draw
 from shared.rules.returns import Before, Part, shares
-from shared.wire.facts import ReceiptCommitted
+from shared.wire.facts import Granted, Issued, ReceiptCommitted
 from shared.wire.frozen import frozen_of
 from shared.wire.taken_back import ReceiptReturned, ReturnedBySlip, ReturnedLine, TakenBack
 
@@ -75,6 +75,7 @@ def resolved(
         day=returned.day,
         counted_on=returned.counted_on,
         refilled=found.refilled,
+        revoked=tuple(_draw(one) for one in sale.issued if one.line_no in moved),
     )
     back = Counter(done.quantities)
     back.update({part.no: part.quantity for part in parts})
@@ -85,13 +86,13 @@ def resolved(
 def _with_all_that_is_left(
     returned: ReceiptReturned, sale: ReceiptCommitted, before: Sequence[TakenBack]
 ) -> ReceiptReturned:
+    whole = [Part(line.no, line.quantity) for line in sale.receipt.lines]
     everything = replace(
         returned,
         restored=sale.evaluation.redemption.draws,
-        refilled=sale.bearers,
-        taken=tuple(
-            Draw(lot.lot, lot.account, lot.amount) for lot in sale.granted if not lot.person
-        ),
+        refilled=shares(frozen_of(sale), Before({}, {}), whole).refilled,
+        taken=tuple(_draw(lot) for lot in sale.granted if not lot.person),
+        revoked=tuple(_draw(one) for one in sale.issued),
         turnover_minor=sale.evaluation.totals.turnover_minor,
     )
     left = left_to_move(sale, before, everything)
@@ -100,8 +101,13 @@ def _with_all_that_is_left(
         restored=_cut(everything.restored, left.restored),
         refilled=_cut(everything.refilled, left.restored),
         taken=_cut(everything.taken, left.taken),
+        revoked=_cut(everything.revoked, left.taken),
         turnover_minor=left.turnover_minor,
     )
+
+
+def _draw(lot: Granted | Issued) -> Draw:
+    return Draw(lot.lot, lot.account, lot.amount)
 
 
 def _cut(draws: Iterable[Draw], left: Mapping[UUID, int]) -> tuple[Draw, ...]:

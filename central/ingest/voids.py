@@ -10,7 +10,7 @@ from central.ingest.reading import Reading
 from central.ingest.receipts import (
     awaited_sale,
     check_new,
-    end_certificates,
+    end_bearers,
     known_lots,
 )
 from shared.ledger.entries import Document
@@ -54,7 +54,8 @@ def post_void(desk: Desk, reading: Reading, voided: ReceiptVoided) -> list[str]:
         for lot in known_lots(desk, moved.taken)
         if lot.document == voided.sale
     )
-    end_certificates(desk, reading, sale, voided)
+    end_bearers(desk, reading, sale, voided)
+    desk.codes.give_back(sale)
     is_first = not any(isinstance(one, ReceiptVoided) for one in before)
     if sale.member is not None and is_first:
         totals, day = sale.evaluation.totals, sale.evaluation.counted_on or sale.day

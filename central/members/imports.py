@@ -74,6 +74,10 @@ class _BadRowError(Exception):
     """Why a row cannot be taken; never leaves this module."""
 
 
+class BadIdentifierError(Exception):
+    """A text that is neither a card of this chain nor a phone."""
+
+
 @retried
 def import_lots(centre: Centre, rows: Sequence[Row], at: datetime) -> Report:
     """Grant a lot for every row, or for none; a row that was imported before grants nothing again.
@@ -194,14 +198,21 @@ def _gift(centre: Centre, number: int, content: tuple[str, ...], time: int) -> _
     )
 
 
+def identifier_of(centre: Centre, text: str) -> tuple[IdentifierKind, str]:
+    """Return what an identifier is, normalised; raises BadIdentifierError."""
+    if is_card_number(text, centre.settings.card_prefix):
+        return IdentifierKind.CARD, text
+    try:
+        return IdentifierKind.PHONE, normalise_phone(text)
+    except BadPhoneError as error:
+        raise BadIdentifierError from error
+
+
 def identifier_index(centre: Centre, identifier: str) -> bytes | None:
     """Return the blind index of a card's or phone's number; None if it is neither."""
-    key = centre.keys.index
-    if is_card_number(identifier, centre.settings.card_prefix):
-        return blind_index(key, IdentifierKind.CARD, identifier)
     try:
-        return blind_index(key, IdentifierKind.PHONE, normalise_phone(identifier))
-    except BadPhoneError:
+        return blind_index(centre.keys.index, *identifier_of(centre, identifier))
+    except BadIdentifierError:
         return None
 
 

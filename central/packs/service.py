@@ -117,6 +117,11 @@ def publish_keys(connection: Connection, root: KeyPair, pack_keys: tuple[bytes, 
     feed.append(connection, [feed.changed(GLOBAL, KeysRow(version, pack_keys, signature))])
 
 
+def newest(connection: Connection) -> list[Pack]:
+    """Return the newest version of each published pack."""
+    return [load_canonical(body) for body in store.newest_bodies(connection)]
+
+
 def _published(pack: store.StoredPack, novelty: Novelty) -> Published:
     return Published(pack.hash, pack.name, pack.version, pack.effective_from, novelty)
 

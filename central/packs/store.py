@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, and_, func, insert, select
 from sqlmodel import Field
 
 from central.schema import Instant, Table, table_of
@@ -91,6 +91,15 @@ def latest(connection: Connection) -> StoredPack | None:
     query = select(_pack).order_by(_pack.c.published_at.desc(), _pack.c.hash).limit(1)
     row = connection.execute(query).first()
     return None if row is None else StoredPack(**row._mapping)
+
+
+def newest_bodies(connection: Connection) -> list[bytes]:
+    """Return the newest version of each pack, in the order of their names."""
+    newest = select(_pack.c.name, func.max(_pack.c.version).label("version"))
+    last = newest.group_by(_pack.c.name).subquery()
+    same = and_(last.c.name == _pack.c.name, last.c.version == _pack.c.version)
+    query = select(_pack.c.body).join_from(_pack, last, same).order_by(_pack.c.name)
+    return list(connection.scalars(query))
 
 
 def insert_pack(connection: Connection, new: StoredPack) -> None:

@@ -91,16 +91,18 @@ def result_hash(evaluation: Evaluation) -> str:
 
 
 def digest(evaluation: Evaluation) -> str:
-    """Return SHA-256, in hex, of what the customer pays, redeems and earns, and of nothing else.
+    """Return SHA-256, in hex, of what the customer pays, and by what, redeems and earns.
 
     Lots, balance and instants may change between a quote and its confirmation; this may not.
     """
     totals = evaluation.totals
-    content = [
+    content: list[object] = [
         [
             (line.no, line.payable_minor, line.redeemed_points, line.earned_points)
             for line in evaluation.lines
         ],
         [totals.payable_minor, totals.redeemed_points, totals.redeemed_minor, totals.earned_points],
     ]
+    if evaluation.totals.certificate_minor:
+        content.append([(paid.code, paid.amount) for paid in evaluation.certificates])
     return hashlib.sha256(_ENCODER.encode(content)).hexdigest()

@@ -11,7 +11,7 @@ from shared.rules.facts import Facts
 from shared.rules.features import nodes
 from shared.rules.model import Pack
 from shared.rules.result import CodeOutcome, RuleUse, Sentence
-from shared.rules.sentences import day_of, rubles, say
+from shared.rules.sentences import day_of, places, rubles, say
 from shared.rules.wording import Wording
 
 
@@ -153,6 +153,8 @@ def _refusals(code: PresentedCode, campaign: CodeCampaign, facts: Facts) -> Iter
 
 
 def _state(code: PresentedCode, _campaign: CodeCampaign, _facts: Facts) -> Verdict | None:
+    if code.state is CodeState.HELD and code.elsewhere:
+        return Refusal.HELD_ELSEWHERE, say("code_elsewhere", places=places(code.elsewhere))
     return _STATES.get(code.state)
 
 

@@ -73,6 +73,11 @@ class Totals:
     turnover_minor: int
     certificate_minor: int = 0
 
+    @property
+    def money_minor(self) -> int:
+        """What is left to pay when certificates have paid."""
+        return self.payable_minor - self.certificate_minor
+
 
 @dataclass(frozen=True, slots=True)
 class Draw:
@@ -159,7 +164,10 @@ class CertificatePayment:
 
 @dataclass(frozen=True, slots=True)
 class Coupon:
-    """A unique code for the next purchase, its days included; with an owner it is his alone."""
+    """A unique code for the next purchase, its days included; with an owner it is his alone.
+
+    The code is empty: it is made when the receipt is committed.
+    """
 
     rule: str
     campaign: str

@@ -1,5 +1,6 @@
 """What the kernel says to people: every sentence by its stable code, in Russian and English."""
 
+from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from typing import Final, Literal
@@ -86,6 +87,10 @@ _SENTENCES: Final = {
         "Промокод сейчас занят другим чеком",
         "The promo code is held by another receipt now",
     ),
+    "code_elsewhere": (
+        "Промокод сейчас закреплён: {places}. Его примут там или когда появится связь",
+        "The promo code is held by {places} now: it is taken there, or when the line is back",
+    ),
     "code_used_up": ("Промокод уже использован", "The promo code is used up"),
     "code_used_by_you": (
         "Этот покупатель уже использовал промокод",
@@ -116,6 +121,11 @@ _SENTENCES: Final = {
     "certificate_used": ("Сертификат уже использован", "The certificate is used up"),
     "certificate_blocked": ("Сертификат заблокирован", "The certificate is blocked"),
     "certificate_not_active": ("Сертификат не активирован", "The certificate is not active"),
+    "certificate_unknown": ("Такого сертификата нет", "There is no such certificate"),
+    "certificate_elsewhere": (
+        "Сертификат сейчас закреплён: {places}. Его примут там или когда появится связь",
+        "The certificate is held by {places} now: take it there, or when the line is back",
+    ),
     "certificate_not_needed": ("Платить больше нечего", "There is nothing left to pay"),
     "small_change": ("Без мелочи: {amount}", "Small change is let off: {amount}"),
     "till_differs": (
@@ -238,6 +248,15 @@ def say(code: str, **parts: str | Wording) -> Sentence:
 def _plain(code: str) -> Sentence:
     ru, en = _SENTENCES[code]
     return Sentence(code, ru.format(), en.format())
+
+
+def places(stores: Iterable[str]) -> Wording:
+    """Name who holds something: stores by their codes, an empty one is the centre."""
+    codes = sorted(set(stores)) or [""]
+    return Wording(
+        ", ".join(f"магазин {code}" if code else "центр" for code in codes),
+        ", ".join(f"store {code}" if code else "the centre" for code in codes),
+    )
 
 
 def rubles(amount_minor: int) -> str:

@@ -86,10 +86,11 @@ class Granted(Struct, array_like=True, frozen=True):
 
 
 class Issued(Struct, array_like=True, frozen=True):
-    """A certificate that a sale brings to life, by the blind index of its code.
+    """A certificate or a coupon that a sale brings to life, by the blind index of its code.
 
-    `line_no` is the line that sold it. Its lot follows from the index, so that a second sale of the
-    same certificate grants nothing.
+    `line_no` is the line that sold a certificate. Its lot follows from the index, so that a second
+    sale of the same certificate grants nothing. A coupon of a `campaign`, given by a `rule`, is
+    good from its first day up to `expires_on`; with an owner it is his alone.
     """
 
     bearer: str
@@ -101,6 +102,10 @@ class Issued(Struct, array_like=True, frozen=True):
     activates_at: datetime
     expires_on: date | None
     line_no: int = 0
+    rule: str = ""
+    campaign: str = ""
+    owner: UUID | None = None
+    first_day: date | None = None
 
 
 class ReceiptCommitted(Struct, frozen=True):
@@ -119,7 +124,7 @@ class ReceiptCommitted(Struct, frozen=True):
     day: date
     slip_token_hash: bytes
     bearers: tuple[Draw, ...] = ()
-    """What certificates pay, from their own lots."""
+    """What certificates pay, and codes that are used up, from their own lots."""
     issued: tuple[Issued, ...] = ()
     exchange: Exchange | None = None
     """Its credit is one of the tenders, of the kind OTHER, as older readers know it."""

@@ -52,6 +52,8 @@ class RowKind(StrEnum):
     OUTCOME = "outcome"
     CERTIFICATE = "certificate"
     AGENT = "agent"
+    CODE_BATCH = "code_batch"
+    CODE = "code"
 
 
 KINDS_OF_REGION = (RowKind.GOODS,)
@@ -239,6 +241,35 @@ class CertificateRow(Struct, array_like=True, frozen=True):
     pin_hash: str = ""
 
 
+class CodeBatchRow(Struct, array_like=True, frozen=True):
+    """Unique promo codes that were made together: of which campaign, from when, to when.
+
+    It comes after its codes, so that half a batch is worth nothing. `state` is ready or revoked.
+    """
+
+    no: int
+    campaign: str
+    channel: str
+    state: str
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+class CodeRow(Struct, array_like=True, frozen=True):
+    """A unique promo code by its blind index: as short as can be, since there are millions.
+
+    It is unused as long as its account has no row. `revoked` is empty unless it was. A coupon has
+    days of its own.
+    """
+
+    index: bytes
+    batch: int
+    owner: UUID | None = None
+    revoked: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+
+
 Row = (
     KeysRow
     | PackRow
@@ -252,6 +283,8 @@ Row = (
     | OutcomeRow
     | CertificateRow
     | AgentRow
+    | CodeBatchRow
+    | CodeRow
 )
 
 _ROWS: dict[RowKind, Callable[[bytes], Any]] = {
@@ -267,6 +300,8 @@ _ROWS: dict[RowKind, Callable[[bytes], Any]] = {
     RowKind.OUTCOME: decoder(OutcomeRow),
     RowKind.CERTIFICATE: decoder(CertificateRow),
     RowKind.AGENT: decoder(AgentRow),
+    RowKind.CODE_BATCH: decoder(CodeBatchRow),
+    RowKind.CODE: decoder(CodeRow),
 }
 
 _KINDS: dict[type[Any], RowKind] = {
@@ -282,6 +317,8 @@ _KINDS: dict[type[Any], RowKind] = {
     OutcomeRow: RowKind.OUTCOME,
     CertificateRow: RowKind.CERTIFICATE,
     AgentRow: RowKind.AGENT,
+    CodeBatchRow: RowKind.CODE_BATCH,
+    CodeRow: RowKind.CODE,
 }
 
 _KEYS: dict[type[Any], Callable[[Any], bytes]] = {
@@ -297,6 +334,8 @@ _KEYS: dict[type[Any], Callable[[Any], bytes]] = {
     OutcomeRow: lambda row: row.fact.bytes,
     CertificateRow: lambda row: row.index,
     AgentRow: lambda row: agent_key(row.agent, row.epoch),
+    CodeBatchRow: lambda row: row.no.to_bytes(4, "big"),
+    CodeRow: lambda row: row.index,
 }
 
 

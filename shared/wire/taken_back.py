@@ -59,7 +59,7 @@ class ReceiptReturned(Struct, frozen=True):
     refilled: tuple[Draw, ...] = ()
     """Kopecks that go back on the certificates that paid."""
     revoked: tuple[Draw, ...] = ()
-    """What goes out of the lots of certificates that the sale brought to life."""
+    """What goes out of the lots of certificates and coupons that the sale brought to life."""
     reached: tuple[Draw, ...] = ()
     kept: tuple[Draw, ...] = ()
     """Earned points that were active already and stay with the member."""

@@ -7,7 +7,8 @@ from uuid import UUID
 from agent.commit.service import Committed, Sale, commit
 from agent.journal import store as journal
 from agent.leases import store as holds
-from agent.leases.standing import LotStanding, Standing, standing
+from agent.leases.lots import LotStanding
+from agent.leases.standing import Standing, standing
 from agent.quote.service import Basket, quote
 from agent.reserve.service import ReserveOrder, reserve
 from agent.reserve.store import Claim

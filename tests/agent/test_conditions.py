@@ -5,7 +5,8 @@ from datetime import date
 
 from msgspec import structs
 
-from agent.quote.service import Basket, Item, quote
+from agent.quote.lines import Item
+from agent.quote.service import Basket, quote
 from shared.member import NamedDay
 from shared.receipt import TenderKind
 from shared.wire.feed import GLOBAL

@@ -9,7 +9,7 @@ import pytest
 from agent.commit.service import Committed
 from agent.printing import store as spool
 from agent.push import push
-from agent.quote.service import Item
+from agent.quote.lines import Item
 from agent.returns.by_slip import (
     BadSlipError,
     OverCapError,
@@ -18,17 +18,14 @@ from agent.returns.by_slip import (
     SlipUsedError,
 )
 from agent.returns.preview import Preview
-from agent.returns.service import (
+from agent.returns.service import Returned, ReturnOrder, give_back_goods, preview_by_slip
+from agent.returns.shares import NotReturnableError, ReceiptVoidedError
+from agent.returns.sources import (
     LineNeededError,
-    Returned,
-    ReturnOrder,
     SlipNeededError,
     SoldElsewhereError,
     UnknownReceiptError,
-    give_back_goods,
-    preview_by_slip,
 )
-from agent.returns.shares import NotReturnableError, ReceiptVoidedError
 from agent.scan import ScanKind, classify
 from shared.crypto.keys import KeyPair
 from shared.receipt import Redeem

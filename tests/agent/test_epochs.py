@@ -8,6 +8,7 @@ from agent import epochs
 from agent import identity as identities
 from agent.commit.service import commit
 from agent.leases import service as leases
+from agent.leases.service import Want
 from agent.link import LinkDownError, RefusedByCentreError
 from agent.meeting import meet
 from agent.push import push
@@ -258,7 +259,7 @@ def test_an_ask_of_an_ended_epoch_is_ended_and_gives_nothing_back(
     shop.link.answer_ask = lambda _ask: LeaseAnswer(
         (LeaseRaise(lot.row.id, anna.account, LEASED + 1_000, 1_000),), 0, 0
     )
-    leases.ask(shop.station, shop.uid(), anna.account, 1_000, shop.clock.now())
+    leases.ask(shop.station, shop.uid(), [Want(anna.account, 1_000)], shop.clock.now())
     bar(shop)
     epochs.renew(shop.station)
 

@@ -10,11 +10,12 @@ from hypothesis import strategies as some
 from agent.commit.service import TendersMismatchError
 from agent.journal.answers import UidReusedError
 from agent.printing import store as spool
-from agent.quote.service import Basket, Item
+from agent.quote.lines import Item
+from agent.quote.service import Basket
 from agent.reserve.service import AlreadyReservedError, QuoteChangedError, ReceiptEndedError
 from agent.returns.exchange import Exchanged, ExchangeOrder, Seen, Wish, exchange, preview
-from agent.returns.service import UnknownReceiptError
 from agent.returns.shares import NotReturnableError
+from agent.returns.sources import UnknownReceiptError
 from agent.till import receipts
 from shared.receipt import Redeem, Tender, TenderKind
 from shared.rules.returns import Part

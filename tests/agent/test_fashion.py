@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 
 from agent.members.service import Registration, register
-from agent.quote.service import Item
+from agent.quote.lines import Item
 from shared.receipt import Redeem
 from shared.wire.facts import ReceiptCommitted
 from shared.wire.feed import GLOBAL

@@ -18,8 +18,8 @@ from agent.link import LinkDownError
 from agent.members.service import Registration, find, register
 from agent.push import Pushed, push
 from agent.reserve.service import ReceiptEndedError
-from agent.returns.service import UnknownReceiptError
 from agent.returns.shares import NotReturnableError, ReceiptVoidedError
+from agent.returns.sources import UnknownReceiptError
 from agent.returns.void import VoidOrder, void
 from agent.till.operations import reprint_receipt
 from agent.till.receipts import explained, look_up

@@ -11,6 +11,7 @@ from agent.commit.service import commit
 from agent.journal import store as journal
 from agent.leases import service as leases
 from agent.leases import store as holds
+from agent.leases.service import Want
 from agent.link import LinkDownError, RefusedByCentreError
 from agent.quote.service import OverLeaseError
 from agent.reserve import service as reserving
@@ -214,7 +215,7 @@ def test_an_ask_whose_receipt_was_never_reserved_ends_at_the_next_start(
 ) -> None:
     shop.link.answer_ask = given_by_centre(anna, lot, WANTED, 30_000)
     receipt = shop.uid()
-    leases.ask(shop.station, receipt, anna.account, 30_000, shop.clock.now())
+    leases.ask(shop.station, receipt, [Want(anna.account, 30_000)], shop.clock.now())
     shop.restart()
 
     ended = leases.cancel_orphans(shop.station, set(), shop.clock.now())

@@ -9,7 +9,8 @@ from msgspec import structs
 
 from agent.commit.service import commit
 from agent.members.service import BadReferrerError, Registered, Registration, find, register
-from agent.quote.service import Item, quote
+from agent.quote.lines import Item
+from agent.quote.service import quote
 from agent.till import render
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ids import once_lot

@@ -9,7 +9,8 @@ from hypothesis import strategies as some
 from msgspec.structs import replace
 from sqlalchemy.exc import DatabaseError
 
-from agent.quote.service import Item, NoPriceError, quote
+from agent.quote.lines import Item, NoPriceError
+from agent.quote.service import quote
 from agent.replica import following, store
 from agent.replica import service as replica
 from agent.replica.service import GapError, OtherIncarnationError

@@ -7,7 +7,7 @@ import pytest
 
 from agent.commit.service import Committed
 from agent.printing import store as spool
-from agent.quote.service import Item
+from agent.quote.lines import Item
 from agent.returns.preview import BundleBrokenError, Preview
 from agent.returns.service import preview
 from shared.ledger.entries import graced_lot

@@ -11,9 +11,10 @@ from hypothesis import strategies as some
 
 from agent.journal.answers import UidReusedError
 from agent.printing import store as spool
-from agent.quote.service import Item
-from agent.returns.service import ReturnOrder, UnknownReceiptError, give_back_goods, preview
+from agent.quote.lines import Item
+from agent.returns.service import ReturnOrder, give_back_goods, preview
 from agent.returns.shares import NotReturnableError
+from agent.returns.sources import UnknownReceiptError
 from shared.receipt import Redeem
 from shared.rules.returns import Part
 from shared.runtime.sqlite import reading

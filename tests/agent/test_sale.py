@@ -7,7 +7,8 @@ import pytest
 from agent.commit.service import Sale, TendersMismatchError, commit
 from agent.journal.answers import UidReusedError
 from agent.printing import store as spool
-from agent.quote.service import Attributes, Basket, Item, OverLeaseError, quote
+from agent.quote.lines import Attributes, Item
+from agent.quote.service import Basket, OverLeaseError, quote
 from agent.reserve.service import QuoteChangedError, ReceiptEndedError, ReserveOrder, reserve
 from agent.reserve.store import ClaimState
 from agent.till.receipts import look_up

@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 
 from agent.commit.service import Committed
 from agent.printing import store as spool
-from agent.quote.service import Item
+from agent.quote.lines import Item
 from agent.returns.service import Returned, preview
 from shared.receipt import Redeem
 from shared.rules.returns import Part

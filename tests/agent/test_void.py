@@ -12,9 +12,11 @@ from agent.cashiers import NotPermittedError
 from agent.journal.answers import UidReusedError
 from agent.leases.standing import Standing
 from agent.printing import store as spool
-from agent.quote.service import Item, quote
-from agent.returns.service import UnknownReceiptError, preview
+from agent.quote.lines import Item
+from agent.quote.service import quote
+from agent.returns.service import preview
 from agent.returns.shares import ReceiptVoidedError
+from agent.returns.sources import UnknownReceiptError
 from agent.returns.void import AlreadyReturnedError, OtherShiftError, Voided, VoidOrder, void
 from agent.till import receipts
 from agent.till.operations import reprint_receipt

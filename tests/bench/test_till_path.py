@@ -11,7 +11,8 @@ import pytest
 from agent.commit.service import Sale, commit
 from agent.members.service import find
 from agent.printing import store as spool
-from agent.quote.service import Item, quote
+from agent.quote.lines import Item
+from agent.quote.service import quote
 from agent.reserve.service import ReserveOrder, reserve
 from agent.scan import ScanKind, classify
 from hardware.printers.encoder import encode

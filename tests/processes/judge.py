@@ -200,6 +200,7 @@ def _bought(note: Sold, body: Json) -> Bought:
         ),
         tenders=note.tenders,
         turnover_minor=body["evaluation"]["totals"]["turnover_minor"],
+        by_bearer=(),
         drawn=drawn,
         granted=granted,
     )

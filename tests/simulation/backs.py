@@ -28,7 +28,9 @@ class Backs:
         left["turnover"] -= returned.turnover_minor
         left.subtract({f"drawn {one.lot}": one.amount for one in returned.restored})
         left.subtract({f"granted {one.lot}": one.amount for one in returned.taken})
-        if min(left.values()) < 0 or (returned.is_all and any(left.values())):
+        used = set() if returned.void else {f"drawn {one.lot}" for one in sale.codes_used()}
+        stays = any(amount for what, amount in left.items() if what not in used)
+        if min(left.values()) < 0 or (returned.is_all and stays):
             raise ViolationError("returns", f"return {returned.fact} leaves {left}")
         self._told[returned.fact] = returned
         more = by_lot(returned.once)
@@ -78,6 +80,8 @@ def by_lot(points: Iterable[Points]) -> Counter[str]:
 
 
 def _whole(sale: Bought) -> Counter[str]:
+    by_certificate = sum(amount for _, amount, is_money in sale.by_bearer if is_money)
     left = {f"drawn {one.lot}": one.amount for one in sale.drawn}
     left |= {f"granted {one.lot}": one.amount for one in sale.granted}
-    return Counter({"money": sum(sale.tenders), "turnover": sale.turnover_minor, **left})
+    money_minor = sum(sale.tenders) - by_certificate
+    return Counter({"money": money_minor, "turnover": sale.turnover_minor, **left})

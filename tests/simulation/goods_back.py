@@ -5,7 +5,8 @@ from uuid import UUID
 
 from agent.journal import store as facts
 from agent.printing import store as spool
-from agent.quote.service import Basket, Item, Quote
+from agent.quote.lines import Item
+from agent.quote.service import Basket, Quote
 from agent.reserve.service import QuoteChangedError
 from agent.reserve.store import Claim
 from agent.returns.exchange import Exchanged, ExchangeOrder, Wish, exchange
@@ -20,18 +21,17 @@ from shared.runtime.sqlite import reading
 from shared.slip import Qr
 from shared.wire.facts import ReceiptCommitted, body_of
 from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedBySlip
+from tests.simulation.carried import PIECE
 from tests.simulation.till import (
     CONTENT,
     TRIES_MAX,
     OpenReceipt,
     StoreClosedError,
     Tills,
-    bought_of,
     points_of,
 )
 from tests.simulation.told import Returned
 
-PIECE = 1000
 CASHIER = "7"
 
 
@@ -99,7 +99,7 @@ def swap(
         claim = _claim_of(_body_of(tills, sold.fact), seen.sold)
         tills.oracle.claimed(tills.code, claim.evaluation.redemption.redeemed)
         credit = Tender(TenderKind.OTHER, told.credit_minor)
-        bought = bought_of(tills.code, claim, sold, (credit, *tenders))
+        bought = tills.bought_of(claim, sold, (credit, *tenders))
         tills.oracle.bought(bought)
         tills.touched.update(one.account for one in (*bought.drawn, *bought.granted))
         opened = OpenReceipt(name, tills, claim, order.uid, None, sold)
@@ -131,7 +131,7 @@ def _tell(
     """
     assert receipt.committed is not None
     receipt.returned = True
-    sold = bought_of(receipt.tills.code, receipt.claim, receipt.committed, ())
+    sold = receipt.tills.bought_of(receipt.claim, receipt.committed, ())
     body = _body_of(tills, fact)
     told = Returned(
         store=tills.code,
@@ -141,7 +141,7 @@ def _tell(
         account=sold.account,
         money_minor=money_minor,
         turnover_minor=sold.turnover_minor,
-        restored=sold.drawn,
+        restored=tuple(one for one in sold.drawn if one not in sold.codes_used()),
         taken=sold.granted,
         is_all=is_all,
     )
@@ -149,16 +149,16 @@ def _tell(
         told = replace(
             told,
             turnover_minor=body.turnover_minor,
-            restored=points_of(body.restored),
-            taken=points_of(body.taken),
+            restored=points_of((*body.restored, *body.refilled)),
+            taken=points_of((*body.taken, *body.revoked)),
         )
     elif isinstance(body, ReceiptVoided):
         lots = {one.lot for one in sold.granted}
-        taken = points_of(body.taken)
+        taken = points_of((*body.taken, *body.revoked))
         told = replace(
             told,
             turnover_minor=body.turnover_minor,
-            restored=points_of(body.restored),
+            restored=points_of((*body.restored, *body.refilled)),
             taken=tuple(one for one in taken if one.lot in lots),
             void=body.uid.hex,
             once=tuple(one for one in taken if one.lot not in lots),
@@ -204,6 +204,8 @@ def _claim_of(sold: object, seen: Quote) -> Claim:
         card_tail="",
         lots=(),
         as_of=None,
+        bearers=sold.bearers,
+        issued=tuple(one for one in sold.issued if one.line_no),
     )
 
 

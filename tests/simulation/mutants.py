@@ -14,8 +14,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from shared.certificate import CertificateState
 from shared.ids import derived
 from shared.runtime.sqlite import Synchronous, transaction
+from shared.wire.facts import Birth
 from tests.simulation.plan import Fault, Options
 from tests.simulation.runner import simulate
 
@@ -328,6 +330,30 @@ def another_document(_original: Any) -> Any:
     return document_of
 
 
+def keep_sold(_original: Any) -> Any:
+    """A store pays with a certificate that it has sold before the centre knows of the sale."""
+    return lambda claim: [
+        Birth(one.lot, one.account, one.amount, one.amount) for one in claim.issued
+    ]
+
+
+def sell_again(original: Any) -> Any:
+    """A certificate that was sold before comes to life once more with every further sale."""
+
+    def sell(shelf: Any, books: Any, issued: Any, document: Any, at_store: str) -> str:
+        told: str = original(shelf, books, issued, document, at_store)
+        if told == "sold_before":
+            card = shelf.certificates[issued.index]
+            shelf.certificates[issued.index] = dataclass_replace(
+                card, state=CertificateState.FOR_SALE
+            )
+            again = replace(issued, lot=derived("again", issued.lot, document.uid))
+            told = original(shelf, books, again, document, at_store)
+        return told
+
+    return sell
+
+
 _CRASHES = (Fault.KILL, Fault.CUT)
 _BROKEN = (Fault.FLIP, Fault.POISON, Fault.PARTITION)
 
@@ -385,7 +411,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("fencing: a forked journal gets leases",
            (("central.leases.store:bars", always({})),), (Fault.CLONE, Fault.IMAGE), days=2,
            rate=20),
-    Mutant("fencing: a barred epoch spends", (("agent.leases.standing:_open_here", spend_barred),),
+    Mutant("fencing: a barred epoch spends", (("agent.leases.lots:_open_here", spend_barred),),
            (Fault.CLONE, Fault.IMAGE, Fault.PARTITION), days=2, rate=20),
     Mutant("a written-off lease covers", (("shared.ledger.postings:_leave", cover_closed),),
            (Fault.WRITE_OFF, Fault.PARTITION), days=2, rate=10),
@@ -401,6 +427,9 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("the audit forgets what it has granted",
            (("central.auditor.store:audited", always({})),
             ("central.auditor.granting:document_of", another_document)), days=2, rate=4),
+    Mutant("a certificate is kept where it was sold", (("agent.commit.service:_sold", keep_sold),)),
+    Mutant("a certificate is sold twice", (("central.bearers.posting:sell", sell_again),)),
+    Mutant("a used code is not drawn", (("agent.bearers.codes:code_draws", always(())),)),
     Mutant("a till's uid is forgotten", (("agent.journal.answers:recall", answer_before_write),),
            _CRASHES, rate=4),
     Mutant("a half-sent slip is sent again",

@@ -39,12 +39,13 @@ from tests.simulation.told import Bought, Points, Returned, Store, ViolationErro
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """What a fact did to an account, for the exact sums at the end."""
+    """What a fact did to an account, for the sums; a `born` lot is there once if sold twice."""
 
     account: str
     points: int
     turnover: int = 0
     receipts: int = 0
+    born: str = ""
 
 
 class Oracle:
@@ -90,14 +91,18 @@ class Oracle:
                 raise ViolationError("totals", f"sale {sale.fact}: {base, discount, by_points}")
         if sum(sale.tenders) != payable:
             raise ViolationError("totals", f"sale {sale.fact}: {sale.tenders} for {payable}")
+        for account, amount, _ in sale.by_bearer:
+            if amount != sum(one.amount for one in sale.drawn if one.account == account):
+                raise ViolationError("bearers", f"sale {sale.fact}: {amount} of {account}")
         for amount, allocations in sale.effects:
             if sum(allocations) != amount:
                 raise ViolationError("allocations", f"sale {sale.fact}: {allocations} of {amount}")
         self._spend(sale.drawn)
         self._grant(sale.granted)
         self._backs.sold[sale.receipt] = sale
+        born = [_Move(one.account, one.amount, born=one.lot) for one in sale.granted]
         bought = _Move(sale.account, 0, sale.turnover_minor, 1)
-        self._moves[sale.fact] = [bought, *_moves(sale.granted, sale.drawn)]
+        self._moves[sale.fact] = [bought, *born, *_moves([], sale.drawn)]
 
     def returned(self, returned: Returned) -> None:
         """Note what came back as the till has heard: points that paid may be spent once more."""
@@ -288,8 +293,8 @@ class Oracle:
             inbox = rows_of(self.central, "SELECT id, outcome FROM inbox WHERE agent = ?", agent)
             there = Counter(fact for fact, _ in inbox)
             odd = there - Counter(facts | (lost[agent] & there.keys()))
-            if odd or facts - there.keys():
-                missing = facts - there.keys()
+            missing = facts - there.keys()
+            if odd or missing:
                 raise ViolationError("arrivals", f"agent {agent}: {odd} odd, {missing} missing")
             outcomes.update(inbox)
             for fact in lost[agent] - there.keys():
@@ -307,9 +312,9 @@ class Oracle:
     def _check_sums(self, unposted: set[str]) -> None:
         """Check that every effect is there exactly once, where nothing was set aside."""
         expected: dict[str, Counter[str]] = defaultdict(Counter)
-        moved = [move for moves in self._moves.values() for move in moves]
-        moved += [_Move(*back) for back in self._backs.moved(self._moves)]
-        for move in moved:
+        moves = [move for moves in self._moves.values() for move in moves]
+        moves += [_Move(*back) for back in self._backs.moved(self._moves)]
+        for move in {move.born or no: move for no, move in enumerate(moves)}.values():
             for name in ("points", "turnover", "receipts"):
                 expected[move.account][name] += getattr(move, name)
         unclear = {move.account for fact in unposted for move in self._moves.get(fact, ())}
@@ -349,9 +354,10 @@ class Oracle:
             self._spent[one.lot] += one.amount
 
     def _grant(self, points: Iterable[Points]) -> None:
+        """Note new lots; a certificate that two stores have sold is born once."""
         for one in points:
             self._lots[one.account].add(one.lot)
-            self._granted[one.lot] += one.amount
+            self._granted[one.lot] += 0 if one.lot in self._born else one.amount
             self._born.add(one.lot)
 
     def _acknowledge(self, store: str, fact: str, slip: str) -> None:
@@ -362,5 +368,4 @@ class Oracle:
 
 
 def _moves(more: Iterable[Points], less: Iterable[Points]) -> list[_Move]:
-    signed = [*((one, 1) for one in more), *((one, -1) for one in less)]
-    return [_Move(one.account, sign * one.amount) for one, sign in signed]
+    return [_Move(o.account, o.amount) for o in more] + [_Move(o.account, -o.amount) for o in less]

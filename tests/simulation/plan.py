@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.simulation import carried
 from tests.simulation.clocks import START
 from tests.simulation.disk import Moment
 from tests.simulation.people import Customer, make_customers
@@ -164,9 +165,22 @@ class _Planner:
         if Fault.MERGE in self.options.faults:
             self._merges()
         self.drafts.sort(key=lambda draft: draft[:2])
-        return [
+        steps = [
             Step(no, at_s, do, store, args)
             for no, (at_s, _, do, store, args) in enumerate(self.drafts)
+        ]
+        return sorted([*steps, *self._carried(len(steps))], key=lambda step: (step.at_s, step.no))
+
+    def _carried(self, first: int) -> list[Step]:
+        """Return what is done with certificates and codes, numbered after everything else."""
+        options = self.options
+        opens = [self._opens(0, store) for store in range(options.stores)]
+        made = carried.plan(
+            options.seed, options.stores, options.days, opens, (CLOSES_H - OPENS_H) * 3600
+        )
+        return [
+            Step(first + no, at_s, do, store, args)
+            for no, (at_s, do, store, args) in enumerate(made)
         ]
 
     def _add(self, at_s: int, do: str, store: int = -1, **args: Any) -> None:
@@ -189,10 +203,13 @@ class _Planner:
         days = self.chance.choice((0, 1, 2, 400))
         return {"points": self.chance.randrange(100, 2500), "days": days}
 
-    def _trade(self, day: int, store: int) -> None:
+    def _opens(self, day: int, store: int) -> int:
         zone = ZoneInfo(ZONES[store % len(ZONES)])
         midnight = (START + timedelta(days=day)).replace(tzinfo=None)
-        opens = int((midnight.replace(hour=OPENS_H, tzinfo=zone) - START).total_seconds())
+        return int((midnight.replace(hour=OPENS_H, tzinfo=zone) - START).total_seconds())
+
+    def _trade(self, day: int, store: int) -> None:
+        opens = self._opens(day, store)
         for visit in range(self.options.visits):
             at_s = opens + self.chance.randrange((CLOSES_H - OPENS_H) * 3600)
             if at_s > 10:

@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from shared.rules.pack import read_pack
 from tests.builders import wine_with
+from tests.simulation.carried import with_coupons
 
 FIRST_FROM = "2026-01-01T00:00"
 HEADER = "region,sku,name,group,brand,flags,price,floor,barcodes"
@@ -52,9 +53,11 @@ NAMES = {
     "WINE": ("Вино красное", "2000.00", "4600000000022"),
     "VODKA": ("Водка", "400.00", ""),
     "SMOKES": ("Сигареты", "200.00", ""),
+    "GIFT": ("Подарочный сертификат", "1000.00", ""),
 }
 """Names and prices stay: what matters to a rule is the group and the flags."""
 TOBACCO = ("tobacco", "tobacco", "0.00")
+GIFTS = ("gifts", "certificate", "0.00")
 SHELVES = {
     Programme.WINE: Shelf(
         "all",
@@ -64,6 +67,7 @@ SHELVES = {
             "WINE": ("wine/red", "", "0.00"),
             "VODKA": ("spirits/vodka", "alcohol", "349.00"),
             "SMOKES": TOBACCO,
+            "GIFT": GIFTS,
         },
     ),
     Programme.PLUMBING: Shelf(
@@ -74,6 +78,7 @@ SHELVES = {
             "WINE": ("sanitary/baths", "", "1800.00"),
             "VODKA": ("tools", "service", "0.00"),
             "SMOKES": TOBACCO,
+            "GIFT": GIFTS,
         },
     ),
     Programme.JEWELLERY: Shelf(
@@ -84,6 +89,7 @@ SHELVES = {
             "WINE": ("stones/diamonds", "", "0.00"),
             "VODKA": ("gold/chains", "sale", "0.00"),
             "SMOKES": TOBACCO,
+            "GIFT": GIFTS,
         },
     ),
     Programme.FASHION: Shelf(
@@ -94,6 +100,7 @@ SHELVES = {
             "WINE": ("dresses/evening", "", "1500.00"),
             "VODKA": ("bags", "", "0.00"),
             "SMOKES": TOBACCO,
+            "GIFT": GIFTS,
         },
     ),
     Programme.SPIRITS: Shelf(
@@ -104,6 +111,7 @@ SHELVES = {
             "WINE": ("wine/own_import", "alcohol", "1200.00"),
             "VODKA": ("spirits/vodka", "alcohol", "349.00"),
             "SMOKES": TOBACCO,
+            "GIFT": GIFTS,
         },
     ),
 }
@@ -117,6 +125,8 @@ def pack_text(programme: Programme, version: int = 1, effective_from: str = FIRS
         for far, near in NEARER.items():
             assert far in text, f"the pack has no level {far}"
             text = text.replace(far, near)
+    group = SHELVES[programme].goods["WINE"][0]
+    text = with_coupons(text, group.partition("/")[0])
     if "\ngrants:" not in text:
         text += GRANTS
     if "\npolicies:\n" not in text:
@@ -140,4 +150,8 @@ def goods_of(programme: Programme) -> str:
 def once_of(programme: Programme) -> dict[str, int]:
     """Return by rule what a person gets once, in hundredths of a point."""
     pack = read_pack(pack_text(programme))
-    return {grant.id: grant.points for grant in pack.grants if grant.on in ONCE_ON}
+    return {
+        grant.id: grant.points
+        for grant in pack.grants
+        if grant.on in ONCE_ON and grant.points is not None
+    }

@@ -460,7 +460,7 @@ STORIES: tuple[tuple[Told, Guards], ...] = (
     (a_bit_that_turns_in_a_fact, (("shared.wire.facts:is_intact", mutants.always(True)),)),
     (
         a_disk_that_goes_back_while_the_line_is_out,
-        (("agent.leases.standing:_open_here", mutants.spend_barred),),
+        (("agent.leases.lots:_open_here", mutants.spend_barred),),
     ),
     (
         a_chain_born_in_a_silent_store,

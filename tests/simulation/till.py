@@ -1,7 +1,7 @@
 """Tills at work: each operation is repeated under its uid until the till has its answer."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 from uuid import UUID
@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
+from agent.bearers.certificates import CertificateElsewhereError, Offer
+from agent.bearers.codes import CodeElsewhereError
 from agent.commit.service import Committed, Sale, commit
 from agent.journal import service as journal
 from agent.journal.service import NewFact, Taking
@@ -17,19 +19,24 @@ from agent.members import lots
 from agent.members import service as members
 from agent.members.lots import Activation
 from agent.members.service import Registered, Registration
-from agent.quote.service import Basket, Item, OverLeaseError, quote
+from agent.quote.lines import Item
+from agent.quote.service import Basket, OverLeaseError, quote
 from agent.reserve import service as reserving
 from agent.reserve import store as claims
 from agent.reserve.service import QuoteChangedError, ReserveOrder
 from agent.reserve.store import Claim
 from agent.station import Station
+from shared.bearer import Bearer, bearer_account
+from shared.certificate import index_in
 from shared.errors import LoyaltyError
 from shared.ids import uuid7
 from shared.ledger.entries import lot_id
 from shared.receipt import Redeem, Tender, TenderKind
+from shared.rules.codes import APPLIED
 from shared.rules.result import Draw
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import FactKind, LeaseGivenBack
+from tests.simulation.carried import GIFT, NOMINAL_MINOR, PIECE, use_of
 from tests.simulation.clocks import START
 from tests.simulation.disk import StoppedError
 from tests.simulation.machine import Machine
@@ -81,6 +88,24 @@ class Wanted:
     share: float
     """Of the most that could be redeemed, for EXACT; above 1 it asks for more."""
     reserve: bool
+    gift: str = ""
+    """The certificate that he buys."""
+    certificates: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+
+    def items_bought(self) -> tuple[Item, ...]:
+        """Return what he puts on the counter, in the words of the till."""
+        if self.gift:
+            return (Item(1, PIECE, GIFT, price_minor=NOMINAL_MINOR, certificate=self.gift),)
+        return tuple(Item(no, quantity, sku) for no, (sku, quantity) in enumerate(self.items, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Unique promo codes that a receipt has used up, and those that it has printed."""
+
+    used: tuple[Points, ...]
+    coupons: tuple[Points, ...]
 
 
 class Tills:
@@ -153,14 +178,15 @@ class Tills:
     def open(self, name: str, wanted: Wanted, found: members.Found | None) -> OpenReceipt:
         """Quote and reserve, as a cashier does: again when the price or the lease has changed."""
         uid, till = self.uid(), "1" if self.machine.chance.random() < 0.5 else "2"
-        items = tuple(Item(no, quantity, sku) for no, (sku, quantity) in enumerate(wanted.items, 1))
         basket = Basket(
             uid,
             till,
-            items,
+            wanted.items_bought(),
             member=found.standing.member if found else None,
             account=found.account if found else None,
             redeem=wanted.redeem if found else Redeem.NONE,
+            promo_codes=wanted.codes,
+            certificates=tuple(Offer(code) for code in wanted.certificates),
         )
         if basket.redeem is Redeem.EXACT:
             most = self._quote(basket, Redeem.MAXIMUM, 0)[0]
@@ -177,7 +203,12 @@ class Tills:
                 is_full = False
                 basket = _redeeming(basket, int(str(refusal.details["available_points"])))
                 continue
-            self.oracle.claimed(self.code, claim.evaluation.redemption.redeemed)
+            except (CertificateElsewhereError, CodeElsewhereError) as refusal:
+                self.machine.network.counts[refusal.code] += 1
+                basket = _without(basket, refusal)
+                continue
+            drawn = sum(draw.amount for draw in claim.bearers)
+            self.oracle.claimed(self.code, claim.evaluation.redemption.redeemed + drawn)
             if found and wanted.redeem is Redeem.EXACT and self.machine.line.mode is LineMode.DOWN:
                 self.offline_asked += 1
                 self.offline_granted += is_full
@@ -212,9 +243,13 @@ class Tills:
     def pay(self, receipt: OpenReceipt) -> Committed:
         """Commit what was reserved and tell the judge; a paid receipt is never refused."""
         claim = receipt.claim
-        payable = claim.evaluation.totals.payable_minor
-        cash = payable // 3
-        tenders = (Tender(TenderKind.CASH, cash), Tender(TenderKind.CARD, payable - cash))
+        totals = claim.evaluation.totals
+        cash = totals.money_minor // 3
+        tenders = (
+            Tender(TenderKind.CASH, cash),
+            Tender(TenderKind.CARD, totals.money_minor - cash),
+            Tender(TenderKind.CERTIFICATE, totals.certificate_minor),
+        )
         sale = Sale(
             receipt.commit_uid, CONTENT, claim.receipt.uid, tenders, "17", "7", receipt.order
         )
@@ -225,11 +260,21 @@ class Tills:
         committed = self.repeat(pay)
         if receipt.committed is None:
             receipt.committed = committed
-            bought = bought_of(self.code, claim, committed, tenders)
+            bought = self.bought_of(claim, committed, tenders)
             self.oracle.bought(bought)
             self.touched.update(one.account for one in (*bought.drawn, *bought.granted))
         self.ask_again(sale.uid, pay, committed)
         return committed
+
+    def bought_of(self, claim: Claim, told: Committed, tenders: tuple[Tender, ...]) -> Bought:
+        """Return a sale of this store as the judge is told it."""
+        key = self.machine.station.identity.index_key
+        applied = [one.code for one in claim.evaluation.codes if one.kind == APPLIED]
+        codes = Codes(
+            used=tuple(use_of(key, code) for code in applied),
+            coupons=tuple(use_of(key, code) for code in told.coupons),
+        )
+        return _bought(self.code, claim, told, tenders, codes)
 
     def cancel(self, receipt: OpenReceipt) -> None:
         """Put everything back on the shelf."""
@@ -297,6 +342,16 @@ class Tills:
 
         return self.repeat(looked)
 
+    def read_up_to(self) -> list[tuple[str, int]]:
+        """Return how far the rows are; a power cut may take what was not on the disk yet."""
+
+        def looked(station: Station) -> list[tuple[str, int]]:
+            with reading(station.replica) as connection:
+                query = "SELECT stream, number FROM cursor ORDER BY stream"
+                return [(row[0], row[1]) for row in connection.exec_driver_sql(query)]
+
+        return self.repeat(looked)
+
     def poison(self, drawn: Points) -> str:
         """Journal a draw under a body that does not read as its kind says; return the fact."""
         lot, account = UUID(drawn.lot), UUID(drawn.account)
@@ -321,12 +376,24 @@ def _lots_shown(station: Station, journal: Connection, member: UUID) -> list[tup
 
 
 def _with(basket: Basket, redeem: Redeem) -> Basket:
-    return Basket(basket.uid, basket.till, basket.items, basket.member, basket.account, redeem, 0)
+    return replace(basket, redeem=redeem, redeem_points=0)
 
 
 def _redeeming(basket: Basket, points: int) -> Basket:
     how = Redeem.EXACT if points > 0 else Redeem.NONE
-    return Basket(basket.uid, basket.till, basket.items, basket.member, basket.account, how, points)
+    return replace(basket, redeem=how, redeem_points=points)
+
+
+def _without(basket: Basket, refusal: LoyaltyError) -> Basket:
+    """Leave out what is not here; of a certificate so much that the rest is."""
+    if isinstance(refusal, CodeElsewhereError):
+        gone = refusal.details["promo_code"]
+        return replace(basket, promo_codes=tuple(c for c in basket.promo_codes if c != gone))
+    here, tail = int(str(refusal.details["available_minor"])), str(refusal.details["tail"])
+    offers = [
+        Offer(one.code, here) if one.code.endswith(tail) else one for one in basket.certificates
+    ]
+    return replace(basket, certificates=tuple(one for one in offers if one.wanted_minor != 0))
 
 
 def points_of(draws: Iterable[Draw]) -> tuple[Points, ...]:
@@ -334,8 +401,13 @@ def points_of(draws: Iterable[Draw]) -> tuple[Points, ...]:
     return tuple(Points(draw.lot.hex, draw.account.hex, draw.amount) for draw in draws)
 
 
-def bought_of(store: str, claim: Claim, told: Committed, tenders: tuple[Tender, ...]) -> Bought:
-    """Return a sale as the judge is told it."""
+def _bought(
+    store: str,
+    claim: Claim,
+    told: Committed,
+    tenders: tuple[Tender, ...],
+    codes: Codes,
+) -> Bought:
     priced, account = claim.evaluation, claim.member.account if claim.member else None
     return Bought(
         store=store,
@@ -353,11 +425,22 @@ def bought_of(store: str, claim: Claim, told: Committed, tenders: tuple[Tender, 
         ),
         tenders=tuple(tender.amount_minor for tender in tenders),
         turnover_minor=priced.totals.turnover_minor,
-        drawn=points_of(priced.redemption.draws),
-        granted=tuple(
-            Points(lot_id(told.receipt, one.effect_no, account).hex, account.hex, one.amount)
-            for one in priced.grants
-            if account
+        by_bearer=(
+            *(
+                (bearer_account(Bearer.CERTIFICATE, index_in(one.code)).hex, one.amount, True)
+                for one in priced.certificates
+            ),
+            *((code.account, code.amount, False) for code in codes.used),
+        ),
+        drawn=points_of((*priced.redemption.draws, *claim.bearers)),
+        granted=(
+            *(
+                Points(lot_id(told.receipt, one.effect_no, account).hex, account.hex, one.amount)
+                for one in priced.grants
+                if account
+            ),
+            *(Points(one.lot.hex, one.account.hex, one.amount) for one in claim.issued),
+            *codes.coupons,
         ),
     )
 

@@ -38,8 +38,15 @@ class Bought:
     """Amount and allocations."""
     tenders: tuple[int, ...]
     turnover_minor: int
+    by_bearer: tuple[tuple[str, int, bool], ...]
+    """What certificates paid (True), and promo codes that were used up, by their accounts."""
     drawn: tuple[Points, ...]
     granted: tuple[Points, ...]
+
+    def codes_used(self) -> list[Points]:
+        """Return the uses of promo codes: they stay used, unless the sale is voided."""
+        codes = {account for account, _, is_money in self.by_bearer if not is_money}
+        return [one for one in self.drawn if one.account in codes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from datetime import date
 
 from shared.certificate import Certificate, CertificateState, pay
 from shared.money import allocate
+from shared.receipt import OfferedCertificate
 from shared.rules.compile import CompiledPack
 from shared.rules.phases.draft import Draft, Phase
 from shared.rules.result import CertificatePayment, Sentence
-from shared.rules.sentences import rubles, say
+from shared.rules.sentences import places, rubles, say
 
 
 def tender(pack: CompiledPack, draft: Draft) -> None:
@@ -17,7 +18,7 @@ def tender(pack: CompiledPack, draft: Draft) -> None:
         certificate, wanted = offered.certificate, offered.wanted_minor
         before = sum(item.money_minor for item in draft.items)
         most = min(before, certificate.balance_minor if wanted is None else wanted)
-        refusal = _refusal(certificate, draft.facts.day, most)
+        refusal = _refusal(offered, draft.facts.day, most)
         if certificate.code in seen:
             refusal = say("certificate_again")
         seen.add(certificate.code)
@@ -25,7 +26,9 @@ def tender(pack: CompiledPack, draft: Draft) -> None:
             draft.note(Phase.TENDER, refusal, span=(before, before))
             draft.certificates.append(_told(certificate, 0, (), refusal))
             continue
-        amount = min(most, certificate.balance_minor)
+        balance_minor = certificate.balance_minor
+        here = balance_minor if offered.here_minor is None else offered.here_minor
+        amount = min(most, balance_minor, here)
         rests = [item.money_minor for item in draft.items]
         shares = allocate(amount, rests, rests)
         for item, share in zip(draft.items, shares, strict=True):
@@ -41,12 +44,19 @@ def tender(pack: CompiledPack, draft: Draft) -> None:
         draft.certificates.append(_told(left, amount, paid, reason))
 
 
-def _refusal(certificate: Certificate, day: date, most: int) -> Sentence | None:
+def _refusal(offered: OfferedCertificate, day: date, most: int) -> Sentence | None:
+    certificate = offered.certificate
+    if not offered.known:
+        return say("certificate_unknown")
     if certificate.expires_on is not None and day > certificate.expires_on:
         return say("certificate_expired")
     if not certificate.is_payable(day):
         return say(_REASONS.get(certificate.state, "certificate_not_active"))
-    return say("certificate_not_needed") if most <= 0 else None
+    if most <= 0:
+        return say("certificate_not_needed")
+    if offered.here_minor == 0:
+        return say("certificate_elsewhere", places=places(offered.elsewhere))
+    return None
 
 
 _REASONS = {

@@ -5,13 +5,11 @@ from datetime import date
 
 import pytest
 
-from central.bearers import issuing, store
+from central.bearers import batches, issuing, store
+from central.bearers.batches import BadBatchError, UnfinishedBatchError, UnknownBatchError
 from central.bearers.certificates import UnknownCertificateError, release, show, summaries
 from central.bearers.issuing import (
-    BadBatchError,
     Order,
-    UnfinishedBatchError,
-    UnknownBatchError,
     batch_of,
     make,
     nominal_of,
@@ -33,7 +31,7 @@ class StoppedError(Exception):
     """The command was killed."""
 
 
-def stop_at(done: int) -> issuing.Progress:
+def stop_at(done: int) -> batches.Progress:
     def heard(made_so_far: int) -> None:
         if made_so_far >= done:
             raise StoppedError
@@ -84,7 +82,7 @@ def test_a_pin_is_the_one_of_the_list(centre: Centre) -> None:
 
 
 def test_an_interrupted_batch_is_gone_on_with(centre: Centre) -> None:
-    count = issuing.CARDS_PER_TRANSACTION + 500
+    count = batches.PER_TRANSACTION + 500
     batch = order(centre, Order(count, NOMINAL))
     with pytest.raises(StoppedError):
         make(centre, batch.no, stop_at(1))
@@ -104,8 +102,7 @@ def test_a_code_that_is_taken_is_passed_over(centre: Centre) -> None:
     (first,) = made(centre, Order(1, NOMINAL))
     twin = order(centre, Order(3, NOMINAL))
     with transaction(centre.engine) as connection:
-        seed = batch_of(centre, 1).seed
-        store.move_batch(connection, twin.no, seed=seed)
+        store.move_batch(connection, replace(twin, seed=batch_of(centre, 1).seed))
 
     make(centre, twin.no)
 
@@ -132,12 +129,12 @@ def test_a_release_that_is_repeated_tells_nothing_twice(centre: Centre) -> None:
     "wanted",
     [
         Order(0),
-        Order(issuing.COUNT_MAX + 1),
+        Order(batches.COUNT_MAX + 1),
         Order(1, -1),
         Order(1, issuing.NOMINAL_MAX_MINOR + 1),
         Order(1, valid_days=issuing.DAYS_MAX + 1),
         Order(1, valid_days=10, expires_on=date(2027, 1, 1)),
-        Order(1, title="x" * (issuing.TITLE_CHARS_MAX + 1)),
+        Order(1, title="x" * (batches.TITLE_CHARS_MAX + 1)),
         Order(1, title="a\nb"),
     ],
 )

@@ -1,0 +1,141 @@
+"""What a receipt brings that is no member's: certificates that pay or are sold, unique codes."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from agent.bearers.certificates import (
+    CertificateStanding,
+    NotForSaleError,
+    Offer,
+    draws_for,
+    look_up,
+    shortages,
+    sold,
+)
+from agent.bearers.codes import USES as CODE_USES
+from agent.bearers.codes import CodeStanding, code_draws, look_up_codes, short_codes
+from agent.leases.lots import Reach
+from agent.station import Station
+from shared.basket import QUANTITY_ONE, Flag, Line
+from shared.errors import LoyaltyError
+from shared.receipt import Receipt
+from shared.rules.moment import Moment
+from shared.rules.result import Draw, Evaluation
+from shared.wire.facts import Issued
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """How much of an account this store lacks for a receipt, and what the cashier is told."""
+
+    account: UUID
+    missing: int
+    refusal: LoyaltyError
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """All that as it stands at a moment: certificates with what each is to pay, those being sold,
+    and codes."""
+
+    moment: Moment
+    paying: tuple[tuple[Offer, CertificateStanding], ...] = ()
+    issued: tuple[Issued, ...] = ()
+    codes: tuple[CodeStanding, ...] = ()
+
+    @property
+    def is_here(self) -> bool:
+        """Tell whether this store may take all of it."""
+        return all(code.is_here for code in self.codes) and all(
+            standing.here_minor(self.moment) >= standing.balance_minor(self.moment)
+            for _, standing in self.paying
+        )
+
+    def on(self, receipt: Receipt, reach: Reach, held: Collection[str] = frozenset()) -> Receipt:
+        """Return a receipt with what the kernel is told of it; `held` are codes that others may
+        take."""
+        return replace(
+            receipt,
+            codes=tuple(
+                code.held() if code.text in held else code.presented() for code in self.codes
+            ),
+            certificates=tuple(
+                standing.offered(offer.wanted_minor, reach, self.moment)
+                for offer, standing in self.paying
+            ),
+        )
+
+    def short(self, whole: Evaluation, here: Evaluation) -> tuple[Short, ...]:
+        """Compare what an evaluation needs with what this store may take."""
+        standings = [standing for _, standing in self.paying]
+        paid = shortages(standings, whole.certificates, here.certificates, self.moment)
+        codes = short_codes(self.codes, whole.codes)
+        return (
+            *(Short(one.account, CODE_USES, one.refusal()) for one in codes),
+            *(
+                Short(one.certificate.account, one.wanted_minor - one.here_minor, one.refusal())
+                for one in paid
+            ),
+        )
+
+    def beyond(self, evaluation: Evaluation) -> set[str]:
+        """Return the codes that an evaluation uses up and that this store may not take."""
+        return {code.text for code in short_codes(self.codes, evaluation.codes)}
+
+    def draws(self, evaluation: Evaluation) -> tuple[Draw, ...]:
+        """Return what an evaluation takes, from which lots: what pays first, in its order."""
+        standings = [standing for _, standing in self.paying]
+        return (
+            *draws_for(standings, evaluation.certificates, self.moment),
+            *code_draws(self.codes, evaluation.codes),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a till has named: certificates that pay, those that lines sell, promo codes."""
+
+    offers: Sequence[Offer]
+    selling: Sequence[tuple[Line, str]]
+    promo_codes: Sequence[str]
+
+
+def bring(
+    station: Station,
+    journal: Connection,
+    named: Named,
+    moment: Moment,
+) -> Brought:
+    """Look up what a receipt names; raises NotForSaleError."""
+    offers, selling = named.offers, named.selling
+    unique = tuple(look_up_codes(station, journal, named.promo_codes))
+    codes = [*(offer.code for offer in offers), *(code for _, code in selling)]
+    if not codes:
+        return Brought(moment, codes=unique)
+    standings = look_up(station, journal, codes)
+    issued = [_issued(line, standings[code], moment) for line, code in selling]
+    for one, line in zip(issued, (line for line, _ in selling), strict=True):
+        if sum(other.lot == one.lot for other in issued) > 1:
+            raise _refused(line, one.tail, "он в чеке дважды", "the receipt has it twice")
+    return Brought(
+        moment,
+        paying=tuple((offer, standings[offer.code]) for offer in offers),
+        issued=tuple(issued),
+        codes=unique,
+    )
+
+
+def _issued(line: Line, standing: CertificateStanding, moment: Moment) -> Issued:
+    if Flag.CERTIFICATE not in line.goods.flags:
+        what = "товар не сертификат", "the goods are no certificate"
+        raise _refused(line, standing.tail, *what)
+    if line.quantity != QUANTITY_ONE:
+        raise _refused(line, standing.tail, "нужна одна штука", "one piece is needed")
+    return sold(line.no, standing, line.base_minor, moment)
+
+
+def _refused(line: Line, tail: str, reason_ru: str, reason_en: str) -> NotForSaleError:
+    return NotForSaleError(no=line.no, tail=tail, reason_ru=reason_ru, reason_en=reason_en)
