@@ -12,6 +12,7 @@ import typer
 
 from central.cli_audit import audit_app
 from central.cli_bearers import certificates_app
+from central.cli_budgets import budgets_app
 from central.cli_codes import codes_app
 from central.cli_conflicts import conflicts_app
 from central.cli_members import members_app
@@ -36,6 +37,7 @@ for _name, _sub in {
     "certificates": certificates_app,
     "audit": audit_app,
     "codes": codes_app,
+    "budgets": budgets_app,
     "conflicts": conflicts_app,
     "members": members_app,
 }.items():
@@ -114,10 +116,12 @@ def enrol_code(
 @app.command()
 def publish(ctx: typer.Context, file: FileArgument) -> None:
     """Check, sign and send a pack of rules to all stores."""
+    from central.budgets import service as budgets
     from central.packs.service import Novelty, publish_file
 
     with opened(ctx) as centre:
         pack = publish_file(centre, file.read_bytes())
+        budgets.run(centre, centre.clock.now())
         verdict = "published" if pack.novelty is Novelty.NEW else "was published already"
         typer.echo(f"{pack.name} {pack.version} {verdict}: {pack.hash}")
 

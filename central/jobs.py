@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from central.agents import service as agents
 from central.auditor import service as auditor
+from central.budgets import service as budgets
 from central.centre import Centre
 from central.counted import STORAGE_ERRORS
 from central.duty import EVERY_S, Duty, duty_of
@@ -52,6 +53,7 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (keyring.publish, SEEN_EVERY_S),
         (auditor.job(), settings.audit_every_s),
         (measures.measure, settings.measure_every_s),
+        (budgets.run, settings.budgets_every_s),
     )
     duty = duty_of(centre.engine, settings.data_dir)
     scheduler.add_job(duty.has, "interval", seconds=EVERY_S)

@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     """How many of a sort may wait, and how long; who finds no place is told when to come back."""
     expiry_every_s: int = Field(default=600, gt=0)
     seal_every_s: int = Field(default=5, gt=0)
+    budgets_every_s: int = Field(default=300, gt=0)
     tidy_every_s: int = Field(default=60, gt=0)
     count_every_s: int = Field(default=5, gt=0)
     """How often new changes are counted into the rows that snapshots are read from."""

@@ -22,6 +22,7 @@ from agent.station import Station
 from shared.basket import QUANTITY_ONE, Flag, Line
 from shared.errors import LoyaltyError
 from shared.receipt import Receipt
+from shared.rules.compile import CompiledPack
 from shared.rules.moment import Moment
 from shared.rules.result import Draw, Evaluation
 from shared.wire.facts import Issued
@@ -107,11 +108,12 @@ def bring(
     station: Station,
     journal: Connection,
     named: Named,
+    pack: CompiledPack,
     moment: Moment,
 ) -> Brought:
     """Look up what a receipt names; raises NotForSaleError."""
     offers, selling = named.offers, named.selling
-    unique = tuple(look_up_codes(station, journal, named.promo_codes))
+    unique = tuple(look_up_codes(station, journal, named.promo_codes, pack))
     codes = [*(offer.code for offer in offers), *(code for _, code in selling)]
     if not codes:
         return Brought(moment, codes=unique)

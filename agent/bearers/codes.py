@@ -1,4 +1,4 @@
-"""Unique promo codes as this store knows them: whose they are, and whether it may take them."""
+"""Promo codes that are counted, as this store knows them: whose they are, which it may take."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +19,10 @@ from shared.bearer import Bearer, bearer_account, bearer_lot
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.errors import Kind, LoyaltyError
 from shared.receipt import CodeState, PresentedCode
+from shared.rules.budgets import Budget, word_budget
+from shared.rules.code_model import folded
 from shared.rules.codes import APPLIED
+from shared.rules.compile import CompiledPack
 from shared.rules.result import CodeOutcome, Draw
 from shared.rules.sentences import places
 from shared.runtime.sqlite import reading
@@ -51,7 +54,7 @@ class CodeElsewhereError(LoyaltyError):
 
 @dataclass(frozen=True, slots=True)
 class CodeStanding:
-    """A unique promo code as this store sees it at this moment, as the customer has named it."""
+    """A promo code as this store sees it at this moment, as the customer has named it."""
 
     text: str
     account: UUID
@@ -120,32 +123,37 @@ def code_index(station: Station, text: str) -> bytes:
 
 
 def look_up_codes(
-    station: Station, journal: Connection, texts: Iterable[str]
+    station: Station, journal: Connection, texts: Iterable[str], pack: CompiledPack
 ) -> list[CodeStanding]:
-    """Return how unique codes stand here; what is none of these is left out: a common word, or
-    nobody's. Rows and their cursor are read before the journal, as for members.
+    """Return how unique codes stand here, and words of a pack that may be taken so many times.
+
+    What is none of these is left out: any other word, or nobody's. Rows and their cursor are read
+    before the journal, as for members.
     """
     indexes = {text: code_index(station, text) for text in dict.fromkeys(texts)}
     if not indexes:
         return []
     wanted = sorted(set(indexes.values()))
-    accounts = {index: bearer_account(Bearer.CODE, index) for index in wanted}
+    counted = _counted(pack, indexes)
+    accounts = {*(bearer_account(Bearer.CODE, index) for index in wanted)}
+    accounts |= {budget.account for _, budget in counted.values()}
     with reading(station.replica) as replica:
         cursor = rows.cursor(replica, GLOBAL).number
         known = _known(replica, wanted)
-        owned = rows.many(replica, AccountRow, sorted(one.bytes for one in accounts.values()))
-        leased = rows.leases(replica, accounts.values())
-    untouched = {accounts[index] for index in known} - {row.id for row in owned}
+        owned = rows.many(replica, AccountRow, sorted(one.bytes for one in accounts))
+        leased = rows.leases(replica, accounts)
+    whole = {one.account: _whole(one.account) for one in known.values()}
+    whole |= {one.account: _unopened(one) for _, one in counted.values()}
     own = coupons.find(journal, [index for index in wanted if index not in known])
     known |= {one.index: _own(one) for one in own}
-    if not known:
+    named = {text: known[index] for text, index in indexes.items() if index in known}
+    named = {text: _word(*counted[text]) for text in counted} | named
+    if not named:
         return []
-    owned += [_whole(account) for account in sorted(untouched)]
-    changes = facts.uncovered(journal, accounts.values(), cursor)
+    owned += [whole[one] for one in sorted(whole.keys() - {row.id for row in owned})]
+    changes = facts.uncovered(journal, accounts, cursor)
     lots = lots_here(station, journal, owned, leased, changes)
-    return [
-        _standing(text, known[index], lots) for text, index in indexes.items() if index in known
-    ]
+    return [_standing(text, named[text], lots) for text in indexes if text in named]
 
 
 def short_codes(
@@ -228,6 +236,20 @@ def _own(coupon: OwnCoupon) -> _Known:
     )
 
 
+def _counted(pack: CompiledPack, texts: Iterable[str]) -> dict[str, tuple[str, Budget]]:
+    """Return the campaign and budget of words that may be taken so many times by all."""
+    found = {}
+    for text in texts:
+        campaign = pack.codes.by_word.get(folded(text))
+        if campaign is not None and (budget := word_budget(pack.source, campaign, text)):
+            found[text] = (campaign, budget)
+    return found
+
+
+def _word(campaign: str, budget: Budget) -> _Known:
+    return _Known(budget.account, campaign, channel="", owner=None, first_day=None, last_day=None)
+
+
 def _living(replica: Connection, owner: UUID) -> UUID:
     """Follow merges: a code of a member is his who he has become."""
     row = survivor(replica, owner)
@@ -236,5 +258,14 @@ def _living(replica: Connection, owner: UUID) -> UUID:
 
 def _whole(account: UUID) -> AccountRow:
     """Return the row of an account that none tells of: nobody has used the code."""
-    lot = LotRow(bearer_lot(account), Bearer.CODE, "code", USES, EPOCH, None, ())
+    return _row(account, Bearer.CODE, USES)
+
+
+def _unopened(budget: Budget) -> AccountRow:
+    """Return the row of a budget that the centre has not opened yet."""
+    return _row(budget.account, Bearer.BUDGET, budget.amount)
+
+
+def _row(account: UUID, bearer: Bearer, amount: int) -> AccountRow:
+    lot = LotRow(bearer_lot(account), bearer, bearer.name.lower(), amount, EPOCH, None, ())
     return AccountRow(account, account, 0, (lot,))

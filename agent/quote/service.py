@@ -162,7 +162,7 @@ def price(
         if item.certificate
     ]
     named = Named(basket.certificates, selling, basket.promo_codes)
-    brought = bring(station, journal, named, moment)
+    brought = bring(station, journal, named, pack, moment)
     receipt = Receipt(
         uid=basket.uid,
         store=station.identity.store,

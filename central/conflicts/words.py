@@ -16,6 +16,9 @@ TITLES: dict[ConflictKind, Sentence] = {
     ConflictKind.CODE_USED_TWICE: Sentence("промокод использован дважды", "code used twice"),
     ConflictKind.CODE_TAKEN: Sentence("код уже занят", "code taken"),
     ConflictKind.COUPON_USED: Sentence("возврат после купона", "returned after its coupon"),
+    ConflictKind.OVER_BUDGET: Sentence("лимит акции превышен", "budget exceeded"),
+    ConflictKind.OVER_LIMIT: Sentence("лимит участника превышен", "member's limit exceeded"),
+    ConflictKind.NOT_FIRST_PURCHASE: Sentence("не первая покупка", "not the first purchase"),
     ConflictKind.OTHER_BYTES: Sentence("тот же номер, другое содержание", "same id, other bytes"),
     ConflictKind.LATE: Sentence("поздний факт", "late fact"),
     ConflictKind.CLOCK: Sentence("неверные часы", "wrong clock"),
@@ -102,6 +105,23 @@ _SENTENCES: dict[ConflictKind, Sentence] = {
         "Чек {document} возвращён, а полученное с ним уже использовано: {tails}. Деньги выданы.",
         "Receipt {document} came back when what was got with it had been used: {tails}. The money "
         "is paid out.",
+    ),
+    ConflictKind.OVER_BUDGET: Sentence(
+        "Чек {document}: общий лимит акции превышен на {more}. Чек действителен.",
+        "Receipt {document}: a promotion's limit of the whole chain is exceeded by {more}. The "
+        "receipt stands.",
+    ),
+    ConflictKind.OVER_LIMIT: Sentence(
+        "Чек {document}: лимит участника уже был исчерпан. Скидка {amount}, бонусов {points}. Чек "
+        "действителен.",
+        "Receipt {document}: the member's limit had been used up. Discount {amount}, points "
+        "{points}. The receipt stands.",
+    ),
+    ConflictKind.NOT_FIRST_PURCHASE: Sentence(
+        "Чек {document}: это не первая покупка участника. Скидка {amount}, бонусов {points}. Чек "
+        "действителен.",
+        "Receipt {document}: it is not the member's first purchase. Discount {amount}, points "
+        "{points}. The receipt stands.",
     ),
     ConflictKind.OTHER_BYTES: Sentence(
         "Факт {fact} ({what}) не проведён: под тем же номером уже есть другое содержание.",

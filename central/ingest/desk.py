@@ -19,6 +19,7 @@ from central.leases.service import Visits
 from central.leases.store import Ask
 from central.members.roll import Roll
 from shared.ledger.books import Account, Books, Holder, Lot
+from shared.rules.pack import Pack
 from shared.wire.facts import LeasesReported, ReceiptCommitted
 from shared.wire.push import OutcomeKind
 from shared.wire.taken_back import ReceiptReturned, TakenBack
@@ -63,6 +64,8 @@ class Desk:
     """Lots that a person gets once, and the accounts that got them."""
     shelf: Shelf
     codes: CodeBook
+    packs: dict[str, Pack]
+    """By which members' receipts were priced."""
     planned: dict[UUID, tuple[Reading, Verdict]] = field(default_factory=dict)
     """What became of each fact, by its id."""
     new_documents: list[Document] = field(default_factory=list)

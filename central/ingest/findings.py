@@ -81,14 +81,25 @@ def _unregistered(desk: Desk, reading: Reading, sale: ReceiptCommitted, member: 
 def overdrawn(
     desk: Desk, reading: Reading, sale: ReceiptCommitted, over: Mapping[UUID, int]
 ) -> None:
-    """Tell of certificates and codes that gave more than they had, by their accounts."""
+    """Tell of certificates, codes and budgets that gave more than they had, by their accounts."""
     codes = [desk.codes.codes[one] for one in over if one in desk.codes.codes]
-    named = {code.account for code in codes}
-    _overpaid(desk, reading, sale, {one: over[one] for one in over if one not in named})
+    budgets = [one for one in over if _is_budget(desk, one)]
+    others = [*(code.account for code in codes), *budgets]
+    _overpaid(desk, reading, sale, {one: over[one] for one in over if one not in others})
+    uid = sale.receipt.uid
     if codes:
         about = parties(Role.ACCOUNT, (code.account for code in codes))
-        details = {"document": sale.receipt.uid, "tails": _tails(code.tail for code in codes)}
+        details = {"document": uid, "tails": _tails(code.tail for code in codes)}
         desk.report(reading, Finding(ConflictKind.CODE_USED_TWICE, details, about))
+    if budgets:
+        more = ", ".join(str(over[one]) for one in budgets)
+        about = parties(Role.ACCOUNT, budgets)
+        found = Finding(ConflictKind.OVER_BUDGET, {"document": uid, "more": more}, about)
+        desk.report(reading, found)
+
+
+def _is_budget(desk: Desk, account: UUID) -> bool:
+    return any(lot.wallet == Bearer.BUDGET for lot in desk.books.lots_of(account))
 
 
 def _overpaid(

@@ -19,6 +19,7 @@ from central.leases import service as leases
 from central.ledger import service as ledger
 from central.ledger.rows import storable
 from central.members import service as members
+from central.packs import service as packs
 from shared.errors import LoyaltyError
 from shared.wire.facts import (
     Fact,
@@ -44,6 +45,7 @@ class _Wanted:
     certificates: set[bytes] = field(default_factory=set)
     bearers: set[UUID] = field(default_factory=set)
     campaigns: set[str] = field(default_factory=set)
+    packs: set[str] = field(default_factory=set)
 
     def add(self, reading: Reading) -> None:
         """Note what a fact names in its envelope and body."""
@@ -87,6 +89,7 @@ class _Wanted:
         if sale.member is not None:
             self.accounts.add(sale.member.account)
             self.members.add(sale.member.id)
+            self.packs.add(storable(sale.evaluation.pack_hash))
 
     def _add_lot(self, lot: UUID, account: UUID) -> None:
         self.owners[lot] = account
@@ -124,6 +127,7 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
         once=store.once(connection, wanted.owners),
         shelf=shelf,
         codes=book,
+        packs=packs.of_hashes(connection, wanted.packs),
     )
 
 

@@ -15,6 +15,7 @@ from central.ingest.moved import (
     restored_by,
     taken_by,
 )
+from central.ingest.promises import recheck
 from central.ingest.reading import Reading
 from shared.bearer import Bearer
 from shared.ledger.books import Account, Lot
@@ -62,6 +63,7 @@ def post_sale(desk: Desk, reading: Reading, sale: ReceiptCommitted) -> list[str]
     if sale.member is None:
         return notes
     account = desk.open_account(sale.member.account, sale.member.id)
+    notes += recheck(desk, reading, sale, account)
     notes += post_grants(desk, reading, document, account, sale.granted)
     totals = sale.evaluation.totals
     day = sale.evaluation.counted_on or sale.day

@@ -186,23 +186,26 @@ def size(
         if not asked.intersection(account.id for account in accounts):
             seen = [visit for account in accounts for visit in by_account.get(account.id, ())]
             usual.append((accounts, sizing.usual_stores(seen)))
-    holders = _holders(connection, {code for _, codes in usual for code in codes})
+    known = holders(connection, {code for _, codes in usual for code in codes})
     for accounts, codes in usual:
-        sizing.size(books, accounts, [holders.get(code) for code in codes], at.date())
+        sizing.size(books, accounts, [known.get(code) for code in codes], at.date())
 
 
 def lease_to(connection: Connection, books: Books, lots: Mapping[UUID, str]) -> None:
     """Lease all that is free of lots to the stores named for them, where these may hold leases."""
-    if not lots or store.is_recovering(connection):
+    if not lots:
         return
-    holders = _holders(connection, set(lots.values()))
+    known = holders(connection, set(lots.values()))
     for lot_id, code in sorted(lots.items()):
-        lot, holder = books.lot(lot_id), holders.get(code)
+        lot, holder = books.lot(lot_id), known.get(code)
         if holder is not None and lot.free and not books.lease(lot, holder).closed:
             raise_lease(books, lot, holder, lot.free)
 
 
-def _holders(connection: Connection, stores: Collection[str]) -> dict[str, Holder]:
+def holders(connection: Connection, stores: Collection[str]) -> dict[str, Holder]:
+    """Return by store the agents that may hold leases; none while a restored centre waits."""
+    if store.is_recovering(connection):
+        return {}
     agents = roster.present(connection, stores)
     holders = {code: Holder(agent.id, agent.epoch) for code, agent in agents.items()}
     barred = store.bars(connection, holders.values())
@@ -268,14 +271,15 @@ def _give(
     given = {one.lot: one for one in before}
     missing = wanted.amount - sum(one.given for one in before)
     named = {wish.lot: wish.amount for wish in wanted.lots}
-    for most in (named, dict.fromkeys((lot.id for lot in lots), wanted.amount)):
-        for lot in lots:
-            had = given.get(lot.id, store.Given(wanted.ask, lot.id, lot.account, 0))
-            more = min(missing, most.get(lot.id, 0) - had.given, lot.free)
-            if more > 0 and not books.lease(lot, holder).closed:
-                raise_lease(books, lot, holder, more)
-                given[lot.id] = replace(had, given=had.given + more)
-                missing -= more
+    wishes = [(lot, named.get(lot.id, 0)) for lot in lots]
+    for lot, most in (*wishes, *((lot, None) for lot in lots)):
+        had = given.get(lot.id, store.Given(wanted.ask, lot.id, lot.account, 0))
+        useful = max(missing, sizing.piece(lot)) if most is None else min(missing, most - had.given)
+        more = min(useful, lot.free)
+        if min(missing, more) > 0 and not books.lease(lot, holder).closed:
+            raise_lease(books, lot, holder, more)
+            given[lot.id] = replace(had, given=had.given + more)
+            missing -= more
     return [given[lot] for lot in sorted(given)]
 
 

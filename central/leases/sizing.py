@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from shared.bearer import Bearer
 from shared.ledger.books import Account, Books, Holder, Lot
 from shared.ledger.postings import raise_lease
 
@@ -16,6 +17,7 @@ HOME_PERCENT = 60
 SECOND_PERCENT = 30
 SHARES_PERCENT = (HOME_PERCENT, SECOND_PERCENT)
 """Of the most usual store, and of the next."""
+PIECES = 100
 REST_PERCENT = 100 - HOME_PERCENT - SECOND_PERCENT
 """Stays free for every other store, also when a member moves and his former stores hold much."""
 
@@ -52,6 +54,11 @@ def size(
         for lot in books.lots_of(account.id):
             if lot.expires_on is None or lot.expires_on >= day:
                 _size_lot(books, lot, holders)
+
+
+def piece(lot: Lot) -> int:
+    """Return how much of a budget a store gets at least that asks for some: it will need more."""
+    return lot.free // PIECES if lot.wallet == Bearer.BUDGET else 0
 
 
 def _size_lot(books: Books, lot: Lot, holders: Sequence[Holder | None]) -> None:

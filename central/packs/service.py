@@ -1,7 +1,9 @@
 """Packs of rules: checked, made canonical, signed and sent to all; keys before everything else."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 
 import structlog
 from sqlalchemy import Connection
@@ -21,6 +23,8 @@ from shared.wire.agents import keys_bytes
 from shared.wire.feed import GLOBAL, KeysRow, PackRow
 
 FIRST_KEYS_VERSION = 1
+PARSED_MAX = 16
+"""Packs that are kept read, by which stores price now or have priced lately."""
 
 log = structlog.get_logger()
 
@@ -115,6 +119,17 @@ def publish_keys(connection: Connection, root: KeyPair, pack_keys: tuple[bytes, 
     signature = root.sign(keys_bytes(version, pack_keys))
     store.insert_keys(connection, store.KeyList(version, b"".join(pack_keys), signature))
     feed.append(connection, [feed.changed(GLOBAL, KeysRow(version, pack_keys, signature))])
+
+
+def of_hashes(connection: Connection, hashes: Collection[str]) -> dict[str, Pack]:
+    """Return published packs by their hashes; one that is not there is left out."""
+    found = store.bodies(connection, hashes)
+    return {key: _parsed(body) for key, body in sorted(found.items())}
+
+
+@lru_cache(maxsize=PARSED_MAX)
+def _parsed(body: bytes) -> Pack:
+    return load_canonical(body)
 
 
 def newest(connection: Connection) -> list[Pack]:

@@ -1,5 +1,6 @@
 """Tables of packs: what was published and signed, and the root-signed lists of keys."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
@@ -100,6 +101,12 @@ def newest_bodies(connection: Connection) -> list[bytes]:
     same = and_(last.c.name == _pack.c.name, last.c.version == _pack.c.version)
     query = select(_pack.c.body).join_from(_pack, last, same).order_by(_pack.c.name)
     return list(connection.scalars(query))
+
+
+def bodies(connection: Connection, hashes: Iterable[str]) -> dict[str, bytes]:
+    """Return the bodies of packs by their hashes."""
+    query = select(_pack.c.hash, _pack.c.body).where(_pack.c.hash.in_(sorted(hashes)))
+    return {row.hash: row.body for row in connection.execute(query)}
 
 
 def insert_pack(connection: Connection, new: StoredPack) -> None:

@@ -208,6 +208,15 @@ def write_off(books: Books, lot: Lot, lease: Lease) -> int:
     return freed
 
 
+def grow(books: Books, lot: Lot, amount: int, document: Document) -> None:
+    """Add to a lot what a person has decided; it pays debt first."""
+    if amount and post(books, lot, EntryKind.ADJUST, amount, document):
+        lot.granted += amount
+        lot.balance += amount
+        lot.free += amount
+        settle(books, lot, document)
+
+
 def expire(books: Books, lot: Lot, document: Document) -> int:
     """Burn the free rest of a lot whose last day is over everywhere; ask holders for the rest.
 

@@ -22,6 +22,7 @@ from agent.station import Station
 from agent.till.receipts import look_up as look_up_receipt
 from central.bearers.certificates import Shown, release, show
 from central.bearers.issuing import Order, make, order, sheets
+from central.budgets import service as budgets
 from central.campaigns import codes as campaigns
 from central.campaigns.codes import CodeOrder
 from central.centre import Centre
@@ -215,6 +216,12 @@ class Chain:
         """Let all stores price by another pack."""
         publish(self.centre, change(wine_text()))
         self.sync()
+
+    def budgets(self) -> int:
+        """Let the centre open and spread budgets; all stores know of it."""
+        opened = budgets.run(self.centre, self.centre.clock.now())
+        self.sync()
+        return opened
 
     def shown(self, code: str) -> Shown:
         return show(self.centre, code)

@@ -1,0 +1,226 @@
+"""Budgets at the centre: opened for the packs, spread over the stores, set and shown by people."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from central.bearers.records import record
+from central.bearers.store import Record, records
+from central.budgets import store
+from central.budgets.sharing import share
+from central.budgets.store import StoredBudget
+from central.centre import Centre
+from central.estate.store import stores
+from central.feed import service as feed
+from central.leases import service as leases
+from central.ledger import service as ledger
+from central.packs import service as packs
+from shared.bearer import Bearer, bearer_lot
+from shared.errors import Kind, LoyaltyError
+from shared.ids import derived, uuid7
+from shared.ledger.books import Books, Lot
+from shared.ledger.entries import Document
+from shared.ledger.postings import grant, grow, take, want_back
+from shared.rules.budgets import Budget, budgets_of
+from shared.runtime.retries import retried
+from shared.runtime.sqlite import reading, transaction
+
+BUDGETS_PER_TRANSACTION = 50
+AMOUNT_MAX = 10**12
+KIND = "budget"
+"""Of the lot."""
+
+log = structlog.get_logger()
+
+
+class UnknownBudgetError(LoyaltyError):
+    """A name that no budget has."""
+
+    kind = Kind.NOT_FOUND
+    code = "unknown_budget"
+    ru = "Бюджета «{name}» нет. Список: central budgets list."
+    en = "There is no budget {name}. The list: central budgets list."
+
+
+class BadBudgetError(LoyaltyError):
+    """An amount that no budget may have."""
+
+    kind = Kind.INVALID
+    code = "bad_budget"
+    ru = "Размер бюджета должен быть от 0 до {most}."
+    en = "A budget is from 0 to {most}."
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetShown:
+    """A budget as a person sees it: what is used, what stores hold, what was done to it.
+
+    An `owed` amount was used beyond it: by stores that were written off, cloned or restored.
+    """
+
+    budget: StoredBudget
+    left: int
+    holdings: tuple[tuple[str, int], ...]
+    owed: int
+    records: tuple[Record, ...] = ()
+
+    @property
+    def used(self) -> int:
+        """What receipts have used up, as far as the centre has heard."""
+        return self.budget.amount - self.left + self.owed
+
+
+def run(centre: Centre, at: datetime) -> int:
+    """Open what the packs ask for and is not there, and spread what is left; return the new ones.
+
+    Repeating it changes nothing while nothing is used.
+    """
+    opened = _open(centre, at)
+    with reading(centre.engine) as connection:
+        known = store.budgets(connection)
+    for start in range(0, len(known), BUDGETS_PER_TRANSACTION):
+        _spread(centre, known[start : start + BUDGETS_PER_TRANSACTION])
+    return opened
+
+
+def set_amount(centre: Centre, name: str, amount: int) -> list[BudgetShown]:
+    """Let so much be used in all windows of a budget; what stores hold too much is asked back.
+
+    No later version of the pack changes it. Raises UnknownBudgetError, BadBudgetError.
+    """
+    if not 0 <= amount <= AMOUNT_MAX:
+        raise BadBudgetError(most=AMOUNT_MAX)
+    _set(centre, name, amount)
+    return show(centre, name)
+
+
+def show(centre: Centre, name: str) -> list[BudgetShown]:
+    """Return the windows of a budget; raises UnknownBudgetError."""
+    with reading(centre.engine) as connection:
+        found = [one for one in store.budgets(connection) if one.name == name]
+        if not found:
+            raise UnknownBudgetError(name=name)
+        told = tuple(records(connection, name))
+        return [replace(_shown(connection, one), records=told) for one in found]
+
+
+def summaries(centre: Centre) -> list[BudgetShown]:
+    """Return all budgets."""
+    with reading(centre.engine) as connection:
+        return [_shown(connection, one) for one in store.budgets(connection)]
+
+
+@retried
+def _open(centre: Centre, at: datetime) -> int:
+    with transaction(centre.engine) as connection:
+        known = {one.account: one for one in store.budgets(connection)}
+        wanted = {one.account: one for one in _wanted(connection)}
+        new = [_stored(wanted[one], at) for one in sorted(wanted.keys() - known.keys())]
+        store.insert_budgets(connection, new)
+        books = Books()
+        for budget in new:
+            _open_account(centre, books, budget)
+        feed.append(connection, ledger.save(connection, books))
+    for account in sorted(wanted.keys() & known.keys()):
+        if wanted[account].amount != known[account].amount and not known[account].by_hand:
+            _resize(centre, known[account], wanted[account].amount)
+    return len(new)
+
+
+def _wanted(connection: Connection) -> Iterable[Budget]:
+    for pack in packs.newest(connection):
+        yield from budgets_of(pack)
+
+
+def _stored(budget: Budget, at: datetime) -> StoredBudget:
+    return StoredBudget(
+        account=budget.account,
+        pack=budget.pack,
+        name=budget.name,
+        what=budget.what,
+        amount=budget.amount,
+        first=budget.first,
+        last=budget.last,
+        by_hand=False,
+        opened_at=at,
+    )
+
+
+def _open_account(centre: Centre, books: Books, budget: StoredBudget) -> None:
+    at = centre.clock.now()
+    books.open_bearer(budget.account, at)
+    document = Document(derived("budget", budget.account), at)
+    lot = Lot(
+        id=bearer_lot(budget.account),
+        account=budget.account,
+        wallet=Bearer.BUDGET,
+        kind=KIND,
+        rule="",
+        document=document.uid,
+        granted=budget.amount,
+        balance=0,
+        free=0,
+        held=0,
+        activates_at=at,
+        expires_on=None,
+    )
+    grant(books, lot, document, holder=None, kept=0)
+
+
+@retried
+def _resize(centre: Centre, budget: StoredBudget, amount: int) -> None:
+    with transaction(centre.engine) as connection:
+        _move(connection, centre, replace(budget, amount=amount), amount - budget.amount)
+
+
+@retried
+def _set(centre: Centre, name: str, amount: int) -> None:
+    with transaction(centre.engine) as connection:
+        found = store.named(connection, name)
+        if not found:
+            raise UnknownBudgetError(name=name)
+        for budget in found:
+            moved = replace(budget, amount=amount, by_hand=True)
+            _move(connection, centre, moved, amount - budget.amount)
+        record(connection, centre, name, "set", str(amount))
+
+
+def _move(connection: Connection, centre: Centre, budget: StoredBudget, more: int) -> None:
+    """Post what a budget grows or shrinks by; what is leased or used already becomes debt."""
+    lot_id = bearer_lot(budget.account)
+    books = ledger.load(connection, [budget.account], lots=[lot_id])
+    at = centre.clock.now()
+    document = Document(uuid7(at, centre.chance), at)
+    if more > 0:
+        grow(books, books.lot(lot_id), more, document)
+    else:
+        take(books, books.lot(lot_id), -more, document)
+    store.put(connection, budget)
+    feed.append(connection, ledger.save(connection, books))
+
+
+@retried
+def _spread(centre: Centre, budgets: Sequence[StoredBudget]) -> None:
+    """Lease parts of budgets to the stores that may hold leases; a debt is asked back of them."""
+    with transaction(centre.engine) as connection:
+        leases.keep_roster(connection)
+        holders = leases.holders(connection, {one.code for one in stores(connection)})
+        books = ledger.load(connection, [budget.account for budget in budgets])
+        for lot in [books.lots[one] for one in sorted(books.lots)]:
+            share(books, lot, [holders[code] for code in sorted(holders)])
+            want_back(books, lot, books.accounts[lot.account].debt)
+        feed.append(connection, ledger.save(connection, books))
+
+
+def _shown(connection: Connection, budget: StoredBudget) -> BudgetShown:
+    lot_id = bearer_lot(budget.account)
+    books = ledger.load(connection, [budget.account], lots=[lot_id])
+    return BudgetShown(
+        budget=budget,
+        left=books.lot(lot_id).balance,
+        holdings=tuple(ledger.holdings(connection, books, budget.account)),
+        owed=books.accounts[budget.account].debt,
+    )

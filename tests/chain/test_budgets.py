@@ -1,0 +1,245 @@
+"""Budgets of the chain: a common word is taken so many times by all stores together, no more."""
+
+from collections.abc import Callable
+
+import pytest
+
+from agent.bearers.codes import CodeElsewhereError
+from agent.quote.lines import Item
+from agent.reserve.service import QuoteChangedError
+from central.budgets import service as budgets
+from central.budgets.service import BadBudgetError, BudgetShown, UnknownBudgetError
+from central.leases.writeoff import write_off_store
+from shared.rules.result import Evaluation
+from tests.chain.kit import Chain, Store, with_voids
+
+WORD = "ВЕСНА"
+NAME = "code.spring.весна"
+Change = Callable[[str], str]
+DAYS = "{from: 2026-03-01, to: 2026-12-31}"
+
+
+def with_words(most: int, more: str = "", version: int = 2) -> Change:
+    """Return what makes of the wine pack one whose common word is good so many times."""
+    campaign = f"""
+  spring:
+    title: {{ru: Весна, en: Spring}}
+    words: [{WORD}]
+    when: {DAYS}
+    per_code_max: {most}
+    {more}
+"""
+    rule = """
+  - id: spring_code
+    title: {ru: Весна, en: Spring}
+    if: {code_in: [spring]}
+    then: [{effect: discount, percent: 20 %}]
+"""
+
+    def change(text: str) -> str:
+        return (
+            text.replace("version: 1\n", f"version: {version}\n")
+            .replace("codes:\n", f"codes:{campaign}", 1)
+            .replace("\nrules:\n", f"\nrules:{rule}", 1)
+            .replace("tasting_code]", "tasting_code, spring_code]")
+        )
+
+    return change
+
+
+def told(store: Store, *codes: str) -> list[str]:
+    """Return what a store would say to these codes."""
+    seen = store.quote(store.basket(Item(1, 1000, "WINE"), promo_codes=codes or (WORD,)))
+    return [one.kind for one in seen.evaluation.codes]
+
+
+def buy(store: Store) -> Evaluation:
+    return store.sell(Item(1, 1000, "WINE"), promo_codes=(WORD,)).evaluation
+
+
+def taken(evaluation: Evaluation) -> list[str]:
+    return [one.kind for one in evaluation.codes]
+
+
+def of(chain: Chain) -> BudgetShown:
+    (shown,) = budgets.show(chain.centre, NAME)
+    return shown
+
+
+def opened(chain: Chain, most: int) -> None:
+    chain.publish(with_words(most))
+    assert chain.budgets() == 1
+
+
+@pytest.mark.capability("WINE-24")
+def test_a_common_word_is_taken_so_often_by_all(chain: Chain) -> None:
+    opened(chain, 3)
+    here, there = chain.stores
+
+    for store in (here, there, here):
+        evaluation = buy(store)
+        assert evaluation.totals.payable_minor == 1_600_00
+        chain.sync()
+
+    for store in (here, there):
+        assert told(store) == ["used_up"]
+        assert taken(buy(store)) == ["used_up"]
+    assert (of(chain).used, of(chain).left) == (3, 0)
+
+
+@pytest.mark.capability("WINE-24")
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_a_common_word_is_good_in_its_days_and_so_often_for_a_member(
+    chain: Chain, *, is_cut: bool
+) -> None:
+    chain.publish(with_words(8, "per_member_max: 1"))
+    chain.budgets()
+    anna, here = chain.member(100_00), chain.stores[0]
+    if is_cut:
+        here.cut()
+    wine = Item(1, 1000, "WINE")
+
+    for expected in (["applied"], ["used_up"]):
+        claim = here.sell(wine, promo_codes=(WORD,), member=anna.member)
+        assert taken(claim.evaluation) == expected
+    assert taken(buy(here)) == ["wrong_segment"]
+    chain.world.time.pass_by(300 * 86_400)
+    assert told(here) == ["expired"]
+
+
+@pytest.mark.capability("WINE-24")
+def test_offline_a_store_takes_a_common_word_as_often_as_it_holds_of_it(chain: Chain) -> None:
+    opened(chain, 8)
+    here, there = chain.stores
+    assert of(chain).holdings == (("101", 2), ("102", 2))
+    for store in (here, there):
+        store.cut()
+
+    for store in (here, there):
+        assert [taken(buy(store)) for _ in range(2)] == [["applied"]] * 2
+        assert taken(buy(store)) == ["held_elsewhere"]
+        assert told(store) == ["held_elsewhere"]
+    chain.heal()
+
+    assert (of(chain).used, of(chain).left, of(chain).owed) == (4, 4, 0)
+    assert chain.conflicts() == []
+
+
+def test_a_store_that_was_written_off_may_exceed_a_budget_and_people_are_told(
+    chain: Chain,
+) -> None:
+    """Four uses, one in each store: what the silent one has used is given to the other too."""
+    opened(chain, 4)
+    here, there = chain.stores
+    here.cut()
+    assert taken(buy(here)) == ["applied"]
+    write_off_store(chain.centre, "101")
+    chain.sync(there)
+    assert [taken(buy(there)) for _ in range(4)] == [["applied"]] * 4
+
+    chain.heal()
+
+    assert (of(chain).left, of(chain).owed) == (0, 1)
+    assert [kind for kind in chain.conflicts() if kind != "new_epoch"] == ["over_budget"]
+
+
+def test_what_is_left_of_a_word_is_asked_for_by_one_receipt(chain: Chain) -> None:
+    """Nothing is spread of one use: whoever needs it asks, and the other store gets none."""
+    opened(chain, 1)
+    here, there = chain.stores
+    assert of(chain).holdings == ()
+
+    claim = here.reserve(here.basket(Item(1, 1000, "WINE"), promo_codes=(WORD,)))
+    assert taken(claim.evaluation) == ["applied"]
+    with pytest.raises((CodeElsewhereError, QuoteChangedError)):
+        there.reserve(there.basket(Item(1, 1000, "WINE"), promo_codes=(WORD,)))
+    here.cancel(claim)
+    chain.sync()
+    assert taken(buy(there)) == ["applied"]
+    chain.sync()
+
+    assert told(here) == ["used_up"]
+
+
+def test_a_store_that_asks_gets_more_than_one_receipt_needs(chain: Chain) -> None:
+    opened(chain, 1)
+    here = chain.stores[0]
+    budgets.set_amount(chain.centre, NAME, 500)
+    chain.sync()
+
+    assert taken(buy(here)) == ["applied"]
+    chain.sync()
+
+    assert of(chain).holdings == (("101", 4),)
+    here.cut()
+    assert [taken(buy(here)) for _ in range(5)] == [["applied"]] * 4 + [["held_elsewhere"]]
+
+
+def test_a_budget_is_renewed_where_it_is_used(chain: Chain) -> None:
+    opened(chain, 40)
+    here = chain.stores[0]
+    assert of(chain).holdings == (("101", 10), ("102", 10))
+    for _ in range(8):
+        buy(here)
+    chain.sync()
+    assert of(chain).holdings == (("101", 2), ("102", 10))
+
+    chain.budgets()
+
+    assert of(chain).left == 32
+    assert of(chain).holdings == (("101", 6), ("102", 10)), "half of what is left stays free"
+
+
+def test_a_budget_follows_the_pack_until_a_person_sets_it(chain: Chain) -> None:
+    opened(chain, 8)
+    here = chain.stores[0]
+    for _ in range(2):
+        buy(here)
+    chain.sync()
+
+    chain.publish(with_words(5, version=3))
+    assert chain.budgets() == 0
+    assert (of(chain).budget.amount, of(chain).used) == (5, 2)
+    budgets.set_amount(chain.centre, NAME, 2)
+    chain.sync()
+    chain.budgets()
+    chain.publish(with_words(9, version=4))
+    chain.budgets()
+
+    assert (of(chain).budget.amount, of(chain).used, of(chain).owed) == (2, 2, 0)
+    assert told(here) == ["used_up"]
+    assert [one.what for one in of(chain).records] == ["2"]
+
+
+def test_a_void_gives_a_use_back(chain: Chain) -> None:
+    chain.publish(lambda text: with_voids(with_words(1)(text)))
+    chain.budgets()
+    here = chain.stores[0]
+    claim = here.sell(Item(1, 1000, "WINE"), promo_codes=(WORD,))
+    chain.sync()
+    assert told(here) == ["used_up"]
+
+    here.void(claim)
+    chain.sync()
+
+    assert (of(chain).used, told(here)) == (0, ["applied"])
+
+
+def test_opening_budgets_again_changes_nothing(chain: Chain) -> None:
+    opened(chain, 8)
+    before = of(chain)
+
+    assert chain.budgets() == 0
+
+    assert of(chain) == before
+
+
+def test_a_budget_that_is_not_there_and_an_amount_that_cannot_be_are_refused(chain: Chain) -> None:
+    opened(chain, 8)
+
+    with pytest.raises(UnknownBudgetError):
+        budgets.show(chain.centre, "code.nothing.x")
+    with pytest.raises(UnknownBudgetError):
+        budgets.set_amount(chain.centre, "code.nothing.x", 1)
+    with pytest.raises(BadBudgetError):
+        budgets.set_amount(chain.centre, NAME, -1)
