@@ -2,8 +2,9 @@
 
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from shared.crypto.keys import KeyPair
 from shared.runtime.metrics import Counts
 from shared.wire.feed import KeysRow, PackRow, SettingsRow
 
+THIN_FOR = timedelta(minutes=1)
 FENCED = "agent_fenced"
 """The centre's word for an agent that another one has replaced."""
 
@@ -108,6 +110,31 @@ class PremisesCache:
             self._held = None
 
 
+class Thin:
+    """Accounts of which the centre had no more when a receipt asked: quotes count on none of it.
+
+    It is forgotten after a while, or a restart: then a receipt asks once more.
+    """
+
+    def __init__(self) -> None:
+        self._until: dict[UUID, datetime] = {}
+        self._lock = threading.Lock()
+
+    def note(self, accounts: Iterable[UUID], at: datetime) -> None:
+        """Remember that there is no more of these."""
+        with self._lock:
+            self._until.update(dict.fromkeys(accounts, at + THIN_FOR))
+
+    def now(self, at: datetime) -> frozenset[UUID]:
+        """Return the accounts of which there is no more; a clock that went back forgets them."""
+        with self._lock:
+            known = {
+                one: until for one, until in self._until.items() if at < until <= at + THIN_FOR
+            }
+            self._until = known
+            return frozenset(known)
+
+
 class Doubt:
     """Whether a push was sent whose answer is not known: the rows may hold facts that count as own.
 
@@ -145,6 +172,7 @@ class Station:
     packs: PackShelf = field(default_factory=PackShelf)
     premises: PremisesCache = field(default_factory=PremisesCache)
     doubt: Doubt = field(default_factory=Doubt)
+    thin: Thin = field(default_factory=Thin)
     wakes: Wakes = field(default_factory=Wakes)
     counts: Counts = field(default_factory=Counts)
     downtime: Downtime = field(default_factory=Downtime)

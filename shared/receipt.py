@@ -90,6 +90,16 @@ class OfferedCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetLeft:
+    """What is left of what a rule may give in the whole chain: receipts, hundredths, kopecks."""
+
+    rule: str
+    what: str
+    window: str
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What the till asks to price: `redeem_points` (hundredths) counts when `redeem` is EXACT."""
 
@@ -113,3 +123,5 @@ class Receipt:
     """How the customer is going to pay, if that is known."""
     marks: tuple[str, ...] = ()
     """What the till says of the receipt as a whole: `instalment`, `pickup`."""
+    budgets: tuple[BudgetLeft, ...] = ()
+    """Of rules that are limited for the whole chain."""

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from agent.bearers.budgets import BudgetStanding, look_up_budgets
 from agent.bearers.certificates import (
     CertificateStanding,
     NotForSaleError,
@@ -24,17 +25,20 @@ from shared.errors import LoyaltyError
 from shared.receipt import Receipt
 from shared.rules.compile import CompiledPack
 from shared.rules.moment import Moment
-from shared.rules.result import Draw, Evaluation
+from shared.rules.result import BudgetUse, Draw, Evaluation
 from shared.wire.facts import Issued
 
 
 @dataclass(frozen=True, slots=True)
 class Short:
-    """How much of an account this store lacks for a receipt, and what the cashier is told."""
+    """How much of an account this store lacks for a receipt, and what the cashier is told.
+
+    Without a refusal the receipt costs something else.
+    """
 
     account: UUID
     missing: int
-    refusal: LoyaltyError
+    refusal: LoyaltyError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,20 @@ class Brought:
     paying: tuple[tuple[Offer, CertificateStanding], ...] = ()
     issued: tuple[Issued, ...] = ()
     codes: tuple[CodeStanding, ...] = ()
+    budgets: tuple[BudgetStanding, ...] = ()
+    """Of the rules of the pack, whatever the receipt brings."""
+    thin: frozenset[UUID] = frozenset()
+    """Of these the centre had no more a moment ago."""
 
-    @property
-    def is_here(self) -> bool:
-        """Tell whether this store may take all of it."""
-        return all(code.is_here for code in self.codes) and all(
-            standing.here_minor(self.moment) >= standing.balance_minor(self.moment)
-            for _, standing in self.paying
+    def is_here(self, whole: Evaluation) -> bool:
+        """Tell whether this store may take all of it, and use what an evaluation uses."""
+        return (
+            all(code.is_here for code in self.codes)
+            and all(
+                standing.here_minor(self.moment) >= standing.balance_minor(self.moment)
+                for _, standing in self.paying
+            )
+            and all(budget.here >= use.amount for budget, use in self._used(whole))
         )
 
     def on(self, receipt: Receipt, reach: Reach, held: Collection[str] = frozenset()) -> Receipt:
@@ -67,6 +78,10 @@ class Brought:
                 standing.offered(offer.wanted_minor, reach, self.moment)
                 for offer, standing in self.paying
             ),
+            budgets=tuple(
+                budget.left(Reach.STORE if budget.account in self.thin else reach)
+                for budget in self.budgets
+            ),
         )
 
     def short(self, whole: Evaluation, here: Evaluation) -> tuple[Short, ...]:
@@ -80,6 +95,11 @@ class Brought:
                 Short(one.certificate.account, one.wanted_minor - one.here_minor, one.refusal())
                 for one in paid
             ),
+            *(
+                Short(budget.account, use.amount - budget.here)
+                for budget, use in self._used(whole)
+                if use.amount > budget.here
+            ),
         )
 
     def beyond(self, evaluation: Evaluation) -> set[str]:
@@ -92,7 +112,16 @@ class Brought:
         return (
             *draws_for(standings, evaluation.certificates, self.moment),
             *code_draws(self.codes, evaluation.codes),
+            *(draw for budget, use in self._used(evaluation) for draw in budget.draws(use.amount)),
         )
+
+    def _used(self, evaluation: Evaluation) -> list[tuple[BudgetStanding, BudgetUse]]:
+        return [
+            (budget, use)
+            for use in evaluation.budgets
+            for budget in self.budgets
+            if budget.is_of(use)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +144,10 @@ def bring(
     offers, selling = named.offers, named.selling
     unique = tuple(look_up_codes(station, journal, named.promo_codes, pack))
     codes = [*(offer.code for offer in offers), *(code for _, code in selling)]
+    budgets = look_up_budgets(station, journal, pack, moment)
+    thin = station.thin.now(moment.instant) if budgets else frozenset()
     if not codes:
-        return Brought(moment, codes=unique)
+        return Brought(moment, codes=unique, budgets=budgets, thin=thin)
     standings = look_up(station, journal, codes)
     issued = [_issued(line, standings[code], moment) for line, code in selling]
     for one, line in zip(issued, (line for line, _ in selling), strict=True):
@@ -127,6 +158,8 @@ def bring(
         paying=tuple((offer, standings[offer.code]) for offer in offers),
         issued=tuple(issued),
         codes=unique,
+        budgets=budgets,
+        thin=thin,
     )
 
 

@@ -234,7 +234,7 @@ def _priced(full: Quote, account: UUID | None) -> Quote:
     view = view_here = None if who is None else who.view(Reach.CHAIN, account)
     receipt_here, here = receipt, evaluation
     points_here = who is None or all(lot.here >= lot.amount for lot in who.lots)
-    if not points_here or not full.brought.is_here:
+    if not points_here or not full.brought.is_here(evaluation):
         view_here = None if who is None else who.view(Reach.STORE, account)
         receipt_here, here = _here(full, view_here)
     elsewhere = () if who is None else _elsewhere(full, who, account)

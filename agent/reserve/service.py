@@ -147,9 +147,8 @@ def confirm(connection: Connection, station: Station, order: ReserveOrder, at: d
         station.counts.add(OVER_LEASE)
         raise OverLeaseError(priced.shortage)
     if not agreed:
-        for short in priced.short:
-            raise short.refusal
-        raise QuoteChangedError
+        station.thin.note({one.account for one in priced.short if one.refusal is None}, at)
+        raise next((one.refusal for one in priced.short if one.refusal), QuoteChangedError())
     return claim_of(station, priced, order.card_tail)
 
 

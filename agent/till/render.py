@@ -107,7 +107,7 @@ def quote_fields(station: Station, priced: Quote) -> dict[str, Any]:
                 top["warnings"] = [*top["warnings"], said]
                 fields["redemption"]["limits"].append(said)
                 break
-        held = [_said(one.refusal) for one in priced.short]
+        held = [_said(one.refusal) for one in priced.short if one.refusal is not None]
         top["warnings"] = [*top["warnings"], *held]
     unknown = [line.goods.sku for line in priced.receipt.lines if not line.goods.known]
     if unknown:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
@@ -30,6 +30,9 @@ from shared.runtime.sqlite import reading, transaction
 
 BUDGETS_PER_TRANSACTION = 50
 AMOUNT_MAX = 10**12
+DAYS_AHEAD = 2
+OVER_AFTER = timedelta(days=7)
+"""So long after its last day a budget is spread no more."""
 KIND = "budget"
 """Of the lot."""
 
@@ -80,7 +83,8 @@ def run(centre: Centre, at: datetime) -> int:
     """
     opened = _open(centre, at)
     with reading(centre.engine) as connection:
-        known = store.budgets(connection)
+        over = at.date() - OVER_AFTER
+        known = [one for one in store.budgets(connection) if one.last is None or one.last >= over]
     for start in range(0, len(known), BUDGETS_PER_TRANSACTION):
         _spread(centre, known[start : start + BUDGETS_PER_TRANSACTION])
     return opened
@@ -117,7 +121,7 @@ def summaries(centre: Centre) -> list[BudgetShown]:
 def _open(centre: Centre, at: datetime) -> int:
     with transaction(centre.engine) as connection:
         known = {one.account: one for one in store.budgets(connection)}
-        wanted = {one.account: one for one in _wanted(connection)}
+        wanted = {one.account: one for one in _wanted(connection, at.date())}
         new = [_stored(wanted[one], at) for one in sorted(wanted.keys() - known.keys())]
         store.insert_budgets(connection, new)
         books = Books()
@@ -130,9 +134,11 @@ def _open(centre: Centre, at: datetime) -> int:
     return len(new)
 
 
-def _wanted(connection: Connection) -> Iterable[Budget]:
+def _wanted(connection: Connection, day: date) -> Iterable[Budget]:
+    """Yield the budgets of a day in any zone, and of some after it: they open before they begin."""
     for pack in packs.newest(connection):
-        yield from budgets_of(pack)
+        for ahead in range(-1, DAYS_AHEAD + 1):
+            yield from budgets_of(pack, day + timedelta(days=ahead))
 
 
 def _stored(budget: Budget, at: datetime) -> StoredBudget:

@@ -13,7 +13,7 @@ ONCE_MAX: Final = 64
 """Once-only grants that are remembered, the latest."""
 USES_MAX: Final = 400
 USES_KEPT: Final = timedelta(days=62)
-"""Days whose uses are told apart: two months; what is older is gathered by rule."""
+"""Days whose uses are told apart: two months; what is older is gathered by rule and month."""
 DAYS_KEPT: Final = timedelta(days=800)
 """Days that are told apart, back from the newest: the year before a calendar year."""
 
@@ -53,10 +53,10 @@ def with_uses(history: History, new: Iterable[Use]) -> History:
     if not uses:
         return history
     first_kept = max(day for _, day in uses) - USES_KEPT
-    old: dict[str, list[Use]] = {}
+    old: dict[tuple[str, int, int], list[Use]] = {}
     for (rule, day), use in uses.items():
         if day < first_kept:
-            old.setdefault(rule, []).append(use)
+            old.setdefault((rule, day.year, day.month), []).append(use)
     kept = [use for use in uses.values() if use.day >= first_kept]
     kept += [_use(max(use.day for use in found), found) for found in old.values()]
     kept.sort(key=lambda use: (use.day, use.rule))

@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 from uuid import UUID
 
 from shared.bearer import Bearer, bearer_account, bearer_lot
 from shared.rules.code_model import folded
+from shared.rules.limit_terms import CAMPAIGN, USES, Limit
 from shared.rules.model import Pack
-
-USES: Final = "uses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +56,26 @@ def word_budget(pack: Pack, campaign: str, word: str) -> Budget | None:
     )
 
 
-def budgets_of(pack: Pack) -> Iterator[Budget]:
-    """Yield the budgets of a pack."""
+def rule_budget(pack: str, rule: str, limit: Limit, day: date) -> Budget:
+    """Return what all stores may use of a rule in the window of a day."""
+    whole = limit.window == CAMPAIGN
+    span = limit.span(day)
+    return Budget(
+        pack=pack,
+        name=f"rule.{rule}.{limit.window}",
+        what=limit.what,
+        amount=limit.amount,
+        first=None if whole else span.first,
+        last=None if whole else span.last,
+    )
+
+
+def budgets_of(pack: Pack, day: date) -> Iterator[Budget]:
+    """Yield the budgets of a pack in whose windows a day is."""
+    for rule in pack.rules:
+        for limit in rule.limits:
+            if limit.per == CAMPAIGN:
+                yield rule_budget(pack.name, rule.id, limit, day)
     for name, campaign in pack.codes.items():
         of_words = (word_budget(pack, name, word) for word in campaign.words)
         yield from (one for one in of_words if one is not None)

@@ -35,6 +35,7 @@ _once: Final = attrgetter(
 _entitlement: Final = attrgetter("rule", "amount", "discount", "bonus", "allocations")
 _code: Final = attrgetter("code", "campaign", "channel", "kind", "reason.code")
 _certificate: Final = attrgetter("code", "amount", "left", "state", "allocations")
+_budget: Final = attrgetter("rule", "what", "window", "amount")
 _coupon: Final = attrgetter("rule", "campaign", "code", "owner", "first_day", "last_day")
 _redemption: Final = attrgetter("requested", "maximum", "programme_maximum", "redeemed")
 
@@ -81,6 +82,7 @@ def _later(evaluation: Evaluation) -> list[object]:
         "codes": codes,
         "certificates": paid,
         "coupons": coupons,
+        "budgets": [_budget(use) for use in evaluation.budgets],
     }
     return [[name, content] for name, content in found.items() if content]
 

@@ -1,6 +1,6 @@
 """A pack compiled once, to be evaluated many times and from any thread."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
@@ -23,6 +23,7 @@ from shared.rules.goods_index import GoodsIndex, goods_index
 from shared.rules.goods_tests import LineTest, Lists
 from shared.rules.grammar import Rated, Title
 from shared.rules.index import Gate, LineRule, Rate, RuleIndex, Share, anchor_of, any_line, index_of
+from shared.rules.limit_terms import CAMPAIGN, DISCOUNT, MEMBER, Limit, is_spent
 from shared.rules.limit_terms import is_used_up as limits_used_up
 from shared.rules.model import (
     OnceGrantRule,
@@ -78,7 +79,11 @@ class CompiledPack:
     codes: Codes
     once: tuple[CompiledOnce, ...] = ()
     limited: frozenset[str] = frozenset()
-    """Rules whose use is counted."""
+    """Rules whose use is counted for the member."""
+    budgeted: tuple[tuple[str, Limit], ...] = ()
+    """What the whole chain may use of rules."""
+    discount_limits: Mapping[str, tuple[Limit, ...]] = field(default_factory=dict)
+    """Of rules whose discounts are limited."""
     counters: tuple[CompiledCounter, ...] = ()
     lists_of: GoodsIndex[str] = field(default_factory=lambda: goods_index(()))
     """The lists that goods are on."""
@@ -111,10 +116,25 @@ def compile_pack(pack: Pack, *, pack_hash: str) -> CompiledPack:
         codes=compile_codes(pack),
         price_side=compile_price_side(pack, lambda place: _line_rule(pack, place, None)),
         once=tuple(_once(pack, place) for place in range(len(pack.grants))),
-        limited=frozenset(rule.id for rule in pack.rules if rule.limits),
+        limited=_limited(pack, lambda limit: limit.per == MEMBER),
         counters=compile_counters(pack),
         lists_of=goods_index((listed, name) for name, listed in pack.lists.items()),
+        budgeted=tuple(
+            (rule.id, limit)
+            for rule in pack.rules
+            for limit in rule.limits
+            if limit.per == CAMPAIGN
+        ),
+        discount_limits={
+            rule.id: rule.limits
+            for rule in pack.rules
+            if any(limit.what == DISCOUNT for limit in rule.limits)
+        },
     )
+
+
+def _limited(pack: Pack, wanted: Callable[[Limit], bool]) -> frozenset[str]:
+    return frozenset(rule.id for rule in pack.rules if any(map(wanted, rule.limits)))
 
 
 def _effects(pack: Pack, kind: type[_E]) -> list[tuple[int, _E]]:
@@ -172,7 +192,7 @@ def _gate(rule: Rule | OnceGrantRule, must_hold: Iterable[Condition], lists: Lis
     ]
 
     limits = rule.limits if isinstance(rule, Rule) else ()
-    used_up = say("used_up")
+    used_up, spent = say("used_up"), say("budget_spent")
 
     def is_used_up(facts: Facts) -> bool:
         member = facts.member
@@ -181,6 +201,8 @@ def _gate(rule: Rule | OnceGrantRule, must_hold: Iterable[Condition], lists: Lis
     def gate(facts: Facts) -> Sentence | None:
         if limits and is_used_up(facts):
             return used_up
+        if limits and is_spent(facts.receipt.budgets, rule.id):
+            return spent
         if first is not None and facts.day < first:
             return not_yet
         if last is not None and facts.day > last:

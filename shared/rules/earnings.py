@@ -9,7 +9,7 @@ from shared.money import WHOLE_BP
 from shared.points import POINT
 from shared.rules.facts import Facts
 from shared.rules.index import LineRule, RuleIndex
-from shared.rules.limit_terms import Limit, points_left
+from shared.rules.limit_terms import POINTS, Limit, budget_left, points_left
 from shared.rules.model import Pack
 from shared.rules.offers import Values, percent_values, table_values
 from shared.rules.points_terms import EarnEffect, RedeemEffect
@@ -54,8 +54,9 @@ class Earning:
         member = facts.member
         assert member is not None, "nobody earns unnamed"
         left = points_left(self.limits, self.rule.id, member, facts.day)
-        both = [most for most in (self.most, left) if most is not None]
-        return min(both, default=None)
+        budget = budget_left(facts.receipt.budgets, self.rule.id, POINTS)
+        known = [most for most in (self.most, left, budget) if most is not None]
+        return min(known, default=None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

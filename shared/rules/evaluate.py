@@ -8,6 +8,7 @@ from shared.receipt import Receipt
 from shared.rules.codes import outcomes, uses_of
 from shared.rules.compile import CompiledPack
 from shared.rules.counters import counter_use
+from shared.rules.limit_terms import POINTS, USES, discount_use
 from shared.rules.moment import Moment
 from shared.rules.phases.after import after, lots_read
 from shared.rules.phases.cap import cap
@@ -24,6 +25,7 @@ from shared.rules.phases.price import price
 from shared.rules.phases.redeem import redeem
 from shared.rules.phases.tender import tender
 from shared.rules.result import (
+    BudgetUse,
     CodeOutcome,
     Evaluation,
     PricedLine,
@@ -90,6 +92,7 @@ def _answer(pack: CompiledPack, draft: Draft) -> Evaluation:
         certificates=tuple(draft.certificates),
         codes=codes,
         uses=_uses(pack, draft, codes),
+        budgets=_budget_uses(pack, draft),
         counted_on=facts.counted_on,
     )
 
@@ -141,7 +144,12 @@ def _uses(pack: CompiledPack, draft: Draft, codes: tuple[CodeOutcome, ...]) -> t
         return ()
     served = sorted(rule for rule in draft.applied.values() if rule in pack.limited)
     by_rule = [RuleUse(rule, draft.earned.get(rule, 0)) for rule in served]
-    return (*by_rule, *uses_of(pack.codes, codes), *_counted(pack, draft))
+    taken = [(rule, _taken(draft, rule)) for rule in served if rule in pack.discount_limits]
+    off = [
+        RuleUse(discount_use(rule), amount_minor) for rule, amount_minor in taken if amount_minor
+    ]
+    codes_used = uses_of(pack.codes, codes)
+    return (*by_rule, *off, *codes_used, *_counted(pack, draft))
 
 
 def _counted(pack: CompiledPack, draft: Draft) -> Iterator[RuleUse]:
@@ -151,3 +159,27 @@ def _counted(pack: CompiledPack, draft: Draft) -> Iterator[RuleUse]:
         paid = ((item.line, item.sum_minor) for item in open_items)
         if amount := counter.amount(draft.facts, paid):
             yield RuleUse(counter_use(counter.name), amount)
+
+
+def _budget_uses(pack: CompiledPack, draft: Draft) -> tuple[BudgetUse, ...]:
+    """Return what the receipt uses up of the budgets of the whole chain."""
+    if not pack.budgeted:
+        return ()
+    applied = frozenset(draft.applied.values())
+    found = [
+        BudgetUse(rule, limit.what, limit.window, _used(draft, rule, limit.what))
+        for rule, limit in pack.budgeted
+        if rule in applied
+    ]
+    return tuple([use for use in found if use.amount])
+
+
+def _used(draft: Draft, rule: str, what: str) -> int:
+    if what == USES:
+        return 1
+    return draft.earned.get(rule, 0) if what == POINTS else _taken(draft, rule)
+
+
+def _taken(draft: Draft, rule: str) -> int:
+    """Return what a rule took off, kopecks."""
+    return sum(draft.cuts.get(rule, {}).values())

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final, get_args
 
 from shared.rules.condition_model import Condition
+from shared.rules.limit_terms import LIMIT_FEATURES, limit_features
 from shared.rules.model import Pack, StackingGroup
 from shared.rules.once_terms import ONCE_FEATURES
 from shared.rules.points_terms import POINTS_FEATURES, points_features
@@ -34,6 +35,7 @@ FEATURES: Final = frozenset(
     | {*_EARLY, "codes", "counters", "lists.brands", "lists.flags"}
     | ONCE_FEATURES
     | POINTS_FEATURES
+    | LIMIT_FEATURES
     | PRICE_FEATURES
     | RETURN_FEATURES
 )
@@ -63,6 +65,7 @@ def _used(pack: Pack) -> Iterator[str]:
     for rule in pack.rules:
         yield from (f"then.{effect.effect}" for effect in rule.then)
         yield from points_features(rule.then, limits=rule.limits)
+        yield from limit_features(rule.limits)
     for asked in (*pack.conditional, *pack.counters.values()):
         if asked.condition is not None:
             yield from (f"if.{node.operator.rstrip('_')}" for node in nodes(asked.condition))

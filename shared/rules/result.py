@@ -186,6 +186,16 @@ class RuleUse:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetUse:
+    """What a receipt uses up of a budget of the whole chain: a use, hundredths, or kopecks."""
+
+    rule: str
+    what: str
+    window: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class Redemption:
     """How many points (hundredths) may pay now, how many do, and what limits them."""
 
@@ -263,3 +273,4 @@ class Evaluation:
     counted_on: date | None = None
     """The day of the turnover, by the programme's zone."""
     coupons: tuple[Coupon, ...] = ()
+    budgets: tuple[BudgetUse, ...] = ()

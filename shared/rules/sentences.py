@@ -197,6 +197,11 @@ _SENTENCES: Final = {
         "Товар не входит в сумму покупок",
         "These goods do not count in the turnover",
     ),
+    "budget_spent": ("Бюджет акции исчерпан", "The promotion's budget is spent"),
+    "budget_short": (
+        "Бюджет акции заканчивается: скидка уменьшена на {back}",
+        "The promotion's budget runs short: {back} less discount",
+    ),
     "used_up": ("Лимит исчерпан", "The limit is used up"),
     "earn_limit": ("Не больше {points} бонусов за чек", "At most {points} points a receipt"),
     "outweighed_times": (

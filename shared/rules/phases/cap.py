@@ -1,9 +1,11 @@
 """Phase 4: the largest benefit of a line and of the receipt; then discounts are final."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from shared.money import WHOLE_BP, allocate
 from shared.rules.compile import CompiledPack
+from shared.rules.facts import Facts
+from shared.rules.limit_terms import DISCOUNT, Limit, budget_left, discount_left
 from shared.rules.phases.draft import Benefit, Draft, Item, Phase
 from shared.rules.result import EffectKind
 from shared.rules.sentences import rubles, say
@@ -15,6 +17,7 @@ def cap(pack: CompiledPack, draft: Draft) -> None:
     The cashier's discount and price lists count, but only discounts go back. What goes back of a
     benefit to choose becomes points.
     """
+    _cap_rules(pack, draft)
     _cap_lines(pack, draft)
     _cap_receipt(pack, draft)
     for place, rule in sorted(draft.lowering.items()):
@@ -23,6 +26,29 @@ def cap(pack: CompiledPack, draft: Draft) -> None:
             draft.add_effect(EffectKind.DISCOUNT, rule, list(cuts.items()))
         elif draft.applied.get(place) is None:
             draft.gave_way(rule, say("capped_away"))
+
+
+def _cap_rules(pack: CompiledPack, draft: Draft) -> None:
+    """Take back what rules give over their limits: each gives what is left of them."""
+    for rule_id, limits in pack.discount_limits.items():
+        cuts = draft.cuts.get(rule_id)
+        left = _left(draft.facts, rule_id, limits)
+        if cuts and left is not None and (over := sum(cuts.values()) - left) > 0:
+            given = [cuts[no] for no in sorted(cuts)]
+            back = dict(zip(sorted(cuts), allocate(over, given, given), strict=True))
+            for place, item in enumerate(draft.items):
+                if amount_minor := back.get(item.line.no, 0):
+                    cuts[item.line.no] -= amount_minor
+                    item.give_back(amount_minor)
+                    _to_points(draft, place, item.line.no)
+            short = say("budget_short", back=rubles(over))
+            draft.note(Phase.CAP, short, rule=rule_id, span=(sum(given), sum(cuts.values())))
+
+
+def _left(facts: Facts, rule: str, limits: Sequence[Limit]) -> int | None:
+    budget = budget_left(facts.receipt.budgets, rule, DISCOUNT)
+    own = None if facts.member is None else discount_left(limits, rule, facts.member, facts.day)
+    return min([left for left in (budget, own) if left is not None], default=None)
 
 
 def _cap_lines(pack: CompiledPack, draft: Draft) -> None:

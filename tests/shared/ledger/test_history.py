@@ -56,13 +56,15 @@ def test_a_merge_adds_what_both_have_done(here: list[DayCount], there: list[DayC
 
 
 def test_uses_of_a_limited_rule_add_up_and_are_told_apart_for_two_months() -> None:
-    days = [TODAY - timedelta(days=ago) for ago in (200, 100, 61, 0, 0)]
+    """What is older is gathered by month, so that a quarter and a year can be counted."""
+    days = [TODAY - timedelta(days=ago) for ago in (205, 200, 100, 61, 0, 0)]
     history = NO_HISTORY
     for day in days:
         history = with_uses(history, [Use("a", day, 1, 5_00)])
 
     assert history.uses == (
-        Use("a", TODAY - timedelta(days=100), 2, 10_00),
+        Use("a", TODAY - timedelta(days=200), 2, 10_00),
+        Use("a", TODAY - timedelta(days=100), 1, 5_00),
         Use("a", TODAY - timedelta(days=61), 1, 5_00),
         Use("a", TODAY, 2, 10_00),
     )

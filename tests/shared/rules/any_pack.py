@@ -454,9 +454,19 @@ def _rule(draw: st.DrawFn, doc: Doc, no: int, kinds: tuple[str, ...]) -> Doc:
     if draw(st.integers(0, 3)) == 0:
         rule["when"] = draw(windows())
     if draw(st.integers(0, 3)) == 0:
-        limit = _one(draw, {"uses": counts(1, 3), "points": money(1, 50_000)})
-        rule["limits"] = [limit | {"window": draw(st.sampled_from(["day", "month", "campaign"]))}]
+        rule["limits"] = [draw(limits())]
     return rule
+
+
+@st.composite
+def limits(draw: st.DrawFn) -> Doc:
+    """Give a limit of a rule, for a member or for the whole chain."""
+    amounts = {"uses": counts(1, 3), "points": money(1, 50_000), "discount": money(1, 20_000)}
+    windows_of = ["day", "week", "month", "quarter", "year", "campaign"]
+    return _one(draw, amounts) | {
+        "window": draw(st.sampled_from(windows_of)),
+        "per": draw(st.sampled_from(["member", "campaign"])),
+    }
 
 
 def _grant(draw: st.DrawFn, no: int) -> Doc:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.basket import Flag, Goods, Line
 from shared.member import DayCount, History, LotView, MemberView, NamedDay, Use
-from shared.receipt import Receipt, Redeem, Take, TenderKind
+from shared.receipt import BudgetLeft, Receipt, Redeem, Take, TenderKind
 from shared.rules.compile import CompiledPack
 from shared.rules.moment import Moment
 from tests.shared.rules.any_pack import pack_docs, text_of
@@ -164,7 +164,7 @@ def receipts() -> st.SearchStrategy[Receipt]:
     split = st.tuples(st.sampled_from(Take), st.integers(-1, 600_000))
     codes = st.sampled_from([(), ("spring",), ("SPRING", "nonsense")])
     return st.builds(
-        lambda found, ask, take, paid_in, presented, marks: replace(
+        lambda found, ask, take, paid_in, presented, marks, budgets: replace(
             receipt(*found, redeem=ask[0], points=ask[1]),
             marks=marks,
             region="north",
@@ -172,6 +172,7 @@ def receipts() -> st.SearchStrategy[Receipt]:
             take_value=take[1],
             paid_in=paid_in,
             promo_codes=presented,
+            budgets=budgets,
         ),
         lines(),
         asked,
@@ -179,6 +180,18 @@ def receipts() -> st.SearchStrategy[Receipt]:
         st.sampled_from([None, TenderKind.CASH, TenderKind.CARD]),
         codes,
         st.sampled_from([(), ("pickup",), ("instalment", "pickup")]),
+        st.lists(_budgets(), max_size=2).map(tuple),
+    )
+
+
+def _budgets() -> st.SearchStrategy[BudgetLeft]:
+    """Give what the chain has left of rules by chance, often too little."""
+    return st.builds(
+        BudgetLeft,
+        st.sampled_from([f"r{no}" for no in range(3)]),
+        st.sampled_from(["uses", "points", "discount"]),
+        st.just("month"),
+        st.integers(-1, 20_000),
     )
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +85,15 @@ def _floor(pack: CompiledPack, item: Item, moment: Moment) -> int:
 def test_the_best_of_a_group_is_never_worse_for_the_customer_than_any_of_its_children(
     doc: Doc, scope: str, who: MemberView | None, bought: Receipt, moment: Moment
 ) -> None:
-    """Each child is tried with the others out of the pack, the group alone and without caps."""
+    """Each child is tried with the others out of the pack, the group alone, no caps and no limits:
+    a winner that is cut afterwards has still won."""
     plain = {
         key: value for key, value in doc.items() if key not in ("caps", "stacking", "policies")
     }
+    plain["rules"] = [
+        {key: value for key, value in rule.items() if key != "limits"} for rule in doc["rules"]
+    ]
+    bought = replace(bought, budgets=())
     ids = [rule["id"] for rule in plain["rules"]]
 
     def paid(children: Sequence[str]) -> list[int]:
