@@ -1,14 +1,14 @@
 """Commit a sale: the fact and the print job in one durable transaction, then the answer."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import structlog
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from agent.bearers.coupons import births, mint
+from agent.bearers.coupons import births, gift_births, give, mint
 from agent.commit import slip as slips
 from agent.commit import store
 from agent.commit.code import slip_code
@@ -35,7 +35,7 @@ from shared.rules.canonical import result_hash
 from shared.rules.sentences import rubles
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import decoder, encode
-from shared.wire.facts import Birth, FactKind, Granted, ReceiptCommitted
+from shared.wire.facts import Birth, FactKind, Granted, Issued, ReceiptCommitted
 from shared.wire.slips import TOKEN_BYTES
 from shared.wire.taken_back import Exchange
 
@@ -102,6 +102,15 @@ class Sale:
     swap: Swap | None = None
 
 
+class Gift(Struct, frozen=True):
+    """A certificate (kopecks) or a unique code that a person gets once."""
+
+    bearer: str
+    code: str
+    amount: int
+    last_day: date | None
+
+
 class Committed(Struct, frozen=True):
     """A sale that is in the journal; balances in hundredths of a point."""
 
@@ -114,6 +123,8 @@ class Committed(Struct, frozen=True):
     pending_points: int
     coupons: tuple[str, ...] = ()
     """Codes for the next purchase, in the order of the receipt's coupons."""
+    gifts: tuple[Gift, ...] = ()
+    """Certificates and codes that the person gets once."""
 
 
 _decode = decoder(Committed)
@@ -207,6 +218,8 @@ def _write(
     granted = _granted(connection, station, claim)
     minted = mint(station, claim.evaluation.coupons, at)
     coupons = [issued for _, issued in minted]
+    given = _given(connection, station, claim, at)
+    gifts = [issued for _, issued in given]
     token = station.chance.randbytes(TOKEN_BYTES)
     asks = holds.open_asks(connection, sale.receipt)
     body = ReceiptCommitted(
@@ -224,13 +237,18 @@ def _write(
         slip_token_hash=digest(token),
         exchange=swap,
         bearers=claim.bearers,
-        issued=(*claim.issued, *coupons),
+        issued=(*claim.issued, *coupons, *gifts),
     )
     new = NewFact(
         FactKind.RECEIPT_COMMITTED,
         body,
         takings=_takings(claim),
-        births=[*_births(station, granted, claim), *_sold(claim), *births(station, coupons)],
+        births=[
+            *_births(station, granted, claim),
+            *_sold(claim),
+            *births(station, coupons),
+            *gift_births(gifts),
+        ],
         ends=[one.ask for one in asks],
         changes=changes.of_sale(body),
     )
@@ -238,12 +256,13 @@ def _write(
     if claim.member is not None:
         account = claim.member.account
         once.add(connection, account, [lot.lot for lot in granted if lot.person])
-    own_coupons.add(connection, coupons)
+        once.add(connection, account, [one.once for one in gifts if one.once is not None])
+    own_coupons.add(connection, (*coupons, *gifts))
     holds.release(connection, sale.receipt)
     holds.end_asks(connection, sale.receipt)
     codes = tuple(code for code, _ in minted)
     points = slips.points_after(claim, body)
-    secrets = slips.Secrets(slip_code(station, body, token), codes)
+    secrets = slips.Secrets(slip_code(station, body, token), codes, tuple(given))
     slip = slips.sale_slip(claim, body, points, secrets, derived("slip", fact.id))
     spool.enqueue(connection, slip, at)
     store.add(connection, sale.receipt, Sold(fact.id, slip.id), at)
@@ -256,6 +275,7 @@ def _write(
         balance_points=points.active,
         pending_points=points.pending,
         coupons=codes,
+        gifts=tuple(Gift(one.bearer, code, one.amount, one.expires_on) for code, one in given),
     )
 
 
@@ -290,8 +310,19 @@ def _granted(connection: Connection, station: Station, claim: Claim) -> tuple[Gr
     return earned + tuple(
         once.granted(grant, claim.member.person_key)
         for grant in claim.evaluation.once
-        if grant.lot not in had
+        if grant.lot not in had and not grant.is_code
     )
+
+
+def _given(
+    connection: Connection, station: Station, claim: Claim, at: datetime
+) -> list[tuple[str, Issued]]:
+    """Return certificates and coupons that the person gets once, unless he has them meanwhile."""
+    wanted = [grant for grant in claim.evaluation.once if grant.is_code]
+    if claim.member is None or not wanted:
+        return []
+    had = once.of(connection, [claim.member.account])
+    return give(station, [grant for grant in wanted if grant.lot not in had], claim.member, at)
 
 
 def _births(station: Station, granted: tuple[Granted, ...], claim: Claim) -> list[Birth]:

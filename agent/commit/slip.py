@@ -7,13 +7,14 @@ from uuid import UUID
 from agent.printing import parts
 from agent.printing.parts import Points
 from agent.reserve.store import Claim
+from shared.bearer import Bearer
 from shared.certificate import tail_in
 from shared.member import LotView
 from shared.money import format_money
 from shared.points import format_points
 from shared.rules.paper import MINUS, priced_lines
 from shared.slip import Block, Divider, Row, Slip, SlipKind, Text, Weight
-from shared.wire.facts import ReceiptCommitted
+from shared.wire.facts import Issued, ReceiptCommitted
 from shared.wire.feed import SettingsRow
 
 
@@ -37,6 +38,7 @@ class Secrets:
 
     code: str
     coupons: tuple[str, ...] = ()
+    gifts: tuple[tuple[str, Issued], ...] = ()
 
 
 def sale_slip(
@@ -52,6 +54,7 @@ def sale_slip(
         *_money(sale),
         *_member(claim, sale, points),
         *_coupons(sale, secrets.coupons),
+        *_gifts(sale, secrets.gifts),
         *parts.footer(secrets.code),
     ]
     return Slip(slip_id, SlipKind.SALE, tuple(blocks))
@@ -59,7 +62,9 @@ def sale_slip(
 
 def recalled_slip(settings: SettingsRow, sale: ReceiptCommitted, slip_id: UUID) -> Slip:
     """Compose a sale's slip from its fact alone, which tells neither balance nor codes."""
-    coupons = [parts.masked_card(one.tail) for one in sale.issued if not one.line_no]
+    made = [one for one in sale.issued if not one.line_no]
+    coupons = [parts.masked_card(one.tail) for one in made if one.once is None]
+    gifts = [(parts.masked_card(one.tail), one) for one in made if one.once is not None]
     blocks = [
         *parts.header(settings),
         *_heading(sale),
@@ -69,6 +74,7 @@ def recalled_slip(settings: SettingsRow, sale: ReceiptCommitted, slip_id: UUID) 
         *_money(sale),
         *(_moved(sale) if sale.member is not None else ()),
         *_coupons(sale, coupons),
+        *_gifts(sale, gifts),
         *parts.footer(),
     ]
     return Slip(slip_id, SlipKind.SALE, tuple(blocks))
@@ -111,6 +117,19 @@ def _coupons(sale: ReceiptCommitted, codes: Iterable[str]) -> Iterator[Block]:
         yield Row("Купон", code, Weight.BOLD)
         until = f" по {coupon.last_day:%d.%m.%Y}" if coupon.last_day is not None else ""
         yield Text(f"Действует с {coupon.first_day:%d.%m.%Y}{until}")
+
+
+def _gifts(sale: ReceiptCommitted, gifts: Iterable[tuple[str, Issued]]) -> Iterator[Block]:
+    """Print the codes of what the person gets once; any store takes them once the centre has."""
+    titles: dict[UUID | None, str] = {grant.lot: grant.applied.ru for grant in sale.evaluation.once}
+    for code, gift in gifts:
+        is_certificate = gift.bearer == Bearer.CERTIFICATE
+        what = f"Сертификат на {format_money(gift.amount)}" if is_certificate else "Купон"
+        until = f", по {gift.expires_on:%d.%m.%Y}" if gift.expires_on is not None else ""
+        yield Divider()
+        yield Text(titles.get(gift.once, ""))
+        yield Row(what, code, Weight.BOLD)
+        yield Text(f"Действует после связи магазина с центром{until}")
 
 
 def _member(claim: Claim, sale: ReceiptCommitted, points: Points) -> Iterator[Block]:

@@ -10,7 +10,6 @@ from agent.journal.service import Taking
 from agent.leases.lots import LotStanding, lots_of
 from agent.leases.service import Want
 from agent.station import Station
-from shared.bearer import Bearer
 from shared.errors import Kind, LoyaltyError
 from shared.rules.result import Draw
 from shared.rules.returns import Part
@@ -97,7 +96,7 @@ def endings(
     back = {part.no: before.get(part.no, 0) + part.quantity for part in parts}
     sold = [one for one in sale.issued if one.line_no in back]
     whole = all({**before, **back}.get(line.no, 0) >= line.quantity for line in sale.receipt.lines)
-    coupons = [one for one in sale.issued if one.bearer == Bearer.CODE and whole]
+    coupons = [one for one in sale.issued if not one.line_no and whole]
     lots = lots_of(station, connection, {one.account for one in (*sold, *coupons)})
     _check_whole(sold, lots)
     return Endings(tuple(sold), tuple(coupons), lots)

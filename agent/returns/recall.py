@@ -40,6 +40,7 @@ def recall_void(
     if sold is None:
         return []
     once.remove(connection, [lot.lot for lot in sold.granted if lot.person])
+    once.remove(connection, [one.once for one in sold.issued if one.once is not None])
     return changes.of_void(voided, sold)
 
 

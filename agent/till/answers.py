@@ -271,6 +271,15 @@ class ReservedAnswer(QuoteAnswer):
     state: str = "reserved"
 
 
+class GiftAnswer(BaseModel):
+    """A certificate (its kopecks) or a code (0) that the person gets once, printed on the slip."""
+
+    kind: str
+    code: str
+    amount_minor: int
+    last_day: date | None
+
+
 class CommittedAnswer(Answer):
     """A sale that is durable; balances after it."""
 
@@ -284,6 +293,7 @@ class CommittedAnswer(Answer):
     pending_points: int
     coupons: list[str]
     """Codes for the next purchase, in the order of the quote's coupons."""
+    gifts: list[GiftAnswer]
 
 
 class CancelledAnswer(Answer):

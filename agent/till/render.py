@@ -31,6 +31,7 @@ from agent.till import answers as view
 from agent.till.models import MemberRef
 from agent.till.receipts import Priced, explained
 from shared.basket import piece_rows
+from shared.bearer import Bearer
 from shared.certificate import tail_in
 from shared.errors import LoyaltyError
 from shared.ledger.leases import is_live
@@ -394,6 +395,15 @@ def committed(station: Station, done: Committed, at: datetime) -> view.Committed
         balance_points=done.balance_points,
         pending_points=done.pending_points,
         coupons=list(done.coupons),
+        gifts=[
+            view.GiftAnswer(
+                kind="certificate" if gift.bearer == Bearer.CERTIFICATE else "promo_code",
+                code=gift.code,
+                amount_minor=gift.amount if gift.bearer == Bearer.CERTIFICATE else 0,
+                last_day=gift.last_day,
+            )
+            for gift in done.gifts
+        ],
     )
 
 

@@ -74,6 +74,43 @@ def sell(shelf: Shelf, books: Books, issued: Issued, document: Document, at_stor
         return "unknown_certificate"
     if card.state not in SELLABLE or issued.lot in books.lots:
         return "sold_before"
+    _bring(books, issued, document)
+    if card.store:
+        shelf.home[issued.lot] = card.store
+    sold = replace(
+        card,
+        state=CertificateState.ACTIVE,
+        nominal_minor=issued.amount,
+        expires_on=issued.expires_on,
+    )
+    shelf.move(sold, "sold", f"{format_money(issued.amount)} at store {at_store}")
+    return ""
+
+
+def give(shelf: Shelf, books: Books, issued: Issued, document: Document, at_store: str) -> str:
+    """Bring a certificate to life that a till has made; return why not, empty if it is done."""
+    if issued.index in shelf.certificates or issued.lot in books.lots:
+        return "code_taken"
+    _bring(books, issued, document)
+    card = StoredCertificate(
+        index=issued.index,
+        account=issued.account,
+        batch=0,
+        serial=0,
+        tail=issued.tail,
+        state=CertificateState.ACTIVE,
+        nominal_minor=issued.amount,
+        expires_on=issued.expires_on,
+        valid_days=0,
+        pin_hash="",
+        store="",
+    )
+    what = f"{format_money(issued.amount)} by {issued.rule} at store {at_store}"
+    shelf.move(card, "given", what)
+    return ""
+
+
+def _bring(books: Books, issued: Issued, document: Document) -> None:
     books.open_bearer(issued.account, document.at)
     lot = Lot(
         id=issued.lot,
@@ -90,21 +127,14 @@ def sell(shelf: Shelf, books: Books, issued: Issued, document: Document, at_stor
         expires_on=issued.expires_on,
     )
     grant(books, lot, document, holder=None, kept=0)
-    if card.store:
-        shelf.home[lot.id] = card.store
-    sold = replace(
-        card,
-        state=CertificateState.ACTIVE,
-        nominal_minor=issued.amount,
-        expires_on=issued.expires_on,
-    )
-    shelf.move(sold, "sold", f"{format_money(issued.amount)} at store {at_store}")
-    return ""
 
 
-def take_back(shelf: Shelf, issued: Issued, at_store: str) -> None:
-    """End a certificate whose sale was returned."""
+def take_back(shelf: Shelf, books: Books, issued: Issued, at_store: str) -> bool:
+    """End a certificate whose sale was returned; False if something of it is spent already."""
+    if books.accounts[issued.account].debt:
+        return False
     card = shelf.certificates.get(issued.index)
     if card is not None and card.state is CertificateState.ACTIVE:
         back = replace(card, state=CertificateState.REFUNDED)
         shelf.move(back, "taken back", f"{format_money(issued.amount)} at store {at_store}")
+    return True

@@ -22,6 +22,7 @@ class ConflictKind(StrEnum):
     UNKNOWN_CERTIFICATE = "unknown_certificate"
     CODE_USED_TWICE = "code_used_twice"
     CODE_TAKEN = "code_taken"
+    GIVEN_BEFORE = "given_before"
     COUPON_USED = "coupon_used"
     OVER_BUDGET = "over_budget"
     OVER_LIMIT = "over_limit"

@@ -15,6 +15,7 @@ TITLES: dict[ConflictKind, Sentence] = {
     ConflictKind.UNKNOWN_CERTIFICATE: Sentence("чужой сертификат", "unknown certificate"),
     ConflictKind.CODE_USED_TWICE: Sentence("промокод использован дважды", "code used twice"),
     ConflictKind.CODE_TAKEN: Sentence("код уже занят", "code taken"),
+    ConflictKind.GIVEN_BEFORE: Sentence("подарок выдан дважды", "given before"),
     ConflictKind.COUPON_USED: Sentence("возврат после купона", "returned after its coupon"),
     ConflictKind.OVER_BUDGET: Sentence("лимит акции превышен", "budget exceeded"),
     ConflictKind.OVER_LIMIT: Sentence("лимит участника превышен", "member's limit exceeded"),
@@ -100,6 +101,11 @@ _SENTENCES: dict[ConflictKind, Sentence] = {
     ConflictKind.CODE_TAKEN: Sentence(
         "Чек {document}: код …{tail} напечатан, но не активирован: такой уже есть.",
         "Receipt {document}: code …{tail} is printed and is not active: there is such a one.",
+    ),
+    ConflictKind.GIVEN_BEFORE: Sentence(
+        "Чек {document}: подарок …{tail} не активирован: участник уже получил его в другом "
+        "магазине.",
+        "Receipt {document}: gift …{tail} is not active: the member had got it in another store.",
     ),
     ConflictKind.COUPON_USED: Sentence(
         "Чек {document} возвращён, а полученное с ним уже использовано: {tails}. Деньги выданы.",

@@ -46,6 +46,8 @@ class _Wanted:
     bearers: set[UUID] = field(default_factory=set)
     campaigns: set[str] = field(default_factory=set)
     packs: set[str] = field(default_factory=set)
+    gifts: set[UUID] = field(default_factory=set)
+    """What stands for certificates and coupons that a person gets once."""
 
     def add(self, reading: Reading) -> None:
         """Note what a fact names in its envelope and body."""
@@ -85,6 +87,7 @@ class _Wanted:
         self.certificates.update(issued.index for issued in sale.issued)
         self.bearers.update(draw.account for draw in sale.bearers)
         self.bearers.update(issued.account for issued in sale.issued)
+        self.gifts.update(one.once for one in sale.issued if one.once is not None)
         self.campaigns.update(storable(one.campaign) for one in sale.issued if one.campaign)
         if sale.member is not None:
             self.accounts.add(sale.member.account)
@@ -124,7 +127,7 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
         sales=sales,
         returns=returns,
         births=store.births(connection, wanted.owners.keys() - books.lots.keys()),
-        once=store.once(connection, wanted.owners),
+        once=store.once(connection, wanted.owners.keys() | wanted.gifts),
         shelf=shelf,
         codes=book,
         packs=packs.of_hashes(connection, wanted.packs),

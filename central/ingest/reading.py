@@ -164,7 +164,8 @@ def _sale(envelope: Envelope, sale: ReceiptCommitted, store: str) -> str:
     if not _are_issued(envelope, sale.issued):
         return "issue_senseless"
     if sale.member is None:
-        points = sale.evaluation.redemption.draws or sale.granted
+        gifts = [one for one in sale.issued if one.once is not None]
+        points = sale.evaluation.redemption.draws or sale.granted or gifts
         return "points_of_nobody" if points else ""
     return _grants(envelope, sale, sale.member)
 
@@ -217,7 +218,8 @@ def _is_issued(one: Issued) -> bool:
         and one.account == bearer_account(Bearer(one.bearer), one.index)
         and one.lot == bearer_lot(one.account)
         and one.activates_at.tzinfo is not None
-        and _are_texts(one.tail, one.rule, one.campaign)
+        and _are_texts(one.tail, one.rule, one.campaign, one.person, one.period)
+        and one.once in (None, once_lot(one.rule, one.person, one.period))
     )
 
 

@@ -59,10 +59,10 @@ def post_sale(desk: Desk, reading: Reading, sale: ReceiptCommitted) -> list[str]
     desk.file(reading)
     desk.sales[sale.receipt.uid] = sale
     notes = _draw(desk, reading, document, sale)
-    notes += _issue(desk, reading, document, sale)
     if sale.member is None:
-        return notes
+        return notes + _issue(desk, reading, document, sale, None)
     account = desk.open_account(sale.member.account, sale.member.id)
+    notes += _issue(desk, reading, document, sale, account)
     notes += recheck(desk, reading, sale, account)
     notes += post_grants(desk, reading, document, account, sale.granted)
     totals = sale.evaluation.totals
@@ -159,8 +159,7 @@ def end_bearers(desk: Desk, reading: Reading, sale: ReceiptCommitted, returned: 
 def _end(desk: Desk, reading: Reading, issued: Issued) -> bool:
     """End a certificate or a coupon; False if it was used before."""
     if issued.bearer == Bearer.CERTIFICATE:
-        bearers.take_back(desk.shelf, issued, reading.store)
-        return True
+        return bearers.take_back(desk.shelf, desk.books, issued, reading.store)
     return desk.codes.revoke(issued)
 
 
@@ -245,19 +244,34 @@ def _draw(desk: Desk, reading: Reading, document: Document, sale: ReceiptCommitt
     return ["debt"] if debt else []
 
 
-def _issue(desk: Desk, reading: Reading, document: Document, sale: ReceiptCommitted) -> list[str]:
+def _issue(
+    desk: Desk,
+    reading: Reading,
+    document: Document,
+    sale: ReceiptCommitted,
+    account: Account | None,
+) -> list[str]:
     """Bring certificates and coupons to life; return why some were not: people settle it."""
     notes = []
     for issued in sale.issued:
-        refusal = _bring(desk, reading, document, issued)
+        refusal = _bring(desk, reading, document, issued, account)
         if refusal:
             notes.append(refusal)
             findings.not_brought(desk, reading, sale, issued, refusal)
     return notes
 
 
-def _bring(desk: Desk, reading: Reading, document: Document, issued: Issued) -> str:
+def _bring(
+    desk: Desk, reading: Reading, document: Document, issued: Issued, account: Account | None
+) -> str:
     """Bring one to life; return why not, empty if it is done."""
+    if issued.once is not None and account is not None:
+        if issued.once in desk.once:
+            return "given_before"
+        desk.give_once(issued.once, account.id)
+        remember_once(desk.books, account, issued.once)
+        if issued.bearer == Bearer.CERTIFICATE:
+            return bearers.give(desk.shelf, desk.books, issued, document, reading.store)
     if issued.bearer == Bearer.CERTIFICATE:
         return bearers.sell(desk.shelf, desk.books, issued, document, reading.store)
     kept = {birth.lot: birth.kept for birth in reading.envelope.births}

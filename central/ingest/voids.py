@@ -11,6 +11,7 @@ from central.ingest.receipts import (
     awaited_sale,
     check_new,
     end_bearers,
+    is_of,
     known_lots,
 )
 from shared.ledger.entries import Document
@@ -77,4 +78,8 @@ def _undo(desk: Desk, sale: ReceiptCommitted, voided: ReceiptVoided, counted: Da
         if granted.person and lot is not None and lot.document == voided.sale:
             desk.give_once_back(granted.lot)
             forget_once(desk.books, account, granted.lot)
+    for issued in sale.issued:
+        if issued.once is not None and is_of(desk, sale, issued.lot):
+            desk.give_once_back(issued.once)
+            forget_once(desk.books, account, issued.once)
     desk.to_size.add(account.id)

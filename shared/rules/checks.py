@@ -72,14 +72,7 @@ def _check_grants(pack: Pack) -> None:
     for place, grant in enumerate(pack.grants):
         path = f"grants.{place}"
         _check_window(grant, path)
-        known((grant.wallet,), pack.wallets, f"{path}.wallet")
-        if not grant.points or grant.points % pack.wallets[grant.wallet].earning_unit:
-            raise _fault(
-                f"{path}.points",
-                "not_units",
-                "нужно целое число единиц начисления, не ноль",
-                "a whole number of earning units, and not zero",
-            )
+        _check_gift(pack, grant, path)
         if grant.condition is not None:
             _check_condition(pack, grant.condition, f"{path}.if")
             if reads_lines(grant.condition):
@@ -104,6 +97,28 @@ def _check_counters(pack: Pack) -> None:
                     raise _fault(
                         path, "not_pieces", "счётчик считает не штуки", "it counts no pieces"
                     )
+
+
+def _check_gift(pack: Pack, grant: OnceGrantRule, path: str) -> None:
+    if grant.coupon is not None:
+        known((grant.coupon,), pack.codes, f"{path}.coupon")
+        if pack.codes[grant.coupon].words:
+            raise _fault(
+                f"{path}.coupon",
+                "words",
+                "у кампании с общими словами нет уникальных кодов",
+                "a campaign of common words has no unique codes",
+            )
+    if grant.wallet is None:
+        return
+    known((grant.wallet,), pack.wallets, f"{path}.wallet")
+    if not grant.points or grant.points % pack.wallets[grant.wallet].earning_unit:
+        raise _fault(
+            f"{path}.points",
+            "not_units",
+            "нужно целое число единиц начисления, не ноль",
+            "a whole number of earning units, and not zero",
+        )
 
 
 def _check_window(rule: Rule | OnceGrantRule, path: str) -> None:

@@ -97,12 +97,13 @@ def _verdict(rule: CompiledOnce, facts: Facts, member: MemberView, now: DayCount
             period=period,
             lot=lot,
             account=account,
-            wallet=terms.wallet,
+            wallet=terms.into,
             kind=terms.lot_kind,
-            amount=terms.points,
+            amount=terms.amount,
             activates_at=activation(rule.activation, facts.moment),
             expires_on=expires_on,
             applied=rule.applied,
+            campaign=terms.coupon or "",
         )
     return say("had_once")
 

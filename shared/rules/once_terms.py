@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
+from shared.bearer import Bearer
 from shared.money import WHOLE_BP
 from shared.rules.faults import fault
 from shared.rules.grammar import Document, Title, Window
@@ -51,7 +52,7 @@ class Goal(Document):
 
 
 class OnceTerms(Document):
-    """A number of points on an occasion of the member's life, once a person and period.
+    """What is given on an occasion of the member's life, once a person and period: points mostly.
 
     A birthday or an anniversary (of the registration) is open from `before_days` before to
     `after_days` after it, both included. What `to: referrer` grants goes to who brought the member.
@@ -71,8 +72,12 @@ class OnceTerms(Document):
     to: Literal["member", "referrer"] = "member"
     share: Percent = WHOLE_BP
     """How many of all persons get it, always the same ones: the others can be compared with."""
-    points: Amount
-    wallet: Name
+    points: Amount | None = None
+    wallet: Name | None = None
+    certificate: Annotated[Amount, Field(gt=0)] | None = None
+    """Instead of points: a certificate of so much, whose code is printed."""
+    coupon: Name | None = None
+    """Instead of points: a unique code of this campaign."""
     kind: Name | None = None
     activation: ActivationText = "at once"
     expiry: ExpiryText
@@ -84,6 +89,36 @@ class OnceTerms(Document):
         if (self.of is not None) != (self.on == "date"):
             raise fault("of_date", ru="of бывает у on: date", en="of goes with on: date")
         return self
+
+    @model_validator(mode="after")
+    def _one_gift(self) -> "OnceTerms":
+        gifts = (self.points, self.certificate, self.coupon)
+        in_wallet = (self.points is None) == (self.wallet is None)
+        if sum(gift is not None for gift in gifts) != 1 or not in_wallet:
+            raise fault(
+                "one_gift",
+                ru="нужно одно из points с wallet, certificate и coupon",
+                en="one of points with wallet, certificate and coupon",
+            )
+        if self.points is None and (self.on == "registration" or self.to != "member"):
+            raise fault(
+                "gift_at_a_till",
+                ru="код печатается в чеке: не при регистрации и самому покупателю",
+                en="a code is printed on a slip: not at a registration, and for the buyer himself",
+            )
+        return self
+
+    @property
+    def into(self) -> str:
+        """The wallet of what is given; that of a certificate or code is no pack's."""
+        if self.wallet is not None:
+            return self.wallet
+        return Bearer.CODE if self.certificate is None else Bearer.CERTIFICATE
+
+    @property
+    def amount(self) -> int:
+        """Hundredths of a point, kopecks of a certificate, one code."""
+        return self.points or self.certificate or 1
 
     @property
     def lot_kind(self) -> str:
@@ -102,8 +137,13 @@ class OnceTerms(Document):
             yield TO_REFERRER
         if self.share != WHOLE_BP:
             yield TO_A_SHARE
+        if self.points is None:
+            yield OF_A_CODE
 
 
 TO_REFERRER: Final = "grant.to.referrer"
 TO_A_SHARE: Final = "grant.share"
-ONCE_FEATURES: Final = frozenset({TO_REFERRER, TO_A_SHARE, *(f"grant.{one}" for one in OCCASIONS)})
+OF_A_CODE: Final = "grant.code"
+ONCE_FEATURES: Final = frozenset(
+    {TO_REFERRER, TO_A_SHARE, OF_A_CODE, *(f"grant.{one}" for one in OCCASIONS)}
+)

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from shared.bearer import Bearer
+
 
 class EffectKind(StrEnum):
     """What an effect does to the receipt or the member."""
@@ -107,7 +109,8 @@ class Grant:
 class OnceGrant:
     """A lot of points (hundredths) that a person gets once in a period, maybe on another's account.
 
-    `lot` is the same whichever store grants it.
+    `lot` is the same whichever store grants it. In the wallet of certificates or codes it is one of
+    these, of a `campaign`, whose code the till makes.
     """
 
     rule: str
@@ -120,6 +123,12 @@ class OnceGrant:
     activates_at: datetime
     expires_on: date | None
     applied: Sentence
+    campaign: str = ""
+
+    @property
+    def is_code(self) -> bool:
+        """Whether a code is given, not points."""
+        return self.wallet in frozenset(Bearer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,10 @@ class Issued(Struct, array_like=True, frozen=True):
     campaign: str = ""
     owner: UUID | None = None
     first_day: date | None = None
+    once: UUID | None = None
+    """Of what a person gets once: the lot that stands for it, whichever store gives it."""
+    person: str = ""
+    period: str = ""
 
 
 class ReceiptCommitted(Struct, frozen=True):

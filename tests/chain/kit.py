@@ -235,6 +235,12 @@ class Chain:
         with reading(self.centre.engine) as connection:
             return list(connection.exec_driver_sql(query).scalars())
 
+    def debts(self) -> list[int]:
+        """Return what is owed on accounts: kopecks of certificates, uses of codes, points."""
+        with reading(self.centre.engine) as connection:
+            query = "SELECT debt FROM account WHERE debt > 0 ORDER BY debt"
+            return list(connection.exec_driver_sql(query).scalars())
+
     def close(self) -> None:
         """Check the centre's books, and close everything."""
         with reading(self.centre.engine) as connection:

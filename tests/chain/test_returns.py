@@ -299,4 +299,5 @@ def test_a_used_coupon_is_a_debt_and_a_case_for_people(couponed: Chain) -> None:
     couponed.sync()
 
     assert couponed.code_state(code) == "used"
+    assert couponed.debts() == [1]
     assert couponed.conflicts() == ["coupon_used"]

@@ -401,7 +401,10 @@ def pack_docs(draw: st.DrawFn, kinds: tuple[str, ...] = tuple(EFFECTS)) -> Doc:
         },
         "tables": {f"t{no}": draw(tables()) for no in range(draw(st.integers(0, 2)))},
         "price_lists": {"members": {"prices": {"1": draw(money()), "2": draw(money())}}},
-        "codes": {"spring": {"title": TITLE, "words": ["SPRING"], "receipt_sum_from": "50.00"}},
+        "codes": {
+            "spring": {"title": TITLE, "words": ["SPRING"], "receipt_sum_from": "50.00"},
+            "unique": {"title": TITLE},
+        },
     }
     if draw(st.booleans()):
         doc["floors"] = [{"goods": ["a_list"], "price": draw(money())}]
@@ -490,6 +493,10 @@ def _grant(draw: st.DrawFn, no: int) -> Doc:
         grant |= {"before_days": draw(counts(0, 9)), "after_days": draw(counts(0, 9))}
     if draw(st.booleans()):
         grant["if"] = draw(conditions(goods="none"))
+    if on != "registration" and draw(st.integers(0, 2)) == 0:
+        for name in ("points", "wallet", "to"):
+            del grant[name]
+        grant |= _one(draw, {"certificate": money(1, 100_000), "coupon": st.just("unique")})
     return grant
 
 

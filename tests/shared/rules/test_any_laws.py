@@ -268,12 +268,14 @@ def test_the_generator_reaches_the_whole_grammar() -> None:
     """What packs by chance use is all that packs can, but for what other tests are for."""
     used: set[str] = set()
 
-    @given(st.one_of(DOCS, *(pack_docs((kind,)) for kind in EFFECTS)))
-    @settings(max_examples=500, database=None, derandomize=True, suppress_health_check=SLOW)
-    def gather(doc: Doc) -> None:
-        used.update(used_features(read_pack(text_of(doc))))
+    for kind in EFFECTS:
 
-    gather()
+        @given(pack_docs((kind,)))
+        @settings(max_examples=60, database=None, derandomize=True, suppress_health_check=SLOW)
+        def gather(doc: Doc) -> None:
+            used.update(used_features(read_pack(text_of(doc))))
+
+        gather()
 
     assert json.loads(json.dumps(sorted(FEATURES - used - OTHERS))) == []
 
