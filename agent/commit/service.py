@@ -211,15 +211,29 @@ def _check_tenders(sale: Sale, claim: Claim) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """Codes that this receipt makes, with what they stand for: coupons, and what is got once."""
+
+    coupons: list[tuple[str, Issued]]
+    gifts: list[tuple[str, Issued]]
+
+    @property
+    def issued(self) -> list[Issued]:
+        return [issued for _, issued in (*self.coupons, *self.gifts)]
+
+    def births(self, station: Station) -> list[Birth]:
+        coupons = [issued for _, issued in self.coupons]
+        return [*births(station, coupons), *gift_births(issued for _, issued in self.gifts)]
+
+
 def _write(
     connection: Connection, station: Station, sale: Sale, claim: Claim, at: datetime
 ) -> Committed:
     swap = _exchange(sale, claim)
     granted = _granted(connection, station, claim)
-    minted = mint(station, claim.evaluation.coupons, at)
-    coupons = [issued for _, issued in minted]
-    given = _given(connection, station, claim, at)
-    gifts = [issued for _, issued in given]
+    coupons = mint(station, claim.evaluation.coupons, at)
+    made = _Made(coupons, _given(connection, station, claim, at))
     token = station.chance.randbytes(TOKEN_BYTES)
     asks = holds.open_asks(connection, sale.receipt)
     body = ReceiptCommitted(
@@ -237,32 +251,21 @@ def _write(
         slip_token_hash=digest(token),
         exchange=swap,
         bearers=claim.bearers,
-        issued=(*claim.issued, *coupons, *gifts),
+        issued=(*claim.issued, *made.issued),
     )
     new = NewFact(
         FactKind.RECEIPT_COMMITTED,
         body,
         takings=_takings(claim),
-        births=[
-            *_births(station, granted, claim),
-            *_sold(claim),
-            *births(station, coupons),
-            *gift_births(gifts),
-        ],
+        births=[*_births(station, granted, claim), *_sold(claim), *made.births(station)],
         ends=[one.ask for one in asks],
         changes=changes.of_sale(body),
     )
     fact = journal.append(connection, station, new, at)
-    if claim.member is not None:
-        account = claim.member.account
-        once.add(connection, account, [lot.lot for lot in granted if lot.person])
-        once.add(connection, account, [one.once for one in gifts if one.once is not None])
-    own_coupons.add(connection, (*coupons, *gifts))
-    holds.release(connection, sale.receipt)
-    holds.end_asks(connection, sale.receipt)
-    codes = tuple(code for code, _ in minted)
+    _remember(connection, claim, body, made)
+    codes = tuple(code for code, _ in made.coupons)
     points = slips.points_after(claim, body)
-    secrets = slips.Secrets(slip_code(station, body, token), codes, tuple(given))
+    secrets = slips.Secrets(slip_code(station, body, token), codes, tuple(made.gifts))
     slip = slips.sale_slip(claim, body, points, secrets, derived("slip", fact.id))
     spool.enqueue(connection, slip, at)
     store.add(connection, sale.receipt, Sold(fact.id, slip.id), at)
@@ -275,8 +278,19 @@ def _write(
         balance_points=points.active,
         pending_points=points.pending,
         coupons=codes,
-        gifts=tuple(Gift(one.bearer, code, one.amount, one.expires_on) for code, one in given),
+        gifts=tuple(Gift(one.bearer, code, one.amount, one.expires_on) for code, one in made.gifts),
     )
+
+
+def _remember(connection: Connection, claim: Claim, body: ReceiptCommitted, made: _Made) -> None:
+    """Note what this store knows of the sale before the centre's rows say it; end what it held."""
+    if claim.member is not None:
+        lots = [lot.lot for lot in body.granted if lot.person]
+        gifts = [issued.once for _, issued in made.gifts if issued.once is not None]
+        once.add(connection, claim.member.account, [*lots, *gifts])
+    own_coupons.add(connection, made.issued)
+    holds.release(connection, body.receipt.uid)
+    holds.end_asks(connection, body.receipt.uid)
 
 
 def _tenders(sale: Sale, swap: Exchange | None) -> tuple[Tender, ...]:

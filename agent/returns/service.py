@@ -223,14 +223,7 @@ def take_in(connection: Connection, station: Station, order: ReturnOrder, at: da
     )
     fact = journal.append(connection, station, new, at)
     holds.end_asks(connection, order.uid)
-    statement = statement_of(station, connection, sold, moment)
-    if statement is not None:
-        statement = replace(
-            statement,
-            debt_points=seen.debt_points,
-            forgiven_points=seen.forgiven_points,
-            lapsed_points=seen.lapsed_points,
-        )
+    statement = _stated(statement_of(station, connection, sold, moment), seen)
     slip_id = derived("slip", fact.id)
     ended = tuple(one.tail for one in seen.endings.sold)
     moved = OnCertificates(seen.certificates, ended)
@@ -255,6 +248,17 @@ def take_in(connection: Connection, station: Station, order: ReturnOrder, at: da
         lapsed_points=seen.lapsed_points,
         recharged_minor=seen.recharged_minor,
         certificates=seen.certificates,
+    )
+
+
+def _stated(statement: Statement | None, seen: Preview) -> Statement | None:
+    if statement is None:
+        return None
+    return replace(
+        statement,
+        debt_points=seen.debt_points,
+        forgiven_points=seen.forgiven_points,
+        lapsed_points=seen.lapsed_points,
     )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from central.auditor.store import Verdict
+from shared.bearer import Bearer
 from shared.clock import instant_of
 from shared.receipt import Receipt, Redeem
 from shared.rules.canonical import result_hash
@@ -53,7 +54,8 @@ def recheck(pack: CompiledPack, sale: ReceiptCommitted) -> Rechecked:
         return Rechecked(Verdict.RESULT, found)
     if result_hash(sale.evaluation) != sale.result_hash:
         return Rechecked(Verdict.STATED, found)
-    return Rechecked(Verdict.SAME if _grants_agree(sale) else Verdict.GRANTS, found)
+    agrees = _grants_agree(sale) and _codes_agree(sale)
+    return Rechecked(Verdict.SAME if agrees else Verdict.GRANTS, found)
 
 
 def pinned(receipt: Receipt, redemption: Redemption) -> Receipt:
@@ -130,6 +132,24 @@ def _grants_agree(sale: ReceiptCommitted) -> bool:
     return earned == given and all(
         once.get(lot.lot) == lot.amount for lot in sale.granted if lot.person
     )
+
+
+def _codes_agree(sale: ReceiptCommitted) -> bool:
+    """Tell whether a fact brings the coupons of its evaluation, and no other gifts than those."""
+    printed = sorted(
+        (one.rule, one.campaign, str(one.owner), str(one.first_day), str(one.expires_on))
+        for one in sale.issued
+        if one.bearer == Bearer.CODE and one.once is None
+    )
+    given = sorted(
+        (one.rule, one.campaign, str(one.owner), str(one.first_day), str(one.last_day))
+        for one in sale.evaluation.coupons
+    )
+    once: dict[UUID | None, int] = {
+        grant.lot: grant.amount for grant in sale.evaluation.once if grant.is_code
+    }
+    gifts = [one for one in sale.issued if one.once is not None]
+    return printed == given and all(once.get(one.once) == one.amount for one in gifts)
 
 
 def _key(grant: Grant, own: UUID | None) -> tuple[UUID | None, str]:

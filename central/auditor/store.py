@@ -26,7 +26,7 @@ class Verdict(StrEnum):
     STATED = "other_hash"
     """The fact's own evaluation does not give the hash that it states."""
     GRANTS = "other_grants"
-    """The fact grants other lots than its evaluation."""
+    """The fact grants other lots, or brings other codes, than its evaluation."""
     FAILED = "kernel_failed"
     UNKNOWN_PACK = "unknown_pack"
     """Nobody can tell: this centre has not published the pack. Looked at again when it has."""

@@ -209,7 +209,9 @@ def _grant(desk: Desk, reading: Reading, document: Document, granted: Granted, k
     if not granted.amount:
         return True
     there = desk.books.lots.get(granted.lot)
-    if granted.lot in desk.once or (there is not None and not granted.person):
+    if granted.lot in desk.once:
+        return False
+    if there is not None and (not granted.person or there.account != granted.account):
         return False
     if granted.person:
         desk.give_once(granted.lot, granted.account)

@@ -3,7 +3,7 @@
 Entries and turnover are insert-only. No statement joins two accounts.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from operator import attrgetter
@@ -224,15 +224,21 @@ def lock(
 def read(connection: Connection, accounts: Locked, lots: Collection[UUID] = ()) -> Books:
     """Read locked accounts as books.
 
-    Lots with a balance come along, and those of `lots` without one; their leases; what is held.
+    Lots with a balance come along, and those of `lots` without one; their leases; what is held. A
+    lot that a void took from one account of a person and that another got then is the other's.
     """
     books = Books()
     for row in accounts.rows:
         books.add_account(Account(*row))
         books.stored[row.account] = tuple(row)
-    for few in chunks(books.accounts):
+    every = list(chunks(books.accounts))
+    rows = [row for few in every for row in _lot_rows(connection, few, lots)]
+    for row in sorted(rows, key=lambda row: not row.balance):
+        if row.lot not in books.lots:
+            books.add_lot(Lot(*row))
+            books.stored[row.lot] = tuple(row)
+    for few in every:
         _read_held(connection, books, few)
-        _read_lots(connection, books, few, lots)
         _read_leases(connection, books, few)
     return books
 
@@ -356,14 +362,12 @@ def _accounts_of(connection: Connection, members: Iterable[UUID]) -> set[UUID]:
     return found
 
 
-def _read_lots(
-    connection: Connection, books: Books, accounts: list[UUID], lots: Collection[UUID]
-) -> None:
+def _lot_rows(
+    connection: Connection, accounts: list[UUID], lots: Collection[UUID]
+) -> Sequence[Any]:
     wanted = [_lot.c.balance > 0, *(one_of(connection, _lot.c.lot, few) for few in chunks(lots))]
     query = select(*_LOTS.columns).where(one_of(connection, _lot.c.account, accounts), or_(*wanted))
-    for row in connection.execute(query):
-        books.add_lot(Lot(*row))
-        books.stored[row.lot] = tuple(row)
+    return connection.execute(query).all()
 
 
 def _read_leases(connection: Connection, books: Books, accounts: list[UUID]) -> None:

@@ -11,7 +11,8 @@ from tests.simulation.world import quiet
 
 @pytest.fixture
 def chain(tmp_path: Path) -> Iterator[Chain]:
-    """A chain of two stores; at the end of every test the centre's books are right."""
+    """A chain of two stores; at the end of every test the centre's books are right, and every
+    receipt that it has comes out the same when it is evaluated again."""
     with quiet():
         made = Chain(tmp_path)
         yield made

@@ -9,9 +9,11 @@ from uuid import UUID
 import pytest
 
 from agent.bearers.certificates import CertificateStanding, Offer, look_up
+from agent.commit import store as sales
 from agent.commit.service import Committed, Sale, commit
 from agent.link import LinkDownError
 from agent.members.service import Registered, Registration, register
+from agent.printing import store as spool
 from agent.quote.lines import Item
 from agent.quote.service import Basket, Quote, quote
 from agent.reserve.service import ReserveOrder, cancel, reserve
@@ -20,6 +22,7 @@ from agent.returns.service import Returned, ReturnOrder, give_back_goods
 from agent.returns.void import Voided, VoidOrder, void
 from agent.station import Station
 from agent.till.receipts import look_up as look_up_receipt
+from central.auditor import service as auditor
 from central.bearers.certificates import Shown, release, show
 from central.bearers.issuing import Order, make, order, sheets
 from central.budgets import service as budgets
@@ -33,6 +36,7 @@ from shared.ids import uuid7
 from shared.receipt import Tender, TenderKind
 from shared.rules.returns import Part
 from shared.runtime.sqlite import reading, transaction
+from shared.slip import Qr
 from tests.builders import wine_text
 from tests.simulation.carried import with_coupons as couponed
 from tests.simulation.machine import Machine
@@ -112,10 +116,21 @@ class Store:
         offers = tuple(Offer(code, wanted) for code in codes)
         return self.sell(Item(1, 1000, "CHEESE", price_minor=price), certificates=offers)
 
-    def take_back(self, claim: Claim, no: int = 1, quantity: int = 1000) -> Returned:
-        """Take goods back."""
+    def code_of_slip(self, claim: Claim) -> str:
+        """Return the code at the end of a sale's slip."""
+        with reading(self.station.journal) as connection:
+            sold = sales.find(connection, claim.receipt.uid)
+            assert sold is not None
+            found = spool.slip_and_copies(connection, sold.slip)
+        assert found is not None
+        return next(block.text for block in found[0].blocks if isinstance(block, Qr))
+
+    def take_back(
+        self, claim: Claim, no: int = 1, quantity: int = 1000, slip: str = ""
+    ) -> Returned:
+        """Take goods back, also of another store."""
         parts = (Part(no, quantity),)
-        made = ReturnOrder(self.uid(), b"content", claim.receipt.uid, parts, "7")
+        made = ReturnOrder(self.uid(), b"content", claim.receipt.uid, parts, "7", slip=slip)
         return give_back_goods(self.station, made, self.machine.clock.now())
 
     def void(self, claim: Claim) -> Voided:
@@ -146,6 +161,15 @@ def with_voids(text: str) -> str:
     """Return a pack with which anyone may void."""
     return text.replace("version: 1\n", "version: 2\n").replace(
         "\npolicies:\n", "\npolicies:\n  voided_by: anyone\n", 1
+    )
+
+
+def with_slips(text: str) -> str:
+    """Return a pack by which any store takes goods back by their slip alone."""
+    return text.replace("version: 1\n", "version: 2\n").replace(
+        "\npolicies:\n",
+        "\npolicies:\n  offline_return: cap\n  offline_return_cap: 5000.00\n",
+        1,
     )
 
 
@@ -241,8 +265,18 @@ class Chain:
             query = "SELECT debt FROM account WHERE debt > 0 ORDER BY debt"
             return list(connection.exec_driver_sql(query).scalars())
 
+    def audit(self) -> list[tuple[str, str]]:
+        """Evaluate every receipt a second time; return those that do not come out as printed."""
+        audited = auditor.job()
+        while audited(self.centre, self.centre.clock.now()):
+            pass
+        query = "SELECT store, verdict FROM audit WHERE verdict <> 'same' ORDER BY receipt"
+        with reading(self.centre.engine) as connection:
+            return [(row[0], row[1]) for row in connection.exec_driver_sql(query)]
+
     def close(self) -> None:
-        """Check the centre's books, and close everything."""
+        """Check the centre's books and every receipt in them, and close everything."""
+        assert self.audit() == []
         with reading(self.centre.engine) as connection:
             assert check(connection) == []
         self.world.close()

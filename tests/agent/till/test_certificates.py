@@ -1,9 +1,12 @@
 """Certificates over the till API: found, paid with, sold; PINs with few tries."""
 
+import asyncio
 import re
+from collections.abc import Callable
 
 import httpx
 import pytest
+from sqlalchemy import event
 
 from agent.bearers.service import GUESSES_MAX
 from shared.tokens import CERTIFICATE_CHARS, SECRET_BYTES, grouped, plain_token, token
@@ -153,6 +156,38 @@ def test_a_certificate_pays_in_an_exchange_and_the_refund_pays_the_rest(till: Ti
 
     assert done["difference_minor"] == told["difference_minor"]
     assert till.answer(find(till, CODE, PIN))["balance_minor"] == 0
+
+
+def test_a_pin_is_never_checked_on_the_event_loop(till: Till) -> None:
+    """Each check takes long on purpose. The try that is counted before it says where it runs."""
+    certificate_known(till.shop, CODE, pin=PIN)
+    on_loop: list[bool] = []
+
+    def counted(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if "tries" in statement:
+            on_loop.append(_is_on_loop())
+
+    event.listen(till.shop.station.journal, "before_cursor_execute", counted)
+    receipt = till.receipt(certificates=[{"code": CODE, "pin": PIN}])
+    asked: list[Callable[[], httpx.Response]] = [
+        lambda: till.post("/v1/quotes", receipt),
+        lambda: till.post("/v1/quotes/trace", receipt),
+        lambda: find(till, CODE, PIN),
+        lambda: till.reserve(receipt),
+    ]
+
+    for ask in asked:
+        on_loop.clear()
+        till.answer(ask())
+        assert set(on_loop) == {False}
+
+
+def _is_on_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def test_after_some_wrong_pins_a_certificate_pauses_even_for_the_right_one(till: Till) -> None:

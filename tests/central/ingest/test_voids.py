@@ -104,6 +104,28 @@ def test_what_a_person_got_once_can_be_got_again_after_a_void(
     assert net(centre, person) == 300_00
 
 
+def test_what_a_void_has_taken_may_go_to_another_member_of_the_same_phone(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    """Both are one person for what he gets once, under one lot, whose accounts meet in a push."""
+    anna, _ = journal.register(name="Анна Петрова")
+    boris, _ = other.register(name="Борис Сидоров")
+    lot = journal.welcome(anna)
+    assert lot == other.welcome(boris)
+    journal.void(journal.sell(anna, earn=[300_00], kept=0, kind="welcome", lots=[lot]))
+    journal.push()
+    other.push()
+    other.sell(boris, earn=[300_00], kept=0, kind="welcome", lots=[lot])
+    assert kinds(other.push(2).outcomes) == ["accepted"]
+
+    journal.sell(anna, earn=[300_00], kept=0, kind="welcome", lots=[lot])
+    journal.sell(boris, earn=[10_00])
+    outcomes = journal.push().outcomes
+
+    assert [one.reason for one in outcomes[-2:]] == ["granted_before", ""]
+    assert (net(centre, anna), net(centre, boris)) == (0, 310_00)
+
+
 def net(centre: Centre, person: Person) -> int:
     """What the member has, less what he owes."""
     debt = books(centre, person.account).accounts[person.account].debt
