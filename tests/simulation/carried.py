@@ -177,10 +177,15 @@ class _Plan:
         return name
 
     def _bring_back(self, at_s: int, store: int, receipt: str) -> None:
+        """Bring goods back, often elsewhere; the slip is at hand when nothing is kept."""
         if self.chance.random() < BACK:
-            share = self.chance.choice((0.5, 1.0))
+            where, share = (
+                self.chance.choice((store, self._store())),
+                self.chance.choice((0.5, 1.0)),
+            )
             later_s = at_s + self.chance.randrange(700, DAY_S)
-            self.made.append((later_s, "return", store, {"receipt": receipt, "share": share}))
+            what = {"receipt": receipt, "share": share, "slip": share == 1.0}
+            self.made.append((later_s, "return", where, what))
 
     def _store(self) -> int:
         return self.chance.randrange(self.stores)

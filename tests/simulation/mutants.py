@@ -293,6 +293,15 @@ def move_nothing(original: Any) -> Any:
     return resolved
 
 
+def end_nothing(original: Any) -> Any:
+    """A return by slip leaves what certificates paid, and the coupons of its sale."""
+
+    def resolved(sale: Any, before: Any, returned: Any) -> Any:
+        return replace(original(sale, before, returned), refilled=(), revoked=())
+
+    return resolved
+
+
 def leave_once(original: Any) -> Any:
     """A void leaves what a person gets once, which may be granted again."""
 
@@ -406,6 +415,8 @@ MUTANTS: tuple[Mutant, ...] = (
            (("central.ingest.receipts:known_lots", leave_once),), days=2),
     Mutant("a return by slip moves points", (("central.ingest.slips:resolved", move_nothing),),
            days=2),
+    Mutant("a return by slip ends coupons and refills certificates",
+           (("central.ingest.slips:resolved", end_nothing),), days=2),
     Mutant("an exchange is tried first",
            (("shared.runtime.sqlite:trying", lambda _original: keep_trial),)),
     Mutant("fencing: a forked journal gets leases",

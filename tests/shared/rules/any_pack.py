@@ -240,7 +240,7 @@ def _earn(draw: st.DrawFn, doc: Doc) -> Doc:
     effect: Doc = {"effect": "earn", "wallet": draw(st.sampled_from(["bonus", "fine"]))}
     effect |= _one(draw, forms)
     effect |= {name: draw(found) for name, found in TERMS.items()}
-    if "points" in effect and draw(st.booleans()):
+    if "points" in effect and draw(st.integers(0, 3)):
         effect |= _one(draw, {"every": money(1, 100_000), "every_pieces": counts(1, 4)})
     more = {"at_most": money(0, 20_000), "kind": st.sampled_from(["fast", "gift"])}
     if draw(st.booleans()):

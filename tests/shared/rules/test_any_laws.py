@@ -268,14 +268,18 @@ def test_the_generator_reaches_the_whole_grammar() -> None:
     """What packs by chance use is all that packs can, but for what other tests are for."""
     used: set[str] = set()
 
-    for kind in EFFECTS:
-
+    def gather(kind: str, most: int) -> None:
         @given(pack_docs((kind,)))
-        @settings(max_examples=60, database=None, derandomize=True, suppress_health_check=SLOW)
-        def gather(doc: Doc) -> None:
+        @settings(max_examples=most, database=None, derandomize=True, suppress_health_check=SLOW)
+        def gathered(doc: Doc) -> None:
             used.update(used_features(read_pack(text_of(doc))))
 
-        gather()
+        gathered()
+
+    for most in (40, 250):
+        for kind in EFFECTS:
+            if not used | OTHERS >= FEATURES:
+                gather(kind, most)
 
     assert json.loads(json.dumps(sorted(FEATURES - used - OTHERS))) == []
 
