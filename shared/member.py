@@ -92,11 +92,18 @@ class MemberView:
     """The last day of a tier set by hand; None is for good."""
     dates: tuple[NamedDay, ...] = ()
     """Dates of life beside the birthday; a name may have several."""
+    joined: tuple[str, ...] = ()
+    """The names of persons who joined him."""
 
     @property
     def person_key(self) -> str:
         """Who the person is for grants that he gets once, whichever member he is here."""
         return person_key(self.person, self.id)
+
+    @property
+    def person_keys(self) -> tuple[str, ...]:
+        """Under which names he may have got something once: his own, and of who joined him."""
+        return tuple(dict.fromkeys((self.person_key, *self.joined)))
 
 
 def person_key(phone_index: bytes, member: UUID) -> str:

@@ -52,6 +52,7 @@ class Standing:
     history: History = NO_HISTORY
     tier_until: date | None = None
     dates: tuple[NamedDay, ...] = ()
+    joined: tuple[str, ...] = ()
 
     def view(self, reach: Reach, only: UUID | None = None) -> MemberView:
         """Return what the kernel may read; `only` limits redemption to one account's lots."""
@@ -81,6 +82,7 @@ class Standing:
             history=self.history,
             tier_until=self.tier_until,
             dates=self.dates,
+            joined=self.joined,
         )
 
 
@@ -189,6 +191,7 @@ def _from_row(row: MemberRow) -> Standing:
         person=row.person,
         tier_until=row.tier_until,
         dates=row.dates,
+        joined=row.joined,
     )
 
 

@@ -18,7 +18,7 @@ from central.packs import service as packs
 from central.schema import is_alone
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ledger.books import Books
-from shared.member import NamedDay
+from shared.member import NamedDay, person_key
 from shared.wire.codec import encode
 from shared.wire.feed import GLOBAL, IdentifierRow, MemberRow, RowKind
 
@@ -97,7 +97,8 @@ def save(connection: Connection, roll: Roll, books: Books) -> list[NewChange]:
 def _row(roll: Roll, who: UUID, books: Books, ladder: Ladder) -> MemberRow:
     accounts = books.accounts_of(who)
     owners = dict.fromkeys(account.owner for account in accounts if account.owner != who)
-    member = whole(roll.members[who], [roll.members[owner] for owner in owners], ladder)
+    joined = [roll.members[owner] for owner in owners]
+    member = whole(roll.members[who], joined, ladder)
     return MemberRow(
         id=member.id,
         display_name=member.display_name,
@@ -114,6 +115,7 @@ def _row(roll: Roll, who: UUID, books: Books, ladder: Ladder) -> MemberRow:
         referrer=member.referrer,
         tier_until=member.tier_until,
         dates=tuple(_named_days(member.dates)),
+        joined=tuple(sorted({person_key(one.person, one.id) for one in joined})),
     )
 
 

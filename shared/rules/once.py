@@ -88,7 +88,7 @@ def _verdict(rule: CompiledOnce, facts: Facts, member: MemberView, now: DayCount
     expires_on = expiry(rule.expiry, facts.moment)
     for period in periods:
         lot = once_lot(terms.id, member.person_key, period)
-        if _had(member, lot):
+        if any(_had(member, once_lot(terms.id, key, period)) for key in member.person_keys):
             continue
         if expires_on is not None and expires_on < facts.day:
             return say("dead_lot")

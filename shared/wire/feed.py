@@ -108,6 +108,8 @@ class MemberRow(Struct, array_like=True, frozen=True):
     referrer: UUID | None = None
     tier_until: date | None = None
     dates: tuple[NamedDay, ...] = ()
+    joined: tuple[str, ...] = ()
+    """Who those are who joined him, as the names of persons: what they got once, he got."""
 
 
 class IdentifierRow(Struct, array_like=True, frozen=True):
