@@ -123,11 +123,14 @@ def _next_batch(station: Station) -> tuple[int, PushBatch] | None:
 
 
 def _bounded(facts: list[Fact]) -> list[Fact]:
-    """Keep a batch under its limit of bytes, but never empty."""
+    """Keep a batch under its limit of bytes, but never empty, and its facts in a row.
+
+    What a disk had lost comes back without a fact that the centre has damaged only.
+    """
     size, chosen = 0, list[Fact]()
     for fact in facts:
         size += len(fact.body) + len(fact.envelope) + len(fact.personal)
-        if chosen and size > BATCH_BYTES_MAX:
+        if chosen and (size > BATCH_BYTES_MAX or fact.seq != chosen[-1].seq + 1):
             break
         chosen.append(fact)
     return chosen

@@ -90,6 +90,19 @@ def test_a_long_journal_goes_in_batches_oldest_first(shop: Shop) -> None:
     assert queue(shop).depth == 0
 
 
+def test_facts_behind_one_that_is_missing_are_a_batch_of_their_own(shop: Shop) -> None:
+    """A head vouches for places in a row; of its past a disk may not have one back whole."""
+    shop.link.answer_push = answer
+    fill(shop, 5)
+    with transaction(shop.station.journal) as connection:
+        connection.exec_driver_sql("DELETE FROM fact WHERE seq = 3")
+
+    push_all(shop)
+
+    assert [[fact.seq for fact in one.facts] for one in shop.link.pushed] == [[1, 2], [4, 5]]
+    assert [one.head.seq for one in shop.link.pushed] == [2, 5]
+
+
 def fill(shop: Shop, count: int) -> None:
     """Write many small facts."""
     now = shop.clock.now()
