@@ -2,11 +2,15 @@
 
 import pytest
 
+from agent.commit.slip import recalled_slip
 from agent.quote.lines import Item
-from agent.quote.service import Basket
+from agent.quote.service import Basket, store_settings
 from agent.reserve.store import Claim
+from agent.returns.sources import find_sale
 from central.campaigns import codes as campaigns
 from shared.rules.result import Evaluation
+from shared.runtime.sqlite import reading
+from shared.slip import Row
 from tests.chain.kit import Chain, Store, with_coupons
 
 WINE_MINOR = 2_000_00
@@ -148,3 +152,17 @@ def test_the_code_of_a_coupon_is_on_its_slip_and_not_in_the_rows(chain: Chain) -
 
     assert plain.lower() not in dump
     assert plain.encode().hex() not in dump
+
+
+def test_a_slip_of_which_the_fact_alone_is_left_names_coupons_by_their_ends(chain: Chain) -> None:
+    here = chain.stores[0]
+    claim, (code,) = buy(here)
+    with reading(here.station.journal) as connection:
+        _, sold = find_sale(here.station, connection, claim.receipt.uid)
+
+    slip = recalled_slip(store_settings(here.station), sold, claim.receipt.uid)
+
+    told = [
+        block.right for block in slip.blocks if isinstance(block, Row) and block.left == "Купон"
+    ]
+    assert told == [f"•••• {code[-4:]}"]
