@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -111,28 +111,30 @@ class PremisesCache:
 
 
 class Thin:
-    """Accounts of which the centre had no more when a receipt asked: quotes count on none of it.
+    """Accounts and lots of which the centre had not enough when a receipt asked: quotes count on no
+    more than could be had then.
 
     It is forgotten after a while, or a restart: then a receipt asks once more.
     """
 
     def __init__(self) -> None:
-        self._until: dict[UUID, datetime] = {}
+        self._known: dict[UUID, tuple[int, datetime]] = {}
         self._lock = threading.Lock()
 
-    def note(self, accounts: Iterable[UUID], at: datetime) -> None:
-        """Remember that there is no more of these."""
+    def note(self, had: Mapping[UUID, int], at: datetime) -> None:
+        """Remember how much could be had of these; nothing of an account beyond what is here."""
         with self._lock:
-            self._until.update(dict.fromkeys(accounts, at + THIN_FOR))
+            self._known.update({one: (amount, at + THIN_FOR) for one, amount in had.items()})
 
-    def now(self, at: datetime) -> frozenset[UUID]:
-        """Return the accounts of which there is no more; a clock that went back forgets them."""
+    def now(self, at: datetime) -> Mapping[UUID, int]:
+        """Return what can be had of whom; a clock that went back forgets it."""
         with self._lock:
-            known = {
-                one: until for one, until in self._until.items() if at < until <= at + THIN_FOR
+            self._known = {
+                one: (amount, until)
+                for one, (amount, until) in self._known.items()
+                if at < until <= at + THIN_FOR
             }
-            self._until = known
-            return frozenset(known)
+            return {one: amount for one, (amount, _) in self._known.items()}
 
 
 class Doubt:

@@ -103,7 +103,7 @@ def _other_document(count_turnover: Part) -> Part:
 
 
 GUARDS: Mapping[str, Mapping[str, Breaker]] = {
-    "lease": {"agent.leases.standing:spendable": _always(EVERYTHING)},
+    "lease": {"agent.leases.lots:spendable": _always(EVERYTHING)},
     "dedup": {
         "central.ingest.chain:_standing": _forget_place,
         "central.ingest.letters:_is_repeated": _forget_id,

@@ -52,7 +52,7 @@ class Brought:
     codes: tuple[CodeStanding, ...] = ()
     budgets: tuple[BudgetStanding, ...] = ()
     """Of the rules of the pack, whatever the receipt brings."""
-    thin: frozenset[UUID] = frozenset()
+    thin: Collection[UUID] = ()
     """Of these the centre had no more a moment ago."""
 
     def is_here(self, whole: Evaluation) -> bool:
@@ -145,7 +145,7 @@ def bring(
     unique = tuple(look_up_codes(station, journal, named.promo_codes, pack))
     codes = [*(offer.code for offer in offers), *(code for _, code in selling)]
     budgets = look_up_budgets(station, journal, pack, moment)
-    thin = station.thin.now(moment.instant) if budgets else frozenset()
+    thin = station.thin.now(moment.instant) if budgets else ()
     if not codes:
         return Brought(moment, codes=unique, budgets=budgets, thin=thin)
     standings = look_up(station, journal, codes)

@@ -1,6 +1,6 @@
 """Lots of accounts as this store sees them: rows, its own facts, and what may be spent here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum, auto
@@ -41,6 +41,10 @@ class LotStanding:
     expires_on: date | None
     holdings: tuple[Holding, ...] = ()
     held: int = 0
+
+    def reachable(self, thin: Mapping[UUID, int]) -> int:
+        """Return what a receipt may count on with the line up."""
+        return max(self.here, min(self.amount, thin.get(self.id, self.amount)))
 
 
 def lots_here(

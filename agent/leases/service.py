@@ -20,7 +20,7 @@ from agent.station import Station
 from shared.ids import uuid7
 from shared.ledger.leases import LeaseUse, spendable, to_give_back
 from shared.runtime.sqlite import reading, transaction
-from shared.wire.agents import LeaseAnswer, LeaseAsk, LeaseRaise
+from shared.wire.agents import LeaseAnswer, LeaseAsk, LeaseRaise, LotWish
 from shared.wire.codec import decoder, encode
 from shared.wire.facts import FactKind, LeaseAsked, LeaseGivenBack, ReceiptCancelled
 
@@ -32,10 +32,14 @@ _decode_given = decoder(tuple[LeaseRaise, ...])
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """How much of an account a receipt lacks: hundredths of a point, kopecks of a certificate."""
+    """How much of an account a receipt lacks: hundredths of a point, kopecks of a certificate.
+
+    For points also of which lots: a receipt may spend one wallet and not another.
+    """
 
     account: UUID
     amount: int
+    lots: tuple[LotWish, ...] = ()
 
 
 def ask(station: Station, receipt: UUID, wants: Sequence[Want], at: datetime) -> None:
@@ -68,7 +72,9 @@ def _written(station: Station, receipt: UUID, want: Want, at: datetime) -> Lease
     ask_id = uuid7(at, station.chance)
     with transaction(station.journal) as connection:
         who = station.identity
-        request = LeaseAsk(ask_id, who.agent, who.epoch, receipt, want.account, want.amount)
+        request = LeaseAsk(
+            ask_id, who.agent, who.epoch, receipt, want.account, want.amount, want.lots
+        )
         body = LeaseAsked(ask_id, receipt, want.account, want.amount, at)
         journal.append(connection, station, NewFact(FactKind.LEASE_ASKED, body), at)
         store.add_ask(connection, request, at)

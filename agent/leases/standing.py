@@ -1,7 +1,9 @@
 """How a member stands here: the centre's rows, the store's own facts, and what may be spent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -19,6 +21,7 @@ from shared.runtime.sqlite import reading
 from shared.wire.feed import GLOBAL, AccountRow, IdentifierRow, MemberRow
 
 ALIASES_MAX = 16
+NOT_THIN: Mapping[UUID, int] = MappingProxyType({})
 
 
 class UnknownMemberError(LoyaltyError):
@@ -54,8 +57,11 @@ class Standing:
     dates: tuple[NamedDay, ...] = ()
     joined: tuple[str, ...] = ()
 
-    def view(self, reach: Reach, only: UUID | None = None) -> MemberView:
-        """Return what the kernel may read; `only` limits redemption to one account's lots."""
+    def view(
+        self, reach: Reach, only: UUID | None = None, thin: Mapping[UUID, int] = NOT_THIN
+    ) -> MemberView:
+        """Return what the kernel may read; `only` limits redemption to one account's lots, `thin`
+        says of which lots only so much can be had."""
         return MemberView(
             id=self.member,
             account=self.accounts[0],
@@ -70,7 +76,7 @@ class Standing:
                     lot.id,
                     lot.account,
                     lot.wallet,
-                    max(0, lot.here if reach is Reach.STORE else lot.amount),
+                    max(0, lot.here if reach is Reach.STORE else lot.reachable(thin)),
                     lot.activates_at,
                     lot.expires_on,
                 )

@@ -1,5 +1,6 @@
 """Price a receipt for a member as this store sees both: no writes, a value with a digest."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -24,7 +25,7 @@ from shared.rules.canonical import digest
 from shared.rules.compile import CompiledPack
 from shared.rules.evaluate import evaluate
 from shared.rules.moment import Moment
-from shared.rules.result import Evaluation
+from shared.rules.result import Draw, Evaluation
 from shared.runtime.sqlite import reading
 from shared.wire.feed import SettingsRow
 
@@ -117,6 +118,8 @@ class Quote:
     brought: Brought
     short: tuple[Short, ...] = ()
     """What certificates and codes it takes over what this store may take of them."""
+    lacking: tuple[Draw, ...] = ()
+    """What it draws of lots over what this store has of them, where that changes the price."""
 
 
 def quote(station: Station, basket: Basket, at: datetime) -> Quote:
@@ -155,7 +158,7 @@ def price(
     with reading(station.replica) as connection:
         lines = lines_of(connection, basket.items)
     check_sums(lines, pack.source.policies.till_tolerance_minor)
-    moment = Moment(at, settings.zone)
+    moment, thin = Moment(at, settings.zone), station.thin.now(at)
     selling = [
         (line, item.certificate)
         for line, item in zip(lines, basket.items, strict=True)
@@ -187,7 +190,7 @@ def price(
             moment=moment,
             evaluation=evaluate(
                 pack,
-                None if who is None else who.view(Reach.CHAIN, basket.account),
+                None if who is None else who.view(Reach.CHAIN, basket.account, thin),
                 receipt,
                 moment,
             ),
@@ -200,6 +203,7 @@ def price(
             brought=brought,
         ),
         basket.account,
+        thin,
     )
 
 
@@ -228,10 +232,10 @@ def pack_of(station: Station, pack_hash: str) -> CompiledPack | None:
     return None if row is None else station.packs.load(row, premises.keys)
 
 
-def _priced(full: Quote, account: UUID | None) -> Quote:
+def _priced(full: Quote, account: UUID | None, thin: Mapping[UUID, int]) -> Quote:
     """Narrow a price over all points to what the store may draw, if only that counts."""
     who, evaluation, receipt = full.standing, full.evaluation, full.receipt
-    view = view_here = None if who is None else who.view(Reach.CHAIN, account)
+    view = view_here = None if who is None else who.view(Reach.CHAIN, account, thin)
     receipt_here, here = receipt, evaluation
     points_here = who is None or all(lot.here >= lot.amount for lot in who.lots)
     if not points_here or not full.brought.is_here(evaluation):
@@ -245,6 +249,7 @@ def _priced(full: Quote, account: UUID | None) -> Quote:
         shortage=_shortage(wanted.redeemed, drawn.redeemed, elsewhere),
         headroom=_shortage(wanted.maximum, drawn.maximum, elsewhere),
         short=full.brought.short(evaluation, here),
+        lacking=() if who is None or here is evaluation else _lacking(who, evaluation, here),
     )
     if full.reach is Reach.STORE:
         priced = replace(priced, member=view_here, evaluation=here, receipt=receipt_here)
@@ -263,6 +268,14 @@ def _here(full: Quote, view: MemberView | None) -> tuple[Receipt, Evaluation]:
             return receipt, evaluation
         held |= beyond
     raise AssertionError("a code that is held was used up")
+
+
+def _lacking(who: Standing, whole: Evaluation, here: Evaluation) -> tuple[Draw, ...]:
+    if digest(whole) == digest(here):
+        return ()
+    held = {lot.id: lot.here for lot in who.lots}
+    over = [replace(draw, amount=draw.amount - held[draw.lot]) for draw in whole.redemption.draws]
+    return tuple(draw for draw in over if draw.amount > 0)
 
 
 def _shortage(wanted: int, here: int, elsewhere: tuple[tuple[str, int], ...]) -> Shortage | None:

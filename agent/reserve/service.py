@@ -12,6 +12,7 @@ from agent.leases import service as leases
 from agent.leases import store as holds
 from agent.leases.lots import Reach
 from agent.leases.service import Want
+from agent.leases.standing import standing
 from agent.quote.service import Basket, OverLeaseError, Quote, price, quote
 from agent.reserve import store
 from agent.reserve.store import Claim, ClaimState
@@ -20,6 +21,7 @@ from shared.errors import Kind, LoyaltyError
 from shared.receipt import Redeem
 from shared.rules.result import Draw
 from shared.runtime.sqlite import reading, transaction
+from shared.wire.agents import LotWish
 
 OPERATION = "reserve"
 
@@ -98,11 +100,14 @@ def reserve(station: Station, order: ReserveOrder, at: datetime) -> Claim:
         if (known := _standing_claim(connection, order)) is not None:
             return known
     expected = quote(station, order.basket, at)
-    if expected.reach is Reach.CHAIN and not station.barred:
+    may_ask = expected.reach is Reach.CHAIN and not station.barred
+    if may_ask:
         leases.ask(station, receipt, _missing(expected), at)
     try:
         return _claim(station, order, at)
     except LoyaltyError:
+        if may_ask:
+            _note_thin(station, expected, at)
         with transaction(station.journal) as connection:
             if store.find(connection, receipt) is None:
                 leases.cancel(connection, station, receipt, at)
@@ -111,13 +116,21 @@ def reserve(station: Station, order: ReserveOrder, at: datetime) -> Claim:
 
 def _missing(expected: Quote) -> list[Want]:
     """Return what a receipt needs over what this store has, by account."""
-    short = expected.shortage
-    points = (
-        []
-        if short is None or expected.standing is None
-        else [Want(expected.standing.accounts[0], short.requested - short.available)]
-    )
+    points, who = [], expected.standing
+    if expected.lacking and who is not None:
+        wishes = tuple(LotWish(draw.lot, draw.amount) for draw in expected.lacking)
+        points.append(Want(who.accounts[0], sum(wish.amount for wish in wishes), wishes))
     return points + [Want(one.account, one.missing) for one in expected.short]
+
+
+def _note_thin(station: Station, expected: Quote, at: datetime) -> None:
+    """Remember what came of the lots that were asked for, before it is given back."""
+    asked, who = {draw.lot for draw in expected.lacking}, expected.standing
+    if not asked or who is None:
+        return
+    with reading(station.journal) as journal:
+        there = standing(station, journal, who.member)
+    station.thin.note({lot.id: lot.here for lot in there.lots if lot.id in asked}, at)
 
 
 def cancel(connection: Connection, station: Station, receipt: UUID, at: datetime) -> None:
@@ -147,7 +160,8 @@ def confirm(connection: Connection, station: Station, order: ReserveOrder, at: d
         station.counts.add(OVER_LEASE)
         raise OverLeaseError(priced.shortage)
     if not agreed:
-        station.thin.note({one.account for one in priced.short if one.refusal is None}, at)
+        none_left = [one.account for one in priced.short if one.refusal is None]
+        station.thin.note(dict.fromkeys(none_left, 0), at)
         raise next((one.refusal for one in priced.short if one.refusal), QuoteChangedError())
     return claim_of(station, priced, order.card_tail)
 
