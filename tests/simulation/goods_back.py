@@ -117,7 +117,8 @@ def code_of(receipt: OpenReceipt) -> str:
             found = spool.slip_and_copies(connection, slip)
         if found is None:
             return ""
-        return next(block.text for block in found[0].blocks if isinstance(block, Qr))
+        codes = (block.text for block in found[0].blocks if isinstance(block, Qr))
+        return next(codes, "")  # a slip that was put together again from its fact has none
 
     return receipt.tills.repeat(looked)
 
