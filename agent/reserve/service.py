@@ -12,7 +12,6 @@ from agent.leases import service as leases
 from agent.leases import store as holds
 from agent.leases.lots import Reach
 from agent.leases.service import Want
-from agent.leases.standing import standing
 from agent.quote.service import Basket, OverLeaseError, Quote, price, quote
 from agent.reserve import store
 from agent.reserve.store import Claim, ClaimState
@@ -100,14 +99,11 @@ def reserve(station: Station, order: ReserveOrder, at: datetime) -> Claim:
         if (known := _standing_claim(connection, order)) is not None:
             return known
     expected = quote(station, order.basket, at)
-    may_ask = expected.reach is Reach.CHAIN and not station.barred
-    if may_ask:
+    if expected.reach is Reach.CHAIN and not station.barred:
         leases.ask(station, receipt, _missing(expected), at)
     try:
         return _claim(station, order, at)
     except LoyaltyError:
-        if may_ask:
-            _note_thin(station, expected, at)
         with transaction(station.journal) as connection:
             if store.find(connection, receipt) is None:
                 leases.cancel(connection, station, receipt, at)
@@ -123,14 +119,11 @@ def _missing(expected: Quote) -> list[Want]:
     return points + [Want(one.account, one.missing) for one in expected.short]
 
 
-def _note_thin(station: Station, expected: Quote, at: datetime) -> None:
-    """Remember what came of the lots that were asked for, before it is given back."""
-    asked, who = {draw.lot for draw in expected.lacking}, expected.standing
-    if not asked or who is None:
-        return
-    with reading(station.journal) as journal:
-        there = standing(station, journal, who.member)
-    station.thin.note({lot.id: lot.here for lot in there.lots if lot.id in asked}, at)
+def _note_thin(station: Station, priced: Quote, at: datetime) -> None:
+    """Remember how much there is of the lots that this store has not enough of."""
+    lacking, who = {draw.lot for draw in priced.lacking}, priced.standing
+    if lacking and who is not None:
+        station.thin.note({lot.id: lot.here for lot in who.lots if lot.id in lacking}, at)
 
 
 def cancel(connection: Connection, station: Station, receipt: UUID, at: datetime) -> None:
@@ -156,6 +149,8 @@ def confirm(connection: Connection, station: Station, order: ReserveOrder, at: d
     """
     priced = price(station, connection, order.basket, Reach.STORE, at)
     agreed = priced.digest == order.digest
+    if not agreed:
+        _note_thin(station, priced, at)
     if priced.shortage is not None and (order.basket.redeem is Redeem.EXACT or not agreed):
         station.counts.add(OVER_LEASE)
         raise OverLeaseError(priced.shortage)

@@ -593,6 +593,8 @@ class World:
         """Turn a bit of a stored row, below the agent's feet, and let it look at its rows."""
         machine, place = self.at(step.store).machine, self.chance.random()
         try:
+            if machine.run(repair.scrub):
+                return "rotten before"  # the same bit would turn back
             rotten = machine.run(lambda station: _rot(station, place))
             found = machine.run(repair.scrub)
         except (StoppedError, DatabaseError):  # the disk is full, or the machine has stopped
