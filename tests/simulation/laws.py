@@ -28,12 +28,18 @@ SUMS = """
 SELECT account, (SELECT coalesce(sum(balance), 0) FROM lot WHERE lot.account = a.account) - debt
                 - (SELECT coalesce(sum(amount), 0) FROM entry
                    WHERE entry.account = a.account AND kind = 'EXPIRE')
+                - (SELECT coalesce(sum(amount), 0) FROM entry AS back
+                   WHERE back.account = a.account AND back.kind = 'RESTORE' AND EXISTS (
+                       SELECT 1 FROM entry AS spent WHERE spent.kind = 'REDEEM'
+                       AND (spent.account, spent.lot, spent.document)
+                           = (back.account, back.lot, back.document)))
                 - (SELECT coalesce(sum(granted), 0) FROM lot
                    WHERE lot.account = a.account AND rule IN (SELECT value FROM json_each(?1)))
                 - (SELECT coalesce(sum(amount), 0) FROM entry JOIN lot USING (account, lot)
                    WHERE account = a.account AND entry.kind = 'GRANT' AND lot.kind = 'staleness'),
        turnover_minor, receipts
 FROM account a"""
+"""What has burnt counts, but for what a spend of its last day has got back of it."""
 PROMISED = """
 SELECT lot, amount FROM entry JOIN lot USING (account, lot)
 WHERE account = ? AND entry.kind = 'GRANT' AND lot.kind = 'staleness'"""
