@@ -73,7 +73,7 @@ class Oracle:
         """What forked epochs had left of each lot when they were last seen."""
         self._packs: list[tuple[datetime, str]] = []
         self._promised: dict[str, int] = {}
-        """What the audit was seen to grant: a restored centre may have forgotten it."""
+        """What the centre was seen to grant, by its audit or once: a backup may not know it."""
 
     # What happened
 
@@ -257,7 +257,7 @@ class Oracle:
         if central.execute("SELECT 1 FROM recovery").fetchone() is None:
             free = dict(central.execute("SELECT lot, free FROM lot WHERE account = ?", (account,)))
         got = central.execute(laws.ONCE, (account, *self._rules))
-        once = {lot: self.once[rule] for lot, rule in got}
+        self._promised.update({lot: self.once[rule] for lot, rule in got})
         self._promised.update(central.execute(laws.PROMISED, (account,)))
         leased, allowed = Counter[str](), Counter[str]()
         for store in self.stores.values():
@@ -269,7 +269,7 @@ class Oracle:
         total = 0
         for lot in sorted({*free, *leased, *self._lots[account]}):
             there = self._spent[lot] + leased[lot] + free.get(lot, 0)
-            may = self._granted[lot] + once.get(lot, 0) + allowed[lot] + self._allowed[lot]
+            may = self._granted[lot] + allowed[lot] + self._allowed[lot]
             may += self._promised.get(lot, 0)
             total += there - may
             if there > may and lot in self._born:
