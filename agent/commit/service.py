@@ -262,6 +262,7 @@ def _write(
         changes=changes.of_sale(body),
     )
     fact = journal.append(connection, station, new, at)
+    reserving.count_beyond(connection, claim, fact.id)
     _remember(connection, claim, body, made)
     codes = tuple(code for code, _ in made.coupons)
     points = slips.points_after(claim, body)

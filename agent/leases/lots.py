@@ -21,6 +21,7 @@ from shared.wire.feed import GLOBAL, AccountRow, Holding, LeaseRow
 class Reach(Enum):
     """Which points a receipt may count on: the store's leases, or all that the centre may lease."""
 
+    NOTHING = auto()
     STORE = auto()
     CHAIN = auto()
 
@@ -41,6 +42,17 @@ class LotStanding:
     expires_on: date | None
     holdings: tuple[Holding, ...] = ()
     held: int = 0
+
+    @property
+    def spending_order(self) -> tuple[date, datetime, UUID]:
+        """Return the key by which the kernel takes lots."""
+        return self.expires_on or date.max, self.activates_at, self.id
+
+    def within(self, reach: Reach, thin: Mapping[UUID, int]) -> int:
+        """Return the hundredths that count within a reach; `thin` as of `reachable`."""
+        if reach is Reach.NOTHING:
+            return 0
+        return max(0, self.here if reach is Reach.STORE else self.reachable(thin))
 
     def reachable(self, thin: Mapping[UUID, int]) -> int:
         """Return what a receipt may count on with the line up."""

@@ -13,7 +13,7 @@ from agent.counted import ASKS
 from agent.journal import service as journal
 from agent.journal import uses
 from agent.journal.service import NewFact, Taking
-from agent.leases import store
+from agent.leases import beyond, store
 from agent.link import CentreBusyError, LinkDownError, RefusedByCentreError
 from agent.replica import store as rows
 from agent.station import Station
@@ -118,6 +118,7 @@ def cancel(connection: Connection, station: Station, receipt: UUID, at: datetime
     What an ended epoch was given stays with it: no other journal can give it back.
     """
     store.release(connection, receipt)
+    beyond.cancel(connection, receipt)
     asks = store.open_asks(connection, receipt)
     if not asks:
         return

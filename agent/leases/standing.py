@@ -21,7 +21,7 @@ from shared.runtime.sqlite import reading
 from shared.wire.feed import GLOBAL, AccountRow, IdentifierRow, MemberRow
 
 ALIASES_MAX = 16
-NOT_THIN: Mapping[UUID, int] = MappingProxyType({})
+NOTHING_SAID: Mapping[UUID, int] = MappingProxyType({})
 
 
 class UnknownMemberError(LoyaltyError):
@@ -56,12 +56,22 @@ class Standing:
     tier_until: date | None = None
     dates: tuple[NamedDay, ...] = ()
     joined: tuple[str, ...] = ()
+    as_of: int = 0
+    """Up to which number of the global stream the rows are read."""
 
     def view(
-        self, reach: Reach, only: UUID | None = None, thin: Mapping[UUID, int] = NOT_THIN
+        self,
+        reach: Reach,
+        only: UUID | None = None,
+        *,
+        thin: Mapping[UUID, int] = NOTHING_SAID,
+        more: Mapping[UUID, int] = NOTHING_SAID,
     ) -> MemberView:
-        """Return what the kernel may read; `only` limits redemption to one account's lots, `thin`
-        says of which lots only so much can be had."""
+        """Return what the kernel may read; `only` limits redemption to one account's lots.
+
+        `thin` says of which lots only so much can be had with the line up, `more` opens by lot what
+        the store may draw beyond its leases.
+        """
         return MemberView(
             id=self.member,
             account=self.accounts[0],
@@ -76,7 +86,7 @@ class Standing:
                     lot.id,
                     lot.account,
                     lot.wallet,
-                    max(0, lot.here if reach is Reach.STORE else lot.reachable(thin)),
+                    lot.within(reach, thin) + more.get(lot.id, 0),
                     lot.activates_at,
                     lot.expires_on,
                 )
@@ -122,6 +132,7 @@ def standing(station: Station, journal: Connection, member: UUID) -> Standing:
         lots=tuple(sorted(lots.values(), key=lambda lot: (lot.activates_at, lot.id))),
         referrer=None if referrer in ids else referrer,
         history=_history(journal, accounts, ids, changes),
+        as_of=cursor,
     )
 
 

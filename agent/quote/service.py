@@ -14,12 +14,13 @@ from agent.counted import QUOTE_SECONDS
 from agent.leases.lots import Reach
 from agent.leases.standing import Standing, standing
 from agent.quote.lines import Item, check_sums, lines_of
+from agent.quote.offline import Question, price_here
+from agent.quote.shortage import CENTRE, Because, Shortage
 from agent.replica import service as replica
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.leases import is_live
 from shared.member import MemberView
-from shared.points import format_points
 from shared.receipt import Receipt, Redeem, Take, TenderKind
 from shared.rules.canonical import digest
 from shared.rules.compile import CompiledPack
@@ -28,9 +29,6 @@ from shared.rules.moment import Moment
 from shared.rules.result import Draw, Evaluation
 from shared.runtime.sqlite import reading
 from shared.wire.feed import SettingsRow
-
-CENTRE = "centre"
-"""Who holds the points of a lot that no store has leased."""
 
 
 class NoSettingsError(LoyaltyError):
@@ -63,42 +61,6 @@ class Basket:
 
 
 @dataclass(frozen=True, slots=True)
-class Shortage:
-    """Points (hundredths) that the member has, but this store may not spend now."""
-
-    requested: int
-    available: int
-    elsewhere: tuple[tuple[str, int], ...]
-    """Store code, or `centre`, and what it holds."""
-
-
-class OverLeaseError(LoyaltyError):
-    """More points than this store may spend without the centre, which did not lease them."""
-
-    kind = Kind.CONFLICT
-    code = "over_lease"
-    ru = (
-        "Здесь сейчас можно списать {available} из {requested} бонусов. Остальные закреплены: "
-        "{elsewhere_ru}. Спишите не больше {available} или повторите, когда появится связь."
-    )
-    en = (
-        "{available} of {requested} points can be redeemed here now. The rest is held: "
-        "{elsewhere_en}. Redeem up to {available}, or try again when the line is back."
-    )
-
-    def __init__(self, shortage: Shortage) -> None:
-        super().__init__(
-            available=format_points(shortage.available),
-            requested=format_points(shortage.requested),
-            available_points=shortage.available,
-            requested_points=shortage.requested,
-            elsewhere_ru=_places(shortage, "в центре", "в магазине {}"),
-            elsewhere_en=_places(shortage, "at the centre", "at store {}"),
-            elsewhere=[{"store": who, "points": points} for who, points in shortage.elsewhere],
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Quote:
     """A priced receipt; `member` is the view that the kernel was given."""
 
@@ -120,14 +82,17 @@ class Quote:
     """What certificates and codes it takes over what this store may take of them."""
     lacking: tuple[Draw, ...] = ()
     """What it draws of lots over what this store has of them, where that changes the price."""
+    beyond: int = 0
+    """Hundredths of a point of the redemption that no lease of the store covers."""
 
 
 def quote(station: Station, basket: Basket, at: datetime) -> Quote:
     """Price a basket with the points that this store may count on now.
 
-    With the line up these are all that the centre may lease to it, otherwise the store's own
-    leases. Raises NoSettingsError, NoPackError, NoPriceError, UnknownBarcodeError,
-    UnknownMemberError, TillDiffersError, NotForSaleError, and as `check_pins` does.
+    With the line up these are all that the centre may lease to it, otherwise what the programme
+    allows offline: the store's own leases, unless it says otherwise. Raises NoSettingsError,
+    NoPackError, NoPriceError, UnknownBarcodeError, UnknownMemberError, TillDiffersError,
+    NotForSaleError, and as `check_pins` does.
     """
     began_s = station.clock.monotonic()
     admit(station, basket, at)
@@ -183,6 +148,8 @@ def price(
     )
     receipt = brought.on(receipt, Reach.CHAIN)
     return _priced(
+        station,
+        journal,
         Quote(
             receipt=receipt,
             standing=who,
@@ -190,7 +157,7 @@ def price(
             moment=moment,
             evaluation=evaluate(
                 pack,
-                None if who is None else who.view(Reach.CHAIN, basket.account, thin),
+                None if who is None else who.view(Reach.CHAIN, basket.account, thin=thin),
                 receipt,
                 moment,
             ),
@@ -232,54 +199,50 @@ def pack_of(station: Station, pack_hash: str) -> CompiledPack | None:
     return None if row is None else station.packs.load(row, premises.keys)
 
 
-def _priced(full: Quote, account: UUID | None, thin: Mapping[UUID, int]) -> Quote:
+def _priced(
+    station: Station,
+    journal: Connection,
+    full: Quote,
+    account: UUID | None,
+    thin: Mapping[UUID, int],
+) -> Quote:
     """Narrow a price over all points to what the store may draw, if only that counts."""
-    who, evaluation, receipt = full.standing, full.evaluation, full.receipt
-    view = view_here = None if who is None else who.view(Reach.CHAIN, account, thin)
-    receipt_here, here = receipt, evaluation
-    points_here = who is None or all(lot.here >= lot.amount for lot in who.lots)
-    if not points_here or not full.brought.is_here(evaluation):
-        view_here = None if who is None else who.view(Reach.STORE, account)
-        receipt_here, here = _here(full, view_here)
+    who, evaluation = full.standing, full.evaluation
+    asked = Question(full.receipt, who, account, full.moment, full.pack, full.brought)
+    here = price_here(station, journal, asked, evaluation)
     elsewhere = () if who is None else _elsewhere(full, who, account)
-    wanted, drawn = evaluation.redemption, here.redemption
+    wanted, drawn = evaluation.redemption, here.evaluation.redemption
     priced = replace(
         full,
-        member=view,
-        shortage=_shortage(wanted.redeemed, drawn.redeemed, elsewhere),
-        headroom=_shortage(wanted.maximum, drawn.maximum, elsewhere),
-        short=full.brought.short(evaluation, here),
-        lacking=() if who is None or here is evaluation else _lacking(who, evaluation, here),
+        member=None if who is None else who.view(Reach.CHAIN, account, thin=thin),
+        shortage=_shortage(wanted.redeemed, drawn.redeemed, elsewhere, here.because),
+        headroom=_shortage(wanted.maximum, drawn.maximum, elsewhere, here.because),
+        short=full.brought.short(evaluation, here.evaluation),
+        lacking=() if who is None else _lacking(who, evaluation, here.evaluation),
     )
     if full.reach is Reach.STORE:
-        priced = replace(priced, member=view_here, evaluation=here, receipt=receipt_here)
+        priced = replace(
+            priced,
+            member=here.member,
+            evaluation=here.evaluation,
+            receipt=here.receipt,
+            beyond=here.beyond(who),
+        )
     return replace(priced, digest=digest(priced.evaluation))
 
 
-def _here(full: Quote, view: MemberView | None) -> tuple[Receipt, Evaluation]:
-    """Price with what this store may take: a code that it may not take gives way to others, which
-    it may have to leave out too."""
-    held: set[str] = set()
-    for _ in range(len(full.brought.codes) + 1):
-        receipt = full.brought.on(full.receipt, Reach.STORE, held)
-        evaluation = evaluate(full.pack, view, receipt, full.moment)
-        beyond = full.brought.beyond(evaluation)
-        if not beyond:
-            return receipt, evaluation
-        held |= beyond
-    raise AssertionError("a code that is held was used up")
-
-
 def _lacking(who: Standing, whole: Evaluation, here: Evaluation) -> tuple[Draw, ...]:
-    if digest(whole) == digest(here):
+    if here is whole or digest(whole) == digest(here):
         return ()
     held = {lot.id: lot.here for lot in who.lots}
     over = [replace(draw, amount=draw.amount - held[draw.lot]) for draw in whole.redemption.draws]
     return tuple(draw for draw in over if draw.amount > 0)
 
 
-def _shortage(wanted: int, here: int, elsewhere: tuple[tuple[str, int], ...]) -> Shortage | None:
-    return Shortage(wanted, here, elsewhere) if here < wanted else None
+def _shortage(
+    wanted: int, here: int, elsewhere: tuple[tuple[str, int], ...], because: Because
+) -> Shortage | None:
+    return Shortage(wanted, here, elsewhere, because) if here < wanted else None
 
 
 def _elsewhere(full: Quote, who: Standing, account: UUID | None) -> tuple[tuple[str, int], ...]:
@@ -298,10 +261,3 @@ def _elsewhere(full: Quote, who: Standing, account: UUID | None) -> tuple[tuple[
         if free > 0:
             held[CENTRE] = held.get(CENTRE, 0) + free
     return tuple(sorted(held.items()))
-
-
-def _places(shortage: Shortage, centre: str, store: str) -> str:
-    return ", ".join(
-        f"{format_points(points)} {centre if who == CENTRE else store.format(who)}"
-        for who, points in shortage.elsewhere
-    )

@@ -8,11 +8,13 @@ from sqlalchemy import Connection
 
 from agent.counted import OVER_LEASE
 from agent.journal import answers
+from agent.leases import beyond
 from agent.leases import service as leases
 from agent.leases import store as holds
 from agent.leases.lots import Reach
 from agent.leases.service import Want
-from agent.quote.service import Basket, OverLeaseError, Quote, price, quote
+from agent.quote.service import Basket, Quote, price, quote
+from agent.quote.shortage import refusal
 from agent.reserve import store
 from agent.reserve.store import Claim, ClaimState
 from agent.station import Station
@@ -153,7 +155,7 @@ def confirm(connection: Connection, station: Station, order: ReserveOrder, at: d
         _note_thin(station, priced, at)
     if priced.shortage is not None and (order.basket.redeem is Redeem.EXACT or not agreed):
         station.counts.add(OVER_LEASE)
-        raise OverLeaseError(priced.shortage)
+        raise refusal(priced.shortage)
     if not agreed:
         none_left = [one.account for one in priced.short if one.refusal is None]
         station.thin.note(dict.fromkeys(none_left, 0), at)
@@ -178,7 +180,15 @@ def claim_of(station: Station, priced: Quote, card_tail: str) -> Claim:
         as_of=None if line.up else line.last_contact_at,
         bearers=priced.brought.draws(priced.evaluation),
         issued=priced.brought.issued,
+        beyond=priced.beyond,
     )
+
+
+def count_beyond(connection: Connection, claim: Claim, fact: UUID | None = None) -> None:
+    """Count what a claim redeems beyond the leases, and once it is a sale by which fact."""
+    if claim.beyond and claim.member is not None:
+        account, day = claim.member.account, claim.moment.day
+        beyond.put(connection, claim.receipt.uid, account, claim.beyond, day, fact)
 
 
 def _claim(station: Station, order: ReserveOrder, at: datetime) -> Claim:
@@ -193,6 +203,7 @@ def _claim(station: Station, order: ReserveOrder, at: datetime) -> Claim:
         answers.remember(connection, order.uid, OPERATION, order.content, b"", at)
         store.add(connection, claim, at)
         holds.hold(connection, claim.receipt.uid, _held(claim))
+        count_beyond(connection, claim)
         return claim
 
 

@@ -39,6 +39,8 @@ class Claim(Struct, frozen=True):
     """What certificates pay, from their lots."""
     issued: tuple[Issued, ...] = ()
     """Certificates that the receipt sells."""
+    beyond: int = 0
+    """Hundredths of a point that no lease of the store covers."""
 
 
 class ClaimState(StrEnum):

@@ -19,12 +19,12 @@ from agent.members.service import Found, Registered
 from agent.packs import NoPackError
 from agent.quote.service import (
     NoSettingsError,
-    OverLeaseError,
     Quote,
     effective_pack,
     pack_of,
     store_settings,
 )
+from agent.quote.shortage import refusal
 from agent.reserve.store import Claim
 from agent.station import Station
 from agent.till import answers as view
@@ -104,7 +104,7 @@ def quote_fields(station: Station, priced: Quote) -> dict[str, Any]:
     if priced.reach is Reach.STORE:
         for short in (priced.shortage, priced.headroom):
             if short is not None:
-                said = _said(OverLeaseError(short))
+                said = _said(refusal(short))
                 top["warnings"] = [*top["warnings"], said]
                 fields["redemption"]["limits"].append(said)
                 break

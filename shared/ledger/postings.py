@@ -81,8 +81,10 @@ def draw(
 ) -> int:
     """Take a spend out of a lease; return what neither lease nor free rest covered: new debt.
 
-    `lease.gone` grows here. A spend that the lease does not cover (written off, cloned or restored
-    holder) is taken from the free rest. HELD keeps the amount aside under the document's uid.
+    `lease.gone` grows here. A spend that the lease does not cover (a programme's limit, a written
+    off, cloned or restored holder) is taken from the free rest; for what is missing other holders
+    are asked, and what they give back pays the debt. HELD keeps the amount aside under the
+    document's uid.
     """
     covered = _leave(books, lease, amount)
     _forget_recall(lease)
@@ -365,6 +367,7 @@ def _spend(books: Books, lot: Lot, amount: int, covered: int, document: Document
         added = post(books, lot, EntryKind.REDEEM, -covered, document)
         assert added, f"document {document.uid} spends of lot {lot.id} twice"
         lot.balance -= covered
+    want_back(books, lot, amount - covered)
     return owe(books, lot, amount - covered, document)
 
 

@@ -6,6 +6,7 @@ from typing import Final, get_args
 from shared.rules.condition_model import Condition
 from shared.rules.limit_terms import LIMIT_FEATURES, limit_features
 from shared.rules.model import Pack, StackingGroup
+from shared.rules.offline_terms import OFFLINE_FEATURES, offline_features
 from shared.rules.once_terms import ONCE_FEATURES
 from shared.rules.points_terms import POINTS_FEATURES, points_features
 from shared.rules.price_features import PRICE_FEATURES, price_features
@@ -33,6 +34,7 @@ FEATURES: Final = frozenset(
     | {f"then.{effect}" for effect in _EFFECTS}
     | {f"stack.{mode}" for mode in _MODES}
     | {*_EARLY, "codes", "counters", "lists.brands", "lists.flags"}
+    | OFFLINE_FEATURES
     | ONCE_FEATURES
     | POINTS_FEATURES
     | LIMIT_FEATURES
@@ -57,6 +59,7 @@ def _used(pack: Pack) -> Iterator[str]:
         yield from pack.tiers.features
     yield from price_features(pack)
     yield from return_features(pack.policies)
+    yield from offline_features(pack.policies)
     yield from (name for name, used in _sections(pack) if used)
     for group in pack.stacking:
         yield f"stack.{group.mode}"

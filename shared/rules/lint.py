@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Final
 
+from shared.points import format_points
 from shared.rules.compile import CompiledPack
 from shared.rules.conditions import conjuncts
 from shared.rules.grammar import Title
@@ -39,13 +40,14 @@ class Opinion:
 
 
 def lint(pack: CompiledPack, probes_max: int = PROBES_MAX) -> Opinion:
-    """Look for floor conflicts, windows that never open, dead rules and tiers out of reach.
+    """Look for floor conflicts, windows that never open, dead rules, tiers and caps out of reach.
 
     Rules are called dead or shadowed only when every border was tried.
     """
     tried = survey(pack, probes_max)
     source = pack.source
-    doubts = [*_windows(source), *_tiers(source), *_floors(source), *_idle(source, tried)]
+    doubts = [*_windows(source), *_tiers(source), *_floors(source), *_offline(source)]
+    doubts += _idle(source, tried)
     return Opinion(tuple(doubts), tried)
 
 
@@ -145,6 +147,22 @@ def _floors(pack: Pack) -> Iterator[Doubt]:
                         f"below the floor of {rubles(floor.price_minor)}",
                     ),
                 )
+
+
+def _offline(pack: Pack) -> Iterator[Doubt]:
+    """Find a cap of a receipt that is less than the least that can be redeemed."""
+    cap = pack.policies.offline_receipt_points
+    units = [wallet.redeeming_unit for wallet in pack.wallets.values()]
+    if 0 < cap < min(units, default=0):
+        least = format_points(min(units))
+        yield Doubt(
+            "offline_cap_idle",
+            "policies.offline_receipt_points",
+            Wording(
+                f"сверх закреплённого без связи ничего не списать: списывают от {least}",
+                f"nothing beyond the lease is redeemed offline: the least is {least}",
+            ),
+        )
 
 
 def _promises(pack: Pack, rule: Rule) -> Iterator[tuple[str, int]]:

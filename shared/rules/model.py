@@ -20,6 +20,7 @@ from shared.rules.grammar import (
     Window,
 )
 from shared.rules.limit_terms import Limits
+from shared.rules.offline_terms import OfflinePolicies
 from shared.rules.once_terms import OnceTerms
 from shared.rules.points_terms import EarnEffect, EarnTimesEffect, RedeemEffect
 from shared.rules.price_model import (
@@ -134,7 +135,7 @@ class Counter(Document):
     condition: Annotated[Condition | None, Field(alias="if")] = None
 
 
-class Policies(ReturnPolicies):
+class Policies(OfflinePolicies, ReturnPolicies):
     """Choices that a programme makes once."""
 
     tobacco_earning: Literal["off", "on"] = "off"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from shared.points import format_points
 from shared.rules.model import Pack, Policies
 from shared.rules.sentences import Lang, rubles, spoken
 from shared.rules.wording import Wording
@@ -203,6 +204,19 @@ _CHOSEN: Final[Mapping[str, Mapping[str, Wording]]] = {
         ),
         "none": Wording("без связи возврата нет", "nothing is taken back offline"),
     },
+    "offline_redemption": {
+        "forbid": Wording(
+            "без связи бонусы только начисляются", "offline points are earned and not redeemed"
+        ),
+        "lease": Wording(
+            "без связи списывают то, что закреплено за магазином",
+            "offline a store redeems what is leased to it",
+        ),
+        "limit": Wording(
+            "без связи списывают и сверх закреплённого, до пределов",
+            "offline a store redeems more than is leased to it, up to the caps",
+        ),
+    },
     "voided_by": {
         "senior": Wording("чек аннулирует старший", "a senior voids a receipt"),
         "cashier": Wording("чек аннулирует кассир", "a cashier voids a receipt"),
@@ -272,8 +286,24 @@ _AMOUNTS: Final = {
     ),
 }
 
+_POINTS: Final = {
+    "offline_receipt_points": Wording(
+        "без связи сверх закреплённого списывают за чек не больше {points}",
+        "offline a receipt redeems at most {points} beyond the lease",
+    ),
+    "offline_member_points": Wording(
+        "участник в магазине за день — не больше {points}",
+        "a member at a store and day at most {points}",
+    ),
+    "offline_store_points": Wording(
+        "магазин до встречи с центром — не больше {points}",
+        "a store until the centre has heard of it at most {points}",
+    ),
+}
 
-_WORDED: Final = frozenset({*_CHOSEN, *_AMOUNTS, "expiry_hint_days", "restore_grace_days"})
+_WORDED: Final = frozenset(
+    {*_CHOSEN, *_AMOUNTS, *_POINTS, "expiry_hint_days", "restore_grace_days"}
+)
 """Those that are told in words of their own; another one is told by its name."""
 
 
@@ -287,6 +317,9 @@ def policies_of(pack: Pack) -> Iterator[Policy]:
     for name, form in _AMOUNTS.items():
         amount = rubles(getattr(policies, f"{name}_minor"))
         yield Policy(name, amount, Wording(*(t.format(amount=amount) for t in (form.ru, form.en))))
+    for name, form in _POINTS.items():
+        points = format_points(getattr(policies, name))
+        yield Policy(name, points, Wording(*(t.format(points=points) for t in (form.ru, form.en))))
     days = str(policies.expiry_hint_days)
     grace = str(policies.restore_grace_days)
     words = Wording(f"отсрочка возвращённых бонусов {grace} дн.", f"{grace} days of grace")

@@ -12,7 +12,7 @@ from agent.leases.service import Want
 from agent.link import LinkDownError, RefusedByCentreError
 from agent.meeting import meet
 from agent.push import push
-from agent.quote.service import OverLeaseError
+from agent.quote.shortage import OverLeaseError
 from agent.station import FENCED
 from shared.crypto.keys import verify
 from shared.receipt import Redeem

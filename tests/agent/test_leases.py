@@ -13,7 +13,7 @@ from agent.leases import service as leases
 from agent.leases import store as holds
 from agent.leases.service import Want
 from agent.link import LinkDownError, RefusedByCentreError
-from agent.quote.service import OverLeaseError
+from agent.quote.shortage import OverLeaseError
 from agent.reserve import service as reserving
 from agent.reserve.store import Claim
 from shared.receipt import Redeem

@@ -8,7 +8,8 @@ from agent.commit.service import Sale, TendersMismatchError, commit
 from agent.journal.answers import UidReusedError
 from agent.printing import store as spool
 from agent.quote.lines import Attributes, Item
-from agent.quote.service import Basket, OverLeaseError, quote
+from agent.quote.service import Basket, quote
+from agent.quote.shortage import OverLeaseError
 from agent.reserve.service import QuoteChangedError, ReceiptEndedError, ReserveOrder, reserve
 from agent.reserve.store import ClaimState
 from agent.till.receipts import look_up

@@ -20,7 +20,8 @@ from agent.members import service as members
 from agent.members.lots import Activation
 from agent.members.service import Registered, Registration
 from agent.quote.lines import Item
-from agent.quote.service import Basket, OverLeaseError, quote
+from agent.quote.service import Basket, quote
+from agent.quote.shortage import OverLeaseError
 from agent.reserve import service as reserving
 from agent.reserve import store as claims
 from agent.reserve.service import QuoteChangedError, ReserveOrder

@@ -118,6 +118,20 @@ def test_points_that_are_leased_become_debt_at_once_and_pay_it_when_they_come_ba
     assert (books.accounts[ACCOUNT].debt, lot.balance, lot.free) == (0, 60, 0)
 
 
+def test_what_other_holders_have_of_an_overspent_lot_is_asked_for_and_pays_the_debt(
+    books: Books,
+) -> None:
+    """90 of 100 lie at home; the second store spends 30 with no lease: 10 were free."""
+    lot = _granted(books, 100, kept=90)
+    home = books.lease(lot, HOME)
+
+    debt = draw(books, lot, books.lease(lot, SECOND), 30, _document(1), Drawing.POSTED)
+
+    assert (debt, lot.balance, home.wanted_back) == (20, 90, 20)
+    give_back(books, lot, home, 20, _document(2))
+    assert (books.accounts[ACCOUNT].debt, lot.balance, home.left) == (0, 70, 70)
+
+
 def test_a_return_that_forgives_lets_go_what_is_spent_and_no_more(books: Books) -> None:
     lot = _granted(books, 100, kept=60)
     lease = books.lease(lot, HOME)

@@ -291,7 +291,7 @@ OTHERS = frozenset(
         *("offline_return", "exchange_price", "voided_by"),
         *("early_activation_by", "early_activation_max", "early_activation_a_day"),
         *("till_tolerance", "lists.flags"),
-        *(name for name in FEATURES if name.startswith("tiers.")),
+        *(name for name in FEATURES if name.startswith(("tiers.", "offline_redemption."))),
     }
 )
 """Policies of returns and activations do nothing to a price; tracks have laws of their own."""
