@@ -1,12 +1,12 @@
 """Accounts and what they have counted, for those who look on. Reads only, and locks nothing."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from central.ledger.rows import chunks
 from central.ledger.store import AccountTable, LotTable, TurnoverTable
@@ -69,6 +69,52 @@ def debts(connection: Connection) -> tuple[int, int]:
     query = select(func.coalesce(func.sum(_account.c.debt), 0), func.count())
     row = connection.execute(query.where(_account.c.debt > 0)).one()
     return int(row[0]), int(row[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """How many members have an account and how many have points; hundredths that they have.
+
+    `capped` counts of each at most a cap, less what he owes.
+    """
+
+    accounts: int
+    members: int
+    points: int
+    capped: int
+
+
+def balances(connection: Connection, cap: int) -> Balances:
+    """Return what members have in all; it reads every lot that is not empty."""
+    of_member = _account.c.member != _account.c.account
+    accounts = connection.scalar(
+        select(func.count(func.distinct(_account.c.member))).where(of_member)
+    )
+    lots = (
+        select(_lot.c.account, func.sum(_lot.c.balance).label("balance"))
+        .where(_lot.c.balance > 0)
+        .group_by(_lot.c.account)
+        .subquery()
+    )
+    each = (
+        select(
+            func.sum(lots.c.balance).label("has"),
+            func.sum(lots.c.balance - _account.c.debt).label("net"),
+        )
+        .join_from(lots, _account, _account.c.account == lots.c.account)
+        .where(of_member)
+        .group_by(_account.c.member)
+        .subquery()
+    )
+    most = case((each.c.net > cap, cap), (each.c.net > 0, each.c.net), else_=0)
+    row = connection.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(each.c.has), 0),
+            func.coalesce(func.sum(most), 0),
+        ).select_from(each)
+    ).one()
+    return Balances(int(accounts or 0), int(row[0]), int(row[1]), int(row[2]))
 
 
 def _turnovers(connection: Connection, *where: ColumnElement[bool]) -> list[Turnover]:

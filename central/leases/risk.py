@@ -1,0 +1,157 @@
+"""What redeeming offline can cost at most: each programme's limit, and each store written off.
+
+A programme is the pack that is in force in a store now. Reads only.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from central.agents import store as agents
+from central.agents.store import Agent
+from central.centre import Centre
+from central.leases import store
+from central.ledger import figures
+from central.ledger import service as ledger
+from central.ledger.figures import Balances
+from central.packs import store as packs
+from central.packs.library import Library, in_force
+from shared.bearer import Bearer, worth_of
+from shared.points import POINT, worth
+from shared.rules.model import Pack
+from shared.rules.moment import Moment
+from shared.runtime.sqlite import reading
+
+SILENT_AFTER = timedelta(minutes=1)
+"""A store's agent that was not heard for so long may be redeeming offline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """A pack that is in force in some stores; of them are `silent` those not heard of now.
+
+    `balances` is what members have today, in all and as far as a member's cap goes.
+    """
+
+    pack: Pack
+    stores: tuple[str, ...]
+    silent: tuple[str, ...]
+    balances: Balances
+
+    @property
+    def point_value_minor(self) -> int:
+        """Return what a point is worth at most, in kopecks."""
+        return max((one.point_value_minor for one in self.pack.wallets.values()), default=POINT)
+
+    def rubles(self, points: int) -> int:
+        """Return what hundredths of a point are worth at most, in kopecks."""
+        return worth(points, self.point_value_minor)
+
+    def of_member(self, stores: int) -> int:
+        """Return what one member can redeem beyond all leases (hundredths) in so many stores."""
+        return stores * self.pack.policies.offline_member_points
+
+    def of_all(self, stores: int) -> int:
+        """Return what all members can, until the centre has heard of it."""
+        policies = self.pack.policies
+        at_members = self.balances.accounts * policies.offline_member_points
+        return stores * min(policies.offline_store_points, at_members)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What one epoch of a store's agent holds: a write-off costs at most that.
+
+    Hundredths of a point with their worth in kopecks; certificates in kopecks; uses of codes.
+    """
+
+    store: str
+    epoch: int
+    seen_at: datetime
+    is_silent: bool
+    lots: int
+    points: int
+    points_minor: int
+    certificates_minor: int
+    uses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """Both bounds, and when they were taken."""
+
+    at: datetime
+    programmes: tuple[Programme, ...]
+    held: tuple[Held, ...]
+
+
+def risk(centre: Centre) -> Risk:
+    """Return what offline redemption can cost now; nothing is changed."""
+    at = centre.clock.now()
+    with reading(centre.engine) as connection:
+        known = agents.agents(connection)
+        programmes = tuple(_programmes(connection, known, at))
+        values = _values(programmes)
+        held = tuple(_held(connection, known, values, at))
+    return Risk(at, programmes, held)
+
+
+def _programmes(
+    connection: Connection, known: Iterable[Agent], at: datetime
+) -> Iterable[Programme]:
+    library, editions = Library(), packs.editions(connection)
+    by_pack: dict[str, list[Agent]] = {}
+    for agent in (one for one in known if one.active_store is not None):
+        zone = store.zone_of(connection, agent.store)
+        name = in_force(editions, Moment(at, zone or "UTC"), "")
+        by_pack.setdefault(name, []).append(agent)
+    for name, here in sorted(by_pack.items()):
+        compiled = library.pack(connection, name)
+        if compiled is not None:
+            yield Programme(
+                compiled.source,
+                tuple(one.store for one in here),
+                tuple(one.store for one in here if _is_silent(one, at)),
+                figures.balances(connection, compiled.source.policies.offline_member_points),
+            )
+
+
+def _values(programmes: Iterable[Programme]) -> dict[str, int]:
+    """Return by wallet what a point is worth at most, in kopecks."""
+    values: dict[str, int] = {}
+    for programme in programmes:
+        for name, wallet in programme.pack.wallets.items():
+            values[name] = max(values.get(name, 0), wallet.point_value_minor)
+    return values
+
+
+def _held(
+    connection: Connection, known: Iterable[Agent], values: Mapping[str, int], at: datetime
+) -> Iterable[Held]:
+    by_id = {agent.id: agent for agent in known}
+    sums = ledger.leased(connection)
+    for holder in sorted(sums, key=lambda one: (by_id[one.agent].store, one.epoch, one.agent)):
+        agent, wallets = by_id[holder.agent], sums[holder]
+        of_all = worth_of({wallet: left for wallet, (_, left) in wallets.items()})
+        is_present = agent.active_store is not None and agent.epoch == holder.epoch
+        yield Held(
+            store=agent.store,
+            epoch=holder.epoch,
+            seen_at=agent.seen_at,
+            is_silent=not is_present or _is_silent(agent, at),
+            lots=sum(lots for lots, _ in wallets.values()),
+            points=of_all.points,
+            points_minor=sum(
+                worth(left, values.get(wallet, POINT))
+                for wallet, (_, left) in wallets.items()
+                if wallet not in frozenset(Bearer)
+            ),
+            certificates_minor=of_all.certificates_minor,
+            uses=of_all.uses,
+        )
+
+
+def _is_silent(agent: Agent, at: datetime) -> bool:
+    return at - agent.seen_at > SILENT_AFTER

@@ -1,0 +1,112 @@
+"""What offline redemption can cost at most is told in points and rubles, from the database."""
+
+from uuid import UUID
+
+import pytest
+
+from central.centre import Centre
+from central.leases.risk import SILENT_AFTER, Held, Programme, risk
+from central.packs.service import publish
+from tests.builders import wine_text
+from tests.central.app.kit import SetClock
+from tests.central.chain_kit import dump
+from tests.central.journal_builder import Journal
+
+LIMIT = """policies:
+  offline_redemption: limit
+  offline_receipt_points: 200.00
+  offline_member_points: 300.00
+  offline_store_points: 450.00
+"""
+TWO_ROUBLES = ("point_value: 1.00", "point_value: 2.00")
+
+
+def limited(centre: Centre) -> None:
+    publish(centre, wine_text().replace("policies:\n", LIMIT).replace(*TWO_ROUBLES))
+
+
+def only(centre: Centre) -> Programme:
+    (programme,) = risk(centre).programmes
+    return programme
+
+
+@pytest.fixture
+def anna(journal: Journal) -> UUID:
+    """A member with 100 points of which store 101 holds 80; it was heard just now."""
+    person, _ = journal.register()
+    journal.sell(person, earn=[100_00], kept=80_00)
+    journal.push()
+    return person.account
+
+
+@pytest.mark.usefixtures("anna", "other")
+def test_the_limit_is_stores_times_members_or_the_stores_cap(centre: Centre) -> None:
+    """102 is silent. One member may have 300.00 there, two stores 600.00; nobody else is known,
+    so that is also what all may have. A point is worth two rubles."""
+    limited(centre)
+
+    found = only(centre)
+
+    assert (found.stores, found.silent) == (("101", "102"), ("102",))
+    assert (found.of_member(1), found.of_member(2)) == (300_00, 600_00)
+    assert (found.of_all(1), found.of_all(2)) == (300_00, 600_00)
+    assert found.rubles(found.of_all(2)) == 1200_00
+
+
+@pytest.mark.usefixtures("anna", "other")
+def test_many_members_are_held_by_the_stores_cap(centre: Centre, journal: Journal) -> None:
+    limited(centre)
+    for no in (1, 2):
+        journal.register(name=f"Борис {no}", phone=f"+7916000001{no}")
+    journal.push()
+
+    assert only(centre).of_all(2) == 2 * 450_00
+
+
+@pytest.mark.usefixtures("anna", "other")
+def test_balances_count_up_to_the_cap(centre: Centre, journal: Journal) -> None:
+    """Anna has 100.00; Boris has 500.00, of which 300.00 count; who has nothing counts nothing."""
+    limited(centre)
+    boris, _ = journal.register(name="Борис", phone="+79160000011")
+    journal.sell(boris, earn=[500_00])
+    journal.register(name="Вера", phone="+79160000012")
+    journal.push()
+
+    has = only(centre).balances
+
+    assert (has.accounts, has.members, has.points, has.capped) == (3, 2, 600_00, 400_00)
+
+
+@pytest.mark.usefixtures("anna")
+def test_a_store_that_falls_silent_may_be_written_off_at_what_it_holds(
+    centre: Centre, journal: Journal, clock: SetClock
+) -> None:
+    limited(centre)
+    (heard,) = risk(centre).held
+    clock.go(seconds=SILENT_AFTER.total_seconds() + 1)
+    (silent,) = risk(centre).held
+
+    seen_at = heard.seen_at
+    what = {"points": 80_00, "points_minor": 160_00, "certificates_minor": 0, "uses": 0}
+    assert heard == Held("101", 1, seen_at, is_silent=False, lots=1, **what)
+    assert silent == Held("101", 1, seen_at, is_silent=True, lots=1, **what)
+    assert only(centre).silent == (journal.store,)
+
+
+@pytest.mark.usefixtures("anna")
+def test_looking_changes_nothing(centre: Centre) -> None:
+    limited(centre)
+    before = dump(centre)
+
+    risk(centre)
+
+    assert dump(centre) == before
+
+
+@pytest.mark.usefixtures("anna")
+def test_a_pack_that_is_not_in_force_yet_is_no_programme(centre: Centre) -> None:
+    publish(centre, wine_text())
+    later = wine_text().replace("policies:\n", LIMIT).replace("2026-01-01T", "2027-01-01T")
+    publish(centre, later.replace("\nversion: 1", "\nversion: 2"))
+
+    assert only(centre).pack.policies.offline_redemption == "lease"
