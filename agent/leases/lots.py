@@ -42,6 +42,8 @@ class LotStanding:
     expires_on: date | None
     holdings: tuple[Holding, ...] = ()
     held: int = 0
+    is_told: bool = False
+    """Whether the centre's rows have it; else it was born here and may be nobody's yet."""
 
     @property
     def spending_order(self) -> tuple[date, datetime, UUID]:
@@ -100,6 +102,7 @@ def _gathered(accounts: list[AccountRow], changes: list[facts.Change]) -> dict[U
             lot.activates_at,
             lot.expires_on,
             lot.holdings,
+            is_told=True,
         )
         for account in accounts
         for lot in account.lots

@@ -127,12 +127,16 @@ def _spread(asked: Question, who: Standing, amount: int) -> Iterator[tuple[UUID,
 
 
 def _gaps(asked: Question, who: Standing) -> list[tuple[LotStanding, int]]:
-    """Return the lots that the receipt may draw, with what the store may not draw of each."""
+    """Return the lots that the receipt may draw, with what the store may not draw of each.
+
+    What was born here and the rows do not tell is left out: the centre may not accept it.
+    """
     instant, day = asked.moment.instant, asked.moment.day
     return [
         (lot, lot.amount - max(0, lot.here))
         for lot in sorted(who.lots, key=lambda lot: lot.spending_order)
-        if is_live(lot.activates_at, lot.expires_on, instant, day)
+        if lot.is_told
+        and is_live(lot.activates_at, lot.expires_on, instant, day)
         and asked.only in (None, lot.account)
         and lot.amount > max(0, lot.here)
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +15,8 @@ from hypothesis import strategies as some
 from agent.commit.service import Sale, commit
 from agent.journal import store as journal
 from agent.leases import beyond
+from agent.leases.standing import standing
+from agent.members.service import Registration, register
 from agent.quote.lines import Item
 from agent.quote.service import Quote, quote
 from agent.quote.shortage import OfflineForbiddenError, OfflineLimitError, OverLeaseError
@@ -39,10 +42,10 @@ MUCH = (Item(1, 9000, CHEESE),)
 """Half of it may be paid with points: 4 500.00."""
 
 
-def under(shop: Shop, policies: str) -> Shop:
+def under(shop: Shop, policies: str, text: str = "") -> Shop:
     """Let the shop work by the wine pack with other policies, and cut its line."""
     shop.drop_packs()
-    shop.feed(GLOBAL, pack_row(wine_text().replace("policies:\n", policies)))
+    shop.feed(GLOBAL, pack_row((text or wine_text()).replace("policies:\n", policies)))
     shop.link.up = False
     return shop
 
@@ -77,8 +80,9 @@ def most(shop: Shop, who: Person) -> int:
 
 
 def own(shop: Shop, who: Person) -> int:
-    """Return what the store may spend by leases alone: here what its own sales have granted."""
-    return sum(found.here for found in seen(shop, who).lots)
+    """Return what the store may spend by leases alone, of its own sales' grants too."""
+    now = shop.clock.now()
+    return sum(found.here for found in seen(shop, who).lots if found.activates_at <= now)
 
 
 def spend(shop: Shop, who: Person, points: int) -> None:
@@ -244,6 +248,25 @@ def test_a_lot_that_is_pending_or_over_adds_nothing(limited: Shop) -> None:
     assert most(limited, dora) == 0
 
 
+def test_what_another_store_may_have_granted_too_waits_for_the_centre(shop: Shop) -> None:
+    """The welcome points of who was registered here offline are nobody's before acceptance."""
+    under(
+        shop, LIMIT, wine_text().replace("    if: {channel_in: [app, site]}\n    share: 50 %\n", "")
+    )
+    order = Registration(shop.uid(), b"r", "Вера", "+79160000077", "v1", cashier="7")
+    member = register(shop.station, order, shop.clock.now()).member
+    pass_days(shop, 2)
+    wanted = basket(shop, *MUCH)
+    priced = quote(
+        shop.station, replace(wanted, member=member, redeem=Redeem.MAXIMUM), shop.clock.now()
+    )
+
+    with reading(shop.station.journal) as connection:
+        lots = standing(shop.station, connection, member).lots
+    assert [lot.amount for lot in lots] == [300_00]
+    assert priced.evaluation.redemption.redeemed == 0
+
+
 def test_a_reserved_receipt_counts_until_it_is_cancelled(limited: Shop, anna: Person) -> None:
     held = claim(limited, basket(limited, *MUCH, member=anna, redeem=Redeem.EXACT, points=30_000))
     while_held = most(limited, anna)
@@ -361,7 +384,7 @@ class Days:
         points = min(tens * 1_000, most(self.shop, who))
         if not points:
             return
-        leased = lot_seen(self.shop, who, who.lots[0]).here
+        leased = own(self.shop, who)
         wanted = basket(self.shop, *MUCH, member=who, redeem=Redeem.EXACT, points=points)
         held = claim(self.shop, wanted)
         assert held.evaluation.redemption.redeemed == points

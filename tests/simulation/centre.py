@@ -116,7 +116,9 @@ class CentreMachine:
     def _backup(self) -> Path:
         return self.disk.folder.with_name("backup")
 
-    def furnish(self, zones: dict[str, str], programme: Programme) -> str:
+    def furnish(
+        self, zones: dict[str, str], programme: Programme, caps: tuple[int, int, int]
+    ) -> str:
         """Bring stores by code and zone, goods and the first pack; return the pack's hash."""
         region = SHELVES[programme].region
         rows = [
@@ -126,7 +128,7 @@ class CentreMachine:
         stores = "\n".join([STORE_COLUMNS, *rows, ""])
         import_stores(self.centre, stores.encode(), How.APPLY)
         import_goods(self.centre, goods_of(programme).encode(), How.APPLY)
-        return publish(self.centre, pack_text(programme)).hash
+        return publish(self.centre, pack_text(programme, caps=caps)).hash
 
     def enrol(self, store: str) -> Identity:
         """Make a new agent for a store, as its command line does."""

@@ -45,6 +45,9 @@ def simulate(
     programme: Annotated[
         str, typer.Option(help="A shipped pack's name, or all: a seed each in turn.")
     ] = "wine",
+    limit: Annotated[
+        str, typer.Option(help="Points beyond leases of a receipt, member, store: 150,200,400.")
+    ] = "0,0,0",
     replay: Annotated[Path | None, typer.Option(help="A history to run again.")] = None,
     coverage: Annotated[bool, typer.Option(help="Print what lines were run.")] = False,
 ) -> None:
@@ -64,10 +67,12 @@ def simulate(
             raise typer.BadParameter(f"{replay} is no history of a run") from error
         _end(console, _run(console, options, steps))
         return
-    wanted, counts, programmes = _faults(faults), Counter[str](), _programmes(programme)
+    wanted, caps, counts = _faults(faults), _caps(limit), Counter[str]()
+    programmes = _programmes(programme)
     for one in range(seed, seed + seeds):
         sold = programmes[one % len(programmes)]
-        result = _run(console, Options(one, stores, days, visits, wanted, programme=sold), None)
+        options = Options(one, stores, days, visits, wanted, programme=sold, caps=caps)
+        result = _run(console, options, None)
         counts += result.counts
         _end(console, result)
     if meter is not None:
@@ -93,6 +98,14 @@ def _programmes(name: str) -> "tuple[Programme, ...]":
         return tuple(Programme) if name == "all" else (Programme(name),)
     except ValueError as error:
         raise typer.BadParameter(f"{error}; known are {', '.join(Programme)}") from error
+
+
+def _caps(limit: str) -> tuple[int, int, int]:
+    try:
+        receipt, member, store = (int(cap) * 100 for cap in limit.split(","))
+    except ValueError as error:
+        raise typer.BadParameter("three whole numbers with commas: 150,200,400") from error
+    return receipt, member, store
 
 
 def _run(console: Console, options: "Options", steps: Any) -> "Result":

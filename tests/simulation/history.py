@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shared.clock import SystemClock
 from tests.simulation.plan import Fault, Options, Step
-from tests.simulation.programmes import Programme
+from tests.simulation.programmes import NO_CAPS, Programme
 from tests.simulation.runner import Result, simulate
 
 SHORTEN_S_MAX = 120.0
@@ -30,6 +30,7 @@ def load(path: Path) -> tuple[Options, list[Step]]:
     told = json.loads(head)["options"]
     told["faults"] = tuple(Fault(name) for name in told["faults"])
     told["programme"] = Programme(told.get("programme", Programme.WINE))
+    told["caps"] = tuple(told.get("caps", NO_CAPS))
     return Options(**told), [Step(**json.loads(line)) for line in lines]
 
 

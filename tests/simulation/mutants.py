@@ -14,15 +14,19 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from agent.leases.beyond import Counted
 from shared.certificate import CertificateState
 from shared.ids import derived
 from shared.runtime.sqlite import Synchronous, transaction
 from shared.wire.facts import Birth
 from tests.simulation.plan import Fault, Options
+from tests.simulation.programmes import NO_CAPS
 from tests.simulation.runner import simulate
 
 SEEDS_MAX = 8
 BENT_MINOR = 10_000_00
+CAPS = (150_00, 200_00, 400_00)
+"""Of a receipt, a member and a store, beyond the leases."""
 PACKAGES = ("agent", "central", "shared")
 
 Faulty = Callable[[Any], Any]
@@ -40,6 +44,7 @@ class Mutant:
     stores: int = 3
     days: int = 1
     rate: int = 1
+    caps: tuple[int, int, int] = NO_CAPS
 
 
 @dataclass(slots=True)
@@ -66,7 +71,9 @@ def judge(mutant: Mutant, seeds: int = SEEDS_MAX) -> Verdict:
         for target, faulty in mutant.patches:
             stack.enter_context(patched(target, faulty))
         for seed in range(1, seeds + 1):
-            options = Options(seed, mutant.stores, mutant.days, 16, mutant.faults, mutant.rate)
+            options = Options(
+                seed, mutant.stores, mutant.days, 16, mutant.faults, mutant.rate, caps=mutant.caps
+            )
             result = simulate(options, synchronous=mutant.synchronous)
             verdict.tried = seed
             if result.violation is not None:
@@ -367,6 +374,17 @@ _CRASHES = (Fault.KILL, Fault.CUT)
 _BROKEN = (Fault.FLIP, Fault.POISON, Fault.PARTITION)
 
 
+def of_the_day(_original: Any) -> str:
+    """Only what was spent today counts, as if the centre had heard of the rest."""
+    return """SELECT coalesce(sum(amount), 0) FROM beyond_lease
+        WHERE account IN (?*) AND (day >= ? OR 0 > ?)"""
+
+
+def of_one_member(original: Any) -> Any:
+    """What other members have spent here does not count."""
+    return lambda *args: Counted(member=original(*args).member)
+
+
 def to_who_lives_on(_right: Any) -> Any:
     return lambda _roll, books, _ways, member: books.accounts_of(member)[0]
 
@@ -456,6 +474,12 @@ MUTANTS: tuple[Mutant, ...] = (
            (("central.members.imports:_account", to_who_lives_on),), (Fault.MERGE, Fault.RESTORE)),
     Mutant("a store sees one account of who was merged",
            (("central.members.service:_row", one_account),), (Fault.MERGE,)),
+    Mutant("limit: what is spent beyond leases is not counted",
+           (("agent.leases.beyond:counted", always(Counted())),), days=2, rate=4, caps=CAPS),
+    Mutant("limit: what rows do not cover is forgotten with the day",
+           (("agent.leases.beyond:_OF_MEMBER", of_the_day),), days=4, rate=4, caps=CAPS),
+    Mutant("limit: the store's cap", (("agent.leases.beyond:counted", of_one_member),),
+           days=2, rate=4, caps=CAPS),
     Mutant("orphaned asks are not ended", (("agent.leases.service:cancel_orphans", always(0)),),
            (Fault.KILL, Fault.NOISE), days=2, rate=6),
 )  # fmt: skip

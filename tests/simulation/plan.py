@@ -15,7 +15,7 @@ from tests.simulation import carried
 from tests.simulation.clocks import START
 from tests.simulation.disk import Moment
 from tests.simulation.people import Customer, make_customers
-from tests.simulation.programmes import Programme
+from tests.simulation.programmes import NO_CAPS, Programme
 
 ZONES = (
     "Europe/Kaliningrad",
@@ -114,6 +114,9 @@ class Options:
     rate: int = 1
     """Times the usual number of faults."""
     programme: Programme = Programme.WINE
+    caps: tuple[int, int, int] = NO_CAPS
+    """What the programme lets a receipt, a member and a store spend offline beyond the leases, in
+    hundredths of a point; none: leases alone."""
 
     @property
     def zones(self) -> dict[str, str]:

@@ -24,6 +24,15 @@ BACK = """\
   offline_return_cap: 100000.00
 """
 """How goods come back."""
+LIMIT = """\
+  offline_redemption: limit
+  offline_receipt_points: {}
+  offline_member_points: {}
+  offline_store_points: {}
+"""
+"""How points are redeemed offline, where not by leases alone."""
+NO_CAPS = (0, 0, 0)
+"""Of a receipt, a member and a store: nothing beyond the leases."""
 ONCE_ON = ("registration", "birthday")
 NEARER = {"from: 50000.00": "from: 5000.00", "from: 150000.00": "from: 15000.00"}
 """Levels of the wine pack that a few visits reach."""
@@ -117,8 +126,16 @@ SHELVES = {
 }
 
 
-def pack_text(programme: Programme, version: int = 1, effective_from: str = FIRST_FROM) -> str:
-    """Return a version of a programme's pack; each gives the wine lovers one percent less."""
+def pack_text(
+    programme: Programme,
+    version: int = 1,
+    effective_from: str = FIRST_FROM,
+    caps: tuple[int, int, int] = NO_CAPS,
+) -> str:
+    """Return a version of a programme's pack; each gives the wine lovers one percent less.
+
+    Caps let stores spend so many hundredths of a point beyond their leases.
+    """
     text = files("shared.rules").joinpath(f"examples/{programme}.yaml").read_text("utf-8")
     if programme is Programme.WINE:
         text = wine_with(GRANTS)
@@ -131,7 +148,8 @@ def pack_text(programme: Programme, version: int = 1, effective_from: str = FIRS
         text += GRANTS
     if "\npolicies:\n" not in text:
         text += "\npolicies:\n"
-    text = text.replace("\npolicies:\n", f"\npolicies:\n{BACK}")
+    offline = LIMIT.format(*(f"{cap // 100}.{cap % 100:02d}" for cap in caps)) if any(caps) else ""
+    text = text.replace("\npolicies:\n", f"\npolicies:\n{BACK}{offline}")
     text = text.replace("version: 1\n", f"version: {version}\n").replace(FIRST_FROM, effective_from)
     return text if version == 1 else text.replace("15 %", f"{20 - version} %")
 

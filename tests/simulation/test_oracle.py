@@ -10,7 +10,7 @@ from tests.simulation.mutants import MUTANTS, judge
 ORACLE = Path(__file__).with_name("oracle.py")
 JUDGES = [
     ORACLE.with_name(f"{name}.py")
-    for name in ("oracle", "backs", "healed", "files", "laws", "told")
+    for name in ("oracle", "backs", "beyond", "healed", "files", "laws", "told")
 ]
 LINES_MAX = 400
 QUICK = ("journal.db at synchronous=OFF", "lease check: gone is not taken off")

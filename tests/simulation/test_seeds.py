@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from tests.simulation import history
 from tests.simulation.command import app
+from tests.simulation.mutants import CAPS
 from tests.simulation.plan import Fault, Options
 from tests.simulation.programmes import Programme
 from tests.simulation.runner import Result, simulate
@@ -60,6 +61,14 @@ def test_every_programme_holds(programme: Programme) -> None:
 
     assert result.facts > 20
     assert result.counts["returns"] > 0
+
+
+@pytest.mark.parametrize("seed", [1, 4])
+def test_what_stores_spend_beyond_their_leases_stays_within_the_bound(seed: int) -> None:
+    faults = (*LINES, Fault.KILL)
+    result = held(simulate(Options(seed, stores=3, days=2, faults=faults, rate=3, caps=CAPS)))
+
+    assert result.counts["beyond leases"] > 0
 
 
 @pytest.mark.parametrize("seed", [2])

@@ -210,6 +210,7 @@ class Tills:
                 continue
             drawn = sum(draw.amount for draw in claim.bearers)
             self.oracle.claimed(self.code, claim.evaluation.redemption.redeemed + drawn)
+            self.machine.network.counts["beyond leases"] += bool(claim.beyond)
             if found and wanted.redeem is Redeem.EXACT and self.machine.line.mode is LineMode.DOWN:
                 self.offline_asked += 1
                 self.offline_granted += is_full

@@ -34,6 +34,7 @@ from shared.ledger.entries import lot_id
 from shared.receipt import Redeem
 from shared.runtime.sqlite import Synchronous, reading, transaction
 from shared.wire.feed import BrokenSegmentError
+from tests.simulation.beyond import Caps
 from tests.simulation.carried import CODES, Carried
 from tests.simulation.centre import CENTRAL, CentreMachine
 from tests.simulation.clocks import START, MachineClock, TrueTime
@@ -96,9 +97,9 @@ class World:
             folder / "centre", MachineClock(self.time), self.chance, self.counts
         )
         self.central = central
-        self.first_pack = central.furnish(options.zones, options.programme)
+        self.first_pack = central.furnish(options.zones, options.programme, options.caps)
         self.network = Network(self.time, self.chance, self.counts, central.serve)
-        self.oracle = Oracle(central.disk.folder / CENTRAL)
+        self.oracle = Oracle(central.disk.folder / CENTRAL, Caps(*options.caps))
         self.oracle.once = once_of(options.programme)
         self.oracle.published(START.replace(tzinfo=None) - timedelta(days=100), self.first_pack)
         self.tills: list[Tills] = []
@@ -694,7 +695,7 @@ class World:
     def _do_publish(self, step: Step) -> str:
         version = step.args["version"]
         at = step.args.get("at", f"{(START + timedelta(days=version - 1)).date()}T00:00")
-        text = pack_text(self.options.programme, version, at)
+        text = pack_text(self.options.programme, version, at, self.options.caps)
         told = self.central.order(lambda centre: publish(centre, text))
         self.ordered.append(lambda: self.central.order(lambda centre: publish(centre, text)))
         self.oracle.published(datetime.fromisoformat(told.effective_from), told.hash)
