@@ -7,6 +7,7 @@ from uuid import UUID
 
 from agent.bearers.certificates import certificate_index
 from agent.bearers.codes import code_index
+from agent.replica import service as replica
 from agent.replica import store as rows
 from agent.station import Station
 from shared.crypto.blind import IdentifierKind, blind_index
@@ -14,9 +15,10 @@ from shared.crypto.keys import verify
 from shared.ids import is_card_number
 from shared.runtime.sqlite import reading
 from shared.tokens import CERTIFICATE_CHARS, CODE_CHARS, is_token, plain_token
-from shared.wire import slips
+from shared.wire import passes, slips
 from shared.wire.agents import agent_bytes
 from shared.wire.feed import CertificateRow, CodeRow, GoodsRow
+from shared.wire.passes import Pass
 from shared.wire.slips import SlipSale
 
 CODE_CHARS_MAX = 512
@@ -28,6 +30,7 @@ class ScanKind(StrEnum):
 
     CARD = "card"
     SLIP = "slip"
+    PASS = "pass"  # noqa: S105
     GOODS = "goods"
     CERTIFICATE = "certificate"
     PROMO_CODE = "promo_code"
@@ -49,6 +52,8 @@ class Scan:
     goods: GoodsRow | None = None
     sale: SlipSale | None = None
     """What a slip tells of its sale, if its signature holds."""
+    granted: Pass | None = None
+    """What a pass says, also one that is over, if a key of the list has signed it."""
 
 
 def classify(station: Station, code: str) -> Scan:
@@ -58,6 +63,8 @@ def classify(station: Station, code: str) -> Scan:
         return Scan(ScanKind.CARD, code)
     if code.upper().startswith((slips.PREFIX, slips.POINTER_PREFIX)):
         return _slip(station, code.upper())
+    if code.upper().startswith(passes.PREFIX):
+        return _pass(station, code.upper())
     known = _known(station, code)
     if known is not None:
         return known
@@ -120,6 +127,14 @@ def read_slip(station: Station, code: str) -> tuple[SlipSale, str] | None:
         ):
             return sale, row.store
     return None
+
+
+def _pass(station: Station, code: str) -> Scan:
+    keys = replica.premises(station).keys
+    granted = passes.read(code, keys.pack_keys if keys else ())
+    if granted is None:
+        return Scan(ScanKind.UNKNOWN, code)
+    return Scan(ScanKind.PASS, code, granted=granted)
 
 
 def _slip(station: Station, code: str) -> Scan:

@@ -85,6 +85,15 @@ class SlipLineAnswer(BaseModel):
     earned_points: int
 
 
+class PassAnswer(BaseModel):
+    """What a signed pass says: hundredths of a point, and when it is over."""
+
+    account: UUID
+    counter: int
+    points: int
+    ends_at: datetime
+
+
 class ScanAnswer(Answer):
     """What a code is, with what it found; `lines` are what a signed slip tells of its receipt."""
 
@@ -94,6 +103,7 @@ class ScanAnswer(Answer):
     goods: GoodsAnswer | None = None
     receipt: UUID | None = None
     lines: list[SlipLineAnswer] = []
+    granted: PassAnswer | None = None
 
 
 class FoundCertificateAnswer(Answer):

@@ -41,6 +41,7 @@ from shared.rules.moment import Moment, UnknownZoneError
 from shared.rules.result import Evaluation, Need, Sentence
 from shared.rules.tiers import tier_of
 from shared.wire.feed import GoodsRow
+from shared.wire.passes import Pass
 from shared.wire.slips import SlipSale
 from shared.wire.taken_back import Exchange
 
@@ -369,6 +370,11 @@ def certificate(
         last_day=found.last_day(),
         held_by=list(found.holders(moment)),
     )
+
+
+def granted(said: Pass | None) -> view.PassAnswer | None:
+    """Return what a pass says."""
+    return None if said is None else view.PassAnswer(**asdict(said))
 
 
 def registered(station: Station, done: Registered, at: datetime) -> view.RegisteredAnswer:

@@ -48,6 +48,7 @@ def post_scan(body: models.ScanBody, here: Here) -> view.ScanAnswer:
         goods=render.goods(scan.goods) if scan.goods else None,
         receipt=scan.receipt,
         lines=render.slip_lines(scan.sale),
+        granted=render.granted(scan.granted),
     )
 
 

@@ -7,7 +7,6 @@ quantity (pieces * 2, or thousandths * 2 + 1), kopecks paid in money, points red
 earned (hundredths); then an Ed25519 signature (64) of `kopilka/slip/1` and all that.
 """
 
-import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,6 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from shared.basket import QUANTITY_ONE
+from shared.wire.compact import Numbers, base32, number, unbase32
 from shared.wire.feed import AGENT_TAIL_BYTES
 
 PREFIX: Final = "KPK2:"
@@ -22,7 +22,6 @@ POINTER_PREFIX: Final = "KPK1:"
 TOKEN_BYTES: Final = 10
 SIGNATURE_BYTES: Final = 64
 LINES_MAX: Final = 100
-NUMBER_BYTES_MAX: Final = 9
 _UID_BYTES: Final = 16
 FIRST_DAY: Final = date(2020, 1, 1)
 _SIGNED: Final = b"kopilka/slip/1"
@@ -53,12 +52,12 @@ class SlipSale:
 
 def pointer(receipt: UUID, token: bytes) -> str:
     """Return the code of a slip that only names its receipt."""
-    return POINTER_PREFIX + _base32(receipt.bytes + token)
+    return POINTER_PREFIX + base32(receipt.bytes + token)
 
 
 def read_pointer(code: str) -> tuple[UUID, bytes] | None:
     """Return receipt and token of a code that only names its receipt, None for another one."""
-    raw = _unbase32(code.removeprefix(POINTER_PREFIX))
+    raw = unbase32(code.removeprefix(POINTER_PREFIX))
     if raw is None or len(raw) != _UID_BYTES + TOKEN_BYTES:
         return None
     return UUID(bytes=raw[:_UID_BYTES]), raw[_UID_BYTES:]
@@ -67,12 +66,12 @@ def read_pointer(code: str) -> tuple[UUID, bytes] | None:
 def write(sale: SlipSale, sign: Callable[[bytes], bytes]) -> str:
     """Return the code of a slip with its sale, signed."""
     content = b"".join(_content(sale))
-    return PREFIX + _base32(content + sign(_SIGNED + content))
+    return PREFIX + base32(content + sign(_SIGNED + content))
 
 
 def read(code: str) -> tuple[SlipSale, bytes, bytes] | None:
     """Return a code's sale, what is signed and the signature; None for no such code."""
-    raw = _unbase32(code.removeprefix(PREFIX)) if code.startswith(PREFIX) else None
+    raw = unbase32(code.removeprefix(PREFIX)) if code.startswith(PREFIX) else None
     if raw is None or len(raw) <= SIGNATURE_BYTES:
         return None
     content, signature = raw[:-SIGNATURE_BYTES], raw[-SIGNATURE_BYTES:]
@@ -84,13 +83,13 @@ def read(code: str) -> tuple[SlipSale, bytes, bytes] | None:
 
 def _content(sale: SlipSale) -> Iterator[bytes]:
     yield sale.receipt.bytes + sale.token + sale.agent_tail
-    yield from map(_number, (sale.epoch, (sale.day - FIRST_DAY).days, len(sale.lines)))
+    yield from map(number, (sale.epoch, (sale.day - FIRST_DAY).days, len(sale.lines)))
     before = 0
     for line in sorted(sale.lines, key=lambda line: line.no):
         pieces, rest = divmod(line.quantity, QUANTITY_ONE)
         quantity = line.quantity * 2 + 1 if rest else pieces * 2
         points = (line.redeemed_points, line.earned_points)
-        yield from map(_number, (line.no - before, quantity, line.money_minor, *points))
+        yield from map(number, (line.no - before, quantity, line.money_minor, *points))
         before = line.no
 
 
@@ -99,7 +98,7 @@ def _sale(content: bytes) -> SlipSale:
     fixed = _UID_BYTES + TOKEN_BYTES + AGENT_TAIL_BYTES
     if len(content) < fixed:
         raise ValueError("too short")
-    numbers = _Numbers(content[fixed:])
+    numbers = Numbers(content[fixed:])
     epoch, day, count = numbers.next(), numbers.next(), numbers.next()
     if count > LINES_MAX:
         raise ValueError("too many lines")
@@ -119,40 +118,3 @@ def _sale(content: bytes) -> SlipSale:
         day=FIRST_DAY + timedelta(days=day),
         lines=tuple(lines),
     )
-
-
-class _Numbers:
-    """Unsigned LEB128 numbers, one after the other."""
-
-    def __init__(self, encoded: bytes) -> None:
-        self.rest = encoded
-
-    def next(self) -> int:
-        """Return the next number; raises ValueError where there is none."""
-        value = 0
-        for place, byte in enumerate(self.rest[:NUMBER_BYTES_MAX]):
-            value |= (byte & 0x7F) << (7 * place)
-            if byte < 0x80:
-                self.rest = self.rest[place + 1 :]
-                return value
-        raise ValueError("no number")
-
-
-def _number(value: int) -> bytes:
-    encoded = bytearray()
-    while value > 0x7F:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)
-
-
-def _base32(raw: bytes) -> str:
-    return base64.b32encode(raw).decode().rstrip("=")
-
-
-def _unbase32(text: str) -> bytes | None:
-    try:
-        return base64.b32decode(text + "=" * (-len(text) % 8))
-    except ValueError:
-        return None
