@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from agent.leases.beyond import Counted
 from shared.ledger.books import Books, Holder
 from tests.simulation import mutants
 from tests.simulation.mutants import Faulty, patched
 from tests.simulation.plan import Fault, Options, Step, make_plan
+from tests.simulation.programmes import NO_CAPS
 from tests.simulation.runner import simulate
 from tests.simulation.till import Tills
 from tests.simulation.told import ViolationError
@@ -50,8 +52,8 @@ class Stage(World):
 class Story:
     """A world in which steps follow each other by a second, as they are told."""
 
-    def __init__(self, folder: Path) -> None:
-        self.world = Stage(folder, Options(1, stores=3, days=1))
+    def __init__(self, folder: Path, caps: tuple[int, int, int] = NO_CAPS) -> None:
+        self.world = Stage(folder, Options(1, stores=3, days=1, caps=caps))
         self.at_s, self.no = 4 * HOUR_S, 0
         self.anna = next(one.no for one in self.world.customers if one.stores == (A, B))
         self.sync(A, B, C)
@@ -515,6 +517,43 @@ def test_the_judge_objects_without_the_guard(tmp_path: Path, told: Told, guards:
             stack.enter_context(patched(target, faulty))
         with pytest.raises(ViolationError):
             tell(tmp_path, told)
+
+
+def three_silent_stores(folder: Path) -> int:
+    """Let Anna spend in three stores that do not hear of each other, under a limit; return what
+    the centre counts as debt when two of them have told (hundredths)."""
+    story = Story(folder, mutants.CAPS)
+    try:
+        story.leased_member()
+        story.down(A, B, C)
+        for _ in range(VISITS):
+            story.spend(C)
+        story.spend(A)
+        story.spend(B)
+        story.up(A, C)
+        story.sync(A, C)
+        with story.world.central.centre.engine.connect() as central:
+            debt = int(central.exec_driver_sql("SELECT sum(debt) FROM account").scalar_one())
+        story.do("judge")
+        story.up(B)
+        story.world.heal()
+    finally:
+        story.world.close()
+    return debt
+
+
+def test_what_silent_stores_overspend_is_debt_within_the_bound(tmp_path: Path) -> None:
+    _, of_member, _ = mutants.CAPS
+
+    assert 0 < three_silent_stores(tmp_path) <= 2 * of_member
+
+
+def test_the_judge_objects_when_the_limit_is_not_counted(tmp_path: Path) -> None:
+    faulty = mutants.always(Counted())
+    with patched("agent.leases.beyond:counted", faulty), pytest.raises(ViolationError) as found:
+        three_silent_stores(tmp_path)
+
+    assert found.value.invariant == "limit"
 
 
 def an_hour_back(options: Options) -> list[Step]:
