@@ -238,6 +238,15 @@ def test_what_the_member_owes_counts_as_used(limited: Shop, anna: Person) -> Non
     assert most(limited, anna) == 10_000 + 5_000
 
 
+def test_what_the_member_owes_is_not_his(limited: Shop) -> None:
+    """Of 70.00 the store has leased 10.00; of the other 60.00 he owes 20.00."""
+    poor = Person(PersonLot(7_000, leased=1_000, number=4), number=4)
+    limited.member(poor)
+    limited.feed(GLOBAL, account_row(poor, debt=2_000))
+
+    assert most(limited, poor) == 1_000 + 4_000
+
+
 def test_a_lot_that_is_pending_or_over_adds_nothing(limited: Shop) -> None:
     now = limited.clock.now()
     later = PersonLot(50_000, number=5, activates_at=now + timedelta(days=1))
