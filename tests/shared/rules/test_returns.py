@@ -29,7 +29,16 @@ from shared.rules.returns import (
     shares,
 )
 from shared.rules.sentences import say
-from tests.shared.rules.builders import ACCOUNT, MOMENT, line, pack_text, receipt
+from tests.shared.rules.builders import (
+    ACCOUNT,
+    EARN,
+    MOMENT,
+    earn_rule,
+    line,
+    member,
+    pack_text,
+    receipt,
+)
 from tests.shared.rules.strategies import members, moments, pack_of, packs, receipts
 
 NOTHING = Before({}, {})
@@ -39,7 +48,7 @@ NO_RULES = evaluate(pack_of(pack_text()), None, receipt(line(1, 100_00)), MOMENT
 
 def frozen_of(bought: Receipt, found: Evaluation) -> Frozen:
     earned = tuple(
-        EarnedLot(grant.effect_no, UUID(int=10_000 + grant.effect_no), ACCOUNT, 1)
+        EarnedLot(grant.effect_no, UUID(int=10_000 + grant.effect_no), grant.account or ACCOUNT, 1)
         for grant in found.grants
     )
     return Frozen(bought.lines, found, earned, ACCOUNT)
@@ -139,6 +148,29 @@ def test_what_a_line_gives_back_does_not_depend_on_the_other_lines(
     for part, found in zip(order, in_turn(frozen, order), strict=True):
         assert found.lines == whole[part.no].lines
         assert found.taken == whole[part.no].taken
+
+
+def test_what_who_brought_the_buyer_has_earned_goes_out_of_his_lot_alone() -> None:
+    """2 x 500.00: the buyer 5 %, his friend 2 %; of each piece half goes back."""
+    pack = pack_of(
+        pack_text(
+            earn_rule("back"),
+            earn_rule("friend", EARN.replace("5 %", "2 %, to: referrer")),
+        )
+    )
+    who = replace(member(), referrer=UUID(int=77))
+    bought = receipt(line(1, 500_00, quantity=2000))
+    found = evaluate(pack, who, bought, MOMENT)
+
+    parts = in_turn(frozen_of(bought, found), [Part(1, 1000), Part(1, 1000)])
+
+    assert found.totals.earned_points == 50_00
+    assert [share.taken_points for part in parts for share in part.lines] == [25_00, 25_00]
+    for part in parts:
+        assert [(draw.account, draw.amount) for draw in part.taken] == [
+            (ACCOUNT, 25_00),
+            (UUID(int=77), 10_00),
+        ]
 
 
 def test_each_certificate_gets_of_a_line_what_it_has_paid_of_it() -> None:
