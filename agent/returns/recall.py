@@ -45,7 +45,7 @@ def recall_void(
 
 
 def _sale(connection: Connection, station: Station, sale: UUID) -> ReceiptCommitted | None:
-    """Return a sale of this store, None for one of another."""
+    """Return a sale of this store, None for one of another, or one that the disk has damaged."""
     try:
         return find_sale(station, connection, sale)[1]
     except UnknownReceiptError:

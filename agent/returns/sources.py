@@ -15,7 +15,7 @@ from agent.station import Station
 from shared.errors import Kind, LoyaltyError
 from shared.rules.return_terms import ReturnPolicies
 from shared.runtime.sqlite import reading
-from shared.wire.facts import Fact, ReceiptCommitted, body_of
+from shared.wire.facts import Fact, ReceiptCommitted, body_of, is_intact
 
 
 class UnknownReceiptError(LoyaltyError):
@@ -25,6 +25,14 @@ class UnknownReceiptError(LoyaltyError):
     code = "unknown_receipt"
     ru = "Чек {receipt} не найден ни в этом магазине, ни в центре. Проверьте номер."
     en = "Neither this store nor the centre knows receipt {receipt}. Check its number."
+
+
+class DamagedReceiptError(UnknownReceiptError):
+    """The disk has changed what a receipt says: nothing may be paid back by it."""
+
+    code = "damaged_receipt"
+    ru = "Чек {receipt} на диске повреждён. Верните товар, когда центр будет на связи."
+    en = "Receipt {receipt} is damaged on the disk. Take it back when the centre is in reach."
 
 
 class SoldElsewhereError(LoyaltyError):
@@ -122,11 +130,16 @@ def _policies(station: Station, at: datetime) -> ReturnPolicies:
 def find_sale(
     station: Station, connection: Connection, receipt: UUID
 ) -> tuple[Fact, ReceiptCommitted]:
-    """Return a sale of this store from its journal; raises UnknownReceiptError."""
+    """Return a sale of this store from its journal.
+
+    Raises UnknownReceiptError; DamagedReceiptError if its bytes do not give its hash any more.
+    """
     sold = sales.find(connection, receipt)
     fact = sold and facts.fact_by_id(connection, station.identity.agent, sold.fact)
     if not fact:
         raise UnknownReceiptError(receipt=receipt)
+    if not is_intact(fact):
+        raise DamagedReceiptError(receipt=receipt)
     body = body_of(fact)
     assert isinstance(body, ReceiptCommitted)
     return fact, body

@@ -14,10 +14,10 @@ from agent.printing import store as spool
 from agent.quote.lines import Item
 from agent.returns.service import ReturnOrder, give_back_goods, preview
 from agent.returns.shares import NotReturnableError
-from agent.returns.sources import UnknownReceiptError
+from agent.returns.sources import DamagedReceiptError, UnknownReceiptError
 from shared.receipt import Redeem
 from shared.rules.returns import Part
-from shared.runtime.sqlite import reading
+from shared.runtime.sqlite import reading, transaction
 from shared.slip import Row
 from shared.wire.facts import ReceiptCommitted, body_of
 from shared.wire.taken_back import ReceiptReturned
@@ -56,6 +56,20 @@ def test_a_return_without_a_member_gives_the_money_of_the_part_back(shop: Shop) 
     assert kinds(shop) == ["receipt.committed", "receipt.returned"]
     with reading(shop.station.journal) as connection:
         assert spool.job_state(connection, done.slip) == (spool.JobState.QUEUED, "")
+
+
+def test_nothing_is_paid_back_by_a_sale_that_the_disk_has_changed(shop: Shop) -> None:
+    sale = sell(shop, basket(shop, Item(1, 2000, CHEESE)))
+    with transaction(shop.station.journal) as connection:
+        body = connection.exec_driver_sql("SELECT body FROM fact").scalar_one()
+        dearer = bytes([*body[:-1], body[-1] ^ 1])
+        connection.exec_driver_sql("UPDATE fact SET body = ?", (dearer,))
+
+    with pytest.raises(DamagedReceiptError):
+        take_back(shop, sale.receipt, (1, 1000))
+
+    with reading(shop.station.journal) as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM fact").scalar_one() == 1
 
 
 @pytest.mark.edge("E41")
