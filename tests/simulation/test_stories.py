@@ -494,14 +494,14 @@ def tell(folder: Path, told: Told) -> None:
 
 
 EDGES = {
-    sales_that_a_disk_has_lost: "E79",
-    a_fenced_copy_and_a_restored_centre: "E81",
-    an_expiry_under_open_receipts: "E31",
+    sales_that_a_disk_has_lost: pytest.mark.edge("E79"),
+    a_fenced_copy_and_a_restored_centre: pytest.mark.edge("E81"),
+    an_expiry_under_open_receipts: pytest.mark.edge("E31"),
 }
 
 
 def by_name(told: Told) -> Any:
-    marks = [pytest.mark.edge(EDGES[told])] if told in EDGES else []
+    marks = [EDGES[told]] if told in EDGES else []
     return pytest.param(told, id=told.__name__, marks=marks)
 
 
