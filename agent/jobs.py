@@ -131,7 +131,7 @@ class Jobs:
                 self.station.gets_on(name)
                 try:
                     loop()
-                except Exception:
+                except Exception:  # a loop that ended for good would leave a till without its line
                     log.exception("loop.failed", loop=name)
                     self.station.pulses.failed(name)
                     self.station.clock.wait(self.stopping, FAILED_S)

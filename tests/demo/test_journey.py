@@ -14,6 +14,7 @@ from demo.cli import Guard
 from tests.left_behind import left_behind
 
 KOPILKA = str(Path(sys.executable).with_name("kopilka"))
+AGAIN_MAX = 2
 RUN_S = 300
 SLIPS = 13
 
@@ -47,23 +48,19 @@ def test_the_demo_holds_every_invariant(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("guard", "found"),
-    [
-        (Guard.LEASE, {"no_overspend"}),
-        # a push that a busy machine repeats early posts twice at once: then points are short in the
-        # middle of the story, and it stops there
-        (Guard.DEDUP, {"exactly_once", "story"}),
-    ],
+    ("guard", "invariant"), [(Guard.LEASE, "no_overspend"), (Guard.DEDUP, "exactly_once")]
 )
-def test_a_broken_guard_is_found_and_named(tmp_path: Path, guard: Guard, found: set[str]) -> None:
+def test_a_broken_guard_is_found_and_named(tmp_path: Path, guard: Guard, invariant: str) -> None:
     ended, report = _demo(tmp_path / "out", "--break", guard.value)
+    for again in range(AGAIN_MAX):
+        if report["failures"][0] != "story":
+            break
+        # on a busy machine the story itself may stop, before the invariants are looked at
+        ended, report = _demo(tmp_path / f"out-{again}", "--break", guard.value)
 
     assert ended.returncode == 1, ended.stdout
-    first = report["failures"][0]
-    assert first in found
-    assert (
-        "FAILED: the story stopped." if first == "story" else f"FAILED: {first}."
-    ) in ended.stdout
+    assert report["failures"][0] == invariant
+    assert f"FAILED: {invariant}." in ended.stdout
     assert report["broken_guard"] == guard.value
     assert left_behind(tmp_path) == []
 

@@ -69,6 +69,7 @@ def test_numbers_taken_early_without_the_lock_would_lose_a_change(
         query = select(change.c.stream, func.max(change.c.number)).group_by(change.c.stream)
         return {row[0]: row[1] for row in connection.execute(query)}
 
+    # the fault is what is tried: no setting of the product makes it
     monkeypatch.setattr(feed, "take_numbers", early)
     monkeypatch.setattr(feed, "heads", heads)
 

@@ -180,7 +180,7 @@ def test_a_lock_that_is_not_given_in_time_is_told_as_busy(
     person, _ = journal.register()
     journal.push()
     journal.sell(person, earn=[10_00])
-    monkeypatch.setattr(postgres, "LOCK_S_MAX", LOCK_S)
+    monkeypatch.setattr(postgres, "LOCK_S_MAX", LOCK_S)  # else the test waits for all of it
     url = centre.engine.url.render_as_string(hide_password=False)
     hasty = replace(centre, engine=open_engine(url))
     with TestClient(create_app(hasty, full_stages()), raise_server_exceptions=False) as client:
