@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlmodel import Field
 
 from agent.journal import service as journal
@@ -27,7 +27,7 @@ from agent.replica.service import InDoubtError
 from agent.schema import JournalTable, id_field, instant_field, table_of
 from agent.station import Doubt, PremisesCache, Station
 from shared.runtime.sqlite import reading, transaction
-from shared.wire.agents import SessionAnswer
+from shared.wire.agents import LIVES_MAX, LifeBegan, SessionAnswer, parted_at
 from shared.wire.facts import FactKind, HeldLease, LeasesReported
 from shared.wire.feed import GLOBAL
 from shared.wire.push import PushAnswer
@@ -54,6 +54,16 @@ class LifeRecord(JournalTable, table=True):
     at: datetime = instant_field()
 
 
+class LineRecord(JournalTable, table=True):
+    """The centre's lives up to the one that was met last, as that one told them."""
+
+    __tablename__ = "line_of_lives"
+
+    ordinal: int = Field(primary_key=True)
+    incarnation: UUID = id_field()
+    began_at: int
+
+
 @dataclass(frozen=True, slots=True)
 class Life:
     """The life of the centre that was met last, and the file with its rows."""
@@ -64,6 +74,7 @@ class Life:
 
 
 _LIVES = table_of(LifeRecord)
+_LINE = table_of(LineRecord)
 _LAST = (
     select(_LIVES.c.no, _LIVES.c.incarnation, _LIVES.c.file).order_by(_LIVES.c.no.desc()).limit(1)
 )
@@ -212,6 +223,18 @@ def _with_rows(station: Station, rows_file: Engine) -> Station:
 def _note(connection: Connection, no: int, session: SessionAnswer, name: str) -> None:
     row = {"no": no, "incarnation": session.incarnation, "file": name, "at": session.now}
     connection.execute(insert(_LIVES), row)
+    connection.execute(delete(_LINE))
+    line = [
+        {"ordinal": ordinal, "incarnation": life.incarnation, "began_at": life.began_at}
+        for ordinal, life in enumerate(session.lives[-LIVES_MAX:])
+    ]
+    if line:
+        connection.execute(insert(_LINE), line)
+
+
+def _line(connection: Connection) -> list[LifeBegan]:
+    query = select(_LINE.c.incarnation, _LINE.c.began_at).order_by(_LINE.c.ordinal)
+    return [LifeBegan(*row) for row in connection.execute(query)]
 
 
 def hear_of(station: Station, answer: PushAnswer) -> None:
@@ -237,7 +260,7 @@ def _send_again(
     what it has of this journal.
     """
     who = station.identity
-    facts.uncover(connection, session.began_at)
+    facts.uncover(connection, parted_at(_line(connection), session.lives))
     last_known = facts.hash_at(connection, who.epoch, session.expects - 1)
     of_this_branch = not station.barred and session.hash in (b"", last_known)
     if of_this_branch:

@@ -143,7 +143,7 @@ def _standing_of(stages: Stages, connection: Connection, identity: AgentIdentity
     known = stages.known(connection, identity)
     barred = stages.barred(connection, identity)
     tallies = snapshots.tallies(connection, heads.keys())
-    return Standing(known.seq + 1, known.hash, streams, barred, feed.began_at(connection), tallies)
+    return Standing(known.seq + 1, known.hash, streams, barred, feed.lives(connection), tallies)
 
 
 def _lifespan(

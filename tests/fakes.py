@@ -17,6 +17,7 @@ from shared.wire.agents import (
     EpochRequest,
     LeaseAnswer,
     LeaseAsk,
+    LifeBegan,
     SaleAnswer,
     SaleAsk,
     SessionAnswer,
@@ -76,7 +77,7 @@ class FakeLink:
         self.speaks_for: tuple[int, KeyPair] | None = None
         self.expects = 1
         self.knows_hash = b""
-        self.began_at = 0
+        self.lives: tuple[LifeBegan, ...] = (LifeBegan(UUID(int=2), 0),)
         self.barred = ""
         self.incarnation = UUID(int=2)
         self.refuses = ""
@@ -117,7 +118,7 @@ class FakeLink:
             now=now,
             incarnation=self.incarnation,
             expects=self.expects,
-            began_at=self.began_at,
+            lives=self.lives,
             hash=self.knows_hash,
             streams=streams,
             barred=self.barred,

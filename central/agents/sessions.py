@@ -21,7 +21,7 @@ from shared.crypto.sessions import SESSION_KEY_BYTES, SESSION_TTL_S
 from shared.ids import uuid7
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
-from shared.wire.agents import SessionAnswer, StreamHead, decode_session_request
+from shared.wire.agents import LifeBegan, SessionAnswer, StreamHead, decode_session_request
 from shared.wire.snapshot import Tally
 
 SESSIONS_MAX = 8
@@ -31,14 +31,13 @@ SESSIONS_MAX = 8
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What later stages know of an agent: the number its next push begins with and the hash of the
-    fact before it, its streams, why it gets no leases, if so, and the global number at which this
-    life of the centre began."""
+    fact before it, its streams, why it gets no leases, if so, and the lives of the centre."""
 
     expects: int
     hash: bytes
     streams: tuple[StreamHead, ...]
     barred: str
-    began_at: int
+    lives: tuple[LifeBegan, ...]
     tallies: tuple[Tally, ...] = ()
     """What the rows of its streams sum up to."""
 
@@ -79,7 +78,7 @@ def open_session(centre: Centre, signed: SignedRequest, standing_of: StandingOf)
         expects=standing.expects,
         streams=standing.streams,
         barred=standing.barred,
-        began_at=standing.began_at,
+        lives=standing.lives,
         hash=standing.hash,
         tallies=standing.tallies,
     )

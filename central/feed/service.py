@@ -15,6 +15,7 @@ from central.feed import store
 from shared.errors import Kind, LoyaltyError
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
+from shared.wire.agents import LifeBegan
 from shared.wire.codec import BODY_BYTES_MAX, encode
 from shared.wire.feed import (
     GLOBAL,
@@ -201,25 +202,26 @@ def seal(engine: Engine, incarnation: UUID) -> int:
 
 def name_incarnation(connection: Connection, new: UUID) -> UUID:
     """Give this life of the database a name, unless it has one; return the name."""
-    store.insert_incarnation(connection, new)
-    found = store.incarnation(connection)
+    store.insert_first_life(connection, new)
+    found = incarnation(connection)
     assert found is not None
     return found
 
 
-def rename_incarnation(connection: Connection, new: UUID) -> None:
+def begin_life(connection: Connection, incarnation: UUID) -> None:
     """Begin another life: sealed segments bear the name of the former one, and go."""
-    store.replace_incarnation(connection, new)
+    store.insert_life(connection, incarnation)
 
 
-def began_at(connection: Connection) -> int:
-    """Return the global stream's number when this life of the database began."""
-    return store.began_at(connection)
+def lives(connection: Connection) -> tuple[LifeBegan, ...]:
+    """Return the last lives of this database in their order, the present one at the end."""
+    return store.lives(connection)
 
 
 def incarnation(connection: Connection) -> UUID | None:
     """Return the name of this life of the database, None before `init`."""
-    return store.incarnation(connection)
+    known = store.lives(connection)
+    return known[-1].incarnation if known else None
 
 
 def check_readable(connection: Connection, store_code: str, streams: Iterable[str]) -> None:

@@ -17,20 +17,22 @@ from sqlalchemy import (
 )
 from sqlmodel import Field
 
-from central.schema import Table, insert_new, locked, table_of, upsert
+from central.schema import Table, insert_new, locked, table_of
 from central.sets import insert_rows
+from shared.wire.agents import LIVES_MAX, LifeBegan
 from shared.wire.feed import GLOBAL, Change
 
-_INCARNATION = "incarnation"
-_BEGAN_AT = "began_at"
 
+class LifeTable(Table, table=True):
+    """A life of the database: a restored one begins another; the last counts.
 
-class MetaTable(Table, table=True):
-    """What the database knows of itself."""
+    `began_at` is where the global stream stood: higher numbers of the life before mean other rows.
+    """
 
-    __tablename__ = "meta"
-    name: str = Field(primary_key=True)
-    value: str
+    __tablename__ = "life"
+    number: int = Field(primary_key=True)
+    incarnation: UUID = Field(unique=True)
+    began_at: int = Field(sa_type=BigInteger)
 
 
 class StreamTable(Table, table=True):
@@ -80,7 +82,7 @@ _stream = table_of(StreamTable)
 _change = table_of(ChangeTable)
 _segment = table_of(SegmentTable)
 _reader = table_of(ReaderTable)
-_meta = table_of(MetaTable)
+_life = table_of(LifeTable)
 
 
 def take_numbers(connection: Connection, wanted: Mapping[str, int]) -> dict[str, int]:
@@ -190,34 +192,26 @@ def replace_readable(connection: Connection, store: str, streams: Collection[str
     connection.execute(insert(_reader), [{"store": store, "stream": name} for name in streams])
 
 
-def incarnation(connection: Connection) -> UUID | None:
-    """Return the name of this life of the database."""
-    query = select(_meta.c.value).where(_meta.c.name == _INCARNATION)
-    found = connection.scalar(query)
-    return None if found is None else UUID(found)
+def lives(connection: Connection) -> tuple[LifeBegan, ...]:
+    """Return the last lives of this database in their order, none before the first."""
+    query = select(_life.c.incarnation, _life.c.began_at).order_by(_life.c.number.desc())
+    found = connection.execute(query.limit(LIVES_MAX)).all()
+    return tuple(LifeBegan(*row) for row in reversed(found))
 
 
-def insert_incarnation(connection: Connection, incarnation: UUID) -> None:
-    """Name this life of the database, unless it has a name."""
-    row = {"name": _INCARNATION, "value": str(incarnation)}
-    connection.execute(insert_new(connection, MetaTable), row)
+def insert_first_life(connection: Connection, incarnation: UUID) -> None:
+    """Name the first life of this database, unless it has a name."""
+    row = {"number": 1, "incarnation": incarnation, "began_at": 0}
+    connection.execute(insert_new(connection, LifeTable), row)
 
 
-def replace_incarnation(connection: Connection, incarnation: UUID) -> None:
-    """Name this life of the database anew and drop the segments that were sealed in another."""
+def insert_life(connection: Connection, incarnation: UUID) -> None:
+    """Begin another life and drop the segments that were sealed in the one before."""
+    last = connection.scalar(select(func.max(_life.c.number))) or 0
     began_at = heads(connection, [GLOBAL]).get(GLOBAL, 0)
-    rows = [
-        {"name": _INCARNATION, "value": str(incarnation)},
-        {"name": _BEGAN_AT, "value": str(began_at)},
-    ]
-    connection.execute(upsert(connection, MetaTable), rows)
+    row = {"number": last + 1, "incarnation": incarnation, "began_at": began_at}
+    connection.execute(insert(_life), row)
     connection.execute(delete(_segment))
-
-
-def began_at(connection: Connection) -> int:
-    """Return the global stream's number when this life began, 0 in the first."""
-    found = connection.scalar(select(_meta.c.value).where(_meta.c.name == _BEGAN_AT))
-    return int(found or 0)
 
 
 def _between(stream: str, after: int, last: int) -> tuple[ColumnElement[bool], ...]:

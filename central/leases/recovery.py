@@ -62,7 +62,7 @@ def begin(centre: Centre) -> UUID:
     """
     incarnation = uuid7(centre.clock.now(), centre.chance)
     with transaction(centre.engine) as connection:
-        feed.rename_incarnation(connection, incarnation)
+        feed.begin_life(connection, incarnation)
         agents.end_sessions(connection)
         present = [one.id for one in agents.agents(connection) if one.active_store is not None]
         store.await_reports(connection, present)

@@ -1,5 +1,6 @@
 """An agent and the centre meet: enrolment, sessions, and asking for points for one receipt."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -7,6 +8,9 @@ from msgspec import Struct
 
 from shared.wire.codec import decoder, encode
 from shared.wire.snapshot import Tally
+
+LIVES_MAX = 100
+"""How many of a centre's lives a session names: the last ones."""
 
 
 class EnrolRequest(Struct, frozen=True):
@@ -49,6 +53,28 @@ class StreamHead(Struct, array_like=True, frozen=True):
     number: int
 
 
+class LifeBegan(Struct, array_like=True, frozen=True):
+    """A life of the centre and the global stream's number when it began: higher numbers of the life
+    before mean other rows."""
+
+    incarnation: UUID
+    began_at: int
+
+
+def parted_at(mine: Sequence[LifeBegan], theirs: Sequence[LifeBegan]) -> int:
+    """Return up to which number of the global stream two lines of lives have the same rows.
+
+    A restored database remembers the lives up to its backup: it may never have known the last one
+    of the other line, and may lack what came between them. 0 if nothing is common; the same line
+    parts nowhere and is not asked about.
+    """
+    common = [life for life in mine if life in theirs]
+    if not common:
+        return 0
+    later = [life for line in (mine, theirs) for life in line[line.index(common[-1]) + 1 :]]
+    return min(life.began_at for life in later)
+
+
 class SessionAnswer(Struct, frozen=True):
     """A session's key, the centre's clock and incarnation, and where the agent's streams end."""
 
@@ -61,9 +87,8 @@ class SessionAnswer(Struct, frozen=True):
     streams: tuple[StreamHead, ...]
     barred: str = ""
     """Why this epoch gets no leases any more, if so: a new epoch is to be begun."""
-    began_at: int = 0
-    """The global stream's number when this life of the centre began: higher ones mean another
-    thing in the life before."""
+    lives: tuple[LifeBegan, ...] = ()
+    """The centre's last lives in their order, the present one at the end."""
     hash: bytes = b""
     """Of the fact before the one that is expected, as this centre knows it: another copy of the
     agent's disk may have sent that one. Empty from a centre that does not tell."""

@@ -13,7 +13,7 @@ from agent.push import Pushed, push
 from agent.replica import store as rows
 from shared.receipt import Redeem
 from shared.runtime.sqlite import reading, transaction
-from shared.wire.agents import LeaseRaise
+from shared.wire.agents import LeaseRaise, LifeBegan
 from shared.wire.codec import encode
 from shared.wire.facts import FactKind, HeldLease, LeasesReported, body_of
 from shared.wire.feed import (
@@ -102,6 +102,7 @@ def restore_centre(shop: Shop, who: Person, lot: PersonLot, granted: int, expect
         region_stream(REGION): piece(region_stream(REGION), *GOODS),
     }
     shop.link.incarnation = LATER
+    shop.link.lives = (*shop.link.lives, LifeBegan(LATER, 0))
     shop.link.expects = expects
 
 
@@ -182,7 +183,27 @@ def test_what_the_backup_lacks_is_shown_though_others_have_sent_much_since(
     shop.link.answer_push = lambda batch: covered_at(batch, 2)
     push(shop.station)
     restore_centre(shop, anna, lot, granted=LEASED, expects=1)
-    shop.link.began_at = 1
+    shop.link.lives = (*shop.link.lives[:-1], LifeBegan(LATER, 1))
+
+    meet(shop.station)
+
+    assert lot_seen(shop, anna, lot).amount == LEASED - 20_000
+
+
+def test_what_was_lost_with_a_life_that_this_store_never_met_is_shown(
+    shop: Shop, anna: Person, lot: PersonLot
+) -> None:
+    """The first backup lacked the sale; the second, of the life between, begins behind its number.
+
+    The numbers up to there are of other facts.
+    """
+    meet(shop.station)
+    sell(shop, basket(shop, member=anna, redeem=Redeem.EXACT, points=20_000))
+    shop.link.answer_push = lambda batch: covered_at(batch, 2)
+    push(shop.station)
+    restore_centre(shop, anna, lot, granted=LEASED, expects=1)
+    first = shop.link.lives[0]
+    shop.link.lives = (first, LifeBegan(UUID(int=7), 1), LifeBegan(LATER, 3))
 
     meet(shop.station)
 

@@ -175,6 +175,15 @@ def uncover(_original: Any) -> Any:
     return show
 
 
+def of_the_last_life(_original: Any) -> Any:
+    """Rows are trusted up to where the last life began, whatever was lost with one before it."""
+
+    def parted_at(_mine: Any, theirs: Any) -> int:
+        return int(theirs[-1].began_at)
+
+    return parted_at
+
+
 def cursor_first(original: Any) -> Any:
     """The cursor moves in a transaction of its own, before the rows."""
 

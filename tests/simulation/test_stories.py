@@ -182,6 +182,26 @@ def rows_of_another_life_in_a_new_file(story: Story) -> None:
     assert min(story.spent(A), story.spent(B)) > 0
 
 
+def a_centre_restored_twice_while_a_store_is_away(story: Story) -> None:
+    """What A has sent is in neither backup; the second begins behind the number it once had."""
+    story.leased_member()
+    story.do("backup")
+    story.buy(A)
+    story.sync(A)
+    story.down(A)
+    story.do("restore")
+    story.sync(B, C)
+    story.buy(B)
+    story.sync(B, C)
+    story.do("backup")
+    story.do("restore")
+    story.up(A)
+    story.sync(A)
+    assert "replica-3" in str(story.tills(A).machine.station.replica.url)
+    story.buy(A)
+    story.push(A)
+
+
 def a_raise_that_crosses_a_give_back(story: Story) -> None:
     story.leased_member()
     story.buy(A)
@@ -440,6 +460,10 @@ STORIES: tuple[tuple[Told, Guards], ...] = (
     (
         rows_of_another_life_in_a_new_file,
         (("central.leases.store:is_recovering", mutants.always(False)),),
+    ),
+    (
+        a_centre_restored_twice_while_a_store_is_away,
+        (("agent.lives:parted_at", mutants.of_the_last_life),),
     ),
     (
         a_raise_that_crosses_a_give_back,

@@ -261,7 +261,7 @@ def _standing_of(connection: Connection, identity: AgentIdentity) -> Standing:
     known = ingest.known(connection, identity)
     barred = ingest.barred(connection, identity)
     tallies = snapshots.tallies(connection, heads.keys())
-    return Standing(known.seq + 1, known.hash, streams, barred, feed.began_at(connection), tallies)
+    return Standing(known.seq + 1, known.hash, streams, barred, feed.lives(connection), tallies)
 
 
 def _session(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:

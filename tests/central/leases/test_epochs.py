@@ -104,7 +104,7 @@ def test_sessions_of_the_ended_epoch_are_over(centre: Centre, journal: Journal) 
     opened = open_session(
         centre,
         journal.signed("/v1/sessions", request),
-        lambda _connection, _who: Standing(1, b"", (), "", 0),
+        lambda _connection, _who: Standing(1, b"", (), "", ()),
     )
     at_s = int(centre.clock.now().timestamp())
     mac = session_mac(opened.key, "GET", SEGMENT, at_s)

@@ -97,7 +97,7 @@ def test_a_session_tells_how_much_of_a_journal_is_not_here_and_since_when(
     request = SessionRequest(journal.agent, 1, "0.1", 7, clock.at - timedelta(hours=2))
     signed = journal.signed("/v1/sessions", encode(request))
 
-    open_session(centre, signed, lambda *_: Standing(1, b"", (), "", 0))
+    open_session(centre, signed, lambda *_: Standing(1, b"", (), "", ()))
 
     found = scraped(centre)
     assert found["kopilka_central_journal_lag_facts", "101"] == 7
