@@ -176,6 +176,10 @@ class HttpLink:
         self._state = LinkState(up=False, last_contact_at=None, reason="not tried yet")
         self._lock = threading.Lock()
 
+    def close(self) -> None:
+        """Close the connections to the centre."""
+        self._client.close()
+
     def state(self) -> LinkState:
         """Tell whether the last exchange succeeded."""
         return self._state

@@ -32,6 +32,7 @@ from shared.wire.feed import (
 
 PULL = "pull"
 """The loop that brings rows."""
+KINDS = frozenset(kind.value for kind in RowKind)
 PREMISES = frozenset({RowKind.KEYS.value, RowKind.PACK.value, RowKind.SETTINGS.value})
 
 log = structlog.get_logger()
@@ -214,7 +215,7 @@ def _usable(connection: Connection, station: Station, change: Change) -> Change 
 def _admissible(connection: Connection, station: Station, change: Change) -> bool:
     """Refuse a list of keys that the root did not sign, or that is older than the one at hand."""
     if change.kind != RowKind.KEYS:
-        return change.kind in list(RowKind)
+        return change.kind in KINDS
     if not change.row:
         return False
     row = read_row(change.kind, change.row)

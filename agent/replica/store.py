@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Field
 
 from agent.schema import WITHOUT_ROWID, ReplicaTable, id_field, table_of
-from shared.runtime.sqlite import listed, run
+from shared.runtime.sqlite import listed, run, run_many
 from shared.wire.feed import (
     AgentRow,
     Change,
@@ -97,6 +97,21 @@ _LEASES_OF = """
 SELECT row.row FROM lease JOIN row ON row.kind = ? AND row.key = lease.key
 WHERE lease.account IN (?*) ORDER BY row.key
 """
+_PUT = """
+INSERT INTO row (kind, key, row) VALUES (?, ?, ?)
+ON CONFLICT (kind, key) DO UPDATE SET row = excluded.row
+"""
+_PUT_BARCODE = """
+INSERT INTO barcode (code, sku) VALUES (?, ?)
+ON CONFLICT (code) DO UPDATE SET sku = excluded.sku
+"""
+_PUT_LEASE = """
+INSERT INTO lease (key, account, wanted_back) VALUES (?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET wanted_back = excluded.wanted_back
+"""
+_FORGET = "DELETE FROM row WHERE kind = ? AND key = ?"
+_FORGET_BARCODES = "DELETE FROM barcode WHERE sku = ?"
+_FORGET_LEASE = "DELETE FROM lease WHERE key = ?"
 _BODIES = "SELECT key, row FROM row WHERE kind = ? AND key IN (?*)"
 _SCAN = select(_ROWS.c.kind, _ROWS.c.key, _ROWS.c.row).where(
     _ROWS.c.kind.in_(bindparam("kinds", expanding=True))
@@ -131,15 +146,7 @@ def put_changes(connection: Connection, changes: Sequence[Change]) -> None:
     for change in latest.values():
         _forget(connection, change)
     written = [change for change in latest.values() if change.row]
-    if written:
-        statement = upsert(_ROWS)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[_ROWS.c.kind, _ROWS.c.key],
-                set_={"row": statement.excluded.row},
-            ),
-            [{"kind": change.kind, "key": change.key, "row": change.row} for change in written],
-        )
+    run_many(connection, _PUT, [(change.kind, change.key, change.row) for change in written])
     for change in written:
         _remember(connection, read_row(change.kind, change.row))
 
@@ -241,30 +248,15 @@ def _rows(row: type[_R], found: sqlite3.Cursor) -> list[_R]:
 
 def _forget(connection: Connection, change: Change) -> None:
     if change.kind == RowKind.GOODS:
-        connection.execute(delete(_BARCODES).where(_BARCODES.c.sku == change.key.decode()))
+        run(connection, _FORGET_BARCODES, (change.key.decode(),))
     if not change.row:
-        connection.execute(
-            delete(_ROWS).where(_ROWS.c.kind == change.kind, _ROWS.c.key == change.key)
-        )
+        run(connection, _FORGET, (change.kind, change.key))
         if change.kind == RowKind.LEASE:
-            connection.execute(delete(_LEASES).where(_LEASES.c.key == change.key))
+            run(connection, _FORGET_LEASE, (change.key,))
 
 
 def _remember(connection: Connection, row: Row) -> None:
     if isinstance(row, GoodsRow) and row.barcodes:
-        statement = upsert(_BARCODES)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[_BARCODES.c.code], set_={"sku": statement.excluded.sku}
-            ),
-            [{"code": code, "sku": row.sku} for code in row.barcodes],
-        )
+        run_many(connection, _PUT_BARCODE, [(code, row.sku) for code in row.barcodes])
     elif isinstance(row, LeaseRow):
-        statement = upsert(_LEASES)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[_LEASES.c.key],
-                set_={"wanted_back": statement.excluded.wanted_back},
-            ),
-            {"key": key_of(row), "account": row.account, "wanted_back": row.wanted_back},
-        )
+        run(connection, _PUT_LEASE, (key_of(row), row.account.bytes, row.wanted_back))

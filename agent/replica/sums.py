@@ -15,6 +15,7 @@ from sqlmodel import Field
 
 from agent.replica import store
 from agent.schema import ReplicaTable, instant_field, table_of
+from shared.runtime.sqlite import run
 from shared.wire.feed import Change, kinds_of
 from shared.wire.snapshot import (
     NOTHING,
@@ -142,6 +143,7 @@ _ASIDE_OF = select(_ASIDE.c.kind, _ASIDE.c.key, _ASIDE.c.row).where(
 _ASIDE_KEYS = _ASIDE_OF.where(
     _ASIDE.c.kind == bindparam("kind"), _ASIDE.c.key.in_(bindparam("keys", expanding=True))
 )
+_ANY_ASIDE = "SELECT 1 FROM aside WHERE stream = ? LIMIT 1"
 _NOT_ASIDE = delete(_ASIDE).where(
     _ASIDE.c.stream == bindparam("of"),
     _ASIDE.c.kind == bindparam("a_kind"),
@@ -189,6 +191,8 @@ def set_aside(connection: Connection, stream: str, changes: Sequence[Change]) ->
 
 def take_from_aside(connection: Connection, stream: str, changes: Sequence[Change]) -> None:
     """Forget what was kept aside under the keys of some changes."""
+    if not _has_aside(connection, stream):
+        return
     keys = {(change.kind, change.key) for change in changes}
     rows = [{"of": stream, "a_kind": kind, "a_key": key} for kind, key in keys]
     if rows:
@@ -335,14 +339,22 @@ def checks(connection: Connection) -> list[Check]:
     return [Check(*row) for row in connection.execute(query.order_by(_CHECKS.c.stream))]
 
 
+def _has_aside(connection: Connection, stream: str) -> bool:
+    """Tell whether any row of a stream is kept aside; seldom, so that few are asked for."""
+    return run(connection, _ANY_ASIDE, (stream,)).fetchone() is not None
+
+
 def _counted(
     connection: Connection, stream: str, keys: Sequence[tuple[str, bytes]]
 ) -> list[StoredRow]:
     """Return the rows of some kinds and keys as they are counted now."""
     found: dict[tuple[str, bytes], bytes] = {}
+    has_aside = _has_aside(connection, stream)
     for kind, group in groupby(keys, key=lambda pair: pair[0]):
         wanted = [key for _, key in group]
         found |= store.bodies(connection, kind, wanted)
+        if not has_aside:
+            continue
         aside = connection.execute(_ASIDE_KEYS, {"stream": stream, "kind": kind, "keys": wanted})
         found |= {(row[0], row[1]): row[2] for row in aside}
     return [StoredRow(kind, key, row) for (kind, key), row in found.items() if row]

@@ -1,13 +1,9 @@
 """The centre's ingest on PostgreSQL beside bare idempotent SQL, and through two real processes."""
 
-import json
-import os
 import random
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -23,13 +19,13 @@ from central.ingest import service as ingest
 from central.ledger.audit import check
 from central.opening import initialise, on_this_machine
 from central.settings import Settings
-from demo.stage.patience import Patience
 from shared.clock import SystemClock
 from shared.runtime.serve import settle
 from shared.runtime.sqlite import reading
 from shared.wire.codec import pack
 from shared.wire.facts import ReceiptCommitted, read_body
 from shared.wire.push import BATCH_MAX, PushBatch, decode_answer
+from tests.bench.chain import WAIT_S, serving
 from tests.bench.results import Comparison, in_turn, now_text, write_down
 from tests.central.journal_builder import Journal, Person, make_journal
 from tests.postgres import Cluster, conninfo
@@ -43,9 +39,7 @@ ROUNDS = 20
 BATCHES = 10
 """Of each store, through the processes."""
 PROCESSES = 2
-WAIT_S = 60.0
 DURABLE = ("shared_buffers=256MB",)
-KOPILKA = str(Path(sys.executable).with_name("kopilka"))
 _BARE = """
 CREATE TABLE bare_fact (id uuid PRIMARY KEY, agent uuid, seq bigint, body bytea);
 CREATE TABLE bare_entry (account uuid, id uuid, amount bigint, PRIMARY KEY (account, id));
@@ -186,7 +180,7 @@ def test_ingest_through_two_processes(centre: Centre, tmp_path: Path) -> None:
     }
     with ExitStack() as stack:
         urls = [
-            stack.enter_context(_serving(centre, tmp_path / f"ready-{number}.json"))
+            stack.enter_context(serving(centre, tmp_path / f"ready-{number}.json"))
             for number in range(PROCESSES)
         ]
 
@@ -215,30 +209,6 @@ def test_ingest_through_two_processes(centre: Centre, tmp_path: Path) -> None:
         reached=per_s >= RECEIPTS_PER_S_MIN,
         how=f"{STORES} stores with members of their own, over HTTP; a durable server; all here",
     )
-
-
-@contextmanager
-def _serving(centre: Centre, ready: Path) -> Iterator[str]:
-    settings = centre.settings
-    environment = {**os.environ, "KOPILKA_CENTRAL_DATABASE_URL": settings.database_url}
-    places = [
-        "--data-dir",
-        str(settings.data_dir),
-        "run",
-        "--port",
-        "0",
-        "--ready-file",
-        str(ready),
-    ]
-    with subprocess.Popen(  # noqa: S603
-        [KOPILKA, "central", *places], stdout=subprocess.DEVNULL, env=environment
-    ) as process:
-        try:
-            look = lambda: ready if ready.exists() else None  # noqa: E731
-            file = Patience(SystemClock()).until("listening", look, WAIT_S)
-            yield str(json.loads(file.read_text())["url"])
-        finally:
-            process.kill()
 
 
 def _write(name: str, ours: float, peer: float, goal: str, *, reached: bool, how: str) -> None:

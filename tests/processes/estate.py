@@ -153,7 +153,7 @@ class Estate:
         config = _config(folder / "centre.toml", text)
         self.database = data / "central.db"
         """The centre's database, or what `look` has copied of it."""
-        self.operator = _found(data, options.database_url, options.codes)
+        self.operator = found(data, options.database_url, options.codes)
         run = [*launch.centre, "central", "--config", str(config), "run"]
         self.centre = Server(self.crew, "centre", run)
         self.shops: list[Shop] = []
@@ -192,7 +192,7 @@ class Estate:
     def _open_shop(self, code: str) -> Shop:
         data = self.folder / f"store-{code}"
         data.mkdir()
-        self._enrol(code, data)
+        enrol(self.operator, self.centre.url, code, data)
         text = _AGENT_TOML.format(
             data=data, host=HOST, line=self.rim.ports[code], printer=self.rim.printers[code]
         )
@@ -202,14 +202,16 @@ class Estate:
         agent.start()
         return Shop(code, data, agent, self.rim.trays[code])
 
-    def _enrol(self, code: str, data: Path) -> None:
-        chance = random.SystemRandom()
-        keys = KeyPair.from_seed(chance.randbytes(SEED_BYTES))
-        request = EnrolRequest(issue_enrol_code(self.operator, code), keys.public, _VERSION)
-        nonce = f"{chance.getrandbits(64):x}"
-        with plain_client(CALL_S, self.centre.url) as client:
-            answer = links.enrol(client, request, keys, self.clock.now(), nonce)
-        identity.save(data, identity.enrolled(keys, answer))
+
+def enrol(operator: Centre, url: str, code: str, data: Path) -> None:
+    """Enrol an agent of a store into an empty folder."""
+    chance = random.SystemRandom()
+    keys = KeyPair.from_seed(chance.randbytes(SEED_BYTES))
+    request = EnrolRequest(issue_enrol_code(operator, code), keys.public, _VERSION)
+    nonce = f"{chance.getrandbits(64):x}"
+    with plain_client(CALL_S, url) as client:
+        answer = links.enrol(client, request, keys, operator.clock.now(), nonce)
+    identity.save(data, identity.enrolled(keys, answer))
 
 
 def plain_client(timeout_s: float, url: str = "") -> httpx.Client:
@@ -217,7 +219,7 @@ def plain_client(timeout_s: float, url: str = "") -> httpx.Client:
     return httpx.Client(base_url=url, timeout=timeout_s, trust_env=False, verify=False)  # noqa: S501
 
 
-def _found(data: Path, database_url: str, codes: list[str]) -> Centre:
+def found(data: Path, database_url: str, codes: list[str]) -> Centre:
     """Make the centre's database, with stores, goods and a pack."""
     settings = Settings(data_dir=data, database_url=database_url)
     operator = initialise(settings, *on_this_machine())
