@@ -23,6 +23,7 @@ capabilities: .venv/dev.stamp .tools/packages.stamp
 
 bench: .venv/dev.stamp
 	$(UV) sync --quiet --frozen --compile-bytecode --group bench
+	command -v npm >/dev/null && npm --prefix tests/bench/peers ci --ignore-scripts --no-audit --no-fund --silent || true
 	$(BIN)/pytest -m bench -s tests/bench
 
 simulate: .venv/dev.stamp

@@ -9,6 +9,8 @@ import pytest
 import structlog
 
 from shared.runtime.logs import configure_logs
+from tests.bench.page import write_page
+from tests.bench.results import MEASURED
 
 
 @pytest.fixture(autouse=True)
@@ -18,3 +20,9 @@ def _logs_as_in_production() -> Iterator[None]:
         configure_logs("INFO")
         yield
     structlog.configure(**before)
+
+
+def pytest_sessionfinish() -> None:
+    """Write the page once, after what was measured."""
+    if MEASURED:
+        write_page()

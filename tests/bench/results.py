@@ -9,6 +9,8 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+MEASURED: list[str] = []
+"""The names of what this run has measured."""
 RESULTS = Path(__file__).parents[2] / "docs/bench/results.json"
 
 
@@ -80,6 +82,7 @@ def write_down(row: Comparison) -> None:
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     ordered = [rows[name] for name in sorted(rows)]
     RESULTS.write_text(json.dumps(ordered, ensure_ascii=False, indent=2) + "\n")
+    MEASURED.append(row.name)
     verdict = {None: "to compare", True: "reached", False: "MISSED"}[row.reached]
     print(
         f"{row.name}: {row.ours:.0f} {row.unit} against {row.peer:.0f}, ratio {row.ratio:.2f}, "

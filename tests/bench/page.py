@@ -1,0 +1,67 @@
+"""The results for people: a table and a plot beside docs/bench/results.json."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.bench.results import RESULTS
+
+PAGE = RESULTS.with_name("README.md")
+PLOT = RESULTS.with_name("ratios.svg")
+_HEAD = """# What it costs in time
+
+`make bench` measures all of this and writes this page; a run replaces the rows that it measures.
+Ours and the peer are called in turn in one run. A ratio is ours / peer: of times less is better,
+of rates more. A goal that is missed stands here with its number.
+
+![Ours beside each peer](ratios.svg)
+
+| what | ours | peer | ratio | goal | |
+|---|--:|--:|--:|---|---|
+"""
+_VERDICT = {None: "", True: "reached", False: "**missed**"}
+_INCHES = (9.0, 0.34)
+"""Width, and height of a row."""
+
+
+def write_page() -> None:
+    """Write the table, and the plot where matplotlib is installed."""
+    rows = json.loads(RESULTS.read_text())
+    hows = "".join(f"- *{row['name']}*: {row['how']}; {row['at']}\n" for row in rows)
+    table = "".join(map(_line, rows))
+    PAGE.write_text(f"{_HEAD}{table}\n## How each was measured\n\n{hows}")
+    _plot(rows, PLOT)
+
+
+def _line(row: dict[str, Any]) -> str:
+    ours, peer = (f"{row[side]:,.0f}".replace(",", " ") for side in ("ours", "peer"))
+    cells = [
+        row["name"],
+        f"{ours} {row['unit']}",
+        peer,
+        f"{row['ratio']:.2f}",
+        row["goal"],
+        _VERDICT[row["reached"]],
+    ]
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _plot(rows: list[dict[str, Any]], file: Path) -> None:
+    try:
+        from matplotlib import rc_context
+        from matplotlib.figure import Figure
+    except ImportError:
+        print("matplotlib is not installed: no plot")
+        return
+    width, height = _INCHES
+    with rc_context({"svg.hashsalt": "kopilka", "svg.fonttype": "none", "font.size": 8}):
+        figure = Figure(figsize=(width, height * len(rows) + 1), layout="constrained")
+        axes = figure.subplots()
+        colours = {None: "#8899aa", True: "#2e7d32", False: "#c62828"}
+        names = [row["name"] for row in reversed(rows)]
+        ratios = [row["ratio"] for row in reversed(rows)]
+        axes.barh(names, ratios, color=[colours[row["reached"]] for row in reversed(rows)])
+        axes.axvline(1, color="#333333", linewidth=1)
+        axes.set_xscale("log")
+        axes.set_xlabel("ours / peer (green: goal reached, red: missed, grey: no goal)")
+        figure.savefig(file, metadata={"Date": None})
