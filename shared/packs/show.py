@@ -6,8 +6,10 @@ from typing import Final
 from shared.money import format_money
 from shared.points import format_points
 from shared.receipt import Receipt
+from shared.rules.basket_words import basket_words
 from shared.rules.compile import CompiledPack
-from shared.rules.lint import Opinion, basket_words
+from shared.rules.lint import Opinion
+from shared.rules.model import Pack
 from shared.rules.paper import priced_lines
 from shared.rules.result import EffectKind, Evaluation
 from shared.rules.sentences import Lang, spoken
@@ -41,13 +43,13 @@ def quotation(pack: CompiledPack, receipt: Receipt, found: Evaluation, lang: Lan
     )
 
 
-def opinion(found: Opinion, lang: Lang) -> str:
+def opinion(pack: Pack, found: Opinion, lang: Lang) -> str:
     """Return the doubts about a pack, a line each, and the baskets that cost it the most."""
     tried = found.survey
     lines = [f"{doubt.path}: {spoken(doubt.words, lang)}" for doubt in found.doubts]
     for title, probe in ((_WORST_DISCOUNT, tried.worst_discount), (_WORST, tried.worst)):
         if probe is not None:
-            lines.append(f"{spoken(title, lang)}: {spoken(basket_words(probe), lang)}")
+            lines.append(f"{spoken(title, lang)}: {spoken(basket_words(pack, probe), lang)}")
     lines.append(spoken(_ALL if tried.complete else _SOME, lang).format(tried=tried.tried))
     return "".join(f"{line}\n" for line in lines)
 

@@ -1,7 +1,7 @@
 """What is probably not meant in a well formed pack, and the basket that costs it the most."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -9,14 +9,12 @@ from shared.points import format_points
 from shared.rules.compile import CompiledPack
 from shared.rules.conditions import conjuncts
 from shared.rules.grammar import Title
+from shared.rules.idle import idle
 from shared.rules.model import Pack, Rule
 from shared.rules.price_model import DiscountEffect, PriceEffect
-from shared.rules.question_terms import BasketHas
-from shared.rules.sentences import day_of, percent, rubles
-from shared.rules.trial import Trial
-from shared.rules.units import quantity
+from shared.rules.sentences import day_of, rubles
 from shared.rules.wording import Wording
-from shared.rules.worst import PROBES_MAX, Probe, Survey, survey
+from shared.rules.worst import PROBES_MAX, Survey, survey
 
 TIER_MAX_MINOR: Final = 1_000_000_000_00
 """A threshold that no customer reaches: a billion."""
@@ -42,49 +40,14 @@ class Opinion:
 def lint(pack: CompiledPack, probes_max: int = PROBES_MAX) -> Opinion:
     """Look for floor conflicts, windows that never open, dead rules, tiers and caps out of reach.
 
-    Rules are called dead or shadowed only when every border was tried.
+    A rule is called dead or shadowed only when every border of it was tried, by itself or beside
+    those that it gives way to.
     """
     tried = survey(pack, probes_max)
     source = pack.source
     doubts = [*_windows(source), *_tiers(source), *_floors(source), *_offline(source)]
-    doubts += _idle(source, tried)
+    doubts += _idle(pack, tried)
     return Opinion(tuple(doubts), tried)
-
-
-def basket_words(probe: Probe) -> Wording:
-    """Describe a trial and what it costs: `кошелёк, 10 000 ₽ … выгода 4 100 ₽ (41 %)`."""
-    trial, share = probe.trial, percent(int(probe.share * 10_000))
-    named = _named(trial)
-    sums = (rubles(probe.base_minor), rubles(probe.benefit_minor), share)
-    return Wording(
-        f"{named}: цена {sums[0]}, выгода {sums[1]} ({sums[2]}), "
-        f"из них скидка {rubles(probe.discount_minor)}, бонусами {rubles(probe.redeemed_minor)}",
-        f"{named}: price {sums[0]}, benefit {sums[1]} ({sums[2]}), "
-        f"of it discount {rubles(probe.discount_minor)}, points {rubles(probe.redeemed_minor)}",
-    )
-
-
-def _named(trial: Trial) -> str:
-    """Name what of a trial is not plain, as a receipt file would."""
-    plain = Trial(day=trial.day)
-    parts = [f"day {trial.day}"]
-    for field in fields(Trial):
-        value = getattr(trial, field.name)
-        if field.name not in ("day", "redeem") and value != getattr(plain, field.name):
-            parts.append(f"{field.name.removesuffix('_minor')} {_said(field.name, value)}")
-    return "; ".join(parts)
-
-
-def _said(name: str, value: object) -> str:
-    if name.endswith("_minor") and isinstance(value, int):
-        return rubles(value)
-    if name == "quantity" and isinstance(value, int):
-        return quantity(value)
-    if isinstance(value, BasketHas):
-        return ", ".join(value.goods)
-    if isinstance(value, tuple):
-        return ", ".join(f"{what} {amount}" for what, amount in value)
-    return ", ".join(sorted(value)) if isinstance(value, frozenset) else str(value)
 
 
 def _windows(pack: Pack) -> Iterator[Doubt]:
@@ -176,14 +139,14 @@ def _promises(pack: Pack, rule: Rule) -> Iterator[tuple[str, int]]:
                     yield name, effect.price_minor
 
 
-def _idle(pack: Pack, tried: Survey) -> Iterator[Doubt]:
-    if not tried.complete:
-        return
-    titles = {rule.id: rule.title for rule in pack.rules}
-    for place, rule in enumerate(pack.rules):
-        if rule.id in tried.applied:
+def _idle(pack: CompiledPack, tried: Survey) -> Iterator[Doubt]:
+    source = pack.source
+    titles = {rule.id: rule.title for rule in source.rules}
+    for place, rule in enumerate(source.rules):
+        rivals = idle(pack, tried, rule.id)
+        if rivals is None:
             continue
-        winners = sorted(tried.gave_way.get(rule.id, ()), key=list(titles).index)
+        winners = sorted(rivals, key=list(titles).index)
         if winners:
             russian = ", ".join(f"«{titles[winner].ru}»" for winner in winners)
             english = ", ".join(f"'{titles[winner].en}'" for winner in winners)
@@ -191,13 +154,13 @@ def _idle(pack: Pack, tried: Survey) -> Iterator[Doubt]:
                 f"«{rule.title.ru}» всегда уступает: {russian}",
                 f"'{rule.title.en}' always gives way to {english}",
             )
-            yield Doubt("shadowed", _path(pack, place), words)
+            yield Doubt("shadowed", _path(source, place), words)
         else:
             words = Wording(
                 f"«{rule.title.ru}» ничего не даёт ни в одном чеке",
                 f"'{rule.title.en}' does nothing on any receipt",
             )
-            yield Doubt("dead", _path(pack, place), words)
+            yield Doubt("dead", _path(source, place), words)
 
 
 def _path(pack: Pack, place: int) -> str:
