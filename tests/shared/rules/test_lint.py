@@ -106,6 +106,108 @@ def test_a_price_below_the_floor_of_the_same_goods() -> None:
     assert "349" in found.doubts[0].words.ru
 
 
+FLOORS = (
+    "lists:\n  strong: {groups: [spirits]}\n  vodka: {groups: [spirits/vodka]}\n"
+    "  one: {skus: [v1]}\nfloors:\n  - {goods: [strong, one], price: 349.00}\n"
+    "price_lists:\n  cheap: {prices: {v1: 348.99, v2: 1.00}}\n"
+)
+PRICE = "effect: discount, price: 348.99"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        f"  - {{id: a, {TITLE}, if: {{goods_in: [vodka]}}, then: [{{{PRICE}}}]}}\n",
+        f"  - {{id: a, {TITLE}, if: {{group_in: [spirits/vodka/rye]}}, then: [{{{PRICE}}}]}}\n",
+        f"  - {{id: a, {TITLE}, then: [{{effect: price, list: cheap}}]}}\n",
+        f"  - {{id: a, {TITLE}, then: [{{effect: bundle, "
+        "parts: [{goods: [vodka], pieces: 2}], price: 697.00}]}\n",
+    ],
+    ids=["list", "group", "prices", "bundle"],
+)
+def test_a_floor_is_of_the_same_goods_however_they_are_named(rule: str) -> None:
+    assert ("below_floor", "rules.0") in codes(opinion(rule, tail=FLOORS))
+
+
+def test_a_price_at_the_floor_is_no_conflict() -> None:
+    rule = f"  - {{id: a, {TITLE}, if: {{goods_in: [vodka]}}, then: [{{{PRICE}}}]}}\n"
+
+    assert codes(opinion(rule.replace("348.99", "349.00"), tail=FLOORS)) == []
+
+
+EARN = "effect: earn, wallet: bonus, percent: 5"
+CODE = "codes:\n  c: {title: {ru: К, en: C}, words: [C]WINDOW}\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "tail", "expected"),
+    [
+        (
+            f"then: [{{{EARN}, activation: after 30 days, expiry: 29 days}}]",
+            "",
+            ("dead_lot", "rules.0.then.0.expiry"),
+        ),
+        (
+            f"then: [{{{EARN}, activation: at once, expiry: 2025-12-31}}]",
+            "",
+            ("dead_lot", "rules.0.then.0.expiry"),
+        ),
+        (
+            "limits: [{points: 5.00, window: day}], then: [{effect: discount, percent: 5}]",
+            "",
+            ("idle_limit", "rules.0.limits.0"),
+        ),
+        (
+            f"limits: [{{discount: 5.00, window: day}}], "
+            f"then: [{{{EARN}, activation: at once, expiry: never}}]",
+            "",
+            ("idle_limit", "rules.0.limits.0"),
+        ),
+        ("then: [{effect: discount, percent: 5}]", CODE, ("idle_code", "codes.c")),
+        (
+            "if: {code_in: [c]}, then: [{effect: discount, percent: 5}]",
+            CODE.replace("WINDOW", ", when: {to: 2025-12-31}"),
+            ("never_opens", "codes.c"),
+        ),
+        (
+            "if: {day_in: [{to: 2025-12-31}]}, then: [{effect: discount, percent: 5}]",
+            "",
+            ("never_opens", "rules.0"),
+        ),
+    ],
+)
+def test_what_can_never_be_of_use_is_named(rule: str, tail: str, expected: tuple[str, str]) -> None:
+    found = opinion(f"  - {{id: a, {TITLE}, {rule}}}\n", tail=tail.replace("WINDOW", ""))
+
+    assert expected in codes(found)
+
+
+def test_points_that_live_as_long_as_they_wait_are_no_doubt() -> None:
+    then = f"then: [{{{EARN}, activation: after 30 days, expiry: 30 days}}]"
+
+    assert codes(opinion(f"  - {{id: a, {TITLE}, {then}}}\n")) == []
+
+
+@pytest.mark.parametrize(
+    ("metric", "window", "reach", "is_out"),
+    [
+        ("points", "lifetime", "5.00", True),
+        ("visits", "calendar week", "141.00", True),
+        ("visits", "calendar week", "140.00", False),
+        ("turnover", "calendar week", "141.00", False),
+    ],
+)
+def test_a_tier_is_out_of_reach_by_what_it_counts(
+    metric: str, window: str, reach: str, is_out: bool
+) -> None:
+    text = pack_text(discount_rule("a", "5 %")).replace("from: 1000.00", f"from: {reach}")
+    text = text.replace("tiers:\n", f"tiers:\n  metric: {metric}\n  window: {window}\n")
+
+    found = codes(lint(compiled(text)))
+
+    assert (("tier_out_of_reach", "tiers.steps.1.from") in found) == is_out
+
+
 @pytest.mark.capability("FASHION-02")
 def test_discounts_that_add_up_are_shown_with_their_basket() -> None:
     tail = "stacking:\n  - {group: g, mode: all_on_base, children: [card, promo]}\n"
