@@ -67,7 +67,7 @@ def opinion(pack: Pack, found: Opinion, lang: Lang) -> str:
 def _on_paper(blocks: Iterable[Block]) -> Iterator[str]:
     for block in blocks:
         if isinstance(block, Row):
-            yield block.left + block.right.rjust(COLUMNS - len(block.left))
+            yield f"{block.left} {block.right.rjust(COLUMNS - len(block.left) - 1)}"
         elif isinstance(block, Text):
             yield block.text
         elif isinstance(block, Divider):
