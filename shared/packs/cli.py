@@ -143,8 +143,9 @@ def doubts(
     from shared.rules.lint import lint
 
     with _refusals(lang):
-        found = lint(_compiled(file), baskets)
-        typer.echo(opinion(found, lang.value), nl=False)
+        pack = _compiled(file)
+        found = lint(pack, baskets)
+        typer.echo(opinion(pack.source, found, lang.value), nl=False)
     if found.doubts:
         raise typer.Exit(REFUSED)
 

@@ -4,7 +4,7 @@ The keys are the fields of the kernel's own values, without their units: a field
 version adds to a receipt, a member or goods is read with no change here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -23,7 +23,7 @@ from shared.receipt import Receipt
 from shared.rules.document import decoded, read_yaml
 from shared.rules.faults import PackError
 from shared.rules.moment import FIRST, LAST, Moment
-from shared.rules.scalars import parse_amount, parse_count, parse_day
+from shared.rules.scalars import parse_amount, parse_count, parse_day, parse_quantity
 
 LINES_MAX: Final = 1_000
 _T = TypeVar("_T")
@@ -77,12 +77,23 @@ def read_case(content: bytes) -> Case:
         raise _fault("lines", f"строк больше {LINES_MAX}", f"more than {LINES_MAX} lines")
     rest = {key: value for key, value in found.items() if key not in _CASE}
     listed = tuple(_line(row, no) for no, row in enumerate(lines, start=1))
+    _check_numbers([line.no for line in listed])
     moment = _moment(found)
     return Case(
         receipt=_record(Receipt, rest, "", _RECEIPT | {"lines": listed}),
         member=None if member is None else _member(member, moment.zone),
         moment=moment,
     )
+
+
+def _check_numbers(numbers: Sequence[int]) -> None:
+    for place, no in enumerate(numbers):
+        if no < 1 or no in numbers[:place]:
+            raise _fault(
+                f"lines.{place}.no",
+                "номера строк — от 1 и без повторов",
+                "lines are numbered from 1, each once",
+            )
 
 
 def _moment(found: Mapping[str, object]) -> Moment:
@@ -182,8 +193,7 @@ def _scalar(name: str, hint: object, raw: object, path: str) -> object:
 def _number(name: str, raw: object) -> int:
     """Read an amount, a quantity in thousandths, or a count, by the name of its field."""
     if name == "quantity":
-        whole, _, part = str(raw).partition(".")
-        return int(whole) * QUANTITY_ONE + int(part.ljust(3, "0")[:3] or 0)
+        return parse_quantity(raw)
     if name.endswith(_UNIT) or any(word in name for word in _POINTS):
         return parse_amount(raw)
     return parse_count(raw)

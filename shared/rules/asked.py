@@ -13,13 +13,23 @@ _V = TypeVar("_V")
 
 
 class Asked:
-    """The operands of a pack's conditions, by operator."""
+    """The operands of what decides on a price, by operator: rules, counters and promo codes."""
 
     def __init__(self, pack: Pack) -> None:
         self._operands: dict[str, list[Any]] = {}
-        for rule in (*pack.conditional, *pack.counters.values()):
-            for node in nodes(rule.condition) if rule.condition is not None else ():
-                self._operands.setdefault(node.operator, []).append(_operand(node))
+        conditions = [rule.condition for rule in pack.rules]
+        conditions += [counter.condition for counter in pack.counters.values()]
+        for condition in conditions:
+            for node in nodes(condition) if condition is not None else ():
+                self._add(node.operator, _operand(node))
+        for campaign in pack.codes.values():
+            self._add("store_in", campaign.stores)
+            self._add("region_in", campaign.regions)
+            self._add("segment_in", campaign.segments)
+
+    def _add(self, operator: str, operand: object) -> None:
+        if operand is not None:
+            self._operands.setdefault(operator, []).append(operand)
 
     def of(self, operator: str) -> list[Any]:
         """Return the operands of an operator: its words where it has words."""

@@ -17,6 +17,7 @@ from shared.rules.operators import (
     AGE_FROM,
     AROUND,
     BASKET,
+    BASKET_ANY,
     COUNTED,
     FOR,
     FORMS,
@@ -25,9 +26,9 @@ from shared.rules.operators import (
     NAMES,
     UNITS,
     VALUES,
-    WINDOWS,
 )
 from shared.rules.sentences import Lang, amount_of, day_of, rubles, shorten, spoken
+from shared.rules.term_words import period_words
 from shared.rules.units import quantity, written
 from shared.rules.wording import Wording
 
@@ -77,7 +78,7 @@ def counted_name(of: str, pack: Pack | None, lang: Lang) -> str:
 
 def window_words(window: str, lang: Lang) -> str:
     """Write a period."""
-    return _in(WINDOWS, window, lang)
+    return period_words(window, lang)
 
 
 def _word(operator: str, word: str, pack: Pack | None, lang: Lang) -> str:
@@ -142,7 +143,8 @@ def _counted(asked: Sequence[str], pack: Pack | None, lang: Lang) -> str:
 def _basket(asked: Sequence[str], _pack: Pack | None, lang: Lang) -> str:
     pieces, sum_minor, *goods = asked
     amount = spoken(FOR, lang).format(amount=rubles(int(sum_minor))) if int(sum_minor) else ""
-    return spoken(BASKET, lang).format(
+    form = BASKET if int(pieces) > 1 else BASKET_ANY
+    return spoken(form, lang).format(
         goods=", ".join(goods), quantity=quantity(int(pieces)), sum=amount
     )
 

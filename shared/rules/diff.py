@@ -5,66 +5,24 @@ in the unit of its field, so that a field that a later version adds is told with
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Final
 
-from pydantic.fields import FieldInfo
-
-from shared.money import NO_BREAK_SPACE
 from shared.rules.condition_model import Condition
 from shared.rules.condition_words import condition_words
+from shared.rules.diff_words import Place, Talk, heading, summary, value
 from shared.rules.grammar import Document, Title
-from shared.rules.labels import LABELS, PARTS, WORDS
-from shared.rules.model import Pack
-from shared.rules.sentences import Lang, day_of, spoken
-from shared.rules.units import written
+from shared.rules.labels import LABELS
+from shared.rules.model import Pack, Policies
+from shared.rules.policies import policies_of
+from shared.rules.sentences import Lang, spoken
 from shared.rules.wording import Wording
 
-Path = tuple[str, ...]
 _IDENTITIES: Final = ("id", "group", "effect", "goods")
-_POINTS: Final = ("points", "_unit")
 _UNTOLD: Final = frozenset({"requires"})
 """What follows from the rest."""
 
-_SILENT: Final = frozenset({"then", "when", "tiers", "steps", *PARTS})
-"""Keys on the way that a sentence does without."""
-
-_THRESHOLD: Final = Wording("порог", "threshold")
 _NEW: Final = Wording("добавлено", "added")
 _GONE: Final = Wording("убрано", "removed")
-_NOTHING: Final = Wording("нет", "none")
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a difference is: whose (if that has a title), by which keys, under which field."""
-
-    subject: Title | str = ""
-    part: str = ""
-    keys: Path = ()
-    field: FieldInfo | None = None
-
-    def at(self, key: str, field: FieldInfo | None = None) -> "_Place":
-        return _Place(self.subject, self.part, (*self.keys, key), field or self.field)
-
-    def of(self, name: str, found: object) -> "_Place":
-        """Enter a part that has a name, and perhaps a title of its own."""
-        title = getattr(found, "title", None)
-        if isinstance(title, Title):
-            return _Place(title, self.keys[-1], (), self.field)
-        if not self.subject and self.keys[-1] in PARTS:
-            return _Place(name, self.keys[-1], (), self.field)
-        return self.at(name)
-
-
-@dataclass(frozen=True, slots=True)
-class _Talk:
-    """The packs that are compared, and the language of the answer."""
-
-    old: Pack
-    new: Pack
-    lang: Lang
 
 
 def diff(old: Pack, new: Pack, lang: Lang) -> list[str]:
@@ -72,11 +30,15 @@ def diff(old: Pack, new: Pack, lang: Lang) -> list[str]:
 
     `Скидка по карте: Золотой 7 % → 8 %`
     """
-    told = _documents(_Talk(old, new, lang), old, new, _Place())
+    told = _documents(Talk(old, new, lang), old, new, Place())
     return list(dict.fromkeys(sentence for sentence in told if sentence))
 
 
-def _documents(talk: _Talk, old: Document, new: Document, place: _Place) -> Iterator[str]:
+def _documents(talk: Talk, old: Document, new: Document, place: Place) -> Iterator[str]:
+    place = place.inside(new)
+    if isinstance(old, Policies):
+        yield from _policies(talk)
+        return
     for name, field in type(new).model_fields.items():
         key = field.alias or name
         before, after = getattr(old, name), getattr(new, name)
@@ -84,7 +46,7 @@ def _documents(talk: _Talk, old: Document, new: Document, place: _Place) -> Iter
             yield from _values(talk, before, after, place.at(key, field))
 
 
-def _values(talk: _Talk, old: object, new: object, place: _Place) -> Iterator[str]:
+def _values(talk: Talk, old: object, new: object, place: Place) -> Iterator[str]:
     if isinstance(old, Condition) or isinstance(new, Condition):
         yield _conditions(talk, old, new, place)
     elif isinstance(old, Title) and isinstance(new, Title):
@@ -99,31 +61,46 @@ def _values(talk: _Talk, old: object, new: object, place: _Place) -> Iterator[st
         yield from _scalars(talk, old, new, place)
 
 
-def _conditions(talk: _Talk, old: object, new: object, place: _Place) -> str:
+def _policies(talk: Talk) -> Iterator[str]:
+    """Tell policies as an explanation does: in words, not by their names."""
+    before = {policy.name: policy for policy in policies_of(talk.old)}
+    for policy in policies_of(talk.new):
+        old = before[policy.name].words
+        if old != policy.words and not policy.name.startswith(_OF_CAPS):
+            words = f"{spoken(old, talk.lang)} → {spoken(policy.words, talk.lang)}"
+            yield f"{spoken(LABELS['policies'], talk.lang)}: {words}"
+
+
+_OF_CAPS: Final = "caps."
+
+
+def _conditions(talk: Talk, old: object, new: object, place: Place) -> str:
     """Compare two conditions in words; where two names share a title, by the names."""
-    pair = [_value(talk, found, place) for found in (old, new)]
+    pair = [value(talk, found, place) for found in (old, new)]
     if pair[0] == pair[1] and isinstance(old, Condition) and isinstance(new, Condition):
         pair = [condition_words(found, None, talk.lang) for found in (old, new)]
     return _told(talk, place, *pair)
 
 
 def _many(
-    talk: _Talk, old: tuple[object, ...], new: tuple[object, ...], place: _Place
+    talk: Talk, old: tuple[object, ...], new: tuple[object, ...], place: Place
 ) -> Iterator[str]:
     if any(isinstance(item, Document) for item in (*old, *new)):
         yield from _named(talk, _by_name(old), _by_name(new), place)
         return
-    before, after = ([_value(talk, item, place) for item in items] for items in (old, new))
+    before, after = ([value(talk, item, place) for item in items] for items in (old, new))
+    if before == after:  # two names share a title
+        before, after = list(map(str, old)), list(map(str, new))
     if set(before) == set(after) or any(type(item) is int for item in (*old, *new)):
         yield _told(talk, place, ", ".join(before), ", ".join(after))
         return
     for word, items, others in ((_NEW, after, before), (_GONE, before, after)):
         if changed := [item for item in items if item not in others]:
-            yield f"{_heading(talk, place)}{spoken(word, talk.lang)} {', '.join(changed)}"
+            yield f"{heading(talk, place)}{spoken(word, talk.lang)} {', '.join(changed)}"
 
 
 def _named(
-    talk: _Talk, old: Mapping[str, object], new: Mapping[str, object], place: _Place
+    talk: Talk, old: Mapping[str, object], new: Mapping[str, object], place: Place
 ) -> Iterator[str]:
     for name in dict.fromkeys((*old, *new)):
         before, after = old.get(name), new.get(name)
@@ -132,20 +109,34 @@ def _named(
         inside = place.of(name, before if after is None else after)
         if before is not None and after is not None:
             yield from _values(talk, before, after, inside)
-        elif isinstance(before or after, Document):
-            verb = spoken(_NEW if before is None else _GONE, talk.lang)
-            yield f"{_heading(talk, inside)}{verb}"
+        elif isinstance(found := before or after, Document):
+            yield _come_or_gone(talk, found, inside, _NEW if before is None else _GONE)
         else:
             yield from _scalars(talk, before, after, inside)
 
 
-def _scalars(talk: _Talk, old: object, new: object, place: _Place) -> Iterator[str]:
-    before, after = _value(talk, old, place), _value(talk, new, place)
+def _come_or_gone(talk: Talk, found: Document, place: Place, verb: Wording) -> str:
+    """Say that a part is new, and what it says, or that it is gone."""
+    told = f"{heading(talk, place)}{spoken(verb, talk.lang)}"
+    what = summary(talk, found, place) if verb is _NEW else ""
+    return f"{told}: {what}" if what else told
+
+
+def _scalars(talk: Talk, old: object, new: object, place: Place) -> Iterator[str]:
+    if old is None and isinstance(new, Document):
+        yield _come_or_gone(talk, new, place, _NEW)
+        return
+    if new is None and isinstance(old, Document):
+        yield _come_or_gone(talk, old, place, _GONE)
+        return
+    before, after = value(talk, old, place), value(talk, new, place)
+    if before == after:  # two names share a title
+        before, after = str(old), str(new)
     users = list(_users(talk.new, place)) or [place]
     yield from (_told(talk, user, before, after) for user in users)
 
 
-def _users(pack: Pack, place: _Place) -> Iterator[_Place]:
+def _users(pack: Pack, place: Place) -> Iterator[Place]:
     """Yield the rules by which a percent of a tier is given: they are what people know."""
     if place.part != "steps" or place.keys[:1] != ("percents",) or not place.subject:
         return
@@ -153,58 +144,21 @@ def _users(pack: Pack, place: _Place) -> Iterator[_Place]:
     other = place.subject.en if isinstance(place.subject, Title) else place.subject
     for rule in pack.rules:
         if any(getattr(effect, "tier_percent", None) == place.keys[1] for effect in rule.then):
-            yield _Place(rule.title, "", (f"{tier}\0{other}",), place.field)
+            yield Place(rule.title, "", (f"{tier}\0{other}",), place.field)
 
 
-def _told(talk: _Talk, place: _Place, before: str, after: str) -> str:
+def _told(talk: Talk, place: Place, before: str, after: str) -> str:
     """Return the sentence; nothing where the change is in the other language alone."""
     if before == after:
         return ""
-    return f"{_heading(talk, place)}{before} → {after}"
-
-
-def _heading(talk: _Talk, place: _Place) -> str:
-    """Return `Subject: label `, or what of it there is."""
-    subject = place.subject
-    name = spoken(subject, talk.lang) if isinstance(subject, Title) else subject
-    if place.part in PARTS and name:
-        name = f"{spoken(PARTS[place.part], talk.lang)} «{name}»"
-    labels = " ".join(
-        _label(talk, place, key) for key in place.keys if key not in _SILENT or not name
-    )
-    head = ": ".join(part for part in (name, labels) if part)
-    return f"{head}: " if name and not labels else f"{head} "
-
-
-def _label(talk: _Talk, place: _Place, key: str) -> str:
-    if "\0" in key:
-        return key.split("\0")[0 if talk.lang == "ru" else 1]
-    if key == "from" and place.part == "steps":
-        return spoken(_THRESHOLD, talk.lang)
-    known = LABELS.get(key) or PARTS.get(key)
-    return spoken(known, talk.lang) if known else key
-
-
-def _value(talk: _Talk, found: object, place: _Place) -> str:
-    """Write a value in the unit of its field."""
-    if found is None:
-        return spoken(_NOTHING, talk.lang)
-    if isinstance(found, Condition):
-        return condition_words(found, talk.new, talk.lang)
-    if isinstance(found, datetime):
-        return f"{found:%Y-%m-%d %H:%M}"
-    if isinstance(found, date):
-        return f"{spoken(day_of(found), talk.lang)}{NO_BREAK_SPACE}{found.year}"
-    if isinstance(found, int):
-        return written(found, place.field, place.keys[-1])
-    word = str(found)
-    return spoken(WORDS[word], talk.lang) if word in WORDS else word
+    return f"{heading(talk, place)}{before} → {after}"
 
 
 def _by_name(items: tuple[object, ...]) -> dict[str, object]:
     found: dict[str, object] = {}
     for place, item in enumerate(items, start=1):
-        names = (getattr(item, key, None) for key in _IDENTITIES)
-        name = next((name for name in names if isinstance(name, str)), str(place))
+        names = [getattr(item, key, None) for key in _IDENTITIES]
+        named = [", ".join(name) if isinstance(name, tuple) else name for name in names if name]
+        name = named[0] if named else str(place)
         found[name if name not in found else f"{name} {place}"] = item
     return found

@@ -72,9 +72,19 @@ _SENTENCES: Final = {
 }
 
 
+_BOUNDS: Final = {
+    "greater_than": ("gt", "ожидается больше {bound}", "more than {bound} is expected"),
+    "greater_than_equal": ("ge", "ожидается не меньше {bound}", "at least {bound} is expected"),
+    "less_than_equal": ("le", "ожидается не больше {bound}", "at most {bound} is expected"),
+}
+
+
 def _sentence(error: ErrorDetails) -> tuple[str, str, str]:
     context = error.get("ctx", {})
     if "ru" in context and "en" in context:
         return error["type"], str(context["ru"]), str(context["en"])
+    if error["type"] in _BOUNDS:
+        name, ru, en = _BOUNDS[error["type"]]
+        return "bad_number", ru.format(bound=context[name]), en.format(bound=context[name])
     unknown = ("bad_value", "значение не годится", "the value does not fit")
     return _SENTENCES.get(error["type"], unknown)

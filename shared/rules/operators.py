@@ -63,6 +63,7 @@ COUNTED: Final = Wording("{of} ({window}) от {least}", "{of} ({window}) from {
 BASKET: Final = Wording(
     "в чеке «{goods}»: от {quantity} шт.{sum}", "on the receipt '{goods}': from {quantity}{sum}"
 )
+BASKET_ANY: Final = Wording("в чеке есть «{goods}»{sum}", "the receipt has '{goods}'{sum}")
 FOR: Final = Wording(" на {amount}", " for {amount}")
 
 WINDOWS: Final[Mapping[str, Wording]] = {

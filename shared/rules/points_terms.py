@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from shared.rules.faults import fault
 from shared.rules.grammar import Document
@@ -12,6 +12,15 @@ from shared.rules.terms import ActivationText, ExpiryText
 
 TIMES_MAX: Final = 100_00
 PIECES_MAX: Final = 1_000
+
+
+def _times(times: int) -> int:
+    if times > TIMES_MAX:
+        most = TIMES_MAX // 100
+        raise fault(
+            "bad_number", ru=f"ожидается не больше {most}", en=f"at most {most} is expected"
+        )
+    return times
 
 
 def _one_of(*forms: object, code: str, names: str) -> None:
@@ -65,7 +74,7 @@ class EarnTimesEffect(Document):
 
     effect: Literal["earn_times"]
     wallet: Name
-    times: Annotated[Amount, Field(gt=0, le=TIMES_MAX)]
+    times: Annotated[Amount, Field(gt=0), AfterValidator(_times)]
 
 
 class RedeemEffect(Document):
@@ -91,6 +100,12 @@ class RedeemEffect(Document):
     def _one_form(self) -> "RedeemEffect":
         forms = (self.percent, self.tier_percent, self.table)
         _one_of(*forms, code="one_percent", names="percent, tier_percent, table")
+        if self.at_most is not None and (self.at_least or 0) > self.at_most:
+            raise fault(
+                "least_over_most",
+                ru="at_least больше, чем at_most: не оплатить ничего",
+                en="at_least is more than at_most: nothing could be paid",
+            )
         if self.table is not None and self.share_base != "each_line":
             raise fault(
                 "table_by_line",

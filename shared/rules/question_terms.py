@@ -20,6 +20,9 @@ BIRTHDAY: Final = "birthday"
 REGISTRATION: Final = "registration"
 
 
+_MIDNIGHT: Final = "24:00"
+
+
 class Hours(Document):
     """Hours of the store's day: from a minute up to another, that one not included.
 
@@ -33,6 +36,12 @@ class Hours(Document):
     def _not_empty(self) -> "Hours":
         if self.first == self.last:
             raise fault("no_hours", ru="часы пусты", en="the hours are empty")
+        if self.first == _MIDNIGHT:
+            raise fault(
+                "no_hours",
+                ru="24:00 бывает только концом: день начинается в 00:00",
+                en="24:00 is an end only: a day begins at 00:00",
+            )
         return self
 
 

@@ -3,18 +3,25 @@
 from collections.abc import Hashable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import product
-from typing import Final
+from typing import Final, get_args
 
 from shared.rules.asked import Asked, distinct, documents
+from shared.rules.condition_model import Month
+from shared.rules.counters import ONE
 from shared.rules.dates import add_months, months_since, year_around
-from shared.rules.grammar import Window
+from shared.rules.grammar import Weekday, Window
 from shared.rules.model import Pack
-from shared.rules.price_model import Floor
-from shared.rules.question_terms import REGISTRATION, Age, Counted, Hours, Near
+from shared.rules.moment import FIRST, LAST
+from shared.rules.price_model import DiscountEffect, Floor
+from shared.rules.question_terms import METRICS, REGISTRATION, Age, Counted, Hours, Near, within
 from shared.rules.scalars import COUNT_MAX
 
 _WEEK: Final = 7
 _YEAR: Final = 366
+_FIRST: Final = FIRST.date() + timedelta(days=1)
+_LAST: Final = LAST.date() - timedelta(days=2 * _YEAR)
+_WEEKDAYS: Final[tuple[str, ...]] = get_args(Weekday)
+_MONTH_NAMES: Final[tuple[str, ...]] = get_args(Month)
 _NOON: Final = "12:00"
 _GROWN_UP: Final = 30
 _MONTHS: Final = {"years": 12, "months": 1}
@@ -28,12 +35,16 @@ def away(asked: Asked) -> tuple[int, ...]:
 
 def days_of_calendar(pack: Pack, asked: Asked) -> tuple[date, ...]:
     """Return days from the pack's first on that its windows, weekdays and months tell apart."""
-    first = pack.effective_from.date()
+    first = first_day(pack)
     windows = [
-        (found.first, found.last) for found in documents(pack) if isinstance(found, Window | Floor)
+        (found.first, found.last)
+        for part in (pack.rules, pack.codes, pack.counters, pack.floors)
+        for found in documents(part)
+        if isinstance(found, Window | Floor)
     ]
     edges = [edge for window in windows for edge in window if edge is not None]
-    near = [edge + timedelta(days=days) for edge in edges for days in (-1, 0, 1)]
+    sold = [edge for edge in edges if first <= edge <= _LAST]
+    near = [edge + timedelta(days=days) for edge in sold for days in (-1, 0, 1)]
     weekly, monthly = asked.of("weekday_in"), asked.of("month_in") + asked.of("day_of_month_in")
     span = _YEAR if monthly else _WEEK if weekly else 1
     candidates = [day + timedelta(days=no) for day in (first, *near) for no in range(span)]
@@ -41,24 +52,28 @@ def days_of_calendar(pack: Pack, asked: Asked) -> tuple[date, ...]:
 
     def told_apart(day: date) -> Hashable:
         return (
-            day.weekday() if weekly else None,
+            tuple(_WEEKDAYS[day.weekday()] in one for one in weekly),
             tuple(str(day.day) in one for one in dom),
-            day.month if months else None,
+            tuple(_MONTH_NAMES[day.month - 1] in one for one in months),
             tuple((a is None or a <= day) and (z is None or day <= z) for a, z in windows),
         )
 
     return distinct([day for day in candidates if day >= first], told_apart)
 
 
+def first_day(pack: Pack) -> date:
+    """Return the first day of a pack, or the nearest that a till may have."""
+    return min(max(pack.effective_from.date(), _FIRST), _LAST)
+
+
 def clocks(pack: Pack, asked: Asked) -> tuple[str, ...]:
     """Return times of day that hours tell apart."""
-    spans: list[Hours] = [span for one in asked.of("time_in") for span in one]
-    spans += [span for ban in pack.bans for span in ban.time_in]
-    edges = [edge for span in spans for edge in (span.first, span.last)]
+    spans: list[Sequence[Hours]] = [*asked.of("time_in"), *(ban.time_in for ban in pack.bans)]
+    edges = [edge for several in spans for span in several for edge in (span.first, span.last)]
     near = [clock for edge in edges for clock in _around(edge)]
 
     def told_apart(clock: str) -> Hashable:
-        return tuple((span.first <= clock, clock < span.last) for span in spans)
+        return tuple(within(several, clock) for several in spans)
 
     return distinct([_NOON, *near], told_apart)
 
@@ -73,7 +88,7 @@ def _around(edge: str) -> Iterator[str]:
 
 def lives(pack: Pack, asked: Asked) -> tuple[tuple[tuple[str, int], ...], ...]:
     """Return dates of life, in days ago, that conditions tell apart on the pack's first day."""
-    today = pack.effective_from.date()
+    today = first_day(pack)
     named: dict[str, list[Near | Age]] = {}
     for terms in (*asked.of("near"), *asked.of("age")):
         named.setdefault(terms.of, []).append(terms)
@@ -91,7 +106,8 @@ def lives(pack: Pack, asked: Asked) -> tuple[tuple[tuple[str, int], ...], ...]:
 
 
 def _ago(today: date, terms: Sequence[Near | Age], days: Sequence[int]) -> tuple[int, ...]:
-    born = [today - timedelta(days=count - less) for count in days for less in (0, 1)]
+    longest = (today - date.min).days
+    born = [today - timedelta(days=min(longest, n - less)) for n in days for less in (0, 1)]
     nears = [one for one in terms if isinstance(one, Near)]
     ages = [one for one in terms if isinstance(one, Age)]
     months = {_GROWN_UP * 12}
@@ -106,6 +122,7 @@ def _ago(today: date, terms: Sequence[Near | Age], days: Sequence[int]) -> tuple
         add_months(today + timedelta(days=shift), -count)
         for count in sorted(months, reverse=True)
         for shift in sorted(shifts)
+        if count < (today.year - 1) * 12
     ]
 
     def told_apart(day: date) -> Hashable:
@@ -130,14 +147,34 @@ def _end(age: Age) -> int:
     return COUNT_MAX if age.last is None else age.last
 
 
-def counts(asked: Asked) -> tuple[tuple[tuple[str, int], ...], ...]:
-    """Return what was counted before at the borders of conditions, each metric by itself."""
+def counts(pack: Pack, asked: Asked) -> tuple[tuple[tuple[str, int], ...], ...]:
+    """Return what was counted before at the borders of conditions, tables and n-th pieces."""
     marks: dict[str, list[int]] = {}
-    for terms in asked.of("counted"):
-        assert isinstance(terms, Counted), "what is counted has terms"
-        marks.setdefault(terms.of, []).extend((terms.at_least, terms.at_least - 1))
+    for name, _, least in _counted(pack, asked):
+        marks.setdefault(name, []).extend((least, least - 1))
+    for rule in pack.rules:
+        for effect in rule.then:
+            if isinstance(effect, DiscountEffect) and effect.counter and effect.nth:
+                marks.setdefault(effect.counter, []).append((effect.nth - 1) * ONE)
     several = [
         [(name, amount) for amount in dict.fromkeys((0, *found)) if amount >= 0]
         for name, found in marks.items()
     ]
     return tuple(product(*several))
+
+
+def has_one_window_each(pack: Pack, asked: Asked) -> bool:
+    """Tell whether whatever is counted is counted in one window only, as trials have one."""
+    windows = {(name, window) for name, window, _ in _counted(pack, asked)}
+    return len({name for name, _ in windows}) == len(windows)
+
+
+def _counted(pack: Pack, asked: Asked) -> Iterator[tuple[str, str, int]]:
+    """Yield what is counted, in which window, and a border."""
+    for terms in asked.of("counted"):
+        assert isinstance(terms, Counted), "what is counted has terms"
+        yield terms.of, terms.window, terms.at_least
+    for table in pack.tables.values():
+        name = table.counter if table.by == "counter" else table.by
+        if name is not None and (table.by == "counter" or name in METRICS):
+            yield from ((name, table.window, row.from_minor or 0) for row in table.rows)

@@ -1,4 +1,4 @@
-"""Trial baskets of a pack: one line, perhaps goods beside it, one buyer, one moment."""
+"""Trial baskets of a pack: one line, perhaps other goods beside it, one buyer, one moment."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -26,13 +26,21 @@ _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Goods of a list that the receipt has as well: so many thousandths, kopecks for a unit."""
+
+    goods: str
+    quantity: int
+    price_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """A basket to try: goods at a price, and who buys when; quantities in thousandths."""
 
     day: date
     clock: str = "12:00"
     tier: str = NOBODY
-    turnover_minor: int = 0
     segments: frozenset[str] = frozenset()
     purchases: int = 2
     referred: str = "no"
@@ -45,17 +53,16 @@ class Trial:
     region: str = OTHER
     channel: str = "till"
     paid_in: TenderKind | None = None
-    mark: str = ""
-    code: str = ""
-    """A campaign of promo codes, of which one is presented."""
+    marks: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    """Campaigns of promo codes, of each of which one code is presented."""
     sku: str = OTHER
     group: str = OTHER
     brand: str = OTHER
-    flag: str = ""
+    flags: tuple[str, ...] = ()
     price_minor: int = PRICE_MINOR
     quantity: int = QUANTITY_ONE
-    beside: BasketHas | None = None
-    """Goods that the receipt has as well, at the least that is asked of them."""
+    beside: tuple[Beside, ...] = ()
     redeem: Redeem = Redeem.NONE
 
 
@@ -65,50 +72,51 @@ def staged(pack: Pack, trial: Trial) -> tuple[MemberView | None, Receipt, Moment
         sku=trial.sku,
         group=trial.group,
         brand=trial.brand,
-        flags=frozenset({Flag(trial.flag)} if trial.flag else ()),
+        flags=frozenset(Flag(flag) for flag in trial.flags),
     )
     lines = [Line(1, goods, trial.quantity, trial.price_minor)]
-    if trial.beside is not None:
-        lines.append(companion(pack, trial.beside))
+    lines += [_line(pack, no, other) for no, other in enumerate(trial.beside, start=2)]
     receipt = Receipt(
         uid=UUID(int=3),
         store=trial.store,
         till="1",
         lines=tuple(lines),
         redeem=trial.redeem,
-        promo_codes=(trial.code,) if trial.code else (),
+        promo_codes=trial.codes,
         codes=_codes(pack, trial),
         region=trial.region,
         channel=trial.channel,
         take=Take.DISCOUNT,
         paid_in=trial.paid_in,
-        marks=(trial.mark,) if trial.mark else (),
+        marks=trial.marks,
     )
     at = datetime.combine(trial.day, time.fromisoformat(trial.clock), UTC)
     return None if trial.tier == NOBODY else _member(pack, trial), receipt, Moment(at, _ZONE)
 
 
-def companion(pack: Pack, terms: BasketHas) -> Line:
-    """Return a line of goods of a list: as many as asked, at the least price that suffices."""
-    listed = pack.lists[terms.goods[0]]
+def asked_beside(terms: BasketHas) -> Beside:
+    """Return goods that other goods of a receipt are asked to be: at the least that suffices."""
+    quantity = terms.quantity if terms.quantity > 1 else QUANTITY_ONE
+    return Beside(terms.goods[0], quantity, max(1, -(-terms.sum_minor * QUANTITY_ONE // quantity)))
+
+
+def _line(pack: Pack, no: int, other: Beside) -> Line:
+    listed = pack.lists[other.goods]
     goods = Goods(
         sku=next(iter(listed.skus), OTHER),
         group=OTHER if listed.skus else next(iter(listed.groups), OTHER),
         brand=OTHER if listed.skus or listed.groups else next(iter(listed.brands), OTHER),
         flags=frozenset(() if listed.skus or listed.groups or listed.brands else listed.flags[:1]),
     )
-    quantity = max(1, terms.quantity)
-    price_minor = max(1, -(-terms.sum_minor * QUANTITY_ONE // quantity))
-    return Line(2, goods, quantity, price_minor)
+    return Line(no, goods, other.quantity, other.price_minor)
 
 
 def _codes(pack: Pack, trial: Trial) -> tuple[PresentedCode, ...]:
-    """Present a code of a campaign, his own where only its owner may use it."""
-    if not trial.code:
-        return ()
-    personal = pack.codes[trial.code].personal == "yes"
-    owner = _MEMBER if personal else None
-    return (PresentedCode(trial.code, trial.code, owner=owner),)
+    """Present a code of each campaign, his own where only its owner may use it."""
+    return tuple(
+        PresentedCode(name, name, owner=_MEMBER if pack.codes[name].personal == "yes" else None)
+        for name in trial.codes
+    )
 
 
 def _member(pack: Pack, trial: Trial) -> MemberView:
@@ -122,7 +130,7 @@ def _member(pack: Pack, trial: Trial) -> MemberView:
     return MemberView(
         _MEMBER,
         _ACCOUNT,
-        turnover_minor=max(trial.turnover_minor, counted.get("turnover", 0)),
+        turnover_minor=counted.get("turnover", 0),
         receipts=max(trial.purchases - 1, visits),
         registered_on=dates.get(REGISTRATION),
         birthday=dates.get(BIRTHDAY),

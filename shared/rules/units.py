@@ -10,8 +10,22 @@ from shared.basket import QUANTITY_ONE
 from shared.rules.scalars import parse_amount, parse_percent, parse_quantity
 from shared.rules.sentences import percent, rubles, shorten
 
-_POINTS: Final = ("points", "_unit")
-"""How the names of fields in hundredths of a point end."""
+_POINTS: Final = frozenset(
+    {
+        "points",
+        "points_each",
+        "at_most",
+        "at_least",
+        "earning_unit",
+        "redeeming_unit",
+        "early_activation_max",
+        "offline_receipt_points",
+        "offline_member_points",
+        "offline_store_points",
+        "times",
+    }
+)
+"""Fields in hundredths of a point, or of something that is no money either."""
 
 
 def is_amount(field: FieldInfo) -> bool:
@@ -35,7 +49,7 @@ def written(found: int, field: FieldInfo | None, key: str) -> str:
     if field is not None and is_percent(field):
         return percent(found)
     if field is not None and is_amount(field):
-        return shorten(found) if key.endswith(_POINTS) else rubles(found)
+        return shorten(found) if key in _POINTS else rubles(found)
     return quantity(found) if field is not None and _parser(field) is parse_quantity else str(found)
 
 

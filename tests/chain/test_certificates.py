@@ -262,6 +262,7 @@ def test_a_quote_is_refused_before_payment_when_the_certificate_has_gone(chain: 
     assert chain.conflicts() == []
 
 
+@pytest.mark.capability("FASHION-44")
 def test_a_blocked_certificate_is_taken_nowhere(chain: Chain) -> None:
     (code,) = chain.active()
     block(chain.centre, code, "stolen")
@@ -272,6 +273,7 @@ def test_a_blocked_certificate_is_taken_nowhere(chain: Chain) -> None:
         assert paid(seen.evaluation.certificates) == [(0, NOMINAL, "certificate_blocked")]
 
 
+@pytest.mark.capability("FASHION-44")
 @pytest.mark.parametrize("nominal", [0, NOMINAL])
 def test_a_certificate_expires_on_its_last_day_whatever_its_nominal(
     chain: Chain, nominal: int

@@ -16,8 +16,10 @@ from shared.rules.tree import Leaf
 
 _CLOSED: Final = frozenset({Benefit.DISCOUNT})
 _NO_EFFECT: Final = say("no_effect")
+_NOTHING_HERE: Final = say("no_effect:line")
 _NOT_DISCOUNTED: Final = say("not_discounted")
 _OUTWEIGHED: Final = say("outweighed")
+_ALONE: Final = say("outweighed:price")
 _AT_FLOOR: Final = say("at_floor")
 
 
@@ -108,4 +110,8 @@ def _explain_loser(draft: Draft, loser: tuple[LineRule, Leaf], line: int, span: 
     if span[0] == span[1]:
         reason = _NO_EFFECT
     draft.gave_way(rule, reason)
+    if reason is _OUTWEIGHED:
+        reason = _ALONE
+    elif line and reason is _NO_EFFECT:
+        reason = _NOTHING_HERE
     draft.note(Phase.DISCOUNT, reason, rule=rule.id, line=line, span=span)

@@ -110,6 +110,7 @@ def test_a_line_sells_a_certificate(till: Till) -> None:
     assert refusal(till.post("/v1/quotes", again), 409) == "certificate_not_for_sale"
 
 
+@pytest.mark.capability("FASHION-44")
 def test_a_pin_is_asked_for_before_anything_is_told_or_taken(till: Till) -> None:
     certificate_known(till.shop, CODE, pin=PIN)
 

@@ -210,6 +210,7 @@ def test_what_a_certificate_paid_goes_back_on_it(centre: Centre, journal: Journa
     assert state(centre, code) == ("active", NOMINAL)
 
 
+@pytest.mark.capability("FASHION-44")
 def test_a_return_of_its_sale_ends_it(centre: Centre, journal: Journal) -> None:
     (code,) = on_sale(centre)
     gift = issued(centre, journal, code)

@@ -236,7 +236,7 @@ def test_tobacco_gives_no_coupon() -> None:
         ("bundle, parts: [{pieces: 3}]", "one_form"),
         ("bundle, parts: [{pieces: 3}], cheapest: 1, price: 5.00", "one_form"),
         ("bundle, parts: [{pieces: 3}], cheapest: 4", "too_many_free"),
-        ("bundle, parts: [{pieces: 0}], cheapest: 1", "bad_value"),
+        ("bundle, parts: [{pieces: 0}], cheapest: 1", "bad_number"),
         ("bundle, parts: [], cheapest: 1", "too_few"),
         ("bundle, parts: [{goods: [none], pieces: 1}], cheapest: 1", "unknown_name"),
         ("coupon, campaign: none, expiry: 14 days", "unknown_name"),

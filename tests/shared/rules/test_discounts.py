@@ -175,7 +175,7 @@ def test_every_third_piece_at_half_price() -> None:
 BAD = {
     "two forms": ("discount, percent: 5, amount: 3.00", "", "one_percent"),
     "nth of an amount": ("discount, amount: 5.00, nth: 3", "", "nth_percent"),
-    "nth of nothing": ("discount, percent: 5, nth: 0", "", "bad_value"),
+    "nth of nothing": ("discount, percent: 5, nth: 0", "", "bad_number"),
     "unknown table": ("discount, table: none", "", "unknown_name"),
     "row too short": (
         "discount, table: t",

@@ -260,6 +260,43 @@ BAD = {
 }
 
 
+REDEEM = "percent: 5 %, at_least: 100.00, at_most: 50.00"
+TIMES = "{effect: earn_times, wallet: bonus, times: 101}"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            discount_rule("a", "5 %, nth: 1"),
+            "rules.0.then.0.discount.nth: at least 2 is expected.",
+        ),
+        (
+            discount_rule("a", "5 %", "{every_nth_purchase: 1001}"),
+            "rules.0.if.every_nth_purchase: at most 1000 is expected.",
+        ),
+        (
+            f"  - {{id: a, {TITLE}, limits: [{{uses: 0, window: day}}], then: [{TIMES}]}}\n",
+            "rules.0.limits.0.uses: at least 1 is expected.",
+        ),
+        (
+            f"  - {{id: a, {TITLE}, then: [{TIMES}]}}\n",
+            "rules.0.then.0.earn_times.times: at most 100 is expected.",
+        ),
+        (
+            redeem_rule("a", REDEEM),
+            "rules.0.then.0.redeem: at_least is more than at_most: nothing could be paid.",
+        ),
+    ],
+)
+def test_a_number_out_of_its_bounds_is_told_the_bound(text: str, reason: str) -> None:
+    with pytest.raises(PackError) as caught:
+        read_pack(pack_text(text))
+
+    assert caught.value.sentence("en") == f"Rule pack, {reason}"
+    assert caught.value.sentence("ru") != caught.value.sentence("en")
+
+
 @pytest.mark.parametrize(("text", "path", "fault"), BAD.values(), ids=BAD.keys())
 def test_a_malformed_pack_is_refused_with_a_path_and_a_sentence(
     text: str, path: str | None, fault: str

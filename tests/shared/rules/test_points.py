@@ -348,8 +348,8 @@ def test_the_last_day_of_a_lot_is_that_of_the_store(zone: str, spendable: int) -
     [
         (earn_text("e", "percent: 5 %, points: 1.00"), "rules.0.then.0.earn", "one_percent"),
         (earn_text("e", "table: none"), "rules.0.then.0.table", "unknown_name"),
-        (times_text("t", "0"), "rules.0.then.0.earn_times.times", "bad_value"),
-        (times_text("t", "101"), "rules.0.then.0.earn_times.times", "bad_value"),
+        (times_text("t", "0"), "rules.0.then.0.earn_times.times", "bad_number"),
+        (times_text("t", "101"), "rules.0.then.0.earn_times.times", "bad_number"),
         (redeem_rule("r", "table: pay"), "rules.0.then.0.redeem", "table_by_line"),
         (redeem_rule("r", "at_most: 1.00"), "rules.0.then.0.redeem", "one_percent"),
     ],

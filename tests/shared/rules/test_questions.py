@@ -263,6 +263,7 @@ def test_a_floor_may_be_of_a_brand_or_a_flag() -> None:
         ("{time_in: [{from: 25:00}]}", "rules.0.if.time_in.0.from", "bad_clock"),
         ("{time_in: [{from: 9:00}]}", "rules.0.if.time_in.0.from", "bad_clock"),
         ("{time_in: [{from: 10:00, to: 10:00}]}", "rules.0.if.time_in.0", "no_hours"),
+        ("{time_in: [{from: 24:00, to: 00:00}]}", "rules.0.if.time_in.0", "no_hours"),
         ("{day_in: [{from: 2026-02-01, to: 2026-01-01}]}", "rules.0.if.day_in", "window"),
         ("{day_of_month_in: [32]}", "rules.0.if.day_of_month_in.0", "bad_number"),
         ("{month_in: [smarch]}", "rules.0.if.month_in.0", "unknown_word"),

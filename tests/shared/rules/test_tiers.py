@@ -77,6 +77,7 @@ def test_the_till_names_the_distance_to_the_next_tier() -> None:
 
 
 @pytest.mark.capability("SPIRITS-34")
+@pytest.mark.capability("PLUMB-27")
 @pytest.mark.parametrize(
     ("points", "ru", "en"),
     [

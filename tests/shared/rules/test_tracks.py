@@ -135,7 +135,6 @@ def test_windows_run_in_the_programmes_zone_and_daylight_saving_moves_no_day() -
     assert found.counted_on == date(2026, 3, 28)
 
 
-@pytest.mark.capability("PLUMB-32")
 @pytest.mark.edge("E59")
 @pytest.mark.parametrize(("spent", "after"), [(1, "base"), (2, "high")])
 def test_a_running_band_rises_on_the_receipt_that_crosses_it(spent: int, after: str) -> None:
