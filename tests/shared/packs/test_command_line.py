@@ -118,7 +118,9 @@ def test_packs_are_compared_in_sentences(tmp_path: Path) -> None:
     newer = tmp_path / "newer.yaml"
     newer.write_text(wine_text().replace("bonus: 7 %", "bonus: 8 %"))
 
-    assert said(pack("diff", WINE, newer)) == ["Бонусы за покупку: Золотой 7 % → 8 %"]
+    assert said(pack("diff", WINE, newer)) == [
+        "Уровень «Золотой»: «Бонусы за покупку» — было 7 %, стало 8 %"
+    ]
     assert said(pack("diff", WINE, WINE)) == []
 
 

@@ -1,6 +1,8 @@
 """Differences of packs as a marketer reads them, and that none is missed."""
 
+import re
 from collections.abc import Iterator
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from shared.rules.condition_model import Condition
 from shared.rules.diff import diff
 from shared.rules.pack import Pack, canonical, read_pack
 from shared.rules.sentences import Lang
-from tests.shared.rules.builders import discount_rule, pack_text, wine_text
+from tests.shared.rules.builders import EARN, discount_rule, earn_rule, pack_text, wine_text
 from tests.shared.rules.strategies import texts
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "shared/rules/examples").glob("*.yaml"))
@@ -30,46 +32,78 @@ def told(old: str, new: str, lang: Lang = "ru") -> list[str]:
         (
             "{discount: 10 %, bonus: 7 %}",
             "{discount: 12.5 %, bonus: 7 %}",
-            "Скидка по карте: Золотой 10 % → 12,5 %",
-            "Card discount: Gold 10 % → 12,5 %",
+            "Уровень «Золотой»: «Скидка по карте» — было 10 %, стало 12,5 %",
+            "Tier «Gold»: «Card discount» — was 10 %, now 12,5 %",
         ),
         (
             "from: 150000.00",
             "from: 200000.50",
-            "Уровень «Золотой»: порог 150 000 ₽ → 200 000,50 ₽",
-            "Tier «Gold»: threshold 150 000 ₽ → 200 000,50 ₽",
+            "Уровень «Золотой»: порог — было 150 000 ₽, стало 200 000,50 ₽",
+            "Tier «Gold»: threshold — was 150 000 ₽, now 200 000,50 ₽",
         ),
         (
             "percent: 15 %",
             "percent: 20 %",
-            "Правило «Игристая весна»: скидка процент 15 % → 20 %",
-            "Rule «Sparkling spring»: discount percent 15 % → 20 %",
+            "Правило «Игристая весна»: скидка — было 15 %, стало 20 %",
+            "Rule «Sparkling spring»: discount — was 15 %, now 20 %",
+        ),
+        (
+            "percent: 15 %",
+            "price: 499.00",
+            "Правило «Игристая весна»: было «скидка 15 %», стало «цена за единицу 499 ₽»",
+            "Rule «Sparkling spring»: was «discount 15 %», now «price of a unit 499 ₽»",
         ),
         (
             "to: 2026-05-31",
             "to: 2026-06-30",
-            "Правило «Игристая весна»: по 31 мая 2026 → 30 июня 2026",
-            "Rule «Sparkling spring»: to 31 May 2026 → 30 June 2026",
+            "Правило «Игристая весна»: идёт — было с 1 марта 2026 по 31 мая 2026, "
+            "стало с 1 марта 2026 по 30 июня 2026",
+            "Rule «Sparkling spring»: runs — was from 1 March 2026 to 31 May 2026, "
+            "now from 1 March 2026 to 30 June 2026",
         ),
         (
             "if: {group_in: [wine/sparkling]}",
-            "if: {any: [{group_in: [wine]}, {not: {receipt_sum_from: 1500.00}}]}",
-            "Правило «Игристая весна»: условие группа wine/sparkling"
-            " → группа wine или не (чек от 1 500 ₽)",
-            "Rule «Sparkling spring»: condition group wine/sparkling"
-            " → group wine or not (receipt from 1 500 ₽)",
+            "if: {all: [{group_in: [wine]}, {not: {receipt_sum_from: 1500.00}}]}",
+            "Правило «Игристая весна»: условие — было группа wine/sparkling, стало группа wine; "
+            "добавлено условие: не (чек от 1 500 ₽)",
+            "Rule «Sparkling spring»: condition — was group wine/sparkling, now group wine; "
+            "added condition: not (receipt from 1 500 ₽)",
         ),
         (
             "groups: [delicacy, accessories,",
             "groups: [delicacy, glass,",
-            "Список товаров «no_card_discount»: группы товаров добавлено glass",
-            "List of goods «no_card_discount»: groups of goods added glass",
+            "Список товаров «no_card_discount»: группы товаров — добавлено: glass, "
+            "убрано: accessories",
+            "List of goods «no_card_discount»: groups of goods — added: glass, "
+            "removed: accessories",
         ),
         (
             "mode: best",
             "mode: worst",
-            "Группа скидок «card_vs_promo»: способ лучшая для покупателя → наименьшая",
-            "Group of discounts «card_vs_promo»: mode best for the customer → the smallest",
+            "Группа скидок «card_vs_promo»: из скидок действует — было лучшая для покупателя, "
+            "стало наименьшая",
+            "Group of discounts «card_vs_promo»: of the discounts counts — was the best for the "
+            "customer, now the smallest",
+        ),
+        (
+            "children: [tier_discount, old_card_discount,",
+            "children: [old_card_discount, tier_discount,",
+            "Группа скидок «card_vs_promo»: состав — порядок был «Скидка по карте», "
+            "«Скидка прежней карты», «Игристая весна», «Промокод на первую покупку», "
+            "«Промокод с дегустации», стал «Скидка прежней карты», «Скидка по карте», "
+            "«Игристая весна», «Промокод на первую покупку», «Промокод с дегустации»",
+            "Group of discounts «card_vs_promo»: members — order was «Card discount», "
+            "«Discount of the old card», «Sparkling spring», «Promo code of the first purchase», "
+            "«Promo code of a tasting», now «Discount of the old card», «Card discount», "
+            "«Sparkling spring», «Promo code of the first purchase», «Promo code of a tasting»",
+        ),
+        (
+            "expiry_hint_days: 31",
+            "claw_back: unlimited",
+            "Политики программы: было «возврат забирает бонусы самой покупки», стало «возврат "
+            "забирает и другие бонусы, чего не хватит, считается потраченным»",
+            "Policies of the programme: was «a return takes the purchase's own points», now "
+            "«a return takes other points too, what is missing is held for spent»",
         ),
     ],
 )
@@ -80,10 +114,50 @@ def test_a_difference_is_a_sentence(was: str, is_now: str, russian: str, english
     assert told(wine_text(), changed, "en")[0] == english
 
 
-def test_rules_come_and_go() -> None:
-    one, two = pack_text(discount_rule("a", "5 %")), pack_text(discount_rule("b", "5 %"))
+def test_what_is_new_or_gone_is_told_by_what_it_does() -> None:
+    one = pack_text(discount_rule("a", "5 %", "{all: [{member: known}, {brand_in: [x]}]}"))
+    two = pack_text(earn_rule("b", EARN.replace("percent: 5 %", "points: 300.00, every: 1000.00")))
 
-    assert told(one, two) == ["Правило «Правило»: убрано", "Правило «Правило»: добавлено"]
+    assert told(one, two) == [
+        "Убрано правило «Правило (a)»: скидка 5 %; условие: покупатель назван и марка x",
+        "Новое правило «Правило (b)»: начисляет 300 бонусов за каждые полные 1 000 ₽; "
+        "считается от оплаченного деньгами; начало действия: через 24 часа; "
+        "срок действия: 6 месяцев; кошелёк «Бонусы»",
+    ]
+
+
+def test_rules_in_another_order_are_told() -> None:
+    rules = [discount_rule(name, "5 %") for name in ("a", "b", "c")]
+
+    assert told(pack_text(*rules), pack_text(rules[1], rules[0], rules[2])) == [
+        "Порядок правил: порядок был «Правило (a)», «Правило (b)», «Правило (c)», "
+        "стал «Правило (b)», «Правило (a)», «Правило (c)»"
+    ]
+
+
+def test_what_only_looks_different_is_said_to_mean_the_same() -> None:
+    one = pack_text(discount_rule("a", "5 %", "{all: [{member: known}, {brand_in: [x]}]}"))
+    two = pack_text(discount_rule("a", "5 %", "{all: [{brand_in: [x]}, {member: known}]}"))
+
+    assert told(one, two) == ["Правило «Правило»: записано иначе, смысл прежний"]
+
+
+def test_of_much_that_is_new_the_beginning_is_told_and_how_much_more_there_is() -> None:
+    skus = [f"s{number}" for number in range(35)]
+    old, new = pack_text(), pack_text(tail=f"lists: {{many: {{skus: [{', '.join(skus)}]}}}}\n")
+
+    assert told(old, new) == [
+        f"Новый список товаров «many»: товары: {', '.join(skus[:30])}, и ещё 5"
+    ]
+
+
+@pytest.mark.parametrize("lang", ["ru", "en"])
+@pytest.mark.parametrize(("old", "new"), list(permutations(EXAMPLES, 2)), ids=lambda one: one.stem)
+def test_any_two_shipped_packs_are_compared_in_words(old: Path, new: Path, lang: Lang) -> None:
+    packs = [read_pack(path.read_text(encoding="utf-8")) for path in (old, new)]
+
+    for sentence in diff(packs[0], packs[1], lang):
+        assert not re.search(r"[(\[{]'|=|None|<|→|_minor", sentence), sentence
 
 
 def test_equal_packs_differ_in_nothing() -> None:
