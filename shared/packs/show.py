@@ -1,44 +1,15 @@
-"""A priced receipt as text for people: the slip's lines, rules, points and hints."""
+"""What is doubted of a pack as text for people."""
 
-from collections.abc import Iterable, Iterator
 from typing import Final
 
-from shared.money import format_money
-from shared.points import format_points
-from shared.receipt import Receipt
-from shared.rules.compile import CompiledPack
 from shared.rules.lint import Opinion, basket_words
-from shared.rules.paper import priced_lines
-from shared.rules.result import EffectKind, Evaluation
 from shared.rules.sentences import Lang, spoken
 from shared.rules.wording import Wording
-from shared.slip import Block, Divider, Row, Text
-
-COLUMNS: Final = 48
-_POINTS: Final = frozenset({EffectKind.REDEEM, EffectKind.EARN})
-_EFFECTS: Final = Wording("Правила", "Rules")
-_LOTS: Final = Wording("Партии бонусов", "Lots of points")
-_TIER: Final = Wording("Уровень", "Tier")
-_NEVER: Final = Wording("бессрочно", "for ever")
-_MAY: Final = Wording("Бонусами можно оплатить", "Points may pay")
 
 _WORST_DISCOUNT: Final = Wording("Самая большая скидка", "Largest discount")
 _WORST: Final = Wording("Самая большая выгода с бонусами", "Largest benefit with points")
 _ALL: Final = Wording("Проверены все границы условий: {tried}", "All borders tried: {tried}")
 _SOME: Final = Wording("Проверено чеков: {tried}, не все", "Receipts tried: {tried}, not all")
-
-
-def quotation(pack: CompiledPack, receipt: Receipt, found: Evaluation, lang: Lang) -> str:
-    """Return the slip's lines and sums, then what rules gave, points and the cashier's hints."""
-    return "".join(
-        f"{line}\n"
-        for line in [
-            *_on_paper(priced_lines(receipt, found)),
-            *_rules(pack, found, lang),
-            *_points(found, lang),
-            *(f"* {spoken(hint, lang)}" for hint in found.hints),
-        ]
-    )
 
 
 def opinion(found: Opinion, lang: Lang) -> str:
@@ -50,35 +21,3 @@ def opinion(found: Opinion, lang: Lang) -> str:
             lines.append(f"{spoken(title, lang)}: {spoken(basket_words(probe), lang)}")
     lines.append(spoken(_ALL if tried.complete else _SOME, lang).format(tried=tried.tried))
     return "".join(f"{line}\n" for line in lines)
-
-
-def _on_paper(blocks: Iterable[Block]) -> Iterator[str]:
-    for block in blocks:
-        if isinstance(block, Row):
-            yield block.left + block.right.rjust(COLUMNS - len(block.left))
-        elif isinstance(block, Text):
-            yield block.text
-        elif isinstance(block, Divider):
-            yield "─" * COLUMNS
-
-
-def _rules(pack: CompiledPack, found: Evaluation, lang: Lang) -> Iterator[str]:
-    titles = {rule.id: spoken(rule.title, lang) for rule in pack.source.conditional}
-    if found.effects:
-        yield f"\n{spoken(_EFFECTS, lang)}:"
-    for effect in found.effects:
-        write = format_points if effect.kind in _POINTS else format_money
-        shares = ", ".join(f"{no}: {write(amount)}" for no, amount in effect.allocations)
-        yield f"  {titles.get(effect.rule, effect.rule)}: {write(effect.amount)} ({shares})"
-
-
-def _points(found: Evaluation, lang: Lang) -> Iterator[str]:
-    yield f"{spoken(_MAY, lang)}: {format_points(found.redemption.maximum)}"
-    yield from (f"  {spoken(limit, lang)}" for limit in found.redemption.limits)
-    if found.grants:
-        yield f"{spoken(_LOTS, lang)}:"
-    for grant in found.grants:
-        until = grant.expires_on.isoformat() if grant.expires_on else spoken(_NEVER, lang)
-        yield f"  {format_points(grant.amount)}: {grant.activates_at:%Y-%m-%d %H:%M}Z — {until}"
-    if found.tier is not None:
-        yield f"{spoken(_TIER, lang)}: {found.tier} → {found.tier_after}"
