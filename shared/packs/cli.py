@@ -94,13 +94,13 @@ def sign(
 @app.command()
 def quote(file: PackFile, receipt: ReceiptFile, lang: Lang = Language.RU) -> None:
     """Price a receipt: lines, discounts, points, sums and the slip."""
-    from shared.packs.show import quotation
+    from shared.packs.show_quote import quotation
     from shared.rules.evaluate import evaluate
 
     with _refusals(lang):
         pack, case = _compiled(file), _case(receipt)
         found = evaluate(pack, case.member, case.receipt, case.moment)
-        typer.echo(quotation(pack, case.receipt, found, lang.value), nl=False)
+        typer.echo(quotation(pack, case, found, lang.value), nl=False)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from typing import Final
 from shared.money import NO_BREAK_SPACE
 from shared.rules.condition_model import Condition
 from shared.rules.conditions import needed
+from shared.rules.counting import DAYS, count_of
 from shared.rules.grammar import Title
 from shared.rules.model import Pack
 from shared.rules.operators import (
@@ -17,13 +18,16 @@ from shared.rules.operators import (
     AGE_FROM,
     AROUND,
     BASKET,
-    BASKET_ANY,
     COUNTED,
     FOR,
     FORMS,
+    HAS,
+    LEAP,
     LIFE,
     METRICS,
+    NAMED_DATE,
     NAMES,
+    SAID,
     UNITS,
     VALUES,
 )
@@ -33,6 +37,7 @@ from shared.rules.units import quantity, written
 from shared.rules.wording import Wording
 
 Needed = int | tuple[str, ...]
+_MARCH: Final = date(2001, 3, 1)
 _AND: Final = Wording(" и ", " and ")
 _OR: Final = Wording(" или ", " or ")
 _NOT: Final = Wording("не ({inner})", "not ({inner})")
@@ -47,7 +52,10 @@ def condition_words(condition: Condition, pack: Pack | None, lang: Lang) -> str:
     if (inner := condition.all_ or condition.any_) is not None:
         joint = _AND if condition.all_ is not None else _OR
         return spoken(joint, lang).join(condition_words(part, pack, lang) for part in inner)
-    return operator_words(condition.operator, needed(condition), pack, lang)
+    said = operator_words(condition.operator, needed(condition), pack, lang)
+    if condition.near is not None and condition.near.leap_day != "02-28":
+        said += spoken(LEAP, lang).format(day=spoken(day_of(_MARCH), lang))
+    return said
 
 
 def operator_words(operator: str, asked: Needed, pack: Pack | None, lang: Lang) -> str:
@@ -58,6 +66,8 @@ def operator_words(operator: str, asked: Needed, pack: Pack | None, lang: Lang) 
         return spoken(form, lang).format(value=value) if form else f"{operator} {value}"
     if operator in _PARTS:
         return _PARTS[operator](asked, pack, lang)
+    if len(asked) == 1 and (operator, asked[0]) in SAID:
+        return spoken(SAID[operator, asked[0]], lang)
     name = spoken(NAMES[operator], lang) if operator in NAMES else f"{operator}:"
     return f"{name} {', '.join(_word(operator, word, pack, lang) for word in asked)}"
 
@@ -77,7 +87,7 @@ def counted_name(of: str, pack: Pack | None, lang: Lang) -> str:
 
 
 def window_words(window: str, lang: Lang) -> str:
-    """Write a period."""
+    """Write a period in which something is counted."""
     return period_words(window, lang)
 
 
@@ -105,30 +115,35 @@ def full_day(day: date, lang: Lang) -> str:
     return f"{spoken(day_of(day), lang)}{NO_BREAK_SPACE}{day.year}"
 
 
+def days_words(first: date | None, last: date | None, lang: Lang) -> str:
+    """Write days, both included; a missing end is open."""
+    ends = ((_FROM, first), (_TO, last))
+    return " ".join(
+        spoken(form, lang).format(day=full_day(day, lang)) for form, day in ends if day is not None
+    )
+
+
 def _days(asked: Sequence[str], _pack: Pack | None, lang: Lang) -> str:
-    found = []
-    for span in asked:
-        ends = zip((_FROM, _TO), span.split("/"), strict=True)
-        said = [
-            spoken(form, lang).format(day=full_day(date.fromisoformat(day), lang))
-            for form, day in ends
-            if day
-        ]
-        found.append(" ".join(said))
-    return f"{spoken(NAMES['day_in'], lang)} {', '.join(found)}"
+    spans = [[date.fromisoformat(day) if day else None for day in one.split("/")] for one in asked]
+    said = [days_words(first, last, lang) for first, last in spans]
+    return f"{spoken(NAMES['day_in'], lang)} {', '.join(said)}"
 
 
 def _near(asked: Sequence[str], _pack: Pack | None, lang: Lang) -> str:
-    of, before, after = asked
-    return spoken(AROUND, lang).format(of=_in(LIFE, of, lang), before=before, after=after)
+    of, *around = asked
+    before, after = (spoken(count_of(DAYS, int(days)), lang) for days in around)
+    return spoken(AROUND, lang).format(of=_date(of, lang), before=before, after=after)
 
 
 def _age(asked: Sequence[str], _pack: Pack | None, lang: Lang) -> str:
     of, first, last, unit = asked
-    name, units = _in(LIFE, of, lang), spoken(UNITS[unit], lang)
     return spoken(AGE if last else AGE_FROM, lang).format(
-        of=name, first=first, last=last, unit=units
+        of=_date(of, lang), first=first, last=last, unit=spoken(UNITS[unit], lang)
     )
+
+
+def _date(name: str, lang: Lang) -> str:
+    return spoken(LIFE[name], lang) if name in LIFE else spoken(NAMED_DATE, lang).format(name=name)
 
 
 def _counted(asked: Sequence[str], pack: Pack | None, lang: Lang) -> str:
@@ -143,7 +158,7 @@ def _counted(asked: Sequence[str], pack: Pack | None, lang: Lang) -> str:
 def _basket(asked: Sequence[str], _pack: Pack | None, lang: Lang) -> str:
     pieces, sum_minor, *goods = asked
     amount = spoken(FOR, lang).format(amount=rubles(int(sum_minor))) if int(sum_minor) else ""
-    form = BASKET if int(pieces) > 1 else BASKET_ANY
+    form = BASKET if int(pieces) > 1 else HAS
     return spoken(form, lang).format(
         goods=", ".join(goods), quantity=quantity(int(pieces)), sum=amount
     )

@@ -1,164 +1,95 @@
 """What differs between two packs, in sentences that a marketer understands.
 
-Packs are compared as their models are made: parts with an id by id, words as sets, and each number
-in the unit of its field, so that a field that a later version adds is told with no change here.
+A sentence is of one part: a rule, a level, a list. Parts are compared by what they say
+(`plain.facets`), so that a new part and a changed one are told in the same words.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
-from shared.rules.condition_model import Condition
-from shared.rules.condition_words import condition_words
-from shared.rules.diff_words import Place, Talk, heading, summary, value
-from shared.rules.grammar import Document, Title
-from shared.rules.labels import LABELS
-from shared.rules.model import Pack, Policies
+from shared.rules.features import used_features
+from shared.rules.model import Pack
+from shared.rules.plain.clause import Clause, Clauses, Form, described, differences
+from shared.rules.plain.facets import clauses
+from shared.rules.plain.sections import SECTIONS, Part, Section
+from shared.rules.plain.voice import Voice, voice_of
 from shared.rules.policies import policies_of
 from shared.rules.sentences import Lang, spoken
 from shared.rules.wording import Wording
 
-_IDENTITIES: Final = ("id", "group", "effect", "goods")
-_UNTOLD: Final = frozenset({"requires"})
-"""What follows from the rest."""
-
-_NEW: Final = Wording("добавлено", "added")
-_GONE: Final = Wording("убрано", "removed")
+_PACK: Final = Wording("Пакет правил", "Rule pack")
+_POLICIES: Final = Wording("Политики программы", "Policies of the programme")
+_REQUIRES: Final = Wording("требует от магазина: {}", "requires of a store: {}")
+_OTHERWISE: Final = Wording(
+    "записано иначе, смысл прежний", "written otherwise, the meaning is the same"
+)
 
 
 def diff(old: Pack, new: Pack, lang: Lang) -> list[str]:
-    """Return a sentence for each difference, in the order of the pack file; none if there is none.
+    """Return a sentence for each part that differs, in the order of the pack file; none if none.
 
-    `Скидка по карте: Золотой 7 % → 8 %`
+    `Правило «Скидка на сыр»: скидка — было 10 %, стало 15 %`
     """
-    told = _documents(Talk(old, new, lang), old, new, Place())
-    return list(dict.fromkeys(sentence for sentence in told if sentence))
+    voice = voice_of(old, new, lang)
+    told = list(_changed(voice, spoken(_PACK, lang), Part(old), Part(new)))
+    for section in SECTIONS:
+        told += _section(voice, section, old, new)
+    told += _said(
+        spoken(_POLICIES, lang), differences(_policies(old, lang), _policies(new, lang), lang)
+    )
+    told += _requirements(old, new, lang, told)
+    return told
 
 
-def _documents(talk: Talk, old: Document, new: Document, place: Place) -> Iterator[str]:
-    place = place.inside(new)
-    if isinstance(old, Policies):
-        yield from _policies(talk)
-        return
-    for name, field in type(new).model_fields.items():
-        key = field.alias or name
-        before, after = getattr(old, name), getattr(new, name)
-        if before != after and key not in _UNTOLD:
-            yield from _values(talk, before, after, place.at(key, field))
+def _section(voice: Voice, section: Section, old: Pack, new: Pack) -> Iterator[str]:
+    before, after = section.parts(old), section.parts(new)
+    for name in dict.fromkeys((*before, *after)):
+        was, is_now, called = before.get(name), after.get(name), section.name(voice, name)
+        if was is None or is_now is None:
+            form, part = (section.new, is_now) if was is None else (section.gone, was)
+            assert part is not None, "the name is that of a part of one pack or the other"
+            says = described(clauses(voice, part.model, part.owner), voice.lang)
+            heading = voice.say(form, name=called)
+            yield f"{heading}: {says}" if says else heading
+        elif was != is_now:
+            yield from _changed(voice, voice.say(section.changed, name=called), was, is_now)
+    if section.order is not None:
+        names = [
+            [one for one in parts if one in before and one in after] for parts in (before, after)
+        ]
+        ordered = [
+            Clause("{}", tuple(section.name(voice, one) for one in found), Form.ORDER)
+            for found in names
+        ]
+        order = differences({"": ordered[0]}, {"": ordered[1]}, voice.lang)
+        yield from _said(voice.say(section.order), order)
 
 
-def _values(talk: Talk, old: object, new: object, place: Place) -> Iterator[str]:
-    if isinstance(old, Condition) or isinstance(new, Condition):
-        yield _conditions(talk, old, new, place)
-    elif isinstance(old, Title) and isinstance(new, Title):
-        yield _told(talk, place, spoken(old, talk.lang), spoken(new, talk.lang))
-    elif isinstance(old, Document) and type(old) is type(new):
-        yield from _documents(talk, old, new, place)
-    elif isinstance(old, dict) and isinstance(new, dict):
-        yield from _named(talk, old, new, place)
-    elif isinstance(old, tuple) and isinstance(new, tuple):
-        yield from _many(talk, old, new, place)
-    else:
-        yield from _scalars(talk, old, new, place)
+def _changed(voice: Voice, heading: str, old: Part, new: Part) -> Iterator[str]:
+    """Tell what changed of a part, if only how it is written."""
+    parts = [clauses(voice, part.model, part.owner) for part in (old, new)]
+    told = differences(parts[0], parts[1], voice.lang)
+    if not told and old.model != new.model and not isinstance(old.model, Pack):
+        told = spoken(_OTHERWISE, voice.lang)
+    yield from _said(heading, told)
 
 
-def _policies(talk: Talk) -> Iterator[str]:
-    """Tell policies as an explanation does: in words, not by their names."""
-    before = {policy.name: policy for policy in policies_of(talk.old)}
-    for policy in policies_of(talk.new):
-        old = before[policy.name].words
-        if old != policy.words and not policy.name.startswith(_OF_CAPS):
-            words = f"{spoken(old, talk.lang)} → {spoken(policy.words, talk.lang)}"
-            yield f"{spoken(LABELS['policies'], talk.lang)}: {words}"
+def _policies(pack: Pack, lang: Lang) -> Clauses:
+    return {
+        policy.name: Clause("{}", (spoken(policy.words, lang),)) for policy in policies_of(pack)
+    }
 
 
-_OF_CAPS: Final = "caps."
+def _requirements(old: Pack, new: Pack, lang: Lang, told: list[str]) -> Iterator[str]:
+    """Tell what is required beyond what follows from the rest, or when nothing else differs."""
+    needs = [set(pack.requires) - used_features(pack) for pack in (old, new)]
+    if needs[0] == needs[1] and not told:
+        needs = [set(pack.requires) for pack in (old, new)]
+    label = spoken(_REQUIRES, lang)
+    before, after = ({"": Clause(label, tuple(sorted(one)), Form.SET)} for one in needs)
+    yield from _said(spoken(_PACK, lang), differences(before, after, lang))
 
 
-def _conditions(talk: Talk, old: object, new: object, place: Place) -> str:
-    """Compare two conditions in words; where two names share a title, by the names."""
-    pair = [value(talk, found, place) for found in (old, new)]
-    if pair[0] == pair[1] and isinstance(old, Condition) and isinstance(new, Condition):
-        pair = [condition_words(found, None, talk.lang) for found in (old, new)]
-    return _told(talk, place, *pair)
-
-
-def _many(
-    talk: Talk, old: tuple[object, ...], new: tuple[object, ...], place: Place
-) -> Iterator[str]:
-    if any(isinstance(item, Document) for item in (*old, *new)):
-        yield from _named(talk, _by_name(old), _by_name(new), place)
-        return
-    before, after = ([value(talk, item, place) for item in items] for items in (old, new))
-    if before == after:  # two names share a title
-        before, after = list(map(str, old)), list(map(str, new))
-    if set(before) == set(after) or any(type(item) is int for item in (*old, *new)):
-        yield _told(talk, place, ", ".join(before), ", ".join(after))
-        return
-    for word, items, others in ((_NEW, after, before), (_GONE, before, after)):
-        if changed := [item for item in items if item not in others]:
-            yield f"{heading(talk, place)}{spoken(word, talk.lang)} {', '.join(changed)}"
-
-
-def _named(
-    talk: Talk, old: Mapping[str, object], new: Mapping[str, object], place: Place
-) -> Iterator[str]:
-    for name in dict.fromkeys((*old, *new)):
-        before, after = old.get(name), new.get(name)
-        if before == after:
-            continue
-        inside = place.of(name, before if after is None else after)
-        if before is not None and after is not None:
-            yield from _values(talk, before, after, inside)
-        elif isinstance(found := before or after, Document):
-            yield _come_or_gone(talk, found, inside, _NEW if before is None else _GONE)
-        else:
-            yield from _scalars(talk, before, after, inside)
-
-
-def _come_or_gone(talk: Talk, found: Document, place: Place, verb: Wording) -> str:
-    """Say that a part is new, and what it says, or that it is gone."""
-    told = f"{heading(talk, place)}{spoken(verb, talk.lang)}"
-    what = summary(talk, found, place) if verb is _NEW else ""
-    return f"{told}: {what}" if what else told
-
-
-def _scalars(talk: Talk, old: object, new: object, place: Place) -> Iterator[str]:
-    if old is None and isinstance(new, Document):
-        yield _come_or_gone(talk, new, place, _NEW)
-        return
-    if new is None and isinstance(old, Document):
-        yield _come_or_gone(talk, old, place, _GONE)
-        return
-    before, after = value(talk, old, place), value(talk, new, place)
-    if before == after:  # two names share a title
-        before, after = str(old), str(new)
-    users = list(_users(talk.new, place)) or [place]
-    yield from (_told(talk, user, before, after) for user in users)
-
-
-def _users(pack: Pack, place: Place) -> Iterator[Place]:
-    """Yield the rules by which a percent of a tier is given: they are what people know."""
-    if place.part != "steps" or place.keys[:1] != ("percents",) or not place.subject:
-        return
-    tier = place.subject.ru if isinstance(place.subject, Title) else place.subject
-    other = place.subject.en if isinstance(place.subject, Title) else place.subject
-    for rule in pack.rules:
-        if any(getattr(effect, "tier_percent", None) == place.keys[1] for effect in rule.then):
-            yield Place(rule.title, "", (f"{tier}\0{other}",), place.field)
-
-
-def _told(talk: Talk, place: Place, before: str, after: str) -> str:
-    """Return the sentence; nothing where the change is in the other language alone."""
-    if before == after:
-        return ""
-    return f"{heading(talk, place)}{before} → {after}"
-
-
-def _by_name(items: tuple[object, ...]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for place, item in enumerate(items, start=1):
-        names = [getattr(item, key, None) for key in _IDENTITIES]
-        named = [", ".join(name) if isinstance(name, tuple) else name for name in names if name]
-        name = named[0] if named else str(place)
-        found[name if name not in found else f"{name} {place}"] = item
-    return found
+def _said(heading: str, told: str) -> Iterator[str]:
+    if told:
+        yield f"{heading}: {told}"

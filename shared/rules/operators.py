@@ -46,24 +46,31 @@ NAMES: Final[Mapping[str, Wording]] = {
 FORMS: Final[Mapping[str, Wording]] = {
     "every_nth_purchase": Wording("каждая {value}-я покупка", "every purchase no. {value}"),
     "receipt_sum_from": Wording("чек от {value}", "receipt from {value}"),
-    "member_days_from": Wording("в программе от {value} дней", "{value} days in the programme"),
-    "away_days_from": Wording("без покупок от {value} дней", "{value} days without a purchase"),
+    "member_days_from": Wording(
+        "дней в программе от {value}", "days in the programme from {value}"
+    ),
+    "away_days_from": Wording(
+        "дней без покупок от {value}", "days without a purchase from {value}"
+    ),
     "quantity_from": Wording("количество от {value}", "quantity from {value}"),
     "price_from": Wording("цена от {value}", "price from {value}"),
 }
 """How a condition is written; the others are their name and what they name."""
 
 AROUND: Final = Wording(
-    "{of}: от {before} дн. до и по {after} дн. после",
-    "{of}: from {before} days before to {after} days after",
+    "{of}: за {before} до и {after} после", "{of}: {before} before and {after} after"
+)
+LEAP: Final = Wording(
+    " (родившимся 29 февраля в обычный год — {day})", " (of 29 February in other years on {day})"
 )
 AGE: Final = Wording("{of}: от {first} до {last} {unit}", "{of}: from {first} to {last} {unit}")
 AGE_FROM: Final = Wording("{of}: от {first} {unit}", "{of}: from {first} {unit}")
-COUNTED: Final = Wording("{of} ({window}) от {least}", "{of} ({window}) from {least}")
+COUNTED: Final = Wording("{of} ({window}): {least} и больше", "{of} ({window}): {least} or more")
+NAMED_DATE: Final = Wording("дата «{name}»", "date «{name}»")
+HAS: Final = Wording("в чеке есть «{goods}»{sum}", "«{goods}» on the receipt{sum}")
 BASKET: Final = Wording(
-    "в чеке «{goods}»: от {quantity} шт.{sum}", "on the receipt '{goods}': from {quantity}{sum}"
+    "в чеке «{goods}»: от {quantity} шт.{sum}", "on the receipt «{goods}»: from {quantity}{sum}"
 )
-BASKET_ANY: Final = Wording("в чеке есть «{goods}»{sum}", "the receipt has '{goods}'{sum}")
 FOR: Final = Wording(" на {amount}", " for {amount}")
 
 WINDOWS: Final[Mapping[str, Wording]] = {
@@ -75,6 +82,13 @@ WINDOWS: Final[Mapping[str, Wording]] = {
     "calendar year": Wording("за год", "of the year"),
     "anniversary year": Wording("за год от регистрации", "of the year since the registration"),
 }
+SAID: Final[Mapping[tuple[str, str], Wording]] = {
+    ("first_purchase", "yes"): Wording("первая покупка", "first purchase"),
+    ("first_purchase", "no"): Wording("не первая покупка", "not the first purchase"),
+    ("referred", "yes"): Wording("пришёл по приглашению", "was brought by somebody"),
+    ("referred", "no"): Wording("пришёл без приглашения", "was brought by nobody"),
+}
+"""Conditions of which a word says all."""
 METRICS: Final[Mapping[str, Wording]] = {
     "purchases": Wording("покупки", "purchases"),
     "turnover": Wording("сумма покупок", "turnover"),

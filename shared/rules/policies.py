@@ -163,8 +163,8 @@ _CHOSEN: Final[Mapping[str, Mapping[str, Wording]]] = {
             "a return takes other points too, as long as there are any",
         ),
         "unlimited": Wording(
-            "возврат забирает и другие бонусы, недостающее по политике spent_points",
-            "a return takes other points too, the rest goes by spent_points",
+            "возврат забирает и другие бонусы, чего не хватит, считается потраченным",
+            "a return takes other points too, what is missing is held for spent",
         ),
     },
     "restore_expired": {

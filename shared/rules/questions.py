@@ -150,7 +150,12 @@ NEEDED: Final[dict[str, Callable[[Any], tuple[str, ...]]]] = {
     "time_in": lambda spans: tuple(f"{span.first}–{span.last}" for span in spans),
     "day_in": lambda windows: tuple(f"{one.first or ''}/{one.last or ''}" for one in windows),
     "near": lambda near: (near.of, str(near.before_days), str(near.after_days)),
-    "age": lambda age: (age.of, str(age.first), str(age.last or ""), age.unit),
+    "age": lambda age: (
+        age.of,
+        str(age.first),
+        "" if age.last is None else str(age.last),
+        age.unit,
+    ),
     "counted": lambda terms: (terms.of, terms.window, str(terms.at_least)),
     "basket_has": lambda terms: (str(terms.quantity), str(terms.sum_minor), *terms.goods),
 }

@@ -77,10 +77,61 @@ def test_a_quote_prints_lines_rules_points_and_sums() -> None:
 
     assert "Вино красное" in printed
     assert any(line.startswith("К ОПЛАТЕ") and line.endswith("3 575,00") for line in printed)
-    assert "  Скидка по карте: 100,00 (1: 100,00)" in printed
-    assert "Бонусами можно оплатить: 400,00" in printed
-    assert "  178,00: 2026-04-11 09:30Z — 2027-04-10" in printed
+    assert "  «Скидка по карте»: 100 ₽ (по строкам 1: 100)" in printed
+    assert "Бонусами можно оплатить: 400 бонусов" in printed
+    assert (
+        "  «Бонусы за покупку»: 178 бонусов, кошелёк «Бонусы», "
+        "с 11 апреля 2026 12:30 по 10 апреля 2027"
+    ) in printed
     assert "* До Золотого 86 425 ₽" in printed
+
+
+BIRTHDAY = """
+at: 2026-04-10T12:30
+zone: Asia/Vladivostok
+paid_in: cash
+promo_codes: [НЕТ, "11.11"]
+certificates:
+  - {certificate: {code: C, state: active, nominal: 500.00, balance: 500.00}, wanted: 100.00}
+member: {birthday: 1990-04-12, turnover: 60000.00}
+lines: [{name: Кольцо, group: stones, price: 2000.38, cashier_discount: 5.00}]
+"""
+CODE = "\ncodes: {ring: {title: {ru: Кольцо дня, en: Ring}, words: ['11.11']}}\n"
+CODE_RULE = (
+    "rules:\n  - {id: ring, title: {ru: По слову, en: By word}, if: {code_in: [ring]}, "
+    "then: [{effect: earn, wallet: bonus, points: 5.00, activation: at once, expiry: never}]}\n"
+)
+
+
+@pytest.fixture
+def birthday(tmp_path: Path) -> list[str]:
+    text = (WINE.parent / "jewellery.yaml").read_text(encoding="utf-8")
+    file, receipt = tmp_path / "pack.yaml", tmp_path / "receipt.yaml"
+    file.write_text(
+        text.replace("rules:\n", CODE_RULE, 1) + CODE + "policies: {small_change: 1.00}\n"
+    )
+    receipt.write_text(BIRTHDAY)
+    return said(pack("quote", file, receipt))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "  «С днём рождения»: 1 000 бонусов, кошелёк «Подарочные бонусы», "
+        "с 10 апреля 2026 12:30 по 10 мая 2026",
+        "  «По слову»: 5 бонусов, кошелёк «Бонусы», с 10 апреля 2026 12:30 бессрочно",
+        "  НЕТ: Такого промокода нет",
+        "  11.11: применён, акция «Кольцо дня»",
+        "  Скидка кассира: 5 ₽ (по строкам 1: 5)",
+        "  Без мелочи: 0,84 ₽ (по строкам 1: 0,84)",
+        "  C: Сертификат оплачивает 100 ₽; останется 400 ₽",
+        "  Остаётся заплатить 1 695 ₽",
+        "Уровень: «Серебро»",
+    ],
+)
+def test_a_quote_prints_all_that_becomes_of_a_receipt(birthday: list[str], line: str) -> None:
+    """2 000.38 less 5.00 of the cashier, less 10 % for the birthday: 1 795.84."""
+    assert line in birthday, birthday
 
 
 @pytest.mark.parametrize(
@@ -118,7 +169,9 @@ def test_packs_are_compared_in_sentences(tmp_path: Path) -> None:
     newer = tmp_path / "newer.yaml"
     newer.write_text(wine_text().replace("bonus: 7 %", "bonus: 8 %"))
 
-    assert said(pack("diff", WINE, newer)) == ["Бонусы за покупку: Золотой 7 % → 8 %"]
+    assert said(pack("diff", WINE, newer)) == [
+        "Уровень «Золотой»: «Бонусы за покупку» — было 7 %, стало 8 %"
+    ]
     assert said(pack("diff", WINE, WINE)) == []
 
 

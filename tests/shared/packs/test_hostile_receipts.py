@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.errors import LoyaltyError
 from shared.packs.receipts import Case, read_case
-from shared.packs.show import quotation
+from shared.packs.show_quote import quotation
 from shared.rules.compile import CompiledPack
 from shared.rules.evaluate import evaluate
 from shared.rules.explain import findings
@@ -63,7 +63,7 @@ def priced(case: Case) -> None:
         found = evaluate(pack, case.member, case.receipt, case.moment)
         facts = normalise(pack, case.member, case.receipt, case.moment).facts
         told = findings(pack.source, facts, found)
-        assert quotation(pack, case.receipt, found, "ru")
+        assert quotation(pack, case, found, "ru")
         assert retell(pack.source, case.receipt.lines, told, "en")
 
 
