@@ -5,7 +5,7 @@ Values that no rule can tell apart count as one, so that few baskets stand for a
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import chain, combinations, islice, product
 from math import gcd, lcm, prod
 from typing import Final, get_args
 
@@ -46,6 +46,7 @@ _WEEK: Final = 7
 _YEAR: Final = 366
 _NOON: Final = "12:00"
 _GROWN_UP: Final = 30
+_PLAIN: Final = frozenset({"price_minor", "quantity"})
 _GOLDEN: Final = 0.618
 """Steps of this part of a whole come near to every place of it, and never twice to one."""
 
@@ -67,13 +68,25 @@ class Borders:
             yield Trial(**dict(zip(self.values, found, strict=True)))  # type: ignore[arg-type]
 
     def some_trials(self, most: int) -> Iterator[Trial]:
-        """Yield all of them if they are no more than that, else as many far from each other."""
+        """Yield all of them if they are no more than that, else as many far from each other.
+
+        Then those come first that have something of everything, which rules most often ask for.
+        """
         count = self.count()
         if count <= most:
             yield from self.every_trial()
             return
         stride = next(n for n in range(int(count * _GOLDEN), count) if gcd(n, count) == 1)
-        yield from (self._trial(no * stride % count) for no in range(most))
+        spread = (self._trial(no * stride % count) for no in range(most))
+        yield from islice(chain(self._fullest(), spread), most)
+
+    def _fullest(self) -> Iterator[Trial]:
+        for place in (-1, 1):
+            chosen = {
+                name: found[0 if name in _PLAIN or len(found) == 1 else place]
+                for name, found in self.values.items()
+            }
+            yield Trial(**chosen)  # type: ignore[arg-type]
 
     def _trial(self, number: int) -> Trial:
         chosen: dict[str, object] = {}

@@ -349,6 +349,23 @@ def test_the_dearest_basket_of_many_rules_is_found_where_it_takes_several_things
     assert worst.share == Fraction(4, 5)
 
 
+def test_of_very_many_rules_each_is_tried_where_it_does_something() -> None:
+    """A few trials for each: every one needs a store, a region and goods of its own."""
+    rules = [
+        discount_rule(
+            f"r{no}",
+            f"{no % 50} %",
+            f"{{all: [{{store_in: [s{no}]}}, {{region_in: [g{no}]}}, {{sku_in: [k{no}]}}]}}",
+        )
+        for no in range(600)
+    ]
+
+    worst = survey(compiled(pack_text(*rules)), 6_000).worst_discount
+
+    assert worst is not None
+    assert worst.share == Fraction(49, 100)
+
+
 @pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T23:59"])
 def test_the_ends_of_the_calendar_are_no_trouble(at: str) -> None:
     days = "{any: [{day_in: [{to: 0001-01-02}]}, {day_in: [{from: 9999-12-31}]}]}"
