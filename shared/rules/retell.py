@@ -14,7 +14,7 @@ from shared.rules.condition_words import (
     operator_words,
     window_words,
 )
-from shared.rules.explain import NO_RULE, RECEIPT, Finding
+from shared.rules.explain import RECEIPT, Finding
 from shared.rules.model import Pack
 from shared.rules.needs import NOT
 from shared.rules.result import Need
@@ -37,7 +37,6 @@ _AND: Final = Wording(" и ", " and ")
 _OR: Final = Wording(" или ", " or ")
 _TAKES: Final = Wording("нужно: {ways}", "it takes: {ways}")
 _WHOLE: Final = Wording("чек", "receipt")
-_BESIDES: Final = Wording("Помимо правил", "Besides the rules")
 _LINE: Final = Wording("строка {no}", "line {no}")
 
 
@@ -55,8 +54,7 @@ def retell(
     for finding in found:
         if finding.rule != last:
             title = titles.get(finding.rule)
-            heading = f"{spoken(title, lang)} ({finding.rule})" if title else finding.rule
-            told.append(heading if finding.rule != NO_RULE else spoken(_BESIDES, lang))
+            told.append(f"{spoken(title, lang)} ({finding.rule})" if title else finding.rule)
             last = finding.rule
         told.append(f"  {_finding(pack, goods, finding, lang)}")
     return told

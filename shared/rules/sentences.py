@@ -46,9 +46,7 @@ _SENTENCES: Final = {
     "nobody": ("Покупатель не назван", "No member is named"),
     "not_this_line": ("Не для этого товара", "Not for these goods"),
     "no_effect": ("Ничего не даёт этому чеку", "Gives this receipt nothing"),
-    "no_effect:line": ("Ничего не даёт этой строке", "Gives this line nothing"),
-    "outweighed": ("Уступило другой скидке", "Gave way to another discount"),
-    "outweighed:price": (
+    "outweighed": (
         "Уступило другой скидке; само дало бы такую цену",
         "Gave way to another discount; alone it would give this price",
     ),
@@ -160,29 +158,9 @@ _SENTENCES: Final = {
         "Бонусами оплачиваются не все товары: строк {count}, на {amount}",
         "Points pay for some goods only: {count} lines, {amount}",
     ),
-    "eligible_lines:none": (
-        "Бонусами здесь платить не за что: подходящих товаров нет",
-        "There are no goods here that points may pay for",
-    ),
-    "not_requested": (
-        "Бонусами платить не просили; можно до {points}",
-        "No points were asked for; up to {points} may pay",
-    ),
-    "redeem_other_rule": (
-        "Из этого кошелька здесь платят по правилу «{title}»",
-        "Points of this wallet pay here by the rule '{title}'",
-    ),
-    "covered": (
-        "За это бонусами не платят: товар покрывает «{title}»",
-        "Points do not pay for these goods: '{title}' covers them",
-    ),
     "floor": (
         "Ниже минимальной цены оплатить бонусами нельзя: остаётся {amount}",
         "Points may not go below the minimum price: {amount} remain",
-    ),
-    "floor:benefit": (
-        "Больше выгоды чек не допускает: бонусами можно оплатить ещё {amount}",
-        "The receipt allows no more benefit: points may pay {amount} more",
     ),
     "balance": ("Доступно {amount} бонусов", "{amount} points are available"),
     "redeeming_unit": (
@@ -226,20 +204,6 @@ _SENTENCES: Final = {
     ),
     "used_up": ("Лимит исчерпан", "The limit is used up"),
     "earn_limit": ("Не больше {points} бонусов за чек", "At most {points} points a receipt"),
-    "earn_limit:left": (
-        "По лимиту акции осталось бонусов: {points}",
-        "Points that are left of the promotion's limit: {points}",
-    ),
-    "earned_line": ("Начислено {points}", "{points} earned"),
-    "at_registration": (
-        "Даётся при регистрации, не за покупку",
-        "Given at a registration, not for a purchase",
-    ),
-    "code_told:taken": (
-        "Промокод «{word}» принят: «{reason}»",
-        "Promo code '{word}' is taken: '{reason}'",
-    ),
-    "code_told": ("Промокод «{word}»: {reason}", "Promo code '{word}': {reason}"),
     "outweighed_times": (
         "Уступил более высокому множителю",
         "Gave way to a larger multiplier",
@@ -250,10 +214,6 @@ _SENTENCES: Final = {
     "not_chosen": ("Не для этого покупателя", "Not for this customer"),
     "no_day": ("Дата не указана", "The date is not known"),
     "not_these_days": ("Не в эти дни", "Not on these days"),
-    "not_these_days:span": (
-        "Не в эти дни: с {first} по {last}",
-        "Not on these days: from {first} to {last}",
-    ),
     "no_referrer": ("Никто не пригласил участника", "Nobody brought the member"),
     "turnover": ("Накопленная сумма покупок", "Total of purchases"),
     "to_next_tier": ("{reach} {amount}", "{amount} {reach}"),
@@ -280,26 +240,19 @@ _MONTHS: Final = (
 
 
 def say(code: str, **parts: str | Wording) -> Sentence:
-    """Return the sentence of a code, its parts filled in.
-
-    What follows a colon tells wordings of one code apart; answers of versions apart have the code.
-    """
+    """Return the sentence of a code, its parts filled in."""
     if not parts:
         return _plain(code)
     ru, en = _SENTENCES[code]
     russian = {name: p if isinstance(p, str) else p.ru for name, p in parts.items()}
     english = {name: p if isinstance(p, str) else p.en for name, p in parts.items()}
-    return Sentence(_code(code), ru.format(**russian), en.format(**english))
+    return Sentence(code, ru.format(**russian), en.format(**english))
 
 
 @cache
 def _plain(code: str) -> Sentence:
     ru, en = _SENTENCES[code]
-    return Sentence(_code(code), ru.format(), en.format())
-
-
-def _code(name: str) -> str:
-    return name.partition(":")[0]
+    return Sentence(code, ru.format(), en.format())
 
 
 def places(stores: Iterable[str]) -> Wording:

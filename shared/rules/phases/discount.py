@@ -16,10 +16,8 @@ from shared.rules.tree import Leaf
 
 _CLOSED: Final = frozenset({Benefit.DISCOUNT})
 _NO_EFFECT: Final = say("no_effect")
-_NOTHING_HERE: Final = say("no_effect:line")
 _NOT_DISCOUNTED: Final = say("not_discounted")
 _OUTWEIGHED: Final = say("outweighed")
-_ALONE: Final = say("outweighed:price")
 _AT_FLOOR: Final = say("at_floor")
 
 
@@ -110,8 +108,4 @@ def _explain_loser(draft: Draft, loser: tuple[LineRule, Leaf], line: int, span: 
     if span[0] == span[1]:
         reason = _NO_EFFECT
     draft.gave_way(rule, reason)
-    if reason is _OUTWEIGHED:
-        reason = _ALONE
-    elif line and reason is _NO_EFFECT:
-        reason = _NOTHING_HERE
     draft.note(Phase.DISCOUNT, reason, rule=rule.id, line=line, span=span)

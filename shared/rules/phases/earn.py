@@ -115,8 +115,7 @@ def _gather(
     points = earning.most_now(draft.facts)
     if points is not None and whole > points * earning.unit:
         given = allocate(points * earning.unit, given, given)
-        code = "earn_limit" if points == earning.most else "earn_limit:left"
-        limit = say(code, points=shorten(points))
+        limit = say("earn_limit", points=shorten(points))
         draft.note(Phase.EARN, limit, rule=earning.rule.id, span=(whole // earning.unit, points))
     draft.earned[earning.rule.id] = sum(given) // earning.unit
     heap = heaps.setdefault(earning.lot, _Heap())

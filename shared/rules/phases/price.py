@@ -55,9 +55,8 @@ def _sell(
     amount = min(before - lowest, item.room_minor)
     for target, rule in found:
         if rule is not winner or amount <= 0:
-            gave_way = target < before
-            draft.gave_way(rule, say("outweighed" if gave_way else "no_lower_price"))
-            reason = say("outweighed:price" if gave_way else "no_lower_price")
+            reason = say("outweighed" if target < before else "no_lower_price")
+            draft.gave_way(rule, reason)
             draft.note(Phase.PRICE, reason, rule=rule.id, line=line.no, span=(before, target))
     if amount > 0:
         item.cut(amount)

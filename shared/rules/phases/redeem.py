@@ -154,15 +154,12 @@ def _ceiling(draft: Draft, purse: _Purse, before: Sequence[int], paid_minor: int
     """Return what the programme lets a purse pay after those that paid `before` on its lines."""
     items, limits = purse.items, list[Sentence]()
     eligible_minor = sum([item.sum_minor for item in items])
-    if not items:
-        limits.append(say("eligible_lines:none"))
-    elif len(items) < len(draft.items):
+    if len(items) < len(draft.items):
         limits.append(say("eligible_lines", count=str(len(items)), amount=rubles(eligible_minor)))
     rooms = [item.points_room_minor for item in items]
     if any(before):
         rooms = [room - done for room, done in zip(rooms, before, strict=True)]
     room_minor = sum(rooms)
-    above_floors_minor = sum([item.room_minor for item in items]) - sum(before)
     if draft.points_left_minor is not None:
         room_minor = min(room_minor, draft.points_left_minor - paid_minor)
     share = _share(draft, purse)
@@ -171,20 +168,13 @@ def _ceiling(draft: Draft, purse: _Purse, before: Sequence[int], paid_minor: int
     if cap_minor < room_minor:
         limits.append(share.limit())
     elif room_minor < eligible_minor - sum(before):
-        limits.append(_held_back(eligible_minor - sum(before), above_floors_minor, room_minor))
+        limits.append(say("floor", amount=rubles(eligible_minor - sum(before) - room_minor)))
     most = points_for(max(0, min(cap_minor, room_minor)), purse.wallet.point_value_minor)
     if purse.ruled.most is not None and purse.ruled.most < most:
         most = purse.ruled.most
         limits.append(say("redeem_limit", points=shorten(most)))
     points = floor_to(most, purse.wallet.redeeming_unit)
     return _Ceiling(most, points, tuple(rooms), tuple(limits))
-
-
-def _held_back(sum_minor: int, above_floors_minor: int, room_minor: int) -> Sentence:
-    """Say what keeps points from paying a sum: the largest benefit, or the lowest prices."""
-    if room_minor < above_floors_minor:
-        return say("floor:benefit", amount=rubles(max(0, room_minor)))
-    return say("floor", amount=rubles(sum_minor - room_minor))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,16 @@
 """Explanations: nothing that a pack holds is left without a word, on any receipt."""
 
-from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 
-from shared.basket import Flag
 from shared.member import MemberView
-from shared.receipt import Receipt, Redeem
+from shared.receipt import Receipt
 from shared.rules.compile import CompiledPack
 from shared.rules.condition_words import condition_words
 from shared.rules.evaluate import evaluate
-from shared.rules.explain import NO_RULE, RECEIPT, Finding, findings, from_trace
+from shared.rules.explain import RECEIPT, Finding, findings, from_trace
 from shared.rules.moment import Moment
 from shared.rules.needs import NOT
 from shared.rules.operators import NAMES
@@ -22,17 +19,14 @@ from shared.rules.result import Need
 from shared.rules.retell import retell, say_need
 from tests.shared.rules.builders import (
     MOMENT,
-    TITLE,
     compiled,
     discount_rule,
     earn_rule,
     goods,
     line,
-    lot,
     member,
     pack_text,
     receipt,
-    redeem_rule,
     wine,
 )
 from tests.shared.rules.strategies import members, moments, packs, receipts
@@ -47,19 +41,10 @@ def explained(pack: CompiledPack, who: MemberView | None, bought: Receipt) -> li
     return list(findings(pack.source, facts, evaluate(pack, who, bought, MOMENT)))
 
 
-def of_rule(rule: str, found: list[Finding]) -> list[Finding]:
-    return [finding for finding in found if finding.rule == rule]
-
-
-def said_of(rule: str, found: list[Finding]) -> list[tuple[int, str]]:
-    told = [(one.line_no, one.reason.ru) for one in of_rule(rule, found)]
-    return [(no, words.replace("\u00a0", " ")) for no, words in told]
-
-
 def test_a_rule_that_no_line_met_is_explained_too() -> None:
     pack = compiled(pack_text(discount_rule("a", "5 %", "{sku_in: [other]}")))
 
-    (only,) = of_rule("a", explained(pack, None, BOUGHT))
+    (only,) = explained(pack, None, BOUGHT)
 
     assert (only.line_no, only.reason.code) == (RECEIPT, "no_goods")
     assert only.ways == ((Need("sku_in", ("other",), ()),),)
@@ -73,105 +58,10 @@ def test_the_lines_that_a_rule_passed_by_say_what_they_have() -> None:
     assert cheese.ways == ((Need("not goods_in", ("no_card_discount",), ()),),)
 
 
-def test_points_say_of_each_line_why_they_do_not_pay_for_it() -> None:
-    lines = (
-        line(1, 2000_00),
-        line(2, 800_00, goods("delicacy/cheese")),
-        line(3, 100_00, goods("tobacco", flags=[Flag.TOBACCO])),
-    )
-    who = member(lot(1, 100_00))
-    bought = receipt(*lines, redeem=Redeem.MAXIMUM)
-
-    found = said_of("pay_with_points", explained(wine(), who, bought))
-
-    covers = "За это бонусами не платят: товар покрывает «Скидка по карте»"
-    assert (1, covers) in found
-    assert (2, "Оплата бонусами") in found
-    assert (3, "Табак: ни скидок, ни оплаты бонусами") in found
-    assert [no for no, _ in found] == sorted(no for no, _ in found)
-
-
-def test_who_asks_for_no_points_hears_how_many_may_pay() -> None:
-    pack = compiled(pack_text(redeem_rule("pay", "percent: 30 %")))
-
-    found = said_of("pay", explained(pack, member(lot(1, 5000_00)), receipt(line(1, 1000_00))))
-
-    assert (RECEIPT, "Бонусами платить не просили; можно до 300") in found
-
-
-def test_of_the_rules_of_a_wallet_the_one_that_does_not_govern_says_which_does() -> None:
-    rules = redeem_rule("pay", "percent: 30 %"), redeem_rule("other", "percent: 50 %")
-    bought = receipt(line(1, 1000_00), redeem=Redeem.MAXIMUM)
-
-    found = said_of("other", explained(compiled(pack_text(*rules)), member(lot(1, 10_00)), bought))
-
-    assert found == [(RECEIPT, "Из этого кошелька здесь платят по правилу «Правило»")]
-
-
-def test_a_cap_that_counts_points_is_not_called_a_floor() -> None:
-    rules = discount_rule("a", "30 %"), redeem_rule("pay", "percent: 90 %")
-    pack = compiled(pack_text(*rules, tail="caps: {receipt: 30 %, points: counted}\n"))
-    bought = receipt(line(1, 1000_00), redeem=Redeem.MAXIMUM)
-
-    found = said_of("pay", explained(pack, member(lot(1, 1000_00)), bought))
-
-    said = "Больше выгоды чек не допускает: бонусами можно оплатить ещё 0 ₽"
-    assert (RECEIPT, said) in found
-    assert not any("минимальной" in words for _, words in found)
-
-
-def test_what_no_rule_does_is_told_too() -> None:
-    rules = discount_rule("a", "30 %"), discount_rule("b", "5 %", "{code_in: [c]}")
-    tail = "caps: {receipt: 10 %}\ncodes:\n  c: {title: {ru: К, en: C}, words: [C]}\n"
-    bought = replace(receipt(line(1, 1000_00)), promo_codes=("X",))
-
-    found = said_of(NO_RULE, explained(compiled(pack_text(*rules, tail=tail)), None, bought))
-
-    assert (RECEIPT, "Промокод «X»: Такого промокода нет") in found
-    assert (1, "Больше 100 ₽ выгоды нельзя: возвращено в цену 200 ₽") in found
-
-
-def test_each_line_says_what_it_has_earned() -> None:
-    bought = receipt(line(1, 100_00), line(2, 200_00))
-
-    found = said_of("a", explained(compiled(pack_text(earn_rule("a"))), member(), bought))
-
-    assert (1, "Начислено 5 бонусов") in found
-    assert (2, "Начислено 10 бонусов") in found
-
-
-@pytest.mark.parametrize(
-    ("grant", "expected"),
-    [
-        ("on: registration, if: {channel_in: [app]}", "Даётся при регистрации, не за покупку"),
-        (
-            "on: birthday, before_days: 2, after_days: 3",
-            "Не в эти дни: с 28 августа по 2 сентября",
-        ),
-    ],
-)
-def test_a_grant_says_when_it_is_given(grant: str, expected: str) -> None:
-    terms = f"{grant}, points: 5.00, wallet: bonus, expiry: 9 days"
-    text = f"grants:\n  - {{id: g, {TITLE}, {terms}}}\n"
-    who = replace(member(), birthday=date(1990, 8, 30))
-
-    found = said_of("g", explained(compiled(pack_text(tail=text)), who, BOUGHT))
-
-    assert found == [(RECEIPT, expected)]
-
-
-def test_what_is_left_of_a_limit_is_not_called_a_limit_of_a_receipt() -> None:
-    rule = earn_rule("a").replace("then:", "limits: [{points: 7.00, window: month}], then:")
-
-    found = said_of("a", explained(compiled(pack_text(rule)), member(), receipt(line(1, 1000_00))))
-
-    assert (RECEIPT, "По лимиту акции осталось бонусов: 7") in found
-
-
 def test_points_need_somebody() -> None:
     pack = compiled(pack_text(earn_rule("a")))
 
-    (only,) = of_rule("a", explained(pack, None, BOUGHT))
+    (only,) = explained(pack, None, BOUGHT)
 
     assert only.reason.code == "nobody"
 
