@@ -17,13 +17,16 @@ from agent.station import Station
 from hardware.printers.layout import as_text
 from shared.member import MemberView
 from shared.receipt import Receipt
-from shared.rules.explain import findings, from_trace, with_ways
+from shared.rules.account import accounts
+from shared.rules.explain import findings, with_ways
+from shared.rules.finding import Answered
 from shared.rules.moment import Moment
 from shared.rules.phases.normalise import normalise
 from shared.rules.policies import policy_lines
 from shared.rules.result import Evaluation, Rejected
 from shared.rules.retell import retell
 from shared.rules.sentences import Lang
+from shared.rules.told import from_trace
 from shared.runtime.sqlite import reading
 from shared.wire.taken_back import Exchange
 
@@ -128,10 +131,11 @@ def explained(station: Station, priced: Priced) -> Explained:
         source = pack.source
         facts = normalise(pack, priced.member, priced.receipt, priced.moment).facts
         rejected = with_ways(source, facts, rejected)
-        found = findings(source, facts, evaluation)
+        found = findings(Answered(pack, priced.member, priced.receipt, priced.moment, evaluation))
     languages: tuple[Lang, ...] = ("ru", "en")
     words = {
         lang: [
+            *accounts(source, lines, evaluation, lang),
             *retell(source, lines, found, lang),
             *(() if source is None else policy_lines(source, lang)),
         ]

@@ -106,18 +106,20 @@ def quote(file: PackFile, receipt: ReceiptFile, lang: Lang = Language.RU) -> Non
 @app.command()
 def explain(file: PackFile, receipt: ReceiptFile, lang: Lang = Language.RU) -> None:
     """Say of every rule, line by line, why, why not, and what it would take."""
+    from shared.rules.account import accounts
     from shared.rules.evaluate import evaluate
     from shared.rules.explain import findings
-    from shared.rules.phases.normalise import normalise
+    from shared.rules.finding import Answered
     from shared.rules.policies import policy_lines
     from shared.rules.retell import retell
 
     with _refusals(lang):
         pack, case = _compiled(file), _case(receipt)
-        facts = normalise(pack, case.member, case.receipt, case.moment).facts
-        found = findings(pack.source, facts, evaluate(pack, case.member, case.receipt, case.moment))
+        answer = evaluate(pack, case.member, case.receipt, case.moment)
+        found = findings(Answered(pack, case.member, case.receipt, case.moment, answer))
         told = retell(pack.source, case.receipt.lines, found, lang.value)
-        typer.echo("\n".join([*told, *policy_lines(pack.source, lang.value)]))
+        lines = accounts(pack.source, case.receipt.lines, answer, lang.value)
+        typer.echo("\n".join([*lines, *told, *policy_lines(pack.source, lang.value)]))
 
 
 @app.command("diff")

@@ -38,6 +38,8 @@ _certificate: Final = attrgetter("code", "amount", "left", "state", "allocations
 _budget: Final = attrgetter("rule", "what", "window", "amount")
 _coupon: Final = attrgetter("rule", "campaign", "code", "owner", "first_day", "last_day")
 _redemption: Final = attrgetter("requested", "maximum", "programme_maximum", "redeemed")
+_LIMITS: Final = {"points_capped": "floor", "points_least": "floor"}
+"""Limits of points that were first called by one code: a better word is no divergence either."""
 
 
 def evaluation_bytes(evaluation: Evaluation) -> bytes:
@@ -50,7 +52,7 @@ def evaluation_bytes(evaluation: Evaluation) -> bytes:
             _totals(evaluation.totals),
             [_effect(effect) for effect in evaluation.effects],
             _redemption(redemption),
-            [limit.code for limit in redemption.limits],
+            [_LIMITS.get(limit.code, limit.code) for limit in redemption.limits],
             [_draw(draw) for draw in redemption.draws],
             [_grant(grant) for grant in evaluation.grants],
             [evaluation.tier, evaluation.tier_after],

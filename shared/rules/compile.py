@@ -163,7 +163,7 @@ def _line_rule(pack: Pack, place: int, effect: object) -> LineRule:
         id=rule.id,
         title=_wording(rule.title),
         place=place,
-        gate=_gate(rule, [part for part in must_hold if not reads_lines(part)], pack.lists),
+        gate=gate_of(rule, pack.lists),
         matches=_together([part for part in must_hold if reads_lines(part)], pack.lists),
         rate=_rate(effect),
         applied=say("applied", title=_wording(rule.title)),
@@ -175,14 +175,16 @@ def _once(pack: Pack, place: int) -> CompiledOnce:
     return CompiledOnce(
         terms=terms,
         place=len(pack.rules) + place,
-        gate=_gate(terms, conjuncts(terms.condition), pack.lists),
+        gate=gate_of(terms, pack.lists),
         activation=read_activation(terms.activation),
         expiry=read_expiry(terms.expiry),
         applied=say("applied", title=_wording(terms.title)),
     )
 
 
-def _gate(rule: Rule | OnceGrantRule, must_hold: Iterable[Condition], lists: Lists) -> Gate:
+def gate_of(rule: Rule | OnceGrantRule, lists: Lists) -> Gate:
+    """Compile what closes a rule to a receipt, whatever its lines are."""
+    must_hold = [part for part in conjuncts(rule.condition) if not reads_lines(part)]
     first, last = rule.when.first, rule.when.last
     not_yet = say("not_yet", day=day_of(first)) if first is not None else None
     ended = say("ended", day=day_of(last)) if last is not None else None
@@ -239,7 +241,7 @@ def _share(effect: Rated) -> Share:
 def _redeem(pack: Pack, place: int, effect: RedeemEffect) -> RedeemRule:
     by_goods = effect.complement_by == "goods"
     other = next((rule for rule in pack.rules if rule.id == effect.complement_of), None)
-    covered = _goods_part(other, pack.lists) if other is not None and by_goods else None
+    covered = goods_part(other, pack.lists) if other is not None and by_goods else None
     return RedeemRule(
         rule=_line_rule(pack, place, effect),
         shares=percent_shares(pack, effect),
@@ -252,7 +254,7 @@ def _redeem(pack: Pack, place: int, effect: RedeemEffect) -> RedeemRule:
     )
 
 
-def _goods_part(rule: Rule, lists: Lists) -> LineTest:
+def goods_part(rule: Rule, lists: Lists) -> LineTest:
     """Compile what a rule says of goods alone, whoever buys them and whenever."""
     return _together([part for part in conjuncts(rule.condition) if reads_lines_only(part)], lists)
 

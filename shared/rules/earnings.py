@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final
 
 from shared.basket import QUANTITY_ONE, Line
@@ -49,14 +50,15 @@ class Earning:
     """The most points (hundredths) that a receipt is given; None without a limit."""
     limits: tuple[Limit, ...]
 
-    def most_now(self, facts: Facts) -> int | None:
-        """Return the most points that the member may be given on this receipt."""
+    def most_now(self, facts: Facts) -> tuple[int, str] | None:
+        """Return the most points that the member may be given now, and the code of what says so."""
         member = facts.member
         assert member is not None, "nobody earns unnamed"
         left = points_left(self.limits, self.rule.id, member, facts.day)
         budget = budget_left(facts.receipt.budgets, self.rule.id, POINTS)
-        known = [most for most in (self.most, left, budget) if most is not None]
-        return min(known, default=None)
+        known = (("earn_limit", self.most), ("earn_left", left), ("earn_budget", budget))
+        found = [(most, code) for code, most in known if most is not None]
+        return min(found, key=itemgetter(0), default=None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
 from shared.ids import derived, once_lot
 from shared.member import DayCount, MemberView
 from shared.money import WHOLE_BP
-from shared.rules.dates import year_around
+from shared.rules.dates import anniversary, year_around
 from shared.rules.facts import Facts
 from shared.rules.index import Gate
 from shared.rules.once_terms import Goal, Occasion, OnceTerms
@@ -33,6 +33,7 @@ ONCE_FIELDS: Final = frozenset(
     }
 )
 """What grants read of a member."""
+YEARS_AHEAD: Final = 3
 ALWAYS: Final = ""
 """The period of what a person gets once in his life."""
 
@@ -138,8 +139,7 @@ def _periods(
     if terms.goal is not None:
         reached = _goal_period(terms.goal, facts, member, now)
         return reached if isinstance(reached, Sentence) else (reached,)
-    name = terms.of or (BIRTHDAY if terms.on == "birthday" else REGISTRATION)
-    days = days_of(member, name)
+    days = days_of(member, _name_of(terms))
     if not days:
         return say("no_day")
     near = [(of, _year_around(terms, of, facts.day)) for of in days]
@@ -157,6 +157,23 @@ def _year_around(terms: OnceTerms, of: date, today: date) -> str | None:
     first = of.year + 1 if terms.on == "anniversary" else of.year
     year = year_around(of, today, terms, first_year=first)
     return None if year is None else str(year)
+
+
+def next_days(terms: OnceTerms, member: MemberView, today: date) -> tuple[date, date] | None:
+    """Return the next days, both included, around a date of the member's that a grant is of."""
+    before, after = timedelta(days=terms.before_days), timedelta(days=terms.after_days)
+    found = [
+        (day - before, day + after)
+        for of in days_of(member, _name_of(terms))
+        for year in range(today.year, min(today.year + YEARS_AHEAD, date.max.year))
+        if year >= of.year + (terms.on == "anniversary")
+        if (day := anniversary(of, year, terms.leap_day)) - before > today
+    ]
+    return min(found, default=None)
+
+
+def _name_of(terms: OnceTerms) -> str:
+    return terms.of or (BIRTHDAY if terms.on == "birthday" else REGISTRATION)
 
 
 def _had(member: MemberView, lot: UUID) -> bool:

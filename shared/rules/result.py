@@ -230,7 +230,9 @@ class Need:
     has: int | tuple[str, ...]
 
 
-Ways = tuple[tuple[Need, ...], ...]
+Way = tuple[Need, ...]
+"""Everything that is needed together."""
+Ways = tuple[Way, ...]
 """Several ways to the same end: any one of them would do, and of it everything is needed."""
 
 

@@ -35,6 +35,10 @@ _SENTENCES: Final = {
         "Certificate: no discount and no points",
     ),
     "ban_service": ("Услуга: ни скидок, ни бонусов", "Service: no discount and no points"),
+    "ban_tobacco_earning": (
+        "Табак: бонусы не начисляются",
+        "Tobacco: it earns no points",
+    ),
     "goods_unknown": (
         "Товар неизвестен: бонусами не оплачивается",
         "Unknown goods: points cannot pay for it",
@@ -43,12 +47,58 @@ _SENTENCES: Final = {
     "ended": ("Закончилось {day}", "Ended on {day}"),
     "condition": ("Условие «{operator}» не выполнено", "Condition '{operator}' does not hold"),
     "no_goods": ("В чеке нет подходящих товаров", "No goods of the receipt qualify"),
+    "no_open_goods": (
+        "Подходящим товарам эта выгода закрыта",
+        "The goods that qualify are closed to this benefit",
+    ),
+    "empty_receipt": ("В чеке ничего нет", "There is nothing on the receipt"),
+    "at_registration": (
+        "Даётся при регистрации, а не в чеке",
+        "Is given at the registration, not on a receipt",
+    ),
+    "covered": (
+        "Бонусы платят только за то, на что не действует «{title}»",
+        "Points pay only for what {title} does not cover",
+    ),
+    "points_may_pay": (
+        "Подходит: сама строка позволяет оплатить бонусами до {amount}",
+        "Qualifies: the line itself lets points pay up to {amount}",
+    ),
+    "at_least_price": (
+        "Цена уже наименьшая: бонусами не оплачивается",
+        "The price is the least already: points cannot pay",
+    ),
+    "nothing_paid": (
+        "Деньгами за строку не платят: начислять не на что",
+        "No money is paid for the line: there is nothing to earn on",
+    ),
+    "not_asked": ("Оплата бонусами не запрошена", "No payment with points is asked for"),
+    "asked_is_paid": (
+        "Запрошенное уже оплачено другими бонусами",
+        "Other points have paid what was asked for",
+    ),
+    "kept": (
+        "После ограничений из {given} осталось {kept}",
+        "After the caps {kept} are left of {given}",
+    ),
+    "earned_benefit": ("{title}: бонусами", "{title}: as points"),
+    "earned_other": (
+        "{title}: получит тот, кто пригласил",
+        "{title}: for who brought the member",
+    ),
+    "enough": ("Этого достаточно", "That is enough"),
     "nobody": ("Покупатель не назван", "No member is named"),
     "not_this_line": ("Не для этого товара", "Not for these goods"),
     "no_effect": ("Ничего не даёт этому чеку", "Gives this receipt nothing"),
-    "outweighed": (
+    "no_effect_line": ("Ничего не даёт этой строке", "Gives this line nothing"),
+    "outweighed": ("Уступило другой скидке", "Gave way to another discount"),
+    "outweighed_price": (
         "Уступило другой скидке; само дало бы такую цену",
         "Gave way to another discount; alone it would give this price",
+    ),
+    "outweighed_benefit": (
+        "Уступило большей выгоде: само дало бы {amount}",
+        "Gave way to a larger benefit: alone it would give {amount}",
     ),
     "not_discounted": (
         "Прибавляет проценты только к скидке, а скидки здесь нет",
@@ -75,10 +125,15 @@ _SENTENCES: Final = {
         "Больше {limit} выгоды нельзя: возвращено в цену {back}",
         "At most {limit} of benefit: {back} went back into the price",
     ),
+    "least_paid": (
+        "За чек платят не меньше {limit}: возвращено в цену {back}",
+        "At least {limit} is paid for a receipt: {back} went back into the price",
+    ),
     "capped_away": (
         "Всё отняло ограничение выгоды",
         "The largest benefit left nothing of it",
     ),
+    "code_taken": ("Принят: {title}", "Taken: {title}"),
     "code_applied": ("{title}", "{title}"),
     "code_unknown": ("Такого промокода нет", "There is no such promo code"),
     "code_again": ("Такой промокод в чеке уже есть", "The receipt has such a promo code already"),
@@ -162,6 +217,18 @@ _SENTENCES: Final = {
         "Ниже минимальной цены оплатить бонусами нельзя: остаётся {amount}",
         "Points may not go below the minimum price: {amount} remain",
     ),
+    "points_capped": (
+        "Выгода вместе с бонусами ограничена: бонусами можно оплатить {amount}",
+        "Benefit and points together are limited: points may pay {amount}",
+    ),
+    "points_least": (
+        "За чек платят не меньше {least}: бонусами можно оплатить {amount}",
+        "At least {least} is paid for a receipt: points may pay {amount}",
+    ),
+    "other_redeem_rule": (
+        "Бонусы этого кошелька идут по правилу «{title}»",
+        "The points of this wallet go by the rule {title}",
+    ),
     "balance": ("Доступно {amount} бонусов", "{amount} points are available"),
     "redeeming_unit": (
         "Бонусы списываются только кратно {unit}",
@@ -202,7 +269,20 @@ _SENTENCES: Final = {
         "Бюджет акции заканчивается: скидка уменьшена на {back}",
         "The promotion's budget runs short: {back} less discount",
     ),
+    "limit_short": (
+        "Лимит покупателя заканчивается: скидка уменьшена на {back}",
+        "The member's limit runs short: {back} less discount",
+    ),
     "used_up": ("Лимит исчерпан", "The limit is used up"),
+    "earned": ("{title}", "{title}"),
+    "earn_left": (
+        "По лимиту правила покупателю осталось {points} бонусов",
+        "{points} points are left to the member of the rule's limit",
+    ),
+    "earn_budget": (
+        "В бюджете акции осталось {points} бонусов",
+        "{points} points are left in the promotion's budget",
+    ),
     "earn_limit": ("Не больше {points} бонусов за чек", "At most {points} points a receipt"),
     "outweighed_times": (
         "Уступил более высокому множителю",

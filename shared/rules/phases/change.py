@@ -28,8 +28,9 @@ def round_change(pack: CompiledPack, draft: Draft) -> None:
     shares = allocate(change, rooms, rooms)
     for item, share in zip(draft.items, shares, strict=True):
         if share:
+            span = (item.sum_minor, item.sum_minor - share)
             item.cut(share)
+            reason = say("small_change", amount=rubles(share))
+            draft.note(Phase.AFTER, reason, line=item.line.no, span=span)
     numbers = [item.line.no for item in draft.items]
     draft.add_plain_effect(EffectKind.CHANGE, list(zip(numbers, shares, strict=True)))
-    reason = say("small_change", amount=rubles(change))
-    draft.note(Phase.AFTER, reason, span=(before, before - change))

@@ -84,10 +84,17 @@ def _weigh(
             draft.did_nothing(rule, _NO_EFFECT)
         elif place not in best or amount > best[place][0]:
             if place in best:
-                draft.gave_way(best[place][2], say("outweighed"))
+                _lost(draft, best[place][2], place, best[place][0])
             best[place] = (amount, rate_bp, rule)
         else:
-            draft.gave_way(rule, say("outweighed"))
+            _lost(draft, rule, place, amount)
+
+
+def _lost(draft: Draft, rule: LineRule, place: int, amount_minor: int) -> None:
+    """Keep that a benefit gave way to a larger one."""
+    draft.gave_way(rule, say("outweighed"))
+    told = say("outweighed_benefit", amount=rubles(amount_minor))
+    draft.note(Phase.CHOICE, told, rule=rule.id, line=draft.items[place].line.no)
 
 
 def _split(draft: Draft, rule: LineRule, terms: EntitlementTerms, mine: dict[int, int]) -> None:

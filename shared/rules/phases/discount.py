@@ -18,6 +18,8 @@ _CLOSED: Final = frozenset({Benefit.DISCOUNT})
 _NO_EFFECT: Final = say("no_effect")
 _NOT_DISCOUNTED: Final = say("not_discounted")
 _OUTWEIGHED: Final = say("outweighed")
+_ALONE: Final = say("outweighed_price")
+_NO_EFFECT_LINE: Final = say("no_effect_line")
 _AT_FLOOR: Final = say("at_floor")
 
 
@@ -104,8 +106,10 @@ def _take_parts(draft: Draft, sheet: _Sheet, item: Item, parts: Parts) -> None:
 
 def _explain_loser(draft: Draft, loser: tuple[LineRule, Leaf], line: int, span: Span) -> None:
     rule, leaf = loser
-    reason = _OUTWEIGHED if leaf.adds_points == "no" else _NOT_DISCOUNTED
+    reason, told = _OUTWEIGHED, _ALONE
     if span[0] == span[1]:
-        reason = _NO_EFFECT
+        reason, told = _NO_EFFECT, _NO_EFFECT_LINE if line else _NO_EFFECT
+    elif leaf.adds_points != "no":
+        reason = told = _NOT_DISCOUNTED
     draft.gave_way(rule, reason)
-    draft.note(Phase.DISCOUNT, reason, rule=rule.id, line=line, span=span)
+    draft.note(Phase.DISCOUNT, told, rule=rule.id, line=line, span=span)

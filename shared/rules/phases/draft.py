@@ -143,6 +143,10 @@ class Draft(Struct, eq=False):
     certificates: list[CertificatePayment] = []
     points_left_minor: int | None = None
     """What a cap on the receipt leaves for points; None without one."""
+    points_left_by: str = "points_capped"
+    """The code of what is said where that is all that points may pay."""
+    least_minor: int = 0
+    """The least that is paid for the receipt."""
     redemption: Redemption = NO_REDEMPTION
     grants: list[Grant] = []
     once: list[OnceGrant] = []

@@ -1,6 +1,6 @@
 """Phase 7: what the receipt earns, rounded down once for each lot and spread over its lines."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import floordiv
 from typing import Final
@@ -46,13 +46,16 @@ class _Heap:
     rules: dict[int, LineRule] = field(default_factory=dict)
     weights: dict[int, int] = field(default_factory=dict)
     bases: dict[int, int] = field(default_factory=dict)
+    parts: list[tuple[LineRule, list[tuple[int, int, int]]]] = field(default_factory=list)
+    """What each rule gives: place of the line, its base, its weight."""
 
     @property
     def first(self) -> LineRule:
         return self.rules[min(self.rules)]
 
-    def add(self, rule: LineRule, shares: Iterable[tuple[int, int, int]]) -> None:
-        """Add what a rule gives: place of the line, its base, its weight."""
+    def add(self, rule: LineRule, shares: list[tuple[int, int, int]]) -> None:
+        """Add what a rule gives."""
+        self.parts.append((rule, shares))
         for place, base_minor, weight in shares:
             if weight:
                 self.rules[rule.place] = rule
@@ -112,14 +115,15 @@ def _gather(
     if not whole:
         draft.did_nothing(earning.rule, say("no_effect"))
         return
-    points = earning.most_now(draft.facts)
-    if points is not None and whole > points * earning.unit:
+    most = earning.most_now(draft.facts)
+    if most is not None and whole > most[0] * earning.unit:
+        points, code = most
         given = allocate(points * earning.unit, given, given)
-        limit = say("earn_limit", points=shorten(points))
-        draft.note(Phase.EARN, limit, rule=earning.rule.id, span=(whole // earning.unit, points))
+        limit, before = say(code, points=shorten(points)), whole // earning.unit
+        draft.note(Phase.EARN, limit, rule=earning.rule.id, span=(before, points))
     draft.earned[earning.rule.id] = sum(given) // earning.unit
     heap = heaps.setdefault(earning.lot, _Heap())
-    heap.add(earning.rule, zip(places, bases, given, strict=True))
+    heap.add(earning.rule, list(zip(places, bases, given, strict=True)))
 
 
 def _bases(items: Sequence[Item], policy: str) -> list[int]:
@@ -162,7 +166,8 @@ def _grant(pack: CompiledPack, draft: Draft, terms: LotTerms, heap: _Heap) -> No
             account=_account(draft, terms),
         )
     )
-    _explain(draft, heap, points)
+    told = "earned" if terms.to == "member" else "earned_other"
+    _explain(draft, heap, dict(zip(places, shares, strict=True)), told)
 
 
 def _why_not(draft: Draft, terms: LotTerms, points: int, *, dead: bool) -> str:
@@ -179,8 +184,32 @@ def _account(draft: Draft, terms: LotTerms) -> UUID | None:
     return member.referrer if member is not None and terms.to == "referrer" else None
 
 
-def _explain(draft: Draft, heap: _Heap, points: int) -> None:
-    base_minor = sum(heap.bases.values())
+def _explain(draft: Draft, heap: _Heap, shares: Mapping[int, int], told: str) -> None:
+    """Tell what a rule gave in all; of several that add up, also what each gave each line."""
     for rule in heap.rules.values():
         draft.applied[rule.place] = rule.id
-        draft.note(Phase.EARN, rule.applied, rule=rule.id, span=(base_minor, points))
+    if len(heap.rules) == 1:
+        rule, span = heap.first, (sum(heap.bases.values()), sum(shares.values()))
+        draft.note(Phase.EARN, rule.applied, rule=rule.id, span=span)
+        return
+    left = {place: [heap.weights[place], share] for place, share in shares.items()}
+    for rule, parts in heap.parts:
+        if rule.place not in heap.rules:
+            continue
+        mine = [
+            (place, base, _part(left[place], weight)) for place, base, weight in parts if weight
+        ]
+        span = (sum([base for _, base, _ in mine]), sum([points for _, _, points in mine]))
+        draft.note(Phase.EARN, rule.applied, rule=rule.id, span=span)
+        reason = say(told, title=rule.title)
+        for place, base, points in mine:
+            no = draft.items[place].line.no
+            draft.note(Phase.EARN, reason, rule=rule.id, line=no, span=(base, points))
+
+
+def _part(left: list[int], weight: int) -> int:
+    """Take a rule's part of a line's points: what is left of them goes by what weighs still."""
+    points = left[1] * weight // left[0]
+    left[0] -= weight
+    left[1] -= points
+    return points

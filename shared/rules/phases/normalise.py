@@ -14,6 +14,7 @@ from shared.rules.facts import Facts
 from shared.rules.moment import Moment, Trust
 from shared.rules.phases.draft import Benefit, Draft, Item, Phase
 from shared.rules.question_terms import within
+from shared.rules.result import Sentence
 from shared.rules.sentences import say
 from shared.rules.tiers import tier_of
 from shared.rules.wording import Wording, joined
@@ -116,6 +117,22 @@ def _banned(pack: CompiledPack, goods: Goods, clock: str) -> frozenset[Benefit]:
         if not ban.time_in or within(ban.time_in, clock)
         for word in ban.closes
     )
+
+
+def closed_by(
+    pack: CompiledPack, goods: Goods, benefit: Benefit, moment: Moment
+) -> Sentence | None:
+    """Return what closes goods to a benefit, if something does."""
+    for flag in _BANS:
+        if flag in goods.flags and benefit in _BANS[flag] - _opened(pack, flag):
+            return say(f"ban_{flag}")
+    no_earning = pack.source.policies.tobacco_earning == "off"
+    if benefit is Benefit.EARN and no_earning and Flag.TOBACCO in goods.flags:
+        return say("ban_tobacco_earning")
+    banned = _banned(pack, goods, moment.clock)
+    if benefit in banned:
+        return say("ban_pack", what=joined(_CLOSED_WORDS[one] for one in Benefit if one in banned))
+    return say("goods_unknown") if benefit is Benefit.REDEEM and not goods.known else None
 
 
 def _explain(pack: CompiledPack, draft: Draft, receipt: Receipt) -> None:

@@ -55,8 +55,9 @@ def _sell(
     amount = min(before - lowest, item.room_minor)
     for target, rule in found:
         if rule is not winner or amount <= 0:
-            reason = say("outweighed" if target < before else "no_lower_price")
-            draft.gave_way(rule, reason)
+            lost = target < before
+            draft.gave_way(rule, say("outweighed" if lost else "no_lower_price"))
+            reason = say("outweighed_price" if lost else "no_lower_price")
             draft.note(Phase.PRICE, reason, rule=rule.id, line=line.no, span=(before, target))
     if amount > 0:
         item.cut(amount)

@@ -83,6 +83,10 @@ def _purses(pack: CompiledPack, draft: Draft) -> list[_Purse]:
     found = []
     for name, rules in by_wallet.items():
         ruled, items = next((pair for pair in rules if pair[1]), rules[0])
+        for other, _ in rules if len(rules) > 1 else ():
+            if other is not ruled:
+                told = say("other_redeem_rule", title=ruled.rule.title)
+                draft.note(Phase.REDEEM, told, rule=other.rule.id)
         found.append(_purse(draft, ruled, items, pack.wallet(name)))
     return found
 
@@ -167,14 +171,26 @@ def _ceiling(draft: Draft, purse: _Purse, before: Sequence[int], paid_minor: int
     cap_minor = min(share.cap_minor, sum(rooms))
     if cap_minor < room_minor:
         limits.append(share.limit())
-    elif room_minor < eligible_minor - sum(before):
-        limits.append(say("floor", amount=rubles(eligible_minor - sum(before) - room_minor)))
+    elif room_minor < (left_minor := eligible_minor - sum(before)):
+        limits.append(_why_less(draft, purse, room_minor, left_minor, sum(rooms)))
     most = points_for(max(0, min(cap_minor, room_minor)), purse.wallet.point_value_minor)
     if purse.ruled.most is not None and purse.ruled.most < most:
         most = purse.ruled.most
         limits.append(say("redeem_limit", points=shorten(most)))
     points = floor_to(most, purse.wallet.redeeming_unit)
     return _Ceiling(most, points, tuple(rooms), tuple(limits))
+
+
+def _why_less(
+    draft: Draft, purse: _Purse, room_minor: int, left_minor: int, rooms_minor: int
+) -> Sentence:
+    """Say what leaves points less room than is to pay: a cap, the least to pay, or floors."""
+    if room_minor < rooms_minor:
+        least = rubles(draft.least_minor)
+        return say(draft.points_left_by, least=least, amount=rubles(max(0, room_minor)))
+    if any(item.points_room_minor < item.room_minor for item in purse.items):
+        return say("points_capped", amount=rubles(room_minor))
+    return say("floor", amount=rubles(left_minor - room_minor))
 
 
 @dataclass(frozen=True, slots=True)

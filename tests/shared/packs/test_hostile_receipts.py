@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from shared.errors import LoyaltyError
 from shared.packs.receipts import Case, read_case
 from shared.packs.show_quote import quotation
+from shared.rules.account import accounts
 from shared.rules.compile import CompiledPack
 from shared.rules.evaluate import evaluate
 from shared.rules.explain import findings
-from shared.rules.phases.normalise import normalise
+from shared.rules.finding import Answered
 from shared.rules.retell import retell
 from tests.shared.rules.builders import compiled
 
@@ -61,9 +62,9 @@ def priced(case: Case) -> None:
     """Price and explain a receipt by every shipped pack."""
     for pack in packs():
         found = evaluate(pack, case.member, case.receipt, case.moment)
-        facts = normalise(pack, case.member, case.receipt, case.moment).facts
-        told = findings(pack.source, facts, found)
+        told = findings(Answered(pack, case.member, case.receipt, case.moment, found))
         assert quotation(pack, case, found, "ru")
+        assert accounts(pack.source, case.receipt.lines, found, "ru") or not case.receipt.lines
         assert retell(pack.source, case.receipt.lines, told, "en")
 
 

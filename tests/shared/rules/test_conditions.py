@@ -165,7 +165,7 @@ def test_the_loser_of_an_exclusive_group_is_in_the_trace() -> None:
     found = evaluate(compiled(text), member(), receipt(WINE, BREAD), MOMENT)
 
     assert [row.discount_minor for row in found.lines] == [30_00, 5_00]
-    lost = [step for step in found.trace if step.reason.code == "outweighed"]
+    lost = [step for step in found.trace if step.reason.code == "outweighed_price"]
     assert [(s.rule, s.line_no, s.before, s.after) for s in lost] == [("card", 1, 100_00, 90_00)]
     assert found.rejected == ()
 
