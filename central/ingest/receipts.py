@@ -199,8 +199,8 @@ def post_grants(
             continue
         if not _grant(desk, reading, document, granted, kept.get(granted.lot, 0)):
             notes.append("granted_before")
-        if granted.person:
-            remember_once(desk.books, account, granted.lot)
+        if granted.once is not None:
+            remember_once(desk.books, account, granted.once)
     return notes
 
 
@@ -208,13 +208,13 @@ def _grant(desk: Desk, reading: Reading, document: Document, granted: Granted, k
     """Post a new lot; False if the person had it already, from whichever store."""
     if not granted.amount:
         return True
-    there = desk.books.lots.get(granted.lot)
-    if granted.lot in desk.once:
+    there, once = desk.books.lots.get(granted.lot), granted.once
+    if once in desk.once:
         return False
-    if there is not None and (not granted.person or there.account != granted.account):
+    if there is not None and (once is None or there.account != granted.account):
         return False
-    if granted.person:
-        desk.give_once(granted.lot, granted.account)
+    if once is not None:
+        desk.give_once(once, granted.account)
     lot = Lot(
         id=granted.lot,
         account=granted.account,

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from shared.ids import derived, once_lot
+from shared.ids import account_lot, derived, once_lot
 from shared.member import DayCount, MemberView
 from shared.money import WHOLE_BP
 from shared.rules.dates import year_around
@@ -159,5 +159,8 @@ def _year_around(terms: OnceTerms, of: date, today: date) -> str | None:
     return None if year is None else str(year)
 
 
-def _had(member: MemberView, lot: UUID) -> bool:
-    return lot in member.history.once or any(own.id == lot for own in member.lots)
+def _had(member: MemberView, once: UUID) -> bool:
+    """Tell whether a member got it: a lot is named by its account, before that it was by itself."""
+    return once in member.history.once or any(
+        own.id in (once, account_lot(once, own.account)) for own in member.lots
+    )

@@ -14,9 +14,13 @@ KEPT = "SELECT kept FROM lease_use WHERE epoch = ? AND lot = ?"
 FENCED = "SELECT 1 FROM bar WHERE reason = 'agent_fenced'"
 ONCE = "SELECT lot, rule FROM lot WHERE account = ? AND rule IN (SELECT value FROM json_each(?))"
 ONCE_ENTRIES = """
-SELECT account, lot, entry.kind, amount, entry.document FROM entry JOIN lot USING (account, lot)
+SELECT account, lot, entry.kind, amount, entry.document,
+    rule || ' of ' || ifnull(nullif(hex(person), ''), owner)
+FROM entry JOIN lot USING (account, lot) JOIN account USING (account)
+LEFT JOIN member ON member.id = account.owner
 WHERE lot.rule IN (SELECT value FROM json_each(?1))
 AND entry.kind IN ('GRANT', 'CLAWBACK', 'DEBT', 'DEBT_SETTLE')"""
+"""A person is whose phone it is, whichever of his accounts it came to."""
 PUSHED = """
 SELECT inbox.id FROM inbox JOIN agent ON agent.id = inbox.agent
 WHERE inbox.agent = ? AND inbox.epoch < agent.epoch AND NOT branch AND outcome <> 'damaged'"""

@@ -222,7 +222,7 @@ class Oracle:
             if broken := rows_of(self.central, query, *self._rules[: query.count("?1")]):
                 raise ViolationError(law, f"{broken[:SHOWN_MAX]}")
         self._check_forked()
-        if again := [lot for lot, times in self._undone()[0].items() if times > 1]:
+        if again := [what for what, times in self._undone()[0].items() if times > 1]:
             raise ViolationError("once", f"{again[:SHOWN_MAX]} stand more than once")
         owing = {row[0] for row in rows_of(self.central, laws.OWING)} & self._backs.sold.keys()
         if owing and not self._is_forked and not self.caps.store:
@@ -338,21 +338,20 @@ class Oracle:
                 raise ViolationError("sums", f"account {account} has {there}, should {should}")
 
     def _undone(self) -> tuple[Counter[str], Counter[str]]:
-        """Return how often each lot that a person gets once stands, and by account what voids have
-        taken of such lots."""
+        """Return how often what a person gets once stands, and by account what voids have taken of
+        such lots."""
         voids = self._backs.voids()
         standing, taken = Counter[str](), Counter[str]()
-        ends = Counter[tuple[str, str, str]]()
-        for account, lot, kind, amount, document in rows_of(
-            self.central, laws.ONCE_ENTRIES, *self._rules
-        ):
+        ends = Counter[tuple[str, str, str, str]]()
+        rows = rows_of(self.central, laws.ONCE_ENTRIES, *self._rules)
+        for account, lot, kind, amount, document, what in rows:
             if kind == "GRANT":
-                standing[lot] += 1
+                standing[what] += 1
             elif document in voids:  # what a void brings back may pay a debt: that takes nothing
-                ends[account, lot, document] += -amount if kind == "CLAWBACK" else amount
-        for (account, lot, _), amount in ends.items():
+                ends[account, lot, document, what] += -amount if kind == "CLAWBACK" else amount
+        for (account, _, _, what), amount in ends.items():
             taken[account] += amount
-            standing[lot] -= amount > 0
+            standing[what] -= amount > 0
         return standing, taken
 
     def _is_cloned(self, store: Store) -> bool:

@@ -428,6 +428,29 @@ def a_claw_back_over_a_silent_stores_lease(story: Story) -> None:
     assert story.spent(B) > 0
 
 
+def what_two_members_of_one_phone_get_in_turn(story: Story) -> None:
+    """The birthday of Anna's first purchase is leased to A and given back with its void; then the
+    other has it, and A spends it while it is silent."""
+    mine, his = story.anna, next(one.no for one in story.world.customers if one.no != story.anna)
+    people = story.world.customers
+    people[his].phone, people[his].last = people[mine].phone, f"не {people[mine].last}"
+    for story.anna in (mine, his):
+        story.register(A)
+    story.sync(A)
+    story.anna = mine
+    receipt = story.buy(A)
+    story.sync(A)
+    story.do("void", A, receipt=receipt)
+    story.sync(A)
+    story.anna = his
+    story.buy(A)
+    story.sync(A)
+    story.down(A)
+    story.spend(A, HALF)
+    story.spend(A)
+    assert story.spent(A) > 0
+
+
 def as_of_the_journal(_original: Any) -> Any:
     """What is born on a copy of a disk is leased under the epoch that both copies have."""
     return property(lambda reading: Holder(reading.fact.agent, reading.fact.epoch))
@@ -446,6 +469,11 @@ def reclaiming(of: Callable[..., Any]) -> Faulty:
         return done
 
     return faulty
+
+
+def shared_by_accounts(_original: Any) -> Any:
+    """One lot of what a person gets once, whichever of his accounts has it."""
+    return lambda once, _account: once
 
 
 ALL_LOTS = reclaiming(lambda books, *_: list(books.lots.values()))
@@ -505,6 +533,10 @@ STORIES: tuple[tuple[Told, Guards], ...] = (
         (("shared.ledger.leases:to_give_back", mutants.give_back_held),),
     ),
     (a_claw_back_over_a_silent_stores_lease, (("shared.ledger.postings:take", THE_LOT),)),
+    (
+        what_two_members_of_one_phone_get_in_turn,
+        (("agent.journal.once:account_lot", shared_by_accounts),),
+    ),
 )
 
 
