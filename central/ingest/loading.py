@@ -194,7 +194,7 @@ def sales_of(
     sales: dict[UUID, ReceiptCommitted] = {}
     returns: dict[UUID, list[TakenBack]] = {}
     for document in documents:
-        body = resolved.get(document.uid) or _body(facts[document.fact])
+        body = resolved.get(document.uid) or body_of(facts[document.fact])
         if isinstance(body, ReceiptCommitted) and document.uid in wanted:
             sales[document.uid] = body
         if isinstance(body, ReceiptReturned | ReceiptVoided) and body.sale in wanted:
@@ -202,7 +202,8 @@ def sales_of(
     return sales, returns
 
 
-def _body(fact: KeptFact) -> object:
+def body_of(fact: KeptFact) -> object:
+    """Return what a kept fact says, None if that cannot be read."""
     try:
         return read_body(fact.kind, fact.body)
     except LoyaltyError:

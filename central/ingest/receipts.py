@@ -215,13 +215,21 @@ def _grant(desk: Desk, reading: Reading, document: Document, granted: Granted, k
         return False
     if once is not None:
         desk.give_once(once, granted.account)
-    lot = Lot(
+    lot = new_lot(granted, document.uid)
+    if there is not None:
+        return grant_again(desk.books, there, lot, document)
+    return grant(desk.books, lot, document, holder=reading.holder, kept=kept)
+
+
+def new_lot(granted: Granted, document: UUID) -> Lot:
+    """Return a lot as a document grants it; nothing of it is there before it is posted."""
+    return Lot(
         id=granted.lot,
         account=granted.account,
         wallet=granted.wallet,
         kind=granted.kind,
         rule=granted.rule,
-        document=document.uid,
+        document=document,
         granted=granted.amount,
         balance=0,
         free=0,
@@ -229,9 +237,6 @@ def _grant(desk: Desk, reading: Reading, document: Document, granted: Granted, k
         activates_at=granted.activates_at,
         expires_on=granted.expires_on,
     )
-    if there is not None:
-        return grant_again(desk.books, there, lot, document)
-    return grant(desk.books, lot, document, holder=reading.holder, kept=kept)
 
 
 def _draw(desk: Desk, reading: Reading, document: Document, sale: ReceiptCommitted) -> list[str]:

@@ -137,6 +137,17 @@ class Story:
     def tills(self, store: int) -> Tills:
         return self.world.tills[store]
 
+    def one_phone(self, *stores: int) -> tuple[int, int]:
+        """Register Anna and another on her phone in two stores; return both, Anna first."""
+        people = self.world.customers
+        mine, his = self.anna, next(one.no for one in people if one.no != self.anna)
+        people[his].phone, people[his].last = people[mine].phone, f"не {people[mine].last}"
+        for self.anna, store in zip((mine, his), stores, strict=True):
+            self.register(store)
+            self.sync(store)
+        self.anna = mine
+        return mine, his
+
     def leased_member(self) -> None:
         """Register Anna at home with points, of which A and B hold leases."""
         self.register(A)
@@ -431,13 +442,7 @@ def a_claw_back_over_a_silent_stores_lease(story: Story) -> None:
 def what_two_members_of_one_phone_get_in_turn(story: Story) -> None:
     """The birthday of Anna's first purchase is leased to A and given back with its void; then the
     other has it, and A spends it while it is silent."""
-    mine, his = story.anna, next(one.no for one in story.world.customers if one.no != story.anna)
-    people = story.world.customers
-    people[his].phone, people[his].last = people[mine].phone, f"не {people[mine].last}"
-    for story.anna in (mine, his):
-        story.register(A)
-    story.sync(A)
-    story.anna = mine
+    _, his = story.one_phone(A, A)
     receipt = story.buy(A)
     story.sync(A)
     story.do("void", A, receipt=receipt)
@@ -448,6 +453,26 @@ def what_two_members_of_one_phone_get_in_turn(story: Story) -> None:
     story.down(A)
     story.spend(A, HALF)
     story.spend(A)
+    assert story.spent(A) > 0
+
+
+def a_restored_centre_hears_of_the_other_member_first(story: Story) -> None:
+    """Anna's birthday is leased to A, which spends of it, and C has given it to the other too; both
+    are not in the backup, and C tells of it first."""
+    mine, his = story.one_phone(A, C)
+    story.do("backup")
+    story.buy(A)
+    story.sync(A)
+    story.anna = his
+    story.buy(C)
+    story.sync(C)
+    story.anna = mine
+    story.spend(A, HALF)
+    story.push(A)
+    story.do("restore")
+    story.sync(C)
+    story.sync(C)
+    story.sync(A, B)
     assert story.spent(A) > 0
 
 
@@ -536,6 +561,10 @@ STORIES: tuple[tuple[Told, Guards], ...] = (
     (
         what_two_members_of_one_phone_get_in_turn,
         (("agent.journal.once:account_lot", shared_by_accounts),),
+    ),
+    (
+        a_restored_centre_hears_of_the_other_member_first,
+        (("central.ingest.recovering:_move", mutants.always([])),),
     ),
 )
 
