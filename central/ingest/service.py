@@ -233,13 +233,20 @@ def _check(connection: Connection, sender: Agent, batch: PushBatch) -> None:
         raise BrokenBatchError(facts=len(batch.facts), seq=head.seq)
 
 
+def _goes_on(connection: Connection, batch: PushBatch) -> bool:
+    """Tell whether a batch goes on from a known place of a branch, which no watermark follows."""
+    holder, place = Holder(batch.head.agent, batch.head.epoch), first_seq(batch) - 1
+    there = store.letters_between(connection, holder, place, place)
+    return any(one.branch and one.hash == batch.facts[0].prev_hash for one in there)
+
+
 def _take(
     connection: Connection, centre: Centre, sender: Agent, batch: PushBatch, at: datetime
 ) -> PushAnswer:
     holder = Holder(sender.id, batch.head.epoch)
     before = store.locked_watermark(connection, holder)
     first = first_seq(batch)
-    if not batch.facts or first > before.seq + 1:
+    if not batch.facts or (first > before.seq + 1 and not _goes_on(connection, batch)):
         return PushAnswer(centre.incarnation, before.seq + 1, (), leases.bar_of(connection, holder))
     told = store.letters_between(connection, holder, first, batch.head.seq)
     known = {(letter.seq, letter.hash): letter for letter in told}
