@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from agent.leases.beyond import Counted
+from central.ingest.service import ForgedHeadError
 from shared.ledger.books import Books, Holder
 from tests.simulation import mutants
 from tests.simulation.mutants import Faulty, patched
@@ -305,6 +306,35 @@ def a_fenced_copy_and_a_restored_centre(story: Story) -> None:
     story.push(A)
 
 
+def an_epoch_that_both_copies_have_begun_in_two_lives(story: Story) -> None:
+    """The copy's epoch must wait for its open receipt, and the backup is of then."""
+    story.leased_member()
+    story.do("clone", A)
+    story.world.at_copy = True
+    held = story.reserve(A)
+    story.world.at_copy = False
+    story.buy(A)
+    story.push(A)
+    story.world.at_copy = True
+    story.buy(A)
+    story.push(A)
+    story.do("backup")
+    story.do("pay", A, receipt=held)
+    story.push(A)
+    story.buy(A)
+    story.push(A)
+    assert story.world.twins[A].machine.station.identity.epoch == 2
+    story.do("restore")
+    story.world.at_copy = False
+    story.sync(A)
+    story.buy(A)
+    story.push(A)
+    assert story.tills(A).machine.station.identity.epoch == 2
+    story.world.at_copy = True
+    story.sync(A)
+    assert story.world.twins[A].machine.station.is_fenced
+
+
 def a_bit_that_turns_in_a_fact(story: Story) -> None:
     story.leased_member()
     story.down(A)
@@ -496,6 +526,18 @@ def reclaiming(of: Callable[..., Any]) -> Faulty:
     return faulty
 
 
+def by_its_own_key(original: Any) -> Any:
+    """What another copy than the present one has signed is refused."""
+
+    def check(connection: Any, sender: Any, batch: Any) -> int:
+        signed_in = int(original(connection, sender, batch))
+        if signed_in != batch.head.epoch:
+            raise ForgedHeadError
+        return signed_in
+
+    return check
+
+
 def shared_by_accounts(_original: Any) -> Any:
     """One lot of what a person gets once, whichever of his accounts has it."""
     return lambda once, _account: once
@@ -535,6 +577,10 @@ STORIES: tuple[tuple[Told, Guards], ...] = (
     (
         a_fenced_copy_and_a_restored_centre,
         (("agent.epochs:send_last_again", mutants.always(None)),),
+    ),
+    (
+        an_epoch_that_both_copies_have_begun_in_two_lives,
+        (("central.ingest.service:_check", by_its_own_key),),
     ),
     (a_bit_that_turns_in_a_fact, (("shared.wire.facts:is_intact", mutants.always(True)),)),
     (
