@@ -153,9 +153,22 @@ def send_last_again(station: Station) -> None:
 
 
 def rejoin(station: Station) -> None:
-    """Ask again for this epoch, by the key of the one before: a restored centre forgot it."""
+    """Ask again for this epoch, by the key of the one before: a restored centre forgot it.
+
+    When another copy of this disk was faster this one is fenced, and from then on speaks by the key
+    of the epoch before: no centre knows its own. Raises what the link raises.
+    """
     who = station.identity
     before = who.former.get(who.epoch - 1)
-    if before is not None:
-        request = EpochRequest(who.agent, who.epoch - 1, who.keys.public, UNKNOWN)
+    if before is None:
+        return
+    request = EpochRequest(who.agent, who.epoch - 1, who.keys.public, UNKNOWN)
+    try:
         station.link.begin_epoch(request, before)
+    except RefusedByCentreError as refused:
+        if refused.details["refusal"] == FENCED:
+            bar(station, FENCED, station.clock.now())
+            send_last_again(station)
+            station.identity = replace(who, keys=before)
+            station.link.become(who.epoch, before)
+        raise

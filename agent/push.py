@@ -139,7 +139,7 @@ def _bounded(facts: list[Fact]) -> list[Fact]:
 def _write_down(station: Station, line: int, batch: PushBatch, answer: PushAnswer) -> None:
     """Keep the outcomes; if the centre expects an older number, send from there again."""
     with transaction(station.journal) as connection:
-        if answer.expects < batch.facts[0].seq:
+        if not answer.outcomes and answer.expects < batch.facts[0].seq:
             store.forget_words(connection, batch.head.epoch, answer.expects)
         for outcome in answer.outcomes:
             store.acknowledge(connection, line, outcome, cover_of(outcome))

@@ -81,7 +81,18 @@ def instant_field(**options: Any) -> Any:
 
 
 def migrate(engine: Engine, table: type[SQLModel], version: int) -> None:
-    """Bring a file to the present version; raises NewerFileError for one from the future."""
+    """Bring a file to the present version, or close it.
+
+    Raises NewerFileError for one from the future.
+    """
+    try:
+        _bring(engine, table, version)
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+def _bring(engine: Engine, table: type[SQLModel], version: int) -> None:
     with transaction(engine) as connection:
         found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         if found > version:

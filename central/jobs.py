@@ -21,8 +21,9 @@ from central.duty import EVERY_S, Duty, duty_of
 from central.estate import keyring
 from central.feed import service as feed
 from central.feed.hub import Hub
+from central.ingest import recovering
 from central.ingest import service as ingest
-from central.leases import expiry, recovery
+from central.leases import expiry
 from central.measures import service as measures
 from central.snapshots import service as snapshots
 
@@ -49,7 +50,7 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (agents.tidy, settings.tidy_every_s),
         (ingest.wake, WAKE_EVERY_S),
         (ingest.readmit, WAKE_EVERY_S),
-        (recovery.run, WAKE_EVERY_S),
+        (recovering.run, WAKE_EVERY_S),
         (keyring.publish, SEEN_EVERY_S),
         (auditor.job(), settings.audit_every_s),
         (measures.measure, settings.measure_every_s),

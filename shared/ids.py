@@ -30,8 +30,16 @@ def derived(*parts: object) -> UUID:
 
 
 def once_lot(rule: str, person: str, period: str) -> UUID:
-    """Return the lot that a person gets once in a period by a rule, whichever store grants it."""
+    """Return what stands for what a person gets once in a period by a rule, whoever grants it."""
     return derived("once", rule, person, period)
+
+
+def account_lot(once: UUID, account: UUID) -> UUID:
+    """Return the lot that an account has of what a person gets once.
+
+    One person may have several accounts, and after a void another of them gets it.
+    """
+    return derived("account", once, account)
 
 
 def card_number(prefix: str, block: int, counter: int) -> str:

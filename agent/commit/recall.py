@@ -32,9 +32,7 @@ def recall(
     holds.release(connection, receipt)
     holds.end_asks(connection, receipt)
     if member is not None:
-        lots = [lot.lot for lot in sold.granted if lot.person]
-        gifts = [one.once for one in sold.issued if one.once is not None]
-        once.add(connection, member.account, [*lots, *gifts])
+        once.add(connection, member.account, once.of_facts((*sold.granted, *sold.issued)))
     own_coupons.add(connection, sold.issued)
     slip = slips.recalled_slip(store_settings(station), sold, derived("slip", fact.id))
     spool.enter_printed(connection, slip, sold.at)

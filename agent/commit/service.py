@@ -286,9 +286,8 @@ def _write(
 def _remember(connection: Connection, claim: Claim, body: ReceiptCommitted, made: _Made) -> None:
     """Note what this store knows of the sale before the centre's rows say it; end what it held."""
     if claim.member is not None:
-        lots = [lot.lot for lot in body.granted if lot.person]
-        gifts = [issued.once for _, issued in made.gifts if issued.once is not None]
-        once.add(connection, claim.member.account, [*lots, *gifts])
+        gifts = (issued for _, issued in made.gifts)
+        once.add(connection, claim.member.account, once.of_facts((*body.granted, *gifts)))
     own_coupons.add(connection, made.issued)
     holds.release(connection, body.receipt.uid)
     holds.end_asks(connection, body.receipt.uid)

@@ -6,13 +6,14 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from agent.schema import JournalTable, id_field
+from shared.ids import account_lot
 from shared.rules.result import OnceGrant
 from shared.runtime.sqlite import listed, run, run_many
-from shared.wire.facts import Granted
+from shared.wire.facts import Granted, Issued
 
 
 class OnceRecord(JournalTable, table=True):
-    """A lot that a fact of this store has granted, by the account of the person."""
+    """What stands for what a fact of this store has granted, by the account of the person."""
 
     __tablename__ = "once"
 
@@ -26,12 +27,12 @@ _REMOVE = "DELETE FROM once WHERE lot IN (?*)"
 
 
 def add(connection: Connection, account: UUID, lots: Iterable[UUID]) -> None:
-    """Remember lots, in the transaction of their fact."""
+    """Remember what stands for them, in the transaction of their fact."""
     run_many(connection, _ADD, [(lot.bytes, account.bytes) for lot in lots])
 
 
 def remove(connection: Connection, lots: Collection[UUID]) -> None:
-    """Forget lots that their persons have not got after all, in the transaction of their fact."""
+    """Forget what their persons have not got after all, in the transaction of their fact."""
     run(connection, listed(_REMOVE, len(lots)), [lot.bytes for lot in lots])
 
 
@@ -41,11 +42,16 @@ def of(connection: Connection, accounts: Collection[UUID]) -> frozenset[UUID]:
     return frozenset([UUID(bytes=row[0]) for row in found])
 
 
+def of_facts(lots: Iterable[Granted | Issued]) -> list[UUID]:
+    """Return what stands for those of a fact's lots that a person gets once."""
+    return [lot.once for lot in lots if lot.once is not None]
+
+
 def granted(grant: OnceGrant, person: str) -> Granted:
     """Return what a person gets once as a fact states it."""
     return Granted(
         effect_no=0,
-        lot=grant.lot,
+        lot=account_lot(grant.lot, grant.account),
         account=grant.account,
         wallet=grant.wallet,
         kind=grant.kind,

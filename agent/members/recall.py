@@ -28,7 +28,7 @@ def recall(connection: Connection, fact: Fact, new: MemberRegistered) -> list[Ch
         referrer=new.referrer,
     )
     newcomers.add(connection, newcomer)
-    once.add(connection, new.account, [lot.lot for lot in new.granted])
+    once.add(connection, new.account, once.of_facts(new.granted))
     return changes.of_grants(new.granted)
 
 

@@ -204,7 +204,7 @@ def _write(
     )
     fact = journal.append(connection, station, new, at)
     newcomers.add(connection, newcomer)
-    once.add(connection, newcomer.account, [lot.lot for lot in granted])
+    once.add(connection, newcomer.account, once.of_facts(granted))
     slip = registration_slip(settings, newcomer, card, found, moment, derived("slip", fact.id))
     spool.enqueue(connection, slip, at)
     return Registered(newcomer.member, newcomer.account, card, newcomer.display_name, "provisional")

@@ -98,7 +98,7 @@ def once_rows(
     grants: Iterable[OnceGrant], lots: Iterable[Granted], account: UUID
 ) -> Iterator[Block]:
     """Name what the person got once, and only now."""
-    granted = {lot.lot for lot in lots if lot.account == account}
+    granted = {lot.once for lot in lots if lot.account == account}
     for grant in grants:
         if grant.lot in granted:
             yield Row(grant.applied.ru, format_points(grant.amount))

@@ -39,8 +39,7 @@ def recall_void(
     sold = _sale(connection, station, voided.sale)
     if sold is None:
         return []
-    once.remove(connection, [lot.lot for lot in sold.granted if lot.person])
-    once.remove(connection, [one.once for one in sold.issued if one.once is not None])
+    once.remove(connection, once.of_facts((*sold.granted, *sold.issued)))
     return changes.of_void(voided, sold)
 
 

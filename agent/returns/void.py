@@ -207,8 +207,7 @@ def _write(
     )
     fact = journal.append(connection, station, new, moment.instant)
     holds.end_asks(connection, body.uid)
-    once.remove(connection, [lot.lot for lot in sold.granted if lot.person])
-    once.remove(connection, [one.once for one in sold.issued if one.once is not None])
+    once.remove(connection, once.of_facts((*sold.granted, *sold.issued)))
     statement = statement_of(station, connection, sold, moment)
     if statement is not None:
         statement = replace(statement, debt_points=clawed.missing_points)

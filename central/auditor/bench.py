@@ -110,8 +110,9 @@ class Bench:
         uses = tuple(
             Use(use.rule, sale.day, 1, use.points) for sale in sales for use in sale.evaluation.uses
         )
-        once = {lot.lot for sale in sales for lot in sale.granted if lot.person}
-        once |= {one.once for sale in sales for one in sale.issued if one.once is not None}
+        given = [lot.once for sale in sales for lot in sale.granted]
+        given += [one.once for sale in sales for one in sale.issued]
+        once = {one for one in given if one is not None}
         return Later(tuple(entries), uses, frozenset(once))
 
 

@@ -128,9 +128,9 @@ def _grants_agree(sale: ReceiptCommitted) -> bool:
         (grant.effect_no, str(grant.account or own), grant.wallet, grant.amount)
         for grant in sale.evaluation.grants
     )
-    once = {grant.lot: grant.amount for grant in sale.evaluation.once}
+    once: dict[UUID | None, int] = {grant.lot: grant.amount for grant in sale.evaluation.once}
     return earned == given and all(
-        once.get(lot.lot) == lot.amount for lot in sale.granted if lot.person
+        once.get(lot.once) == lot.amount for lot in sale.granted if lot.person
     )
 
 

@@ -61,7 +61,7 @@ class Desk:
     births: dict[UUID, UUID]
     """Lots that are not born yet, and the facts that will bring them."""
     once: dict[UUID, UUID]
-    """Lots that a person gets once, and the accounts that got them."""
+    """What stands for what a person gets once, and the accounts that got it."""
     shelf: Shelf
     codes: CodeBook
     packs: dict[str, Pack]
@@ -73,7 +73,7 @@ class Desk:
     done_births: set[UUID] = field(default_factory=set)
     new_once: dict[UUID, UUID] = field(default_factory=dict)
     done_once: set[UUID] = field(default_factory=set)
-    """Lots that a void gives back: their persons may get them again."""
+    """Of that, what a void gives back: the person may get it again."""
     asks: list[Ask] = field(default_factory=list)
     ends: dict[UUID, UUID] = field(default_factory=dict)
     reports: list[tuple[Holder, LeasesReported]] = field(default_factory=list)
@@ -105,15 +105,15 @@ class Desk:
         self.documents[document.uid] = document
         self.new_documents.append(document)
 
-    def give_once(self, lot: UUID, account: UUID) -> None:
-        """Note that a person got a lot once."""
-        self.once[lot] = self.new_once[lot] = account
+    def give_once(self, once: UUID, account: UUID) -> None:
+        """Note that a person got what he gets once."""
+        self.once[once] = self.new_once[once] = account
 
-    def give_once_back(self, lot: UUID) -> None:
-        """Note that a person has not got a lot after all."""
-        self.once.pop(lot, None)
-        if self.new_once.pop(lot, None) is None:
-            self.done_once.add(lot)
+    def give_once_back(self, once: UUID) -> None:
+        """Note that a person has not got what he gets once after all."""
+        self.once.pop(once, None)
+        if self.new_once.pop(once, None) is None:
+            self.done_once.add(once)
 
     def born(self, reading: Reading) -> None:
         """Note that nothing waits for the lots of a posted fact any more."""

@@ -47,7 +47,7 @@ class _Wanted:
     campaigns: set[str] = field(default_factory=set)
     packs: set[str] = field(default_factory=set)
     gifts: set[UUID] = field(default_factory=set)
-    """What stands for certificates and coupons that a person gets once."""
+    """What stands for what a person gets once."""
 
     def add(self, reading: Reading) -> None:
         """Note what a fact names in its envelope and body."""
@@ -73,6 +73,7 @@ class _Wanted:
             self.accounts.add(body.account)
             self.members |= {body.member, body.referrer or body.member}
             self.indexes |= {body.card_index, body.phone_index} - {b""}
+            self.gifts.update(one.once for one in body.granted if one.once is not None)
         elif isinstance(body, LotActivated):
             self._add_lot(body.lot, body.account)
 
@@ -87,7 +88,8 @@ class _Wanted:
         self.certificates.update(issued.index for issued in sale.issued)
         self.bearers.update(draw.account for draw in sale.bearers)
         self.bearers.update(issued.account for issued in sale.issued)
-        self.gifts.update(one.once for one in sale.issued if one.once is not None)
+        given = [*(lot.once for lot in sale.granted), *(one.once for one in sale.issued)]
+        self.gifts.update(one for one in given if one is not None)
         self.campaigns.update(storable(one.campaign) for one in sale.issued if one.campaign)
         if sale.member is not None:
             self.accounts.add(sale.member.account)
@@ -127,7 +129,7 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
         sales=sales,
         returns=returns,
         births=store.births(connection, wanted.owners.keys() - books.lots.keys()),
-        once=store.once(connection, wanted.owners.keys() | wanted.gifts),
+        once=store.once(connection, wanted.gifts),
         shelf=shelf,
         codes=book,
         packs=packs.of_hashes(connection, wanted.packs),
@@ -192,7 +194,7 @@ def sales_of(
     sales: dict[UUID, ReceiptCommitted] = {}
     returns: dict[UUID, list[TakenBack]] = {}
     for document in documents:
-        body = resolved.get(document.uid) or _body(facts[document.fact])
+        body = resolved.get(document.uid) or body_of(facts[document.fact])
         if isinstance(body, ReceiptCommitted) and document.uid in wanted:
             sales[document.uid] = body
         if isinstance(body, ReceiptReturned | ReceiptVoided) and body.sale in wanted:
@@ -200,7 +202,8 @@ def sales_of(
     return sales, returns
 
 
-def _body(fact: KeptFact) -> object:
+def body_of(fact: KeptFact) -> object:
+    """Return what a kept fact says, None if that cannot be read."""
     try:
         return read_body(fact.kind, fact.body)
     except LoyaltyError:

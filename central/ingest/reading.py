@@ -15,7 +15,7 @@ from shared.clock import instant_of
 from shared.crypto.blind import INDEX_BYTES
 from shared.crypto.chain import digest
 from shared.errors import LoyaltyError
-from shared.ids import once_lot
+from shared.ids import account_lot, once_lot
 from shared.ledger.books import Holder
 from shared.member import MemberView, person_key
 from shared.wire.codec import MalformedError, encode
@@ -282,12 +282,19 @@ def _registration(envelope: Envelope, new: MemberRegistered, _store: str) -> str
 
 
 def _are_once(envelope: Envelope, granted: Iterable[Granted], person: str) -> bool:
-    """Tell whether grants that a person gets once are that person's, and kept by no store."""
+    """Tell whether grants that a person gets once are that person's, and kept by no store.
+
+    An agent of the version before calls the lot by what stands for it, whatever the account.
+    """
     once = {lot.lot: lot for lot in granted if lot.person}
     return not any(birth.kept for birth in envelope.births if birth.lot in once) and all(
-        lot.person == person and lot.lot == once_lot(lot.rule, person, lot.period)
-        for lot in once.values()
+        lot.person == person and _is_lot_of_once(lot) for lot in once.values()
     )
+
+
+def _is_lot_of_once(lot: Granted) -> bool:
+    once = once_lot(lot.rule, lot.person, lot.period)
+    return lot.lot in (account_lot(once, lot.account), once)
 
 
 def _are_texts(*texts: str) -> bool:

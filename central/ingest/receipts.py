@@ -199,8 +199,8 @@ def post_grants(
             continue
         if not _grant(desk, reading, document, granted, kept.get(granted.lot, 0)):
             notes.append("granted_before")
-        if granted.person:
-            remember_once(desk.books, account, granted.lot)
+        if granted.once is not None:
+            remember_once(desk.books, account, granted.once)
     return notes
 
 
@@ -208,20 +208,28 @@ def _grant(desk: Desk, reading: Reading, document: Document, granted: Granted, k
     """Post a new lot; False if the person had it already, from whichever store."""
     if not granted.amount:
         return True
-    there = desk.books.lots.get(granted.lot)
-    if granted.lot in desk.once:
+    there, once = desk.books.lots.get(granted.lot), granted.once
+    if once in desk.once:
         return False
-    if there is not None and (not granted.person or there.account != granted.account):
+    if there is not None and (once is None or there.account != granted.account):
         return False
-    if granted.person:
-        desk.give_once(granted.lot, granted.account)
-    lot = Lot(
+    if once is not None:
+        desk.give_once(once, granted.account)
+    lot = new_lot(granted, document.uid)
+    if there is not None:
+        return grant_again(desk.books, there, lot, document)
+    return grant(desk.books, lot, document, holder=reading.holder, kept=kept)
+
+
+def new_lot(granted: Granted, document: UUID) -> Lot:
+    """Return a lot as a document grants it; nothing of it is there before it is posted."""
+    return Lot(
         id=granted.lot,
         account=granted.account,
         wallet=granted.wallet,
         kind=granted.kind,
         rule=granted.rule,
-        document=document.uid,
+        document=document,
         granted=granted.amount,
         balance=0,
         free=0,
@@ -229,9 +237,6 @@ def _grant(desk: Desk, reading: Reading, document: Document, granted: Granted, k
         activates_at=granted.activates_at,
         expires_on=granted.expires_on,
     )
-    if there is not None:
-        return grant_again(desk.books, there, lot, document)
-    return grant(desk.books, lot, document, holder=reading.holder, kept=kept)
 
 
 def _draw(desk: Desk, reading: Reading, document: Document, sale: ReceiptCommitted) -> list[str]:

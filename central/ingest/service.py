@@ -52,6 +52,8 @@ from shared.wire.push import (
 )
 
 SEQ_MAX = 1 << 62
+NOWHERE = Watermark(SEQ_MAX)
+"""Of a journal that nothing continues."""
 
 log = structlog.get_logger()
 
@@ -99,8 +101,8 @@ def push(centre: Centre, signed: SignedRequest) -> PushAnswer:
     with transaction(centre.engine) as connection:
         sender = _sender(connection, proof, at)
         leases.keep_roster(connection)
-        _check(connection, sender, batch)
-        answer = _take(connection, centre, sender, batch, at)
+        signed_in = _check(connection, sender, batch)
+        answer = _take(connection, centre, sender, batch, signed_in)
     counts = {kind.value: 0 for kind in OutcomeKind}
     for outcome in answer.outcomes:
         counts[outcome.kind] += 1
@@ -116,14 +118,13 @@ def take_in(centre: Centre, batch: PushBatch) -> PushAnswer:
     Its head is signed by its agent, so that nobody can make one up. Raises ForgedHeadError,
     BrokenBatchError, UnknownAgentError, FencedAgentError.
     """
-    at = centre.clock.now()
     with transaction(centre.engine) as connection:
         sender = roster.by_ids(connection, [batch.head.agent]).get(batch.head.agent)
         if sender is None:
             raise UnknownAgentError
         leases.keep_roster(connection)
-        _check(connection, sender, batch)
-        answer = _take(connection, centre, sender, batch, at)
+        signed_in = _check(connection, sender, batch)
+        answer = _take(connection, centre, sender, batch, signed_in)
     log.info("facts.imported", store=sender.store, facts=len(answer.outcomes))
     return answer
 
@@ -220,30 +221,49 @@ def _sender(connection: Connection, proof: Proof, at: datetime) -> Agent:
     return agent
 
 
-def _check(connection: Connection, sender: Agent, batch: PushBatch) -> None:
+def _check(connection: Connection, sender: Agent, batch: PushBatch) -> int:
+    """Return the epoch whose key has signed the head: its own, or the one before.
+
+    A copy of a disk may have begun the epoch in a former life of the centre, and another copy in
+    this one: the key before is the only one of that copy which this centre knows.
+    """
     head = batch.head
     if head.agent != sender.id:
         raise ForgedHeadError
     key = roster.key_of(connection, sender, head.epoch)
     if key is None:
         raise FencedAgentError(store=sender.store)
-    if not keys.verify(key, head_bytes(head), batch.signature):
+    before = roster.key_of(connection, sender, head.epoch - 1)
+    known = {head.epoch: key} if before is None else {head.epoch: key, head.epoch - 1: before}
+    signed_in = [
+        no for no, one in known.items() if keys.verify(one, head_bytes(head), batch.signature)
+    ]
+    if not signed_in:
         raise ForgedHeadError
     if len(batch.facts) > BATCH_MAX or first_seq(batch) < 1 or head.seq > SEQ_MAX:
         raise BrokenBatchError(facts=len(batch.facts), seq=head.seq)
+    return signed_in[0]
+
+
+def _goes_on(connection: Connection, batch: PushBatch) -> bool:
+    """Tell whether a batch goes on from a known place of a branch, which no watermark follows."""
+    holder, place = Holder(batch.head.agent, batch.head.epoch), first_seq(batch) - 1
+    there = store.letters_between(connection, holder, place, place)
+    return any(one.branch and one.hash == batch.facts[0].prev_hash for one in there)
 
 
 def _take(
-    connection: Connection, centre: Centre, sender: Agent, batch: PushBatch, at: datetime
+    connection: Connection, centre: Centre, sender: Agent, batch: PushBatch, signed_in: int
 ) -> PushAnswer:
+    at = centre.clock.now()
     holder = Holder(sender.id, batch.head.epoch)
     before = store.locked_watermark(connection, holder)
     first = first_seq(batch)
-    if not batch.facts or first > before.seq + 1:
+    if not batch.facts or (first > before.seq + 1 and not _goes_on(connection, batch)):
         return PushAnswer(centre.incarnation, before.seq + 1, (), leases.bar_of(connection, holder))
     told = store.letters_between(connection, holder, first, batch.head.seq)
     known = {(letter.seq, letter.hash): letter for letter in told}
-    found = arrivals(batch, known, before)
+    found = arrivals(batch, known, before if signed_in == batch.head.epoch else NOWHERE)
     sorted_out = letters.sort_out(connection, found, holder, sender.store)
     if any(one.standing is Standing.BRANCH for one in found):
         leases.bar(connection, holder, "forked", at)

@@ -136,7 +136,7 @@ class BirthTable(Table, table=True):
 
 
 class OnceTable(Table, table=True):
-    """A lot that a person gets once, whichever store grants it first."""
+    """What stands for what a person gets once (`lot`), and the account that got it first."""
 
     __tablename__ = "once"
     lot: UUID = Field(primary_key=True)
@@ -385,13 +385,13 @@ def births(connection: Connection, lots: Iterable[UUID]) -> dict[UUID, UUID]:
 
 
 def delete_once(connection: Connection, lots: Iterable[UUID]) -> None:
-    """Forget lots that persons have not got after all."""
+    """Forget what persons have not got after all."""
     for few in chunks(lots):
         connection.execute(delete(_once).where(_once.c.lot.in_(few)))
 
 
 def insert_once(connection: Connection, lots: Collection[tuple[UUID, UUID]]) -> None:
-    """Note lots that a person gets once, with the account that got them.
+    """Note what persons get once, with the accounts that got it.
 
     If another transaction was faster, this one fails, and the batch is sent again.
     """
@@ -401,7 +401,7 @@ def insert_once(connection: Connection, lots: Collection[tuple[UUID, UUID]]) -> 
 
 
 def once(connection: Connection, lots: Iterable[UUID]) -> dict[UUID, UUID]:
-    """Return the accounts that got lots which a person gets once."""
+    """Return the accounts that got what a person gets once."""
     return _pairs(connection, _once.c.lot, _once.c.account, lots)
 
 

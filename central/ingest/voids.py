@@ -75,9 +75,9 @@ def _undo(desk: Desk, sale: ReceiptCommitted, voided: ReceiptVoided, counted: Da
     account.history = with_uses(account.history, uses)
     for granted in sale.granted:
         lot = desk.books.lots.get(granted.lot)
-        if granted.person and lot is not None and lot.document == voided.sale:
-            desk.give_once_back(granted.lot)
-            forget_once(desk.books, account, granted.lot)
+        if granted.once is not None and lot is not None and lot.document == voided.sale:
+            desk.give_once_back(granted.once)
+            forget_once(desk.books, account, granted.once)
     for issued in sale.issued:
         if issued.once is not None and is_of(desk, sale, issued.lot):
             desk.give_once_back(issued.once)

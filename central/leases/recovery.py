@@ -22,6 +22,7 @@ from central.conflicts.values import Conflict, ConflictKind, ConflictState, Find
 from central.feed import service as feed
 from central.leases import store
 from central.leases.store import Report
+from central.ledger import figures
 from central.ledger import service as ledger
 from shared.bearer import worth_of
 from shared.ids import uuid7
@@ -117,14 +118,30 @@ def hear(connection: Connection, holder: Holder, report: LeasesReported) -> None
         store.mark_reported(connection, [agent])
 
 
+def is_complete(centre: Centre) -> bool:
+    """Tell whether a recovery is under way and no report is waited for."""
+    with reading(centre.engine) as connection:
+        reporters = store.reporters(connection)
+    return bool(reporters) and all(reporters.values())
+
+
+def unknown_lots(connection: Connection) -> set[tuple[UUID, UUID]]:
+    """Return (account, lot) of the reported leases whose lots are not in the ledger."""
+    found: set[tuple[UUID, UUID]] = set()
+    after = None
+    while page := store.reports(connection, REPORTS_PER_TRANSACTION, after):
+        named = {(one.account, one.lot) for one in page}
+        found |= named - figures.known_lots(connection, named)
+        after = page[-1]
+    return found
+
+
 def run(centre: Centre, _at: datetime) -> int:
     """Take over the reported leases once all are here, and lease again; return how many there were.
 
-    A job: interrupted, it goes on where it was.
+    Interrupted, it goes on where it was.
     """
-    with reading(centre.engine) as connection:
-        reporters = store.reporters(connection)
-    if not reporters or not all(reporters.values()):
+    if not is_complete(centre):
         return 0
     taken = 0
     while (several := _take_over(centre)) > 0:

@@ -244,9 +244,12 @@ def insert_reports(connection: Connection, reports: Collection[Report]) -> None:
         connection.execute(upsert(connection, ReportTable), [asdict(one) for one in reports])
 
 
-def reports(connection: Connection, limit: int) -> list[Report]:
-    """Return some reported leases."""
-    query = select(_report).order_by(_report.c.agent, _report.c.epoch, _report.c.lot)
+def reports(connection: Connection, limit: int, after: Report | None = None) -> list[Report]:
+    """Return some reported leases, in the order of their keys."""
+    keys = (_report.c.agent, _report.c.epoch, _report.c.lot)
+    query = select(_report).order_by(*keys)
+    if after is not None:
+        query = query.where(tuple_(*keys) > tuple_(after.agent, after.epoch, after.lot))
     return [Report(**row._mapping) for row in connection.execute(query.limit(limit))]
 
 

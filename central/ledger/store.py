@@ -224,8 +224,9 @@ def lock(
 def read(connection: Connection, accounts: Locked, lots: Collection[UUID] = ()) -> Books:
     """Read locked accounts as books.
 
-    Lots with a balance come along, and those of `lots` without one; their leases; what is held. A
-    lot that a void took from one account of a person and that another got then is the other's.
+    Lots with a balance come along, and those of `lots` without one; their leases; what is held. Of
+    two accounts of a person, agents of the version before may have called a lot the same, after a
+    void: it is the other's then.
     """
     books = Books()
     for row in accounts.rows:

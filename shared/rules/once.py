@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
-from shared.ids import derived, once_lot
+from shared.ids import account_lot, derived, once_lot
 from shared.member import DayCount, MemberView
 from shared.money import WHOLE_BP
 from shared.rules.dates import anniversary, year_around
@@ -176,5 +176,8 @@ def _name_of(terms: OnceTerms) -> str:
     return terms.of or (BIRTHDAY if terms.on == "birthday" else REGISTRATION)
 
 
-def _had(member: MemberView, lot: UUID) -> bool:
-    return lot in member.history.once or any(own.id == lot for own in member.lots)
+def _had(member: MemberView, once: UUID) -> bool:
+    """Tell whether a member got it: a lot is named by its account, before that it was by itself."""
+    return once in member.history.once or any(
+        own.id in (once, account_lot(once, own.account)) for own in member.lots
+    )

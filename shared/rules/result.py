@@ -109,8 +109,9 @@ class Grant:
 class OnceGrant:
     """A lot of points (hundredths) that a person gets once in a period, maybe on another's account.
 
-    `lot` is the same whichever store grants it. In the wallet of certificates or codes it is one of
-    these, of a `campaign`, whose code the till makes.
+    `lot` stands for it, the same whichever store grants it: the account's own is `account_lot`.
+    In the wallet of certificates or codes it is one of these, of a `campaign`, whose code the till
+    makes.
     """
 
     rule: str

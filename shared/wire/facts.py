@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.crypto.chain import digest, link
+from shared.ids import once_lot
 from shared.member import MemberView
 from shared.receipt import Receipt, Tender
 from shared.rules.moment import Moment
@@ -67,7 +68,7 @@ class Envelope(Struct, array_like=True, frozen=True):
 class Granted(Struct, array_like=True, frozen=True):
     """A new lot in hundredths of a point; the effect's number makes its entry's id.
 
-    What a person gets once in a period names both, which with the rule make the lot's id.
+    What a person gets once in a period names both, which with rule and account make the lot's id.
     """
 
     effect_no: int
@@ -83,6 +84,11 @@ class Granted(Struct, array_like=True, frozen=True):
     period: str = ""
     unit: int = 1
     """The step in which it is taken back, in hundredths."""
+
+    @property
+    def once(self) -> UUID | None:
+        """What stands for it, of what a person gets once."""
+        return once_lot(self.rule, self.person, self.period) if self.person else None
 
 
 class Issued(Struct, array_like=True, frozen=True):

@@ -11,7 +11,7 @@ from agent.leases import service as leases
 from agent.leases.service import Want
 from agent.link import LinkDownError, RefusedByCentreError
 from agent.meeting import meet
-from agent.push import push
+from agent.push import Pushed, push
 from agent.quote.shortage import OverLeaseError
 from agent.station import FENCED
 from shared.crypto.keys import verify
@@ -398,6 +398,30 @@ def test_a_restored_centre_that_forgot_the_epoch_is_asked_for_it_again(shop: Sho
     ((request, signed_by),) = shop.link.begun
     who = shop.station.identity
     assert (request.epoch, request.public_key, signed_by) == (1, who.keys.public, old)
+
+
+def test_a_copy_whose_epoch_another_one_has_at_a_restored_centre_is_fenced_and_sends_all(
+    shop: Shop,
+) -> None:
+    old = shop.station.identity.keys
+    sell(shop, basket(shop))
+    push(shop.station)
+    bar(shop)
+    epochs.renew(shop.station)
+    sell(shop, basket(shop))
+    shop.link.refuses, shop.link.answer_epoch = epochs.UNKNOWN, refusing(FENCED)
+
+    with pytest.raises(RefusedByCentreError):
+        meet(shop.station)
+
+    assert (shop.station.is_fenced, shop.link.speaks_for) == (True, (2, old))
+    shop.link.pushed.clear()
+    while push(shop.station) is Pushed.SOME:
+        pass
+    heads = [(batch.head.epoch, batch.head.seq) for batch in shop.link.pushed]
+    assert heads == [(1, 1), (2, 1)]
+    last = shop.link.pushed[-1]
+    assert verify(old.public, head_bytes(last.head), last.signature)
 
 
 def test_an_agent_of_the_first_epoch_has_no_key_to_ask_again_with(shop: Shop) -> None:

@@ -13,7 +13,7 @@ from agent.quote.lines import Item
 from agent.quote.service import quote
 from agent.till import render
 from shared.crypto.blind import IdentifierKind, blind_index
-from shared.ids import once_lot
+from shared.ids import account_lot, once_lot
 from shared.member import History
 from shared.receipt import Redeem
 from shared.wire.facts import MemberRegistered, ReceiptCommitted
@@ -105,7 +105,8 @@ def test_a_registration_carries_the_welcome_and_no_store_keeps_it(generous: Shop
 
     assert isinstance(body, MemberRegistered)
     (lot,) = body.granted
-    assert (lot.lot, lot.amount, lot.kind) == (once_lot("welcome", PERSON, ""), 300_00, "welcome")
+    assert (lot.once, lot.amount, lot.kind) == (once_lot("welcome", PERSON, ""), 300_00, "welcome")
+    assert lot.lot == account_lot(once_lot("welcome", PERSON, ""), body.account)
     assert [(birth.lot, birth.kept) for birth in envelope.births] == [(lot.lot, 0)]
     (shown,) = seen(generous, anna.member).lots
     assert (shown.amount, shown.here) == (300_00, 0)
@@ -121,7 +122,7 @@ def test_the_welcome_cannot_be_spent_before_the_centre_has_it(generous: Shop) ->
     assert priced.headroom is not None
 
 
-def test_two_stores_that_hear_nothing_of_each_other_grant_the_same_lot(
+def test_two_stores_that_hear_nothing_of_each_other_grant_the_same_to_accounts_of_their_own(
     generous: Shop, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     there = Shop(tmp_path_factory.mktemp("there"), store="102", seed=2).open()
@@ -130,7 +131,10 @@ def test_two_stores_that_hear_nothing_of_each_other_grant_the_same_lot(
     anna, again = join(generous), join(there)
 
     assert anna.member != again.member
-    assert seen(generous, anna.member).lots[0].id == seen(there, again.member).lots[0].id
+    bodies = last_body(generous), last_body(there)
+    lots = [one.granted[0] for one in bodies if isinstance(one, MemberRegistered)]
+    assert lots[0].once == lots[1].once == once_lot("welcome", PERSON, "")
+    assert lots[0].lot != lots[1].lot
     there.close()
 
 
@@ -148,7 +152,7 @@ def test_a_birthday_offline_is_granted_with_the_first_receipt_and_not_with_the_n
     assert isinstance(first, ReceiptCommitted)
     assert isinstance(second, ReceiptCommitted)
     year = str(generous.clock.now().year)
-    assert [lot.lot for lot in first.granted if lot.person] == [once_lot("birthday", PERSON, year)]
+    assert [lot.once for lot in first.granted if lot.person] == [once_lot("birthday", PERSON, year)]
     assert [lot for lot in second.granted if lot.person] == []
     assert [birth.kept > 0 for birth in last_envelope(generous).births] == [True]
 
@@ -185,7 +189,7 @@ def test_two_receipts_that_were_reserved_together_grant_once(generous: Shop) -> 
 def test_a_lot_that_the_rows_have_already_is_not_shown_twice(generous: Shop) -> None:
     anna = born_today(generous)
     sell(generous, basket(generous, member=anna))
-    had = once_lot("birthday", PERSON, str(generous.clock.now().year))
+    had = account_lot(once_lot("birthday", PERSON, str(generous.clock.now().year)), anna.account)
     now = generous.clock.now()
     row = LotRow(had, "bonus", "birthday", 500_00, now, None, ())
     generous.feed(GLOBAL, AccountRow(anna.account, anna.id, 0, (row,)))

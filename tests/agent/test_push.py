@@ -299,3 +299,19 @@ def test_a_refusal_keeps_the_facts(shop: Shop) -> None:
         push(shop.station)
 
     assert queue(shop).depth == 1
+
+
+def test_words_on_a_branch_stay_though_the_centre_expects_an_older_number(shop: Shop) -> None:
+    """The centre follows another line: what it expects is that one's, and it has these facts."""
+    sell(shop, basket(shop))
+    shop.link.answer_push = answer
+    push(shop.station)
+    sell(shop, basket(shop))
+    shop.link.answer_push = lambda batch: PushAnswer(INCARNATION, 1, answer(batch).outcomes)
+
+    push(shop.station)
+
+    assert queue(shop).depth == 0
+    with reading(shop.station.journal) as connection:
+        told = connection.exec_driver_sql("SELECT count(*) FROM ack").scalar_one()
+    assert told == len(facts(shop))

@@ -20,7 +20,7 @@ from shared.crypto.blind import IdentifierKind, blind_index
 from shared.crypto.chain import GENESIS
 from shared.crypto.keys import KeyPair
 from shared.crypto.requests import SignedRequest, sign
-from shared.ids import derived, once_lot, uuid7
+from shared.ids import account_lot, derived, once_lot, uuid7
 from shared.ledger.entries import lot_id
 from shared.member import MemberView
 from shared.receipt import Receipt
@@ -198,6 +198,10 @@ class Journal:
 
     def welcome(self, person: Person) -> UUID:
         """The lot that a person gets once by the rule of these sales."""
+        return account_lot(self.once(person), person.account)
+
+    def once(self, person: Person) -> UUID:
+        """What stands for that, whichever of his accounts gets it."""
         return once_lot("rule", self.person_of(person), "")
 
     def view(self, person: Person, friend: Person | None = None) -> MemberView:

@@ -80,6 +80,13 @@ def gone_of(store: Store, account: str | None = None) -> Counter[Key]:
     )
 
 
+def kept_of(twins: Iterable[Store], epoch: int, lot: str) -> int:
+    """Return what an agent's journals kept of a lot when it was born."""
+    query = "SELECT kept FROM lease_use WHERE epoch = ? AND lot = ?"
+    rows = [row for one in twins for row in rows_of(one.journal, query, epoch, bytes.fromhex(lot))]
+    return max((kept for (kept,) in rows), default=0)
+
+
 def fact_ids(store: Store) -> set[str]:
     """Return the ids of the facts in a store's journal."""
     return {fact.hex() for (fact,) in rows_of(store.journal, "SELECT id FROM fact")}

@@ -10,13 +10,19 @@ SELECT hex(slip) FROM print_job WHERE copy_no = 0 GROUP BY slip HAVING count(*) 
 LEFT = """
 SELECT lot, sum(granted - gone) FROM lease WHERE agent = ? AND NOT closed AND granted > gone
 GROUP BY lot"""
-KEPT = "SELECT kept FROM lease_use WHERE epoch = ? AND lot = ?"
 FENCED = "SELECT 1 FROM bar WHERE reason = 'agent_fenced'"
-ONCE = "SELECT lot, rule FROM lot WHERE account = ? AND rule IN (SELECT value FROM json_each(?))"
-ONCE_ENTRIES = """
-SELECT account, lot, entry.kind, amount, entry.document FROM entry JOIN lot USING (account, lot)
+_WHAT = "rule || ' of ' || ifnull(nullif(hex(person), ''), owner)"
+"""What a person gets once: a person is whose phone it is, whichever of his accounts has it."""
+ONCE = f"""
+SELECT lot, rule, {_WHAT} FROM lot JOIN account USING (account)
+LEFT JOIN member ON member.id = account.owner
+WHERE account = ? AND rule IN (SELECT value FROM json_each(?))"""  # noqa: S608
+ONCE_ENTRIES = f"""
+SELECT account, lot, entry.kind, amount, entry.document, {_WHAT}, rule
+FROM entry JOIN lot USING (account, lot) JOIN account USING (account)
+LEFT JOIN member ON member.id = account.owner
 WHERE lot.rule IN (SELECT value FROM json_each(?1))
-AND entry.kind IN ('GRANT', 'CLAWBACK', 'DEBT', 'DEBT_SETTLE')"""
+AND entry.kind IN ('GRANT', 'CLAWBACK', 'DEBT', 'DEBT_SETTLE')"""  # noqa: S608
 PUSHED = """
 SELECT inbox.id FROM inbox JOIN agent ON agent.id = inbox.agent
 WHERE inbox.agent = ? AND inbox.epoch < agent.epoch AND NOT branch AND outcome <> 'damaged'"""
@@ -63,6 +69,8 @@ SELECT * FROM (SELECT (SELECT ifnull(sum(amount), 0) FROM entry JOIN lot USING (
 SELECT member, rule, count(*) FROM lot JOIN account USING (account)
 WHERE rule IN (SELECT value FROM json_each(?1))
     AND member NOT IN (SELECT other FROM member_deed WHERE deed = 'merged')
+    AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.account = lot.account AND entry.lot = lot.lot
+                    AND entry.kind = 'CLAWBACK' AND entry.amount = -lot.granted)
 GROUP BY member, rule HAVING count(*) > 1""",
     "owners": """
 WITH RECURSIVE lives (owner, member) AS (

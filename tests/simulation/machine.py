@@ -64,6 +64,8 @@ class Machine:
         self.tray = PaperTray()
         self.starts = 0
         self.on_start: Callable[[], None] = lambda: None
+        self._engines: list[Engine] = []
+        """All that the present process has opened, whatever it goes on with."""
         self.station = self._station()
 
     def run(self, work: Callable[[Station], T]) -> T:
@@ -131,9 +133,10 @@ class Machine:
         self.restart()
 
     def close(self) -> None:
-        """Close the files."""
-        self.station.journal.dispose()
-        self.station.replica.dispose()
+        """Close the files, also those that the process was opening when it stopped: an open one
+        keeps what SQLite knows of its log, and the next process would believe that."""
+        for engine in self._engines:
+            engine.dispose()
 
     def push(self, most: int = PUSHES_MAX) -> int:
         """Send what there is to send; return how many batches were answered."""
@@ -162,7 +165,8 @@ class Machine:
             return facts.queue(connection, self.station.identity.lines).depth
 
     def _station(self) -> Station:
-        journal = open_engine(self.disk.url(JOURNAL), self.synchronous)
+        self._engines.clear()
+        journal = self._opened(JOURNAL, self.synchronous)
         migrate(journal, JournalTable, JOURNAL_VERSION)
         who = identities.load(self.disk.folder)
         client = httpx.Client(
@@ -189,9 +193,14 @@ class Machine:
         return station
 
     def _open_replica(self, name: str) -> Engine:
-        rows = open_engine(self.disk.url(name), Synchronous.NORMAL)
+        rows = self._opened(name, Synchronous.NORMAL)
         migrate(rows, ReplicaTable, REPLICA_VERSION)
         return rows
+
+    def _opened(self, name: str, synchronous: Synchronous) -> Engine:
+        engine = open_engine(self.disk.url(name), synchronous)
+        self._engines.append(engine)
+        return engine
 
     def _start(self) -> None:
         """Do what the agent does before its loops begin."""

@@ -284,7 +284,8 @@ def once_each_time(original: Any) -> Any:
 
     def grant(desk: Any, reading: Any, document: Any, granted: Any, kept: int) -> Any:
         if granted.person:
-            granted = replace(granted, lot=derived("again", granted.lot, document.uid))
+            lot = derived("again", granted.lot, document.uid)
+            granted = replace(granted, lot=lot, period=str(document.uid))
         return original(desk, reading, document, granted, kept)
 
     return grant

@@ -24,6 +24,7 @@ from tests.simulation.files import (
     gone_of,
     granted_to,
     is_barred,
+    kept_of,
     reading,
     replica_of,
     rows_of,
@@ -78,6 +79,10 @@ class Oracle:
         self._packs: list[tuple[datetime, str]] = []
         self._promised: dict[str, int] = {}
         """What the centre was seen to grant, by its audit or once: a backup may not know it."""
+        self._gets_once: dict[str, tuple[str, str]] = {}
+        """Of such a lot the rule, and which person gets what by it."""
+        self._above: dict[str, int] = {}
+        """Of each lot what is spent, leased and free above what was told and may be lost."""
 
     # What happened
 
@@ -216,17 +221,28 @@ class Oracle:
     def check_all(self) -> None:
         """Check everything that holds at any time, for all accounts and stores."""
         self.check_accounts(self._lots)
+        self._check_persons()
         for code in self.stores:
             self.check_restart(code)
         for law, query in laws.LAWS.items():
             if broken := rows_of(self.central, query, *self._rules[: query.count("?1")]):
                 raise ViolationError(law, f"{broken[:SHOWN_MAX]}")
         self._check_forked()
-        if again := [lot for lot, times in self._undone()[0].items() if times > 1]:
+        if again := [what for what, times in self._undone()[0].items() if times > 1]:
             raise ViolationError("once", f"{again[:SHOWN_MAX]} stand more than once")
         owing = {row[0] for row in rows_of(self.central, laws.OWING)} & self._backs.sold.keys()
         if owing and not self._is_forked and not self.caps.store:
             raise ViolationError("overspent", f"sales {sorted(owing)[:SHOWN_MAX]} became debt")
+
+    def _check_persons(self) -> None:
+        """Check that what a person gets once is spent, leased and free once on all his accounts."""
+        bound = (len(self.stores) + self._put_back) * self.caps.member
+        above = Counter[tuple[str, str]]()
+        for lot, of in self._gets_once.items():
+            above[of] += max(0, self._above.get(lot, 0))
+        for (rule, what), points in above.items():
+            if points > self.once[rule] + bound:
+                raise ViolationError("conservation", f"{what}: {points} of {self.once[rule]}")
 
     def _check_forked(self) -> None:
         """Check that a forked epoch is leased no more than it kept at a birth."""
@@ -235,17 +251,11 @@ class Oracle:
         known = set(self._fenced)
         for agent, epoch, lot, left in rows_of(self.central, laws.FORKED):
             lots = self._fenced.setdefault((agent, epoch), {})
-            born = left if (agent, epoch) not in known else self._kept(agent, abs(epoch), lot)
+            twins = [store for store in self.stores.values() if store.agent == agent]
+            born = left if (agent, epoch) not in known else kept_of(twins, abs(epoch), lot)
             if left > (may := lots.get(lot, born)):
                 raise ViolationError("fenced", f"agent {agent}, lot {lot}: {may} became {left}")
             lots[lot] = left
-
-    def _kept(self, agent: str, epoch: int, lot: str) -> int:
-        """Return what an agent's journals kept of a lot when it was born."""
-        twins = [store.journal for store in self.stores.values() if store.agent == agent]
-        key = (epoch, bytes.fromhex(lot))
-        rows = [row for journal in twins for row in rows_of(journal, laws.KEPT, *key)]
-        return max((kept for (kept,) in rows), default=0)
 
     # What must hold when all is healed
 
@@ -265,9 +275,7 @@ class Oracle:
         free: dict[str, int] = {}
         if central.execute("SELECT 1 FROM recovery").fetchone() is None:
             free = dict(central.execute("SELECT lot, free FROM lot WHERE account = ?", (account,)))
-        got = central.execute(laws.ONCE, (account, *self._rules))
-        self._promised.update({lot: self.once[rule] for lot, rule in got})
-        self._promised.update(central.execute(laws.PROMISED, (account,)))
+        self._note_promises(central, account)
         leased, allowed = Counter[str](), Counter[str]()
         for store in self.stores.values():
             gone = gone_of(store, account)
@@ -280,6 +288,7 @@ class Oracle:
         for lot in sorted({*free, *leased, *self._lots[account]}):
             there = self._spent[lot] + leased[lot] + free.get(lot, 0)
             may = self._granted[lot] + allowed[lot] + self._allowed[lot]
+            self._above[lot] = there - may
             may += self._promised.get(lot, 0)
             total += there - may
             if there > may + bound and lot in self._born:
@@ -287,6 +296,12 @@ class Oracle:
                 raise ViolationError("conservation", f"lot {lot}: {parts} > {may} + {bound}")
         if total > 0:
             raise ViolationError("conservation", f"account {account}: {total} too much")
+
+    def _note_promises(self, central: sqlite3.Connection, account: str) -> None:
+        """Note what the centre has granted an account by itself, or once to its person."""
+        for lot, rule, what in central.execute(laws.ONCE, (account, *self._rules)):
+            self._promised[lot], self._gets_once[lot] = self.once[rule], (rule, what)
+        self._promised.update(central.execute(laws.PROMISED, (account,)))
 
     def _check_arrivals(self) -> set[str]:
         """Check that each journal is at the centre once and whole; return what is not posted.
@@ -338,21 +353,23 @@ class Oracle:
                 raise ViolationError("sums", f"account {account} has {there}, should {should}")
 
     def _undone(self) -> tuple[Counter[str], Counter[str]]:
-        """Return how often each lot that a person gets once stands, and by account what voids have
-        taken of such lots."""
+        """Return how often what a person gets once stands, and by account what was taken of such
+        lots: by voids, and whole by a restored centre, to whose former life another account of the
+        person had it."""
         voids = self._backs.voids()
         standing, taken = Counter[str](), Counter[str]()
-        ends = Counter[tuple[str, str, str]]()
-        for account, lot, kind, amount, document in rows_of(
-            self.central, laws.ONCE_ENTRIES, *self._rules
-        ):
+        ends = Counter[tuple[str, str, str, str, str]]()
+        rows = rows_of(self.central, laws.ONCE_ENTRIES, *self._rules)
+        for account, lot, kind, amount, *of in rows:
             if kind == "GRANT":
-                standing[lot] += 1
-            elif document in voids:  # what a void brings back may pay a debt: that takes nothing
-                ends[account, lot, document] += -amount if kind == "CLAWBACK" else amount
-        for (account, lot, _), amount in ends.items():
-            taken[account] += amount
-            standing[lot] -= amount > 0
+                standing[of[1]] += 1
+            else:  # what is brought back may pay a debt: that takes nothing
+                ends[account, lot, *of] += -amount if kind == "CLAWBACK" else amount
+        for (account, _, document, what, rule), amount in ends.items():
+            is_moved = self._is_restored and amount == self.once[rule]
+            if document in voids or is_moved:
+                taken[account] += amount
+                standing[what] -= amount > 0
         return standing, taken
 
     def _is_cloned(self, store: Store) -> bool:

@@ -1,5 +1,6 @@
 """The disk that forgets: it loses what was not synced, and nothing else."""
 
+import gc
 import random
 from pathlib import Path
 
@@ -8,9 +9,14 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from shared.runtime.sqlite import Synchronous, open_engine, reading, transaction
-from tests.simulation.disk import Disk, End
+from tests.simulation.disk import Disk, End, StoppedError
+from tests.simulation.plan import Options
+from tests.simulation.world import World
 
 ROWS_MAX = 400
+OPEN_FILES = Path("/proc/self/fd")
+NEXT_ROWS = "replica-9-0.db"
+OPENING_WRITES = 10
 
 
 class Trial:
@@ -94,3 +100,28 @@ def test_a_full_disk_refuses_writes_until_there_is_space(tmp_path: Path) -> None
         assert list(connection.exec_driver_sql("SELECT no FROM t").scalars()) == [2]
     engine.dispose()
     disk.forget()
+
+
+def test_a_process_that_stops_while_it_opens_a_file_leaves_none_open(tmp_path: Path) -> None:
+    """The next one would believe what the former one knew of a log that the power has changed.
+
+    Options(630, 3, 2, 16, tuple(Fault)): whether it did was a matter of when garbage is collected.
+    """
+    world = World(tmp_path, Options(1, stores=1, days=1))
+    machine = world.tills[0].machine
+    gc.disable()
+    try:
+        for writes in range(OPENING_WRITES):
+            machine.disk.burn(writes, End.CUT)
+            with pytest.raises(StoppedError):
+                machine.run(lambda station: station.open_replica(NEXT_ROWS))
+            assert open_files(machine.disk.folder / NEXT_ROWS) == []
+    finally:
+        gc.enable()
+        world.close()
+
+
+def open_files(path: Path) -> list[str]:
+    """Return the files of a database that this process has open."""
+    there = [str(fd.readlink()) for fd in OPEN_FILES.iterdir() if fd.is_symlink()]
+    return [name for name in there if name.startswith(str(path))]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from agent.leases.beyond import Counted
+from central.ingest.service import ForgedHeadError
 from shared.ledger.books import Books, Holder
 from tests.simulation import mutants
 from tests.simulation.mutants import Faulty, patched
@@ -136,6 +137,17 @@ class Story:
 
     def tills(self, store: int) -> Tills:
         return self.world.tills[store]
+
+    def one_phone(self, *stores: int) -> tuple[int, int]:
+        """Register Anna and another on her phone in two stores; return both, Anna first."""
+        people = self.world.customers
+        mine, his = self.anna, next(one.no for one in people if one.no != self.anna)
+        people[his].phone, people[his].last = people[mine].phone, f"не {people[mine].last}"
+        for self.anna, store in zip((mine, his), stores, strict=True):
+            self.register(store)
+            self.sync(store)
+        self.anna = mine
+        return mine, his
 
     def leased_member(self) -> None:
         """Register Anna at home with points, of which A and B hold leases."""
@@ -294,6 +306,35 @@ def a_fenced_copy_and_a_restored_centre(story: Story) -> None:
     story.push(A)
 
 
+def an_epoch_that_both_copies_have_begun_in_two_lives(story: Story) -> None:
+    """The copy's epoch must wait for its open receipt, and the backup is of then."""
+    story.leased_member()
+    story.do("clone", A)
+    story.world.at_copy = True
+    held = story.reserve(A)
+    story.world.at_copy = False
+    story.buy(A)
+    story.push(A)
+    story.world.at_copy = True
+    story.buy(A)
+    story.push(A)
+    story.do("backup")
+    story.do("pay", A, receipt=held)
+    story.push(A)
+    story.buy(A)
+    story.push(A)
+    assert story.world.twins[A].machine.station.identity.epoch == 2
+    story.do("restore")
+    story.world.at_copy = False
+    story.sync(A)
+    story.buy(A)
+    story.push(A)
+    assert story.tills(A).machine.station.identity.epoch == 2
+    story.world.at_copy = True
+    story.sync(A)
+    assert story.world.twins[A].machine.station.is_fenced
+
+
 def a_bit_that_turns_in_a_fact(story: Story) -> None:
     story.leased_member()
     story.down(A)
@@ -428,6 +469,43 @@ def a_claw_back_over_a_silent_stores_lease(story: Story) -> None:
     assert story.spent(B) > 0
 
 
+def what_two_members_of_one_phone_get_in_turn(story: Story) -> None:
+    """The birthday of Anna's first purchase is leased to A and given back with its void; then the
+    other has it, and A spends it while it is silent."""
+    _, his = story.one_phone(A, A)
+    receipt = story.buy(A)
+    story.sync(A)
+    story.do("void", A, receipt=receipt)
+    story.sync(A)
+    story.anna = his
+    story.buy(A)
+    story.sync(A)
+    story.down(A)
+    story.spend(A, HALF)
+    story.spend(A)
+    assert story.spent(A) > 0
+
+
+def a_restored_centre_hears_of_the_other_member_first(story: Story) -> None:
+    """Anna's birthday is leased to A, which spends of it, and C has given it to the other too; both
+    are not in the backup, and C tells of it first."""
+    mine, his = story.one_phone(A, C)
+    story.do("backup")
+    story.buy(A)
+    story.sync(A)
+    story.anna = his
+    story.buy(C)
+    story.sync(C)
+    story.anna = mine
+    story.spend(A, HALF)
+    story.push(A)
+    story.do("restore")
+    story.sync(C)
+    story.sync(C)
+    story.sync(A, B)
+    assert story.spent(A) > 0
+
+
 def as_of_the_journal(_original: Any) -> Any:
     """What is born on a copy of a disk is leased under the epoch that both copies have."""
     return property(lambda reading: Holder(reading.fact.agent, reading.fact.epoch))
@@ -446,6 +524,23 @@ def reclaiming(of: Callable[..., Any]) -> Faulty:
         return done
 
     return faulty
+
+
+def by_its_own_key(original: Any) -> Any:
+    """What another copy than the present one has signed is refused."""
+
+    def check(connection: Any, sender: Any, batch: Any) -> int:
+        signed_in = int(original(connection, sender, batch))
+        if signed_in != batch.head.epoch:
+            raise ForgedHeadError
+        return signed_in
+
+    return check
+
+
+def shared_by_accounts(_original: Any) -> Any:
+    """One lot of what a person gets once, whichever of his accounts has it."""
+    return lambda once, _account: once
 
 
 ALL_LOTS = reclaiming(lambda books, *_: list(books.lots.values()))
@@ -483,6 +578,10 @@ STORIES: tuple[tuple[Told, Guards], ...] = (
         a_fenced_copy_and_a_restored_centre,
         (("agent.epochs:send_last_again", mutants.always(None)),),
     ),
+    (
+        an_epoch_that_both_copies_have_begun_in_two_lives,
+        (("central.ingest.service:_check", by_its_own_key),),
+    ),
     (a_bit_that_turns_in_a_fact, (("shared.wire.facts:is_intact", mutants.always(True)),)),
     (
         a_disk_that_goes_back_while_the_line_is_out,
@@ -505,6 +604,14 @@ STORIES: tuple[tuple[Told, Guards], ...] = (
         (("shared.ledger.leases:to_give_back", mutants.give_back_held),),
     ),
     (a_claw_back_over_a_silent_stores_lease, (("shared.ledger.postings:take", THE_LOT),)),
+    (
+        what_two_members_of_one_phone_get_in_turn,
+        (("agent.journal.once:account_lot", shared_by_accounts),),
+    ),
+    (
+        a_restored_centre_hears_of_the_other_member_first,
+        (("central.ingest.recovering:_move", mutants.always([])),),
+    ),
 )
 
 

@@ -21,8 +21,9 @@ from agent.station import Station
 from central.auditor import service as auditor
 from central.estate import keyring
 from central.feed import service as feed
+from central.ingest import recovering
 from central.ingest import service as ingest
-from central.leases import expiry, recovery
+from central.leases import expiry
 from central.leases.writeoff import holdings, write_off_store
 from central.members.imports import COLUMNS, Row, import_lots
 from central.owners_file import read_owners
@@ -211,7 +212,7 @@ class World:
             self._loop(tills.machine.pull)
             self._loop(tills.machine.print_all)
             moved = moved or before != self._state(tills.machine)
-        taken_over = self.central.order(lambda centre: recovery.run(centre, centre.clock.now()))
+        taken_over = self.central.order(lambda centre: recovering.run(centre, centre.clock.now()))
         return moved or taken_over > 0 or self._audit() > 0
 
     def _state(self, machine: Machine) -> tuple[int, ...]:
@@ -488,7 +489,7 @@ class World:
         return self._loop(tills.machine.print_all)
 
     def _do_expire(self, _step: Step) -> str:
-        self.central.order(lambda centre: recovery.run(centre, centre.clock.now()))
+        self.central.order(lambda centre: recovering.run(centre, centre.clock.now()))
         burnt = self.central.order(lambda centre: expiry.run(centre, centre.clock.now()))
         self.central.order(lambda centre: feed.seal(centre.engine, centre.incarnation))
         self._audit()

@@ -82,6 +82,23 @@ def test_a_branch_spends_and_gives_back_what_was_born_in_it(
     assert left(centre, person) == {}
 
 
+def test_a_branch_goes_on_beyond_where_the_journal_ends(centre: Centre, journal: Journal) -> None:
+    """As a copy's of more than a batch does; what it forgot of itself would be sent for ever."""
+    copy, person = branch_of(journal)
+    for _ in range(4):
+        copy.sell(person, earn=[10_00])
+    copy.push(1, 3)
+    assert kinds(copy.push(5).outcomes) == []
+
+    answer = copy.push(4, 4)
+
+    assert [one.reason for one in answer.outcomes] == ["forked"]
+    assert answer.expects == 3
+    assert [one.reason for one in copy.push(5).outcomes] == ["forked"]
+    assert balance(centre, person.account) == 40_00
+    assert kinds(journal.push().outcomes) == ["accepted", "accepted"]
+
+
 def test_a_journal_that_is_unknown_beyond_a_gap_is_no_branch(journal: Journal) -> None:
     journal.sell(None)
     journal.sell(None)

@@ -71,7 +71,7 @@ def test_stores_hear_what_the_person_had_who_he_is_and_who_brought_him(
     told = rows(centre, GLOBAL).values()
     (account,) = (r for r in told if isinstance(r, AccountRow) and r.id == anna.account)
     (member,) = (r for r in told if isinstance(r, MemberRow) and r.id == anna.member)
-    assert account.history.once == (journal.welcome(anna),)
+    assert account.history.once == (journal.once(anna),)
     assert member.person == journal.view(anna).person
     assert (member.referrer, member.birthday) == (plumber.member, date(1990, 2, 28))
 
@@ -180,7 +180,7 @@ def test_a_person_is_welcomed_once_whatever_the_order_of_four_stores(
 def test_a_sale_does_not_grant_again_what_another_account_has(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:
-    """Nothing in the husband's sale leads to his wife's account: only the lot is the same."""
+    """Nothing in the husband's sale leads to his wife's account: one thing stands for both lots."""
     wife, _ = journal.register(name="Анна Петрова", welcome=300_00)
     husband, _ = other.register(name="Иван Петров")
     journal.push()

@@ -112,7 +112,7 @@ def test_a_grant_that_a_person_gets_once_is_adjusted_the_second_time(
     welcome = journal.welcome(person)
     journal.sell(person, earn=[100_00], kept=0, kind="welcome", lots=[welcome])
     twin, _ = other.register()
-    other.sell(twin, earn=[100_00], kept=0, kind="welcome", lots=[welcome])
+    other.sell(twin, earn=[100_00], kept=0, kind="welcome", lots=[other.welcome(twin)])
     journal.push()
 
     outcomes = other.push().outcomes
@@ -127,12 +127,13 @@ def test_a_grant_that_a_person_gets_once_is_adjusted_the_second_time(
 def test_spouses_on_one_phone_are_welcomed_once(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:
-    """The person of a welcome is the phone, so that its lot has one id."""
+    """The person of a welcome is the phone: one thing stands for the lots of both."""
     wife, _ = journal.register(name="Анна Петрова")
     husband, _ = other.register(name="Иван Петров")
-    welcome = journal.welcome(wife)
-    journal.sell(wife, earn=[100_00], kept=0, kind="welcome", lots=[welcome])
-    other.sell(husband, earn=[100_00], kept=0, kind="welcome", lots=[welcome])
+    lots = journal.welcome(wife), other.welcome(husband)
+    assert (lots[0] != lots[1], journal.once(wife)) == (True, other.once(husband))
+    journal.sell(wife, earn=[100_00], kept=0, kind="welcome", lots=lots[:1])
+    other.sell(husband, earn=[100_00], kept=0, kind="welcome", lots=lots[1:])
     journal.push()
 
     assert other.push().outcomes[-1].reason == "granted_before"
@@ -148,6 +149,7 @@ def test_what_waits_for_a_lot_that_never_comes_is_not_left_waiting(
     journal.sell(wife, earn=[100_00], kept=0, kind="welcome", lots=[welcome])
     journal.push()
     other.push()
+    welcome = other.welcome(husband)
     whole = other.sell(husband, earn=[100_00], kept=0, kind="welcome", lots=[welcome])
     other.sell(husband, spend=[(welcome, 10_00)])
     other.rewrite(2, body=b"?")

@@ -95,7 +95,7 @@ def test_what_a_person_got_once_can_be_got_again_after_a_void(
     second = other.sell(person, earn=[300_00], kept=0, kind="welcome", lots=[lot])
     assert kinds(other.push().outcomes) == ["accepted"]
 
-    assert (net(centre, person), history(centre, person).once) == (300_00, (lot,))
+    assert (net(centre, person), history(centre, person).once) == (300_00, (journal.once(person),))
     assert books(centre, person.account).accounts[person.account].debt == 0
     assert books(centre, person.account).lot(lot).document == second.uid
     journal.sell(person, earn=[300_00], kept=0, kind="welcome", lots=[lot])
@@ -107,23 +107,56 @@ def test_what_a_person_got_once_can_be_got_again_after_a_void(
 def test_what_a_void_has_taken_may_go_to_another_member_of_the_same_phone(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:
-    """Both are one person for what he gets once, under one lot, whose accounts meet in a push."""
+    """Both are one person for what he gets once, each has a lot of his own, and they meet in a
+    push: what a store still holds of the first one's stays his debt, and is never the other's."""
     anna, _ = journal.register(name="Анна Петрова")
     boris, _ = other.register(name="Борис Сидоров")
-    lot = journal.welcome(anna)
-    assert lot == other.welcome(boris)
-    journal.void(journal.sell(anna, earn=[300_00], kept=0, kind="welcome", lots=[lot]))
+    first, second = journal.welcome(anna), other.welcome(boris)
+    sold = journal.sell(anna, earn=[300_00], kept=0, kind="welcome", lots=[first])
+    journal.push()
+    leased = left(centre, anna, first)
+    journal.void(sold)
     journal.push()
     other.push()
-    other.sell(boris, earn=[300_00], kept=0, kind="welcome", lots=[lot])
-    assert kinds(other.push(2).outcomes) == ["accepted"]
+    assert (leased > 0, balance(centre, anna.account)) == (True, leased)
+    assert net(centre, anna) == 0
 
-    journal.sell(anna, earn=[300_00], kept=0, kind="welcome", lots=[lot])
+    other.sell(boris, earn=[300_00], kept=0, kind="welcome", lots=[second])
+    assert kinds(other.push(2).outcomes) == ["accepted"]
+    journal.sell(anna, earn=[300_00], kept=0, kind="welcome", lots=[first])
     journal.sell(boris, earn=[10_00])
+    journal.sell(anna, spend=[(first, leased)])
     outcomes = journal.push().outcomes
 
-    assert [one.reason for one in outcomes[-2:]] == ["granted_before", ""]
-    assert (net(centre, anna), net(centre, boris)) == (0, 310_00)
+    assert [one.reason for one in outcomes[-3:]] == ["granted_before", "", ""]
+    assert (balance(centre, anna.account), net(centre, anna)) == (0, -leased)
+    assert (balance(centre, boris.account), net(centre, boris)) == (310_00, 310_00)
+    assert history(centre, boris).once == (journal.once(anna),)
+
+
+def left(centre: Centre, person: Person, lot: UUID) -> int:
+    """What stores hold of a lot."""
+    return sum(lease.left for lease in books(centre, person.account).leases_of(lot))
+
+
+def test_an_agent_of_the_version_before_calls_the_lot_by_what_stands_for_it(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    """Whoever was faster: a person gets it once by both."""
+    anna, _ = journal.register()
+    old = journal.sell(anna, earn=[300_00], kept=0, kind="welcome", lots=[journal.once(anna)])
+    assert kinds(journal.push().outcomes) == ["accepted"] * 2
+
+    new = other.sell(anna, earn=[300_00], kept=0, kind="welcome", lots=[other.welcome(anna)])
+    assert other.push().outcomes[-1].reason == "granted_before"
+    journal.void(old)
+    journal.push()
+    other.void(new)
+    again = other.sell(anna, earn=[300_00], kept=0, kind="welcome", lots=[other.welcome(anna)])
+
+    assert kinds(other.push().outcomes)[-2:] == ["accepted", "accepted"]
+    assert (net(centre, anna), history(centre, anna).once) == (300_00, (journal.once(anna),))
+    assert books(centre, anna.account).lot(again.lots[0]).granted == 300_00
 
 
 def net(centre: Centre, person: Person) -> int:
@@ -143,7 +176,10 @@ def test_a_sale_its_void_and_another_sale_in_one_batch_leave_one_grant(
     journal.sell(person, earn=[300_00], kept=0, kind="welcome", lots=[lot])
 
     assert kinds(journal.push().outcomes) == ["accepted"] * 8
-    assert (balance(centre, person.account), history(centre, person).once) == (300_00, (lot,))
+    assert (balance(centre, person.account), history(centre, person).once) == (
+        300_00,
+        (journal.once(person),),
+    )
 
 
 def test_what_another_sale_has_granted_once_stays_when_this_one_is_voided(
@@ -157,7 +193,10 @@ def test_what_another_sale_has_granted_once_stays_when_this_one_is_voided(
     other.void(late)
 
     assert [one.reason for one in other.push().outcomes] == ["granted_before", ""]
-    assert (balance(centre, person.account), history(centre, person).once) == (300_00, (lot,))
+    assert (balance(centre, person.account), history(centre, person).once) == (
+        300_00,
+        (journal.once(person),),
+    )
 
 
 def test_points_of_a_voided_sale_that_are_spent_are_debt(centre: Centre, journal: Journal) -> None:

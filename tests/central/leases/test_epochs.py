@@ -63,6 +63,37 @@ def test_a_repetition_of_an_epoch_before_the_last_is_refused(journal: Journal) -
         begin(journal)
 
 
+def test_an_epoch_that_a_copy_has_begun_in_a_former_life_is_taken_in_as_a_branch(
+    centre: Centre, journal: Journal
+) -> None:
+    """The copy that goes on in this life has another key under that number, and its own facts."""
+    person, _ = journal.register()
+    journal.push()
+    lost, present = replace(successor(journal), keys=journal.keys), successor(journal)
+    begin(journal)
+    lost.sell(person, earn=[30_00], kept=0)
+    lost.sell(person, earn=[20_00], kept=0)
+
+    first = lost.push(1, 1)
+    present.sell(person, earn=[10_00], kept=0)
+
+    assert [(one.kind, one.reason) for one in first.outcomes] == [("adjusted", "forked")]
+    assert kinds(present.push().outcomes) == ["accepted"]
+    assert [one.reason for one in lost.push(2).outcomes] == ["forked"]
+    assert balance(centre, person.account) == 60_00
+
+
+def test_a_head_is_signed_by_its_epochs_key_or_by_the_one_before(journal: Journal) -> None:
+    third = KeyPair.from_seed(b"t" * 32)
+    begin(journal)
+    begin(successor(journal), third.public, epoch=2)
+    present = replace(successor(successor(journal), third), keys=journal.keys)
+    present.sell(None)
+
+    with pytest.raises(ForgedHeadError):
+        present.push()
+
+
 def test_an_agent_ends_its_present_epoch_only(journal: Journal) -> None:
     with pytest.raises(FencedAgentError):
         begin(journal, epoch=2)
