@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 
 from shared.crypto.keys import KeyPair
 from shared.slip import QR_MAX
-from shared.wire.passes import FIRST_MINUTE, MINUTE, POINTS_MAX, PREFIX, Pass, read, write
+from shared.wire.passes import FIRST_MINUTE, MINUTE, POINTS_MAX, PREFIX, Pass, opened, read, write
 
 SIGNER = KeyPair.from_seed(b"p" * 32)
 OTHER = KeyPair.from_seed(b"q" * 32)
@@ -61,6 +61,22 @@ def test_no_bit_of_a_pass_turns(granted: Pass, data: some.DataObject) -> None:
     turned = code[:place] + letter + code[place + 1 :]
 
     assert turned == code or read(turned, [SIGNER.public]) is None
+
+
+@given(PASSES)
+def test_a_pass_of_another_chain_is_whole_and_signed_by_none_of_ours(granted: Pass) -> None:
+    found = opened(write(granted, OTHER.sign))
+
+    assert found is not None
+    assert found.said == granted
+    assert not found.signed_by([SIGNER.public])
+
+
+@given(PASSES, some.data())
+def test_a_pass_that_was_cut_short_says_nothing(granted: Pass, data: some.DataObject) -> None:
+    code = write(granted, SIGNER.sign)
+
+    assert opened(code[: data.draw(some.integers(0, len(code) - 1))]) is None
 
 
 @pytest.mark.parametrize("content", [b"", bytes(16), bytes(16) + b"\x80", bytes(20)])
