@@ -8,13 +8,14 @@ from agent.commit.store import Sold
 from agent.journal import changes, once
 from agent.journal import coupons as own_coupons
 from agent.journal.store import Change
+from agent.leases import passes
 from agent.leases import store as holds
 from agent.printing import store as spool
 from agent.quote.service import store_settings
 from agent.reserve import store as claims
 from agent.station import Station
 from shared.ids import derived
-from shared.wire.facts import Fact, ReceiptCommitted
+from shared.wire.facts import Fact, ReceiptCommitted, decode_envelope
 
 
 def recall(
@@ -36,6 +37,9 @@ def recall(
         gifts = [one.once for one in sold.issued if one.once is not None]
         once.add(connection, member.account, [*lots, *gifts])
     own_coupons.add(connection, sold.issued)
+    by_pass = decode_envelope(fact.envelope).by_pass
+    if by_pass is not None:
+        passes.note(connection, by_pass, receipt)
     slip = slips.recalled_slip(store_settings(station), sold, derived("slip", fact.id))
     spool.enter_printed(connection, slip, sold.at)
     store.add(connection, receipt, Sold(fact.id, slip.id), sold.at)
