@@ -1,5 +1,7 @@
 """A sale that this store's disk had lost, entered again as it was: found, returned, explained."""
 
+from uuid import UUID
+
 from sqlalchemy import Connection
 
 from agent.commit import slip as slips
@@ -37,10 +39,15 @@ def recall(
         gifts = [one.once for one in sold.issued if one.once is not None]
         once.add(connection, member.account, [*lots, *gifts])
     own_coupons.add(connection, sold.issued)
-    by_pass = decode_envelope(fact.envelope).by_pass
-    if by_pass is not None:
-        passes.note(connection, by_pass, receipt)
+    recall_pass(connection, fact, receipt)
     slip = slips.recalled_slip(store_settings(station), sold, derived("slip", fact.id))
     spool.enter_printed(connection, slip, sold.at)
     store.add(connection, receipt, Sold(fact.id, slip.id), sold.at)
     return changes.of_sale(sold)
+
+
+def recall_pass(connection: Connection, fact: Fact, receipt: UUID) -> None:
+    """Remember the pass by which a sale has drawn: it serves no other receipt here."""
+    use = decode_envelope(fact.envelope).by_pass
+    if use is not None:
+        passes.note(connection, use, receipt)

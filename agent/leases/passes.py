@@ -114,15 +114,20 @@ def good(station: Station, journal: Connection, shown: Shown, who: Standing | No
 
     Raises PassExpiredError, PassOfAnotherError, PassReplacedError, PassUsedError, and as `signed`.
     """
-    granted, moment = signed(station, shown.code), shown.moment
-    if moment.instant >= granted.ends_at:
-        local = granted.ends_at.astimezone(ZoneInfo(moment.zone))
-        raise PassExpiredError(until=f"{local:%d.%m.%Y %H:%M}")
+    granted = signed(station, shown.code)
+    check_over(granted, shown.moment)
     if who is None or granted.account not in who.accounts:
         raise PassOfAnotherError
     check_newest(journal, granted, who)
     check_unused(journal, granted, shown.receipt)
     return granted
+
+
+def check_over(granted: Pass, moment: Moment) -> None:
+    """Raise PassExpiredError for a pass whose end has come by the store's clock."""
+    if moment.instant >= granted.ends_at:
+        local = granted.ends_at.astimezone(ZoneInfo(moment.zone))
+        raise PassExpiredError(until=f"{local:%d.%m.%Y %H:%M}")
 
 
 def check_newest(journal: Connection, granted: Pass, who: Standing) -> None:

@@ -5,7 +5,7 @@ three caps, `signed_pass` up to what the member's pass says; both by the balance
 of which what the member owes already is used.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -26,6 +26,9 @@ from shared.rules.evaluate import evaluate
 from shared.rules.moment import Moment
 from shared.rules.result import Evaluation
 from shared.wire.passes import Pass
+
+BEYOND: Final = frozenset({"limit", "signed_pass"})
+"""The policies that let a store redeem beyond its leases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def price_here(station: Station, journal: Connection, asked: Question, full: Eva
     if points_here and asked.brought.is_here(full):
         return Here(view, asked.receipt, full)
     leased = _priced(asked, view, Because.LEASE)
-    keeps_to_leases = policy not in _BEYOND or station.barred != ""
+    keeps_to_leases = policy not in BEYOND or station.barred != ""
     if who is None or points_here or not is_offline or keeps_to_leases:
         return leased
     return _beyond(journal, asked, who, leased)
@@ -100,7 +103,8 @@ def _beyond(journal: Connection, asked: Question, who: Standing, leased: Here) -
 def allowance(journal: Connection, asked: Question, who: Standing) -> int:
     """Return the hundredths of a point that a receipt may redeem beyond the leases now."""
     not_leased = sum(gap for _, gap in _gaps(asked, who))
-    return max(0, min(_BEYOND[asked.policy](journal, asked, who), not_leased - who.debt))
+    allowed = by_limit(journal, asked, who) if asked.policy == "limit" else by_pass(asked)
+    return max(0, min(allowed, not_leased - who.debt))
 
 
 def by_limit(journal: Connection, asked: Question, who: Standing) -> int:
@@ -110,16 +114,9 @@ def by_limit(journal: Connection, asked: Question, who: Standing) -> int:
     return min(of_receipt, of_member - used.member - who.debt, of_store - used.store)
 
 
-def by_pass(_journal: Connection, asked: Question, _who: Standing) -> int:
+def by_pass(asked: Question) -> int:
     """Return what the customer's pass, which is good and unused here, lets a store redeem."""
     return 0 if asked.granted is None else asked.granted.points
-
-
-_BEYOND: Final[dict[str, Callable[[Connection, Question, Standing], int]]] = {
-    "limit": by_limit,
-    "signed_pass": by_pass,
-}
-"""The policies that let a store redeem beyond its leases, and how much."""
 
 
 def _priced(asked: Question, view: MemberView | None, because: Because) -> Here:

@@ -137,11 +137,10 @@ def issue(centre: Centre, order: PassOrder, at: datetime) -> Issued:
         books = ledger.load(connection, [order.account])
         account = _account(books, order.account)
         last = store.newest(connection, account.id)
-        if last is not None and order.renewal is Renewal.GIVE_AGAIN and last.ends_at > at:
-            if last.counter <= account.passes_over:
-                raise PassNotOverError(until=f"{last.ends_at:%d.%m.%Y %H:%M}")
+        keeps = order.renewal is Renewal.GIVE_AGAIN
+        if keeps and last is not None and is_good(last, account, at):
             return _written(centre, last, is_new=False)
-        counter = _counter(connection, account, last, at)
+        counter = next_counter(_highest(connection, account, last), at)
         ends_at = at + timedelta(days=policies.offline_pass_days)
         ends_at -= (ends_at - FIRST_MINUTE) % MINUTE
         points = _points(books, account, policies, order, at)
@@ -168,6 +167,16 @@ def fullest(centre: Centre, accounts: Sequence[UUID], at: datetime) -> UUID | No
     return max(accounts, key=lambda one: _balance(books, one, at), default=None)
 
 
+def is_good(last: StoredPass, account: Account, at: datetime) -> bool:
+    """Tell whether an account's last pass serves still; raises PassNotOverError for one that is
+    used, and that a store without a line may take as well until its end."""
+    if last.ends_at <= at:
+        return False
+    if last.counter <= account.passes_over:
+        raise PassNotOverError(until=f"{last.ends_at:%d.%m.%Y %H:%M}")
+    return True
+
+
 def _policies(connection: Connection, at: datetime) -> Policies:
     """Return the policies in force now; raises NoPassesError."""
     name = in_force(packs.editions(connection), Moment(at.astimezone(UTC), "UTC"), "")
@@ -184,17 +193,18 @@ def _account(books: Books, account: UUID) -> Account:
     return found
 
 
-def _counter(
-    connection: Connection, account: Account, last: StoredPass | None, at: datetime
-) -> int:
-    """Return a counter above all that the account has had.
+def next_counter(highest: int, at: datetime) -> int:
+    """Return a counter above the highest that is known of an account.
 
     A restored centre does not know of those that it issued after its backup: the minutes are above
     theirs.
     """
+    return max(highest + 1, (at - FIRST_MINUTE) // MINUTE)
+
+
+def _highest(connection: Connection, account: Account, last: StoredPass | None) -> int:
     used = store.highest_used(connection, account.id)
-    known = max(account.passes_over, used, last.counter if last else 0)
-    return max(known + 1, (at - FIRST_MINUTE) // MINUTE)
+    return max(account.passes_over, used, last.counter if last else 0)
 
 
 def _points(
