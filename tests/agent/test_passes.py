@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
+from msgspec.structs import replace as msgspec_replace
 
 from agent.commit.service import Sale, commit
 from agent.leases.passes import (
@@ -35,7 +36,7 @@ from shared.wire.passes import Pass, write
 from tests.agent.kit import claim, drawn, envelopes, facts, last_envelope, order_of, paid, sell
 from tests.agent.test_offline_policies import MUCH, opened, under
 from tests.agent.till.kit import Till
-from tests.builders import PACKER, Person, PersonLot, Shop, basket
+from tests.builders import PACKER, Person, PersonLot, Shop, basket, member_row
 
 POINTS = 20_000
 LEASED = 10_000
@@ -172,6 +173,18 @@ def test_no_more_than_the_rows_know_of_less_what_he_owes_is_redeemed(passing: Sh
     passing.feed(GLOBAL, AccountRow(poor.account, poor.id, 2_000, rows))
 
     assert most(passing, poor, code_of(passing, poor)) == 5_000
+
+
+def test_a_pass_opens_lots_of_its_own_account_alone(passing: Shop) -> None:
+    """Of who was merged: 30.00 on the account of the pass, 500.00 on the other one."""
+    small, large = PersonLot(3_000, number=7), PersonLot(50_000, number=8)
+    who, joined = Person(small, number=7), Person(large, number=8)
+    passing.member(who)
+    row = msgspec_replace(member_row(who), accounts=(who.account, joined.account))
+    passing.feed(GLOBAL, row, AccountRow(joined.account, who.id, 0, (large.row,)))
+
+    assert most(passing, who, code_of(passing, who)) == 3_000
+    assert most(passing, who, code_of(passing, joined)) == POINTS
 
 
 def test_a_barred_epoch_takes_no_pass_either(passing: Shop, anna: Person) -> None:
