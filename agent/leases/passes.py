@@ -109,11 +109,14 @@ def signed(station: Station, code: str) -> Pass:
     return found.said
 
 
-def good(station: Station, journal: Connection, shown: Shown, who: Standing | None) -> Pass:
-    """Return a pass by which a receipt of a member may draw here, with the line up or down.
+def good(station: Station, journal: Connection, shown: Shown, who: Standing | None) -> Pass | None:
+    """Return the pass by which a receipt of a member may draw here, whether the line is up or not.
 
-    Raises PassExpiredError, PassOfAnotherError, PassReplacedError, PassUsedError, and as `signed`.
+    None if none is shown. Raises PassExpiredError, PassOfAnotherError, PassReplacedError,
+    PassUsedError, and as `signed`.
     """
+    if not shown.code:
+        return None
     granted = signed(station, shown.code)
     check_over(granted, shown.moment)
     if who is None or granted.account not in who.accounts:

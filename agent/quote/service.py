@@ -141,7 +141,6 @@ def price(
     check_sums(lines, pack.source.policies.till_tolerance_minor)
     moment, thin = Moment(at, settings.zone), station.thin.now(at)
     shown = passes.Shown(basket.uid, basket.pass_code, moment)
-    granted = passes.good(station, journal, shown, who) if basket.pass_code else None
     selling = [
         (line, item.certificate)
         for line, item in zip(lines, basket.items, strict=True)
@@ -186,7 +185,7 @@ def price(
             settings=settings,
             pack=pack,
             brought=brought,
-            granted=granted,
+            granted=passes.good(station, journal, shown, who),
         ),
         basket.account,
         thin,

@@ -282,6 +282,19 @@ def test_a_new_pass_serves_where_the_one_before_was_used(passing: Shop, anna: Pe
     assert last_envelope(passing).by_pass == PassUse(anna.account, 4, 1_000)
 
 
+def test_a_receipt_that_is_paid_late_does_not_bring_an_older_pass_back(
+    passing: Shop, anna: Person
+) -> None:
+    older, newer = code_of(passing, anna, 3), code_of(passing, anna, 4)
+    held = claim(passing, wanted(passing, anna, older, LEASED + 1_000))
+    claim(passing, wanted(passing, anna, newer, 1_000))
+
+    commit(passing.station, paid(passing, held), passing.clock.now())
+
+    refused(passing, anna, newer, PassUsedError)
+    refused(passing, anna, older, PassReplacedError)
+
+
 # Bad passes
 
 
