@@ -9,6 +9,9 @@ from hypothesis import strategies as some
 
 from shared.crypto.keys import KeyPair
 from shared.slip import QR_MAX
+from shared.wire.codec import encode
+from shared.wire.facts import Envelope, decode_envelope
+from shared.wire.feed import AccountRow, RowKind, read_row
 from shared.wire.passes import FIRST_MINUTE, MINUTE, POINTS_MAX, PREFIX, Pass, opened, read, write
 
 SIGNER = KeyPair.from_seed(b"p" * 32)
@@ -87,6 +90,16 @@ def test_signed_nonsense_is_no_pass(content: bytes) -> None:
 @pytest.mark.parametrize("code", ["", "KPK3:", "KPK3:A", "KPK3:1!", "KPK2:AAAA", "x" * 500])
 def test_other_codes_are_no_pass(code: str) -> None:
     assert read(code, [SIGNER.public]) is None
+
+
+def test_envelopes_and_rows_of_the_version_before_are_read() -> None:
+    """They end before the fields of passes; and what is longer than known is read as well."""
+    account = AccountRow(VECTOR.account, VECTOR.account, 0, ())
+    before = encode((VECTOR.account, VECTOR.account, 0, (), account.history))
+
+    assert decode_envelope(encode(((), (), ()))) == Envelope()
+    assert decode_envelope(encode(((), (), (), None, "later"))) == Envelope()
+    assert read_row(RowKind.ACCOUNT, before) == account
 
 
 def _raw(code: str) -> bytes:
