@@ -16,7 +16,7 @@ FORGER = KeyPair.from_seed(b"f" * 32)
 A_DAY = 0.7
 """Of a customer."""
 ANEW = 0.3
-NEWEST, OLDER, ANOTHERS, BROKEN, FORGED = 0.65, 0.8, 0.85, 0.9, 0.96
+NEWEST, OLDER, ANOTHERS, BROKEN, FORGED = 0.55, 0.8, 0.85, 0.9, 0.97
 """What is shown, by chance: the rest shows nothing."""
 
 
