@@ -7,11 +7,12 @@ from uuid import UUID
 
 from agent.bearers.certificates import certificate_index
 from agent.bearers.codes import code_index
-from agent.replica import service as replica
+from agent.leases.passes import PassForeignError, PassUnreadableError, signed
 from agent.replica import store as rows
 from agent.station import Station
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.crypto.keys import verify
+from shared.errors import LoyaltyError
 from shared.ids import is_card_number
 from shared.runtime.sqlite import reading
 from shared.tokens import CERTIFICATE_CHARS, CODE_CHARS, is_token, plain_token
@@ -54,6 +55,8 @@ class Scan:
     """What a slip tells of its sale, if its signature holds."""
     granted: Pass | None = None
     """What a pass says, also one that is over, if a key of the list has signed it."""
+    refusal: LoyaltyError | None = None
+    """Why a code that begins as a pass is none."""
 
 
 def classify(station: Station, code: str) -> Scan:
@@ -130,11 +133,10 @@ def read_slip(station: Station, code: str) -> tuple[SlipSale, str] | None:
 
 
 def _pass(station: Station, code: str) -> Scan:
-    keys = replica.premises(station).keys
-    granted = passes.read(code, keys.pack_keys if keys else ())
-    if granted is None:
-        return Scan(ScanKind.UNKNOWN, code)
-    return Scan(ScanKind.PASS, code, granted=granted)
+    try:
+        return Scan(ScanKind.PASS, code, granted=signed(station, code))
+    except (PassUnreadableError, PassForeignError) as error:
+        return Scan(ScanKind.PASS, code, refusal=error)
 
 
 def _slip(station: Station, code: str) -> Scan:

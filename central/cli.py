@@ -16,6 +16,7 @@ from central.cli_budgets import budgets_app
 from central.cli_codes import codes_app
 from central.cli_conflicts import conflicts_app
 from central.cli_members import members_app
+from central.cli_passes import pass_app
 from central.cli_policy import policy_app
 from central.shell import opened, refusals, settings_of
 
@@ -41,6 +42,7 @@ for _name, _sub in {
     "budgets": budgets_app,
     "conflicts": conflicts_app,
     "members": members_app,
+    "pass": pass_app,
     "policy": policy_app,
 }.items():
     app.add_typer(_sub, name=_name)

@@ -40,6 +40,12 @@ _WORDS: Final = {
         "offline beyond the lease: a receipt {receipt}, a member at a store {member}, "
         "a store {store} points",
     ),
+    "signed_pass": (
+        "без связи сверх закреплённого по пропуску: до {most} бонусов в каждом магазине один раз, "
+        "пропуск действует {days} дн.",
+        "offline beyond the lease by a pass: up to {most} points at each store, once; a pass is "
+        "good for {days} days",
+    ),
     "bound": ("Не больше", "At most"),
     "formula": ("формула", "formula"),
     "silent": ("молчат сейчас: {count}", "silent now: {count}"),
@@ -55,6 +61,11 @@ _WORDS: Final = {
     "of_balances": (
         "магазины × min({store}; {capped} — из {points}, участников {members})",
         "stores × min({store}; {capped} — of {points}, members {members})",
+    ),
+    "of_pass": ("магазины × пропуск {points}", "stores × a pass of {points}"),
+    "of_passes": (
+        "магазины × действующие пропуска {points} ({passes})",
+        "stores × good passes {points} ({passes})",
     ),
     "sum": ("{points} бонусов = {rubles} ₽", "{points} points = {rubles} ₽"),
     "sentence": (
@@ -118,19 +129,70 @@ def _programme(programme: "Programme", lang: str) -> "Iterator[str | Table]":
     pack, policies = programme.pack, programme.pack.policies
     caps = zip(("receipt", "member", "store"), policies.offline_caps, strict=True)
     told = {name: format_points(cap) for name, cap in caps}
+    told |= {"most": format_points(policies.offline_pass_points)}
+    told |= {"days": str(policies.offline_pass_days)}
     yield _say(lang, "programme", name=pack.name, version=pack.version)
     yield _say(lang, policies.offline_redemption, **told)
-    if policies.offline_redemption != "limit":
-        return
-    yield _limits(programme, told, lang)
     silent = len(programme.silent)
+    if policies.offline_redemption == "limit":
+        yield _limits(programme, told, lang)
+        at_most = programme.of_all(silent)
+    elif policies.offline_redemption == "signed_pass":
+        yield _passes(programme, lang)
+        at_most = programme.by_passes(programme.silent)
+    else:
+        return
     yield _say(
         lang,
         "sentence",
         silent=silent,
         stores=len(programme.stores),
-        rubles=format_points(programme.rubles(programme.of_all(silent))),
+        rubles=format_points(programme.rubles(at_most)),
     )
+
+
+def _passes(programme: "Programme", lang: str) -> "Table":
+    from shared.points import format_points
+
+    groups = (programme.silent, programme.stores)
+    now = max(programme.passes.values(), key=lambda one: one.points)
+    told = {"points": format_points(now.points), "passes": now.passes}
+    rows = {
+        ("one_member", _say(lang, "of_pass", points=format_points(now.of_member))): [
+            programme.of_member_by_passes(group) for group in groups
+        ],
+        ("everybody", _say(lang, "of_passes", **told)): [
+            programme.by_passes(group) for group in groups
+        ],
+    }
+    table = _bounds(programme, lang)
+    for (what, formula), sums in rows.items():
+        table.add_row(_say(lang, what), formula, *_sums(programme, sums, lang))
+    return table
+
+
+def _bounds(programme: "Programme", lang: str) -> "Table":
+    """Return a table for bounds: now, and if all stores fall silent."""
+    return _table(
+        _say(lang, "bound"),
+        _say(lang, "formula"),
+        _say(lang, "silent", count=len(programme.silent)),
+        _say(lang, "all", count=len(programme.stores)),
+    )
+
+
+def _sums(programme: "Programme", sums: "Iterable[int]", lang: str) -> list[str]:
+    from shared.points import format_points
+
+    return [
+        _say(
+            lang,
+            "sum",
+            points=format_points(points),
+            rubles=format_points(programme.rubles(points)),
+        )
+        for points in sums
+    ]
 
 
 def _limits(programme: "Programme", told: dict[str, str], lang: str) -> "Table":
@@ -145,12 +207,7 @@ def _limits(programme: "Programme", told: dict[str, str], lang: str) -> "Table":
         "points": format_points(has.points),
         "capped": format_points(has.capped),
     }
-    table = _table(
-        _say(lang, "bound"),
-        _say(lang, "formula"),
-        _say(lang, "silent", count=counts[0]),
-        _say(lang, "all", count=counts[1]),
-    )
+    table = _bounds(programme, lang)
     store_cap = programme.pack.policies.offline_store_points
     rows = {
         ("one_member", "of_member"): [programme.of_member(count) for count in counts],
@@ -158,15 +215,7 @@ def _limits(programme: "Programme", told: dict[str, str], lang: str) -> "Table":
         ("by_balances", "of_balances"): [count * min(store_cap, has.capped) for count in counts],
     }
     for (what, formula), sums in rows.items():
-        bounds = [
-            _say(
-                lang,
-                "sum",
-                points=format_points(points),
-                rubles=format_points(programme.rubles(points)),
-            )
-            for points in sums
-        ]
+        bounds = _sums(programme, sums, lang)
         table.add_row(_say(lang, what), _say(lang, formula, **told), *bounds)
     return table
 

@@ -1,5 +1,7 @@
 """A sale that this store's disk had lost, entered again as it was: found, returned, explained."""
 
+from uuid import UUID
+
 from sqlalchemy import Connection
 
 from agent.commit import slip as slips
@@ -8,13 +10,14 @@ from agent.commit.store import Sold
 from agent.journal import changes, once
 from agent.journal import coupons as own_coupons
 from agent.journal.store import Change
+from agent.leases import passes
 from agent.leases import store as holds
 from agent.printing import store as spool
 from agent.quote.service import store_settings
 from agent.reserve import store as claims
 from agent.station import Station
 from shared.ids import derived
-from shared.wire.facts import Fact, ReceiptCommitted
+from shared.wire.facts import Fact, ReceiptCommitted, decode_envelope
 
 
 def recall(
@@ -34,7 +37,15 @@ def recall(
     if member is not None:
         once.add(connection, member.account, once.of_facts((*sold.granted, *sold.issued)))
     own_coupons.add(connection, sold.issued)
+    recall_pass(connection, fact, receipt)
     slip = slips.recalled_slip(store_settings(station), sold, derived("slip", fact.id))
     spool.enter_printed(connection, slip, sold.at)
     store.add(connection, receipt, Sold(fact.id, slip.id), sold.at)
     return changes.of_sale(sold)
+
+
+def recall_pass(connection: Connection, fact: Fact, receipt: UUID) -> None:
+    """Remember the pass by which a sale has drawn: it serves no other receipt here."""
+    use = decode_envelope(fact.envelope).by_pass
+    if use is not None:
+        passes.note(connection, use, receipt)

@@ -260,6 +260,7 @@ def _write(
         births=[*_births(station, granted, claim), *_sold(claim), *made.births(station)],
         ends=[one.ask for one in asks],
         changes=changes.of_sale(body),
+        by_pass=claim.by_pass if claim.by_pass and claim.by_pass.points else None,
     )
     fact = journal.append(connection, station, new, at)
     reserving.count_beyond(connection, claim, fact.id)

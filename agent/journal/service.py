@@ -14,7 +14,7 @@ from shared.clock import tick
 from shared.ids import uuid7
 from shared.ledger.leases import LeaseUse
 from shared.wire.codec import encode
-from shared.wire.facts import Birth, Body, Envelope, Fact, FactKind, LeaseMove, seal
+from shared.wire.facts import Birth, Body, Envelope, Fact, FactKind, LeaseMove, PassUse, seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class NewFact:
     ends: Sequence[UUID] = ()
     changes: Sequence[Change] = ()
     personal: bytes = b""
+    by_pass: PassUse | None = None
 
 
 def append(connection: Connection, station: Station, new: NewFact, at: datetime) -> Fact:
@@ -47,7 +48,8 @@ def append(connection: Connection, station: Station, new: NewFact, at: datetime)
     """
     identity = station.identity
     tip = store.tip(connection, identity.epoch)
-    envelope = Envelope(_moves(connection, station, new), tuple(new.births), tuple(new.ends))
+    moves = _moves(connection, station, new)
+    envelope = Envelope(moves, tuple(new.births), tuple(new.ends), new.by_pass)
     fact = seal(
         Fact(
             agent=identity.agent,

@@ -13,7 +13,7 @@ from agent.counted import ASKS
 from agent.journal import service as journal
 from agent.journal import uses
 from agent.journal.service import NewFact, Taking
-from agent.leases import beyond, store
+from agent.leases import beyond, passes, store
 from agent.link import CentreBusyError, LinkDownError, RefusedByCentreError
 from agent.replica import store as rows
 from agent.station import Station
@@ -119,6 +119,7 @@ def cancel(connection: Connection, station: Station, receipt: UUID, at: datetime
     """
     store.release(connection, receipt)
     beyond.cancel(connection, receipt)
+    passes.cancel(connection, receipt)
     asks = store.open_asks(connection, receipt)
     if not asks:
         return

@@ -58,6 +58,8 @@ class Standing:
     joined: tuple[str, ...] = ()
     as_of: int = 0
     """Up to which number of the global stream the rows are read."""
+    passes_over: Mapping[UUID, int] = field(default_factory=dict)
+    """By account up to which counter its signed passes are over."""
 
     def view(
         self,
@@ -133,6 +135,7 @@ def standing(station: Station, journal: Connection, member: UUID) -> Standing:
         referrer=None if referrer in ids else referrer,
         history=_history(journal, accounts, ids, changes),
         as_of=cursor,
+        passes_over={account.id: account.passes_over for account in accounts},
     )
 
 

@@ -12,11 +12,13 @@ from agent.journal import answers, changes, newcomers, once
 from agent.journal import service as journal
 from agent.journal.newcomers import Newcomer
 from agent.journal.service import NewFact
+from agent.leases.passes import signed
 from agent.leases.standing import Standing, identified, standing
 from agent.members.slip import registration_slip
 from agent.members.welcome import welcome
 from agent.printing import store as spool
 from agent.quote.service import store_settings
+from agent.replica import store as rows
 from agent.scan import card_index, looks_like_payment_card
 from agent.station import Station
 from shared.crypto.blind import IdentifierKind, blind_index
@@ -27,8 +29,10 @@ from shared.names import compatible
 from shared.phone import BadPhoneError, normalise_phone
 from shared.rules.moment import Moment
 from shared.runtime.sqlite import reading, transaction
+from shared.wire import passes
 from shared.wire.codec import decoder, encode
 from shared.wire.facts import Birth, FactKind, MemberRegistered, RegisteredPerson
+from shared.wire.feed import AccountRow
 
 REGISTER = "register"
 SALT_BYTES = 16
@@ -98,7 +102,12 @@ _decode_registered = decoder(Registered)
 
 
 def find(station: Station, identifier: str) -> list[Found]:
-    """Return the members that a card number or a phone may mean; most often one."""
+    """Return the members that a card number, a phone or a signed pass may mean; most often one.
+
+    Raises PassUnreadableError, PassForeignError.
+    """
+    if identifier.strip().upper().startswith(passes.PREFIX):
+        return _by_pass(station, identifier)
     index = index_of(station, identifier)
     if index is None:
         return []
@@ -110,6 +119,17 @@ def find(station: Station, identifier: str) -> list[Found]:
             Found(standing(station, connection, member), row.tail if by_card else "", row.account)
             for member, row in hits
         ]
+
+
+def _by_pass(station: Station, code: str) -> list[Found]:
+    """Return whose account a pass names: by it he redeems from that account only."""
+    account = signed(station, code).account
+    with reading(station.replica) as replica:
+        row = rows.find(replica, AccountRow, account.bytes)
+    if row is None:
+        return []
+    with reading(station.journal) as connection:
+        return [Found(standing(station, connection, row.member), "", account)]
 
 
 def index_of(station: Station, identifier: str) -> bytes | None:

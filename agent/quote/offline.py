@@ -1,11 +1,13 @@
 """What a receipt may redeem here now: the store's leases, and what the programme adds offline.
 
 Online, or where the programme says `lease`, it is the leases alone. `limit` goes beyond them up to
-three caps, by the balance that the rows tell; what the member owes already counts as used.
+three caps, `signed_pass` up to what the member's pass says; both by the balance that the rows tell,
+of which what the member owes already is used.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -23,6 +25,10 @@ from shared.rules.compile import CompiledPack
 from shared.rules.evaluate import evaluate
 from shared.rules.moment import Moment
 from shared.rules.result import Evaluation
+from shared.wire.passes import Pass
+
+BEYOND: Final = frozenset({"limit", "signed_pass"})
+"""The policies that let a store redeem beyond its leases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,20 @@ class Question:
     moment: Moment
     pack: CompiledPack
     brought: Brought
+    granted: Pass | None = None
+    """What the customer's pass says, if he shows one."""
+
+    @property
+    def policy(self) -> str:
+        """How the programme lets points be redeemed offline."""
+        return self.pack.source.policies.offline_redemption
+
+    @property
+    def because(self) -> Because:
+        """What keeps the receipt from more points when the leases do not suffice offline."""
+        if self.policy == "limit":
+            return Because.LIMIT
+        return Because.NO_PASS if self.granted is None else Because.PASS
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +75,7 @@ class Here:
 
 def price_here(station: Station, journal: Connection, asked: Question, full: Evaluation) -> Here:
     """Price a receipt by what the store may draw now; `full` is its price over all points."""
-    who, only = asked.who, asked.only
-    policy = asked.pack.source.policies.offline_redemption
+    who, only, policy = asked.who, asked.only, asked.policy
     is_offline = not station.link.state().up
     if who is not None and is_offline and policy == "forbid":
         return _priced(asked, who.view(Reach.NOTHING, only), Because.FORBIDDEN)
@@ -65,7 +84,8 @@ def price_here(station: Station, journal: Connection, asked: Question, full: Eva
     if points_here and asked.brought.is_here(full):
         return Here(view, asked.receipt, full)
     leased = _priced(asked, view, Because.LEASE)
-    if who is None or points_here or not is_offline or policy != "limit" or station.barred:
+    keeps_to_leases = policy not in BEYOND or station.barred != ""
+    if who is None or points_here or not is_offline or keeps_to_leases:
         return leased
     return _beyond(journal, asked, who, leased)
 
@@ -77,23 +97,26 @@ def _beyond(journal: Connection, asked: Question, who: Standing, leased: Here) -
     if missing <= 0:
         return leased
     more = dict(_spread(asked, who, min(missing, allowance(journal, asked, who))))
-    return _priced(asked, who.view(Reach.STORE, asked.only, more=more), Because.LIMIT)
+    return _priced(asked, who.view(Reach.STORE, asked.only, more=more), asked.because)
 
 
 def allowance(journal: Connection, asked: Question, who: Standing) -> int:
     """Return the hundredths of a point that a receipt may redeem beyond the leases now."""
+    not_leased = sum(gap for _, gap in _gaps(asked, who))
+    allowed = by_limit(journal, asked, who) if asked.policy == "limit" else by_pass(asked)
+    return max(0, min(allowed, not_leased - who.debt))
+
+
+def by_limit(journal: Connection, asked: Question, who: Standing) -> int:
+    """Return what is left of the narrowest of a programme's three caps."""
     of_receipt, of_member, of_store = asked.pack.source.policies.offline_caps
     used = beyond.counted(journal, who.accounts, asked.moment.day, who.as_of)
-    not_leased = sum(gap for _, gap in _gaps(asked, who))
-    return max(
-        0,
-        min(
-            of_receipt,
-            of_member - used.member - who.debt,
-            of_store - used.store,
-            not_leased - who.debt,
-        ),
-    )
+    return min(of_receipt, of_member - used.member - who.debt, of_store - used.store)
+
+
+def by_pass(asked: Question) -> int:
+    """Return what the customer's pass, which is good and unused here, lets a store redeem."""
+    return 0 if asked.granted is None else asked.granted.points
 
 
 def _priced(asked: Question, view: MemberView | None, because: Because) -> Here:
@@ -129,14 +152,17 @@ def _spread(asked: Question, who: Standing, amount: int) -> Iterator[tuple[UUID,
 def _gaps(asked: Question, who: Standing) -> list[tuple[LotStanding, int]]:
     """Return the lots that the receipt may draw, with what the store may not draw of each.
 
-    What was born here and the rows do not tell is left out: the centre may not accept it.
+    What was born here and the rows do not tell is left out: the centre may not accept it. A pass
+    opens lots of its own account.
     """
     instant, day = asked.moment.instant, asked.moment.day
+    of_pass = asked.granted.account if asked.granted and asked.policy == "signed_pass" else None
     return [
         (lot, lot.amount - max(0, lot.here))
         for lot in sorted(who.lots, key=lambda lot: lot.spending_order)
         if lot.is_told
         and is_live(lot.activates_at, lot.expires_on, instant, day)
         and asked.only in (None, lot.account)
+        and of_pass in (None, lot.account)
         and lot.amount > max(0, lot.here)
     ]

@@ -11,6 +11,7 @@ from agent.bearers.brought import Brought, Named, Short, bring
 from agent.bearers.certificates import Offer, look_up
 from agent.bearers.pins import check_pins
 from agent.counted import QUOTE_SECONDS
+from agent.leases import passes
 from agent.leases.lots import Reach
 from agent.leases.standing import Standing, standing
 from agent.quote.lines import Item, check_sums, lines_of
@@ -28,7 +29,9 @@ from shared.rules.evaluate import evaluate
 from shared.rules.moment import Moment
 from shared.rules.result import Draw, Evaluation
 from shared.runtime.sqlite import reading
+from shared.wire.facts import PassUse
 from shared.wire.feed import SettingsRow
+from shared.wire.passes import Pass
 
 
 class NoSettingsError(LoyaltyError):
@@ -58,6 +61,8 @@ class Basket:
     paid_in: TenderKind | None = None
     marks: tuple[str, ...] = ()
     certificates: tuple[Offer, ...] = ()
+    pass_code: str = ""
+    """What the member shows to redeem offline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,17 @@ class Quote:
     """What it draws of lots over what this store has of them, where that changes the price."""
     beyond: int = 0
     """Hundredths of a point of the redemption that no lease of the store covers."""
+    granted: Pass | None = None
+    """What the pass says that the member shows."""
+
+    @property
+    def by_pass(self) -> PassUse | None:
+        """Return the pass that is shown and what is drawn by it: none with the line up."""
+        if self.granted is None:
+            return None
+        serves = self.pack.source.policies.offline_redemption == "signed_pass"
+        points = self.beyond if serves else 0
+        return PassUse(self.granted.account, self.granted.counter, points)
 
 
 def quote(station: Station, basket: Basket, at: datetime) -> Quote:
@@ -92,7 +108,7 @@ def quote(station: Station, basket: Basket, at: datetime) -> Quote:
     With the line up these are all that the centre may lease to it, otherwise what the programme
     allows offline: the store's own leases, unless it says otherwise. Raises NoSettingsError,
     NoPackError, NoPriceError, UnknownBarcodeError, UnknownMemberError, TillDiffersError,
-    NotForSaleError, and as `check_pins` does.
+    NotForSaleError, and as `check_pins` and `passes.good` do.
     """
     began_s = station.clock.monotonic()
     admit(station, basket, at)
@@ -124,6 +140,7 @@ def price(
         lines = lines_of(connection, basket.items)
     check_sums(lines, pack.source.policies.till_tolerance_minor)
     moment, thin = Moment(at, settings.zone), station.thin.now(at)
+    shown = passes.Shown(basket.uid, basket.pass_code, moment)
     selling = [
         (line, item.certificate)
         for line, item in zip(lines, basket.items, strict=True)
@@ -168,6 +185,7 @@ def price(
             settings=settings,
             pack=pack,
             brought=brought,
+            granted=passes.good(station, journal, shown, who),
         ),
         basket.account,
         thin,
@@ -208,7 +226,7 @@ def _priced(
 ) -> Quote:
     """Narrow a price over all points to what the store may draw, if only that counts."""
     who, evaluation = full.standing, full.evaluation
-    asked = Question(full.receipt, who, account, full.moment, full.pack, full.brought)
+    asked = Question(full.receipt, who, account, full.moment, full.pack, full.brought, full.granted)
     here = price_here(station, journal, asked, evaluation)
     elsewhere = () if who is None else _elsewhere(full, who, account)
     wanted, drawn = evaluation.redemption, here.evaluation.redemption

@@ -17,6 +17,8 @@ class Because(StrEnum):
     LEASE = "lease"
     FORBIDDEN = "forbidden"
     LIMIT = "limit"
+    PASS = "pass"  # noqa: S105
+    NO_PASS = "no_pass"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,40 @@ class OfflineLimitError(OverLeaseError):
     )
 
 
+class OfflinePassError(OverLeaseError):
+    """More points than the member's pass lets a store redeem while the line is out."""
+
+    code = "offline_pass"
+    ru = (
+        "Без связи по пропуску можно списать здесь не больше {available} из {requested} бонусов. "
+        "Спишите не больше {available} или повторите, когда появится связь."
+    )
+    en = (
+        "Offline: at most {available} of {requested} points can be redeemed here by this pass. "
+        "Redeem up to {available}, or try again when the line is back."
+    )
+
+
+class OfflinePassNeededError(OverLeaseError):
+    """Points asked for while the line is out, of a programme that wants the member's pass."""
+
+    code = "offline_pass_needed"
+    ru = (
+        "Без связи здесь можно списать {available} из {requested} бонусов. Больше — по пропуску: "
+        "отсканируйте код участника или повторите, когда появится связь."
+    )
+    en = (
+        "Offline: {available} of {requested} points can be redeemed here. More takes a pass: "
+        "scan the member's code, or try again when the line is back."
+    )
+
+
 _ERRORS: Final[dict[Because, type[OverLeaseError]]] = {
     Because.LEASE: OverLeaseError,
     Because.FORBIDDEN: OfflineForbiddenError,
     Because.LIMIT: OfflineLimitError,
+    Because.PASS: OfflinePassError,
+    Because.NO_PASS: OfflinePassNeededError,
 }
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from agent.counted import OVER_LEASE
 from agent.journal import answers
-from agent.leases import beyond
+from agent.leases import beyond, passes
 from agent.leases import service as leases
 from agent.leases import store as holds
 from agent.leases.lots import Reach
@@ -181,11 +181,15 @@ def claim_of(station: Station, priced: Quote, card_tail: str) -> Claim:
         bearers=priced.brought.draws(priced.evaluation),
         issued=priced.brought.issued,
         beyond=priced.beyond,
+        by_pass=priced.by_pass,
     )
 
 
 def count_beyond(connection: Connection, claim: Claim, fact: UUID | None = None) -> None:
-    """Count what a claim redeems beyond the leases, and once it is a sale by which fact."""
+    """Count what a claim redeems beyond the leases, and once it is a sale by which fact; remember
+    the pass that was shown."""
+    if claim.by_pass is not None:
+        passes.note(connection, claim.by_pass, claim.receipt.uid)
     if claim.beyond and claim.member is not None:
         account, day = claim.member.account, claim.moment.day
         beyond.put(connection, claim.receipt.uid, account, claim.beyond, day, fact)

@@ -16,7 +16,7 @@ from shared.rules.moment import Moment
 from shared.rules.result import Draw, Evaluation
 from shared.runtime.sqlite import run
 from shared.wire.codec import decoder, encode
-from shared.wire.facts import Issued
+from shared.wire.facts import Issued, PassUse
 from shared.wire.feed import SettingsRow
 
 
@@ -41,6 +41,8 @@ class Claim(Struct, frozen=True):
     """Certificates that the receipt sells."""
     beyond: int = 0
     """Hundredths of a point that no lease of the store covers."""
+    by_pass: PassUse | None = None
+    """The pass that the member has shown; without points nothing is drawn by it."""
 
 
 class ClaimState(StrEnum):

@@ -33,6 +33,7 @@ Word = Annotated[str, StringConstraints(max_length=64, pattern=_PRINTABLE)]
 Title = Annotated[str, StringConstraints(max_length=200, pattern=_PRINTABLE)]
 
 
+Code = Annotated[str, StringConstraints(max_length=CODE_CHARS_MAX, pattern=_PRINTABLE)]
 Pin = Annotated[str, StringConstraints(max_length=16, pattern=_PRINTABLE)]
 
 
@@ -133,6 +134,8 @@ class ReceiptBody(Body):
     promo_codes: Annotated[list[Word], Field(max_length=20)] = []
     marks: Annotated[list[Word], Field(max_length=20)] = []
     certificates: Annotated[list[CertificateBody], Field(max_length=CERTIFICATES_MAX)] = []
+    pass_code: Code = ""
+    """The code of the pass that the member shows, as it was scanned."""
 
     @model_validator(mode="after")
     def _numbered(self) -> "ReceiptBody":
@@ -161,6 +164,7 @@ class ReceiptBody(Body):
             promo_codes=tuple(self.promo_codes),
             marks=tuple(self.marks),
             certificates=tuple(one.offer() for one in self.certificates),
+            pass_code=self.pass_code,
         )
 
 
@@ -178,9 +182,9 @@ class FindCertificateBody(Body):
 
 
 class FindBody(Body):
-    """A card number or a phone."""
+    """A card number, a phone, or the code of a pass."""
 
-    identifier: Word
+    identifier: Code
 
 
 class MemberBody(Body):

@@ -59,12 +59,12 @@ def frame(station: Station, at: datetime, *, pack: CompiledPack | None = None) -
         try:
             _, pack = effective_pack(station, at)
         except (NoPackError, NoSettingsError) as error:
-            return {"as_of": line.last_contact_at, "warnings": [_said(error)]}
+            return {"as_of": line.last_contact_at, "warnings": [said(error)]}
     warnings = [] if line.up else [OFFLINE]
     if zone := station.premises.refused_zone:
-        warnings.append(_said(UnknownZoneError(zone=zone)))
+        warnings.append(said(UnknownZoneError(zone=zone)))
     if scarce := station.disk.warning:
-        warnings.append(_said(scarce))
+        warnings.append(said(scarce))
     return {"as_of": line.last_contact_at, "pack": pack_view(pack), "warnings": warnings}
 
 
@@ -84,12 +84,13 @@ def pack_view(pack: CompiledPack) -> view.PackView:
     return view.PackView(name=source.name, version=str(source.version), hash=pack.pack_hash)
 
 
-def sentence(said: Sentence) -> view.SentenceView:
+def sentence(told: Sentence) -> view.SentenceView:
     """Put a sentence into the answer's form."""
-    return view.SentenceView(code=said.code, ru=said.ru, en=said.en)
+    return view.SentenceView(code=told.code, ru=told.ru, en=told.en)
 
 
-def _said(error: LoyaltyError) -> view.SentenceView:
+def said(error: LoyaltyError) -> view.SentenceView:
+    """Put a failure into the answer's form."""
     return view.SentenceView(code=error.code, ru=error.sentence("ru"), en=error.sentence("en"))
 
 
@@ -105,11 +106,11 @@ def quote_fields(station: Station, priced: Quote) -> dict[str, Any]:
     if priced.reach is Reach.STORE:
         for short in (priced.shortage, priced.headroom):
             if short is not None:
-                said = _said(refusal(short))
-                top["warnings"] = [*top["warnings"], said]
-                fields["redemption"]["limits"].append(said)
+                why = said(refusal(short))
+                top["warnings"] = [*top["warnings"], why]
+                fields["redemption"]["limits"].append(why)
                 break
-        held = [_said(one.refusal) for one in priced.short if one.refusal is not None]
+        held = [said(one.refusal) for one in priced.short if one.refusal is not None]
         top["warnings"] = [*top["warnings"], *held]
     unknown = [line.goods.sku for line in priced.receipt.lines if not line.goods.known]
     if unknown:
@@ -372,9 +373,9 @@ def certificate(
     )
 
 
-def granted(said: Pass | None) -> view.PassAnswer | None:
+def granted(found: Pass | None) -> view.PassAnswer | None:
     """Return what a pass says."""
-    return None if said is None else view.PassAnswer(**asdict(said))
+    return None if found is None else view.PassAnswer(**asdict(found))
 
 
 def registered(station: Station, done: Registered, at: datetime) -> view.RegisteredAnswer:

@@ -36,12 +36,16 @@ ROUTERS = (router, returns)
 
 @router.post("/scans", tags=["scan"])
 def post_scan(body: models.ScanBody, here: Here) -> view.ScanAnswer:
-    """Tell what a scanned code is: a card, a slip, goods."""
+    """Tell what a scanned code is: a card, a pass, a slip, goods."""
     at = here.clock.now()
     scan = classify(here, body.code)
-    found = members.find(here, body.code) if scan.kind is ScanKind.CARD else []
+    is_someone = scan.kind is ScanKind.CARD or scan.granted is not None
+    found = members.find(here, body.code) if is_someone else []
+    top = render.frame(here, at)
+    if scan.refusal is not None:
+        top["warnings"] = [*top["warnings"], render.said(scan.refusal)]
     return view.ScanAnswer(
-        **render.frame(here, at),
+        **top,
         kind=scan.kind,
         code=scan.code,
         members=[render.member(here, one, at) for one in found],
@@ -54,7 +58,7 @@ def post_scan(body: models.ScanBody, here: Here) -> view.ScanAnswer:
 
 @router.post("/members/find", tags=["members"])
 def post_find(body: models.FindBody, here: Here) -> view.FoundAnswer:
-    """Find members by card number or phone; none, one, or several who share a phone."""
+    """Find members by card number, phone or pass; none, one, or several who share a phone."""
     at = here.clock.now()
     found = members.find(here, body.identifier)
     cards = [render.member(here, one, at) for one in found]

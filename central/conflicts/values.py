@@ -21,6 +21,7 @@ class ConflictKind(StrEnum):
     SOLD_BEFORE = "sold_before"
     UNKNOWN_CERTIFICATE = "unknown_certificate"
     CODE_USED_TWICE = "code_used_twice"
+    PASS_USED_TWICE = "pass_used_twice"  # noqa: S105
     CODE_TAKEN = "code_taken"
     GIVEN_BEFORE = "given_before"
     COUPON_USED = "coupon_used"

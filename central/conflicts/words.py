@@ -14,6 +14,7 @@ TITLES: dict[ConflictKind, Sentence] = {
     ConflictKind.SOLD_BEFORE: Sentence("сертификат продан дважды", "certificate sold twice"),
     ConflictKind.UNKNOWN_CERTIFICATE: Sentence("чужой сертификат", "unknown certificate"),
     ConflictKind.CODE_USED_TWICE: Sentence("промокод использован дважды", "code used twice"),
+    ConflictKind.PASS_USED_TWICE: Sentence("пропуск принят дважды", "pass used twice"),
     ConflictKind.CODE_TAKEN: Sentence("код уже занят", "code taken"),
     ConflictKind.GIVEN_BEFORE: Sentence("подарок выдан дважды", "given before"),
     ConflictKind.COUPON_USED: Sentence("возврат после купона", "returned after its coupon"),
@@ -97,6 +98,12 @@ _SENTENCES: dict[ConflictKind, Sentence] = {
         "скидка за счёт сети.",
         "Receipt {document}: promo code {tails} had been used in another receipt. The receipt "
         "stands, the chain bears the discount.",
+    ),
+    ConflictKind.PASS_USED_TWICE: Sentence(
+        "Чек {document}: по пропуску {counter} магазин {store} списал {points} бонусов сверх "
+        "закреплённого, а по нему уже списывали в {stores}. Чек действителен; долгом стало {debt}.",
+        "Receipt {document}: by pass {counter} store {store} redeemed {points} points beyond its "
+        "lease, and {stores} had redeemed by it before. The receipt stands; {debt} became debt.",
     ),
     ConflictKind.CODE_TAKEN: Sentence(
         "Чек {document}: код …{tail} напечатан, но не активирован: такой уже есть.",
@@ -256,6 +263,7 @@ UNDOINGS: dict[ConflictKind, Sentence] = {
     ConflictKind.DEBT: _FORGIVE,
     ConflictKind.FORKED: _FORGIVE,
     ConflictKind.WRITTEN_OFF: _FORGIVE,
+    ConflictKind.PASS_USED_TWICE: _FORGIVE,
     ConflictKind.STALE: _TAKE_BACK,
     ConflictKind.QUARANTINED: _PLAN_AGAIN,
     ConflictKind.OTHER_BYTES: _PLAN_AGAIN,

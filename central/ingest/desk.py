@@ -18,6 +18,8 @@ from central.ingest.values import Document
 from central.leases.service import Visits
 from central.leases.store import Ask
 from central.members.roll import Roll
+from central.passes.posting import PassBook
+from central.passes.store import StoredUse
 from shared.ledger.books import Account, Books, Holder, Lot
 from shared.rules.pack import Pack
 from shared.wire.facts import LeasesReported, ReceiptCommitted
@@ -64,6 +66,7 @@ class Desk:
     """What stands for what a person gets once, and the accounts that got it."""
     shelf: Shelf
     codes: CodeBook
+    passes: PassBook
     packs: dict[str, Pack]
     """By which members' receipts were priced."""
     planned: dict[UUID, tuple[Reading, Verdict]] = field(default_factory=dict)
@@ -85,6 +88,8 @@ class Desk:
     """Points (hundredths) that became debt, by fact."""
     after_write_off: Counter[UUID] = field(default_factory=Counter)
     """Points (hundredths) that facts have spent of leases that were written off."""
+    passed_again: dict[UUID, tuple[StoredUse, ...]] = field(default_factory=dict)
+    """Facts that have drawn by a pass which others had drawn by, with those others."""
     to_size: set[UUID] = field(default_factory=set)
     """Accounts whose points or places of shopping have changed."""
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from central.ingest.chain import Standing
 from central.ingest.desk import UNKNOWN_LOT, Desk, RefusedError
 from central.ingest.reading import Reading
+from central.passes.store import StoredUse
 from shared.ids import derived
 from shared.ledger.books import Books, Lot
 from shared.ledger.entries import Document
@@ -68,6 +69,19 @@ def set_aside(desk: Desk, reading: Reading) -> None:
         is_held = (reading.fact.id, move.lot) in desk.books.held
         if lot is not None and lot.account == move.account and not is_held:
             _hold(desk.books, reading, lot, move)
+
+
+def note_pass(desk: Desk, reading: Reading) -> None:
+    """Note the pass by which a fact draws, whatever becomes of the fact; doing it again is safe."""
+    use = reading.by_pass
+    account = None if use is None else desk.books.accounts.get(use.account)
+    if use is None or account is None or account.is_bearer:
+        return
+    fact, at = reading.fact.id, reading.at
+    stored = StoredUse(use.account, use.counter, fact, reading.store, use.points, at)
+    others = desk.passes.use(desk.books, stored)
+    if others:
+        desk.passed_again[fact] = others
 
 
 def _is_branch(reading: Reading) -> bool:

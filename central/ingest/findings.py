@@ -53,9 +53,11 @@ def posted(desk: Desk, reading: Reading) -> None:
 
 
 def left_open(desk: Desk) -> None:
-    """Tell, when all is planned, of returns before their sales and of buyers not registered."""
+    """Tell, when all is planned, of returns before their sales, of buyers not registered, and of
+    passes that served again by facts which are set aside."""
     for reading, verdict in desk.planned.values():
         body = reading.body
+        _passed_again(desk, reading, 0)
         if verdict.kind is OutcomeKind.WAITING:
             _early(desk, reading)
         elif verdict.kind in POSTED and isinstance(body, ReceiptCommitted) and body.member:
@@ -188,9 +190,34 @@ def _lost(desk: Desk, reading: Reading) -> None:
         points, debt = format_points(given_up), format_points(owed)
         details = {"document": document, "store": reading.store, "points": points, "debt": debt}
         desk.report(reading, Finding(ConflictKind.WRITTEN_OFF, details, points=given_up))
+    elif fact in desk.passed_again:
+        _passed_again(desk, reading, owed)
     elif owed:
         details = {"document": document, "points": format_points(owed)}
         desk.report(reading, Finding(ConflictKind.DEBT, details, points=owed))
+
+
+def _passed_again(desk: Desk, reading: Reading, owed: int) -> None:
+    """Tell once of a fact that draws by a pass which served other receipts, and what became
+    debt."""
+    others, use = desk.passed_again.pop(reading.fact.id, ()), reading.by_pass
+    if not others or use is None:
+        return
+    stores = sorted({one.store for one in others})
+    details = {
+        "document": reading.document or reading.fact.id,
+        "counter": use.counter,
+        "store": reading.store,
+        "stores": ", ".join(stores),
+        "points": format_points(use.points),
+        "debt": format_points(owed),
+    }
+    about = (
+        *parties(Role.FACT, (one.fact for one in others)),
+        *parties(Role.STORE, stores),
+        *parties(Role.ACCOUNT, [use.account]),
+    )
+    desk.report(reading, Finding(ConflictKind.PASS_USED_TWICE, details, about, points=use.points))
 
 
 def _late(desk: Desk, reading: Reading) -> None:

@@ -20,6 +20,7 @@ from central.ledger import service as ledger
 from central.ledger.rows import storable
 from central.members import service as members
 from central.packs import service as packs
+from central.passes import posting as passes
 from shared.errors import LoyaltyError
 from shared.wire.facts import (
     Fact,
@@ -46,6 +47,7 @@ class _Wanted:
     bearers: set[UUID] = field(default_factory=set)
     campaigns: set[str] = field(default_factory=set)
     packs: set[str] = field(default_factory=set)
+    passes: set[tuple[UUID, int]] = field(default_factory=set)
     gifts: set[UUID] = field(default_factory=set)
     """What stands for what a person gets once."""
 
@@ -55,6 +57,9 @@ class _Wanted:
             self._add_lot(move.lot, move.account)
         for birth in reading.envelope.births:
             self._add_lot(birth.lot, birth.account)
+        if (use := reading.by_pass) is not None:
+            self.accounts.add(use.account)
+            self.passes.add((use.account, use.counter))
         if reading.document is not None:
             self.documents.add(reading.document)
         self._add_body(reading.body)
@@ -132,6 +137,7 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
         once=store.once(connection, wanted.gifts),
         shelf=shelf,
         codes=book,
+        passes=passes.load(connection, wanted.passes),
         packs=packs.of_hashes(connection, wanted.packs),
     )
 

@@ -24,6 +24,7 @@ from central.leases import recovery
 from central.leases import service as leases
 from central.ledger import service as ledger
 from central.members import service as members
+from central.passes import posting as passes
 from shared.wire.facts import MemberRegistered
 from shared.wire.feed import GLOBAL, OutcomeRow, store_stream
 from shared.wire.push import Cover, OutcomeKind
@@ -66,6 +67,7 @@ def write(connection: Connection, centre: Centre, desk: Desk) -> list[NewChange]
     leases.size(connection, desk.books, desk.visits, to_size, desk.at)
     leases.save_visits(connection, desk.visits)
     bearers.lease_home(connection, desk.shelf, desk.books)
+    passes.save(connection, desk.passes)
     changes = ledger.save(connection, desk.books)
     changes += members.save(connection, desk.roll, desk.books)
     changes += bearers.save(connection, centre, desk.shelf)

@@ -10,7 +10,7 @@ from uuid import UUID
 from central.ingest import findings, receipts, registrations, slips, voids
 from central.ingest.chain import Standing
 from central.ingest.desk import Desk, RefusedError, Verdict
-from central.ingest.envelopes import awaited_lot, post_moves, set_aside
+from central.ingest.envelopes import awaited_lot, note_pass, post_moves, set_aside
 from central.ingest.reading import Reading
 from central.leases.store import Ask
 from shared.ledger.books import BrokenCountError
@@ -40,6 +40,7 @@ def plan(desk: Desk, reading: Reading) -> Verdict:
         set_aside(desk, reading)
         findings.not_read(desk, reading)
         return Verdict(OutcomeKind.DAMAGED, "hash")
+    note_pass(desk, reading)
     try:
         awaited = _checked(desk, reading)
     except RefusedError as refused:

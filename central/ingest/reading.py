@@ -32,6 +32,7 @@ from shared.wire.facts import (
     LeasesReported,
     LotActivated,
     MemberRegistered,
+    PassUse,
     ReceiptCancelled,
     ReceiptCommitted,
     RegisteredPerson,
@@ -90,6 +91,12 @@ class Reading:
         """The envelope's moves that make sense, one a lot."""
         return tuple({move.lot: move for move in self.envelope.moves if _is_move(move)}.values())
 
+    @property
+    def by_pass(self) -> PassUse | None:
+        """The pass by which it draws, if what its envelope says of that makes sense."""
+        use = self.envelope.by_pass
+        return use if use is not None and _is_use(self.envelope, use) else None
+
 
 def read(fact: Fact, store: str, standing: Standing, fault: str = "") -> Reading:
     """Read a fact; nothing in it makes this raise."""
@@ -122,6 +129,7 @@ def _envelope(fact: Fact) -> tuple[Envelope, str]:
         and len(set(lots)) == len(lots)
         and len(born) == len(envelope.births)
         and born.isdisjoint(lots)
+        and (envelope.by_pass is None or _is_use(envelope, envelope.by_pass))
     )
     return envelope, "" if sane else "envelope_senseless"
 
@@ -129,6 +137,12 @@ def _envelope(fact: Fact) -> tuple[Envelope, str]:
 def _is_move(move: LeaseMove) -> bool:
     gone = move.drawn + move.given_back
     return min(move.drawn, move.given_back) >= 0 and gone <= move.gone <= AMOUNT_MAX
+
+
+def _is_use(envelope: Envelope, use: PassUse) -> bool:
+    """Tell whether a pass gives no more than is drawn of its account; only a sale draws."""
+    drawn = sum(move.drawn for move in envelope.moves if move.account == use.account)
+    return 0 < use.points <= drawn and 0 < use.counter < HLC_MAX
 
 
 def _body(fact: Fact) -> tuple[Body | None, str]:

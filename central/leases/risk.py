@@ -1,10 +1,11 @@
-"""What redeeming offline can cost at most: each programme's limit, and each store written off.
+"""What redeeming offline can cost at most: each programme's limit or passes, and each store
+written off.
 
 A programme is the pack that is in force in a store now. Reads only.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -18,6 +19,8 @@ from central.ledger import service as ledger
 from central.ledger.figures import Balances
 from central.packs import store as packs
 from central.packs.library import Library, in_force
+from central.passes import store as passes
+from central.passes.store import Outstanding
 from shared.bearer import Bearer, worth_of
 from shared.points import POINT, worth
 from shared.rules.model import Pack
@@ -32,13 +35,15 @@ SILENT_AFTER = timedelta(minutes=1)
 class Programme:
     """A pack that is in force in some stores; of them are `silent` those not heard of now.
 
-    `balances` is what members have today, in all and as far as a member's cap goes.
+    `balances` is what members have today, in all and as far as a member's cap goes. `passes` are,
+    by store, those that were not over when it was heard last: it may have redeemed by them.
     """
 
     pack: Pack
     stores: tuple[str, ...]
     silent: tuple[str, ...]
     balances: Balances
+    passes: Mapping[str, Outstanding] = field(default_factory=dict)
 
     @property
     def point_value_minor(self) -> int:
@@ -58,6 +63,14 @@ class Programme:
         policies = self.pack.policies
         at_members = self.balances.accounts * policies.offline_member_points
         return stores * min(policies.offline_store_points, at_members)
+
+    def by_passes(self, stores: Iterable[str]) -> int:
+        """Return what can be redeemed by all passes (hundredths) in these stores, each once."""
+        return sum(self.passes[one].points for one in stores)
+
+    def of_member_by_passes(self, stores: Iterable[str]) -> int:
+        """Return what the account with most on its passes can redeem by them in these stores."""
+        return sum(self.passes[one].of_member for one in stores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +128,20 @@ def _programmes(
                 tuple(one.store for one in here),
                 tuple(one.store for one in here if _is_silent(one, at)),
                 figures.balances(connection, compiled.source.policies.offline_member_points),
+                _passes(connection, compiled.source, here, at),
             )
+
+
+def _passes(
+    connection: Connection, pack: Pack, here: Iterable[Agent], at: datetime
+) -> dict[str, Outstanding]:
+    """Return by store the passes that it may take, or has taken since it was heard last."""
+    if pack.policies.offline_redemption != "signed_pass":
+        return {}
+    lately = at - SILENT_AFTER
+    since = {one.store: min(one.seen_at, lately) for one in here}
+    found = {one: passes.outstanding(connection, one) for one in sorted(set(since.values()))}
+    return {one: found[instant] for one, instant in since.items()}
 
 
 def _values(programmes: Iterable[Programme]) -> dict[str, int]:

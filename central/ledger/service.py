@@ -122,7 +122,9 @@ def _account_row(books: Books, account: Account, agents: Agents) -> AccountRow:
     """Return an account as stores see it: live lots, and who may spend them offline."""
     lots = (lot for lot in books.lots_of(account.id) if lot.balance > 0)
     rows = tuple(_lot_row(lot, books.leases_of(lot.id), agents) for lot in lots)
-    return AccountRow(account.id, account.member, account.debt, rows, account.history)
+    return AccountRow(
+        account.id, account.member, account.debt, rows, account.history, account.passes_over
+    )
 
 
 def _lot_row(lot: Lot, leases: Iterable[Lease], agents: Agents) -> LotRow:

@@ -84,6 +84,7 @@ class AccountTable(Table, table=True):
     turnover_minor: int = Field(sa_type=BigInteger)
     receipts: int
     history: bytes = Field(sa_type=HistoryColumn)
+    passes_over: int = Field(default=0, sa_type=BigInteger)
 
 
 class LotTable(Table, table=True):

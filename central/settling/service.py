@@ -188,6 +188,7 @@ _UNDOINGS: dict[ConflictKind, Callable[[Connection, Centre, Conflict, Hand], Sen
     ConflictKind.DEBT: _forgive,
     ConflictKind.FORKED: _forgive,
     ConflictKind.WRITTEN_OFF: _forgive,
+    ConflictKind.PASS_USED_TWICE: _forgive,
     ConflictKind.STALE: _take_back,
     ConflictKind.MERGED: _part,
     ConflictKind.SHARED_PHONE: _join,

@@ -56,6 +56,8 @@ class Account:
     turnover_minor: int = 0
     receipts: int = 0
     history: History = NO_HISTORY
+    passes_over: int = 0
+    """Up to this counter signed passes are used or replaced; it only grows."""
 
     @property
     def is_bearer(self) -> bool:

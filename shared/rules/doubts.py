@@ -156,19 +156,19 @@ def _floor_doubt(pack: Pack, promise: Promise) -> Doubt:
 
 
 def _offline(pack: Pack) -> Iterator[Doubt]:
-    """Find a cap of a receipt that is less than the least that can be redeemed."""
-    cap = pack.policies.offline_receipt_points
+    """Find a cap of a receipt or a pass that is less than the least that can be redeemed."""
     units = [wallet.redeeming_unit for wallet in pack.wallets.values()]
-    if 0 < cap < min(units, default=0):
-        least = format_points(min(units))
-        yield Doubt(
-            "offline_cap_idle",
-            "policies.offline_receipt_points",
-            Wording(
-                f"сверх закреплённого без связи ничего не списать: списывают от {least}",
-                f"nothing beyond the lease is redeemed offline: the least is {least}",
-            ),
-        )
+    for name in ("offline_receipt_points", "offline_pass_points"):
+        if 0 < getattr(pack.policies, name) < min(units, default=0):
+            least = format_points(min(units))
+            yield Doubt(
+                "offline_cap_idle",
+                f"policies.{name}",
+                Wording(
+                    f"сверх закреплённого без связи ничего не списать: списывают от {least}",
+                    f"nothing beyond the lease is redeemed offline: the least is {least}",
+                ),
+            )
 
 
 def _lots(pack: Pack) -> Iterator[Doubt]:

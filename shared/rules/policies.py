@@ -216,6 +216,10 @@ _CHOSEN: Final[Mapping[str, Mapping[str, Wording]]] = {
             "без связи списывают и сверх закреплённого, до пределов",
             "offline a store redeems more than is leased to it, up to the caps",
         ),
+        "signed_pass": Wording(
+            "без связи сверх закреплённого списывают по пропуску участника",
+            "offline a store redeems more than is leased to it by the member's pass",
+        ),
     },
     "voided_by": {
         "senior": Wording("чек аннулирует старший", "a senior voids a receipt"),
@@ -299,10 +303,21 @@ _POINTS: Final = {
         "магазин до встречи с центром — не больше {points}",
         "a store until the centre has heard of it at most {points}",
     ),
+    "offline_pass_points": Wording(
+        "по пропуску в каждом магазине один раз не больше {points}",
+        "a pass redeems at most {points} at each store, once",
+    ),
 }
 
 _WORDED: Final = frozenset(
-    {*_CHOSEN, *_AMOUNTS, *_POINTS, "expiry_hint_days", "restore_grace_days"}
+    {
+        *_CHOSEN,
+        *_AMOUNTS,
+        *_POINTS,
+        "expiry_hint_days",
+        "offline_pass_days",
+        "restore_grace_days",
+    }
 )
 """Those that are told in words of their own; another one is told by its name."""
 
@@ -326,6 +341,9 @@ def policies_of(pack: Pack) -> Iterator[Policy]:
     yield Policy("restore_grace_days", grace, words)
     words = Wording(f"о сгорании говорят за {days} дн.", f"expiry is told {days} days before")
     yield Policy("expiry_hint_days", days, words)
+    days = str(policies.offline_pass_days)
+    words = Wording(f"пропуск действует {days} дн.", f"a pass is good for {days} days")
+    yield Policy("offline_pass_days", days, words)
     for name in Policies.model_fields:
         if name.removesuffix("_minor") not in _WORDED:
             value = str(getattr(policies, name))

@@ -56,6 +56,14 @@ class Birth(Struct, array_like=True, frozen=True):
     kept: int
 
 
+class PassUse(Struct, array_like=True, frozen=True):
+    """What a sale draws by a signed pass of an account, beyond the leases, in hundredths."""
+
+    account: UUID
+    counter: int
+    points: int
+
+
 class Envelope(Struct, array_like=True, frozen=True):
     """The fixed part of a fact: readable without its body, posted even when that is refused."""
 
@@ -63,6 +71,7 @@ class Envelope(Struct, array_like=True, frozen=True):
     births: tuple[Birth, ...] = ()
     ends: tuple[UUID, ...] = ()
     """Asks for a one-receipt lease that end with this fact."""
+    by_pass: PassUse | None = None
 
 
 class Granted(Struct, array_like=True, frozen=True):

@@ -141,13 +141,17 @@ class LotRow(Struct, array_like=True, frozen=True):
 
 
 class AccountRow(Struct, array_like=True, frozen=True):
-    """An account with all of its live lots; debt in hundredths."""
+    """An account with all of its live lots; debt in hundredths.
+
+    Its passes up to the counter `passes_over` are used or replaced.
+    """
 
     id: UUID
     member: UUID
     debt: int
     lots: tuple[LotRow, ...]
     history: History = NO_HISTORY
+    passes_over: int = 0
 
 
 class GoodsRow(Struct, array_like=True, frozen=True):

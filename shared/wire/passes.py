@@ -46,18 +46,35 @@ def write(granted: Pass, sign: Callable[[bytes], bytes]) -> str:
     return PREFIX + base32(content + sign(_SIGNED + content))
 
 
-def read(code: str, keys: Iterable[bytes]) -> Pass | None:
-    """Return the pass of a code that one of the keys has signed; None for any other code."""
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A pass as its code says, with what was signed and the signature, which nobody has checked."""
+
+    said: Pass
+    content: bytes
+    signature: bytes
+
+    def signed_by(self, keys: Iterable[bytes]) -> bool:
+        """Tell whether one of the keys has signed it."""
+        return any(verify(key, _SIGNED + self.content, self.signature) for key in keys)
+
+
+def opened(code: str) -> Sealed | None:
+    """Return what a code says; None for one that is no pass, or not a whole one."""
     raw = unbase32(code.removeprefix(PREFIX)) if code.startswith(PREFIX) else None
-    if raw is None or len(raw) <= SIGNATURE_BYTES:
+    if raw is None:
         return None
     content, signature = raw[:-SIGNATURE_BYTES], raw[-SIGNATURE_BYTES:]
-    if not any(verify(key, _SIGNED + content, signature) for key in keys):
-        return None
     try:
-        return _pass(content)
+        return Sealed(_pass(content), content, signature)
     except (ValueError, OverflowError):
         return None
+
+
+def read(code: str, keys: Iterable[bytes]) -> Pass | None:
+    """Return the pass of a code that one of the keys has signed; None for any other code."""
+    found = opened(code)
+    return found.said if found is not None and found.signed_by(keys) else None
 
 
 def _pass(content: bytes) -> Pass:

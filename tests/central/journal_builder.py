@@ -42,6 +42,7 @@ from shared.wire.facts import (
     LeaseMove,
     LotActivated,
     MemberRegistered,
+    PassUse,
     ReceiptCancelled,
     ReceiptCommitted,
     RegisteredPerson,
@@ -233,6 +234,7 @@ class Journal:
         issued: Sequence[Issued] = (),
         paid: Sequence[Draw] = (),
         wallet: str = "bonus",
+        by_pass: PassUse | None = None,
     ) -> Sold:
         """A sale that earns lots (each kept whole unless told) and spends of lots.
 
@@ -293,6 +295,7 @@ class Journal:
                 *(Birth(one.lot, one.account, one.amount, 0) for one in issued),
             ),
             tuple(ends),
+            by_pass,
         )
         fact = self.append(FactKind.RECEIPT_COMMITTED, body, envelope)
         return Sold(fact, uid, tuple(lot.lot for lot in granted), body)

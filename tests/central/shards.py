@@ -19,10 +19,20 @@ from central.ledger.store import (
     LotTable,
     TurnoverTable,
 )
+from central.passes.store import PassTable, PassUseTable
 from central.schema import table_of
 
 SHARD_KEY = "account"
-LEDGER = (AccountTable, LotTable, EntryTable, LeaseTable, HeldTable, TurnoverTable)
+LEDGER = (
+    AccountTable,
+    LotTable,
+    EntryTable,
+    LeaseTable,
+    HeldTable,
+    TurnoverTable,
+    PassTable,
+    PassUseTable,
+)
 TABLES = frozenset(table_of(model) for model in LEDGER)
 
 

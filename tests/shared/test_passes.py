@@ -9,7 +9,10 @@ from hypothesis import strategies as some
 
 from shared.crypto.keys import KeyPair
 from shared.slip import QR_MAX
-from shared.wire.passes import FIRST_MINUTE, MINUTE, POINTS_MAX, PREFIX, Pass, read, write
+from shared.wire.codec import encode
+from shared.wire.facts import Envelope, decode_envelope
+from shared.wire.feed import AccountRow, RowKind, read_row
+from shared.wire.passes import FIRST_MINUTE, MINUTE, POINTS_MAX, PREFIX, Pass, opened, read, write
 
 SIGNER = KeyPair.from_seed(b"p" * 32)
 OTHER = KeyPair.from_seed(b"q" * 32)
@@ -63,6 +66,22 @@ def test_no_bit_of_a_pass_turns(granted: Pass, data: some.DataObject) -> None:
     assert turned == code or read(turned, [SIGNER.public]) is None
 
 
+@given(PASSES)
+def test_a_pass_of_another_chain_is_whole_and_signed_by_none_of_ours(granted: Pass) -> None:
+    found = opened(write(granted, OTHER.sign))
+
+    assert found is not None
+    assert found.said == granted
+    assert not found.signed_by([SIGNER.public])
+
+
+@given(PASSES, some.data())
+def test_a_pass_that_was_cut_short_says_nothing(granted: Pass, data: some.DataObject) -> None:
+    code = write(granted, SIGNER.sign)
+
+    assert opened(code[: data.draw(some.integers(0, len(code) - 1))]) is None
+
+
 @pytest.mark.parametrize("content", [b"", bytes(16), bytes(16) + b"\x80", bytes(20)])
 def test_signed_nonsense_is_no_pass(content: bytes) -> None:
     assert read(_signed(content), [SIGNER.public]) is None
@@ -71,6 +90,16 @@ def test_signed_nonsense_is_no_pass(content: bytes) -> None:
 @pytest.mark.parametrize("code", ["", "KPK3:", "KPK3:A", "KPK3:1!", "KPK2:AAAA", "x" * 500])
 def test_other_codes_are_no_pass(code: str) -> None:
     assert read(code, [SIGNER.public]) is None
+
+
+def test_envelopes_and_rows_of_the_version_before_are_read() -> None:
+    """They end before the fields of passes; and what is longer than known is read as well."""
+    account = AccountRow(VECTOR.account, VECTOR.account, 0, ())
+    before = encode((VECTOR.account, VECTOR.account, 0, (), account.history))
+
+    assert decode_envelope(encode(((), (), ()))) == Envelope()
+    assert decode_envelope(encode(((), (), (), None, "later"))) == Envelope()
+    assert read_row(RowKind.ACCOUNT, before) == account
 
 
 def _raw(code: str) -> bytes:

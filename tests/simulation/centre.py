@@ -28,7 +28,7 @@ from shared.runtime.sqlite import open_engine, transaction
 from shared.wire.agents import EnrolRequest
 from shared.wire.codec import encode
 from tests.simulation.disk import Disk, End, StoppedError, copy_disk
-from tests.simulation.programmes import SHELVES, Programme, goods_of, pack_text
+from tests.simulation.programmes import SHELVES, Programme, goods_of
 from tests.simulation.wire import answer
 
 T = TypeVar("T")
@@ -116,9 +116,7 @@ class CentreMachine:
     def _backup(self) -> Path:
         return self.disk.folder.with_name("backup")
 
-    def furnish(
-        self, zones: dict[str, str], programme: Programme, caps: tuple[int, int, int]
-    ) -> str:
+    def furnish(self, zones: dict[str, str], programme: Programme, first_pack: str) -> str:
         """Bring stores by code and zone, goods and the first pack; return the pack's hash."""
         region = SHELVES[programme].region
         rows = [
@@ -128,7 +126,7 @@ class CentreMachine:
         stores = "\n".join([STORE_COLUMNS, *rows, ""])
         import_stores(self.centre, stores.encode(), How.APPLY)
         import_goods(self.centre, goods_of(programme).encode(), How.APPLY)
-        return publish(self.centre, pack_text(programme, caps=caps)).hash
+        return publish(self.centre, first_pack).hash
 
     def enrol(self, store: str) -> Identity:
         """Make a new agent for a store, as its command line does."""

@@ -48,6 +48,9 @@ def simulate(
     limit: Annotated[
         str, typer.Option(help="Points beyond leases of a receipt, member, store: 150,200,400.")
     ] = "0,0,0",
+    passes: Annotated[
+        int, typer.Option(min=0, help="Points of a signed pass: 300; 0 for a programme without.")
+    ] = 0,
     replay: Annotated[Path | None, typer.Option(help="A history to run again.")] = None,
     coverage: Annotated[bool, typer.Option(help="Print what lines were run.")] = False,
 ) -> None:
@@ -71,7 +74,9 @@ def simulate(
     programmes = _programmes(programme)
     for one in range(seed, seed + seeds):
         sold = programmes[one % len(programmes)]
-        options = Options(one, stores, days, visits, wanted, programme=sold, caps=caps)
+        options = Options(
+            one, stores, days, visits, wanted, programme=sold, caps=caps, of_pass=passes * 100
+        )
         result = _run(console, options, None)
         counts += result.counts
         _end(console, result)

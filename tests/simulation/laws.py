@@ -59,6 +59,10 @@ LEFT JOIN audit_mark USING (agent, epoch) WHERE watermark.seq <> ifnull(audit_ma
 UNION ALL SELECT receipt, store, verdict, due FROM audit WHERE due OR verdict <> 'same'"""
 """What the audit has not come to, when it should have."""
 LAWS = {
+    "passes": """
+SELECT * FROM (SELECT (SELECT count(*) FROM pass_use)
+    - (SELECT count(*) FROM (SELECT DISTINCT account, counter FROM pass_use)) AS again,
+    (SELECT count(*) FROM conflict WHERE kind = 'pass_used_twice') AS told) WHERE again <> told""",
     "divergence": "SELECT * FROM audit WHERE verdict NOT IN ('same', 'unknown_pack')",
     "promise": """
 SELECT * FROM (SELECT (SELECT ifnull(sum(amount), 0) FROM entry JOIN lot USING (account, lot)

@@ -27,6 +27,8 @@ SEEDS_MAX = 8
 BENT_MINOR = 10_000_00
 CAPS = (150_00, 200_00, 400_00)
 """Of a receipt, a member and a store, beyond the leases."""
+OF_PASS = 200_00
+"""What a signed pass lets its account spend at a store, beyond the leases."""
 PACKAGES = ("agent", "central", "shared")
 
 Faulty = Callable[[Any], Any]
@@ -45,6 +47,7 @@ class Mutant:
     days: int = 1
     rate: int = 1
     caps: tuple[int, int, int] = NO_CAPS
+    of_pass: int = 0
 
 
 @dataclass(slots=True)
@@ -72,7 +75,14 @@ def judge(mutant: Mutant, seeds: int = SEEDS_MAX) -> Verdict:
             stack.enter_context(patched(target, faulty))
         for seed in range(1, seeds + 1):
             options = Options(
-                seed, mutant.stores, mutant.days, 16, mutant.faults, mutant.rate, caps=mutant.caps
+                seed,
+                mutant.stores,
+                mutant.days,
+                16,
+                mutant.faults,
+                mutant.rate,
+                caps=mutant.caps,
+                of_pass=mutant.of_pass,
             )
             result = simulate(options, synchronous=mutant.synchronous)
             verdict.tried = seed
@@ -395,6 +405,16 @@ def of_one_member(original: Any) -> Any:
     return lambda *args: Counted(member=original(*args).member)
 
 
+def ten_times(original: Any) -> Any:
+    """A pass lets redeem more than it says."""
+    return lambda asked: 10 * original(asked)
+
+
+def only_higher(_original: Any) -> Any:
+    """The counter of the next pass knows nothing of what a backup lacks."""
+    return lambda highest, _at: highest + 1
+
+
 def to_who_lives_on(_right: Any) -> Any:
     return lambda _roll, books, _ways, member: books.accounts_of(member)[0]
 
@@ -407,6 +427,9 @@ def one_account(right: Any) -> Any:
 
     return faulty
 
+
+_ALONE: Any = {"faults": (Fault.SILENT,), "stores": 2, "days": 2, "rate": 25, "of_pass": OF_PASS}
+"""Stores that fall silent and stay so: most of what is redeemed there is by passes."""
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant("journal.db at synchronous=OFF", (), _CRASHES, Synchronous.OFF),
@@ -490,6 +513,27 @@ MUTANTS: tuple[Mutant, ...] = (
            (("agent.leases.beyond:_OF_MEMBER", of_the_day),), days=4, rate=4, caps=CAPS),
     Mutant("limit: the store's cap", (("agent.leases.beyond:counted", of_one_member),),
            days=2, rate=4, caps=CAPS),
+    Mutant("pass: the next one does not wait for the end of a used one",
+           (("central.passes.service:is_good", always(False)),), of_pass=OF_PASS),
+    Mutant("pass: it serves again in a store",
+           (("agent.leases.passes:check_unused", always(None)),), **_ALONE),
+    Mutant("pass: a receipt that has drawn by it is forgotten",
+           (("agent.leases.passes:note", always(None)),), **_ALONE),
+    Mutant("pass: what it says is no bound", (("agent.quote.offline:by_pass", ten_times),),
+           **_ALONE),
+    Mutant("pass: one that is over serves", (("agent.leases.passes:check_over", always(None)),),
+           **_ALONE),
+    Mutant("pass: the centre knows nothing of its use",
+           (("central.ingest.envelopes:note_pass", always(None)),), **_ALONE),
+    Mutant("pass: a second use is not told",
+           (("central.ingest.findings:_passed_again", always(None)),), **_ALONE),
+    Mutant("pass: forged ones serve", (("shared.wire.passes:Sealed.signed_by", always(True)),),
+           **_ALONE),
+    Mutant("pass: one that was replaced serves",
+           (("agent.leases.passes:check_newest", always(None)),), **_ALONE),
+    Mutant("pass: a restored centre counts again from where it was",
+           (("central.passes.service:next_counter", only_higher),), (Fault.RESTORE,), days=2,
+           rate=8, of_pass=OF_PASS),
     Mutant("orphaned asks are not ended", (("agent.leases.service:cancel_orphans", always(0)),),
            (Fault.KILL, Fault.NOISE), days=2, rate=6),
 )  # fmt: skip

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from tests.simulation import laws
 from tests.simulation.backs import Backs
-from tests.simulation.beyond import NO_CAPS, Caps, check_store
+from tests.simulation.beyond import NO_CAPS, Caps, PassBook, check_store
 from tests.simulation.files import (
     ChangeLog,
     fact_ids,
@@ -56,6 +56,7 @@ class Oracle:
     def __init__(self, central: Path, caps: Caps = NO_CAPS) -> None:
         self.central = central
         self.caps = caps
+        self.passes = PassBook()
         self.log = ChangeLog(central)
         self.stores: dict[str, Store] = {}
         self.checks = 0
@@ -140,6 +141,7 @@ class Oracle:
         """Note that a disk goes on twice: what it holds may be spent once too often."""
         twin.image_gone = dict(gone_of(self.stores[original]))
         self.stores[twin.code] = twin
+        self.passes.cloned(original, twin.code)
         self._is_forked = True
 
     def put_back(self, code: str, before: set[str]) -> None:
@@ -154,6 +156,7 @@ class Oracle:
         self._is_forked = True
         self._put_back += 1
         self._backs.forget(code)
+        self.passes.put_back(code)
         with reading(self.central) as central:
             for key, granted in granted_to(central, store, even_closed=True).items():
                 self._allowed[key[1]] += max(0, granted - gone_of(store)[key])
@@ -174,6 +177,7 @@ class Oracle:
         """Note that the centre goes on from a backup: what a forked epoch reports is not new."""
         self._fenced.clear()
         self._is_restored = True
+        self.passes.restored()
         self.log.rewind()
 
     def published(self, effective_from: datetime, pack: str) -> None:
@@ -190,7 +194,7 @@ class Oracle:
                 self._check_account(central, account)
             if not self._is_restored:  # a backup tells less than what was leased
                 for store in self.stores.values():
-                    check_store(central, store, self.caps)
+                    check_store(central, store, self.caps, self.passes.drawn(store.code))
 
     def check_pack(self, store: str, pack: str, at: datetime) -> None:
         """Check that a receipt was priced by the last pack in force by the store's own time."""
@@ -231,7 +235,7 @@ class Oracle:
         if again := [what for what, times in self._undone()[0].items() if times > 1]:
             raise ViolationError("once", f"{again[:SHOWN_MAX]} stand more than once")
         owing = {row[0] for row in rows_of(self.central, laws.OWING)} & self._backs.sold.keys()
-        if owing and not self._is_forked and not self.caps.store:
+        if owing and not self._is_forked and not self.caps.store and not self.passes.is_open:
             raise ViolationError("overspent", f"sales {sorted(owing)[:SHOWN_MAX]} became debt")
 
     def _check_persons(self) -> None:
@@ -265,6 +269,8 @@ class Oracle:
         if unseen := rows_of(self.central, laws.UNSEEN):
             raise ViolationError("audit", f"{unseen[:SHOWN_MAX]} were never evaluated again")
         self._check_sums(self._check_arrivals())
+        with reading(self.central) as central:
+            self.passes.check_told(central)
         for store in self.stores.values():
             check_replica(self.central, self.log, store)
             check_members(self.central, store)
@@ -283,7 +289,8 @@ class Oracle:
                 leased[key[1]] += max(0, granted - gone[key])
                 if store.image_gone is not None:
                     allowed[key[1]] += max(0, granted - store.image_gone.get(key, 0))
-        bound = (len(self.stores) + self._put_back) * self.caps.member
+        beyond = self.caps.member + self.passes.bound(account)
+        bound = (len(self.stores) + self._put_back) * beyond
         total = -bound
         for lot in sorted({*free, *leased, *self._lots[account]}):
             there = self._spent[lot] + leased[lot] + free.get(lot, 0)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.simulation import carried
+from tests.simulation import carried, passes
 from tests.simulation.clocks import START
 from tests.simulation.disk import Moment
 from tests.simulation.people import Customer, make_customers
@@ -117,6 +117,8 @@ class Options:
     caps: tuple[int, int, int] = NO_CAPS
     """What the programme lets a receipt, a member and a store spend offline beyond the leases, in
     hundredths of a point; none: leases alone."""
+    of_pass: int = 0
+    """How much a signed pass lets its account spend at a store, in hundredths; 0: no passes."""
 
     @property
     def zones(self) -> dict[str, str]:
@@ -172,7 +174,15 @@ class _Planner:
             Step(no, at_s, do, store, args)
             for no, (at_s, _, do, store, args) in enumerate(self.drafts)
         ]
-        return sorted([*steps, *self._carried(len(steps))], key=lambda step: (step.at_s, step.no))
+        steps += self._carried(len(steps))
+        if self.options.of_pass:
+            steps += self._passes(len(steps))
+        return sorted(steps, key=lambda step: (step.at_s, step.no))
+
+    def _passes(self, first: int) -> list[Step]:
+        """Return who is issued a pass when, numbered after everything else."""
+        made = passes.plan(self.options.seed, len(self.customers), self.options.days)
+        return [Step(first + no, at_s, do, args=args) for no, (at_s, do, args) in enumerate(made)]
 
     def _carried(self, first: int) -> list[Step]:
         """Return what is done with certificates and codes, numbered after everything else."""

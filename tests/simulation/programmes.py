@@ -31,6 +31,11 @@ LIMIT = """\
   offline_store_points: {}
 """
 """How points are redeemed offline, where not by leases alone."""
+PASSES = """\
+  offline_redemption: signed_pass
+  offline_pass_points: {}
+  offline_pass_days: 1
+"""
 NO_CAPS = (0, 0, 0)
 """Of a receipt, a member and a store: nothing beyond the leases."""
 ONCE_ON = ("registration", "birthday")
@@ -131,10 +136,11 @@ def pack_text(
     version: int = 1,
     effective_from: str = FIRST_FROM,
     caps: tuple[int, int, int] = NO_CAPS,
+    of_pass: int = 0,
 ) -> str:
     """Return a version of a programme's pack; each gives the wine lovers one percent less.
 
-    Caps let stores spend so many hundredths of a point beyond their leases.
+    Caps let stores spend so many hundredths of a point beyond their leases, and so does a pass.
     """
     text = files("shared.rules").joinpath(f"examples/{programme}.yaml").read_text("utf-8")
     if programme is Programme.WINE:
@@ -148,10 +154,15 @@ def pack_text(
         text += GRANTS
     if "\npolicies:\n" not in text:
         text += "\npolicies:\n"
-    offline = LIMIT.format(*(f"{cap // 100}.{cap % 100:02d}" for cap in caps)) if any(caps) else ""
+    offline = LIMIT.format(*map(_points, caps)) if any(caps) else ""
+    offline += PASSES.format(_points(of_pass)) if of_pass else ""
     text = text.replace("\npolicies:\n", f"\npolicies:\n{BACK}{offline}")
     text = text.replace("version: 1\n", f"version: {version}\n").replace(FIRST_FROM, effective_from)
     return text if version == 1 else text.replace("15 %", f"{20 - version} %")
+
+
+def _points(hundredths: int) -> str:
+    return f"{hundredths // 100}.{hundredths % 100:02d}"
 
 
 def goods_of(programme: Programme) -> str:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from tests.simulation import history
 from tests.simulation.command import app
-from tests.simulation.mutants import CAPS
+from tests.simulation.mutants import CAPS, OF_PASS
 from tests.simulation.plan import Fault, Options
 from tests.simulation.programmes import Programme
 from tests.simulation.runner import Result, simulate
@@ -69,6 +69,14 @@ def test_what_stores_spend_beyond_their_leases_stays_within_the_bound(seed: int)
     result = held(simulate(Options(seed, stores=3, days=2, faults=faults, rate=3, caps=CAPS)))
 
     assert result.counts["beyond leases"] > 0
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_what_is_drawn_by_passes_stays_within_the_bound(seed: int) -> None:
+    faults = (*LINES, Fault.KILL, Fault.RESTORE)
+    result = held(simulate(Options(seed, stores=3, days=2, faults=faults, rate=3, of_pass=OF_PASS)))
+
+    assert result.counts["drawn by passes"] > 0
 
 
 @pytest.mark.parametrize("seed", [2])

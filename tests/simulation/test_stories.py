@@ -16,6 +16,7 @@ from central.ingest.service import ForgedHeadError
 from shared.ledger.books import Books, Holder
 from tests.simulation import mutants
 from tests.simulation.mutants import Faulty, patched
+from tests.simulation.passes import forged
 from tests.simulation.plan import Fault, Options, Step, make_plan
 from tests.simulation.programmes import NO_CAPS
 from tests.simulation.runner import simulate
@@ -44,6 +45,12 @@ class Stage(World):
     """A world in which it is told, not drawn, at which copy of a disk something happens."""
 
     at_copy = False
+    shows = -1
+    """Which of his passes a customer shows: the newest, as long as nothing else is told."""
+
+    def _pass_shown(self, args: dict[str, Any]) -> str:
+        codes = self.purses.codes[args["customer"]] if self.options.of_pass else []
+        return codes[self.shows] if codes else ""
 
     def at(self, store: int) -> Tills:
         twin = self.twins.get(store)
@@ -53,8 +60,11 @@ class Stage(World):
 class Story:
     """A world in which steps follow each other by a second, as they are told."""
 
-    def __init__(self, folder: Path, caps: tuple[int, int, int] = NO_CAPS) -> None:
-        self.world = Stage(folder, Options(1, stores=3, days=1, caps=caps))
+    def __init__(
+        self, folder: Path, caps: tuple[int, int, int] = NO_CAPS, of_pass: int = 0
+    ) -> None:
+        options = Options(1, stores=3, days=1, caps=caps, of_pass=of_pass)
+        self.world = Stage(folder, options)
         self.at_s, self.no = 4 * HOUR_S, 0
         self.anna = next(one.no for one in self.world.customers if one.stores == (A, B))
         self.sync(A, B, C)
@@ -98,6 +108,9 @@ class Story:
 
     def gift(self, days: int = LONG_DAYS) -> None:
         self.do("gift", customer=self.anna, points=GIFT_POINTS + self.no, days=days)
+
+    def ask_pass(self, *, anew: bool = False) -> None:
+        self.do("pass", customer=self.anna, anew=anew)
 
     def reserve(self, store: int, share: float = ALL) -> str:
         """Reserve a share of what Anna could spend there; return the receipt's name."""
@@ -685,6 +698,131 @@ def test_the_judge_objects_when_the_limit_is_not_counted(tmp_path: Path) -> None
         three_silent_stores(tmp_path)
 
     assert found.value.invariant == "limit"
+
+
+def one_pass_in_silent_stores(story: Story) -> None:
+    """Anna shows one pass in three stores that do not hear of each other, twice in one."""
+    story.leased_member()
+    story.ask_pass()
+    story.down(A, B, C)
+    for store in (A, B, C, C):
+        story.spend(store)
+    assert story.world.counts["drawn by passes"] == 3
+    story.up(A, B, C)
+    story.sync(A, B, C)
+
+
+def an_older_pass_in_a_silent_store(story: Story) -> None:
+    """The newer one is drawn by first; then the older one is shown."""
+    story.leased_member()
+    story.ask_pass()
+    story.ask_pass(anew=True)
+    story.down(C)
+    for shows in (-1, 0):
+        story.world.shows = shows
+        story.spend(C)
+    assert story.world.counts["drawn by passes"] == 1
+
+
+def a_pass_after_its_end(story: Story) -> None:
+    story.leased_member()
+    story.ask_pass()
+    story.down(C)
+    story.wait(DAY_S)
+    story.spend(C)
+    assert story.world.counts["pass_expired"] == 1
+
+
+def a_forged_pass(story: Story) -> None:
+    story.leased_member()
+    story.ask_pass()
+    codes = story.world.purses.codes[story.anna]
+    codes.append(forged(codes[-1]))
+    story.down(C)
+    story.spend(C)
+    assert story.world.counts["pass_foreign"] == 1
+
+
+def a_pass_on_a_disk_that_went_back(story: Story) -> None:
+    """What the disk had pushed of the use comes back with its next epoch, and the pass is over."""
+    story.leased_member()
+    story.do("image", C)
+    story.ask_pass()
+    story.down(C)
+    story.spend(C)
+    story.up(C)
+    story.push(C)
+    story.do("put-back", C)
+    story.sync(C)
+    story.sync(C)
+    story.down(C)
+    with story.tills(C).machine.station.journal.connect() as journal:
+        known = journal.exec_driver_sql("SELECT count(*) FROM signed_pass").scalar_one()
+    if known != 1:
+        raise ViolationError("history", "the store has forgotten that a pass was used in it")
+    story.spend(C)
+    assert story.world.counts["pass_replaced"] == 1
+
+
+MUCH = 600_00
+"""Of a pass: three stores have more than Anna."""
+PASSES: tuple[tuple[Told, Guards], ...] = (
+    (one_pass_in_silent_stores, (("agent.leases.passes:check_unused", mutants.always(None)),)),
+    (one_pass_in_silent_stores, (("agent.quote.offline:by_pass", mutants.ten_times),)),
+    (
+        one_pass_in_silent_stores,
+        (("central.ingest.findings:_passed_again", mutants.always(None)),),
+    ),
+    (one_pass_in_silent_stores, (("central.ingest.envelopes:note_pass", mutants.always(None)),)),
+    (
+        an_older_pass_in_a_silent_store,
+        (("agent.leases.passes:check_newest", mutants.always(None)),),
+    ),
+    (a_pass_after_its_end, (("agent.leases.passes:check_over", mutants.always(None)),)),
+    (a_forged_pass, (("shared.wire.passes:Sealed.signed_by", mutants.always(True)),)),
+    (a_pass_on_a_disk_that_went_back, (("agent.commit.recall:recall_pass", mutants.always(None)),)),
+)
+
+
+def with_passes(folder: Path, told: Told, of_pass: int = mutants.OF_PASS) -> tuple[int, list[str]]:
+    """Tell a story of passes; return what is owed at its end (hundredths), and the conflicts."""
+    story = Story(folder, of_pass=of_pass)
+    try:
+        told(story)
+        story.do("judge")
+        with story.world.central.centre.engine.connect() as central:
+            debt = int(central.exec_driver_sql("SELECT sum(debt) FROM account").scalar_one())
+            kinds = central.exec_driver_sql("SELECT kind FROM conflict ORDER BY kind").scalars()
+            found = debt, list(kinds)
+        story.world.heal()
+    finally:
+        story.world.close()
+    return found
+
+
+@pytest.mark.parametrize("told", dict.fromkeys(told for told, _ in PASSES))
+def test_a_story_of_passes_holds(tmp_path: Path, told: Told) -> None:
+    with_passes(tmp_path, told)
+
+
+@pytest.mark.parametrize(("told", "guards"), PASSES)
+def test_the_judge_objects_without_a_guard_of_passes(
+    tmp_path: Path, told: Told, guards: Guards
+) -> None:
+    with ExitStack() as stack:
+        for target, faulty in guards:
+            stack.enter_context(patched(target, faulty))
+        with pytest.raises(ViolationError):
+            with_passes(tmp_path, told)
+
+
+def test_what_one_pass_overspends_in_silent_stores_is_debt_within_the_bound(
+    tmp_path: Path,
+) -> None:
+    debt, conflicts = with_passes(tmp_path, one_pass_in_silent_stores, MUCH)
+
+    assert 0 < debt <= 3 * MUCH
+    assert [kind for kind in conflicts if kind != "stale"] == 2 * ["pass_used_twice"]
 
 
 def an_hour_back(options: Options) -> list[Step]:

@@ -14,6 +14,14 @@ from agent.bearers.codes import CodeElsewhereError
 from agent.commit.service import Committed, Sale, commit
 from agent.journal import service as journal
 from agent.journal.service import NewFact, Taking
+from agent.leases.passes import (
+    PassExpiredError,
+    PassForeignError,
+    PassOfAnotherError,
+    PassReplacedError,
+    PassUnreadableError,
+    PassUsedError,
+)
 from agent.leases.standing import UnknownMemberError, standing
 from agent.members import lots
 from agent.members import service as members
@@ -43,7 +51,7 @@ from tests.simulation.disk import StoppedError
 from tests.simulation.machine import Machine
 from tests.simulation.oracle import Oracle
 from tests.simulation.people import Customer
-from tests.simulation.told import Bought, Points, ViolationError
+from tests.simulation.told import Bought, PassUse, Points, ViolationError
 from tests.simulation.wire import LineMode
 
 T = TypeVar("T")
@@ -53,6 +61,14 @@ AGAIN_MAX, AGAIN_OF = 10, 40
 """Of so many operations one is asked for ten times more than needed, one nine times, and so on."""
 IMPATIENCE = 0.3
 """How often a customer leaves when the machine stops while his receipt is reserved."""
+BAD_PASS = (
+    PassExpiredError,
+    PassForeignError,
+    PassOfAnotherError,
+    PassReplacedError,
+    PassUnreadableError,
+    PassUsedError,
+)
 CONTENT = b"as the till said it"
 BORN = date(1990, START.month, START.day)
 """Everybody's birthday is when the run begins."""
@@ -93,6 +109,7 @@ class Wanted:
     """The certificate that he buys."""
     certificates: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    pass_code: str = ""
 
     def items_bought(self) -> tuple[Item, ...]:
         """Return what he puts on the counter, in the words of the till."""
@@ -189,14 +206,15 @@ class Tills:
             promo_codes=wanted.codes,
             certificates=tuple(Offer(code) for code in wanted.certificates),
         )
+        basket = self._showing(basket, wanted.pass_code if found else "")
         if basket.redeem is Redeem.EXACT:
             most = self._quote(basket, Redeem.MAXIMUM, 0)[0]
             basket = _redeeming(basket, int(most * wanted.share) // 100 * 100)
         is_full = True
         for _ in range(TRIES_MAX):
-            _, digest = self._quote(basket, basket.redeem, basket.redeem_points)
-            order = ReserveOrder(self.uid(), CONTENT, basket, digest, "0018")
             try:
+                _, digest = self._quote(basket, basket.redeem, basket.redeem_points)
+                order = ReserveOrder(self.uid(), CONTENT, basket, digest, "0018")
                 claim = self._claim(order, reserve=wanted.reserve)
             except QuoteChangedError:
                 continue
@@ -204,18 +222,31 @@ class Tills:
                 is_full = False
                 basket = _redeeming(basket, int(str(refusal.details["available_points"])))
                 continue
-            except (CertificateElsewhereError, CodeElsewhereError) as refusal:
-                self.machine.network.counts[refusal.code] += 1
+            except LoyaltyError as refusal:
                 basket = _without(basket, refusal)
+                self.machine.network.counts[refusal.code] += 1
                 continue
             drawn = sum(draw.amount for draw in claim.bearers)
             self.oracle.claimed(self.code, claim.evaluation.redemption.redeemed + drawn)
             self.machine.network.counts["beyond leases"] += bool(claim.beyond)
+            by_pass = claim.by_pass is not None and claim.by_pass.points > 0
+            self.machine.network.counts["drawn by passes"] += by_pass
             if found and wanted.redeem is Redeem.EXACT and self.machine.line.mode is LineMode.DOWN:
                 self.offline_asked += 1
                 self.offline_granted += is_full
             return OpenReceipt(name, self, claim, self.uid(), None if wanted.reserve else order)
         raise StoreClosedError
+
+    def _showing(self, basket: Basket, code: str) -> Basket:
+        """Let the customer show a pass, unless the till says that it does not serve."""
+        showing = replace(basket, pass_code=code)
+        try:
+            if code:
+                self._quote(showing, Redeem.NONE, 0)
+        except BAD_PASS as refusal:
+            self.machine.network.counts[refusal.code] += 1
+            return basket
+        return showing
 
     def _quote(self, basket: Basket, redeem: Redeem, points: int) -> tuple[int, str]:
         asked = _redeeming(basket, points) if redeem is Redeem.EXACT else _with(basket, redeem)
@@ -264,6 +295,8 @@ class Tills:
             receipt.committed = committed
             bought = self.bought_of(claim, committed, tenders)
             self.oracle.bought(bought)
+            if (use := _by_pass(claim)) is not None:
+                self.oracle.passes.used(self.code, bought.fact, use)
             self.touched.update(one.account for one in (*bought.drawn, *bought.granted))
         self.ask_again(sale.uid, pay, committed)
         return committed
@@ -387,7 +420,12 @@ def _redeeming(basket: Basket, points: int) -> Basket:
 
 
 def _without(basket: Basket, refusal: LoyaltyError) -> Basket:
-    """Leave out what is not here; of a certificate so much that the rest is."""
+    """Leave out what is not here, of a certificate so much that the rest is, or a pass that is not
+    good; raises any other refusal."""
+    if isinstance(refusal, BAD_PASS):
+        return replace(basket, pass_code="")
+    if not isinstance(refusal, CertificateElsewhereError | CodeElsewhereError):
+        raise refusal
     if isinstance(refusal, CodeElsewhereError):
         gone = refusal.details["promo_code"]
         return replace(basket, promo_codes=tuple(c for c in basket.promo_codes if c != gone))
@@ -445,6 +483,15 @@ def _bought(
             *codes.coupons,
         ),
     )
+
+
+def _by_pass(claim: Claim) -> PassUse | None:
+    """Return what a sale draws by a pass, as the judge is told it."""
+    use = claim.by_pass
+    if use is None or not use.points:
+        return None
+    at_s = claim.moment.instant.timestamp()
+    return PassUse(use.account.hex, use.counter, use.points, at_s)
 
 
 REFUSALS = LoyaltyError

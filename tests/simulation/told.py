@@ -24,6 +24,16 @@ class Points:
 
 
 @dataclass(frozen=True, slots=True)
+class PassUse:
+    """What a sale has drawn by a signed pass beyond its store's leases, and when by its clock."""
+
+    account: str
+    counter: int
+    points: int
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Bought:
     """A sale as the till answered it, in kopecks and hundredths of points."""
 

@@ -28,6 +28,7 @@ from central.leases.writeoff import holdings, write_off_store
 from central.members.imports import COLUMNS, Row, import_lots
 from central.owners_file import read_owners
 from central.packs.service import publish
+from central.passes.service import Renewal
 from central.snapshots import service as snapshots
 from shared.errors import LoyaltyError
 from shared.ids import derived
@@ -44,6 +45,8 @@ from tests.simulation.goods_back import code_of, swap, take_back, undo
 from tests.simulation.joining import Deed, merging, parting
 from tests.simulation.machine import Machine, wrong_by
 from tests.simulation.oracle import Oracle
+from tests.simulation.passes import Purses, ask
+from tests.simulation.passes import told as told_pass
 from tests.simulation.plan import Options, Step, instant
 from tests.simulation.programmes import once_of, pack_text
 from tests.simulation.sightings import Sightings
@@ -92,13 +95,15 @@ class World:
         self.receipts: dict[str, OpenReceipt] = {}
         self.sightings = Sightings(self.counts)
         self.carried = Carried()
+        self.purses = Purses()
         self._helping = False
         self._audited = auditor.job()
         central = CentreMachine(
             folder / "centre", MachineClock(self.time), self.chance, self.counts
         )
         self.central = central
-        self.first_pack = central.furnish(options.zones, options.programme, options.caps)
+        first_pack = pack_text(options.programme, caps=options.caps, of_pass=options.of_pass)
+        self.first_pack = central.furnish(options.zones, options.programme, first_pack)
         self.network = Network(self.time, self.chance, self.counts, central.serve)
         self.oracle = Oracle(central.disk.folder / CENTRAL, Caps(*options.caps))
         self.oracle.once = once_of(options.programme)
@@ -296,6 +301,7 @@ class World:
             args["share"],
             args["reserve"],
             *self._carrying(args),
+            self._pass_shown(args),
         )
         try:
             found = self._found(tills, args["customer"])
@@ -325,6 +331,37 @@ class World:
             codes.append(self.chance.choice(carried.coupons))
         paying = tuple(carried.gifts[no] for no in args.get("certificates", ()))
         return gift, paying, tuple(codes)
+
+    def _pass_shown(self, args: dict[str, Any]) -> str:
+        """Return the code of the pass that a customer shows."""
+        if not self.options.of_pass or args["customer"] is None:
+            return ""
+        return self.purses.shown(args["customer"], self.chance)
+
+    def _do_pass(self, step: Step) -> str:
+        """Let the centre issue a pass to a customer, who has it on his phone from then on."""
+        cards = self.customers[step.args["customer"]].cards
+        if not cards:
+            return "no card"
+        renewal = Renewal.REPLACE if step.args["anew"] else Renewal.GIVE_AGAIN
+        try:
+            accounts = self._accounts_of(self._member_of(cards[0]))
+            done = self.central.order(lambda centre: ask(centre, accounts, renewal))
+        except LoyaltyError as refusal:
+            return self._refused(refusal)
+        self.purses.codes[step.args["customer"]].append(done.code)
+        at_s, anew = self.central.centre.clock.now().timestamp(), renewal is Renewal.REPLACE
+        self.oracle.passes.issued(*told_pass(done.granted), at_s=at_s, anew=anew)
+        self.counts["passes issued"] += done.is_new
+        return done.code
+
+    def _accounts_of(self, member: Any) -> list[Any]:
+        from uuid import UUID
+
+        query = "SELECT account FROM account WHERE member = ? ORDER BY account"
+        with self.central.centre.engine.connect() as connection:
+            found = connection.exec_driver_sql(query, (member.hex,)).scalars()
+            return [UUID(account) for account in found]
 
     def _found(self, tills: Tills, customer: int | None) -> Any:
         """Return whom a customer's newest card means; without a card nobody, or his phone."""
@@ -696,7 +733,8 @@ class World:
     def _do_publish(self, step: Step) -> str:
         version = step.args["version"]
         at = step.args.get("at", f"{(START + timedelta(days=version - 1)).date()}T00:00")
-        text = pack_text(self.options.programme, version, at, self.options.caps)
+        options = self.options
+        text = pack_text(options.programme, version, at, options.caps, options.of_pass)
         told = self.central.order(lambda centre: publish(centre, text))
         self.ordered.append(lambda: self.central.order(lambda centre: publish(centre, text)))
         self.oracle.published(datetime.fromisoformat(told.effective_from), told.hash)

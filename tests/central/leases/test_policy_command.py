@@ -1,5 +1,6 @@
 """`kopilka central policy risk` prints the bounds as a table and a sentence, in two languages."""
 
+import os
 from pathlib import Path
 from random import Random
 
@@ -10,10 +11,11 @@ from central.cli import app
 from central.opening import open_centre
 from central.packs.service import publish
 from central.settings import Settings
+from shared.clock import SystemClock
 from tests.builders import wine_text
 from tests.central.app.kit import NOON, STORES_CSV, SetClock
 from tests.central.journal_builder import make_journal
-from tests.central.leases.test_risk import LIMIT
+from tests.central.leases.test_risk import LIMIT, PASSES
 from tests.databases import Databases
 
 
@@ -72,3 +74,23 @@ def test_russian_is_the_settings_language(folder: Path) -> None:
 
 def test_another_language_is_misuse(folder: Path) -> None:
     assert kopilka(folder, "policy", "risk", "--lang", "de").exit_code == 2
+
+
+def test_passes_are_told_with_their_formula(folder: Path) -> None:
+    """Anna's pass of 50.00 of her 100.00, in two stores."""
+    settings = Settings(
+        data_dir=folder / "centre", database_url=os.environ["KOPILKA_CENTRAL_DATABASE_URL"]
+    )
+    centre = open_centre(settings, SystemClock(), Random(6))
+    later = wine_text().replace("policies:\n", PASSES).replace("\nversion: 1", "\nversion: 2")
+    publish(centre, later)
+    centre.engine.dispose()
+    assert kopilka(folder, "pass", "issue", "+79161234567").exit_code == 0
+
+    told = printed(folder, "--lang", "en")
+
+    assert "up to 50,00 points at each store, once; a pass is good for 7 days" in told
+    assert "one member stores × a pass of 50,00 100,00 points = 100,00 ₽" in told
+    assert "all members stores × good passes 50,00 (1) 100,00 points = 100,00 ₽" in told
+    assert "Silent stores: 2 of 2. What they have not told becomes members' debt of at most" in told
+    assert "магазины × действующие пропуска 50,00 (1)" in printed(folder, "--lang", "ru")

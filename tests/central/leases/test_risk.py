@@ -7,6 +7,7 @@ import pytest
 from central.centre import Centre
 from central.leases.risk import SILENT_AFTER, Held, Programme, risk
 from central.packs.service import publish
+from central.passes.service import PassOrder, Renewal, issue
 from tests.builders import wine_text
 from tests.central.app.kit import SetClock
 from tests.central.chain_kit import dump
@@ -110,3 +111,67 @@ def test_a_pack_that_is_not_in_force_yet_is_no_programme(centre: Centre) -> None
     publish(centre, later.replace("\nversion: 1", "\nversion: 2"))
 
     assert only(centre).pack.policies.offline_redemption == "lease"
+
+
+PASSES = """policies:
+  offline_redemption: signed_pass
+  offline_pass_points: 50.00
+  offline_pass_days: 7
+"""
+
+
+def passing(centre: Centre) -> None:
+    publish(centre, wine_text().replace("policies:\n", PASSES).replace(*TWO_ROUBLES))
+
+
+def pass_for(centre: Centre, account: UUID, points: int) -> None:
+    issue(centre, PassOrder(account, "Ольга", points), centre.clock.now())
+
+
+@pytest.mark.usefixtures("other")
+def test_passes_cost_their_points_in_every_store(
+    centre: Centre, anna: UUID, journal: Journal
+) -> None:
+    """102 is silent. By Anna's pass of 50.00 and Boris's of 30.00 it may redeem 80.00 at two rubles
+    each, both stores 160.00; one member 50.00 in a store."""
+    passing(centre)
+    boris, _ = journal.register(name="Борис", phone="+79160000011")
+    journal.sell(boris, earn=[30_00])
+    journal.push()
+    pass_for(centre, anna, 50_00)
+    pass_for(centre, boris.account, 30_00)
+
+    found = only(centre)
+
+    assert found.silent == ("102",)
+    assert [found.by_passes(some) for some in (found.silent, found.stores)] == [80_00, 160_00]
+    assert found.of_member_by_passes(found.stores) == 100_00
+    assert found.rubles(found.by_passes(found.stores)) == 320_00
+
+
+@pytest.mark.usefixtures("other")
+def test_a_pass_that_is_over_costs_where_nobody_was_heard_of_since(
+    centre: Centre, anna: UUID, journal: Journal, clock: SetClock
+) -> None:
+    """After a week 101 is heard again: it cannot redeem by the pass any more, and has told what it
+    had. 102 may not have told."""
+    passing(centre)
+    pass_for(centre, anna, 50_00)
+    clock.go(days=7, minutes=2)
+    journal.sell(None)
+    journal.push()
+
+    found = only(centre)
+
+    assert found.silent == ("102",)
+    assert (found.by_passes(["101"]), found.by_passes(["102"])) == (0, 50_00)
+
+
+@pytest.mark.usefixtures("other")
+def test_a_pass_that_was_replaced_costs_beside_the_new_one(centre: Centre, anna: UUID) -> None:
+    passing(centre)
+    pass_for(centre, anna, 20_00)
+    again = PassOrder(anna, "Ольга", 30_00, Renewal.REPLACE)
+    issue(centre, again, centre.clock.now())
+
+    assert only(centre).of_member_by_passes(["102"]) == 50_00
