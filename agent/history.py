@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Connection
 
 from agent.commit import recall as sales
-from agent.journal import former
+from agent.journal import former, leaving
 from agent.journal import store as facts
 from agent.journal.former import Fetch, FetchState
 from agent.journal.store import Change
@@ -71,10 +71,12 @@ def _turn(
     connection: Connection, station: Station, at: Fetch, page: PushedFacts
 ) -> tuple[Fetch, int]:
     """Take a page in and note where the next begins; look further back if it is of another branch
-    than what this disk has at that place. Return that place, and how many facts were new."""
+    than what this disk has at that place, but not at what has left. Return that place, and how many
+    facts were new."""
     known = facts.hash_at(connection, at.epoch, at.after)
-    if at.state is FetchState.SEARCHING and page.hash != known:
-        further = replace(at, after=max(0, at.after - BATCH_MAX))
+    departed = leaving.departed(connection, at.epoch)
+    if at.state is FetchState.SEARCHING and page.hash != known and at.after > departed:
+        further = replace(at, after=max(departed, at.after - BATCH_MAX))
         former.note(connection, further)
         return further, 0
     words = {word.id: word for word in page.outcomes}
