@@ -21,15 +21,13 @@ from agent.push import cover_of
 from agent.returns import recall as returns
 from agent.station import Station
 from shared.runtime.sqlite import reading, transaction
-from shared.wire.codec import MalformedError
 from shared.wire.facts import (
-    Body,
     Fact,
     LotActivated,
     MemberRegistered,
     ReceiptCommitted,
-    body_of,
     is_intact,
+    known_body,
 )
 from shared.wire.push import BATCH_MAX, Outcome, PushedFacts
 from shared.wire.taken_back import ReceiptReturned, ReceiptVoided
@@ -102,7 +100,7 @@ def _take_in(
 
 def _recall(connection: Connection, station: Station, fact: Fact) -> list[Change]:
     """Enter what a fact says into its stage's tables; return what it changed for the display."""
-    body = _readable(fact)
+    body = known_body(fact)
     match body:
         case ReceiptCommitted():
             return sales.recall(connection, station, fact, body)
@@ -116,11 +114,3 @@ def _recall(connection: Connection, station: Station, fact: Fact) -> list[Change
             return [Change(body.account, lot=body.lot, activates_at=body.at)]
         case _:
             return []
-
-
-def _readable(fact: Fact) -> Body | None:
-    """Return a fact's body, None for one of another version: it is history all the same."""
-    try:
-        return body_of(fact)
-    except MalformedError:
-        return None

@@ -8,7 +8,6 @@ money from going out twice stays too: that a receipt is paid, and what came back
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import takewhile
 from uuid import UUID
 
 import structlog
@@ -16,7 +15,7 @@ from sqlalchemy import Connection
 
 from agent.commit import store as sales
 from agent.journal import answers, leaving
-from agent.journal.leaving import Old
+from agent.journal import store as facts
 from agent.leases import beyond
 from agent.leases import store as leases
 from agent.printing import store as spool
@@ -28,8 +27,7 @@ from agent.station import Station
 from shared.clock import instant_of
 from shared.ids import derived
 from shared.runtime.sqlite import reading, transaction
-from shared.wire.codec import MalformedError
-from shared.wire.facts import LeaseAsked, ReceiptCommitted, read_body
+from shared.wire.facts import Fact, LeaseAsked, ReceiptCommitted, is_intact, known_body
 from shared.wire.feed import GLOBAL
 
 LEAVE_MAX = 20
@@ -79,10 +77,11 @@ class Retention:
     def _line(self, line: int, upto: int, before: datetime) -> int:
         after = self._after.get(line, 0)
         with reading(self.station.journal) as connection:
-            looked = leaving.look(connection, line, after, upto, LEAVE_MAX)
-        old = list(takewhile(lambda fact: instant_of(fact.hlc) < before, looked))
+            agent = self.station.identity.agent
+            looked = facts.facts_from(connection, agent, line, after + 1, LEAVE_MAX)
+        old = [fact for fact in looked if fact.seq <= upto and instant_of(fact.hlc) < before]
         self._after[line] = old[-1].seq if len(old) == LEAVE_MAX else 0
-        due = {fact.id: goes for fact in old if fact.is_settled and (goes := _goes_with(fact))}
+        due = {fact.id: goes for fact in old if (goes := _goes_with(fact)) is not None}
         return self._let_go(line, due) if due else 0
 
     def _let_go(self, line: int, due: "dict[UUID, _Going]") -> int:
@@ -111,18 +110,14 @@ class _Going:
     ask: UUID | None = None
 
 
-def _goes_with(fact: Old) -> _Going | None:
+def _goes_with(fact: Fact) -> _Going | None:
     """Return what goes with a fact; None for one that the disk has damaged, which stays."""
-    slip = derived("slip", fact.id)
-    if fact.kind not in leaving.READ:
-        return _Going(fact.seq, fact.id, slip)
-    try:
-        body = read_body(fact.kind, fact.body)
-    except MalformedError:
+    if not is_intact(fact):
         return None
+    body = known_body(fact)
     sale = body.receipt.uid if isinstance(body, ReceiptCommitted) else None
     ask = body.ask if isinstance(body, LeaseAsked) else None
-    return _Going(fact.seq, fact.id, slip, sale, ask)
+    return _Going(fact.seq, fact.id, derived("slip", fact.id), sale, ask)
 
 
 def _needed(connection: Connection, due: dict[UUID, _Going]) -> set[UUID]:

@@ -4,7 +4,6 @@ What is left of them is the chain's other facts: each names the hash of the one 
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -15,10 +14,6 @@ from agent.journal.store import SETTLED
 from agent.schema import JournalTable
 from shared.runtime.sqlite import listed, run
 from shared.wire.agents import BackedUp
-from shared.wire.facts import FactKind
-
-READ = (FactKind.RECEIPT_COMMITTED, FactKind.LEASE_ASKED)
-"""Kinds of facts whose bodies name what goes with them."""
 
 
 class DepartedRecord(JournalTable, table=True):
@@ -30,24 +25,6 @@ class DepartedRecord(JournalTable, table=True):
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class Old:
-    """A fact that may be old enough; `body` of those kinds only that are read."""
-
-    seq: int
-    id: UUID
-    hlc: int
-    kind: str
-    body: bytes
-    is_settled: bool
-
-
-_LOOK = """
-SELECT fact.seq, fact.id, hlc, kind, CASE WHEN kind IN (?, ?) THEN body ELSE x'' END,
-    ifnull(outcome IN (?, ?), 0)
-FROM fact LEFT JOIN ack ON ack.fact = fact.id
-WHERE fact.epoch = ? AND fact.seq > ? AND fact.seq <= ? ORDER BY fact.seq LIMIT ?
-"""
 _FREE = """
 SELECT fact FROM ack WHERE outcome IN (?, ?) AND NOT EXISTS (
     SELECT 1 FROM change WHERE change.fact = ack.fact AND (cover IS NULL OR cover > ?))
@@ -74,15 +51,6 @@ def last_backed_up(connection: Connection, line: int, told: BackedUp) -> int:
     if store.hash_at(connection, line, told.seq) != told.hash:
         return 0
     return min(told.seq, store.tip(connection, line).seq - 1)
-
-
-def look(connection: Connection, line: int, after: int, upto: int, most: int) -> list[Old]:
-    """Return the next facts of a line behind a number, in order."""
-    values = (*(kind.value for kind in READ), *_SETTLED, line, after, upto, most)
-    return [
-        Old(row[0], UUID(bytes=row[1]), row[2], row[3], row[4], bool(row[5]))
-        for row in run(connection, _LOOK, values)
-    ]
 
 
 def free(connection: Connection, facts: Collection[UUID], cursor: int) -> set[UUID]:

@@ -4,6 +4,7 @@ still needed does, and nothing goes on otherwise than before."""
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Connection
@@ -24,6 +25,7 @@ from agent.push import Pushed, push
 from agent.reserve import service as reserving
 from agent.reserve.service import ReceiptEndedError
 from agent.retention import LEAVE_MAX, ROWS_MAX, Retention
+from agent.returns import elsewhere
 from agent.returns.service import give_back_goods
 from agent.returns.sources import DepartedReceiptError, UnknownReceiptError
 from agent.returns.void import VoidOrder, void
@@ -32,7 +34,7 @@ from shared.crypto.chain import GENESIS
 from shared.crypto.keys import verify
 from shared.receipt import Redeem
 from shared.runtime.sqlite import reading, transaction
-from shared.wire.agents import BackedUp, EpochAnswer, LeaseAsk
+from shared.wire.agents import BackedUp, EpochAnswer, LeaseAsk, SaleAnswer, ToldReturn
 from shared.wire.facts import Fact, FactKind, LeaseAsked
 from shared.wire.feed import GLOBAL
 from shared.wire.push import (
@@ -270,6 +272,25 @@ def test_an_ask_that_no_fact_has_ended_keeps_its_fact(shop: Shop) -> None:
     assert count(shop, "ask") == 0
 
 
+def test_what_the_disk_has_changed_stays(shop: Shop) -> None:
+    days_of_sales(shop)
+    in_journal(
+        shop, lambda c: c.exec_driver_sql("UPDATE fact SET body = zeroblob(9) WHERE seq = 2")
+    )
+
+    assert leave(shop) == 2
+    assert numbers(shop) == [2, 4]
+
+
+def test_what_this_version_cannot_read_leaves_too(shop: Shop) -> None:
+    body = LeaseAsked(shop.uid(), shop.uid(), Person().account, 100, shop.clock.now())
+    new = NewFact(FactKind.RECEIPT_COMMITTED, body)
+    in_journal(shop, lambda c: chain.append(c, shop.station, new, shop.clock.now()))
+    days_of_sales(shop, 2)
+
+    assert leave(shop) == 2
+
+
 def test_more_than_one_turn_takes_at_most_so_many_each(shop: Shop) -> None:
     days_of_sales(shop, LEAVE_MAX + 10)
     go(shop, OLD)
@@ -416,6 +437,44 @@ def test_of_a_cancelled_receipt_only_that_it_has_ended_is_kept(shop: Shop) -> No
         look_up(shop.station, order.receipt.uid)
     with pytest.raises(ReceiptEndedError):
         commit(shop.station, paid(shop, order), shop.clock.now())
+
+
+def tell(shop: Shop, receipt: UUID, *returns: ToldReturn) -> None:
+    """Let the centre tell of a sale, as when goods of it are to come back."""
+    shop.link.sales[receipt] = SaleAnswer("102", b"a sale", returns)
+    assert elsewhere.ask(shop.station, receipt, shop.clock.now())
+
+
+def test_what_the_centre_told_of_a_sale_is_forgotten_but_for_what_came_back(shop: Shop) -> None:
+    own = sell(shop, basket(shop)).receipt
+    plain, returned = shop.uid(), shop.uid()
+    tell(shop, own)
+    tell(shop, plain)
+    tell(shop, returned, ToldReturn("receipt.returned", b"a return"))
+    leave(shop)
+
+    with reading(shop.station.journal) as connection:
+        query = "SELECT uid FROM told_sale"
+        kept = {UUID(bytes=row[0]) for row in connection.exec_driver_sql(query)}
+    assert kept == {own, returned}, "the own sale has not left"
+
+
+def test_the_number_of_a_print_job_is_not_given_again(shop: Shop) -> None:
+    """The printer may still echo it."""
+    sell(shop, basket(shop))
+    body = LeaseAsked(shop.uid(), shop.uid(), Person().account, 100, shop.clock.now())
+    new = NewFact(FactKind.LEASE_ASKED, body)
+    for _ in range(2):
+        in_journal(shop, lambda c: chain.append(c, shop.station, new, shop.clock.now()))
+    settle(shop)
+    back_up(shop)
+    assert leave(shop) == 2
+
+    sell(shop, basket(shop))
+
+    with reading(shop.station.journal) as connection:
+        query = "SELECT max(job_no) FROM print_job"
+        assert connection.exec_driver_sql(query).scalar_one() == 2
 
 
 # Ended epochs
