@@ -1,7 +1,9 @@
 """Facts leave the journal when they are old and a backup of the centre holds them; nothing that is
 still needed does, and nothing goes on otherwise than before."""
 
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -12,6 +14,7 @@ from sqlalchemy import Connection
 from agent import epochs, history
 from agent import identity as identities
 from agent.commit.service import Committed, commit
+from agent.jobs import Jobs
 from agent.journal import answers
 from agent.journal import service as chain
 from agent.journal import store as journal
@@ -48,6 +51,7 @@ from shared.wire.push import (
 )
 from tests.agent.kit import claim, paid, return_order, seen, sell, take_back
 from tests.builders import INCARNATION, Person, PersonLot, Shop, basket
+from tests.fakes import FakeClock
 from tests.simulation.paper import PaperTray
 
 KEEP = timedelta(days=1)
@@ -299,6 +303,25 @@ def test_more_than_one_turn_takes_at_most_so_many_each(shop: Shop) -> None:
     assert [retention.turn(), retention.turn(), retention.turn()] == [LEAVE_MAX, 9, 0]
 
 
+class OneTurn(FakeClock):
+    """A clock by which a loop takes one turn."""
+
+    turns = 0
+
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        self.turns += 1
+        return super().wait(event, timeout_s) or self.turns > 1
+
+
+def test_the_agent_takes_a_turn_whenever_it_tends_to_its_files(shop: Shop) -> None:
+    days_of_sales(shop)
+    shop.station = replace(shop.station, clock=OneTurn(shop.clock.now() + OLD))
+
+    Jobs(shop.station)._tend()
+
+    assert numbers(shop) == [4]
+
+
 # What goes on as before
 
 
@@ -541,6 +564,17 @@ def test_nor_while_a_branch_is_followed_back(shop: Shop) -> None:
     assert history.fetch(shop.station) == len(theirs)
     assert (keeper.asked[:2], numbers(shop)) == ([6, 3], [4, 5, 6])
     assert [fact.seq for fact in facts(shop, -1)] == [fact.seq for fact in theirs]
+
+
+def test_of_a_line_that_shares_nothing_more_what_is_behind_it_is_fetched(shop: Shop) -> None:
+    days_of_sales(shop)
+    leave(shop)
+    theirs = facts(other_branch(shop))
+    keeper = begin_next(shop, theirs)
+
+    assert history.fetch(shop.station) == 3
+    assert keeper.asked[:2] == [4, 3]
+    assert [fact.seq for fact in facts(shop, -1)] == [4, 5, 6]
 
 
 def other_branch(shop: Shop) -> Shop:
