@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Connection
 
 from agent.commit import recall as sales
-from agent.journal import former
+from agent.journal import former, leaving
 from agent.journal import store as facts
 from agent.journal.former import Fetch, FetchState
 from agent.journal.store import Change
@@ -21,15 +21,13 @@ from agent.push import cover_of
 from agent.returns import recall as returns
 from agent.station import Station
 from shared.runtime.sqlite import reading, transaction
-from shared.wire.codec import MalformedError
 from shared.wire.facts import (
-    Body,
     Fact,
     LotActivated,
     MemberRegistered,
     ReceiptCommitted,
-    body_of,
     is_intact,
+    known_body,
 )
 from shared.wire.push import BATCH_MAX, Outcome, PushedFacts
 from shared.wire.taken_back import ReceiptReturned, ReceiptVoided
@@ -71,10 +69,12 @@ def _turn(
     connection: Connection, station: Station, at: Fetch, page: PushedFacts
 ) -> tuple[Fetch, int]:
     """Take a page in and note where the next begins; look further back if it is of another branch
-    than what this disk has at that place. Return that place, and how many facts were new."""
+    than what this disk has at that place, but not at what has left. Return that place, and how many
+    facts were new."""
     known = facts.hash_at(connection, at.epoch, at.after)
-    if at.state is FetchState.SEARCHING and page.hash != known:
-        further = replace(at, after=max(0, at.after - BATCH_MAX))
+    departed = leaving.departed(connection, at.epoch)
+    if at.state is FetchState.SEARCHING and page.hash != known and at.after > departed:
+        further = replace(at, after=max(departed, at.after - BATCH_MAX))
         former.note(connection, further)
         return further, 0
     words = {word.id: word for word in page.outcomes}
@@ -100,7 +100,7 @@ def _take_in(
 
 def _recall(connection: Connection, station: Station, fact: Fact) -> list[Change]:
     """Enter what a fact says into its stage's tables; return what it changed for the display."""
-    body = _readable(fact)
+    body = known_body(fact)
     match body:
         case ReceiptCommitted():
             return sales.recall(connection, station, fact, body)
@@ -114,11 +114,3 @@ def _recall(connection: Connection, station: Station, fact: Fact) -> list[Change
             return [Change(body.account, lot=body.lot, activates_at=body.at)]
         case _:
             return []
-
-
-def _readable(fact: Fact) -> Body | None:
-    """Return a fact's body, None for one of another version: it is history all the same."""
-    try:
-        return body_of(fact)
-    except MalformedError:
-        return None

@@ -21,6 +21,7 @@ from agent.replica import repair
 from agent.replica import service as replica
 from agent.replica.service import GapError, InDoubtError
 from agent.reserve import store as claims
+from agent.retention import Retention
 from agent.scan import ScanKind, classify
 from agent.station import Station
 from hardware.printers.outcome import (
@@ -225,16 +226,18 @@ class Jobs:
         leases.give_back(self.station, self.station.clock.now())
 
     def _tend(self) -> None:
-        """Look at the disk; settle the rows every minute; once a night add them up."""
-        station = self.station
+        """Look at the disk; let old facts leave; settle the rows every minute; once a night add
+        them up."""
+        station, retention = self.station, Retention(self.station)
         turns = 0
         while not station.clock.wait(self.stopping, TEND_S):
             station.gets_on(TEND)
             station.disk.look()
             turns += 1
-            if turns % SETTLE_TURNS:
-                continue
             try:
+                retention.turn()
+                if turns % SETTLE_TURNS:
+                    continue
                 replica.settle(station)
                 if repair.is_scrub_due(station, station.clock.now()):
                     station.suspects.update(repair.scrub(station))

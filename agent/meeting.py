@@ -41,6 +41,7 @@ def meet(station: Station) -> SessionAnswer:
         raise
     epochs.heed(station, who.epoch, session.expects, session.barred)
     lives.meet(station, session)
+    station.backed_up = session.backed_up
     return session
 
 

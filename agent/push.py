@@ -95,14 +95,16 @@ def hear(station: Station) -> int:
 
 def batch_from(connection: Connection, identity: Identity, line: int, seq: int) -> PushBatch | None:
     """Return the facts of a line of the journal from a number on as one signed batch, None if there
-    are none."""
+    are none. It says so if the first ones have left."""
     facts = store.facts_from(connection, identity.agent, line, seq, BATCH_MAX)
     if not facts:
         return None
     chosen = _bounded(facts)
     last = chosen[-1]
     head = Head(identity.agent, last.epoch, last.seq, last.hash)
-    return PushBatch(head, identity.keys_of(last.epoch).sign(head_bytes(head)), tuple(chosen))
+    lacks_from = seq if chosen[0].seq > seq else 0
+    signature = identity.keys_of(last.epoch).sign(head_bytes(head, lacks_from))
+    return PushBatch(head, signature, tuple(chosen), lacks_from=lacks_from)
 
 
 def _next_batch(station: Station) -> tuple[int, PushBatch] | None:

@@ -21,6 +21,7 @@ from agent.settings import AgentSettings
 from shared.clock import Clock
 from shared.crypto.keys import KeyPair
 from shared.runtime.metrics import Counts
+from shared.wire.agents import BackedUp
 from shared.wire.feed import KeysRow, PackRow, SettingsRow
 
 THIN_FOR = timedelta(minutes=1)
@@ -181,6 +182,8 @@ class Station:
     barred: str = ""
     suspects: set[str] = field(default_factory=set)
     """Streams whose stored rows are not those that were written: the pull mends them."""
+    backed_up: tuple[BackedUp, ...] = ()
+    """What of each epoch a backup of the centre holds, as the last session told."""
     pulses: Pulses = field(default_factory=Pulses)
     disk: DiskWatch = field(init=False)
 

@@ -17,6 +17,7 @@ from central.agents import store as agents_store
 from central.agents.service import AgentIdentity
 from central.agents.sessions import Standing
 from central.auditor import telling as auditing
+from central.backups import service as backups
 from central.centre import Centre
 from central.counted import STORAGE_ERRORS
 from central.feed import routes as feed_routes
@@ -142,8 +143,15 @@ def _standing_of(stages: Stages, connection: Connection, identity: AgentIdentity
     streams = tuple(StreamHead(name, number) for name, number in sorted(heads.items()))
     known = stages.known(connection, identity)
     barred = stages.barred(connection, identity)
-    tallies = snapshots.tallies(connection, heads.keys())
-    return Standing(known.seq + 1, known.hash, streams, barred, feed.lives(connection), tallies)
+    return Standing(
+        expects=known.seq + 1,
+        hash=known.hash,
+        streams=streams,
+        barred=barred,
+        lives=feed.lives(connection),
+        tallies=snapshots.tallies(connection, heads.keys()),
+        backed_up=backups.backed_up(connection, identity),
+    )
 
 
 def _lifespan(

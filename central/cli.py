@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from central.cli_audit import audit_app
+from central.cli_backups import backup_app
 from central.cli_bearers import certificates_app
 from central.cli_budgets import budgets_app
 from central.cli_codes import codes_app
@@ -38,6 +39,7 @@ for _name, _sub in {
     "lots": lots_app,
     "certificates": certificates_app,
     "audit": audit_app,
+    "backup": backup_app,
     "codes": codes_app,
     "budgets": budgets_app,
     "conflicts": conflicts_app,

@@ -31,6 +31,7 @@ LEASED: Final = "kopilka_central_leased_points"
 ASKS: Final = "kopilka_central_asks_total"
 RECOVERY: Final = "kopilka_central_recovery_missing_reports"
 CONFLICTS: Final = "kopilka_central_conflicts"
+BACKUP_AGE: Final = "kopilka_central_backup_age_seconds"
 STORAGE_ERRORS: Final = "kopilka_central_storage_errors_total"
 
 METRICS: Final = (
@@ -60,5 +61,6 @@ METRICS: Final = (
     Metric(ASKS, COUNT, "Asks for points for a receipt: full, part or none given.", ("result",)),
     Metric(RECOVERY, LEVEL, "Stores that have not reported to a restored centre."),
     Metric(CONFLICTS, LEVEL, "Records for people, by kind and state.", ("kind", "state")),
+    Metric(BACKUP_AGE, LEVEL, "How long ago the newest confirmed backup was begun."),
     Metric(STORAGE_ERRORS, COUNT, "Requests and jobs that the database failed."),
 )  # fmt: skip

@@ -60,6 +60,7 @@ class Turn(IntEnum):
     PACKS = 3
     DUTY = 4
     """Of a session, not of a transaction."""
+    BACKUP = 5
 
 
 class Table(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMING))):

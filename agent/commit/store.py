@@ -1,5 +1,6 @@
 """Sales by their receipt: where the fact is, and the slip."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +9,7 @@ from sqlalchemy import Connection
 
 from agent.schema import WITHOUT_ROWID, JournalTable, id_field, instant_field
 from shared.clock import milliseconds
-from shared.runtime.sqlite import run
+from shared.runtime.sqlite import listed, run
 
 
 class ReceiptRecord(JournalTable, table=True):
@@ -33,6 +34,7 @@ class Sold:
 
 _ADD = "INSERT INTO receipt (uid, fact, slip, at) VALUES (?, ?, ?, ?)"
 _FIND = "SELECT fact, slip FROM receipt WHERE uid = ?"
+_FORGET = "DELETE FROM receipt WHERE uid IN (?*)"
 
 
 def add(connection: Connection, receipt: UUID, sold: Sold, at: datetime) -> None:
@@ -44,3 +46,8 @@ def find(connection: Connection, receipt: UUID) -> Sold | None:
     """Return where a sale is."""
     row = run(connection, _FIND, (receipt.bytes,)).fetchone()
     return Sold(UUID(bytes=row[0]), UUID(bytes=row[1])) if row else None
+
+
+def forget(connection: Connection, receipts: Collection[UUID]) -> None:
+    """Forget where sales are, with their facts: from then on they are as those of another store."""
+    run(connection, listed(_FORGET, len(receipts)), [receipt.bytes for receipt in receipts])

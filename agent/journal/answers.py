@@ -9,7 +9,7 @@ from sqlmodel import Field
 from agent.schema import WITHOUT_ROWID, JournalTable, id_field, instant_field
 from shared.clock import milliseconds
 from shared.errors import Kind, LoyaltyError
-from shared.runtime.sqlite import run
+from shared.runtime.sqlite import listed, run
 
 
 class UidReusedError(LoyaltyError):
@@ -35,6 +35,8 @@ class AnswerRecord(JournalTable, table=True):
 
 
 _RECALL = "SELECT content, answer FROM answer WHERE uid = ? AND operation = ?"
+_NEXT = "SELECT uid FROM answer WHERE uid > ? ORDER BY uid LIMIT ?"
+_FORGET = "DELETE FROM answer WHERE at < ? AND uid IN (?*)"
 _REMEMBER = "INSERT INTO answer (uid, operation, content, answer, at) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -53,3 +55,13 @@ def remember(
 ) -> None:
     """Keep an answer in the transaction of its operation."""
     run(connection, _REMEMBER, (uid.bytes, operation, content, answer, milliseconds(at)))
+
+
+def forget(connection: Connection, after: bytes, before: datetime, most: int) -> bytes:
+    """Forget the old ones of the next answers behind a uid; return where the following begin.
+
+    Who repeats an operation after that is refused: nothing is done a second time.
+    """
+    uids = [row[0] for row in run(connection, _NEXT, (after, most))]
+    run(connection, listed(_FORGET, len(uids)), (milliseconds(before), *uids))
+    return uids[-1] if len(uids) == most else b""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Field
 
-from agent.journal import store
+from agent.journal import leaving, store
 from agent.journal.store import Change
 from agent.schema import JournalTable, table_of
 from shared.clock import instant_of
@@ -51,11 +51,13 @@ _FETCHES = table_of(FetchRecord)
 
 
 def progress(connection: Connection, epoch: int) -> Fetch:
-    """Return how far an epoch is fetched; it begins at the last fact with the centre's word."""
+    """Return how far an epoch is fetched; it begins at the last fact with the centre's word, or
+    behind those that have left."""
     query = select(_FETCHES.c.after, _FETCHES.c.state).where(_FETCHES.c.epoch == epoch)
     row = connection.execute(query).first()
     if row is None:
-        return Fetch(epoch, store.next_to_send(connection, epoch) - 1)
+        told = store.next_to_send(connection, epoch) - 1
+        return Fetch(epoch, max(told, leaving.departed(connection, epoch)))
     return Fetch(epoch, row[0], FetchState(row[1]))
 
 

@@ -126,6 +126,9 @@ _ACKS = table_of(AckRecord)
 _CHANGES = table_of(ChangeRecord)
 
 _TIP = "SELECT seq, hash, hlc FROM fact WHERE epoch = ? ORDER BY seq DESC LIMIT 1"
+_HASH_AT = """
+SELECT hash FROM fact WHERE epoch = ? AND seq = ?
+UNION ALL SELECT prev_hash FROM fact WHERE epoch = ? AND seq = ? LIMIT 1"""
 _LAST_HLC = "SELECT hlc FROM fact WHERE epoch < ? ORDER BY epoch DESC, seq DESC LIMIT 1"
 _ADD_FACT = """
 INSERT INTO fact (epoch, seq, id, hlc, kind, prev_hash, hash,
@@ -156,11 +159,14 @@ def tip(connection: Connection, epoch: int) -> Tip:
 
 
 def hash_at(connection: Connection, epoch: int, seq: int) -> bytes:
-    """Return the hash of the fact at a place, of the chain's start at 0; empty beyond the end."""
+    """Return the hash of the fact at a place, of the chain's start at 0; empty beyond the end.
+
+    Of a fact that has left, the next one tells it, if that is here.
+    """
     if seq == 0:
         return GENESIS
-    here = (_FACTS.c.epoch == epoch, _FACTS.c.seq == seq)
-    return connection.execute(select(_FACTS.c.hash).where(*here)).scalar() or b""
+    found = run(connection, _HASH_AT, (epoch, seq, epoch, seq + 1)).fetchone()
+    return found[0] if found else b""
 
 
 def add_fact(connection: Connection, fact: Fact, at: datetime, *, line: int | None = None) -> None:

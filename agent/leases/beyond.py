@@ -50,6 +50,7 @@ _PUT = """
 INSERT INTO beyond_lease (receipt, account, amount, day, fact) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (receipt) DO UPDATE SET fact = excluded.fact
 """
+_FACTS = "SELECT fact FROM beyond_lease WHERE fact IN (?*)"
 _CANCEL = "DELETE FROM beyond_lease WHERE receipt = ? AND fact IS NULL"
 _FORGET = """
 DELETE FROM beyond_lease WHERE day < ? AND fact IS NOT NULL AND NOT EXISTS (
@@ -91,3 +92,9 @@ def put(
 def cancel(connection: Connection, receipt: UUID) -> None:
     """Count no more what came to nothing."""
     run(connection, _CANCEL, (receipt.bytes,))
+
+
+def counted_facts(connection: Connection, facts: Collection[UUID]) -> set[UUID]:
+    """Return which of some facts are sales that are counted here."""
+    keys = [fact.bytes for fact in facts]
+    return {UUID(bytes=row[0]) for row in run(connection, listed(_FACTS, len(keys)), keys)}

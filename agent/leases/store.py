@@ -76,6 +76,8 @@ VALUES (?, ?, ?, ?, ?, x'', 0, ?)
 """
 _OPEN_ASKS = "SELECT ask, epoch, given FROM ask WHERE receipt = ? AND ended = 0"
 _END_ASKS = "UPDATE ask SET ended = 1 WHERE receipt = ?"
+_STILL_OPEN = "SELECT ask FROM ask WHERE ended = 0 AND ask IN (?*)"
+_FORGET_ASKS = "DELETE FROM ask WHERE ask IN (?*)"
 _ANSWERED = "SELECT lot, granted FROM lease_answer WHERE epoch = ? AND account IN (?*)"
 
 
@@ -158,3 +160,14 @@ def receipts_with_open_asks(connection: Connection) -> list[UUID]:
 def end_asks(connection: Connection, receipt: UUID) -> None:
     """Mark the asks of a receipt as ended, in the transaction of the fact that ends them."""
     run(connection, _END_ASKS, (receipt.bytes,))
+
+
+def still_open(connection: Connection, asks: Collection[UUID]) -> set[UUID]:
+    """Return which of some asks no fact has ended."""
+    keys = [ask.bytes for ask in asks]
+    return {UUID(bytes=row[0]) for row in run(connection, listed(_STILL_OPEN, len(keys)), keys)}
+
+
+def forget_asks(connection: Connection, asks: Collection[UUID]) -> None:
+    """Forget asks that have ended, with their facts."""
+    run(connection, listed(_FORGET_ASKS, len(asks)), [ask.bytes for ask in asks])

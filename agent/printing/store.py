@@ -1,5 +1,6 @@
 """The spool: print jobs beside the facts that they are of."""
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -9,7 +10,7 @@ from sqlmodel import Field
 
 from agent.schema import JournalTable, id_field, instant_field, table_of
 from shared.clock import milliseconds
-from shared.runtime.sqlite import run
+from shared.runtime.sqlite import listed, run
 from shared.slip import Slip, decode_slip, encode_slip
 
 REASON_CHARS_MAX = 200
@@ -42,6 +43,10 @@ class PrintJobRecord(JournalTable, table=True):
 
 
 _JOBS = table_of(PrintJobRecord)
+_NOT_PRINTED = "SELECT slip FROM print_job WHERE state IN (?, ?) AND slip IN (?*)"
+_FORGET = """
+DELETE FROM print_job WHERE slip IN (?*) AND job_no < (SELECT max(job_no) FROM print_job)"""
+"""The last number is not given to another job: the printer may still echo it."""
 _ENQUEUE = """
 INSERT INTO print_job (slip, copy_no, body, state, reason, attempts, at)
 VALUES (?, ?, ?, ?, '', 0, ?)
@@ -132,3 +137,15 @@ def counts(connection: Connection) -> dict[str, int]:
     """Count jobs by state."""
     rows = connection.execute(select(_JOBS.c.state, func.count()).group_by(_JOBS.c.state))
     return {row[0]: row[1] for row in rows}
+
+
+def not_printed(connection: Connection, slips: Collection[UUID]) -> set[UUID]:
+    """Return which of some slips are still on their way to paper."""
+    keys = [slip.bytes for slip in slips]
+    values = (JobState.QUEUED.value, JobState.SENDING.value, *keys)
+    return {UUID(bytes=row[0]) for row in run(connection, listed(_NOT_PRINTED, len(keys)), values)}
+
+
+def forget(connection: Connection, slips: Collection[UUID]) -> None:
+    """Forget slips with their facts: no copy of them can be printed here any more."""
+    run(connection, listed(_FORGET, len(slips)), [slip.bytes for slip in slips])

@@ -14,7 +14,7 @@ from shared.member import LotView, MemberView
 from shared.receipt import Receipt
 from shared.rules.moment import Moment
 from shared.rules.result import Draw, Evaluation
-from shared.runtime.sqlite import run
+from shared.runtime.sqlite import listed, run
 from shared.wire.codec import decoder, encode
 from shared.wire.facts import Issued, PassUse
 from shared.wire.feed import SettingsRow
@@ -54,7 +54,10 @@ class ClaimState(StrEnum):
 
 
 class ClaimRecord(JournalTable, table=True):
-    """A claim in canonical bytes; of a committed one they are empty, for it stands in its fact."""
+    """A claim in canonical bytes; of a committed one they are empty, for it stands in its fact.
+
+    That a receipt has ended is kept for good: no till sells it a second time.
+    """
 
     __tablename__ = "claim"
 
@@ -74,6 +77,10 @@ _COMMIT = """
 INSERT INTO claim (receipt, state, body, at) VALUES (?, ?, x'', ?)
 ON CONFLICT (receipt) DO UPDATE SET state = excluded.state, body = excluded.body
 """
+_NEXT = "SELECT receipt FROM claim WHERE receipt > ? ORDER BY receipt LIMIT ?"
+_FORGET = (
+    "UPDATE claim SET body = x'' WHERE state = ? AND at < ? AND body <> x'' AND receipt IN (?*)"
+)
 _OPEN_COUNT = "SELECT count(*) FROM claim WHERE state = ?"
 
 
@@ -93,9 +100,9 @@ def find(connection: Connection, receipt: UUID) -> Claim | ClaimState | None:
 
 
 def find_cancelled(connection: Connection, receipt: UUID) -> Claim | None:
-    """Return the claim of a receipt that came to nothing."""
+    """Return the claim of a receipt that came to nothing, if it is still kept."""
     row = run(connection, _FIND, (receipt.bytes,)).fetchone()
-    return _decode(row[1]) if row and row[0] == ClaimState.CANCELLED else None
+    return _decode(row[1]) if row and row[0] == ClaimState.CANCELLED and row[1] else None
 
 
 def cancel(connection: Connection, receipt: UUID) -> None:
@@ -118,3 +125,12 @@ def open_count(connection: Connection) -> int:
     """Count open claims."""
     (count,) = run(connection, _OPEN_COUNT, (ClaimState.OPEN.value,)).fetchone()
     return int(count)
+
+
+def forget_cancelled(connection: Connection, after: bytes, before: datetime, most: int) -> bytes:
+    """Forget what old cancelled receipts had been, of the next claims behind a receipt; return
+    where the following begin."""
+    receipts = [row[0] for row in run(connection, _NEXT, (after, most))]
+    values = (ClaimState.CANCELLED.value, milliseconds(before), *receipts)
+    run(connection, listed(_FORGET, len(receipts)), values)
+    return receipts[-1] if len(receipts) == most else b""

@@ -16,8 +16,9 @@ from agent.returns import store
 from agent.returns.store import Done
 from agent.schema import JournalTable, id_field, instant_field, table_of
 from agent.station import Station
+from shared.clock import milliseconds
 from shared.rules.returns import Before
-from shared.runtime.sqlite import transaction
+from shared.runtime.sqlite import listed, run, transaction
 from shared.wire.agents import SaleAnswer, SaleAsk, ToldReturn
 from shared.wire.codec import decoder, encode
 from shared.wire.facts import ReceiptCommitted, read_body
@@ -47,6 +48,12 @@ class Told:
 
 
 _TOLD = table_of(ToldSaleRecord)
+_NOTHING = encode(())
+_NEXT = "SELECT uid FROM told_sale WHERE uid > ? ORDER BY uid LIMIT ?"
+_FORGET = """
+DELETE FROM told_sale WHERE at < ? AND returns = ? AND uid NOT IN (SELECT uid FROM receipt)
+AND uid IN (?*)"""
+
 _decode_sale = decoder(ReceiptCommitted)
 _decode_returns = decoder(tuple[ToldReturn, ...])
 
@@ -114,3 +121,11 @@ def _keep(connection: Connection, receipt: UUID, answer: SaleAnswer, at: datetim
     }
     statement = upsert(_TOLD).on_conflict_do_update(index_elements=[_TOLD.c.uid], set_=values)
     connection.execute(statement, values)
+
+
+def forget(connection: Connection, after: bytes, before: datetime, most: int) -> bytes:
+    """Forget what was told long ago of sales that are not here, of the next ones behind a receipt;
+    return where the following begin. What had come back elsewhere is kept."""
+    uids = [row[0] for row in run(connection, _NEXT, (after, most))]
+    run(connection, listed(_FORGET, len(uids)), (milliseconds(before), _NOTHING, *uids))
+    return uids[-1] if len(uids) == most else b""

@@ -10,6 +10,8 @@ from agent.commit import store as sales
 from agent.journal import store as facts
 from agent.packs import NoPackError
 from agent.quote.service import effective_pack
+from agent.reserve import store as claims
+from agent.reserve.store import ClaimState
 from agent.returns import elsewhere
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
@@ -35,18 +37,26 @@ class DamagedReceiptError(UnknownReceiptError):
     en = "Receipt {receipt} is damaged on the disk. Take it back when the centre is in reach."
 
 
+class DepartedReceiptError(UnknownReceiptError):
+    """A receipt that this store has sold and keeps no more: the centre has it."""
+
+    code = "receipt_departed"
+    ru = "Чек {receipt} давний: в магазине его больше не хранят, он в центре. Оформите возврат."
+    en = "Receipt {receipt} is an old one, kept at the centre only. Return its goods instead."
+
+
 class SoldElsewhereError(LoyaltyError):
-    """A receipt of another store while the centre is out of reach."""
+    """A receipt that is not in this store's journal while the centre is out of reach."""
 
     kind = Kind.CONFLICT
     code = "sold_elsewhere"
     ru = (
-        "Без связи чек {receipt} здесь не вернуть: он не этого магазина. Дождитесь связи "
-        "или оформите возврат там, где была покупка."
+        "Без связи чек {receipt} здесь не вернуть: он давний или другого магазина. Дождитесь "
+        "связи или оформите возврат там, где была покупка."
     )
     en = (
-        "Receipt {receipt} is not of this store and cannot be returned here without the line. "
-        "Wait for it, or return the goods where they were bought."
+        "Receipt {receipt} is an old one or of another store, and cannot be returned here without "
+        "the line. Wait for it, or return the goods where they were bought."
     )
 
 
@@ -55,8 +65,8 @@ class SlipNeededError(LoyaltyError):
 
     kind = Kind.CONFLICT
     code = "slip_needed"
-    ru = "Нет связи, а чек {receipt} не этого магазина: отсканируйте код на его слипе."
-    en = "The line is out and receipt {receipt} is of another store: scan the code of its slip."
+    ru = "Нет связи, а чек {receipt} давний или другого магазина: отсканируйте код на его слипе."
+    en = "The line is out and receipt {receipt} is old or of another store: scan its slip's code."
 
 
 class LineNeededError(LoyaltyError):
@@ -132,9 +142,12 @@ def find_sale(
 ) -> tuple[Fact, ReceiptCommitted]:
     """Return a sale of this store from its journal.
 
-    Raises UnknownReceiptError; DamagedReceiptError if its bytes do not give its hash any more.
+    Raises UnknownReceiptError; DepartedReceiptError if it was sold here long ago;
+    DamagedReceiptError if its bytes do not give its hash any more.
     """
     sold = sales.find(connection, receipt)
+    if sold is None and claims.find(connection, receipt) is ClaimState.COMMITTED:
+        raise DepartedReceiptError(receipt=receipt)
     fact = sold and facts.fact_by_id(connection, station.identity.agent, sold.fact)
     if not fact:
         raise UnknownReceiptError(receipt=receipt)

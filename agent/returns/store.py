@@ -1,6 +1,6 @@
 """What has been returned of each sale."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlmodel import Field
 from agent.journal.answers import UidReusedError
 from agent.schema import JournalTable, id_field, table_of
 from shared.rules.returns import Before, LineShare
+from shared.runtime.sqlite import listed, run
 from shared.wire.taken_back import ReturnedLine
 
 
@@ -82,6 +83,10 @@ _RETURNED = table_of(ReturnedRecord)
 _DOCUMENTS = table_of(ReturnRecord)
 _USED = table_of(UsedSlipRecord)
 
+_WITH_FACTS = """
+SELECT DISTINCT sale FROM return_document JOIN fact ON fact.id = return_document.fact
+WHERE sale IN (?*)"""
+
 
 def done(connection: Connection, sale: UUID) -> Done:
     """Sum up the earlier returns of a sale."""
@@ -141,6 +146,12 @@ def uids(connection: Connection, sale: UUID) -> frozenset[UUID]:
     """Return the documents of this store that have taken a sale back."""
     query = select(_DOCUMENTS.c.uid).where(_DOCUMENTS.c.sale == sale)
     return frozenset(connection.execute(query).scalars())
+
+
+def with_facts(connection: Connection, sales: Collection[UUID]) -> set[UUID]:
+    """Return which of some sales have a return or void here whose fact is in the journal."""
+    keys = [sale.bytes for sale in sales]
+    return {UUID(bytes=row[0]) for row in run(connection, listed(_WITH_FACTS, len(keys)), keys)}
 
 
 def is_used(connection: Connection, token_digest: bytes) -> bool:

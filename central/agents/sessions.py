@@ -21,7 +21,13 @@ from shared.crypto.sessions import SESSION_KEY_BYTES, SESSION_TTL_S
 from shared.ids import uuid7
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
-from shared.wire.agents import LifeBegan, SessionAnswer, StreamHead, decode_session_request
+from shared.wire.agents import (
+    BackedUp,
+    LifeBegan,
+    SessionAnswer,
+    StreamHead,
+    decode_session_request,
+)
 from shared.wire.snapshot import Tally
 
 SESSIONS_MAX = 8
@@ -40,6 +46,8 @@ class Standing:
     lives: tuple[LifeBegan, ...]
     tallies: tuple[Tally, ...] = ()
     """What the rows of its streams sum up to."""
+    backed_up: tuple[BackedUp, ...] = ()
+    """What a backup holds of its journals."""
 
 
 StandingOf = Callable[[Connection, AgentIdentity], Standing]
@@ -81,6 +89,7 @@ def open_session(centre: Centre, signed: SignedRequest, standing_of: StandingOf)
         lives=standing.lives,
         hash=standing.hash,
         tallies=standing.tallies,
+        backed_up=standing.backed_up,
     )
 
 

@@ -39,9 +39,17 @@ class ConflictKind(StrEnum):
     UNKNOWN_MEMBER = "unknown_member"
     NEW_EPOCH = "new_epoch"
     CENTRE_RESTORED = "centre_restored"
+    JOURNAL_GAP = "journal_gap"
 
 
-ALERTS = frozenset({ConflictKind.OTHER_BYTES, ConflictKind.QUARANTINED, ConflictKind.DAMAGED})
+ALERTS = frozenset(
+    {
+        ConflictKind.OTHER_BYTES,
+        ConflictKind.QUARANTINED,
+        ConflictKind.DAMAGED,
+        ConflictKind.JOURNAL_GAP,
+    }
+)
 """What somebody must act upon: nothing resolves it by itself."""
 
 

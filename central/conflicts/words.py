@@ -32,6 +32,7 @@ TITLES: dict[ConflictKind, Sentence] = {
     ConflictKind.UNKNOWN_MEMBER: Sentence("карта без анкеты", "card of nobody yet"),
     ConflictKind.NEW_EPOCH: Sentence("журнал начат заново", "journal begun anew"),
     ConflictKind.CENTRE_RESTORED: Sentence("центр восстановлен", "centre restored"),
+    ConflictKind.JOURNAL_GAP: Sentence("пропуск в журнале", "gap in a journal"),
 }
 
 _SENTENCES: dict[ConflictKind, Sentence] = {
@@ -188,6 +189,14 @@ _SENTENCES: dict[ConflictKind, Sentence] = {
         "The centre's database was restored from a backup, its life is {incarnation} now. No "
         "leases are given until stores ({stores}) have reported; kopilka central restored says "
         "who is missing.",
+    ),
+    ConflictKind.JOURNAL_GAP: Sentence(
+        "Фактов {first}–{last} эпохи {epoch} магазина {store} нет ни здесь, ни у него: магазин "
+        "убрал их после подтверждённой копии, а восстановлена более старая. Журнал идёт дальше; "
+        "бонусов и оборота этих чеков в центре нет.",
+        "Facts {first} to {last} of epoch {epoch} of store {store} are neither here nor there: the "
+        "store let them go after a confirmed backup, and an older one was put back. The journal "
+        "goes on; the centre lacks the points and turnover of these receipts.",
     ),
     ConflictKind.STALE: Sentence(
         "Чек {document}: магазин {store} посчитал по прежним правилам, уровню или обороту. По "

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, func, select
 
 from central.ingest import store
 from central.ingest.store import FactTable, InboxTable, WatermarkTable
-from central.ingest.values import POSTED, Document, KeptFact
+from central.ingest.values import POSTED, Document, KeptFact, Watermark
 from central.schema import table_of
 from shared.ledger.books import Holder
 from shared.wire.push import OutcomeKind
@@ -35,6 +35,12 @@ def journals(connection: Connection) -> dict[Holder, int]:
     """Return up to which number each journal is known."""
     query = select(_watermark.c.agent, _watermark.c.epoch, _watermark.c.seq)
     return {Holder(row.agent, row.epoch): row.seq for row in connection.execute(query)}
+
+
+def watermarks(connection: Connection) -> dict[Holder, Watermark]:
+    """Return up to which place each journal is known, with the hash of the fact there."""
+    found = connection.execute(select(_watermark))
+    return {Holder(row.agent, row.epoch): Watermark(row.seq, row.hash) for row in found}
 
 
 def places_after(connection: Connection, holder: Holder, seq: int, most: int) -> list[Place]:

@@ -29,6 +29,7 @@ from central.counted import FACTS_ANSWERED
 from central.ingest import letters, looking, store
 from central.ingest.chain import Standing, arrivals, first_seq, reach
 from central.ingest.desk import UNKNOWN_LOT
+from central.ingest.gaps import passed_over
 from central.ingest.loading import kept, lots_named
 from central.ingest.planning import publish, work, write
 from central.ingest.values import Watermark
@@ -89,7 +90,8 @@ class BrokenBatchError(LoyaltyError):
 def push(centre: Centre, signed: SignedRequest) -> PushAnswer:
     """Post a batch of facts; sending it again, whole or in part, changes nothing.
 
-    A batch that begins beyond the next number is answered with that number alone. A fenced agent's
+    A batch that begins beyond the next number is answered with that number alone, unless its agent
+    says that nothing before it is left: then the journal goes on behind the gap. A fenced agent's
     sales have happened too: its facts are taken in. Raises ForgedHeadError, BrokenBatchError,
     CentreRestoredError, MalformedError, and as `authenticate` does.
     """
@@ -235,9 +237,8 @@ def _check(connection: Connection, sender: Agent, batch: PushBatch) -> int:
         raise FencedAgentError(store=sender.store)
     before = roster.key_of(connection, sender, head.epoch - 1)
     known = {head.epoch: key} if before is None else {head.epoch: key, head.epoch - 1: before}
-    signed_in = [
-        no for no, one in known.items() if keys.verify(one, head_bytes(head), batch.signature)
-    ]
+    said = head_bytes(head, batch.lacks_from)
+    signed_in = [no for no, one in known.items() if keys.verify(one, said, batch.signature)]
     if not signed_in:
         raise ForgedHeadError
     if len(batch.facts) > BATCH_MAX or first_seq(batch) < 1 or head.seq > SEQ_MAX:
@@ -258,6 +259,7 @@ def _take(
     at = centre.clock.now()
     holder = Holder(sender.id, batch.head.epoch)
     before = store.locked_watermark(connection, holder)
+    before = passed_over(connection, sender, batch, before, at)
     first = first_seq(batch)
     if not batch.facts or (first > before.seq + 1 and not _goes_on(connection, batch)):
         return PushAnswer(centre.incarnation, before.seq + 1, (), leases.bar_of(connection, holder))

@@ -14,6 +14,7 @@ from central import counted as names
 from central.agents.store import Agent, agents
 from central.auditor import telling
 from central.auditor.store import DIVERGENT
+from central.backups import service as backups
 from central.centre import Centre
 from central.conflicts import service as conflicts
 from central.feed import service as feed
@@ -46,9 +47,12 @@ def metrics(centre: Centre, at: datetime) -> bytes:
     with reading(centre.engine) as connection:
         levels = {**store.every(connection), **_agents(connection, at)}
         measured_at = store.measured_at(connection)
+        backed_up_at = backups.last_confirmed(connection)
     levels[names.INFO] = {(version("kopilka"), str(centre.incarnation)): 1}
     if measured_at is not None:
         levels[names.MEASURED_AGE] = {(): (at - measured_at).total_seconds()}
+    if backed_up_at is not None:
+        levels[names.BACKUP_AGE] = {(): (at - backed_up_at).total_seconds()}
     return page(names.METRICS, levels, centre.counts)
 
 

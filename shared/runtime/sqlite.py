@@ -145,6 +145,13 @@ def listed(statement: str, count: int) -> str:
     return statement.replace(ONE_OF, f"({', '.join('?' * count)})")
 
 
+def copy_into(engine: Engine, file: Path) -> None:
+    """Write one consistent state of an SQLite database into a file, an empty one or none, while
+    others write on; it is not on the disk yet. Raises sqlite3.Error."""
+    with engine.connect() as connection:
+        _driver(connection).execute("VACUUM INTO ?", (str(file),))
+
+
 def _keep_a_log(connection: sqlite3.Connection) -> None:
     """Set WAL mode; while others open the same new file SQLite refuses without waiting."""
     for attempt in range(LOG_ATTEMPTS_MAX):

@@ -75,6 +75,15 @@ def parted_at(mine: Sequence[LifeBegan], theirs: Sequence[LifeBegan]) -> int:
     return min(life.began_at for life in later)
 
 
+class BackedUp(Struct, array_like=True, frozen=True):
+    """Up to which place of an epoch a backup of the centre has what an agent has pushed, and the
+    hash of the fact there: a journal that has the same one has the same facts before it."""
+
+    epoch: int
+    seq: int
+    hash: bytes
+
+
 class SessionAnswer(Struct, frozen=True):
     """A session's key, the centre's clock and incarnation, and where the agent's streams end."""
 
@@ -94,6 +103,8 @@ class SessionAnswer(Struct, frozen=True):
     agent's disk may have sent that one. Empty from a centre that does not tell."""
     tallies: tuple[Tally, ...] = ()
     """What the rows of the agent's streams sum up to at some recent numbers."""
+    backed_up: tuple[BackedUp, ...] = ()
+    """What the newest confirmed backup holds of each of the agent's epochs."""
 
 
 class EpochRequest(Struct, frozen=True):

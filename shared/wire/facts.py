@@ -286,6 +286,14 @@ def body_of(fact: Fact) -> Body:
     return read_body(fact.kind, fact.body)
 
 
+def known_body(fact: Fact) -> Body | None:
+    """Read the body of a fact; None for one that this version does not know, or cannot read."""
+    try:
+        return body_of(fact)
+    except MalformedError:
+        return None
+
+
 def read_body(kind: str, body: bytes) -> Body:
     """Read the body of a fact of a kind; raises MalformedError."""
     if kind not in _BODIES:

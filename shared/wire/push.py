@@ -66,6 +66,9 @@ class PushBatch(Struct, frozen=True):
     signature: bytes
     facts: tuple[Fact, ...]
     incarnation: UUID | None = None
+    lacks_from: int = 0
+    """From this number up to the first fact the journal has nothing any more: a centre that was
+    restored from a backup older than a confirmed one does not wait for it. 0: it lacks nothing."""
 
 
 class PushAnswer(Struct, frozen=True):
@@ -117,8 +120,10 @@ def frames(content: bytes) -> tuple[list[PushBatch], int]:
     return batches, at
 
 
-def head_bytes(head: Head) -> bytes:
-    """Return the bytes of a head that its agent signs."""
+def head_bytes(head: Head, lacks_from: int = 0) -> bytes:
+    """Return the bytes of a head that its agent signs, with what the journal lacks before it."""
+    if lacks_from:
+        return b"kopilka/head/2" + encode((head, lacks_from))
     return b"kopilka/head/1" + encode(head)
 
 

@@ -39,12 +39,13 @@ def check_members(central: Path, store: Store) -> None:
             raise ViolationError("figures", what)
 
 
-def check_history(central: Path, store: Store) -> None:
-    """Check that a store has again what its disk had lost of ended epochs, if it is not fenced."""
+def check_history(central: Path, store: Store, held: set[str]) -> None:
+    """Check that a store has again what its disk had lost of ended epochs, if it is not fenced, but
+    for what a backup has held."""
     if rows_of(store.journal, laws.FENCED):
         return
     pushed = {fact for (fact,) in rows_of(central, laws.PUSHED, store.agent)}
-    if missing := pushed - fact_ids(store):
+    if missing := pushed - fact_ids(store) - held:
         raise ViolationError("history", f"store {store.code} lacks {sorted(missing)[:SHOWN_MAX]}")
 
 

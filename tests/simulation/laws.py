@@ -29,6 +29,7 @@ WHERE inbox.agent = ? AND inbox.epoch < agent.epoch AND NOT branch AND outcome <
 FORKED = """
 SELECT agent, epoch, lot, max(0, granted - gone) FROM lease WHERE (agent, epoch) IN
 (SELECT agent, epoch FROM inbox WHERE branch) AND NOT closed"""
+BRANCHES = "SELECT agent, epoch, seq FROM inbox WHERE branch"
 OWING = "SELECT document FROM entry WHERE kind = 'DEBT'"
 SUMS = """
 SELECT account, (SELECT coalesce(sum(balance), 0) FROM lot WHERE lot.account = a.account) - debt

@@ -22,6 +22,7 @@ from agent.printing import service as printing
 from agent.push import Pushed, hear, push
 from agent.replica import service as replica
 from agent.reserve import store as claims
+from agent.retention import Retention
 from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
 from agent.settings import AgentSettings
 from agent.station import Identity, Station
@@ -38,6 +39,9 @@ JOURNAL = "journal.db"
 STARTS_MAX = 50
 PUSHES_MAX = 100
 PRINTS_MAX = 1000
+TURNS_MAX = 20
+KEEP_H = 2
+"""How long facts stay that a backup holds."""
 VERSION = "0.1.0"
 
 
@@ -146,8 +150,10 @@ class Machine:
         return most
 
     def pull(self, *, by_tail: bool = False) -> None:
-        """Fetch and apply what is new, by segments or by the tail, and do what the rows ask for."""
+        """Fetch and apply what is new, by segments or by the tail, do what the rows ask for, and
+        let old facts leave."""
         self.run(lambda station: _follow(station, by_tail=by_tail))
+        self.network.counts["facts left"] += self.run(_let_go)
 
     def print_all(self) -> int:
         """Print what is spooled; return how many slips."""
@@ -176,7 +182,7 @@ class Machine:
         )
         request = SessionRequest(who.agent, who.epoch, VERSION, 0)
         seed = self.chance.getrandbits(64)
-        settings = AgentSettings(data_dir=self.disk.folder)
+        settings = AgentSettings(data_dir=self.disk.folder, keep_facts_days=KEEP_H / 24)
         station = Station(
             identity=who,
             journal=journal,
@@ -222,6 +228,17 @@ def _follow(station: Station, *, by_tail: bool) -> None:
     hear(station)
     leases.give_back(station, station.clock.now())
     history.fetch(station)
+
+
+def _let_go(station: Station) -> int:
+    """Go through the journal once, as the agent does in its own time."""
+    retention, left = Retention(station), 0
+    for _ in range(TURNS_MAX):
+        turn = retention.turn()
+        left += turn
+        if not turn:
+            break
+    return left
 
 
 def wrong_by(hours: int) -> timedelta:

@@ -15,9 +15,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from agent.leases.beyond import Counted
+from central.ingest import looking
 from shared.certificate import CertificateState
 from shared.ids import derived
 from shared.runtime.sqlite import Synchronous, transaction
+from shared.wire.agents import BackedUp
 from shared.wire.facts import Birth
 from tests.simulation.plan import Fault, Options
 from tests.simulation.programmes import NO_CAPS
@@ -194,6 +196,20 @@ def of_the_last_life(_original: Any) -> Any:
     return parted_at
 
 
+def backed_up_at_once(_original: Any) -> Any:
+    """A store may let go whatever the centre has taken, before a backup holds it."""
+
+    def backed_up(connection: Any, identity: Any) -> Any:
+        known = looking.watermarks(connection).items()
+        return tuple(
+            BackedUp(holder.epoch, at.seq, at.hash)
+            for holder, at in known
+            if holder.agent == identity.agent
+        )
+
+    return backed_up
+
+
 def cursor_first(original: Any) -> Any:
     """The cursor moves in a transaction of its own, before the rows."""
 
@@ -211,6 +227,11 @@ def cursor_first(original: Any) -> Any:
         return original(station, segment, changes, last)
 
     return write
+
+
+def the_end_too(_original: Any) -> Any:
+    """Of a journal whose end a backup holds nothing stays."""
+    return lambda _connection, _line, told: told.seq
 
 
 def numbers_with_holes(original: Any) -> Any:
@@ -484,6 +505,10 @@ MUTANTS: tuple[Mutant, ...] = (
            rate=8),
     Mutant("what a backup lacks is not sent again",
            (("agent.journal.store:send_again", always(None)),), (Fault.RESTORE,), rate=4),
+    Mutant("facts leave before a backup holds them",
+           (("central.backups.service:backed_up", backed_up_at_once),), (Fault.RESTORE,), rate=4),
+    Mutant("the end of the chain leaves",
+           (("agent.journal.leaving:last_backed_up", the_end_too),), (Fault.RESTORE,), rate=4),
     Mutant("once-per-person grants", (("central.ingest.receipts:_grant", once_each_time),)),
     Mutant("an agent evaluates by a bent rule", (("agent.quote.service!evaluate", bend),)),
     Mutant("the audit forgets what it has granted",

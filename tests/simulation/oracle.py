@@ -72,6 +72,8 @@ class Oracle:
         self._flipped: dict[str, bytes] = {}
         self._allowed: Counter[str] = Counter()
         """What write-offs and images that were put back may cost."""
+        self._held: set[str] = set()
+        """Facts that a backup of the centre has held."""
         self._is_forked = False
         self._is_restored = False
         self._put_back = 0
@@ -151,7 +153,8 @@ class Oracle:
         now = fact_ids(store)
         store.lost |= before - now
         store.facts &= now
-        store.slips &= {row[0].hex() for row in rows_of(store.journal, laws.SLIPS)}
+        there = {row[0].hex() for row in rows_of(store.journal, laws.SLIPS)}
+        store.slips = {slip: store.slips[slip] for slip in store.slips.keys() & there}
         store.papers.clear()
         self._is_forked = True
         self._put_back += 1
@@ -179,6 +182,10 @@ class Oracle:
         self._is_restored = True
         self.passes.restored()
         self.log.rewind()
+
+    def backed_up(self) -> None:
+        """Note what a backup of the centre holds that is made now: stores may let it go."""
+        self._held |= {fact for (fact,) in rows_of(self.central, "SELECT id FROM inbox")}
 
     def published(self, effective_from: datetime, pack: str) -> None:
         """Note a pack by the local instant from which it counts."""
@@ -212,11 +219,16 @@ class Oracle:
             raise ViolationError("shown", f"store {code}: {before} became {after} by a push")
 
     def check_restart(self, store: str) -> None:
-        """Check that nothing that a till or a customer was told is missing or printed twice."""
+        """Check that nothing that a till or a customer was told is missing or printed twice.
+
+        What a backup of the centre holds may have left, with its slip.
+        """
         known = self.stores[store]
-        for told, query in ((known.facts, "SELECT id FROM fact"), (known.slips, laws.SLIPS)):
-            if missing := told - {row[0].hex() for row in rows_of(known.journal, query)}:
-                raise ViolationError("durable", f"store {store} lost {sorted(missing)[:SHOWN_MAX]}")
+        left = known.facts - fact_ids(known)
+        papers = {row[0].hex() for row in rows_of(known.journal, laws.SLIPS)}
+        unprinted = {slip for slip, fact in known.slips.items() if fact not in left} - papers
+        if missing := (left - self._held) | unprinted:
+            raise ViolationError("durable", f"store {store} lost {sorted(missing)[:SHOWN_MAX]}")
         if twice := [job for job, papers in known.papers.items() if papers > 1]:
             raise ViolationError("papers", f"store {store} printed {twice[:SHOWN_MAX]} twice")
         if copies := rows_of(known.journal, laws.ORIGINALS):
@@ -231,6 +243,8 @@ class Oracle:
         for law, query in laws.LAWS.items():
             if broken := rows_of(self.central, query, *self._rules[: query.count("?1")]):
                 raise ViolationError(law, f"{broken[:SHOWN_MAX]}")
+        if not self._is_forked and (branches := rows_of(self.central, laws.BRANCHES)):
+            raise ViolationError("branch", f"{branches[:SHOWN_MAX]} of disks that nobody copied")
         self._check_forked()
         if again := [what for what, times in self._undone()[0].items() if times > 1]:
             raise ViolationError("once", f"{again[:SHOWN_MAX]} stand more than once")
@@ -274,7 +288,7 @@ class Oracle:
         for store in self.stores.values():
             check_replica(self.central, self.log, store)
             check_members(self.central, store)
-            check_history(self.central, store)
+            check_history(self.central, store, self._held)
             check_leases(self.central, store, is_copied=bool(store.lost) or self._is_cloned(store))
 
     def _check_account(self, central: sqlite3.Connection, account: str) -> None:
@@ -318,13 +332,13 @@ class Oracle:
         journals: dict[str, set[str]] = defaultdict(set)
         lost: dict[str, set[str]] = defaultdict(set)
         for store in self.stores.values():
-            journals[store.agent] |= fact_ids(store)
+            journals[store.agent] |= fact_ids(store) | (store.facts & self._held)
             lost[store.agent] |= store.lost
         outcomes: dict[str, str] = {}
         for agent, facts in journals.items():
             inbox = rows_of(self.central, "SELECT id, outcome FROM inbox WHERE agent = ?", agent)
             there = Counter(fact for fact, _ in inbox)
-            odd = there - Counter(facts | (lost[agent] & there.keys()))
+            odd = there - Counter(facts | ((lost[agent] | self._held) & there.keys()))
             missing = facts - there.keys()
             if odd or missing:
                 raise ViolationError("arrivals", f"agent {agent}: {odd} odd, {missing} missing")
@@ -398,7 +412,7 @@ class Oracle:
         if fact in self.stores[store].facts:
             raise ViolationError("answers", f"fact {fact} was told for two operations")
         self.stores[store].facts.add(fact)
-        self.stores[store].slips.add(slip)
+        self.stores[store].slips[slip] = fact
 
 
 def _moves(more: Iterable[Points], less: Iterable[Points]) -> list[_Move]:

@@ -93,6 +93,7 @@ MERGES = 0.6
 PARTED, ONCE_MORE = 0.7, 0.3
 IMAGE_AGE_S_MAX = 24 * 3600
 BACKUP_AGE_S_MAX = 3 * 3600
+BACKUP_EVERY_S = 6 * 3600
 FLIP_AFTER_S = 300
 """After a visit: most often its facts are not sent yet."""
 VOIDED, EXCHANGED, ELSEWHERE = 0.08, 0.06, 0.12
@@ -177,12 +178,23 @@ class _Planner:
         steps += self._carried(len(steps))
         if self.options.of_pass:
             steps += self._passes(len(steps))
+        if Fault.RESTORE in self.options.faults:
+            steps += self._backups(len(steps))
         return sorted(steps, key=lambda step: (step.at_s, step.no))
 
     def _passes(self, first: int) -> list[Step]:
         """Return who is issued a pass when, numbered after everything else."""
         made = passes.plan(self.options.seed, len(self.customers), self.options.days)
         return [Step(first + no, at_s, do, args=args) for no, (at_s, do, args) in enumerate(made)]
+
+    def _backups(self, first: int) -> list[Step]:
+        """Return backups beside those that are put back: what they hold may leave the stores."""
+        chance = random.Random(f"backups/{self.options.seed}")
+        starts = range(0, self.options.days * DAY_S, BACKUP_EVERY_S)
+        return [
+            Step(first + no, start + chance.randrange(10, BACKUP_EVERY_S), "backup")
+            for no, start in enumerate(starts)
+        ]
 
     def _carried(self, first: int) -> list[Step]:
         """Return what is done with certificates and codes, numbered after everything else."""

@@ -15,6 +15,7 @@ from agent.leases.beyond import Counted
 from central.ingest.service import ForgedHeadError
 from shared.ledger.books import Books, Holder
 from tests.simulation import mutants
+from tests.simulation.machine import KEEP_H
 from tests.simulation.mutants import Faulty, patched
 from tests.simulation.passes import forged
 from tests.simulation.plan import Fault, Options, Step, make_plan
@@ -87,6 +88,13 @@ class Story:
             for store in stores:
                 self.push(store)
                 self.pull(store)
+
+    def grow_old(self, store: int) -> None:
+        """Print and send everything, and let facts leave that may."""
+        self.do("print", store)
+        self.push(store)
+        self.wait((KEEP_H + 1) * HOUR_S)
+        self.pull(store)
 
     def line(self, mode: LineMode, *stores: int) -> None:
         """Set the line of stores, with that of their copies."""
@@ -225,6 +233,36 @@ def a_centre_restored_twice_while_a_store_is_away(story: Story) -> None:
     assert "replica-3" in str(story.tills(A).machine.station.replica.url)
     story.buy(A)
     story.push(A)
+
+
+def facts_that_leave_before_the_centre_goes_back(story: Story) -> None:
+    """What the backup holds has left; what it does not hold is sent again, and a sale that has left
+    comes back by what the centre knows of it."""
+    story.leased_member()
+    old = story.spend(A, FREE)
+    story.sync(A)
+    story.do("backup")
+    for _ in range(3):
+        story.buy(A)
+    story.grow_old(A)
+    assert story.world.counts["facts left"] > 0
+    story.do("restore")
+    story.sync(A)
+    story.do("judge")
+    story.bring_back(A, old)
+    assert story.world.counts["returns"] == 1
+
+
+def a_journal_of_which_all_could_leave(story: Story) -> None:
+    story.leased_member()
+    story.buy(A)
+    story.sync(A)
+    story.push(A)
+    story.do("backup")
+    story.grow_old(A)
+    assert story.world.counts["facts left"] > 0
+    story.buy(A)
+    story.sync(A)
 
 
 def a_raise_that_crosses_a_give_back(story: Story) -> None:
@@ -572,6 +610,14 @@ STORIES: tuple[tuple[Told, Guards], ...] = (
     (
         a_centre_restored_twice_while_a_store_is_away,
         (("agent.lives:parted_at", mutants.of_the_last_life),),
+    ),
+    (
+        facts_that_leave_before_the_centre_goes_back,
+        (("central.backups.service:backed_up", mutants.backed_up_at_once),),
+    ),
+    (
+        a_journal_of_which_all_could_leave,
+        (("agent.journal.leaving:last_backed_up", mutants.the_end_too),),
     ),
     (
         a_raise_that_crosses_a_give_back,

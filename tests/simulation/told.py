@@ -92,7 +92,8 @@ class Store:
     image_gone: dict[tuple[int, str], int] | None = None
     """Of a cloned disk: what its image had let go of each lot (by epoch) when it was started."""
     facts: set[str] = field(default_factory=set)
-    slips: set[str] = field(default_factory=set)
+    slips: dict[str, str] = field(default_factory=dict)
+    """With the facts that they are of."""
     lost: set[str] = field(default_factory=set)
     """Facts that were on the disk and are not on the image that was put back."""
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DatabaseError
 from central.admission import BusyError
 from central.agents.service import AgentIdentity, SessionClaim, authenticate_session
 from central.agents.sessions import Standing, open_session
+from central.backups import service as backups
 from central.centre import Centre
 from central.feed import service as feed
 from central.feed.hub import framed
@@ -260,8 +261,15 @@ def _standing_of(connection: Connection, identity: AgentIdentity) -> Standing:
     streams = tuple(StreamHead(name, number) for name, number in sorted(heads.items()))
     known = ingest.known(connection, identity)
     barred = ingest.barred(connection, identity)
-    tallies = snapshots.tallies(connection, heads.keys())
-    return Standing(known.seq + 1, known.hash, streams, barred, feed.lives(connection), tallies)
+    return Standing(
+        expects=known.seq + 1,
+        hash=known.hash,
+        streams=streams,
+        barred=barred,
+        lives=feed.lives(connection),
+        tallies=snapshots.tallies(connection, heads.keys()),
+        backed_up=backups.backed_up(connection, identity),
+    )
 
 
 def _session(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:

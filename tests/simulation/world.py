@@ -19,6 +19,7 @@ from agent.replica import repair
 from agent.replica.service import GapError, InDoubtError, OtherIncarnationError
 from agent.station import Station
 from central.auditor import service as auditor
+from central.backups import service as backups
 from central.estate import keyring
 from central.feed import service as feed
 from central.ingest import recovering
@@ -389,6 +390,8 @@ class World:
         try:
             committed = tills.pay(receipt)
         except LoyaltyError as refusal:
+            if known is not None and refusal.code == "receipt_ended":
+                return refusal.code  # it was answered once, and is long paid
             if receipt.order is None:
                 raise ViolationError("paid receipt", f"refused with {refusal.code}") from refusal
             return refusal.code
@@ -665,8 +668,12 @@ class World:
         return f"{lots} {points}"
 
     def _do_backup(self, _step: Step) -> str:
+        """Copy the centre's database, as an operator does who confirms it afterwards."""
+        number = self.central.order(lambda centre: backups.begin(centre, centre.clock.now()))
         self.central.back_up()
-        return "taken"
+        self.oracle.backed_up()
+        self.central.order(lambda centre: backups.confirm(centre, number, centre.clock.now()))
+        return str(number)
 
     def _do_restore(self, _step: Step) -> str:
         """Put the centre's backup back; people import and publish again what they had since."""

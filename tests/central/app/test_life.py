@@ -12,14 +12,20 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.dialects import sqlite
 
+from central.backups import service as backups
 from central.centre import Centre, NoKeysError, make_keys
 from central.estate.service import How, import_stores
 from central.feed import service as feed
+from central.ingest import store as ingest
+from central.ingest.values import Watermark
 from central.migrations.draft import differences
 from central.opening import initialise, on_this_machine, open_centre
 from central.schema import Instant, migrate
 from central.settings import Settings, WrongSettingsError, read_settings
 from shared.clock import SystemClock
+from shared.ledger.books import Holder
+from shared.runtime.sqlite import transaction
+from shared.wire.agents import BackedUp
 from shared.wire.feed import decode_segment
 from tests.central.app.kit import (
     NOON,
@@ -142,3 +148,20 @@ def test_the_process_tells_its_address_and_stops_when_asked_though_a_tail_is_ope
 
     assert told == {"url": url, "pid": process.pid}
     assert decode_segment(first[4:]).last == 1
+
+
+def test_a_session_tells_how_far_a_backup_holds_the_agents_journal(
+    centre: Centre, device: Device, clock: SetClock
+) -> None:
+    agent = enrolled(centre, device).me
+    assert agent is not None
+    holder, place = Holder(agent.agent, agent.epoch), Watermark(7, bytes(32))
+    with transaction(centre.engine) as connection:
+        ingest.locked_watermark(connection, holder)
+        ingest.move_watermark(connection, holder, place)
+
+    backups.confirm(centre, backups.begin(centre, clock.now()), clock.now())
+
+    assert device.open().is_success
+    assert device.session is not None
+    assert device.session.backed_up == (BackedUp(1, 7, bytes(32)),)

@@ -1,0 +1,62 @@
+"""`kopilka central backup`: copies of the database, on which stores rely when they let facts go."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from central.shell import opened
+
+backup_app = typer.Typer(no_args_is_help=True, help="Backups that stores may rely on.")
+
+
+@backup_app.command("take")
+def take_backup(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, on another disk.")],
+) -> None:
+    """Copy an SQLite database while the centre works, check the copy and confirm it."""
+    from central.backups.copying import take
+
+    with opened(ctx) as centre:
+        number = take(centre, file)
+        typer.echo(f"backup {number} is in {file}, checked and confirmed")
+
+
+@backup_app.command("begin")
+def begin_backup(ctx: typer.Context) -> None:
+    """Print the number of a backup that you are about to make with tools of your own."""
+    from central.backups.service import begin
+
+    with opened(ctx) as centre:
+        typer.echo(begin(centre, centre.clock.now()))
+
+
+@backup_app.command("confirm")
+def confirm_backup(
+    ctx: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="As `begin` printed it.")],
+) -> None:
+    """Say that the copy is whole and safe: stores let go what it holds, in their time."""
+    from central.backups.service import confirm
+
+    with opened(ctx) as centre:
+        found = confirm(centre, number, centre.clock.now())
+        typer.echo(
+            f"backup {number} is confirmed: it holds all that came before "
+            f"{found.begun_at:%Y-%m-%d %H:%M:%S} UTC"
+        )
+
+
+@backup_app.command("list")
+def list_backups(ctx: typer.Context) -> None:
+    """Show the last backups; those that are not confirmed count for nothing."""
+    from central.backups.service import list_newest
+
+    with opened(ctx) as centre:
+        for one in list_newest(centre):
+            confirmed = one.confirmed_at
+            state = f"confirmed {confirmed:%Y-%m-%d %H:%M} UTC" if confirmed else "not confirmed"
+            former = "" if one.incarnation == centre.incarnation else ", of a life before a restore"
+            where = f", {one.file}" if one.file else ""
+            typer.echo(f"{one.number}: {state}{former}{where}")
