@@ -25,6 +25,7 @@ from shared.ids import card_number, derived, is_card_number, uuid7
 from shared.member import display_name, person_key
 from shared.names import compatible
 from shared.phone import BadPhoneError, normalise_phone
+from shared.profile import normal_name
 from shared.rules.moment import Moment
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import decoder, encode
@@ -36,15 +37,6 @@ TAIL_DIGITS = 4
 FOUND_MAX = 20
 
 log = structlog.get_logger()
-
-
-class BadNameError(LoyaltyError):
-    """A name without a letter."""
-
-    kind = Kind.INVALID
-    code = "bad_name"
-    ru = "Имя должно содержать хотя бы одну букву."
-    en = "A name needs at least one letter."
 
 
 class BadReferrerError(LoyaltyError):
@@ -132,8 +124,7 @@ def register(station: Station, order: Registration, at: datetime) -> Registered:
     A phone that is known under a compatible name gives the member who has it. Raises BadNameError,
     BadPhoneError, BadReferrerError, NoSettingsError, UidReusedError.
     """
-    if not any(letter.isalpha() for letter in order.name):
-        raise BadNameError
+    normal_name(order.name)
     phone = normalise_phone(order.phone)
     index = blind_index(station.identity.index_key, IdentifierKind.PHONE, phone)
     with transaction(station.journal) as connection:

@@ -17,10 +17,11 @@ from shared.crypto.chain import digest
 from shared.errors import LoyaltyError
 from shared.ids import once_lot
 from shared.ledger.books import Holder
-from shared.member import MemberView, person_key
+from shared.member import MemberView, ProfileField, person_key
 from shared.wire.codec import MalformedError, encode
 from shared.wire.facts import (
     Body,
+    EditedPerson,
     Envelope,
     Fact,
     FactKind,
@@ -31,10 +32,12 @@ from shared.wire.facts import (
     LeaseMove,
     LeasesReported,
     LotActivated,
+    MemberEdited,
     MemberRegistered,
     ReceiptCancelled,
     ReceiptCommitted,
     RegisteredPerson,
+    decode_edited,
     decode_envelope,
     decode_person,
     read_body,
@@ -61,7 +64,7 @@ class Reading:
     standing: Standing
     envelope: Envelope
     body: Body | None
-    person: RegisteredPerson | None
+    person: RegisteredPerson | EditedPerson | None
     fault: str
 
     @property
@@ -138,14 +141,19 @@ def _body(fact: Fact) -> tuple[Body | None, str]:
         return None, "body_unreadable" if fact.kind in set(FactKind) else "unknown_kind"
 
 
-def _person(fact: Fact) -> tuple[RegisteredPerson | None, str]:
+def _person(fact: Fact) -> tuple[RegisteredPerson | EditedPerson | None, str]:
     if not fact.personal:
         return None, ""
+    person: RegisteredPerson | EditedPerson
     try:
-        person = decode_person(fact.personal)
+        if fact.kind == FactKind.MEMBER_EDITED:
+            person = decode_edited(fact.personal)
+            sane = _are_texts(person.name, person.phone, person.email)
+        else:
+            person = decode_person(fact.personal)
+            sane = _are_texts(person.name, person.phone, person.card)
     except MalformedError:
         return None, "person_unreadable"
-    sane = _are_texts(person.name, person.phone, person.card)
     return (person, "") if sane else (None, "person_unreadable")
 
 
@@ -281,6 +289,18 @@ def _registration(envelope: Envelope, new: MemberRegistered, _store: str) -> str
     return "" if found_by and _are_texts(new.card_tail, new.consent) else "registration_senseless"
 
 
+def _edit(envelope: Envelope, edited: MemberEdited, store: str) -> str:
+    named = [one.field for one in edited.fields]
+    is_phone = ProfileField.PHONE in named
+    sane = (
+        0 < len(set(named)) == len(named)
+        and set(named) <= set(ProfileField)
+        and len(edited.phone_index) == (INDEX_BYTES if is_phone else 0)
+        and _are_texts(edited.cashier)
+    )
+    return _no_points(envelope, edited, store) if sane else "edit_senseless"
+
+
 def _are_once(envelope: Envelope, granted: Iterable[Granted], person: str) -> bool:
     """Tell whether grants that a person gets once are that person's, and kept by no store."""
     once = {lot.lot: lot for lot in granted if lot.person}
@@ -324,6 +344,7 @@ _CHECKS: dict[type[Any], Callable[[Envelope, Any, str], str]] = {
     ReceiptCancelled: _only_back,
     LeaseGivenBack: _only_back,
     MemberRegistered: _registration,
+    MemberEdited: _edit,
     LotActivated: _no_points,
     LeaseAsked: _no_points,
     LeasesReported: _report,

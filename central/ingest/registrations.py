@@ -4,6 +4,7 @@ from central.conflicts.values import ConflictKind, Finding, Role, parties
 from central.ingest.desk import Desk, RefusedError
 from central.ingest.reading import Reading
 from central.ingest.receipts import post_grants
+from central.members import editing
 from central.members.roll import Newcomer, Place, Placed
 from central.members.store import Person
 from shared.crypto.blind import IdentifierKind, blind_index
@@ -27,13 +28,13 @@ def check_registration(desk: Desk, reading: Reading, new: MemberRegistered) -> N
     account = desk.books.accounts.get(new.account)
     if new.account == new.member or (account is not None and account.owner != new.member):
         raise RefusedError("account_of_another")
-    if reading.person is not None:
-        _check_identifiers(desk.index_key, new, reading.person)
+    if (person := _person(reading)) is not None:
+        _check_identifiers(desk.index_key, new, person)
 
 
 def post_registration(desk: Desk, reading: Reading, new: MemberRegistered) -> list[str]:
     """Enter a member; who has the same phone under a compatible name takes him in."""
-    person = reading.person or RegisteredPerson(b"", "", "", "")
+    person = _person(reading) or RegisteredPerson(b"", "", "", "")
     placed = desk.roll.register(
         desk.books,
         Newcomer(
@@ -50,6 +51,7 @@ def post_registration(desk: Desk, reading: Reading, new: MemberRegistered) -> li
             referrer=new.referrer,
         ),
     )
+    editing.follow_phone(desk.roll, new.member)
     desk.visits.note(new.account, reading.store, new.at)
     desk.to_size.add(new.account)
     if placed.place is not Place.NEW:
@@ -57,6 +59,10 @@ def post_registration(desk: Desk, reading: Reading, new: MemberRegistered) -> li
     account = desk.books.accounts[new.account]
     notes = post_grants(desk, reading, Document(new.member, new.at), account, new.granted)
     return ["merged", *notes] if placed.place is Place.MERGED else notes
+
+
+def _person(reading: Reading) -> RegisteredPerson | None:
+    return reading.person if isinstance(reading.person, RegisteredPerson) else None
 
 
 def _report(desk: Desk, reading: Reading, new: MemberRegistered, placed: Placed) -> None:
@@ -74,9 +80,14 @@ def _check_identifiers(key: bytes, new: MemberRegistered, person: RegisteredPers
         raise RefusedError("card_disagrees")
     if not new.phone_index and not person.phone:
         return
+    check_phone(key, person.phone, new.phone_index)
+
+
+def check_phone(key: bytes, phone: str, index: bytes) -> None:
+    """Raise RefusedError for a phone in no normal form, or with another index than its own."""
     try:
-        normal = normalise_phone(person.phone) == person.phone
+        is_normal = normalise_phone(phone) == phone
     except BadPhoneError:
-        normal = False
-    if not normal or new.phone_index != blind_index(key, IdentifierKind.PHONE, person.phone):
+        is_normal = False
+    if not is_normal or index != blind_index(key, IdentifierKind.PHONE, phone):
         raise RefusedError("phone_disagrees")

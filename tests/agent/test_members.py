@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from agent.journal.answers import UidReusedError
-from agent.members.service import BadNameError, Registered, Registration, find, register
+from agent.members.service import Registered, Registration, find, register
 from agent.scan import ScanKind, classify
 from shared.ids import card_number, check_digit, is_card_number
 from shared.phone import BadPhoneError
+from shared.profile import BadNameError
 from shared.runtime.sqlite import reading
 from shared.wire.facts import MemberRegistered, decode_person
 from tests.agent.kit import facts, kinds, last_body, sell

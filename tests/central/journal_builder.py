@@ -1,10 +1,12 @@
 """An agent's journal in memory: facts chained, counted and signed as a real agent does it."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -32,6 +34,8 @@ from shared.wire.codec import encode, pack
 from shared.wire.facts import (
     Birth,
     Body,
+    EditedField,
+    EditedPerson,
     Envelope,
     Fact,
     FactKind,
@@ -41,6 +45,7 @@ from shared.wire.facts import (
     LeaseGivenBack,
     LeaseMove,
     LotActivated,
+    MemberEdited,
     MemberRegistered,
     ReceiptCancelled,
     ReceiptCommitted,
@@ -52,6 +57,7 @@ from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedLine
 from tests.central.app.kit import SetClock
 
 PIECE = 1000
+NOTHING: Mapping[str, UUID] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -177,6 +183,30 @@ class Journal:
         personal = encode(RegisteredPerson(b"s" * 16, name, phone, card, birthday))
         envelope = Envelope(births=births)
         return person, self.append(FactKind.MEMBER_REGISTERED, body, envelope, personal=personal)
+
+    def edit(
+        self,
+        person: Person,
+        replaces: Mapping[str, UUID] = NOTHING,
+        *,
+        account: UUID | None = None,
+        **values: Any,
+    ) -> UUID:
+        """A profile edited: its fields by their names, and what the till saw of them; return the
+        version of each."""
+        key = self.centre.keys.index
+        phone = values.get("phone", "")
+        body = MemberEdited(
+            uid=self.new_id(),
+            member=person.member,
+            fields=tuple(EditedField(one, replaces.get(one)) for one in sorted(values)),
+            phone_index=blind_index(key, IdentifierKind.PHONE, phone) if phone else b"",
+            cashier="7",
+            at=self.clock.now(),
+            account=account,
+        )
+        personal = encode(EditedPerson(b"s" * 16, **values))
+        return self.append(FactKind.MEMBER_EDITED, body, personal=personal).id
 
     def _once(self, person: Person, amount: int, lot: UUID | None) -> Granted:
         return Granted(
