@@ -99,7 +99,7 @@ def edit(
 
 
 def _print(shown: "Shown") -> None:
-    from shared.member import ProfileField
+    from shared.member import PhoneRole, ProfileField
     from shared.money import format_money
     from shared.points import format_points
 
@@ -119,7 +119,8 @@ def _print(shown: "Shown") -> None:
         )
     for way in shown.identifiers:
         limit = f", pays from {way.account} only" if way.account else ""
-        typer.echo(f"  {way.kind} …{way.tail} of {way.owner}: {way.state}{limit}")
+        role = f"{way.role} " if way.role != PhoneRole.OWN else ""
+        typer.echo(f"  {role}{way.kind} …{way.tail} of {way.owner}: {way.state}{limit}")
     for edit in shown.edits:
         counts = "counts" if edit in shown.counted.values() else "does not count"
         sure = "verified" if edit.verified else "claimed"

@@ -18,6 +18,14 @@ class ProfileField(StrEnum):
     EMAIL = "email"
 
 
+class PhoneRole(StrEnum):
+    """Whose a phone is that finds a member: only his own makes two members one person."""
+
+    OWN = "own"
+    RELATIVE = "relative"
+    SHARED = "shared"
+
+
 class FieldVersion(Struct, array_like=True, frozen=True):
     """An edited field and the edit whose value counts; a verified one beats what is claimed."""
 

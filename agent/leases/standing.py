@@ -230,9 +230,10 @@ def identified(
                 found.setdefault(alive.id if alive else own.member, taken)
         for newcomer in newcomers.by_index(journal, index):
             alive = survivor(replica, newcomer.member)
-            if newcomer.phone_index == index and _has_another(journal, newcomer, alive):
+            if index != newcomer.card_index and _has_another(journal, newcomer, alive):
                 continue
-            known = IdentifierRow(index, newcomer.member, newcomer.card_tail, None)
+            role = newcomer.role_of(index).value
+            known = IdentifierRow(index, newcomer.member, newcomer.card_tail, None, role)
             found.setdefault(alive.id if alive else newcomer.member, known)
     return sorted(found.items())
 

@@ -162,9 +162,7 @@ def own_edits(fact: UUID, edited: MemberEdited, person: EditedPerson) -> list[Ow
     ]
 
 
-def _replaced(
-    connection: Connection, who: Standing, account: UUID | None
-) -> Mapping[str, UUID]:
+def _replaced(connection: Connection, who: Standing, account: UUID | None) -> Mapping[str, UUID]:
     """Return by field which edit a new one replaces.
 
     Of an account's owner who has joined somebody the rows do not tell it: what was edited here.

@@ -8,7 +8,7 @@ from agent.journal.store import Change
 from agent.leases.standing import UnknownMemberError, standing
 from agent.members.edit import own_edits
 from agent.station import Station
-from shared.member import display_name
+from shared.member import PhoneRole, display_name
 from shared.wire.codec import MalformedError
 from shared.wire.facts import (
     Fact,
@@ -36,6 +36,8 @@ def recall(connection: Connection, fact: Fact, new: MemberRegistered) -> list[Ch
         registered_on=new.day,
         birthday=person.birthday,
         referrer=new.referrer,
+        other_phone_index=new.other_phone_index,
+        role=PhoneRole(new.phone_role),
     )
     newcomers.add(connection, newcomer)
     once.add(connection, new.account, [lot.lot for lot in new.granted])

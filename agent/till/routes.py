@@ -85,6 +85,7 @@ def post_member(body: models.MemberBody, here: Here, cashier: Cashier) -> view.R
         cashier,
         body.birthday,
         body.referrer,
+        body.phone_role,
     )
     return render.registered(here, members.register(here, order, at), at)
 

@@ -76,7 +76,7 @@ class _Wanted:
         elif isinstance(body, MemberRegistered):
             self.accounts.add(body.account)
             self.members |= {body.member, body.referrer or body.member}
-            self.indexes |= {body.card_index, body.phone_index} - {b""}
+            self.indexes |= {body.card_index, body.phone_index, body.other_phone_index} - {b""}
         elif isinstance(body, LotActivated):
             self._add_lot(body.lot, body.account)
         elif isinstance(body, MemberEdited):

@@ -17,7 +17,7 @@ from shared.crypto.chain import digest
 from shared.errors import LoyaltyError
 from shared.ids import once_lot
 from shared.ledger.books import Holder
-from shared.member import MemberView, ProfileField, person_key
+from shared.member import MemberView, PhoneRole, ProfileField, person_key
 from shared.wire.codec import MalformedError, encode
 from shared.wire.facts import (
     Body,
@@ -53,6 +53,8 @@ AMOUNT_MAX = 10**15
 
 _OWN_UID = (ReceiptReturned, ReceiptVoided, ReturnedBySlip, LotActivated)
 """Documents that have a uid of their own."""
+_INDEXES = (0, INDEX_BYTES)
+"""Lengths of a blind index that may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ def _person(fact: Fact) -> tuple[RegisteredPerson | EditedPerson | None, str]:
             sane = _are_texts(person.name, person.phone, person.email)
         else:
             person = decode_person(fact.personal)
-            sane = _are_texts(person.name, person.phone, person.card)
+            sane = _are_texts(person.name, person.phone, person.card, person.other_phone)
     except MalformedError:
         return None, "person_unreadable"
     return (person, "") if sane else (None, "person_unreadable")
@@ -285,8 +287,12 @@ def _registration(envelope: Envelope, new: MemberRegistered, _store: str) -> str
     person = person_key(new.phone_index, new.member)
     if not all(map(_is_grant, new.granted)) or not _are_once(envelope, new.granted, person):
         return "once_senseless"
-    found_by = len(new.card_index) == INDEX_BYTES and len(new.phone_index) in (0, INDEX_BYTES)
-    return "" if found_by and _are_texts(new.card_tail, new.consent) else "registration_senseless"
+    phones = (new.phone_index, new.other_phone_index)
+    found_by = len(new.card_index) == INDEX_BYTES and all(len(one) in _INDEXES for one in phones)
+    is_own = new.phone_role == PhoneRole.OWN
+    in_role = new.phone_role in set(PhoneRole) and is_own == (not new.other_phone_index)
+    sane = found_by and in_role and _are_texts(new.card_tail, new.consent)
+    return "" if sane else "registration_senseless"
 
 
 def _edit(envelope: Envelope, edited: MemberEdited, store: str) -> str:

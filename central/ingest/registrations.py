@@ -9,6 +9,7 @@ from central.members.roll import Newcomer, Place, Placed
 from central.members.store import Person
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ledger.entries import Document
+from shared.member import PhoneRole
 from shared.phone import BadPhoneError, normalise_phone
 from shared.wire.facts import MemberRegistered, RegisteredPerson
 
@@ -43,12 +44,20 @@ def post_registration(desk: Desk, reading: Reading, new: MemberRegistered) -> li
             card_index=new.card_index,
             card_tail=new.card_tail,
             phone_index=new.phone_index,
-            person=Person(new.member, person.name, person.phone, person.card, new.consent),
+            person=Person(
+                new.member,
+                person.name,
+                person.phone or person.other_phone,
+                person.card,
+                new.consent,
+            ),
             store=reading.store,
             day=new.day,
             known_at=desk.at,
             birthday=person.birthday,
             referrer=new.referrer,
+            other_phone_index=new.other_phone_index,
+            role=PhoneRole(new.phone_role),
         ),
     )
     editing.follow_phone(desk.roll, new.member)
@@ -78,9 +87,10 @@ def _report(desk: Desk, reading: Reading, new: MemberRegistered, placed: Placed)
 def _check_identifiers(key: bytes, new: MemberRegistered, person: RegisteredPerson) -> None:
     if new.card_index != blind_index(key, IdentifierKind.CARD, person.card):
         raise RefusedError("card_disagrees")
-    if not new.phone_index and not person.phone:
-        return
-    check_phone(key, person.phone, new.phone_index)
+    phones = ((person.phone, new.phone_index), (person.other_phone, new.other_phone_index))
+    for phone, index in phones:
+        if phone or index:
+            check_phone(key, phone, index)
 
 
 def check_phone(key: bytes, phone: str, index: bytes) -> None:

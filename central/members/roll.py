@@ -13,7 +13,7 @@ from central.members.profile import Edit, in_force
 from central.members.store import Identifier, IdentifierState, Member, MemberState, Person
 from shared.crypto.blind import IdentifierKind
 from shared.ledger.books import Books
-from shared.member import ProfileField, display_name
+from shared.member import PhoneRole, ProfileField, display_name
 from shared.names import compatible
 
 PHONE_TAIL_DIGITS = 4
@@ -47,6 +47,9 @@ class Newcomer:
     known_at: datetime
     birthday: date | None = None
     referrer: UUID | None = None
+    other_phone_index: bytes = b""
+    """Of a phone that finds him and is not, or not only, his own."""
+    role: PhoneRole = PhoneRole.OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,7 @@ class Roll:
         self._enter(newcomer)
         account = books.open(newcomer.account, newcomer.member, newcomer.known_at)
         living = self.survivor(newcomer.member)
+        self._claim_other(newcomer, living.id)
         if living.id != newcomer.member:  # merged by hand before the registration came
             if account.member != living.id:
                 books.repoint(account, living.id)
@@ -193,12 +197,13 @@ class Roll:
                 self._claim_freely(one, joined=IdentifierState.CLAIMED)
 
     def phones_of(self, member: UUID) -> list[Identifier]:
-        """Return the phones that a member has claimed himself."""
+        """Return the phones that a member has claimed himself, as his own."""
         return [
             one
             for one in self.identifiers.values()
             if one.owner == member
             and one.kind is IdentifierKind.PHONE
+            and one.role is PhoneRole.OWN
             and one.state is not IdentifierState.REVOKED
         ]
 
@@ -209,7 +214,7 @@ class Roll:
         """
         for one in [*self.identifiers.values()]:
             if one.owner == member and one.state is not IdentifierState.REVOKED:
-                is_phone = one.kind is IdentifierKind.PHONE
+                is_phone = one.kind is IdentifierKind.PHONE and one.role is PhoneRole.OWN
                 self._claim_freely(replace(one, state=_VERIFIED) if is_phone else one)
         self.changed_members.add(self.survivor(member).id)
 
@@ -258,11 +263,14 @@ class Roll:
         self.changed_persons.add(newcomer.member)
 
     def owners(self, index: bytes, but: UUID) -> list[Member]:
-        """Return the living members that an index finds, the one known longest first."""
+        """Return the living members whose own an index is, the one known longest first."""
         found = {
             self.survivor(one.member).id
             for one in self.identifiers.values()
-            if one.index == index and index and one.state is not IdentifierState.REVOKED
+            if one.index == index
+            and index
+            and one.state is not IdentifierState.REVOKED
+            and one.role is PhoneRole.OWN
         }
         others = [self.members[member] for member in found - {but}]
         return sorted(others, key=lambda member: (member.known_at, member.id))
@@ -299,6 +307,16 @@ class Roll:
         new = Identifier(index, newcomer.member, member, kind, tail, account, state)
         self.identifiers[(index, newcomer.member)] = new
         self.changed_identifiers.add((index, newcomer.member))
+
+    def _claim_other(self, newcomer: Newcomer, member: UUID) -> None:
+        """Let a phone that is not the newcomer's own find him: others keep it, it is no case."""
+        index = newcomer.other_phone_index
+        if index:
+            tail, kind = newcomer.person.phone[-PHONE_TAIL_DIGITS:], IdentifierKind.PHONE
+            state = IdentifierState.CLAIMED
+            new = Identifier(index, newcomer.member, member, kind, tail, None, state, newcomer.role)
+            self.identifiers[(index, newcomer.member)] = new
+            self.changed_identifiers.add((index, newcomer.member))
 
     def _put(self, member: Member) -> None:
         self.members[member.id] = member

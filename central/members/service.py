@@ -162,7 +162,7 @@ def _identifier_changes(roll: Roll, identifiers: Iterable[Identifier]) -> Iterat
     for one in identifiers:
         key = one.index + one.owner.bytes
         if one.is_shown:
-            row = IdentifierRow(one.index, one.member, one.tail, one.account)
+            row = IdentifierRow(one.index, one.member, one.tail, one.account, one.role.value)
             yield NewChange(GLOBAL, RowKind.IDENTIFIER, key, encode(row))
         elif (one.index, one.owner) in roll.shown:
             yield NewChange(GLOBAL, RowKind.IDENTIFIER, key, None)

@@ -15,7 +15,7 @@ from central.members.profile import Edit
 from central.schema import Instant, Table, insert_new, locked, table_of
 from central.sets import columns_of, insert_rows, one_of, rows_of, upsert_rows
 from shared.crypto.blind import IdentifierKind
-from shared.member import ProfileField
+from shared.member import PhoneRole, ProfileField
 
 
 class MemberState(StrEnum):
@@ -67,6 +67,7 @@ class IdentifierTable(Table, table=True):
     tail: str
     account: UUID | None
     state: str
+    role: str = PhoneRole.OWN.value
 
 
 class IndexTable(Table, table=True):
@@ -182,6 +183,8 @@ class Identifier:
     tail: str
     account: UUID | None
     state: IdentifierState
+    role: PhoneRole = PhoneRole.OWN
+    """Whose a phone is: one that is a relative's or shared makes nobody one with its member."""
 
     @property
     def is_shown(self) -> bool:
@@ -402,6 +405,7 @@ def _identifiers(connection: Connection, query: Select[Any]) -> list[Identifier]
                 **row._mapping,
                 "kind": IdentifierKind(row.kind),
                 "state": IdentifierState(row.state),
+                "role": PhoneRole(row.role),
             }
         )
         for row in connection.execute(query.order_by(_identifier.c.index, _identifier.c.owner))

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.crypto.chain import digest, link
-from shared.member import MemberView
+from shared.member import MemberView, PhoneRole
 from shared.receipt import Receipt, Tender
 from shared.rules.moment import Moment
 from shared.rules.result import Draw, Evaluation
@@ -156,6 +156,9 @@ class MemberRegistered(Struct, frozen=True):
     day: date
     granted: tuple[Granted, ...] = ()
     referrer: UUID | None = None
+    other_phone_index: bytes = b""
+    """Of a phone that finds him and is not, or not only, his own."""
+    phone_role: str = PhoneRole.OWN
 
 
 class RegisteredPerson(Struct, frozen=True):
@@ -166,6 +169,7 @@ class RegisteredPerson(Struct, frozen=True):
     phone: str
     card: str
     birthday: date | None = None
+    other_phone: str = ""
 
 
 class EditedField(Struct, array_like=True, frozen=True):

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from shared.crypto.chain import digest
 from shared.errors import Kind, LoyaltyError
-from shared.member import NO_HISTORY, FieldVersion, History, NamedDay
+from shared.member import NO_HISTORY, FieldVersion, History, NamedDay, PhoneRole
 from shared.wire.codec import MalformedError, decoder, pack, unpack
 from shared.wire.push import Cover, OutcomeKind
 
@@ -115,12 +115,16 @@ class MemberRow(Struct, array_like=True, frozen=True):
 
 
 class IdentifierRow(Struct, array_like=True, frozen=True):
-    """A blind index of a card or phone; `account` set means: redeems from that account only."""
+    """A blind index of a card or phone; `account` set means: redeems from that account only.
+
+    `role` says whose a phone is.
+    """
 
     index: bytes
     member: UUID
     tail: str
     account: UUID | None
+    role: str = PhoneRole.OWN
 
 
 class Holding(Struct, array_like=True, frozen=True):

@@ -24,7 +24,7 @@ from shared.crypto.keys import KeyPair
 from shared.crypto.requests import SignedRequest, sign
 from shared.ids import derived, once_lot, uuid7
 from shared.ledger.entries import lot_id
-from shared.member import MemberView
+from shared.member import MemberView, PhoneRole
 from shared.receipt import Receipt
 from shared.rules.moment import Moment
 from shared.rules.result import Draw, Evaluation, Redemption, Totals
@@ -162,25 +162,29 @@ class Journal:
         lot: UUID | None = None,
         referrer: UUID | None = None,
         birthday: date | None = None,
+        role: PhoneRole = PhoneRole.OWN,
     ) -> tuple[Person, Fact]:
         card = card or f"29{self.chance.randrange(10**11):011d}"
-        person = Person(self.new_id(), self.new_id(), name, phone, card)
+        own, other = (phone, "") if role is PhoneRole.OWN else ("", phone)
+        person = Person(self.new_id(), self.new_id(), name, own, card)
         key = self.centre.keys.index
         body = MemberRegistered(
             member=person.member,
             account=person.account,
             card_index=blind_index(key, IdentifierKind.CARD, card),
             card_tail=card[-4:],
-            phone_index=blind_index(key, IdentifierKind.PHONE, phone) if phone else b"",
+            phone_index=blind_index(key, IdentifierKind.PHONE, own) if own else b"",
             consent="v1",
             cashier="1",
             at=self.clock.now(),
             day=self.day,
             granted=(self._once(person, welcome, lot),) if welcome else (),
             referrer=referrer,
+            other_phone_index=blind_index(key, IdentifierKind.PHONE, other) if other else b"",
+            phone_role=role.value,
         )
         births = tuple(Birth(one.lot, one.account, one.amount, kept) for one in body.granted)
-        personal = encode(RegisteredPerson(b"s" * 16, name, phone, card, birthday))
+        personal = encode(RegisteredPerson(b"s" * 16, name, own, card, birthday, other))
         envelope = Envelope(births=births)
         return person, self.append(FactKind.MEMBER_REGISTERED, body, envelope, personal=personal)
 
