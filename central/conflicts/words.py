@@ -139,10 +139,10 @@ _SENTENCES: dict[ConflictKind, Sentence] = {
         "Fact {fact} is posted late: it is of {day}.",
     ),
     ConflictKind.CLOCK: Sentence(
-        "Часам магазина {store} нельзя верить с факта {fact}: на них {told}, в центре {here}. "
-        "Продажи идут; такие чеки помечены.",
-        "The clock of store {store} cannot be trusted from fact {fact} on: it says {told}, the "
-        "centre's {here}. Sales go on; such receipts are marked.",
+        "Часам магазина {store} нельзя верить с факта {fact}: на них {told}, {proof_ru} {here}. "
+        "Продажи идут; сроки начисленного — в пользу покупателя.",
+        "The clock of store {store} cannot be trusted from fact {fact} on: it says {told}, "
+        "{proof_en} {here}. Sales go on; what was granted has its dates in the customer's favour.",
     ),
     ConflictKind.QUARANTINED: Sentence(
         "Факт {fact} ({what}) не проведён: {reason_ru}.",

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from central.agents import roster
 from central.bearers import posting as bearers
 from central.campaigns import posting as codes
 from central.centre import Centre
@@ -141,6 +142,7 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
         shelf=shelf,
         codes=book,
         packs=packs.of_hashes(connection, wanted.packs),
+        ends_told=roster.ends_told(connection, {one.fact.agent for one in readings}),
     )
 
 

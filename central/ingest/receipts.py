@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from central.bearers import posting as bearers
-from central.ingest import findings
+from central.ingest import clocks, findings
 from central.ingest.desk import UNKNOWN_LOT, Desk, RefusedError
 from central.ingest.envelopes import post_moves
 from central.ingest.moved import (
@@ -215,6 +215,9 @@ def _grant(desk: Desk, reading: Reading, document: Document, granted: Granted, k
         return False
     if granted.person:
         desk.give_once(granted.lot, granted.account)
+    activates_at, expires_on = clocks.in_favour(
+        desk, reading, granted.activates_at, granted.expires_on
+    )
     lot = Lot(
         id=granted.lot,
         account=granted.account,
@@ -226,8 +229,8 @@ def _grant(desk: Desk, reading: Reading, document: Document, granted: Granted, k
         balance=0,
         free=0,
         held=0,
-        activates_at=granted.activates_at,
-        expires_on=granted.expires_on,
+        activates_at=activates_at,
+        expires_on=expires_on,
     )
     if there is not None:
         return grant_again(desk.books, there, lot, document)
