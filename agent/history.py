@@ -16,7 +16,7 @@ from agent.journal import former, leaving
 from agent.journal import store as facts
 from agent.journal.former import Fetch, FetchState
 from agent.journal.store import Change
-from agent.members import recall as registrations
+from agent.members import recall as members
 from agent.push import cover_of
 from agent.returns import recall as returns
 from agent.station import Station
@@ -24,6 +24,7 @@ from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import (
     Fact,
     LotActivated,
+    MemberEdited,
     MemberRegistered,
     ReceiptCommitted,
     is_intact,
@@ -101,16 +102,18 @@ def _take_in(
 def _recall(connection: Connection, station: Station, fact: Fact) -> list[Change]:
     """Enter what a fact says into its stage's tables; return what it changed for the display."""
     body = known_body(fact)
+    found: list[Change] = []
     match body:
         case ReceiptCommitted():
-            return sales.recall(connection, station, fact, body)
+            found = sales.recall(connection, station, fact, body)
         case ReceiptReturned():
-            return returns.recall_return(connection, station, fact, body)
+            found = returns.recall_return(connection, station, fact, body)
         case ReceiptVoided():
-            return returns.recall_void(connection, station, fact, body)
+            found = returns.recall_void(connection, station, fact, body)
         case MemberRegistered():
-            return registrations.recall(connection, fact, body)
+            found = members.recall(connection, fact, body)
+        case MemberEdited():
+            found = members.recall_edit(connection, station, fact, body)
         case LotActivated():
-            return [Change(body.account, lot=body.lot, activates_at=body.at)]
-        case _:
-            return []
+            found = [Change(body.account, lot=body.lot, activates_at=body.at)]
+    return found

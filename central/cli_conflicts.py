@@ -122,6 +122,8 @@ def _print_explained(told: "Explained", locale: str) -> None:
     one, is_ru = told.conflict, locale == "ru"
     typer.echo(f"{one.id}  {TITLES[one.kind].in_words(locale)}  {one.state}{_stakes(one, locale)}")
     typer.echo(f"{one.at:%Y-%m-%d %H:%M} UTC  {one.sentence.in_words(locale)}")
+    for value in told.values:
+        typer.echo(f"  {value.in_words(locale)}")
     for role in Role:
         if names := one.named(role):
             typer.echo(f"  {role.value}: {' '.join(names)}")
@@ -201,6 +203,7 @@ def _explained(told: "Explained") -> dict[str, Any]:
             }
             for entry in told.entries
         ],
+        "values": [{"ru": value.ru, "en": value.en} for value in told.values],
         "undo": {"ru": told.undoing.ru, "en": told.undoing.en},
     }
 

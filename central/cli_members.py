@@ -1,6 +1,7 @@
-"""`kopilka central members`: shown, merged, parted again, verified."""
+"""`kopilka central members`: shown, merged, parted again, verified, edited."""
 
 import getpass
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -65,13 +66,48 @@ def verify(ctx: typer.Context, who: Who, *, note: Note, by: By = "") -> None:
         typer.echo(f"the phone of {member} is verified")
 
 
+@members_app.command("edit")
+def edit(
+    ctx: typer.Context,
+    who: Who,
+    *,
+    note: Note,
+    name: Annotated[str, typer.Option(help="A new name.")] = "",
+    birthday: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A new birthday.")
+    ] = None,
+    phone: Annotated[str, typer.Option(help="A new phone.")] = "",
+    email: Annotated[str, typer.Option(help="A new e-mail address.")] = "",
+    verified: Annotated[bool, typer.Option("--verified", help="He has shown it.")] = False,
+    by: By = "",
+) -> None:
+    """Edit a member's profile; what he has shown to be so beats what is said at tills."""
+    from central.conflicts.service import Word
+    from central.members.profiles import Proposal
+    from central.settling.lookup import living
+    from central.settling.people import edit_member, values_of
+
+    with opened(ctx) as centre:
+        born = birthday.date() if birthday else None
+        proposal = Proposal(values_of(centre, name, phone, email, born), verified)
+        word = Word(by or getpass.getuser(), note)
+        member = living(centre, who)
+        others = edit_member(centre, member, proposal, word)
+        typer.echo(f"{member} is edited: {' '.join(proposal.values)}")
+        for other in others:
+            typer.echo(f"  {other} has the same phone: kopilka central conflicts list")
+
+
 def _print(shown: "Shown") -> None:
+    from shared.member import PhoneRole, ProfileField
     from shared.money import format_money
     from shared.points import format_points
 
     one = shown.member
     into = f" {one.merged_into}" if one.merged_into else ""
-    name = shown.person.name if shown.person else one.display_name
+    edited = shown.counted.get(ProfileField.NAME)
+    registered = shown.person.name if shown.person else one.display_name
+    name = edited.value if edited else registered
     typer.echo(f"{one.id}  {one.state}{into}  {name}  known {one.known_at:%Y-%m-%d %H:%M} UTC")
     for member in shown.joined:
         typer.echo(f"  joined by {member.id}  {member.display_name}")
@@ -83,7 +119,16 @@ def _print(shown: "Shown") -> None:
         )
     for way in shown.identifiers:
         limit = f", pays from {way.account} only" if way.account else ""
-        typer.echo(f"  {way.kind} …{way.tail} of {way.owner}: {way.state}{limit}")
+        role = f"{way.role} " if way.role != PhoneRole.OWN else ""
+        typer.echo(f"  {role}{way.kind} …{way.tail} of {way.owner}: {way.state}{limit}")
+    for edit in shown.edits:
+        counts = "counts" if edit in shown.counted.values() else "does not count"
+        sure = "verified" if edit.verified else "claimed"
+        where = f"{edit.store}/{edit.actor}" if edit.store else edit.actor
+        typer.echo(
+            f"  {edit.at:%Y-%m-%d %H:%M} UTC {edit.field} {edit.value or 'erased'}: {sure}, "
+            f"{where}, {counts}"
+        )
     for done in shown.deeds:
         other = f" {done.other}" if done.other else ""
         typer.echo(f"  {done.at:%Y-%m-%d %H:%M} UTC {done.deed}{other}: {done.actor}, {done.note}")

@@ -2,10 +2,36 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
+
+
+class ProfileField(StrEnum):
+    """What of a member's profile can be edited."""
+
+    NAME = "name"
+    BIRTHDAY = "birthday"
+    PHONE = "phone"
+    EMAIL = "email"
+
+
+class PhoneRole(StrEnum):
+    """Whose a phone is that finds a member: only his own makes two members one person."""
+
+    OWN = "own"
+    RELATIVE = "relative"
+    SHARED = "shared"
+
+
+class FieldVersion(Struct, array_like=True, frozen=True):
+    """An edited field and the edit whose value counts; a verified one beats what is claimed."""
+
+    field: str
+    version: UUID
+    verified: bool = False
 
 
 class DayCount(Struct, array_like=True, frozen=True):

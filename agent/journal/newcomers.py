@@ -1,13 +1,16 @@
 """Members registered here whom the rows may not know yet."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, or_, select
+from sqlalchemy import Connection, Select, func, insert, or_, select
 from sqlmodel import Field
 
 from agent.schema import JournalTable, id_field, table_of
+from shared.member import PhoneRole
 
 
 class NewcomerRecord(JournalTable, table=True):
@@ -26,6 +29,16 @@ class NewcomerRecord(JournalTable, table=True):
     referrer: UUID | None = id_field(nullable=True)
 
 
+class OtherPhoneRecord(JournalTable, table=True):
+    """A phone that finds a newcomer and is not his own."""
+
+    __tablename__ = "other_phone"
+
+    member: UUID = id_field(primary_key=True)
+    phone_index: bytes = Field(index=True)
+    role: str
+
+
 @dataclass(frozen=True, slots=True)
 class Newcomer:
     """A member as this store registered him."""
@@ -39,9 +52,17 @@ class Newcomer:
     registered_on: date
     birthday: date | None = None
     referrer: UUID | None = None
+    other_phone_index: bytes = b""
+    role: PhoneRole = PhoneRole.OWN
+    """Of the other phone."""
+
+    def role_of(self, index: bytes) -> PhoneRole:
+        """Return whose a phone is that has found him; his card is his own."""
+        return self.role if index == self.other_phone_index else PhoneRole.OWN
 
 
 _NEWCOMERS = table_of(NewcomerRecord)
+_OTHERS = table_of(OtherPhoneRecord)
 _COLUMNS = (
     _NEWCOMERS.c.member,
     _NEWCOMERS.c.account,
@@ -52,7 +73,10 @@ _COLUMNS = (
     _NEWCOMERS.c.registered_on,
     _NEWCOMERS.c.birthday,
     _NEWCOMERS.c.referrer,
+    func.coalesce(_OTHERS.c.phone_index, b""),
+    func.coalesce(_OTHERS.c.role, PhoneRole.OWN.value),
 )
+_JOINED = _NEWCOMERS.outerjoin(_OTHERS, _OTHERS.c.member == _NEWCOMERS.c.member)
 
 
 def add(connection: Connection, newcomer: Newcomer) -> None:
@@ -71,24 +95,44 @@ def add(connection: Connection, newcomer: Newcomer) -> None:
             "referrer": newcomer.referrer,
         },
     )
+    if newcomer.other_phone_index:
+        other = {"phone_index": newcomer.other_phone_index, "role": newcomer.role.value}
+        connection.execute(insert(_OTHERS), {"member": newcomer.member, **other})
 
 
 def by_index(connection: Connection, index: bytes) -> list[Newcomer]:
     """Return whom this store registered under a card or phone."""
     rows = connection.execute(
         select(*_COLUMNS)
-        .where(or_(_NEWCOMERS.c.card_index == index, _NEWCOMERS.c.phone_index == index))
+        .select_from(_JOINED)
+        .where(
+            or_(
+                _NEWCOMERS.c.card_index == index,
+                _NEWCOMERS.c.phone_index == index,
+                _NEWCOMERS.c.member.in_(_others_of(index)),
+            )
+        )
         .order_by(_NEWCOMERS.c.member)
     )
-    return [Newcomer(*row) for row in rows]
+    return [_newcomer(row) for row in rows]
 
 
 def by_member(connection: Connection, member: UUID) -> Newcomer | None:
     """Return a registration of this store by the member's id."""
-    row = connection.execute(select(*_COLUMNS).where(_NEWCOMERS.c.member == member)).first()
-    return Newcomer(*row) if row else None
+    this = select(*_COLUMNS).select_from(_JOINED).where(_NEWCOMERS.c.member == member)
+    row = connection.execute(this).first()
+    return _newcomer(row) if row else None
 
 
 def count(connection: Connection) -> int:
     """Count the registrations of this store: the counter of its card numbers."""
     return connection.execute(select(func.count()).select_from(_NEWCOMERS)).scalar_one()
+
+
+def _others_of(index: bytes) -> Select[tuple[UUID]]:
+    return select(_OTHERS.c.member).where(_OTHERS.c.phone_index == index)
+
+
+def _newcomer(row: Sequence[Any]) -> Newcomer:
+    found = Newcomer(*row)
+    return replace(found, role=PhoneRole(found.role))

@@ -1,6 +1,6 @@
 """How a member stands here: the centre's rows, the store's own facts, and what may be spent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
@@ -8,15 +8,26 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from agent.journal import newcomers, once
+from agent.journal import edits, newcomers, once
 from agent.journal import store as facts
+from agent.journal.edits import OwnEdit
 from agent.journal.newcomers import Newcomer
 from agent.leases.lots import LotStanding, Reach, lots_here
 from agent.replica import store as rows
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.history import joined, with_days, with_uses
-from shared.member import NO_HISTORY, DayCount, History, LotView, MemberView, NamedDay, Use
+from shared.member import (
+    NO_HISTORY,
+    DayCount,
+    FieldVersion,
+    History,
+    LotView,
+    MemberView,
+    NamedDay,
+    ProfileField,
+    Use,
+)
 from shared.runtime.sqlite import reading
 from shared.wire.feed import GLOBAL, AccountRow, IdentifierRow, MemberRow
 
@@ -56,10 +67,16 @@ class Standing:
     tier_until: date | None = None
     dates: tuple[NamedDay, ...] = ()
     joined: tuple[str, ...] = ()
+    versions: tuple[FieldVersion, ...] = ()
+    """Of edited fields of the profile, whose value is shown: what the next edit replaces."""
     as_of: int = 0
     """Up to which number of the global stream the rows are read."""
     passes_over: Mapping[UUID, int] = field(default_factory=dict)
     """By account up to which counter its signed passes are over."""
+
+    def is_verified(self, field: ProfileField) -> bool:
+        """Tell whether a field of the profile is verified, so that no till changes it."""
+        return any(one.verified for one in self.versions if one.field == field)
 
     def view(
         self,
@@ -123,6 +140,7 @@ def standing(station: Station, journal: Connection, member: UUID) -> Standing:
     if not ids:
         raise UnknownMemberError
     base = _from_row(row) if row else _from_newcomer(newcomer)
+    base = _as_edited(base, edits.uncovered(journal, ids, cursor))
     changes = facts.uncovered(journal, ids, cursor)
     lots = lots_here(station, journal, accounts, leased, changes)
     return replace(
@@ -136,6 +154,24 @@ def standing(station: Station, journal: Connection, member: UUID) -> Standing:
         history=_history(journal, accounts, ids, changes),
         as_of=cursor,
         passes_over={account.id: account.passes_over for account in accounts},
+    )
+
+
+def _as_edited(who: Standing, own: Sequence[OwnEdit]) -> Standing:
+    """Return a member with what this store has edited of him; what is verified stays as it is."""
+    mine = [one for one in own if one.account is None]
+    if not mine:
+        return who
+    shown = {one.field: one for one in mine if not who.is_verified(one.field)}
+    name, born = shown.get(ProfileField.NAME), shown.get(ProfileField.BIRTHDAY)
+    return replace(
+        who,
+        display_name=name.shown if name else who.display_name,
+        birthday=date.fromisoformat(born.shown) if born else who.birthday,
+        versions=(
+            *(one for one in who.versions if one.field not in shown),
+            *(FieldVersion(one.field, one.fact) for one in shown.values()),
+        ),
     )
 
 
@@ -186,14 +222,36 @@ def identified(
     """Return who a blind index may be: the surviving member and the identifier he was found by."""
     found: dict[UUID, IdentifierRow] = {}
     with reading(station.replica) as replica:
+        cursor = rows.cursor(replica, GLOBAL).number
         for row in rows.identified(replica, index):
             alive = survivor(replica, row.member)
             found.setdefault(alive.id if alive else row.member, row)
+        for own in edits.by_phone(journal, index, cursor):
+            alive = survivor(replica, own.member)
+            if alive is None or not _is_phone_verified(alive):
+                taken = IdentifierRow(index, own.member, "", own.account)
+                found.setdefault(alive.id if alive else own.member, taken)
         for newcomer in newcomers.by_index(journal, index):
             alive = survivor(replica, newcomer.member)
-            known = IdentifierRow(index, newcomer.member, newcomer.card_tail, None)
+            if index != newcomer.card_index and _has_another(journal, newcomer, alive):
+                continue
+            role = newcomer.role_of(index).value
+            known = IdentifierRow(index, newcomer.member, newcomer.card_tail, None, role)
             found.setdefault(alive.id if alive else newcomer.member, known)
     return sorted(found.items())
+
+
+def _has_another(journal: Connection, newcomer: Newcomer, row: MemberRow | None) -> bool:
+    """Tell whether the phone of a registration here may be a former one.
+
+    Once the rows know who was registered, they know his phones too.
+    """
+    is_known = row is not None and row.registered_on is not None
+    return is_known or edits.has_phone(journal, newcomer.member)
+
+
+def _is_phone_verified(row: MemberRow) -> bool:
+    return any(one.field == ProfileField.PHONE and one.verified for one in row.versions)
 
 
 def _from_row(row: MemberRow) -> Standing:
@@ -212,6 +270,7 @@ def _from_row(row: MemberRow) -> Standing:
         tier_until=row.tier_until,
         dates=row.dates,
         joined=row.joined,
+        versions=row.versions,
     )
 
 

@@ -1,13 +1,23 @@
-"""A registration that this store's disk had lost, entered again."""
+"""Registrations and edits that this store's disk had lost, entered again."""
 
 from sqlalchemy import Connection
 
-from agent.journal import changes, newcomers, once
+from agent.journal import changes, edits, newcomers, once
 from agent.journal.newcomers import Newcomer
 from agent.journal.store import Change
-from shared.member import display_name
+from agent.leases.standing import UnknownMemberError, standing
+from agent.members.edit import own_edits
+from agent.station import Station
+from shared.member import PhoneRole, display_name
 from shared.wire.codec import MalformedError
-from shared.wire.facts import Fact, MemberRegistered, RegisteredPerson, decode_person
+from shared.wire.facts import (
+    Fact,
+    MemberEdited,
+    MemberRegistered,
+    RegisteredPerson,
+    decode_edited,
+    decode_person,
+)
 
 
 def recall(connection: Connection, fact: Fact, new: MemberRegistered) -> list[Change]:
@@ -26,10 +36,27 @@ def recall(connection: Connection, fact: Fact, new: MemberRegistered) -> list[Ch
         registered_on=new.day,
         birthday=person.birthday,
         referrer=new.referrer,
+        other_phone_index=new.other_phone_index,
+        role=PhoneRole(new.phone_role),
     )
     newcomers.add(connection, newcomer)
     once.add(connection, new.account, once.of_facts(new.granted))
     return changes.of_grants(new.granted)
+
+
+def recall_edit(
+    connection: Connection, station: Station, fact: Fact, edited: MemberEdited
+) -> list[Change]:
+    """Enter an edit from its fact and tell what it changed; one whose person was erased, or whose
+    member is not known here, is left to the rows."""
+    try:
+        person = decode_edited(fact.personal) if fact.personal else None
+        who = standing(station, connection, edited.member)
+        own = own_edits(fact.id, edited, person) if person else []
+    except (MalformedError, UnknownMemberError, ValueError):
+        return []
+    edits.add(connection, own)
+    return [Change(edited.account or who.accounts[0])] if own else []
 
 
 def _person(fact: Fact) -> RegisteredPerson | None:

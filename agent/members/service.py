@@ -24,9 +24,10 @@ from agent.station import Station
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.errors import Kind, LoyaltyError
 from shared.ids import card_number, derived, is_card_number, uuid7
-from shared.member import display_name, person_key
+from shared.member import PhoneRole, display_name, person_key
 from shared.names import compatible
 from shared.phone import BadPhoneError, normalise_phone
+from shared.profile import normal_name
 from shared.rules.moment import Moment
 from shared.runtime.sqlite import reading, transaction
 from shared.wire import passes
@@ -40,15 +41,6 @@ TAIL_DIGITS = 4
 FOUND_MAX = 20
 
 log = structlog.get_logger()
-
-
-class BadNameError(LoyaltyError):
-    """A name without a letter."""
-
-    kind = Kind.INVALID
-    code = "bad_name"
-    ru = "Имя должно содержать хотя бы одну букву."
-    en = "A name needs at least one letter."
 
 
 class BadReferrerError(LoyaltyError):
@@ -86,6 +78,8 @@ class Registration:
     birthday: date | None = None
     referrer: str = ""
     """Card or phone of who brought the person."""
+    phone_role: PhoneRole = PhoneRole.OWN
+    """A phone that is not, or not only, the person's own finds him, and no more."""
 
 
 class Registered(Struct, frozen=True):
@@ -149,18 +143,18 @@ def index_of(station: Station, identifier: str) -> bytes | None:
 def register(station: Station, order: Registration, at: datetime) -> Registered:
     """Register a member, with a card of the store's own block; repeating a uid is safe.
 
-    A phone that is known under a compatible name gives the member who has it. Raises BadNameError,
-    BadPhoneError, BadReferrerError, NoSettingsError, UidReusedError.
+    An own phone that is known under a compatible name gives the member who has it. Raises
+    BadNameError, BadPhoneError, BadReferrerError, NoSettingsError, UidReusedError.
     """
-    if not any(letter.isalpha() for letter in order.name):
-        raise BadNameError
+    normal_name(order.name)
     phone = normalise_phone(order.phone)
     index = blind_index(station.identity.index_key, IdentifierKind.PHONE, phone)
     with transaction(station.journal) as connection:
         done = answers.recall(connection, order.uid, REGISTER, order.content)
         if done is not None:
             return _decode_registered(done)
-        known = _known(station, connection, index, order.name)
+        is_own = order.phone_role is PhoneRole.OWN
+        known = _known(station, connection, index, order.name) if is_own else None
         registered = known or _write(connection, station, order, phone, at)
         answers.remember(connection, order.uid, REGISTER, order.content, encode(registered), at)
     station.wakes.push.set()
@@ -172,7 +166,7 @@ def register(station: Station, order: Registration, at: datetime) -> Registered:
 def _known(station: Station, connection: Connection, index: bytes, name: str) -> Registered | None:
     for member, row in identified(station, connection, index):
         who = standing(station, connection, member)
-        if compatible(who.display_name, name):
+        if row.role == PhoneRole.OWN and compatible(who.display_name, name):
             return Registered(member, row.account, "", who.display_name, "existing")
     return None
 
@@ -185,19 +179,24 @@ def _write(
     identity = station.identity
     referrer = _referrer(station, connection, order, phone)
     card = card_number(identity.card_prefix, identity.card_block, newcomers.count(connection) + 1)
+    index = blind_index(identity.index_key, IdentifierKind.PHONE, phone)
+    is_own = order.phone_role is PhoneRole.OWN
     newcomer = Newcomer(
         member=uuid7(at, station.chance),
         account=uuid7(at, station.chance),
         card_index=card_index(station, card),
-        phone_index=blind_index(identity.index_key, IdentifierKind.PHONE, phone),
+        phone_index=index if is_own else b"",
         card_tail=card[-TAIL_DIGITS:],
         display_name=display_name(order.name),
         registered_on=moment.day,
         birthday=order.birthday,
         referrer=referrer,
+        other_phone_index=b"" if is_own else index,
+        role=order.phone_role,
     )
     salt = station.chance.randbytes(SALT_BYTES)
-    person = RegisteredPerson(salt, order.name, phone, card, order.birthday)
+    own, other = (phone, "") if is_own else ("", phone)
+    person = RegisteredPerson(salt, order.name, own, card, order.birthday, other)
     found = welcome(station, newcomer, moment, order.till)
     granted = tuple(
         once.granted(grant, person_key(newcomer.phone_index, newcomer.member)) for grant in found
@@ -214,6 +213,8 @@ def _write(
         day=moment.day,
         granted=granted,
         referrer=referrer,
+        other_phone_index=newcomer.other_phone_index,
+        phone_role=order.phone_role.value,
     )
     new = NewFact(
         FactKind.MEMBER_REGISTERED,
@@ -239,6 +240,7 @@ def _referrer(
     own = blind_index(station.identity.index_key, IdentifierKind.PHONE, phone)
     index = index_of(station, order.referrer)
     found = [] if index is None else identified(station, connection, index)
-    if index == own or len(found) != 1:
+    is_himself = index == own and order.phone_role is PhoneRole.OWN
+    if is_himself or len(found) != 1:
         raise BadReferrerError
     return found[0][0]

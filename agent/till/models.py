@@ -14,6 +14,7 @@ from agent.returns.exchange import ExchangeOrder, Wish
 from agent.scan import CODE_CHARS_MAX
 from shared.basket import QUANTITY_ONE, Flag
 from shared.errors import Kind, LoyaltyError
+from shared.member import PhoneRole
 from shared.money import WHOLE_BP
 from shared.receipt import Redeem, Take, Tender, TenderKind
 from shared.rules.returns import Part
@@ -190,7 +191,8 @@ class FindBody(Body):
 class MemberBody(Body):
     """A registration: name, phone, and the version of the consent that the person gave.
 
-    `referrer` is the card or phone of who brought the person.
+    `referrer` is the card or phone of who brought the person. A phone that is a relative's, or
+    shared, finds the person and makes nobody one with him.
     """
 
     uid: UUID
@@ -200,6 +202,7 @@ class MemberBody(Body):
     till: Word = ""
     birthday: date | None = None
     referrer: Word = ""
+    phone_role: PhoneRole = PhoneRole.OWN
 
 
 class ReserveBody(Body):

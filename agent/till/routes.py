@@ -24,6 +24,7 @@ from agent.reserve.service import reserve
 from agent.scan import ScanKind, classify
 from agent.till import answers as view
 from agent.till import models, receipts, render
+from agent.till.edit_routes import router as edits
 from agent.till.events import EventsResponse
 from agent.till.here import Cashier, Here, content_of
 from agent.till.operations import cancel_receipt, reprint_receipt
@@ -31,7 +32,7 @@ from agent.till.return_routes import router as returns
 from agent.till.status import status
 
 router = APIRouter(prefix="/v1")
-ROUTERS = (router, returns)
+ROUTERS = (router, edits, returns)
 
 
 @router.post("/scans", tags=["scan"])
@@ -88,6 +89,7 @@ def post_member(body: models.MemberBody, here: Here, cashier: Cashier) -> view.R
         cashier,
         body.birthday,
         body.referrer,
+        body.phone_role,
     )
     return render.registered(here, members.register(here, order, at), at)
 

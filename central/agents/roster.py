@@ -1,15 +1,35 @@
 """Who may hold a lease: agents by id, and the present agents of stores. Reads only."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, select, true
+from sqlalchemy import ColumnElement, Connection, func, select, true
 
-from central.agents.store import Agent, AgentTable, every_former, former_by_key, former_by_no
+from central.agents.store import (
+    Agent,
+    AgentTable,
+    SessionTable,
+    every_former,
+    former_by_key,
+    former_by_no,
+)
 from central.schema import table_of
 from central.sets import one_of
+from shared.crypto.sessions import SESSION_TTL_S
 
 _agent = table_of(AgentTable)
+_session = table_of(SessionTable)
+
+
+@dataclass(frozen=True, slots=True)
+class EndTold:
+    """Where an agent's journal ended at an instant: what stands behind that happened later."""
+
+    epoch: int
+    seq: int
+    at: datetime
 
 
 def by_key(connection: Connection, public_key: bytes) -> Agent | None:
@@ -44,6 +64,17 @@ def every_key(connection: Connection) -> list[tuple[Agent, int, bytes]]:
 def by_ids(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Agent]:
     """Return the agents that have these ids, fenced ones too."""
     return {agent.id: agent for agent in _agents(connection, one_of(connection, _agent.c.id, ids))}
+
+
+def ends_told(connection: Connection, ids: Collection[UUID]) -> dict[UUID, EndTold]:
+    """Return where the journals of agents ended when they opened their last sessions."""
+    last = select(_session.c.agent, func.max(_session.c.expires_at).label("expires_at"))
+    last = last.where(one_of(connection, _session.c.agent, ids), _session.c.epoch == _agent.c.epoch)
+    opened = last.where(_session.c.agent == _agent.c.id).group_by(_session.c.agent).subquery()
+    query = select(_agent.c.id, _agent.c.epoch, _agent.c.last_seq, opened.c.expires_at)
+    found = connection.execute(query.join(opened, opened.c.agent == _agent.c.id))
+    ttl = timedelta(seconds=SESSION_TTL_S)
+    return {row.id: EndTold(row.epoch, row.last_seq, row.expires_at - ttl) for row in found}
 
 
 def of_store(connection: Connection, code: str) -> list[Agent]:

@@ -37,6 +37,7 @@ class ConflictKind(StrEnum):
     STALE = "stale"
     EARLY_RETURN = "early_return"
     UNKNOWN_MEMBER = "unknown_member"
+    EDITED_TWICE = "edited_twice"
     NEW_EPOCH = "new_epoch"
     CENTRE_RESTORED = "centre_restored"
     JOURNAL_GAP = "journal_gap"

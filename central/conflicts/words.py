@@ -30,6 +30,7 @@ TITLES: dict[ConflictKind, Sentence] = {
     ConflictKind.STALE: Sentence("посчитано по старым данным", "priced by old data"),
     ConflictKind.EARLY_RETURN: Sentence("возврат раньше продажи", "return before its sale"),
     ConflictKind.UNKNOWN_MEMBER: Sentence("карта без анкеты", "card of nobody yet"),
+    ConflictKind.EDITED_TWICE: Sentence("анкета изменена в двух местах", "profile edited twice"),
     ConflictKind.NEW_EPOCH: Sentence("журнал начат заново", "journal begun anew"),
     ConflictKind.CENTRE_RESTORED: Sentence("центр восстановлен", "centre restored"),
     ConflictKind.JOURNAL_GAP: Sentence("пропуск в журнале", "gap in a journal"),
@@ -146,10 +147,10 @@ _SENTENCES: dict[ConflictKind, Sentence] = {
         "Fact {fact} is posted late: it is of {day}.",
     ),
     ConflictKind.CLOCK: Sentence(
-        "Часам магазина {store} нельзя верить с факта {fact}: на них {told}, в центре {here}. "
-        "Продажи идут; такие чеки помечены.",
-        "The clock of store {store} cannot be trusted from fact {fact} on: it says {told}, the "
-        "centre's {here}. Sales go on; such receipts are marked.",
+        "Часам магазина {store} нельзя верить с факта {fact}: на них {told}, {proof_ru} {here}. "
+        "Продажи идут; сроки начисленного — в пользу покупателя.",
+        "The clock of store {store} cannot be trusted from fact {fact} on: it says {told}, "
+        "{proof_en} {here}. Sales go on; what was granted has its dates in the customer's favour.",
     ),
     ConflictKind.QUARANTINED: Sentence(
         "Факт {fact} ({what}) не проведён: {reason_ru}.",
@@ -176,6 +177,12 @@ _SENTENCES: dict[ConflictKind, Sentence] = {
         "на его счёте и останутся за ним, когда придёт анкета или его соединят с участником.",
         "Receipt {document}: buyer {member} is not registered at the centre. Points and turnover "
         "gather on the account, and stay his when his registration comes or he is merged.",
+    ),
+    ConflictKind.EDITED_TWICE: Sentence(
+        "Анкета участника {member}: поле «{field_ru}» изменено в двух местах: {reason_ru}. Другое "
+        "значение сохранено.",
+        "Profile of member {member}: {field_en} was edited in two places: {reason_en}. The other "
+        "value is kept.",
     ),
     ConflictKind.NEW_EPOCH: Sentence(
         "Агент магазина {store} начал эпоху {next}: диск восстановлен, скопирован или журнал "
@@ -232,6 +239,8 @@ _REASONS: dict[str, Sentence] = {
     "amount_senseless": Sentence("суммы невозможны", "its amounts make no sense"),
     "registration_senseless": Sentence("регистрация невозможна", "the registration makes no sense"),
     "card_disagrees": Sentence("номер карты не тот", "the card is not the person's"),
+    "edit_senseless": Sentence("правка анкеты невозможна", "what it edits makes no sense"),
+    "unknown_account": Sentence("такого счёта в центре нет", "the centre has no such account"),
     "phone_disagrees": Sentence("телефон не тот", "the phone is not the person's"),
     "account_of_another": Sentence("счёт другого участника", "the account is another member's"),
     "unknown_lot": Sentence(
@@ -282,6 +291,9 @@ UNDOINGS: dict[ConflictKind, Sentence] = {
     ),
     ConflictKind.SHARED_PHONE: _JOIN,
     ConflictKind.SHARED_CARD: _JOIN,
+    ConflictKind.EDITED_TWICE: Sentence(
+        "вернуть другое значение новой правкой", "let the other value count, by a new edit"
+    ),
     ConflictKind.DAMAGED: Sentence(
         "только --correct spent|freed: чего не прочесть, не провести",
         "with --correct spent|freed only: what cannot be read cannot be posted",

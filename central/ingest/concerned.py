@@ -7,7 +7,13 @@ from uuid import UUID
 from central.conflicts.values import Party, Role, parties
 from central.ingest.moved import restored_by, taken_by
 from central.ingest.reading import Reading
-from shared.wire.facts import LeaseAsked, LotActivated, MemberRegistered, ReceiptCommitted
+from shared.wire.facts import (
+    LeaseAsked,
+    LotActivated,
+    MemberEdited,
+    MemberRegistered,
+    ReceiptCommitted,
+)
 from shared.wire.taken_back import ReceiptReturned, ReceiptVoided
 
 ACCOUNTS_MAX = 20
@@ -47,7 +53,7 @@ def people(body: object) -> Iterator[Party]:
     if isinstance(body, ReceiptCommitted) and body.member is not None:
         yield from parties(Role.MEMBER, [body.member.id])
         yield from parties(Role.ACCOUNT, [body.member.account])
-    elif isinstance(body, MemberRegistered):
+    elif isinstance(body, MemberRegistered | MemberEdited):
         yield from parties(Role.MEMBER, [body.member])
         yield from parties(Role.ACCOUNT, [body.account])
     elif isinstance(body, ReceiptReturned | ReceiptVoided):

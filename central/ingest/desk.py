@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from central.agents.roster import EndTold
 from central.bearers.posting import Shelf
 from central.campaigns.posting import CodeBook
 from central.conflicts.service import conflict_of
@@ -69,6 +70,8 @@ class Desk:
     passes: PassBook
     packs: dict[str, Pack]
     """By which members' receipts were priced."""
+    ends_told: dict[UUID, EndTold] = field(default_factory=dict)
+    """Where journals ended when their agents were in contact before."""
     planned: dict[UUID, tuple[Reading, Verdict]] = field(default_factory=dict)
     """What became of each fact, by its id."""
     new_documents: list[Document] = field(default_factory=list)

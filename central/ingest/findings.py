@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from central.conflicts.values import ConflictKind, Finding, Role, parties
+from central.conflicts.values import ConflictKind, Finding, Role, Sentence, parties
 from central.conflicts.words import reason
+from central.ingest import clocks
 from central.ingest.chain import Standing
 from central.ingest.concerned import cashiers
 from central.ingest.desk import Desk
@@ -22,9 +23,9 @@ from shared.wire.push import OutcomeKind
 from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedBySlip, TakenBack
 
 LATE = timedelta(days=30)
-AHEAD = timedelta(minutes=5)
-"""A clock that is further ahead of the centre's is wrong; how far one is behind cannot be told from
-a fact that was long on its way."""
+UNTRUSTED = Sentence(
+    "сам агент им не верит, в центре было", "its agent does not trust it, here it was"
+)
 KIND_SHOWN_MAX = 40
 BACK = (ReceiptReturned, ReceiptVoided, ReturnedBySlip)
 _OTHER_BYTES = frozenset({"same_id_other_bytes", "document_known", "member_known"})
@@ -227,13 +228,21 @@ def _late(desk: Desk, reading: Reading) -> None:
 
 
 def _clock(desk: Desk, reading: Reading) -> None:
-    """Tell once a day of a journal whose clock is ahead, or whose agent does not trust it."""
-    body = reading.body
-    untrusted = isinstance(body, ReceiptCommitted) and body.moment.trusted is Trust.UNTRUSTED
-    if not untrusted and reading.at - desk.at <= AHEAD:
+    """Tell once a day of a journal whose clock is proved wrong, or not trusted by its agent."""
+    body, found = reading.body, clocks.wrong(desk, reading)
+    if found is None and isinstance(body, ReceiptCommitted):
+        untrusted = body.moment.trusted is Trust.UNTRUSTED
+        found = clocks.Wrong(reading.at, desk.at, UNTRUSTED) if untrusted else None
+    if found is None:
         return
-    told, here = f"{reading.at:%Y-%m-%d %H:%M} UTC", f"{desk.at:%Y-%m-%d %H:%M} UTC"
-    details = {"store": reading.store, "fact": reading.fact.id, "told": told, "here": here}
+    details = {
+        "store": reading.store,
+        "fact": reading.fact.id,
+        "told": f"{found.told:%Y-%m-%d %H:%M} UTC",
+        "here": f"{found.here:%Y-%m-%d %H:%M} UTC",
+        "proof_ru": found.proof.ru,
+        "proof_en": found.proof.en,
+    }
     key = clock_key(reading)
     desk.report(reading, Finding(ConflictKind.CLOCK, details, subject=reading.fact.id, key=key))
 

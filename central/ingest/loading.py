@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from central.agents import roster
 from central.bearers import posting as bearers
 from central.campaigns import posting as codes
 from central.centre import Centre
@@ -19,12 +20,15 @@ from central.leases import service as leases
 from central.ledger import service as ledger
 from central.ledger.rows import storable
 from central.members import service as members
+from central.members.roll import Roll
 from central.packs import service as packs
 from central.passes import posting as passes
 from shared.errors import LoyaltyError
+from shared.ledger.books import Books
 from shared.wire.facts import (
     Fact,
     LotActivated,
+    MemberEdited,
     MemberRegistered,
     ReceiptCommitted,
     read_body,
@@ -50,6 +54,7 @@ class _Wanted:
     passes: set[tuple[UUID, int]] = field(default_factory=set)
     gifts: set[UUID] = field(default_factory=set)
     """What stands for what a person gets once."""
+    edited: list[MemberEdited] = field(default_factory=list)
 
     def add(self, reading: Reading) -> None:
         """Note what a fact names in its envelope and body."""
@@ -77,10 +82,15 @@ class _Wanted:
         elif isinstance(body, MemberRegistered):
             self.accounts.add(body.account)
             self.members |= {body.member, body.referrer or body.member}
-            self.indexes |= {body.card_index, body.phone_index} - {b""}
+            self.indexes |= {body.card_index, body.phone_index, body.other_phone_index} - {b""}
             self.gifts.update(one.once for one in body.granted if one.once is not None)
         elif isinstance(body, LotActivated):
             self._add_lot(body.lot, body.account)
+        elif isinstance(body, MemberEdited):
+            self.edited.append(body)
+            self.members.add(body.member)
+            self.accounts |= set() if body.account is None else {body.account}
+            self.indexes |= {body.phone_index} - {b""}
 
     def add_sale(self, sale: ReceiptCommitted) -> None:
         """Note whom a sale names, which lots it has moved and which certificates it has sold."""
@@ -123,6 +133,7 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
     books = ledger.read(connection, locked, wanted.owners.keys())
     owned = (account for account in books.accounts.values() if not account.is_bearer)
     members.extend(connection, roll, {account.member for account in owned})
+    members.load_ways(connection, roll, books, _edited(wanted.edited, roll, books))
     return Desk(
         at=at,
         incarnation=centre.incarnation,
@@ -139,7 +150,16 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
         codes=book,
         passes=passes.load(connection, wanted.passes),
         packs=packs.of_hashes(connection, wanted.packs),
+        ends_told=roster.ends_told(connection, {one.fact.agent for one in readings}),
     )
+
+
+def _edited(edits: Sequence[MemberEdited], roll: Roll, books: Books) -> set[UUID]:
+    """Return whose profiles are edited, and who has their new phones."""
+    accounts = [books.accounts[one.account] for one in edits if one.account in books.accounts]
+    phones = {one.phone_index for one in edits}
+    found = {one.member for one in roll.identifiers.values() if one.index in phones}
+    return {*found, *(one.member for one in edits), *(account.owner for account in accounts)}
 
 
 def waiters(connection: Connection, readings: Iterable[Reading]) -> list[tuple[UUID, Reading]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from central.ingest import findings, receipts, registrations, slips, voids
+from central.ingest import edits, findings, receipts, registrations, slips, voids
 from central.ingest.chain import Standing
 from central.ingest.desk import Desk, RefusedError, Verdict
 from central.ingest.envelopes import awaited_lot, note_pass, post_moves, set_aside
@@ -20,6 +20,7 @@ from shared.wire.facts import (
     LeaseGivenBack,
     LeasesReported,
     LotActivated,
+    MemberEdited,
     MemberRegistered,
     ReceiptCancelled,
     ReceiptCommitted,
@@ -120,6 +121,7 @@ _CHECKS: dict[Any, Callable[[Desk, Reading, Any], UUID | None]] = {
     ReturnedBySlip: slips.check_by_slip,
     LotActivated: _check_activation,
     MemberRegistered: registrations.check_registration,
+    MemberEdited: edits.check_edit,
     ReceiptCancelled: _check_nothing,
     LeaseAsked: _check_nothing,
     LeaseGivenBack: _check_nothing,
@@ -132,6 +134,7 @@ _POSTERS: dict[Any, Callable[[Desk, Reading, Any], Note]] = {
     ReturnedBySlip: slips.post_by_slip,
     LotActivated: receipts.post_activation,
     MemberRegistered: registrations.post_registration,
+    MemberEdited: edits.post_edit,
     ReceiptCancelled: _post_back,
     LeaseAsked: _post_ask,
     LeaseGivenBack: _post_back,

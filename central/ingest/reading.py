@@ -17,10 +17,11 @@ from shared.crypto.chain import digest
 from shared.errors import LoyaltyError
 from shared.ids import account_lot, once_lot
 from shared.ledger.books import Holder
-from shared.member import MemberView, person_key
+from shared.member import MemberView, PhoneRole, ProfileField, person_key
 from shared.wire.codec import MalformedError, encode
 from shared.wire.facts import (
     Body,
+    EditedPerson,
     Envelope,
     Fact,
     FactKind,
@@ -31,11 +32,13 @@ from shared.wire.facts import (
     LeaseMove,
     LeasesReported,
     LotActivated,
+    MemberEdited,
     MemberRegistered,
     PassUse,
     ReceiptCancelled,
     ReceiptCommitted,
     RegisteredPerson,
+    decode_edited,
     decode_envelope,
     decode_person,
     read_body,
@@ -51,6 +54,8 @@ AMOUNT_MAX = 10**15
 
 _OWN_UID = (ReceiptReturned, ReceiptVoided, ReturnedBySlip, LotActivated)
 """Documents that have a uid of their own."""
+_INDEXES = (0, INDEX_BYTES)
+"""Lengths of a blind index that may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class Reading:
     standing: Standing
     envelope: Envelope
     body: Body | None
-    person: RegisteredPerson | None
+    person: RegisteredPerson | EditedPerson | None
     fault: str
 
     @property
@@ -152,14 +157,19 @@ def _body(fact: Fact) -> tuple[Body | None, str]:
         return None, "body_unreadable" if fact.kind in set(FactKind) else "unknown_kind"
 
 
-def _person(fact: Fact) -> tuple[RegisteredPerson | None, str]:
+def _person(fact: Fact) -> tuple[RegisteredPerson | EditedPerson | None, str]:
     if not fact.personal:
         return None, ""
+    person: RegisteredPerson | EditedPerson
     try:
-        person = decode_person(fact.personal)
+        if fact.kind == FactKind.MEMBER_EDITED:
+            person = decode_edited(fact.personal)
+            sane = _are_texts(person.name, person.phone, person.email)
+        else:
+            person = decode_person(fact.personal)
+            sane = _are_texts(person.name, person.phone, person.card, person.other_phone)
     except MalformedError:
         return None, "person_unreadable"
-    sane = _are_texts(person.name, person.phone, person.card)
     return (person, "") if sane else (None, "person_unreadable")
 
 
@@ -291,8 +301,24 @@ def _registration(envelope: Envelope, new: MemberRegistered, _store: str) -> str
     person = person_key(new.phone_index, new.member)
     if not all(map(_is_grant, new.granted)) or not _are_once(envelope, new.granted, person):
         return "once_senseless"
-    found_by = len(new.card_index) == INDEX_BYTES and len(new.phone_index) in (0, INDEX_BYTES)
-    return "" if found_by and _are_texts(new.card_tail, new.consent) else "registration_senseless"
+    phones = (new.phone_index, new.other_phone_index)
+    found_by = len(new.card_index) == INDEX_BYTES and all(len(one) in _INDEXES for one in phones)
+    is_own = new.phone_role == PhoneRole.OWN
+    in_role = new.phone_role in set(PhoneRole) and is_own == (not new.other_phone_index)
+    sane = found_by and in_role and _are_texts(new.card_tail, new.consent)
+    return "" if sane else "registration_senseless"
+
+
+def _edit(envelope: Envelope, edited: MemberEdited, store: str) -> str:
+    named = [one.field for one in edited.fields]
+    is_phone = ProfileField.PHONE in named
+    sane = (
+        0 < len(set(named)) == len(named)
+        and set(named) <= set(ProfileField)
+        and len(edited.phone_index) == (INDEX_BYTES if is_phone else 0)
+        and _are_texts(edited.cashier)
+    )
+    return _no_points(envelope, edited, store) if sane else "edit_senseless"
 
 
 def _are_once(envelope: Envelope, granted: Iterable[Granted], person: str) -> bool:
@@ -345,6 +371,7 @@ _CHECKS: dict[type[Any], Callable[[Envelope, Any, str], str]] = {
     ReceiptCancelled: _only_back,
     LeaseGivenBack: _only_back,
     MemberRegistered: _registration,
+    MemberEdited: _edit,
     LotActivated: _no_points,
     LeaseAsked: _no_points,
     LeasesReported: _report,

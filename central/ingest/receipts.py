@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from central.bearers import posting as bearers
-from central.ingest import findings
+from central.ingest import clocks, findings
 from central.ingest.desk import UNKNOWN_LOT, Desk, RefusedError
 from central.ingest.envelopes import post_moves
 from central.ingest.moved import (
@@ -215,7 +217,11 @@ def _grant(desk: Desk, reading: Reading, document: Document, granted: Granted, k
         return False
     if once is not None:
         desk.give_once(once, granted.account)
-    lot = new_lot(granted, document.uid)
+    activates_at, expires_on = clocks.in_favour(
+        desk, reading, granted.activates_at, granted.expires_on
+    )
+    dated = replace(granted, activates_at=activates_at, expires_on=expires_on)
+    lot = new_lot(dated, document.uid)
     if there is not None:
         return grant_again(desk.books, there, lot, document)
     return grant(desk.books, lot, document, holder=reading.holder, kept=kept)

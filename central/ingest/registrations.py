@@ -4,10 +4,12 @@ from central.conflicts.values import ConflictKind, Finding, Role, parties
 from central.ingest.desk import Desk, RefusedError
 from central.ingest.reading import Reading
 from central.ingest.receipts import post_grants
+from central.members import editing
 from central.members.roll import Newcomer, Place, Placed
 from central.members.store import Person
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ledger.entries import Document
+from shared.member import PhoneRole
 from shared.phone import BadPhoneError, normalise_phone
 from shared.wire.facts import MemberRegistered, RegisteredPerson
 
@@ -27,13 +29,13 @@ def check_registration(desk: Desk, reading: Reading, new: MemberRegistered) -> N
     account = desk.books.accounts.get(new.account)
     if new.account == new.member or (account is not None and account.owner != new.member):
         raise RefusedError("account_of_another")
-    if reading.person is not None:
-        _check_identifiers(desk.index_key, new, reading.person)
+    if (person := _person(reading)) is not None:
+        _check_identifiers(desk.index_key, new, person)
 
 
 def post_registration(desk: Desk, reading: Reading, new: MemberRegistered) -> list[str]:
     """Enter a member; who has the same phone under a compatible name takes him in."""
-    person = reading.person or RegisteredPerson(b"", "", "", "")
+    person = _person(reading) or RegisteredPerson(b"", "", "", "")
     placed = desk.roll.register(
         desk.books,
         Newcomer(
@@ -42,14 +44,23 @@ def post_registration(desk: Desk, reading: Reading, new: MemberRegistered) -> li
             card_index=new.card_index,
             card_tail=new.card_tail,
             phone_index=new.phone_index,
-            person=Person(new.member, person.name, person.phone, person.card, new.consent),
+            person=Person(
+                new.member,
+                person.name,
+                person.phone or person.other_phone,
+                person.card,
+                new.consent,
+            ),
             store=reading.store,
             day=new.day,
             known_at=desk.at,
             birthday=person.birthday,
             referrer=new.referrer,
+            other_phone_index=new.other_phone_index,
+            role=PhoneRole(new.phone_role),
         ),
     )
+    editing.follow_phone(desk.roll, new.member)
     desk.visits.note(new.account, reading.store, new.at)
     desk.to_size.add(new.account)
     if placed.place is not Place.NEW:
@@ -57,6 +68,10 @@ def post_registration(desk: Desk, reading: Reading, new: MemberRegistered) -> li
     account = desk.books.accounts[new.account]
     notes = post_grants(desk, reading, Document(new.member, new.at), account, new.granted)
     return ["merged", *notes] if placed.place is Place.MERGED else notes
+
+
+def _person(reading: Reading) -> RegisteredPerson | None:
+    return reading.person if isinstance(reading.person, RegisteredPerson) else None
 
 
 def _report(desk: Desk, reading: Reading, new: MemberRegistered, placed: Placed) -> None:
@@ -72,11 +87,17 @@ def _report(desk: Desk, reading: Reading, new: MemberRegistered, placed: Placed)
 def _check_identifiers(key: bytes, new: MemberRegistered, person: RegisteredPerson) -> None:
     if new.card_index != blind_index(key, IdentifierKind.CARD, person.card):
         raise RefusedError("card_disagrees")
-    if not new.phone_index and not person.phone:
-        return
+    phones = ((person.phone, new.phone_index), (person.other_phone, new.other_phone_index))
+    for phone, index in phones:
+        if phone or index:
+            check_phone(key, phone, index)
+
+
+def check_phone(key: bytes, phone: str, index: bytes) -> None:
+    """Raise RefusedError for a phone in no normal form, or with another index than its own."""
     try:
-        normal = normalise_phone(person.phone) == person.phone
+        is_normal = normalise_phone(phone) == phone
     except BadPhoneError:
-        normal = False
-    if not normal or new.phone_index != blind_index(key, IdentifierKind.PHONE, person.phone):
+        is_normal = False
+    if not is_normal or index != blind_index(key, IdentifierKind.PHONE, phone):
         raise RefusedError("phone_disagrees")

@@ -13,7 +13,7 @@ from central.ingest.loading import kept
 from central.ingest.reading import Reading
 from shared.money import format_money
 from shared.points import format_points
-from shared.wire.facts import MemberRegistered, ReceiptCommitted
+from shared.wire.facts import MemberEdited, MemberRegistered, ReceiptCommitted
 from shared.wire.push import OutcomeKind
 from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedBySlip
 
@@ -85,11 +85,14 @@ def _sums(reading: Reading, whole: ReceiptReturned | None) -> list[tuple[Sentenc
         return [(_PAID_OUT, format_money(body.money_minor))]
     if isinstance(body, MemberRegistered):
         return [(_GRANTED, format_points(sum(lot.amount for lot in body.granted)))]
+    if isinstance(body, MemberEdited):
+        return [(_EDITED, " ".join(one.field for one in body.fields))]
     drawn = sum(move.drawn for move in reading.envelope.moves)
     back = sum(move.given_back for move in reading.envelope.moves)
     return [(_REDEEMED, format_points(drawn)), (_GIVEN_BACK, format_points(back))]
 
 
+_EDITED = Sentence("правка", "edited")
 _PAID = Sentence("оплачено", "paid")
 _PAID_OUT = Sentence("выдано", "paid out")
 _REDEEMED = Sentence("списано бонусов", "points redeemed")

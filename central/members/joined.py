@@ -3,11 +3,13 @@
 Everybody's own part stays as it is, so that an unmerge gives each his own again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from central.members.profile import Edit
 from central.members.store import Member
+from shared.member import ProfileField, display_name
 
 Ladder = Callable[[], Sequence[str]]
 """Tiers by id, ascending; asked for only where two tiers set by hand meet."""
@@ -35,6 +37,16 @@ def whole(survivor: Member, joined: Sequence[Member], ladder: Ladder) -> Member:
         tier_until=until,
         dates=" ".join(_days(everyone)),
     )
+
+
+def as_edited(member: Member, edits: Mapping[ProfileField, Edit]) -> Member:
+    """Return a member with the values to which his profile was edited."""
+    name, born = edits.get(ProfileField.NAME), edits.get(ProfileField.BIRTHDAY)
+    if name is not None and name.value:
+        member = replace(member, display_name=display_name(name.value))
+    if born is not None and born.value:
+        member = replace(member, birthday=date.fromisoformat(born.value))
+    return member
 
 
 def _days(everyone: Sequence[Member]) -> list[str]:

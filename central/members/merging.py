@@ -11,11 +11,14 @@ from central.centre import Centre
 from central.feed import service as feed
 from central.ledger import service as ledger
 from central.members import service, store
+from central.members.editing import known_longer
+from central.members.profile import Edit, in_force
 from central.members.roll import Roll
-from central.members.store import Deed, Done, Member, MemberState
+from central.members.store import Deed, Done, Identifier
 from shared.errors import Kind, LoyaltyError
 from shared.ids import uuid7
 from shared.ledger.books import Books
+from shared.member import ProfileField
 
 
 class UnknownMemberError(LoyaltyError):
@@ -78,13 +81,14 @@ def merge(connection: Connection, centre: Centre, left: UUID, right: UUID, hand:
     but for those that a former merge by phone has limited. Raises UnknownMemberError,
     SameMemberError.
     """
-    roll, books = _load(connection, (left, right))
+    roll, books = load_whole(connection, (left, right))
     ends = [roll.survivor(one) for one in (left, right)]
     if ends[0].id == ends[1].id:
         raise SameMemberError(left=left, right=right, survivor=ends[0].id)
-    survivor, joining = sorted(ends, key=_known_longer)
+    survivor, joining = sorted(ends, key=known_longer)
     roll.join(books, joining.id, survivor.id)
-    _save(connection, centre, roll, books, (Deed.MERGED, joining.id, survivor.id), hand)
+    done = deed_of(centre, hand, Deed.MERGED, joining.id, survivor.id)
+    save_deed(connection, roll, books, done)
     return Joined(survivor.id, joining.id)
 
 
@@ -94,13 +98,13 @@ def unmerge(connection: Connection, centre: Centre, member: UUID, hand: Hand) ->
     So have those who had joined him, with him. Facts that came meanwhile name their accounts, and
     come along. Raises UnknownMemberError, NotMergedError.
     """
-    roll, books = _load(connection, (member,))
+    roll, books = load_whole(connection, (member,))
     into = roll.members[member].merged_into
     if into is None:
         raise NotMergedError(member=member)
     survivor = roll.survivor(member).id
     roll.part(books, member)
-    _save(connection, centre, roll, books, (Deed.UNMERGED, member, into), hand)
+    save_deed(connection, roll, books, deed_of(centre, hand, Deed.UNMERGED, member, into))
     return Joined(survivor, member)
 
 
@@ -110,15 +114,46 @@ def verify(connection: Connection, centre: Centre, member: UUID, hand: Hand) -> 
     It is his own claim that is verified, not that of others who have the same phone. Repeating is
     safe. Raises UnknownMemberError, NoPhoneError.
     """
-    roll, books = _load(connection, (member,))
-    if not roll.phones_of(member):
+    roll, books = load_whole(connection, (member,))
+    phones = roll.phones_of(member)
+    if not phones:
         raise NoPhoneError(member=member)
     roll.verify(member)
-    _save(connection, centre, roll, books, (Deed.VERIFIED, member, None), hand)
+    done = deed_of(centre, hand, Deed.VERIFIED, member)
+    _note_verified(roll, phones[0], done)
+    save_deed(connection, roll, books, done)
 
 
-def _load(connection: Connection, wanted: Iterable[UUID]) -> tuple[Roll, Books]:
-    """Read members with all who joined them, and all that is theirs, locked."""
+def _note_verified(roll: Roll, phone: Identifier, done: Done) -> None:
+    """Keep that the phone which counts is verified, unless that was noted before: what is said of
+    it at tills does not replace it."""
+    member = done.member
+    counts = in_force(roll.edits_of([member], ProfileField.PHONE))
+    person = roll.persons.get(member)
+    value = counts.value if counts else person.phone if person else None
+    if value and not (counts and counts.verified):
+        replaced = counts.version if counts else None
+        roll.add_edit(
+            Edit(
+                member=member,
+                field=ProfileField.PHONE,
+                version=done.id,
+                replaces=replaced,
+                value=value,
+                phone_index=phone.index,
+                at=done.at,
+                verified=True,
+                store="",
+                actor=done.actor,
+            )
+        )
+
+
+def load_whole(connection: Connection, wanted: Iterable[UUID]) -> tuple[Roll, Books]:
+    """Read members with all who joined them, and all that is theirs, locked.
+
+    Raises UnknownMemberError.
+    """
     wanted = tuple(wanted)
     known = {one.id for one in store.members(connection, wanted)}
     for member in wanted:
@@ -130,26 +165,20 @@ def _load(connection: Connection, wanted: Iterable[UUID]) -> tuple[Roll, Books]:
     identifiers = store.identifiers_of(connection, living)
     owners = {account.owner for account in books.accounts.values()}
     service.extend(connection, roll, owners | {one.owner for one in identifiers})
-    roll.enter((), identifiers, ())
+    roll.enter((), identifiers, store.persons(connection, {*wanted, *living}))
     return roll, books
 
 
-def _save(
-    connection: Connection,
-    centre: Centre,
-    roll: Roll,
-    books: Books,
-    deed: tuple[Deed, UUID, UUID | None],
-    hand: Hand,
-) -> None:
-    what, member, other = deed
-    done_id = uuid7(hand.at, centre.chance)
-    store.insert_deed(
-        connection, Done(done_id, member, other, what, hand.at, hand.actor, hand.note)
-    )
+def save_deed(connection: Connection, roll: Roll, books: Books, done: Done) -> None:
+    """Write what a person did by hand, and what became of members by it."""
+    store.insert_deed(connection, done)
     changes = ledger.save(connection, books)
     feed.append(connection, [*changes, *service.save(connection, roll, books)])
 
 
-def _known_longer(member: Member) -> tuple[bool, datetime, UUID]:
-    return (member.state is not MemberState.ACTIVE, member.known_at, member.id)
+def deed_of(
+    centre: Centre, hand: Hand, deed: Deed, member: UUID, other: UUID | None = None
+) -> Done:
+    """Return what a person does to a member now."""
+    done_id = uuid7(hand.at, centre.chance)
+    return Done(done_id, member, other, deed, hand.at, hand.actor, hand.note)

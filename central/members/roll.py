@@ -9,10 +9,11 @@ from datetime import date, datetime
 from enum import Enum, auto
 from uuid import UUID
 
+from central.members.profile import Edit, in_force
 from central.members.store import Identifier, IdentifierState, Member, MemberState, Person
 from shared.crypto.blind import IdentifierKind
 from shared.ledger.books import Books
-from shared.member import display_name
+from shared.member import PhoneRole, ProfileField, display_name
 from shared.names import compatible
 
 PHONE_TAIL_DIGITS = 4
@@ -46,6 +47,9 @@ class Newcomer:
     known_at: datetime
     birthday: date | None = None
     referrer: UUID | None = None
+    other_phone_index: bytes = b""
+    """Of a phone that finds him and is not, or not only, his own."""
+    role: PhoneRole = PhoneRole.OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,11 @@ class Roll:
     changed_identifiers: set[tuple[bytes, UUID]] = field(default_factory=set)
     shown: set[tuple[bytes, UUID]] = field(default_factory=set)
     """Identifiers that stores have heard of."""
+    edits: dict[UUID, list[Edit]] = field(default_factory=dict)
+    """What profiles were edited to, by member."""
+    new_edits: list[Edit] = field(default_factory=list)
+    limited: set[UUID] = field(default_factory=set)
+    """Who joined others by a phone that is only claimed, of those with edits."""
 
     def survivor(self, member: UUID) -> Member:
         """Follow merges to the member that lives on."""
@@ -80,6 +89,46 @@ class Roll:
     def survivors(self) -> set[UUID]:
         """The members that live on, of all these."""
         return {self.survivor(member).id for member in self.members}
+
+    def group(self, member: UUID) -> list[UUID]:
+        """Return who is one person with a member, as far as his profile counts for all of them.
+
+        Who has joined by a phone that is only claimed does not say what the others are called, and
+        they do not say it of him.
+        """
+        if self.is_limited(member):
+            return [member]
+        living = self.survivor(member).id
+        one_person = [one for one in self.members if self.survivor(one).id == living]
+        return [one for one in one_person if not self.is_limited(one)]
+
+    def is_limited(self, member: UUID) -> bool:
+        """Tell whether a member's cards redeem nothing but his own account."""
+        limits = [
+            one.account
+            for one in self.identifiers.values()
+            if one.owner == member and one.state is not IdentifierState.REVOKED
+        ]
+        return any(limits) if limits else member in self.limited
+
+    def edits_of(self, members: Iterable[UUID], field: ProfileField) -> list[Edit]:
+        """Return to what a field of these members was edited."""
+        return [edit for one in members for edit in self.edits.get(one, ()) if edit.field is field]
+
+    def name_of(self, member: UUID) -> str:
+        """Return by which name a member is known; empty if by none."""
+        group = self.group(member) if self.edits else ()
+        edited = in_force(self.edits_of(group, ProfileField.NAME))
+        known = self.persons.get(member)
+        return edited.value or "" if edited else known.name if known else ""
+
+    def add_edit(self, edit: Edit) -> None:
+        """Keep a value to which a profile was edited; whoever shows it is told anew."""
+        member = self.members[edit.member]
+        self.edits.setdefault(edit.member, []).append(edit)
+        self.new_edits.append(edit)
+        self._put(replace(member, edits=member.edits + 1))
+        self.changed_members.add(self.survivor(edit.member).id)
 
     def provisional(self, member: UUID, at: datetime) -> None:
         """Enter a member whose registration has not arrived, unless he is known."""
@@ -94,14 +143,15 @@ class Roll:
         self._enter(newcomer)
         account = books.open(newcomer.account, newcomer.member, newcomer.known_at)
         living = self.survivor(newcomer.member)
+        self._claim_other(newcomer, living.id)
         if living.id != newcomer.member:  # merged by hand before the registration came
             if account.member != living.id:
                 books.repoint(account, living.id)
             self._claim(newcomer, IdentifierKind.CARD, living.id, None)
             self._claim(newcomer, IdentifierKind.PHONE, living.id, None)
             return Placed(Place.NEW)
-        on_card = self._owners(newcomer.card_index, newcomer.member)
-        on_phone = self._owners(newcomer.phone_index, newcomer.member)
+        on_card = self.owners(newcomer.card_index, newcomer.member)
+        on_phone = self.owners(newcomer.phone_index, newcomer.member)
         same = [other for other in on_phone if self._same_name(other, newcomer)]
         if len(same) == 1 and not on_card:
             self._merge(books, newcomer, same[0])
@@ -131,21 +181,29 @@ class Roll:
         """
         parting = self.members[member]
         assert parting.merged_into is not None, f"member {member} is not merged"
+        former = self.survivor(member).id
         known = parting.registered_on is not None
         state = MemberState.ACTIVE if known else MemberState.PROVISIONAL
         self._put(replace(parting, state=state, merged_into=None))
+        self._free(member)
+        self._follow(books)
+        if all(one.owner == former for one in self.identifiers.values() if one.member == former):
+            self._free(former)
+
+    def _free(self, member: UUID) -> None:
+        """Let all that a member has claimed himself find him, and redeem all that is his."""
         for one in [*self.identifiers.values()]:
             if one.owner == member:
                 self._claim_freely(one, joined=IdentifierState.CLAIMED)
-        self._follow(books)
 
     def phones_of(self, member: UUID) -> list[Identifier]:
-        """Return the phones that a member has claimed himself."""
+        """Return the phones that a member has claimed himself, as his own."""
         return [
             one
             for one in self.identifiers.values()
             if one.owner == member
             and one.kind is IdentifierKind.PHONE
+            and one.role is PhoneRole.OWN
             and one.state is not IdentifierState.REVOKED
         ]
 
@@ -156,8 +214,9 @@ class Roll:
         """
         for one in [*self.identifiers.values()]:
             if one.owner == member and one.state is not IdentifierState.REVOKED:
-                is_phone = one.kind is IdentifierKind.PHONE
+                is_phone = one.kind is IdentifierKind.PHONE and one.role is PhoneRole.OWN
                 self._claim_freely(replace(one, state=_VERIFIED) if is_phone else one)
+        self.changed_members.add(self.survivor(member).id)
 
     def _claim_freely(
         self, one: Identifier, joined: IdentifierState = IdentifierState.JOINED
@@ -197,24 +256,27 @@ class Roll:
                 home_store=newcomer.store,
                 person=newcomer.phone_index,
                 referrer=newcomer.referrer if newcomer.referrer in self.members else None,
+                edits=before.edits if before else 0,
             )
         )
         self.persons[newcomer.member] = newcomer.person
         self.changed_persons.add(newcomer.member)
 
-    def _owners(self, index: bytes, but: UUID) -> list[Member]:
-        """Return the living members that an index finds, the one known longest first."""
+    def owners(self, index: bytes, but: UUID) -> list[Member]:
+        """Return the living members whose own an index is, the one known longest first."""
         found = {
             self.survivor(one.member).id
             for one in self.identifiers.values()
-            if one.index == index and index and one.state is not IdentifierState.REVOKED
+            if one.index == index
+            and index
+            and one.state is not IdentifierState.REVOKED
+            and one.role is PhoneRole.OWN
         }
         others = [self.members[member] for member in found - {but}]
         return sorted(others, key=lambda member: (member.known_at, member.id))
 
     def _same_name(self, other: Member, newcomer: Newcomer) -> bool:
-        known = self.persons.get(other.id)
-        return known is not None and compatible(known.name, newcomer.person.name)
+        return compatible(self.name_of(other.id), newcomer.person.name)
 
     def _merge(self, books: Books, newcomer: Newcomer, survivor: Member) -> None:
         """Join the newcomer's account and card to the survivor; move no points.
@@ -246,6 +308,16 @@ class Roll:
         self.identifiers[(index, newcomer.member)] = new
         self.changed_identifiers.add((index, newcomer.member))
 
+    def _claim_other(self, newcomer: Newcomer, member: UUID) -> None:
+        """Let a phone that is not the newcomer's own find him: others keep it, it is no case."""
+        index = newcomer.other_phone_index
+        if index:
+            tail, kind = newcomer.person.phone[-PHONE_TAIL_DIGITS:], IdentifierKind.PHONE
+            state = IdentifierState.CLAIMED
+            new = Identifier(index, newcomer.member, member, kind, tail, None, state, newcomer.role)
+            self.identifiers[(index, newcomer.member)] = new
+            self.changed_identifiers.add((index, newcomer.member))
+
     def _put(self, member: Member) -> None:
         self.members[member.id] = member
         self.changed_members.add(member.id)
@@ -255,6 +327,7 @@ class Roll:
         members: Iterable[Member],
         identifiers: Iterable[Identifier],
         persons: Iterable[Person],
+        edits: Iterable[Edit] = (),
     ) -> None:
         """Enter what the database has."""
         self.members.update((member.id, member) for member in members)
@@ -262,3 +335,5 @@ class Roll:
         self.identifiers.update(found)
         self.shown |= {key for key, one in found.items() if one.is_shown}
         self.persons.update((person.member, person) for person in persons)
+        for edit in edits:
+            self.edits.setdefault(edit.member, []).append(edit)

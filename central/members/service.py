@@ -11,14 +11,15 @@ from central.feed.service import NewChange, changed
 from central.ledger import service as ledger
 from central.ledger.rows import Locked
 from central.members import store
-from central.members.joined import Ladder, whole
+from central.members.editing import counted
+from central.members.joined import Ladder, as_edited, whole
 from central.members.roll import Roll
 from central.members.store import Identifier, IdentifierState, Member
 from central.packs import service as packs
 from central.schema import is_alone
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ledger.books import Books
-from shared.member import NamedDay, person_key
+from shared.member import FieldVersion, NamedDay, person_key
 from shared.wire.codec import encode
 from shared.wire.feed import GLOBAL, IdentifierRow, MemberRow, RowKind
 
@@ -59,12 +60,38 @@ def lock(connection: Connection, indexes: Iterable[bytes]) -> None:
 
 
 def extend(connection: Connection, roll: Roll, ids: Iterable[UUID]) -> None:
-    """Read more members and their survivors."""
+    """Read more members and their survivors, with what their profiles were edited to."""
     wanted = set(ids)
+    edited: list[UUID] = []
     while missing := wanted - roll.members.keys():
         found = store.members(connection, missing)
         roll.enter(found, (), ())
+        edited += [member.id for member in found if member.edits]
         wanted = {member.merged_into for member in found if member.merged_into is not None}
+    if edited:
+        roll.enter((), (), (), store.edits_of(connection, edited))
+        merged = [one for one in edited if roll.members[one].merged_into is not None]
+        survivors = {roll.survivor(one).id for one in merged}
+        roll.limited |= store.limited_among(connection, survivors)
+
+
+def load_ways(connection: Connection, roll: Roll, books: Books, ids: Iterable[UUID]) -> None:
+    """Read all identifiers of members whose profiles are edited, and everybody who joined them."""
+    living = {roll.survivor(one).id for one in ids if one in roll.members}
+    if not living:
+        return
+    accounts = [account for one in living for account in books.accounts_of(one)]
+    identifiers = store.identifiers_of(connection, living)
+    owners = {account.owner for account in accounts} | {one.owner for one in identifiers}
+    extend(connection, roll, owners)
+    roll.enter((), identifiers, store.persons(connection, living))
+
+
+def join_whole(connection: Connection, roll: Roll, member: UUID) -> None:
+    """Read everybody who is one person with a member, without a lock: for a look."""
+    living = roll.survivor(member).id
+    books = ledger.load(connection, (), members=[living])
+    load_ways(connection, roll, books, [living])
 
 
 def find(connection: Connection, centre: Centre, kind: IdentifierKind, value: str) -> list[Member]:
@@ -85,6 +112,7 @@ def save(connection: Connection, roll: Roll, books: Books) -> list[NewChange]:
     identifiers = [roll.identifiers[key] for key in sorted(roll.changed_identifiers)]
     store.upsert_identifiers(connection, identifiers)
     store.upsert_persons(connection, [roll.persons[one] for one in sorted(roll.changed_persons)])
+    store.insert_edits(connection, roll.new_edits)
     touched = (books.accounts[account] for account in books.touched)
     moved = {account.member for account in touched if not account.is_bearer}
     told = sorted(moved | roll.changed_members)
@@ -98,7 +126,8 @@ def _row(roll: Roll, who: UUID, books: Books, ladder: Ladder) -> MemberRow:
     accounts = books.accounts_of(who)
     owners = dict.fromkeys(account.owner for account in accounts if account.owner != who)
     joined = [roll.members[owner] for owner in owners]
-    member = whole(roll.members[who], joined, ladder)
+    edits = counted(roll, who, owners)
+    member = as_edited(whole(roll.members[who], joined, ladder), edits)
     return MemberRow(
         id=member.id,
         display_name=member.display_name,
@@ -116,6 +145,9 @@ def _row(roll: Roll, who: UUID, books: Books, ladder: Ladder) -> MemberRow:
         tier_until=member.tier_until,
         dates=tuple(_named_days(member.dates)),
         joined=tuple(sorted({person_key(one.person, one.id) for one in joined})),
+        versions=tuple(
+            FieldVersion(field.value, edit.version, edit.verified) for field, edit in edits.items()
+        ),
     )
 
 
@@ -130,7 +162,7 @@ def _identifier_changes(roll: Roll, identifiers: Iterable[Identifier]) -> Iterat
     for one in identifiers:
         key = one.index + one.owner.bytes
         if one.is_shown:
-            row = IdentifierRow(one.index, one.member, one.tail, one.account)
+            row = IdentifierRow(one.index, one.member, one.tail, one.account, one.role.value)
             yield NewChange(GLOBAL, RowKind.IDENTIFIER, key, encode(row))
         elif (one.index, one.owner) in roll.shown:
             yield NewChange(GLOBAL, RowKind.IDENTIFIER, key, None)

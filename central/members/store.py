@@ -7,13 +7,15 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, Select, func, insert, select
+from sqlalchemy import BigInteger, Connection, Row, Select, func, insert, select
 from sqlmodel import Field
 
 from central.ledger.rows import chunks
+from central.members.profile import Edit
 from central.schema import Instant, Table, insert_new, locked, table_of
 from central.sets import columns_of, insert_rows, one_of, rows_of, upsert_rows
 from shared.crypto.blind import IdentifierKind
+from shared.member import PhoneRole, ProfileField
 
 
 class MemberState(StrEnum):
@@ -51,6 +53,7 @@ class MemberTable(Table, table=True):
     tier_until: date | None
     dates: str = ""
     known_at: datetime = Field(sa_type=Instant)
+    edits: int = 0
 
 
 class IdentifierTable(Table, table=True):
@@ -64,6 +67,7 @@ class IdentifierTable(Table, table=True):
     tail: str
     account: UUID | None
     state: str
+    role: str = PhoneRole.OWN.value
 
 
 class IndexTable(Table, table=True):
@@ -95,6 +99,23 @@ class PersonTable(Table, table=True):
     phone: str
     card: str
     consent: str
+
+
+class EditTable(Table, table=True):
+    """A value to which a field of a profile was edited; never changed, only the value erased."""
+
+    __tablename__ = "profile_edit"
+    id: UUID = Field(primary_key=True)
+    member: UUID = Field(index=True)
+    field: str
+    version: UUID
+    replaces: UUID | None
+    value: str | None
+    phone_index: bytes
+    at: datetime = Field(sa_type=Instant)
+    verified: bool
+    store: str
+    actor: str
 
 
 class GiftTable(Table, table=True):
@@ -147,6 +168,8 @@ class Member:
     referrer: UUID | None = None
     tier_until: date | None = None
     dates: str = ""
+    edits: int = 0
+    """How many values his profile's fields were edited to: most have none to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +183,8 @@ class Identifier:
     tail: str
     account: UUID | None
     state: IdentifierState
+    role: PhoneRole = PhoneRole.OWN
+    """Whose a phone is: one that is a relative's or shared makes nobody one with its member."""
 
     @property
     def is_shown(self) -> bool:
@@ -184,6 +209,7 @@ class Deed(StrEnum):
     MERGED = "merged"
     UNMERGED = "unmerged"
     VERIFIED = "verified"
+    EDITED = "edited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +230,10 @@ _member = table_of(MemberTable)
 _identifier = table_of(IdentifierTable)
 _person = table_of(PersonTable)
 _index = table_of(IndexTable)
+_edit = table_of(EditTable)
 _gift = table_of(GiftTable)
 _MEMBER = columns_of(_member, Member)
+_EDIT = columns_of(_edit, Edit)
 
 
 def members(connection: Connection, ids: Iterable[UUID]) -> list[Member]:
@@ -269,6 +297,19 @@ def identifiers_of(connection: Connection, members: Iterable[UUID]) -> list[Iden
     return found
 
 
+def limited_among(connection: Connection, members: Iterable[UUID]) -> set[UUID]:
+    """Return who claimed identifiers of these members that redeem one account alone."""
+    found: set[UUID] = set()
+    for few in chunks(members):
+        query = select(_identifier.c.owner).where(
+            one_of(connection, _identifier.c.member, few),
+            _identifier.c.account.is_not(None),
+            _identifier.c.state != IdentifierState.REVOKED.value,
+        )
+        found.update(connection.scalars(query))
+    return found
+
+
 def insert_deed(connection: Connection, done: Done) -> None:
     """Write what a person has done."""
     insert_rows(connection, _deed, *rows_of(Done, [done]))
@@ -316,6 +357,28 @@ def persons(connection: Connection, members: Iterable[UUID]) -> list[Person]:
     return found
 
 
+def edits_of(connection: Connection, members: Iterable[UUID]) -> list[Edit]:
+    """Return every value to which the profiles of members were edited."""
+    found: list[Edit] = []
+    for few in chunks(members):
+        query = select(*_EDIT).where(one_of(connection, _edit.c.member, few))
+        found += [_edited(row) for row in connection.execute(query.order_by(_edit.c.id))]
+    return found
+
+
+def find_edit(connection: Connection, edit: UUID) -> Edit | None:
+    """Return a value to which a profile was edited by its id."""
+    row = connection.execute(select(*_EDIT).where(_edit.c.id == edit)).first()
+    return None if row is None else _edited(row)
+
+
+def insert_edits(connection: Connection, edits: Collection[Edit]) -> None:
+    """Write values to which profiles were edited."""
+    names, rows = rows_of(Edit, edits)
+    with_ids = [(one.id, *row) for one, row in zip(edits, rows, strict=True)]
+    insert_rows(connection, _edit, ["id", *names], with_ids)
+
+
 def upsert_members(connection: Connection, items: Collection[Member]) -> None:
     """Write members."""
     upsert_rows(connection, MemberTable, *rows_of(Member, items))
@@ -331,6 +394,10 @@ def upsert_persons(connection: Connection, items: Collection[Person]) -> None:
     upsert_rows(connection, PersonTable, *rows_of(Person, items))
 
 
+def _edited(row: Row[Any]) -> Edit:
+    return Edit(**{**row._mapping, "field": ProfileField(row.field)})
+
+
 def _identifiers(connection: Connection, query: Select[Any]) -> list[Identifier]:
     return [
         Identifier(
@@ -338,6 +405,7 @@ def _identifiers(connection: Connection, query: Select[Any]) -> list[Identifier]
                 **row._mapping,
                 "kind": IdentifierKind(row.kind),
                 "state": IdentifierState(row.state),
+                "role": PhoneRole(row.role),
             }
         )
         for row in connection.execute(query.order_by(_identifier.c.index, _identifier.c.owner))

@@ -7,11 +7,13 @@ from sqlalchemy import Connection
 
 from central.centre import Centre
 from central.conflicts import service as conflicts
-from central.conflicts.values import Conflict, ConflictState, Role, Sentence
+from central.conflicts.values import Conflict, ConflictKind, ConflictState, Role, Sentence
 from central.conflicts.words import UNDOINGS
 from central.ingest import telling
 from central.ingest.telling import ToldFact
 from central.ledger.entries import entries_of_documents
+from central.members import profiles
+from central.members.profile import Edit
 from central.settling.service import correction_of
 from shared.ledger.entries import Entry
 from shared.runtime.sqlite import reading
@@ -20,19 +22,23 @@ NOT_UNDONE = Sentence(
     "отменить нечего: что произошло в магазине, остаётся; закройте с пояснением",
     "nothing can be undone: what happened in a shop stays; close it with words",
 )
+VERIFIED = Sentence("подтверждено", "verified")
+CLAIMED = Sentence("заявлено", "claimed")
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
     """A conflict with its facts, the entries of its documents and corrections, and the way back.
 
-    `undoing` is empty once the conflict is settled.
+    `undoing` is empty once the conflict is settled. `values` are personal and in no record: what a
+    field was edited to, as far as it is not erased.
     """
 
     conflict: Conflict
     facts: tuple[ToldFact, ...]
     entries: tuple[Entry, ...]
     undoing: Sentence
+    values: tuple[Sentence, ...] = ()
 
 
 def explain(centre: Centre, conflict: UUID) -> Explained:
@@ -41,9 +47,30 @@ def explain(centre: Centre, conflict: UUID) -> Explained:
         found = conflicts.find(connection, conflict)
         facts = tuple(telling.tell(connection, found.ids(Role.FACT)))
         entries = tuple(_entries(connection, found, facts))
+        values = _values(connection, found)
     is_open = found.state is ConflictState.OPEN
     undoing = UNDOINGS.get(found.kind, NOT_UNDONE) if is_open else Sentence("", "")
-    return Explained(found, facts, entries, undoing)
+    return Explained(found, facts, entries, undoing, values)
+
+
+def _values(connection: Connection, found: Conflict) -> tuple[Sentence, ...]:
+    known = None
+    if found.kind is ConflictKind.EDITED_TWICE:
+        known = profiles.find(connection, found.subject)
+    if known is None:
+        return ()
+    lost, counts = known
+    return (
+        Sentence(f"другое: {_told(lost, 'ru')}", f"the other: {_told(lost, 'en')}"),
+        Sentence(f"действует: {_told(counts, 'ru')}", f"counts: {_told(counts, 'en')}"),
+    )
+
+
+def _told(edit: Edit, locale: str) -> str:
+    """Return a value with who has entered it, where and when."""
+    where = f"{edit.store}/{edit.actor}" if edit.store else edit.actor
+    sure = VERIFIED if edit.verified else CLAIMED
+    return f"«{edit.value}», {where}, {edit.at:%Y-%m-%d %H:%M} UTC, {sure.in_words(locale)}"
 
 
 def _entries(connection: Connection, found: Conflict, facts: tuple[ToldFact, ...]) -> list[Entry]:

@@ -1,6 +1,6 @@
 """Members found and shown to a person who settles what became of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,13 +8,15 @@ from sqlalchemy import Connection
 
 from central.centre import Centre
 from central.ledger import service as ledger
+from central.members import editing, store
 from central.members import service as members
-from central.members import store
 from central.members.imports import identifier_index
 from central.members.merging import UnknownMemberError
+from central.members.profile import Edit
 from central.members.store import Done, Identifier, IdentifierState, Member, Person
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.books import Account
+from shared.member import ProfileField
 from shared.runtime.sqlite import reading
 
 DEEDS_SHOWN_MAX = 50
@@ -33,7 +35,8 @@ class SeveralMembersError(LoyaltyError):
 class Shown:
     """A member with what is his: accounts with points (hundredths) in them, ways to find him.
 
-    `person` is the personal part, as far as it is not erased; `joined` are those merged into him.
+    `person` is the personal part of his registration, `edits` what was said later, `counted` which
+    of that counts; as far as it is not erased. `joined` are those merged into him.
     """
 
     member: Member
@@ -42,6 +45,8 @@ class Shown:
     accounts: tuple[tuple[Account, int], ...]
     identifiers: tuple[Identifier, ...]
     deeds: tuple[Done, ...]
+    edits: tuple[Edit, ...]
+    counted: Mapping[ProfileField, Edit]
 
 
 def living(centre: Centre, who: str) -> UUID:
@@ -81,10 +86,12 @@ def show(centre: Centre, member: UUID) -> Shown:
         accounts = books.accounts_of(member)
         identifiers = store.identifiers_of(connection, [roll.survivor(member).id])
         members.extend(connection, roll, {account.owner for account in accounts})
+        members.load_ways(connection, roll, books, [member])
         persons = store.persons(connection, [member])
         deeds = store.deeds(connection, [member], DEEDS_SHOWN_MAX)
     balances = {one.id: sum(lot.balance for lot in books.lots_of(one.id)) for one in accounts}
     joined = {one.owner for one in accounts} - {member}
+    edits = [edit for one in (member, *sorted(joined)) for edit in roll.edits.get(one, ())]
     own = [one for one in identifiers if member in (one.member, one.owner)]
     return Shown(
         member=roll.members[member],
@@ -93,6 +100,8 @@ def show(centre: Centre, member: UUID) -> Shown:
         accounts=tuple((account, balances[account.id]) for account in accounts),
         identifiers=tuple(one for one in own if one.state is not IdentifierState.REVOKED),
         deeds=tuple(deeds),
+        edits=tuple(sorted(edits, key=lambda edit: (edit.field, edit.at, edit.version))),
+        counted=editing.counted(roll, member, joined),
     )
 
 

@@ -1,6 +1,7 @@
-"""Members merged, parted and verified by a person, with the conflicts that this settles."""
+"""Members merged, parted, verified and edited by a person, with the conflicts that this settles."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from uuid import UUID
 
 import structlog
@@ -10,10 +11,27 @@ from central.centre import Centre
 from central.conflicts import service as conflicts
 from central.conflicts.service import NoNoteError, Word
 from central.conflicts.store import Wanted
-from central.conflicts.values import ConflictKind, ConflictState, Party, Role
+from central.conflicts.values import (
+    ConflictKind,
+    ConflictState,
+    Finding,
+    Party,
+    Role,
+    parties,
+)
 from central.leases import service as leases
-from central.members import merging
+from central.members import merging, profiles
 from central.members.merging import Hand, Joined
+from central.members.profiles import Proposal
+from central.members.store import Member
+from shared.member import ProfileField
+from shared.phone import normalise_phone
+from shared.profile import (
+    NothingEditedError,
+    checked_birthday,
+    normal_email,
+    normal_name,
+)
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
 
@@ -60,6 +78,57 @@ def verify_phone(centre: Centre, member: UUID, word: Word) -> None:
         leases.keep_roster(connection)
         merging.verify(connection, centre, member, hand)
     log.info("member.verified", member=str(member))
+
+
+def values_of(
+    centre: Centre, name: str, phone: str, email: str, birthday: date | None
+) -> dict[ProfileField, str]:
+    """Return what of a profile is to be edited, in its forms: what is not empty.
+
+    Raises NothingEditedError, BadNameError, BadBirthdayError, BadPhoneError, BadEmailError.
+    """
+    values: dict[ProfileField, str] = {}
+    if name:
+        values[ProfileField.NAME] = normal_name(name)
+    if birthday is not None:
+        today = centre.clock.now().date()
+        values[ProfileField.BIRTHDAY] = checked_birthday(birthday, today).isoformat()
+    if phone:
+        values[ProfileField.PHONE] = normalise_phone(phone)
+    if email:
+        values[ProfileField.EMAIL] = normal_email(email)
+    if not values:
+        raise NothingEditedError
+    return values
+
+
+@retried
+def edit_member(centre: Centre, member: UUID, proposal: Proposal, word: Word) -> tuple[UUID, ...]:
+    """Let fields of a member's profile have other values; return who else has his new phone: that
+    is a case for people.
+
+    Raises NoNoteError, UnknownMemberError, VerifiedFieldError.
+    """
+    hand = hand_of(centre, word)
+    with transaction(centre.engine) as connection:
+        leases.keep_roster(connection)
+        deed, others = profiles.edit(connection, centre, member, proposal, hand)
+        tell_shared(connection, member, deed, others, hand)
+    fields = [field.value for field in proposal.values]
+    log.info("member.edited", member=str(member), fields=fields)
+    return tuple(other.id for other in others)
+
+
+def tell_shared(
+    connection: Connection, member: UUID, deed: UUID, others: Sequence[Member], hand: Hand
+) -> None:
+    """Leave a case of a member whose phone, by a deed, is that of others too."""
+    if others:
+        ids = [other.id for other in others]
+        details = {"new": member, "others": ", ".join(map(str, ids))}
+        about = parties(Role.MEMBER, (member, *ids))
+        found = Finding(ConflictKind.SHARED_PHONE, details, about, subject=member)
+        conflicts.record(connection, [conflicts.conflict_of(found, deed, (), hand.at)])
 
 
 def hand_of(centre: Centre, word: Word) -> Hand:

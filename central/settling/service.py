@@ -20,9 +20,10 @@ from central.conflicts.values import (
 from central.ingest import corrections
 from central.ingest import service as ingest
 from central.leases import service as leases
-from central.members import merging
+from central.members import merging, profiles
 from central.members.merging import Hand
-from central.settling import adjusting
+from central.members.profiles import Proposal
+from central.settling import adjusting, people
 from central.settling.people import hand_of
 from shared.errors import Kind, LoyaltyError
 from shared.ids import derived
@@ -184,6 +185,20 @@ def _join(connection: Connection, centre: Centre, conflict: Conflict, hand: Hand
     )
 
 
+def _prefer(connection: Connection, centre: Centre, conflict: Conflict, hand: Hand) -> Sentence:
+    """Let the value that lost count, by an edit that names the one which counts now."""
+    known = profiles.find(connection, conflict.subject)
+    if known is None or known[0].value in (known[1].value, None):
+        raise CannotUndoError
+    lost, counts = known
+    proposal = Proposal({lost.field: lost.value or ""}, verified=counts.verified)
+    deed, others = profiles.edit(connection, centre, lost.member, proposal, hand)
+    people.tell_shared(connection, lost.member, deed, others, hand)
+    return Sentence(
+        f"Действует другое значение; правка {deed}.", f"The other value counts; edit {deed}."
+    )
+
+
 _UNDOINGS: dict[ConflictKind, Callable[[Connection, Centre, Conflict, Hand], Sentence]] = {
     ConflictKind.DEBT: _forgive,
     ConflictKind.FORKED: _forgive,
@@ -195,4 +210,5 @@ _UNDOINGS: dict[ConflictKind, Callable[[Connection, Centre, Conflict, Hand], Sen
     ConflictKind.SHARED_CARD: _join,
     ConflictKind.QUARANTINED: _plan_again,
     ConflictKind.OTHER_BYTES: _plan_again,
+    ConflictKind.EDITED_TWICE: _prefer,
 }

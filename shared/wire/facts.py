@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from shared.crypto.chain import digest, link
 from shared.ids import once_lot
-from shared.member import MemberView
+from shared.member import MemberView, PhoneRole
 from shared.receipt import Receipt, Tender
 from shared.rules.moment import Moment
 from shared.rules.result import Draw, Evaluation
@@ -28,6 +28,7 @@ class FactKind(StrEnum):
     RECEIPT_VOIDED = "receipt.voided"
     RECEIPT_RETURNED_BY_SLIP = "receipt.returned_by_slip"
     MEMBER_REGISTERED = "member.registered"
+    MEMBER_EDITED = "member.edited"
     LOT_ACTIVATED = "lot.activated"
     LEASE_ASKED = "lease.asked"
     LEASE_GIVEN_BACK = "lease.given_back"
@@ -170,6 +171,9 @@ class MemberRegistered(Struct, frozen=True):
     day: date
     granted: tuple[Granted, ...] = ()
     referrer: UUID | None = None
+    other_phone_index: bytes = b""
+    """Of a phone that finds him and is not, or not only, his own."""
+    phone_role: str = PhoneRole.OWN
 
 
 class RegisteredPerson(Struct, frozen=True):
@@ -179,6 +183,40 @@ class RegisteredPerson(Struct, frozen=True):
     name: str
     phone: str
     card: str
+    birthday: date | None = None
+    other_phone: str = ""
+
+
+class EditedField(Struct, array_like=True, frozen=True):
+    """A field of a profile and the edit whose value it replaces; none if nobody had edited it."""
+
+    field: str
+    replaces: UUID | None = None
+
+
+class MemberEdited(Struct, frozen=True):
+    """A profile edited at a till: its fact is the version of each field that it names.
+
+    The values travel in the personal part, a new phone also as its blind index. Who showed a card
+    that redeems one account alone has edited the profile of that account's owner.
+    """
+
+    uid: UUID
+    member: UUID
+    fields: tuple[EditedField, ...]
+    phone_index: bytes
+    cashier: str
+    at: datetime
+    account: UUID | None = None
+
+
+class EditedPerson(Struct, frozen=True):
+    """The personal part of an edit: of the fields that it does not name nothing is said."""
+
+    salt: bytes
+    name: str = ""
+    phone: str = ""
+    email: str = ""
     birthday: date | None = None
 
 
@@ -237,6 +275,7 @@ Body = (
     | ReceiptVoided
     | ReturnedBySlip
     | MemberRegistered
+    | MemberEdited
     | LotActivated
     | LeaseAsked
     | LeaseGivenBack
@@ -250,6 +289,7 @@ _BODIES: dict[FactKind, Callable[[bytes], Any]] = {
     FactKind.RECEIPT_VOIDED: decoder(ReceiptVoided),
     FactKind.RECEIPT_RETURNED_BY_SLIP: decoder(ReturnedBySlip),
     FactKind.MEMBER_REGISTERED: decoder(MemberRegistered),
+    FactKind.MEMBER_EDITED: decoder(MemberEdited),
     FactKind.LOT_ACTIVATED: decoder(LotActivated),
     FactKind.LEASE_ASKED: decoder(LeaseAsked),
     FactKind.LEASE_GIVEN_BACK: decoder(LeaseGivenBack),
@@ -258,6 +298,7 @@ _BODIES: dict[FactKind, Callable[[bytes], Any]] = {
 
 decode_envelope = decoder(Envelope)
 decode_person = decoder(RegisteredPerson)
+decode_edited = decoder(EditedPerson)
 
 
 class Fact(Struct, array_like=True, frozen=True):

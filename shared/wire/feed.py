@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from shared.crypto.chain import digest
 from shared.errors import Kind, LoyaltyError
-from shared.member import NO_HISTORY, History, NamedDay
+from shared.member import NO_HISTORY, FieldVersion, History, NamedDay, PhoneRole
 from shared.wire.codec import MalformedError, decoder, pack, unpack
 from shared.wire.push import Cover, OutcomeKind
 
@@ -110,15 +110,21 @@ class MemberRow(Struct, array_like=True, frozen=True):
     dates: tuple[NamedDay, ...] = ()
     joined: tuple[str, ...] = ()
     """Who those are who joined him, as the names of persons: what they got once, he got."""
+    versions: tuple[FieldVersion, ...] = ()
+    """Of the edited fields: what the next edit names as replaced."""
 
 
 class IdentifierRow(Struct, array_like=True, frozen=True):
-    """A blind index of a card or phone; `account` set means: redeems from that account only."""
+    """A blind index of a card or phone; `account` set means: redeems from that account only.
+
+    `role` says whose a phone is.
+    """
 
     index: bytes
     member: UUID
     tail: str
     account: UUID | None
+    role: str = PhoneRole.OWN
 
 
 class Holding(Struct, array_like=True, frozen=True):

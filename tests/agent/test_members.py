@@ -1,20 +1,26 @@
 """Members are registered with the cable out and found at once, however the number is written."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from msgspec import structs
 
 from agent.journal.answers import UidReusedError
-from agent.members.service import BadNameError, Registered, Registration, find, register
+from agent.leases.lots import Reach
+from agent.members.service import Registered, Registration, find, register
 from agent.scan import ScanKind, classify
 from shared.ids import card_number, check_digit, is_card_number
+from shared.member import PhoneRole
 from shared.phone import BadPhoneError
+from shared.profile import BadNameError
 from shared.runtime.sqlite import reading
 from shared.wire.facts import MemberRegistered, decode_person
+from shared.wire.feed import GLOBAL
 from tests.agent.kit import facts, kinds, last_body, sell
-from tests.builders import Person, PersonLot, Shop, basket
+from tests.builders import Person, PersonLot, Shop, basket, identifier_rows
 
 PHONE = "+7 916 123-45-67"
 SPELLINGS = [PHONE, "89161234567", "7 (916) 123 45 67", "9161234567", " +7-916-123-45-67 "]
@@ -65,6 +71,52 @@ def test_a_member_registered_offline_earns_and_spends_here_at_once(shop: Shop) -
     (found,) = find(shop.station, anna.card)
 
     assert [(lot.amount, lot.here) for lot in found.standing.lots] == [(3_000, 3_000)]
+
+
+@pytest.mark.parametrize("role", [PhoneRole.RELATIVE, PhoneRole.SHARED])
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_phone_that_is_not_ones_own_finds_one_and_is_no_reason_to_be_another(
+    shop: Shop, role: PhoneRole, first: int
+) -> None:
+    """A till asks which of the two is meant."""
+    shop.link.up = False
+    orders = [registration(shop, "Анна Петрова"), registration(shop, "Анна Петрова")]
+    orders[first] = replace(orders[first], phone_role=role)
+
+    both = [register(shop.station, one, shop.clock.now()) for one in orders]
+
+    assert [one.state for one in both] == ["provisional", "provisional"]
+    assert sorted(ids_found(shop, PHONE)) == sorted(one.member for one in both)
+    assert ids_found(shop, both[first].card) == [both[first].member]
+
+
+def test_a_phone_that_is_not_ones_own_is_found_by_and_says_nothing_of_who_the_person_is(
+    shop: Shop,
+) -> None:
+    order = replace(registration(shop, "Вера Петрова"), phone_role=PhoneRole.RELATIVE)
+    vera = register(shop.station, order, shop.clock.now())
+
+    body = last_body(shop)
+    assert isinstance(body, MemberRegistered)
+    assert (body.phone_index, body.phone_role) == (b"", "relative")
+    assert body.other_phone_index
+    (fact,) = facts(shop)
+    person = decode_person(fact.personal)
+    assert (person.phone, person.other_phone) == ("", "+79161234567")
+    (found,) = find(shop.station, PHONE)
+    assert found.standing.view(Reach.STORE).person_key == str(vera.member)
+
+
+def test_the_rows_say_whose_a_phone_is(shop: Shop) -> None:
+    mother = Person(number=2, phone=PHONE)
+    shop.member(mother)
+    (_, phone) = identifier_rows(mother)
+    shop.feed(GLOBAL, structs.replace(phone, role="relative"))
+
+    anna = registered(shop, mother.name)
+
+    assert anna.state == "provisional"
+    assert sorted(ids_found(shop, PHONE)) == sorted([anna.member, mother.id])
 
 
 def test_cards_of_a_store_count_on(shop: Shop) -> None:

@@ -1,10 +1,12 @@
 """An agent's journal in memory: facts chained, counted and signed as a real agent does it."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -22,7 +24,7 @@ from shared.crypto.keys import KeyPair
 from shared.crypto.requests import SignedRequest, sign
 from shared.ids import account_lot, derived, once_lot, uuid7
 from shared.ledger.entries import lot_id
-from shared.member import MemberView
+from shared.member import MemberView, PhoneRole
 from shared.receipt import Receipt
 from shared.rules.moment import Moment
 from shared.rules.result import Draw, Evaluation, Redemption, Totals
@@ -32,6 +34,8 @@ from shared.wire.codec import encode, pack
 from shared.wire.facts import (
     Birth,
     Body,
+    EditedField,
+    EditedPerson,
     Envelope,
     Fact,
     FactKind,
@@ -41,6 +45,7 @@ from shared.wire.facts import (
     LeaseGivenBack,
     LeaseMove,
     LotActivated,
+    MemberEdited,
     MemberRegistered,
     PassUse,
     ReceiptCancelled,
@@ -53,6 +58,7 @@ from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedLine
 from tests.central.app.kit import SetClock
 
 PIECE = 1000
+NOTHING: Mapping[str, UUID] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -157,27 +163,55 @@ class Journal:
         lot: UUID | None = None,
         referrer: UUID | None = None,
         birthday: date | None = None,
+        role: PhoneRole = PhoneRole.OWN,
     ) -> tuple[Person, Fact]:
         card = card or f"29{self.chance.randrange(10**11):011d}"
-        person = Person(self.new_id(), self.new_id(), name, phone, card)
+        own, other = (phone, "") if role is PhoneRole.OWN else ("", phone)
+        person = Person(self.new_id(), self.new_id(), name, own, card)
         key = self.centre.keys.index
         body = MemberRegistered(
             member=person.member,
             account=person.account,
             card_index=blind_index(key, IdentifierKind.CARD, card),
             card_tail=card[-4:],
-            phone_index=blind_index(key, IdentifierKind.PHONE, phone) if phone else b"",
+            phone_index=blind_index(key, IdentifierKind.PHONE, own) if own else b"",
             consent="v1",
             cashier="1",
             at=self.clock.now(),
             day=self.day,
             granted=(self._once(person, welcome, lot),) if welcome else (),
             referrer=referrer,
+            other_phone_index=blind_index(key, IdentifierKind.PHONE, other) if other else b"",
+            phone_role=role.value,
         )
         births = tuple(Birth(one.lot, one.account, one.amount, kept) for one in body.granted)
-        personal = encode(RegisteredPerson(b"s" * 16, name, phone, card, birthday))
+        personal = encode(RegisteredPerson(b"s" * 16, name, own, card, birthday, other))
         envelope = Envelope(births=births)
         return person, self.append(FactKind.MEMBER_REGISTERED, body, envelope, personal=personal)
+
+    def edit(
+        self,
+        person: Person,
+        replaces: Mapping[str, UUID] = NOTHING,
+        *,
+        account: UUID | None = None,
+        **values: Any,
+    ) -> UUID:
+        """A profile edited: its fields by their names, and what the till saw of them; return the
+        version of each."""
+        key = self.centre.keys.index
+        phone = values.get("phone", "")
+        body = MemberEdited(
+            uid=self.new_id(),
+            member=person.member,
+            fields=tuple(EditedField(one, replaces.get(one)) for one in sorted(values)),
+            phone_index=blind_index(key, IdentifierKind.PHONE, phone) if phone else b"",
+            cashier="7",
+            at=self.clock.now(),
+            account=account,
+        )
+        personal = encode(EditedPerson(b"s" * 16, **values))
+        return self.append(FactKind.MEMBER_EDITED, body, personal=personal).id
 
     def _once(self, person: Person, amount: int, lot: UUID | None) -> Granted:
         return Granted(

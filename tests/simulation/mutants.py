@@ -16,7 +16,9 @@ from msgspec.structs import replace
 
 from agent.leases.beyond import Counted
 from central.ingest import looking
+from central.members.store import IdentifierState
 from shared.certificate import CertificateState
+from shared.clock import milliseconds
 from shared.ids import derived
 from shared.runtime.sqlite import Synchronous, transaction
 from shared.wire.agents import BackedUp
@@ -452,6 +454,40 @@ def one_account(right: Any) -> Any:
 _ALONE: Any = {"faults": (Fault.SILENT,), "stores": 2, "days": 2, "rate": 25, "of_pass": OF_PASS}
 """Stores that fall silent and stay so: most of what is redeemed there is by passes."""
 
+
+def own_stamps(_original: Any) -> Any:
+    """An edit is as late as its own clock says, whatever it replaces."""
+    return lambda edits: {one.version: milliseconds(one.at) for one in edits}
+
+
+def first_to_arrive(_original: Any) -> Any:
+    """Of edits that did not know each other the first that arrives counts."""
+
+    def faulty(edits: Any) -> Any:
+        counts: Any = None
+        for one in edits:
+            if counts is None or one.replaces == counts.version:
+                counts = one
+        return counts
+
+    return faulty
+
+
+def leave_phones(original: Any) -> Any:
+    """A former phone goes on to find its member."""
+
+    def faulty(roll: Any, one: Any) -> None:
+        if one.state is not IdentifierState.REVOKED:
+            original(roll, one)
+
+    return faulty
+
+
+def name_nothing(_original: Any) -> Any:
+    """An edit does not say what it replaces."""
+    return lambda *_args: {}
+
+
 MUTANTS: tuple[Mutant, ...] = (
     Mutant("journal.db at synchronous=OFF", (), _CRASHES, Synchronous.OFF),
     Mutant("lease check: gone is not taken off",
@@ -532,6 +568,16 @@ MUTANTS: tuple[Mutant, ...] = (
            (("central.members.imports:_account", to_who_lives_on),), (Fault.MERGE, Fault.RESTORE)),
     Mutant("a store sees one account of who was merged",
            (("central.members.service:_row", one_account),), (Fault.MERGE,)),
+    Mutant("an edit is later than what it replaces",
+           (("central.members.profile:_stamps", own_stamps),), (Fault.CLOCK, Fault.PARTITION),
+           days=2, rate=8),
+    Mutant("an edit names what it replaces", (("agent.members.edit:_replaced", name_nothing),)),
+    Mutant("of two edits the later one counts",
+           (("central.members.profile:in_force", first_to_arrive),), days=2),
+    Mutant("an edit is shown until the rows cover it",
+           (("agent.journal.edits:uncovered", always(())),)),
+    Mutant("a former phone finds its member no more",
+           (("central.members.editing:_claim", leave_phones),)),
     Mutant("limit: what is spent beyond leases is not counted",
            (("agent.leases.beyond:counted", always(Counted())),), days=2, rate=4, caps=CAPS),
     Mutant("limit: what rows do not cover is forgotten with the day",

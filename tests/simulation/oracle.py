@@ -36,6 +36,7 @@ from tests.simulation.healed import (
     check_members,
     check_replica,
 )
+from tests.simulation.profiles import Profiles, Told
 from tests.simulation.told import Bought, Points, Returned, Store, ViolationError
 
 
@@ -69,6 +70,7 @@ class Oracle:
         self._lots: dict[str, set[str]] = defaultdict(set)
         self._moves: dict[str, list[_Move]] = {}
         self._backs = Backs()
+        self._profiles = Profiles()
         self._flipped: dict[str, bytes] = {}
         self._allowed: Counter[str] = Counter()
         """What write-offs and images that were put back may cost."""
@@ -123,6 +125,15 @@ class Oracle:
         sale = self._backs.sold[returned.sale]
         accounts = {one.account for one in (*sale.drawn, *sale.granted, *returned.once)}
         self._moves[returned.fact] = [_Move(one, 0) for one in sorted({*accounts, sale.account})]
+
+    def edited(self, told: Told) -> None:
+        """Note a profile that was edited, with what its till has shown."""
+        store = self.stores[told.store]
+        store.facts.add(self._profiles.note(store, told))
+
+    def check_shown_profile(self, code: str, member: str, shown: dict[str, str]) -> None:
+        """Check what a cashier sees of a profile when all is healed."""
+        self._profiles.check_shown(self.central, code, member, shown)
 
     def claimed(self, code: str, draws: int) -> None:
         """Note points of a receipt that was reserved: a barred epoch has none."""
@@ -285,6 +296,7 @@ class Oracle:
         self._check_sums(self._check_arrivals())
         with reading(self.central) as central:
             self.passes.check_told(central)
+        self._profiles.check(self.central, self.stores.values(), laws.FENCED)
         for store in self.stores.values():
             check_replica(self.central, self.log, store)
             check_members(self.central, store)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.simulation import carried, passes
+from tests.simulation import carried, editing, passes
 from tests.simulation.clocks import START
 from tests.simulation.disk import Moment
 from tests.simulation.people import Customer, make_customers
@@ -176,6 +176,7 @@ class _Planner:
             for no, (at_s, _, do, store, args) in enumerate(self.drafts)
         ]
         steps += self._carried(len(steps))
+        steps += self._edits(len(steps))
         if self.options.of_pass:
             steps += self._passes(len(steps))
         if Fault.RESTORE in self.options.faults:
@@ -203,6 +204,16 @@ class _Planner:
         made = carried.plan(
             options.seed, options.stores, options.days, opens, (CLOSES_H - OPENS_H) * 3600
         )
+        return [
+            Step(first + no, at_s, do, store, args)
+            for no, (at_s, do, store, args) in enumerate(made)
+        ]
+
+    def _edits(self, first: int) -> list[Step]:
+        """Return what is changed of profiles, numbered after everything else."""
+        options = self.options
+        opens = [self._opens(0, store) for store in range(options.stores)]
+        made = editing.plan(options.seed, options.stores, options.days, opens, len(self.customers))
         return [
             Step(first + no, at_s, do, store, args)
             for no, (at_s, do, store, args) in enumerate(made)

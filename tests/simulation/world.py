@@ -37,6 +37,7 @@ from shared.ledger.entries import lot_id
 from shared.receipt import Redeem
 from shared.runtime.sqlite import Synchronous, reading, transaction
 from shared.wire.feed import BrokenSegmentError
+from tests.simulation import editing
 from tests.simulation.beyond import Caps
 from tests.simulation.carried import CODES, Carried
 from tests.simulation.centre import CENTRAL, CentreMachine
@@ -97,6 +98,8 @@ class World:
         self.sightings = Sightings(self.counts)
         self.carried = Carried()
         self.purses = Purses()
+        self.edited: set[int] = set()
+        """Customers whose profiles were changed."""
         self._helping = False
         self._audited = auditor.job()
         central = CentreMachine(
@@ -194,7 +197,18 @@ class World:
             else:
                 raise ViolationError("stall", f"no rest after {HEAL_ROUNDS_MAX} rounds")
             self.oracle.check_healed()
+            self._check_profiles()
         self._tell("healed")
+
+    def _check_profiles(self) -> None:
+        """Let every cashier look at those whose profiles were changed."""
+        for tills in self.everywhere():
+            if tills.machine.station.is_fenced:
+                continue
+            for no in sorted(self.edited):
+                seen = editing.shown(tills, self.customers[no].cards[0])
+                if seen is not None:
+                    self.oracle.check_shown_profile(tills.code, *seen)
 
     def digest(self) -> str:
         """Return the digest of everything that has happened."""
@@ -293,6 +307,24 @@ class World:
             return tills.register(customer, step.args["variant"]).state
         except LoyaltyError as refusal:
             return self._refused(refusal)
+
+    def _do_edit(self, step: Step) -> str:
+        """Let somebody have his profile changed, unless his card is limited to one account."""
+        tills, customer = self.at(step.store), self.customers[step.args["customer"]]
+        found = tills.member(customer.cards[0]) if customer.cards else None
+        if found is None or found.account is not None:
+            return "nobody"
+        args, taken = dict(step.args), step.args["phone_of"]
+        if taken >= 0:
+            args["phone"] = self.customers[taken].phone
+        try:
+            told = editing.change(tills, found, customer, args, step.no)
+        except LoyaltyError as refusal:
+            return self._refused(refusal)
+        self.oracle.edited(told)
+        self.edited.add(customer.no)
+        self.counts["edits"] += 1
+        return told.uid
 
     def _do_sell(self, step: Step) -> str:
         tills, args = self.at(step.store), step.args

@@ -41,7 +41,13 @@ BEHIND_THE_TILL = frozenset(
 """Failures of the start and of the loops: a till never hears of them."""
 
 
-_HEARD = ("agent.", "shared.runtime.web", "shared.runtime.storage", "shared.phone")
+_HEARD = (
+    "agent.",
+    "shared.runtime.web",
+    "shared.runtime.storage",
+    "shared.phone",
+    "shared.profile",
+)
 
 
 def heard_by_tills() -> list[type[LoyaltyError]]:

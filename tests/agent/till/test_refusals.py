@@ -17,6 +17,7 @@ POSTS = [
     "/v1/scans",
     "/v1/members/find",
     "/v1/members",
+    f"/v1/members/{UID}/edits",
     "/v1/quotes",
     f"{RECEIPT_PATH}/reserve",
     f"{RECEIPT_PATH}/commit",

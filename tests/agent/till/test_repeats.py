@@ -20,6 +20,12 @@ def register(till: Till) -> tuple[str, Json, Json]:
     return "/v1/members", body, {**body, "name": "Анна Петрова"}
 
 
+def edit(till: Till) -> tuple[str, Json, Json]:
+    anna = anna_of(till.shop)
+    body = {"uid": till.uid(), "name": "Анна Иванова"}
+    return f"/v1/members/{anna.id}/edits", body, {**body, "phone": "+79161234567"}
+
+
 def reserve(till: Till) -> tuple[str, Json, Json]:
     receipt = till.receipt(member=anna_of(till.shop), redeem={"mode": "maximum"})
     body = {"uid": till.uid(), "receipt": receipt, "digest": till.quote(receipt)["digest"]}
@@ -76,7 +82,17 @@ def sign_in(till: Till) -> tuple[str, Json, Json]:
     return "/v1/sign-in", body, {**body, "cashier": "8"}
 
 
-OPERATIONS = [register, reserve, commit, commit_at_once, give_back, reprint, activate, sign_in]
+OPERATIONS = [
+    register,
+    edit,
+    reserve,
+    commit,
+    commit_at_once,
+    give_back,
+    reprint,
+    activate,
+    sign_in,
+]
 
 
 @pytest.mark.edge("E76")

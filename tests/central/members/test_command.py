@@ -69,6 +69,22 @@ def test_a_phone_is_verified(folder: Path) -> None:
     assert "verified" in kopilka(folder, "members", "show", OLGA).stdout
 
 
+def test_a_profile_is_edited_and_shown_with_what_does_not_count(folder: Path) -> None:
+    told = ("--note", "показала паспорт", "--by", "Пётр")
+    first = kopilka(folder, "members", "edit", ANNA, "--name", "Анна Иванова", "--verified", *told)
+    second = kopilka(folder, "members", "edit", ANNA, "--birthday", "1990-05-17", *told)
+    shared = kopilka(folder, "members", "edit", ANNA, "--phone", "8 916 000-00-02", *told)
+    shown = kopilka(folder, "members", "show", ANNA).stdout
+
+    assert [one.exit_code for one in (first, second, shared)] == [0, 0, 0]
+    assert "is edited: birthday" in second.stdout
+    assert "has the same phone" in shared.stdout
+    assert "active  Анна Иванова" in shown
+    assert "name Анна Иванова: verified, Пётр, counts" in shown
+    assert "birthday 1990-05-17: claimed, Пётр, counts" in shown
+    assert "edited: Пётр, показала паспорт" in shown
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
@@ -79,6 +95,13 @@ def test_a_phone_is_verified(folder: Path) -> None:
         (("merge", ANNA), 2),
         (("unmerge", ANNA, "--note", "x"), 1),
         (("unmerge", ANNA, "--note", " "), 1),
+        (("edit", ANNA, "--note", "x"), 1),
+        (("edit", ANNA, "--name", "12", "--note", "x"), 1),
+        (("edit", ANNA, "--birthday", "17.05.1990", "--note", "x"), 2),
+        (("edit", ANNA, "--birthday", "2090-05-17", "--note", "x"), 1),
+        (("edit", ANNA, "--phone", "12", "--note", "x"), 1),
+        (("edit", ANNA, "--email", "anna", "--note", "x"), 1),
+        (("edit", ANNA, "--name", "Анна"), 2),
     ],
 )
 def test_bad_input_is_told_in_a_sentence(folder: Path, words: tuple[str, ...], code: int) -> None:
