@@ -55,11 +55,15 @@ class Finding:
 def findings(pack: Pack, facts: Facts, evaluation: Evaluation) -> tuple[Finding, ...]:
     """Return findings by rule in declared order, the receipt first, then what no rule did."""
     full = replace(evaluation, rejected=with_ways(pack, facts, evaluation.rejected))
-    told = from_trace(full)
-    return (
-        *(f for rule in pack.conditional for f in _of_rule(pack, facts, full, rule)),
-        *(finding for finding in told if finding.rule == NO_RULE),
+    told: dict[str, list[Finding]] = {}
+    for finding in from_trace(full):
+        told.setdefault(finding.rule, []).append(finding)
+    of_rules = (
+        finding
+        for rule in pack.conditional
+        for finding in _of_rule(pack, facts, full, rule, told.get(rule.id, []))
     )
+    return (*of_rules, *told.get(NO_RULE, ()))
 
 
 def from_trace(evaluation: Evaluation) -> tuple[Finding, ...]:
@@ -99,9 +103,12 @@ def with_ways(pack: Pack, facts: Facts, rejected: Iterable[Rejected]) -> tuple[R
 
 
 def _of_rule(
-    pack: Pack, facts: Facts, evaluation: Evaluation, rule: Rule | OnceGrantRule
+    pack: Pack,
+    facts: Facts,
+    evaluation: Evaluation,
+    rule: Rule | OnceGrantRule,
+    told: list[Finding],
 ) -> Iterator[Finding]:
-    told = [finding for finding in from_trace(evaluation) if finding.rule == rule.id]
     if isinstance(rule, OnceGrantRule):
         told = [_with_days(facts, rule, finding) for finding in told]
     if not told:
