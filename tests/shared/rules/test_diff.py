@@ -101,6 +101,7 @@ TIERS = (
     f"    - {{id: a, {TITLE}, from: 0.00}}\n    - {{id: b, {TITLE}, from: 3.00}}\n"
 )
 CODES = "codes:\n  c: {title: {ru: К, en: C}, words: [C]}\n"
+VISITS = "{counted: {of: purchases, window: rolling 90 days, at_least: 2}}"
 TIMES = "effect: earn_times, wallet: bonus, times"
 EARN = "effect: earn, wallet: bonus, percent: 5 %, activation: after 24 h, expiry: 6 months"
 
@@ -155,13 +156,19 @@ EARN = "effect: earn, wallet: bonus, percent: 5 %, activation: after 24 h, expir
             ],
         ),
         (
+            pack_text(discount_rule("r", "5 %", "{member: known}")),
+            pack_text(discount_rule("r", "5 %", VISITS)),
+            ["Правило «Правило»: условие покупатель назван → покупки (за последние 90 дн.) от 2"],
+            ["Rule «Rule»: condition member known → purchases (of the last 90 days) from 2"],
+        ),
+        (
             pack_text(tail=CODES),
             pack_text(tail=CODES.replace("words: [C]", "words: [C], regions: [ural]")),
             ["Промокод «К»: регионы нет → ural"],
             ["Promo code «C»: regions none → ural"],
         ),
     ],
-    ids=["visits", "period", "points", "times", "policy", "code"],
+    ids=["visits", "period", "points", "times", "policy", "counted", "code"],
 )
 def test_a_difference_is_said_in_words_and_units(
     old: str, new: str, russian: list[str], english: list[str]
