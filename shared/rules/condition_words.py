@@ -147,11 +147,13 @@ def _date(name: str, lang: Lang) -> str:
 
 
 def _counted(asked: Sequence[str], pack: Pack | None, lang: Lang) -> str:
+    """Write how much is to be counted; purchases and points have been named already."""
     of, window, least = asked
+    plain = of in ("purchases", "points")
     return spoken(COUNTED, lang).format(
         of=counted_name(of, pack, lang),
         window=window_words(window, lang),
-        least=count_words(of, int(least), pack, lang),
+        least=shorten(int(least)) if plain else count_words(of, int(least), pack, lang),
     )
 
 

@@ -100,12 +100,6 @@ class RedeemEffect(Document):
     def _one_form(self) -> "RedeemEffect":
         forms = (self.percent, self.tier_percent, self.table)
         _one_of(*forms, code="one_percent", names="percent, tier_percent, table")
-        if self.at_most is not None and (self.at_least or 0) > self.at_most:
-            raise fault(
-                "least_over_most",
-                ru="at_least больше, чем at_most: не оплатить ничего",
-                en="at_least is more than at_most: nothing could be paid",
-            )
         if self.table is not None and self.share_base != "each_line":
             raise fault(
                 "table_by_line",

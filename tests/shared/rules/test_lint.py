@@ -182,6 +182,12 @@ def test_what_can_never_be_of_use_is_named(rule: str, tail: str, expected: tuple
     assert expected in codes(found)
 
 
+def test_a_payment_whose_least_is_over_its_most_is_dead() -> None:
+    rule = redeem_rule("pay", "percent: 50 %, at_least: 100.00, at_most: 50.00")
+
+    assert codes(opinion(rule)) == [("dead", "rules.0")]
+
+
 def test_points_that_live_as_long_as_they_wait_are_no_doubt() -> None:
     then = f"then: [{{{EARN}, activation: after 30 days, expiry: 30 days}}]"
 

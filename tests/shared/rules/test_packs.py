@@ -260,7 +260,6 @@ BAD = {
 }
 
 
-REDEEM = "percent: 5 %, at_least: 100.00, at_most: 50.00"
 TIMES = "{effect: earn_times, wallet: bonus, times: 101}"
 
 
@@ -282,10 +281,6 @@ TIMES = "{effect: earn_times, wallet: bonus, times: 101}"
         (
             f"  - {{id: a, {TITLE}, then: [{TIMES}]}}\n",
             "rules.0.then.0.earn_times.times: at most 100 is expected.",
-        ),
-        (
-            redeem_rule("a", REDEEM),
-            "rules.0.then.0.redeem: at_least is more than at_most: nothing could be paid.",
         ),
     ],
 )
