@@ -353,3 +353,52 @@ def test_what_is_not_enough_says_what_is_in_the_way_even_then() -> None:
     assert told["a", RECEIPT] == [
         "Условие «магазин» не выполнено; нужно: магазин 9; и тогда: Уступило другой скидке"
     ]
+
+
+BUNDLE = "  - {id: a, title: {ru: Правило, en: Rule}, then: [{effect: bundle, %s}]}\n"
+OFF = "  - {id: a, title: {ru: Правило, en: Rule}, then: [{effect: discount, %s}]}\n"
+TABLE = "tables: {t: {by: %s, rows: [{from: %s, percents: [5 %%]}]}}\n"
+NOTHING = "Ничего не даёт этому чеку; нужно: "
+
+
+@pytest.mark.parametrize(
+    ("rule", "tail", "need"),
+    [
+        (BUNDLE % "parts: [{pieces: 3}], cheapest: 1", "", "ещё 1 шт."),
+        (
+            BUNDLE % "parts: [{pieces: 1, goods: [red]}], gift: {pieces: 2, goods: [rest]}",
+            "lists: {red: {groups: [wine]}, rest: {groups: [delicacy]}}\n",
+            "ещё 1 шт.: rest",
+        ),
+        (OFF % "table: t", TABLE % ("eligible_sum", "3000.00"), "ещё 200 ₽ подходящих товаров"),
+        (OFF % "table: t", TABLE % ("eligible_quantity", "5.00"), "ещё 3 шт. подходящих товаров"),
+        (
+            OFF % "table: t",
+            TABLE % ("receipt_sum", "3000.00"),
+            "ещё 200 ₽ в чеке; этого достаточно",
+        ),
+        (OFF % "table: t", TABLE % ("turnover", "100.00"), "назвать покупателя"),
+        (OFF % "tier_percent: discount", "", "назвать покупателя"),
+        (OFF % "amount: 10.00, every: 5000.00", "", "ещё 3 000 ₽ в одной строке"),
+        (
+            OFF % "amount: 10.00, every: 5000.00",
+            "stacking: [{group: g, mode: best, scope: receipt, children: [a]}]\n",
+            "ещё 2 200 ₽ подходящих товаров",
+        ),
+    ],
+)
+def test_a_rule_that_fits_but_gives_nothing_says_what_its_effect_takes(
+    rule: str, tail: str, need: str
+) -> None:
+    """A wine of 2 000.00 and a cheese of 800.00, and nobody named."""
+    told = said(compiled(pack_text(rule, tail=tail)), None, BOUGHT)
+
+    assert told["a", RECEIPT] == [NOTHING + need]
+
+
+def test_turnover_that_is_missing_to_a_table_is_said_by_how_much() -> None:
+    pack = compiled(pack_text(OFF % "table: t", tail=TABLE % ("turnover", "100.00")))
+
+    told = said(pack, member(turnover_minor=40_00), BOUGHT)
+
+    assert told["a", RECEIPT] == [f"{NOTHING}ещё 60 ₽: сумма покупок (за всё время)"]
