@@ -77,7 +77,8 @@ def retell(
         if head != last:
             title = titles.get(finding.rule)
             of_rule = f"{spoken(title, lang)} ({finding.rule})" if title else finding.rule
-            told.append(of_rule or spoken(_HEADS[head], lang))
+            title_of = _HEADS.get(head)
+            told.append(of_rule or (spoken(title_of, lang) if title_of else head))
             last = head
         told.append(f"  {_finding(pack, goods, finding, lang)}")
     return told
@@ -86,7 +87,8 @@ def retell(
 def _in_order(found: Iterable[Finding]) -> list[Finding]:
     """Return what rules did as it comes, then the rest by phase."""
     places = {phase: place for place, phase in enumerate(_HEADS, start=1)}
-    return sorted(found, key=lambda one: 0 if one.rule else places[one.phase])
+    last = len(places) + 1
+    return sorted(found, key=lambda one: 0 if one.rule else places.get(one.phase, last))
 
 
 def say_need(need: Need, pack: Pack | None, lang: Lang) -> str:

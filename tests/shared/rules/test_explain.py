@@ -9,7 +9,7 @@ from hypothesis import given
 
 from shared.basket import Flag
 from shared.member import History, MemberView, Use
-from shared.receipt import Receipt, Redeem
+from shared.receipt import Receipt, Redeem, TenderKind
 from shared.rules.account import accounts
 from shared.rules.compile import CompiledPack
 from shared.rules.condition_words import condition_words
@@ -19,8 +19,9 @@ from shared.rules.finding import RECEIPT, Answered, Finding
 from shared.rules.moment import Moment
 from shared.rules.needs import NOT
 from shared.rules.operators import NAMES
-from shared.rules.result import Need
+from shared.rules.result import Need, TraceStep
 from shared.rules.retell import retell, say_need
+from shared.rules.sentences import say
 from shared.rules.told import from_trace
 from tests.shared.rules.builders import (
     MOMENT,
@@ -402,3 +403,28 @@ def test_turnover_that_is_missing_to_a_table_is_said_by_how_much() -> None:
     told = said(pack, member(turnover_minor=40_00), BOUGHT)
 
     assert told["a", RECEIPT] == [f"{NOTHING}ещё 60 ₽: сумма покупок (за всё время)"]
+
+
+def test_steps_of_an_older_version_are_told_and_what_they_leave_out_is_named_so() -> None:
+    """It told small change and limits of discounts for the receipt alone, and a phase that is gone
+    has no heading of its own."""
+    pack = compiled(pack_text(discount_rule("a", "10 %"), tail="policies: {small_change: 10.00}\n"))
+    bought = replace(receipt(line(1, 105_00)), paid_in=TenderKind.CASH)
+    answer = evaluate(pack, None, bought, MOMENT)
+    change = say("small_change", amount="4,50")
+    older = (
+        *(step for step in answer.trace if step.reason.code != "small_change"),
+        TraceStep("after", "", 0, 94_50, 90_00, change),
+        TraceStep("cap", "a", 0, 10_50, 10_50, say("budget_short", back="0")),
+        TraceStep("of_old", "", 0, 0, 0, say("line_out")),
+    )
+
+    found = from_trace(replace(answer, trace=older))
+    told = [one.replace("\u00a0", " ") for one in retell(None, bought.lines, found, "ru")]
+    account = accounts(None, bought.lines, replace(answer, trace=older), "ru")[1]
+
+    assert "  чек: Без мелочи: 4,50; 94,50 → 90,00" in told
+    assert "of_old" in told
+    assert account.replace("\u00a0", " ") == (
+        "  строка 1 wine-red: 105 ₽ − 10,50 ₽ (a) − 4,50 ₽ (другое) = 90 ₽"
+    )
