@@ -34,6 +34,19 @@ def bundle_offers(effect: BundleEffect, lists: Lists) -> Offers:
     return offers
 
 
+def missing_pieces(
+    effect: BundleEffect, lists: Lists, facts: Facts, lines: Sequence[Line]
+) -> list[tuple[BundlePart, int]]:
+    """Return the parts of which lines have too few pieces for a bundle, with what they have."""
+    parts = [*effect.parts, *([effect.gift] if effect.gift is not None else [])]
+    tests = [_part_test(part, lists) for part in parts]
+    had = [0] * len(parts)
+    for line in lines:
+        if (owner := _owner(tests, facts, line)) is not None:
+            had[owner] += _pieces(line)
+    return [(part, has) for part, has in zip(parts, had, strict=True) if has < part.pieces]
+
+
 @dataclass(slots=True)
 class _Run:
     """The pieces of a line that are in the bundles, and those of them that are cheaper."""

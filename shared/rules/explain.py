@@ -13,6 +13,7 @@ from typing import Final
 from shared.receipt import Receipt, Redeem
 from shared.rules.code_needs import code_ways
 from shared.rules.compile import CompiledPack, gate_of
+from shared.rules.effect_needs import effect_ways
 from shared.rules.explain_lines import lines_left_out
 from shared.rules.facts import Facts
 from shared.rules.finding import RECEIPT, Answered, Finding
@@ -91,9 +92,17 @@ def _of_rule(
         yield from told or [_untold_grant(draft, rule)]
         return
     found = [*told, *_kept(evaluation, rule, told)] or [_untold(pack, draft, rule)]
+    found = [_with_effect(pack.source, draft.facts, rule, finding) for finding in found]
     if _reached_lines(evaluation, rule, found):
         found += lines_left_out(pack, draft, evaluation, rule, found)
     yield from sorted(found, key=attrgetter("line_no"))
+
+
+def _with_effect(pack: Pack, facts: Facts, rule: Rule, finding: Finding) -> Finding:
+    """Add what a rule that fits but gives the receipt nothing would take."""
+    if finding.line_no != RECEIPT or finding.reason.code != "no_effect" or finding.ways:
+        return finding
+    return replace(finding, ways=effect_ways(pack, facts, rule))
 
 
 def _reached_lines(evaluation: Evaluation, rule: Rule, found: Sequence[Finding]) -> bool:

@@ -14,6 +14,7 @@ from shared.rules.condition_words import (
     operator_words,
     window_words,
 )
+from shared.rules.effect_needs import GOODS_PIECES, GOODS_SUM, LINE_SUM, PART_PIECES
 from shared.rules.finding import ENOUGH, RECEIPT, Finding, Unit
 from shared.rules.model import Pack
 from shared.rules.needs import NOT
@@ -26,6 +27,10 @@ _NEEDS: Final = {
     "member": Wording("назвать покупателя", "name the member"),
     "not member": Wording("без карты покупателя", "no member on the receipt"),
     "receipt_sum_from": Wording("ещё {more} в чеке", "{more} more on the receipt"),
+    GOODS_SUM: Wording("ещё {more} подходящих товаров", "{more} more of goods that qualify"),
+    LINE_SUM: Wording("ещё {more} в одной строке", "{more} more in one line"),
+    GOODS_PIECES: Wording("ещё {more} шт. подходящих товаров", "{more} more pieces that qualify"),
+    PART_PIECES: Wording("ещё {more} шт.{of}", "{more} more pieces{of}"),
     "day_from": Wording("не раньше {day}", "not before {day}"),
     "on_days": Wording("прийти {day}", "come {day}"),
     "day_to": Wording("не позже {day}: срок прошёл", "not after {day}: it is over"),
@@ -72,7 +77,8 @@ def retell(
         if head != last:
             title = titles.get(finding.rule)
             of_rule = f"{spoken(title, lang)} ({finding.rule})" if title else finding.rule
-            told.append(of_rule or spoken(_HEADS[head], lang))
+            title_of = _HEADS.get(head)
+            told.append(of_rule or (spoken(title_of, lang) if title_of else head))
             last = head
         told.append(f"  {_finding(pack, goods, finding, lang)}")
     return told
@@ -81,7 +87,8 @@ def retell(
 def _in_order(found: Iterable[Finding]) -> list[Finding]:
     """Return what rules did as it comes, then the rest by phase."""
     places = {phase: place for place, phase in enumerate(_HEADS, start=1)}
-    return sorted(found, key=lambda one: 0 if one.rule else places[one.phase])
+    last = len(places) + 1
+    return sorted(found, key=lambda one: 0 if one.rule else places.get(one.phase, last))
 
 
 def say_need(need: Need, pack: Pack | None, lang: Lang) -> str:
@@ -99,13 +106,26 @@ def say_need(need: Need, pack: Pack | None, lang: Lang) -> str:
         return f"{words} ({days})" if days else words
     if said is None or (operator == "receipt_sum_from" and not isinstance(need.has, int)):
         return operator_words(operator, need.needed, pack, lang)
-    return spoken(said, lang).format(more=_more(need), day=_day(need, lang))
+    return spoken(said, lang).format(more=_more(need), day=_day(need, lang), of=_part(need))
+
+
+def _part(need: Need) -> str:
+    """Name the lists of a part of a bundle, if it has some."""
+    if need.condition != PART_PIECES or not isinstance(need.needed, tuple):
+        return ""
+    names = need.needed[1:]
+    return f": {', '.join(names)}" if names else ""
 
 
 def _more(need: Need) -> str:
+    if isinstance(need.needed, tuple) and isinstance(need.has, int):
+        return shorten(int(need.needed[0]) - need.has) if need.condition == PART_PIECES else ""
     if not isinstance(need.needed, int) or not isinstance(need.has, int):
         return ""
     operator = need.condition
+    if operator in (GOODS_SUM, LINE_SUM, GOODS_PIECES):
+        write = shorten if operator == GOODS_PIECES else rubles
+        return write(need.needed - need.has)
     return written(need.needed - need.has, Condition.model_fields.get(operator), operator)
 
 

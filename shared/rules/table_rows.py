@@ -29,10 +29,10 @@ def row_finder(table: Table) -> Places:
         segments = [row.segment or "" for row in table.rows]
         return lambda facts, lines: [_of_segment(segments, facts)] * len(lines)
     thresholds = [row.from_minor or 0 for row in table.rows]
-    if table.by in _OF_LINES:
-        of_line = _OF_LINES[table.by]
+    if table.by in OF_LINES:
+        of_line = OF_LINES[table.by]
         return lambda _facts, lines: [bisect_right(thresholds, of_line(one)) - 1 for one in lines]
-    measure = _measure(table)
+    measure = measure_of(table)
     return lambda facts, lines: [bisect_right(thresholds, measure(facts, lines)) - 1] * len(lines)
 
 
@@ -50,7 +50,8 @@ def table_fields(table: Table) -> frozenset[str]:
     return _COUNTS if table.by in ("turnover", "purchases", "counter") else frozenset()
 
 
-def _measure(table: Table) -> Measure:
+def measure_of(table: Table) -> Measure:
+    """Compile what a table by amounts looks at, where that is the same for all lines."""
     if table.by in _OF_RECEIPT:
         return _OF_RECEIPT[table.by]
     period = read_period(table.window)
@@ -86,7 +87,7 @@ _OF_RECEIPT: Final[dict[str, Measure]] = {
     "eligible_sum": lambda _facts, lines: sum(line.base_minor for line in lines),
     "eligible_quantity": lambda _facts, lines: pieces(sum(line.quantity for line in lines)),
 }
-_OF_LINES: Final[dict[str, Callable[[Line], int]]] = {
+OF_LINES: Final[dict[str, Callable[[Line], int]]] = {
     "line_quantity": lambda line: pieces(line.quantity),
     "line_price": lambda line: line.price_minor,
 }

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from shared.basket import Flag
 from shared.member import History, MemberView, Use
-from shared.receipt import Receipt, Redeem
+from shared.receipt import Receipt, Redeem, TenderKind
 from shared.rules.account import accounts
 from shared.rules.compile import CompiledPack
 from shared.rules.condition_words import condition_words
@@ -19,8 +19,9 @@ from shared.rules.finding import RECEIPT, Answered, Finding
 from shared.rules.moment import Moment
 from shared.rules.needs import NOT
 from shared.rules.operators import NAMES
-from shared.rules.result import Need
+from shared.rules.result import Need, TraceStep
 from shared.rules.retell import retell, say_need
+from shared.rules.sentences import say
 from shared.rules.told import from_trace
 from tests.shared.rules.builders import (
     MOMENT,
@@ -353,3 +354,77 @@ def test_what_is_not_enough_says_what_is_in_the_way_even_then() -> None:
     assert told["a", RECEIPT] == [
         "Условие «магазин» не выполнено; нужно: магазин 9; и тогда: Уступило другой скидке"
     ]
+
+
+BUNDLE = "  - {id: a, title: {ru: Правило, en: Rule}, then: [{effect: bundle, %s}]}\n"
+OFF = "  - {id: a, title: {ru: Правило, en: Rule}, then: [{effect: discount, %s}]}\n"
+TABLE = "tables: {t: {by: %s, rows: [{from: %s, percents: [5 %%]}]}}\n"
+NOTHING = "Ничего не даёт этому чеку; нужно: "
+
+
+@pytest.mark.parametrize(
+    ("rule", "tail", "need"),
+    [
+        (BUNDLE % "parts: [{pieces: 3}], cheapest: 1", "", "ещё 1 шт."),
+        (
+            BUNDLE % "parts: [{pieces: 1, goods: [red]}], gift: {pieces: 2, goods: [rest]}",
+            "lists: {red: {groups: [wine]}, rest: {groups: [delicacy]}}\n",
+            "ещё 1 шт.: rest",
+        ),
+        (OFF % "table: t", TABLE % ("eligible_sum", "3000.00"), "ещё 200 ₽ подходящих товаров"),
+        (OFF % "table: t", TABLE % ("eligible_quantity", "5.00"), "ещё 3 шт. подходящих товаров"),
+        (
+            OFF % "table: t",
+            TABLE % ("receipt_sum", "3000.00"),
+            "ещё 200 ₽ в чеке; этого достаточно",
+        ),
+        (OFF % "table: t", TABLE % ("turnover", "100.00"), "назвать покупателя"),
+        (OFF % "tier_percent: discount", "", "назвать покупателя"),
+        (OFF % "amount: 10.00, every: 5000.00", "", "ещё 3 000 ₽ в одной строке"),
+        (
+            OFF % "amount: 10.00, every: 5000.00",
+            "stacking: [{group: g, mode: best, scope: receipt, children: [a]}]\n",
+            "ещё 2 200 ₽ подходящих товаров",
+        ),
+    ],
+)
+def test_a_rule_that_fits_but_gives_nothing_says_what_its_effect_takes(
+    rule: str, tail: str, need: str
+) -> None:
+    """A wine of 2 000.00 and a cheese of 800.00, and nobody named."""
+    told = said(compiled(pack_text(rule, tail=tail)), None, BOUGHT)
+
+    assert told["a", RECEIPT] == [NOTHING + need]
+
+
+def test_turnover_that_is_missing_to_a_table_is_said_by_how_much() -> None:
+    pack = compiled(pack_text(OFF % "table: t", tail=TABLE % ("turnover", "100.00")))
+
+    told = said(pack, member(turnover_minor=40_00), BOUGHT)
+
+    assert told["a", RECEIPT] == [f"{NOTHING}ещё 60 ₽: сумма покупок (за всё время)"]
+
+
+def test_steps_of_an_older_version_are_told_and_what_they_leave_out_is_named_so() -> None:
+    """It told small change and limits of discounts for the receipt alone, and a phase that is gone
+    has no heading of its own."""
+    pack = compiled(pack_text(discount_rule("a", "10 %"), tail="policies: {small_change: 10.00}\n"))
+    bought = replace(receipt(line(1, 105_00)), paid_in=TenderKind.CASH)
+    answer = evaluate(pack, None, bought, MOMENT)
+    change = say("small_change", amount="4,50")
+    older = (
+        *(step for step in answer.trace if step.reason.code != "small_change"),
+        TraceStep("after", "", 0, 94_50, 90_00, change),
+        TraceStep("cap", "a", 0, 10_50, 10_50, say("budget_short", back="0")),
+        TraceStep("of_old", "", 0, 0, 0, say("line_out")),
+    )
+
+    found = from_trace(replace(answer, trace=older))
+    told = [one.replace("\u00a0", " ") for one in retell(None, bought.lines, found, "ru")]
+    account = accounts(None, bought.lines, replace(answer, trace=older), "ru")[1]
+
+    assert "  чек: Без мелочи: 4,50; 94,50 → 90,00" in told
+    assert "of_old" in told
+    assert account.replace("\u00a0", " ") == (
+        "  строка 1 wine-red: 105 ₽ − 10,50 ₽ (a) − 4,50 ₽ (другое) = 90 ₽"
+    )
