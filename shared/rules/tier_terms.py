@@ -70,8 +70,9 @@ class TierTrack(Document):
     def features(self) -> Iterator[str]:
         """The names of what the track uses."""
         yield f"tiers.{self.metric}.{read_period(self.window).kind}"
-        given = self.model_fields_set
-        yield from (f"tiers.{name}" for name in _OPTIONS if name in given)
+        fields = type(self).model_fields
+        said = (name for name in _OPTIONS if getattr(self, name) != fields[name].get_default())
+        yield from (f"tiers.{name}" for name in said)
 
 
 _OPTIONS: Final = ("band", "drop", "downgrade", "grace_days", "applies", "eased", "changes")

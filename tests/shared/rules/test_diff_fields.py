@@ -36,9 +36,21 @@ _TERMS: Final = {
     "last": ("17:00",),
     "first": ("07:00",),
 }
+_WRITTEN: Final = {
+    "offline_redemption": "signed_pass",
+    "offline_pass_points": "100.00",
+    "offline_pass_days": 2,
+}
+"""Values of fields that change together with others, where they are not 0."""
+_BY_PASS: Final[dict[str, object]] = {
+    "offline_redemption": "signed_pass",
+    **dict.fromkeys(CAPS, 0),
+}
 _TOGETHER: Final[dict[str, dict[str, object]]] = {
     "offline_return": {"offline_return_cap_minor": 0},
     "offline_redemption": dict.fromkeys(CAPS, 0),
+    "offline_pass_points": {**_BY_PASS, "offline_pass_days": 2},
+    "offline_pass_days": {**_BY_PASS, "offline_pass_points": 100_00},
 }
 """Fields that only change together with others."""
 
@@ -67,7 +79,7 @@ _NO_ROUBLES: Final = frozenset(
         *("EarnEffect.at_most", "EarnTimesEffect.times", "RedeemEffect.at_most"),
         *("RedeemEffect.at_least", "Limit.points", "OnceGrantRule.points"),
         *("Policies.offline_receipt_points", "Policies.offline_member_points"),
-        *("Policies.offline_store_points",),
+        *("Policies.offline_store_points", "Policies.offline_pass_points"),
     }
 )
 _EITHER: Final = frozenset({"Counted.at_least", "TableRow.amounts"})
@@ -134,7 +146,9 @@ def _variants(node: Document, name: str) -> Iterator[Document]:
             continue
         together = _TOGETHER.get(name, {})
         try:
-            found = _document(node) | {key.removesuffix("_minor"): 0 for key in together}
+            found = _document(node) | {
+                key.removesuffix("_minor"): _WRITTEN.get(key, 0) for key in together
+            }
             type(node).model_validate(found | {field.alias or name: _plain(value)})
         except (ValidationError, AssertionError):
             continue
