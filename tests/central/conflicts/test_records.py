@@ -24,6 +24,8 @@ from tests.central.app.kit import SetClock
 from tests.central.chain_kit import books, conflicts, kinds
 from tests.central.journal_builder import Journal, Person, Sold
 
+PROTOCOL = Path(__file__).parents[3] / "docs" / "protocol.md"
+
 
 def member_with_points(journal: Journal) -> tuple[Person, Sold]:
     person, _ = journal.register()
@@ -303,3 +305,12 @@ def test_a_clock_is_told_again_on_another_day(centre: Centre, journal: Journal) 
     journal.push()
 
     assert [one.kind for one in conflicts(centre)] == [ConflictKind.CLOCK] * 2
+
+
+def test_the_table_of_the_protocol_has_every_kind() -> None:
+    page = PROTOCOL.read_text("utf-8")
+    table = page[page.index("| kind | what happened") : page.index("**Merges**")]
+
+    named = re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)[1:]
+
+    assert sorted(re.findall(r"`(\w+)`", " ".join(named))) == sorted(ConflictKind)
