@@ -2,8 +2,11 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+
+from sqlalchemy import Engine
 
 from central.backups import service
 from central.centre import Centre
@@ -46,11 +49,12 @@ class BadCopyError(LoyaltyError):
     en = "Copy {file} will not do: {reason}."
 
 
-def take(centre: Centre, file: Path) -> int:
+def take(centre: Centre, file: Path, copy: Callable[[Engine, Path], None] = copy_into) -> int:
     """Copy the database into a new file, check the copy and confirm it; return its number.
 
-    The centre works on meanwhile. What was written before a failure is removed. Raises
-    OtherDatabaseError, FileThereError, BadCopyError.
+    The centre works on meanwhile; `copy` writes one state of a database into an empty file. What
+    was written before a failure is removed. Raises OtherDatabaseError, FileThereError,
+    BadCopyError.
     """
     if centre.engine.dialect.name != "sqlite":
         raise OtherDatabaseError
@@ -61,7 +65,7 @@ def take(centre: Centre, file: Path) -> int:
     try:
         draft.unlink(missing_ok=True)
         draft.touch(mode=_FILE_MODE, exist_ok=False)
-        copy_into(centre.engine, draft)
+        copy(centre.engine, draft)
         check(draft, number)
         _keep(draft, file)
     except (OSError, sqlite3.Error) as error:

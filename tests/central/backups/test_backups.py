@@ -1,10 +1,12 @@
 """A backup counts once it is confirmed, for what the centre had when it was begun."""
 
 from dataclasses import replace
+from os import truncate
 from pathlib import Path
 from sqlite3 import DatabaseError
 
 import pytest
+from sqlalchemy import Engine
 
 from central.agents.service import AgentIdentity
 from central.backups import service as backups
@@ -229,6 +231,22 @@ def test_a_copy_that_is_not_whole_or_older_than_its_number_is_noticed(
 
     with pytest.raises(DatabaseError):
         check(file, number)
+
+
+def test_a_copy_that_was_torn_on_its_way_counts_for_nothing(
+    files: Centre, journal: Journal, tmp_path: Path
+) -> None:
+    sell(journal)
+
+    def torn(engine: Engine, file: Path) -> None:
+        copy_into(engine, file)
+        truncate(file, file.stat().st_size // 2)
+
+    with pytest.raises(BadCopyError):
+        take(files, tmp_path / "copy.db", torn)
+
+    assert told(files, journal) == ()
+    assert not list(tmp_path.glob("copy.db*"))
 
 
 def test_other_databases_are_copied_by_their_own_tools(centre: Centre, tmp_path: Path) -> None:
