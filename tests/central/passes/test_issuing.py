@@ -75,13 +75,17 @@ def over(centre: Centre, who: Person) -> int:
 
 
 def test_a_pass_is_signed_by_the_pack_key_and_says_the_programmes_terms(
-    centre: Centre, anna: Person
+    centre: Centre, anna: Person, clock: SetClock
 ) -> None:
+    """It is over at a whole minute, as its code says."""
+    noon = clock.now()
+    clock.go(seconds=59)
+
     done = given_to(centre, anna)
 
     assert read(done.code, [centre.keys.pack.public]) == done.granted
     assert (done.granted.account, done.granted.points) == (anna.account, CAP)
-    assert done.granted.ends_at == centre.clock.now() + timedelta(days=7)
+    assert done.granted.ends_at == noon + timedelta(days=7)
     assert done.is_new
 
 
