@@ -513,7 +513,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("limit: the store's cap", (("agent.leases.beyond:counted", of_one_member),),
            days=2, rate=4, caps=CAPS),
     Mutant("pass: the next one does not wait for the end of a used one",
-           (("central.passes.service:is_good", always(False)),), of_pass=OF_PASS),
+           (("central.passes.service:is_good", always(False)),), **_ALONE),
     Mutant("pass: it serves again in a store",
            (("agent.leases.passes:check_unused", always(None)),), **_ALONE),
     Mutant("pass: a receipt that has drawn by it is forgotten",
