@@ -528,8 +528,6 @@ MUTANTS: tuple[Mutant, ...] = (
            (("central.ingest.findings:_passed_again", always(None)),), **_ALONE),
     Mutant("pass: forged ones serve", (("shared.wire.passes:Sealed.signed_by", always(True)),),
            **_ALONE),
-    Mutant("pass: one that was replaced serves",
-           (("agent.leases.passes:check_newest", always(None)),), **_ALONE),
     Mutant("pass: a restored centre counts again from where it was",
            (("central.passes.service:next_counter", only_higher),), (Fault.RESTORE,), days=2,
            rate=8, of_pass=OF_PASS),
