@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from central.centre import Centre
+from central.ledger import service as ledger
 from central.packs.service import publish
 from central.passes.service import (
     BadPassError,
@@ -24,6 +25,8 @@ from central.passes.service import (
     issue,
     look,
 )
+from shared.ledger.books import Books
+from shared.runtime.sqlite import transaction
 from shared.wire.facts import PassUse
 from shared.wire.feed import GLOBAL, AccountRow
 from shared.wire.passes import FIRST_MINUTE, MINUTE, Pass, read
@@ -75,13 +78,17 @@ def over(centre: Centre, who: Person) -> int:
 
 
 def test_a_pass_is_signed_by_the_pack_key_and_says_the_programmes_terms(
-    centre: Centre, anna: Person
+    centre: Centre, anna: Person, clock: SetClock
 ) -> None:
+    """It is over at a whole minute, as its code says."""
+    noon = clock.now()
+    clock.go(seconds=59)
+
     done = given_to(centre, anna)
 
     assert read(done.code, [centre.keys.pack.public]) == done.granted
     assert (done.granted.account, done.granted.points) == (anna.account, CAP)
-    assert done.granted.ends_at == centre.clock.now() + timedelta(days=7)
+    assert done.granted.ends_at == noon + timedelta(days=7)
     assert done.is_new
 
 
@@ -200,6 +207,33 @@ def test_nobody_s_account_gets_none(centre: Centre, anna: Person) -> None:
 
     with pytest.raises(NoMemberAccountError):
         given_to(centre, nobody)
+
+
+def test_a_certificate_gets_none(centre: Centre, anna: Person) -> None:
+    card = UUID(int=6)
+    with transaction(centre.engine) as connection:
+        books = Books()
+        books.open_bearer(card, centre.clock.now())
+        ledger.save(connection, books)
+
+    with pytest.raises(NoMemberAccountError):
+        given_to(centre, replace(anna, account=card))
+
+
+def test_points_whose_last_day_is_over_are_not_there(
+    centre: Centre, journal: Journal, clock: SetClock
+) -> None:
+    passing(centre)
+    anna, _ = journal.register()
+    journal.sell(anna, earn=[40_00], expires_on=journal.day)
+    journal.push()
+    on_the_day = given_to(centre, anna).granted.points
+    clock.go(days=1)
+
+    with pytest.raises(NothingToPassError):
+        given_to(centre, anna, renewal=Renewal.REPLACE)
+
+    assert on_the_day == 40_00
 
 
 def test_the_fullest_account_is_meant(centre: Centre, anna: Person, journal: Journal) -> None:
