@@ -6,7 +6,6 @@ anyone has written down, less what its own journal has let go; the free rest is 
 centre's, never a difference.
 """
 
-import json
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -36,6 +35,7 @@ from tests.simulation.healed import (
     check_members,
     check_replica,
 )
+from tests.simulation.persons import Persons
 from tests.simulation.profiles import Profiles, Told
 from tests.simulation.told import Bought, Points, Returned, Store, ViolationError
 
@@ -61,8 +61,7 @@ class Oracle:
         self.log = ChangeLog(central)
         self.stores: dict[str, Store] = {}
         self.checks = 0
-        self.once: dict[str, int] = {}
-        """By rule what a person gets once, in hundredths."""
+        self.persons = Persons(central)
         self._granted: Counter[str] = Counter()
         self._spent: Counter[str] = Counter()
         self._born: set[str] = set()
@@ -84,8 +83,6 @@ class Oracle:
         self._packs: list[tuple[datetime, str]] = []
         self._promised: dict[str, int] = {}
         """What the centre was seen to grant, by its audit or once: a backup may not know it."""
-        self._gets_once: dict[str, tuple[str, str]] = {}
-        """Of such a lot the rule, and which person gets what by it."""
         self._above: dict[str, int] = {}
         """Of each lot what is spent, leased and free above what was told and may be lost."""
 
@@ -248,11 +245,11 @@ class Oracle:
     def check_all(self) -> None:
         """Check everything that holds at any time, for all accounts and stores."""
         self.check_accounts(self._lots)
-        self._check_persons()
+        self.persons.check(self._above, self._beyond)
         for code in self.stores:
             self.check_restart(code)
         for law, query in laws.LAWS.items():
-            if broken := rows_of(self.central, query, *self._rules[: query.count("?1")]):
+            if broken := rows_of(self.central, query, *self.persons.rules[: query.count("?1")]):
                 raise ViolationError(law, f"{broken[:SHOWN_MAX]}")
         if not self._is_forked and (branches := rows_of(self.central, laws.BRANCHES)):
             raise ViolationError("branch", f"{branches[:SHOWN_MAX]} of disks that nobody copied")
@@ -262,16 +259,6 @@ class Oracle:
         owing = {row[0] for row in rows_of(self.central, laws.OWING)} & self._backs.sold.keys()
         if owing and not self._is_forked and not self.caps.store and not self.passes.is_open:
             raise ViolationError("overspent", f"sales {sorted(owing)[:SHOWN_MAX]} became debt")
-
-    def _check_persons(self) -> None:
-        """Check that what a person gets once is spent, leased and free once on all his accounts."""
-        bound = (len(self.stores) + self._put_back) * self.caps.member
-        above = Counter[tuple[str, str]]()
-        for lot, of in self._gets_once.items():
-            above[of] += max(0, self._above.get(lot, 0))
-        for (rule, what), points in above.items():
-            if points > self.once[rule] + bound:
-                raise ViolationError("conservation", f"{what}: {points} of {self.once[rule]}")
 
     def _check_forked(self) -> None:
         """Check that a forked epoch is leased no more than it kept at a birth."""
@@ -315,8 +302,7 @@ class Oracle:
                 leased[key[1]] += max(0, granted - gone[key])
                 if store.image_gone is not None:
                     allowed[key[1]] += max(0, granted - store.image_gone.get(key, 0))
-        beyond = self.caps.member + self.passes.bound(account)
-        bound = (len(self.stores) + self._put_back) * beyond
+        bound = self._beyond([account])
         total = -bound
         for lot in sorted({*free, *leased, *self._lots[account]}):
             there = self._spent[lot] + leased[lot] + free.get(lot, 0)
@@ -330,10 +316,14 @@ class Oracle:
         if total > 0:
             raise ViolationError("conservation", f"account {account}: {total} too much")
 
+    def _beyond(self, accounts: Iterable[str]) -> int:
+        """Return what all stores may spend of a person beyond what is leased to them."""
+        by_passes = sum(self.passes.bound(account) for account in accounts)
+        return (len(self.stores) + self._put_back) * (self.caps.member + by_passes)
+
     def _note_promises(self, central: sqlite3.Connection, account: str) -> None:
         """Note what the centre has granted an account by itself, or once to its person."""
-        for lot, rule, what in central.execute(laws.ONCE, (account, *self._rules)):
-            self._promised[lot], self._gets_once[lot] = self.once[rule], (rule, what)
+        self._promised.update(self.persons.seen(central, account))
         self._promised.update(central.execute(laws.PROMISED, (account,)))
 
     def _check_arrivals(self) -> set[str]:
@@ -363,10 +353,6 @@ class Oracle:
                 raise ViolationError("flips", f"fact {fact} was damaged and is {outcomes[fact]}")
         return {fact for fact, outcome in outcomes.items() if outcome not in laws.POSTED}
 
-    @property
-    def _rules(self) -> tuple[str]:
-        return (json.dumps(sorted(self.once)),)
-
     def _check_sums(self, unposted: set[str]) -> None:
         """Check that every effect is there exactly once, where nothing was set aside."""
         expected: dict[str, Counter[str]] = defaultdict(Counter)
@@ -376,7 +362,7 @@ class Oracle:
             for name in ("points", "turnover", "receipts"):
                 expected[move.account][name] += getattr(move, name)
         unclear = {move.account for fact in unposted for move in self._moves.get(fact, ())}
-        found = {row[0]: row[1:] for row in rows_of(self.central, laws.SUMS, *self._rules)}
+        found = {row[0]: row[1:] for row in rows_of(self.central, laws.SUMS, *self.persons.rules)}
         undone = self._undone()[1]
         for account in sorted(expected.keys() - unclear - {""}):
             points, *counted = found.get(account, (0, 0, 0))
@@ -386,24 +372,7 @@ class Oracle:
                 raise ViolationError("sums", f"account {account} has {there}, should {should}")
 
     def _undone(self) -> tuple[Counter[str], Counter[str]]:
-        """Return how often what a person gets once stands, and by account what was taken of such
-        lots: by voids, and whole by a restored centre, to whose former life another account of the
-        person had it."""
-        voids = self._backs.voids()
-        standing, taken = Counter[str](), Counter[str]()
-        ends = Counter[tuple[str, str, str, str, str]]()
-        rows = rows_of(self.central, laws.ONCE_ENTRIES, *self._rules)
-        for account, lot, kind, amount, *of in rows:
-            if kind == "GRANT":
-                standing[of[1]] += 1
-            else:  # what is brought back may pay a debt: that takes nothing
-                ends[account, lot, *of] += -amount if kind == "CLAWBACK" else amount
-        for (account, _, document, what, rule), amount in ends.items():
-            is_moved = self._is_restored and amount == self.once[rule]
-            if document in voids or is_moved:
-                taken[account] += amount
-                standing[what] -= amount > 0
-        return standing, taken
+        return self.persons.undone(self._backs.voids(), is_restored=self._is_restored)
 
     def _is_cloned(self, store: Store) -> bool:
         return sum(one.agent == store.agent for one in self.stores.values()) > 1

@@ -110,7 +110,7 @@ class World:
         self.first_pack = central.furnish(options.zones, options.programme, first_pack)
         self.network = Network(self.time, self.chance, self.counts, central.serve)
         self.oracle = Oracle(central.disk.folder / CENTRAL, Caps(*options.caps))
-        self.oracle.once = once_of(options.programme)
+        self.oracle.persons.once = once_of(options.programme)
         self.oracle.published(START.replace(tzinfo=None) - timedelta(days=100), self.first_pack)
         self.tills: list[Tills] = []
         self.twins: dict[int, Tills] = {}
