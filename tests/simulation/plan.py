@@ -180,7 +180,7 @@ class _Planner:
         if self.options.of_pass:
             steps += self._passes(len(steps))
         if Fault.RESTORE in self.options.faults:
-            steps += self._backups(len(steps))
+            steps += self._backups(steps)
         return sorted(steps, key=lambda step: (step.at_s, step.no))
 
     def _passes(self, first: int) -> list[Step]:
@@ -188,13 +188,18 @@ class _Planner:
         made = passes.plan(self.options.seed, len(self.customers), self.options.days)
         return [Step(first + no, at_s, do, args=args) for no, (at_s, do, args) in enumerate(made)]
 
-    def _backups(self, first: int) -> list[Step]:
-        """Return backups beside those that are put back: what they hold may leave the stores."""
+    def _backups(self, steps: list[Step]) -> list[Step]:
+        """Return backups beside those that are put back: what they hold may leave the stores.
+
+        None of them comes in the place of one that is to be put back, or little would be lost.
+        """
         chance = random.Random(f"backups/{self.options.seed}")
         starts = range(0, self.options.days * DAY_S, BACKUP_EVERY_S)
+        drawn = [start + chance.randrange(10, BACKUP_EVERY_S) for start in starts]
         return [
-            Step(first + no, start + chance.randrange(10, BACKUP_EVERY_S), "backup")
-            for no, start in enumerate(starts)
+            Step(len(steps) + no, at_s, "backup")
+            for no, at_s in enumerate(drawn)
+            if not _is_to_be_put_back(steps, at_s)
         ]
 
     def _carried(self, first: int) -> list[Step]:
@@ -411,6 +416,14 @@ class _Planner:
     def _line(self, at_s: int, store: int, for_s: int, mode: str) -> None:
         self._add(at_s, "line", store, mode=mode)
         self._add(at_s + for_s, "line", store, mode="up")
+
+
+def _is_to_be_put_back(steps: list[Step], at_s: int) -> bool:
+    """Tell whether at a time the last backup is one that a step is going to put back."""
+    before = [step.at_s for step in steps if step.do == "backup" and step.at_s <= at_s]
+    after = [step.at_s for step in steps if step.do == "restore" and step.at_s > at_s]
+    later = [step.at_s for step in steps if step.do == "backup" and step.at_s > at_s]
+    return bool(before and after) and min(after) <= min(later, default=min(after))
 
 
 def _burning(chance: random.Random) -> dict[str, Any]:
