@@ -91,12 +91,16 @@ class OfferedCertificate:
 
 @dataclass(frozen=True, slots=True)
 class BudgetLeft:
-    """What is left of what a rule may give in the whole chain: receipts, hundredths, kopecks."""
+    """What is left of what a rule may give: receipts, hundredths, kopecks.
+
+    `per` says to whom: `campaign` is the whole chain, `store` and `till` are those of the receipt.
+    """
 
     rule: str
     what: str
     window: str
     left: int
+    per: str = "campaign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,4 +128,4 @@ class Receipt:
     marks: tuple[str, ...] = ()
     """What the till says of the receipt as a whole: `instalment`, `pickup`."""
     budgets: tuple[BudgetLeft, ...] = ()
-    """Of rules that are limited for the whole chain."""
+    """Of rules that are limited for the whole chain, the store or the till."""

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from agent.bearers import used
 from agent.bearers.budgets import BudgetStanding, look_up_budgets
 from agent.bearers.certificates import (
     CertificateStanding,
@@ -22,7 +23,7 @@ from agent.leases.lots import Reach
 from agent.station import Station
 from shared.basket import QUANTITY_ONE, Flag, Line
 from shared.errors import LoyaltyError
-from shared.receipt import Receipt
+from shared.receipt import BudgetLeft, Receipt
 from shared.rules.compile import CompiledPack
 from shared.rules.moment import Moment
 from shared.rules.result import BudgetUse, Draw, Evaluation
@@ -54,6 +55,8 @@ class Brought:
     """Of the rules of the pack, whatever the receipt brings."""
     thin: Collection[UUID] = ()
     """Of these the centre had no more a moment ago."""
+    own: tuple[BudgetLeft, ...] = ()
+    """What this store and the till may still use of rules: no lot counts it, no centre has more."""
 
     def is_here(self, whole: Evaluation) -> bool:
         """Tell whether this store may take all of it, and use what an evaluation uses."""
@@ -78,9 +81,12 @@ class Brought:
                 standing.offered(offer.wanted_minor, reach, self.moment)
                 for offer, standing in self.paying
             ),
-            budgets=tuple(
-                budget.left(Reach.STORE if budget.account in self.thin else reach)
-                for budget in self.budgets
+            budgets=(
+                *(
+                    budget.left(Reach.STORE if budget.account in self.thin else reach)
+                    for budget in self.budgets
+                ),
+                *self.own,
             ),
         )
 
@@ -126,11 +132,13 @@ class Brought:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a till has named: certificates that pay, those that lines sell, promo codes."""
+    """What a till has named: certificates that pay, those that lines sell, promo codes; and its
+    number."""
 
     offers: Sequence[Offer]
     selling: Sequence[tuple[Line, str]]
     promo_codes: Sequence[str]
+    till: str
 
 
 def bring(
@@ -146,8 +154,9 @@ def bring(
     codes = [*(offer.code for offer in offers), *(code for _, code in selling)]
     budgets = look_up_budgets(station, journal, pack, moment)
     thin = station.thin.now(moment.instant) if budgets else ()
+    own = used.left(station, journal, pack, named.till, moment.day)
     if not codes:
-        return Brought(moment, codes=unique, budgets=budgets, thin=thin)
+        return Brought(moment, codes=unique, budgets=budgets, thin=thin, own=own)
     standings = look_up(station, journal, codes)
     issued = [_issued(line, standings[code], moment) for line, code in selling]
     for one, line in zip(issued, (line for line, _ in selling), strict=True):
@@ -160,6 +169,7 @@ def bring(
         codes=unique,
         budgets=budgets,
         thin=thin,
+        own=own,
     )
 
 

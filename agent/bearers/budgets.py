@@ -10,6 +10,7 @@ from agent.station import Station
 from shared.receipt import BudgetLeft
 from shared.rules.budgets import rule_budget
 from shared.rules.compile import CompiledPack
+from shared.rules.limit_terms import CAMPAIGN
 from shared.rules.moment import Moment
 from shared.rules.result import BudgetUse, Draw
 
@@ -37,7 +38,8 @@ class BudgetStanding:
 
     def is_of(self, use: BudgetUse) -> bool:
         """Tell whether a receipt uses this one."""
-        return (use.rule, use.what, use.window) == (self.rule, self.what, self.window)
+        mine = (self.rule, self.what, self.window, CAMPAIGN)
+        return (use.rule, use.what, use.window, use.per) == mine
 
     def draws(self, amount: int) -> list[Draw]:
         """Take an amount of what this store may use."""
@@ -55,11 +57,11 @@ def look_up_budgets(
     station: Station, journal: Connection, pack: CompiledPack, moment: Moment
 ) -> tuple[BudgetStanding, ...]:
     """Return how the budgets of a pack's rules stand here on the day of a moment."""
-    if not pack.budgeted:
+    of_chain = [(rule, limit) for rule, limit in pack.budgeted if limit.per == CAMPAIGN]
+    if not of_chain:
         return ()
     accounts = [
-        rule_budget(pack.source.name, rule, limit, moment.day).account
-        for rule, limit in pack.budgeted
+        rule_budget(pack.source.name, rule, limit, moment.day).account for rule, limit in of_chain
     ]
     lots = lots_of(station, journal, accounts)
     return tuple(
@@ -70,5 +72,5 @@ def look_up_budgets(
             account=account,
             lots=tuple(lot for lot in lots.values() if lot.account == account),
         )
-        for (rule, limit), account in zip(pack.budgeted, accounts, strict=True)
+        for (rule, limit), account in zip(of_chain, accounts, strict=True)
     )

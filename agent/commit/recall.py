@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from agent.bearers import used
 from agent.commit import slip as slips
 from agent.commit import store
 from agent.commit.store import Sold
@@ -15,6 +16,7 @@ from agent.leases import store as holds
 from agent.printing import store as spool
 from agent.quote.service import store_settings
 from agent.reserve import store as claims
+from agent.reserve.store import ClaimState
 from agent.station import Station
 from shared.ids import derived
 from shared.wire.facts import Fact, ReceiptCommitted, decode_envelope
@@ -31,6 +33,8 @@ def recall(
     receipt, member = sold.receipt.uid, sold.member
     if store.find(connection, receipt) is not None:
         return []
+    if claims.find(connection, receipt) in (None, ClaimState.CANCELLED):
+        used.take(connection, sold.receipt, sold.evaluation.budgets, sold.day)
     claims.commit(connection, receipt, sold.at)
     holds.release(connection, receipt)
     holds.end_asks(connection, receipt)

@@ -8,6 +8,7 @@ import structlog
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from agent.bearers import used
 from agent.bearers.coupons import births, gift_births, give, mint
 from agent.commit import slip as slips
 from agent.commit import store
@@ -188,6 +189,7 @@ def _claim(connection: Connection, station: Station, sale: Sale, at: datetime) -
         if sale.order is None:
             raise NothingToCommitError(receipt=sale.receipt)
         claim = reserving.confirm(connection, station, sale.order, at)
+        used.take(connection, claim.receipt, claim.evaluation.budgets, claim.moment.day)
     claims.commit(connection, sale.receipt, at)
     return claim
 

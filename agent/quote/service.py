@@ -146,7 +146,7 @@ def price(
         for line, item in zip(lines, basket.items, strict=True)
         if item.certificate
     ]
-    named = Named(basket.certificates, selling, basket.promo_codes)
+    named = Named(basket.certificates, selling, basket.promo_codes, basket.till)
     brought = bring(station, journal, named, pack, moment)
     receipt = Receipt(
         uid=basket.uid,

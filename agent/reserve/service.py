@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from agent.bearers import used
 from agent.counted import OVER_LEASE
 from agent.journal import answers
 from agent.leases import beyond, passes
@@ -141,6 +142,7 @@ def cancel(connection: Connection, station: Station, receipt: UUID, at: datetime
     if isinstance(found, Claim):
         leases.cancel(connection, station, receipt, at)
         store.cancel(connection, receipt)
+        used.give_back(connection, found.receipt, found.evaluation.budgets, found.moment.day)
 
 
 def confirm(connection: Connection, station: Station, order: ReserveOrder, at: datetime) -> Claim:
@@ -208,6 +210,7 @@ def _claim(station: Station, order: ReserveOrder, at: datetime) -> Claim:
         store.add(connection, claim, at)
         holds.hold(connection, claim.receipt.uid, _held(claim))
         count_beyond(connection, claim)
+        used.take(connection, claim.receipt, claim.evaluation.budgets, claim.moment.day)
         return claim
 
 

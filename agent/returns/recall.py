@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from agent.bearers import used
 from agent.journal import changes, once
 from agent.journal.store import Change
 from agent.returns import store
@@ -32,11 +33,13 @@ def recall_void(
     connection: Connection, station: Station, fact: Fact, voided: ReceiptVoided
 ) -> list[Change]:
     """Enter a void from its fact and tell what it changed; one that is known stays."""
+    sold = _sale(connection, station, voided.sale)
     if store.find(connection, voided.uid) is None:
         slip = derived("slip", fact.id)
         document = Document(voided.uid, voided.sale, fact.id, slip, DocumentKind.VOID)
         store.add(connection, document, voided.lines)
-    sold = _sale(connection, station, voided.sale)
+        if sold is not None:
+            used.give_back(connection, sold.receipt, sold.evaluation.budgets, sold.day)
     if sold is None:
         return []
     once.remove(connection, once.of_facts((*sold.granted, *sold.issued)))

@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from agent import cashiers
+from agent.bearers import used
 from agent.journal import answers, changes, once
 from agent.journal import service as journal
 from agent.journal.service import NewFact
@@ -208,6 +209,7 @@ def _write(
     fact = journal.append(connection, station, new, moment.instant)
     holds.end_asks(connection, body.uid)
     once.remove(connection, once.of_facts((*sold.granted, *sold.issued)))
+    used.give_back(connection, sold.receipt, sold.evaluation.budgets, sold.day)
     statement = statement_of(station, connection, sold, moment)
     if statement is not None:
         statement = replace(statement, debt_points=clawed.missing_points)

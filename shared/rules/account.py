@@ -28,6 +28,8 @@ _STEPS: Final = {
     "least_paid": Wording("наименьшая сумма чека", "least paid for a receipt"),
     "limit_short": Wording("лимит покупателя", "the member's limit"),
     "small_change": Wording("мелочь", "small change"),
+    "store_short": Wording("лимит магазина", "the store's limit"),
+    "till_short": Wording("лимит кассы", "the till's limit"),
 }
 """What steps are called that are no rule's discount."""
 

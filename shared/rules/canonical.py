@@ -10,7 +10,8 @@ from typing import Final
 
 import msgspec
 
-from shared.rules.result import Evaluation
+from shared.rules.limit_terms import CAMPAIGN
+from shared.rules.result import BudgetUse, Evaluation
 
 _ENCODER: Final = msgspec.json.Encoder()
 _SUMS: Final = (
@@ -35,7 +36,6 @@ _once: Final = attrgetter(
 _entitlement: Final = attrgetter("rule", "amount", "discount", "bonus", "allocations")
 _code: Final = attrgetter("code", "campaign", "channel", "kind", "reason.code")
 _certificate: Final = attrgetter("code", "amount", "left", "state", "allocations")
-_budget: Final = attrgetter("rule", "what", "window", "amount")
 _coupon: Final = attrgetter("rule", "campaign", "code", "owner", "first_day", "last_day")
 _redemption: Final = attrgetter("requested", "maximum", "programme_maximum", "redeemed")
 _LIMITS: Final = {"points_capped": "floor", "points_least": "floor"}
@@ -87,6 +87,12 @@ def _later(evaluation: Evaluation) -> list[object]:
         "budgets": [_budget(use) for use in evaluation.budgets],
     }
     return [[name, content] for name, content in found.items() if content]
+
+
+def _budget(use: BudgetUse) -> tuple[object, ...]:
+    """Return what is used; that of the whole chain in the form that older receipts have."""
+    found = (use.rule, use.what, use.window, use.amount)
+    return found if use.per == CAMPAIGN else (*found, use.per)
 
 
 def result_hash(evaluation: Evaluation) -> str:

@@ -23,7 +23,7 @@ from shared.rules.goods_index import GoodsIndex, goods_index
 from shared.rules.goods_tests import LineTest, Lists
 from shared.rules.grammar import Rated, Title
 from shared.rules.index import Gate, LineRule, Rate, RuleIndex, Share, anchor_of, any_line, index_of
-from shared.rules.limit_terms import CAMPAIGN, DISCOUNT, MEMBER, Limit, is_spent
+from shared.rules.limit_terms import DISCOUNT, MEMBER, Limit, spent_budget
 from shared.rules.limit_terms import is_used_up as limits_used_up
 from shared.rules.model import (
     OnceGrantRule,
@@ -37,7 +37,7 @@ from shared.rules.once import ONCE_FIELDS, CompiledOnce
 from shared.rules.operators import NAMES
 from shared.rules.points_terms import EarnEffect, EarnTimesEffect, RedeemEffect
 from shared.rules.result import Sentence
-from shared.rules.sentences import day_of, say
+from shared.rules.sentences import day_of, say, say_spent
 from shared.rules.table_rows import table_fields
 from shared.rules.terms import read_activation, read_expiry
 from shared.rules.tier_terms import TierStep
@@ -81,7 +81,7 @@ class CompiledPack:
     limited: frozenset[str] = frozenset()
     """Rules whose use is counted for the member."""
     budgeted: tuple[tuple[str, Limit], ...] = ()
-    """What the whole chain may use of rules."""
+    """What the whole chain, a store and a till may use of rules."""
     discount_limits: Mapping[str, tuple[Limit, ...]] = field(default_factory=dict)
     """Of rules whose discounts are limited."""
     counters: tuple[CompiledCounter, ...] = ()
@@ -120,10 +120,7 @@ def compile_pack(pack: Pack, *, pack_hash: str) -> CompiledPack:
         counters=compile_counters(pack),
         lists_of=goods_index((listed, name) for name, listed in pack.lists.items()),
         budgeted=tuple(
-            (rule.id, limit)
-            for rule in pack.rules
-            for limit in rule.limits
-            if limit.per == CAMPAIGN
+            (rule.id, limit) for rule in pack.rules for limit in rule.limits if limit.per != MEMBER
         ),
         discount_limits={
             rule.id: rule.limits
@@ -194,7 +191,7 @@ def gate_of(rule: Rule | OnceGrantRule, lists: Lists) -> Gate:
     ]
 
     limits = rule.limits if isinstance(rule, Rule) else ()
-    used_up, spent = say("used_up"), say("budget_spent")
+    used_up = say("used_up")
 
     def is_used_up(facts: Facts) -> bool:
         member = facts.member
@@ -203,8 +200,8 @@ def gate_of(rule: Rule | OnceGrantRule, lists: Lists) -> Gate:
     def gate(facts: Facts) -> Sentence | None:
         if limits and is_used_up(facts):
             return used_up
-        if limits and is_spent(facts.receipt.budgets, rule.id):
-            return spent
+        if limits and (spent := spent_budget(facts.receipt.budgets, rule.id)) is not None:
+            return say_spent(spent.per, spent.window)
         if first is not None and facts.day < first:
             return not_yet
         if last is not None and facts.day > last:

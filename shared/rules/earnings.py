@@ -10,7 +10,15 @@ from shared.money import WHOLE_BP
 from shared.points import POINT
 from shared.rules.facts import Facts
 from shared.rules.index import LineRule, RuleIndex
-from shared.rules.limit_terms import POINTS, Limit, budget_left, points_left
+from shared.rules.limit_terms import (
+    CAMPAIGN,
+    POINTS,
+    STORE,
+    TILL,
+    Limit,
+    budget_left,
+    points_left,
+)
 from shared.rules.model import Pack
 from shared.rules.offers import Values, percent_values, table_values
 from shared.rules.points_terms import EarnEffect, RedeemEffect
@@ -18,6 +26,8 @@ from shared.rules.terms import Term, read_activation, read_expiry
 
 SCALE: Final = WHOLE_BP * 100
 """Of what rules give: kopecks times basis points times hundredths of a multiplier."""
+_BUDGETS: Final = {CAMPAIGN: "earn_budget", STORE: "earn_store", TILL: "earn_till"}
+"""What says that so many points are left."""
 
 Given = Callable[[Facts, Sequence[Line], Sequence[int]], list[int]]
 """What lines get, in kopecks times SCALE, of their bases in kopecks."""
@@ -56,8 +66,10 @@ class Earning:
         assert member is not None, "nobody earns unnamed"
         left = points_left(self.limits, self.rule.id, member, facts.day)
         budget = budget_left(facts.receipt.budgets, self.rule.id, POINTS)
-        known = (("earn_limit", self.most), ("earn_left", left), ("earn_budget", budget))
+        known = (("earn_limit", self.most), ("earn_left", left))
         found = [(most, code) for code, most in known if most is not None]
+        if budget is not None:
+            found.append((max(0, budget.left), _BUDGETS[budget.per]))
         return min(found, key=itemgetter(0), default=None)
 
 

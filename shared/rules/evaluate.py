@@ -162,12 +162,12 @@ def _counted(pack: CompiledPack, draft: Draft) -> Iterator[RuleUse]:
 
 
 def _budget_uses(pack: CompiledPack, draft: Draft) -> tuple[BudgetUse, ...]:
-    """Return what the receipt uses up of the budgets of the whole chain."""
+    """Return what the receipt uses up of what the chain, its store and its till may give."""
     if not pack.budgeted:
         return ()
     applied = frozenset(draft.applied.values())
     found = [
-        BudgetUse(rule, limit.what, limit.window, _used(draft, rule, limit.what))
+        BudgetUse(rule, limit.what, limit.window, _used(draft, rule, limit.what), limit.per)
         for rule, limit in pack.budgeted
         if rule in applied
     ]

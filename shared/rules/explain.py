@@ -30,9 +30,9 @@ from shared.rules.what_if import tried
 
 _OF_MEMBERS: Final = frozenset({"redeem", "earn", "earn_times", "entitlement"})
 _LOWERING: Final = frozenset({EffectKind.PRICE, EffectKind.DISCOUNT})
-_GATES: Final = frozenset({"condition", "not_yet", "ended", "used_up", "budget_spent"})
+_NO_WAY: Final = frozenset({"used_up", "budget_spent", "store_spent", "till_spent"})
+_GATES: Final = frozenset({"condition", "not_yet", "ended"}) | _NO_WAY
 """Reasons that close a rule to a receipt, whatever its lines are."""
-_NO_WAY: Final = frozenset({"used_up", "budget_spent"})
 
 
 def findings(answered: Answered) -> tuple[Finding, ...]:

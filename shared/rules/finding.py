@@ -79,6 +79,8 @@ _MOVES: Final = frozenset(
         "least_paid",
         "limit_short",
         "small_change",
+        "store_short",
+        "till_short",
     }
 )
 _NOT_PRICED: Final = frozenset({Phase.NORMALISE, Phase.EARN, Phase.TENDER})

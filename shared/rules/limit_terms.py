@@ -1,11 +1,12 @@
 """How often, for how many points or for how large a discount a rule serves, in a window.
 
-A limit per member is counted in his history; one per campaign is a budget of the whole chain, of
-which the receipt says what is left.
+A limit per member is counted in his history; one per campaign is a budget of the whole chain, one
+per store or till is counted there: of these the receipt says what is left.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from operator import attrgetter
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
@@ -20,7 +21,7 @@ from shared.rules.windows import Period, Span, WindowKind, span_of
 LIMITS_MAX: Final = 5
 USES, POINTS, DISCOUNT = "uses", "points", "discount"
 WHATS: Final = (USES, POINTS, DISCOUNT)
-MEMBER, CAMPAIGN = "member", "campaign"
+MEMBER, STORE, TILL, CAMPAIGN = "member", "store", "till", "campaign"
 WindowName = Literal["day", "week", "month", "quarter", "year", "campaign"]
 _WINDOWS: Final = {
     "month": Period(WindowKind.MONTH),
@@ -39,15 +40,15 @@ _LENGTHS: Final = {"day": timedelta(), "week": timedelta(days=6)}
 class Limit(Document):
     """A number of receipts, of points, or of kopecks of discount that a rule gives in a window.
 
-    `per` member, or per campaign, which is all stores together. Days, weeks (from Monday), months,
-    quarters and years are the store's; `campaign` is for as long as the rule has been there. What a
-    returned receipt has used stays used.
+    `per` member, per store or till, each of which has its own, or per campaign, which is all stores
+    together. Days, weeks (from Monday), months, quarters and years are the store's; `campaign` is
+    for as long as the rule has been there. What a returned receipt has used stays used.
     """
 
     uses: Annotated[Count, Field(ge=1)] | None = None
     points: Annotated[Amount, Field(gt=0)] | None = None
     discount: Annotated[Amount, Field(gt=0)] | None = None
-    per: Literal["member", "campaign"] = "member"
+    per: Literal["member", "store", "till", "campaign"] = "member"
     window: WindowName
 
     @model_validator(mode="after")
@@ -80,18 +81,22 @@ class Limit(Document):
         return span_of(_WINDOWS[self.window], day, None)
 
 
-PER_CAMPAIGN: Final = "limits.campaign"
+_PER_FEATURES: Final = {
+    STORE: "limits.store",
+    TILL: "limits.till",
+    CAMPAIGN: "limits.campaign",
+}
 OF_DISCOUNT: Final = "limits.discount"
 LONG_WINDOW: Final = "limits.long"
-LIMIT_FEATURES: Final = frozenset({PER_CAMPAIGN, OF_DISCOUNT, LONG_WINDOW})
+LIMIT_FEATURES: Final = frozenset({*_PER_FEATURES.values(), OF_DISCOUNT, LONG_WINDOW})
 Limits = Annotated[tuple[Limit, ...], Field(max_length=LIMITS_MAX)]
 
 
 def limit_features(limits: Iterable[Limit]) -> Iterator[str]:
     """Name what limits use beyond the first limits that there were."""
     for limit in limits:
-        if limit.per == CAMPAIGN:
-            yield PER_CAMPAIGN
+        if limit.per in _PER_FEATURES:
+            yield _PER_FEATURES[limit.per]
         if limit.discount is not None:
             yield OF_DISCOUNT
         if limit.window in ("quarter", "year"):
@@ -119,15 +124,16 @@ def discount_left(limits: Sequence[Limit], rule: str, member: MemberView, day: d
     return _least(limits, DISCOUNT, lambda limit: _left(limit, rule, member, day))
 
 
-def budget_left(budgets: Iterable[BudgetLeft], rule: str, what: str) -> int | None:
-    """Return what the chain has left of what a rule may give; None if there is no such budget."""
-    found = [one.left for one in budgets if (one.rule, one.what) == (rule, what)]
-    return max(0, min(found)) if found else None
+def budget_left(budgets: Iterable[BudgetLeft], rule: str, what: str) -> BudgetLeft | None:
+    """Return the least that the chain, the store or the till has left of what a rule may give; None
+    if none of them limits it. It may be less than nothing."""
+    found = [one for one in budgets if (one.rule, one.what) == (rule, what)]
+    return min(found, key=attrgetter("left"), default=None)
 
 
-def is_spent(budgets: Iterable[BudgetLeft], rule: str) -> bool:
-    """Tell whether the chain has nothing left of what a rule may give."""
-    return any(one.left <= 0 for one in budgets if one.rule == rule)
+def spent_budget(budgets: Iterable[BudgetLeft], rule: str) -> BudgetLeft | None:
+    """Return the first of what a rule may give of which nothing is left."""
+    return next((one for one in budgets if one.rule == rule and one.left <= 0), None)
 
 
 def _least(limits: Sequence[Limit], what: str, left: Callable[[Limit], int]) -> int | None:

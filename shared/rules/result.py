@@ -197,12 +197,14 @@ class RuleUse:
 
 @dataclass(frozen=True, slots=True)
 class BudgetUse:
-    """What a receipt uses up of a budget of the whole chain: a use, hundredths, or kopecks."""
+    """What a receipt uses up of what a rule may give `per` campaign, which is the whole chain, per
+    store or per till: a use, hundredths, or kopecks."""
 
     rule: str
     what: str
     window: str
     amount: int
+    per: str = "campaign"
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,9 +265,19 @@ _SENTENCES: Final = {
         "These goods do not count in the turnover",
     ),
     "budget_spent": ("Бюджет акции исчерпан", "The promotion's budget is spent"),
+    "store_spent": ("Лимит магазина исчерпан {window}", "Used up in this store {window}"),
+    "till_spent": ("Лимит кассы исчерпан {window}", "Used up at this till {window}"),
     "budget_short": (
         "Бюджет акции заканчивается: скидка уменьшена на {back}",
         "The promotion's budget runs short: {back} less discount",
+    ),
+    "store_short": (
+        "Лимит магазина заканчивается: скидка уменьшена на {back}",
+        "The store's limit runs short: {back} less discount",
+    ),
+    "till_short": (
+        "Лимит кассы заканчивается: скидка уменьшена на {back}",
+        "The till's limit runs short: {back} less discount",
     ),
     "limit_short": (
         "Лимит покупателя заканчивается: скидка уменьшена на {back}",
@@ -282,6 +292,14 @@ _SENTENCES: Final = {
     "earn_budget": (
         "В бюджете акции осталось {points} бонусов",
         "{points} points are left in the promotion's budget",
+    ),
+    "earn_store": (
+        "По лимиту магазина осталось {points} бонусов",
+        "{points} points are left in the store's limit",
+    ),
+    "earn_till": (
+        "По лимиту кассы осталось {points} бонусов",
+        "{points} points are left in the till's limit",
     ),
     "earn_limit": ("Не больше {points} бонусов за чек", "At most {points} points a receipt"),
     "outweighed_times": (
@@ -318,6 +336,16 @@ _MONTHS: Final = (
     ("декабря", "December"),
 )
 
+_NOW: Final = {
+    "day": Wording("на сегодня", "today"),
+    "week": Wording("на этой неделе", "this week"),
+    "month": Wording("в этом месяце", "this month"),
+    "quarter": Wording("в этом квартале", "this quarter"),
+    "year": Wording("в этом году", "this year"),
+    "campaign": Wording("на всё время акции", "for good"),
+}
+"""The window of a limit that is used up."""
+
 
 def say(code: str, **parts: str | Wording) -> Sentence:
     """Return the sentence of a code, its parts filled in."""
@@ -327,6 +355,13 @@ def say(code: str, **parts: str | Wording) -> Sentence:
     russian = {name: p if isinstance(p, str) else p.ru for name, p in parts.items()}
     english = {name: p if isinstance(p, str) else p.en for name, p in parts.items()}
     return Sentence(code, ru.format(**russian), en.format(**english))
+
+
+def say_spent(per: str, window: str) -> Sentence:
+    """Return the sentence for what the whole chain, a store or a till has given in a window."""
+    if per == "campaign":
+        return say("budget_spent")
+    return say(f"{per}_spent", window=_NOW[window])
 
 
 @cache

@@ -1,14 +1,26 @@
 """Phase 4: the largest benefit of a line and of the receipt; then discounts are final."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from shared.money import WHOLE_BP, allocate
 from shared.rules.compile import CompiledPack
 from shared.rules.facts import Facts
-from shared.rules.limit_terms import DISCOUNT, Limit, budget_left, discount_left
+from shared.rules.limit_terms import (
+    CAMPAIGN,
+    DISCOUNT,
+    STORE,
+    TILL,
+    Limit,
+    budget_left,
+    discount_left,
+)
 from shared.rules.phases.draft import Benefit, Draft, Item, Phase
 from shared.rules.result import EffectKind, Sentence
 from shared.rules.sentences import rubles, say
+
+_SHORT: Final = {CAMPAIGN: "budget_short", STORE: "store_short", TILL: "till_short"}
+"""What says that a rule takes off less because so much was given to others."""
 
 
 def cap(pack: CompiledPack, draft: Draft) -> None:
@@ -51,9 +63,10 @@ def _left(facts: Facts, rule: str, limits: Sequence[Limit]) -> tuple[int | None,
     """Return what a rule may still take off, and how it is said that it is less than it would."""
     budget = budget_left(facts.receipt.budgets, rule, DISCOUNT)
     own = None if facts.member is None else discount_left(limits, rule, facts.member, facts.day)
-    if own is not None and (budget is None or own < budget):
+    left = None if budget is None else max(0, budget.left)
+    if own is not None and (left is None or own < left):
         return own, "limit_short"
-    return budget, "budget_short"
+    return left, "budget_short" if budget is None else _SHORT[budget.per]
 
 
 def _cap_lines(pack: CompiledPack, draft: Draft) -> None:

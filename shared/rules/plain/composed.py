@@ -29,6 +29,8 @@ _LIMIT: Final = Wording("предел: {}", "limit: {}")
 _OFF: Final = Wording("{amount} скидки", "{amount} of discount")
 _PER: Final = {
     "member": Wording("на участника", "for a member"),
+    "store": Wording("на магазин", "for a store"),
+    "till": Wording("на кассу", "for a till"),
     "campaign": Wording("на всех вместе", "for all together"),
 }
 _IN: Final = {

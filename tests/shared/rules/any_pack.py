@@ -463,12 +463,12 @@ def _rule(draw: st.DrawFn, doc: Doc, no: int, kinds: tuple[str, ...]) -> Doc:
 
 @st.composite
 def limits(draw: st.DrawFn) -> Doc:
-    """Give a limit of a rule, for a member or for the whole chain."""
+    """Give a limit of a rule: for a member, a store, a till or the whole chain."""
     amounts = {"uses": counts(1, 3), "points": money(1, 50_000), "discount": money(1, 20_000)}
     windows_of = ["day", "week", "month", "quarter", "year", "campaign"]
     return _one(draw, amounts) | {
         "window": draw(st.sampled_from(windows_of)),
-        "per": draw(st.sampled_from(["member", "campaign"])),
+        "per": draw(st.sampled_from(["member", "store", "till", "campaign"])),
     }
 
 

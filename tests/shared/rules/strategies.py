@@ -185,13 +185,14 @@ def receipts() -> st.SearchStrategy[Receipt]:
 
 
 def _budgets() -> st.SearchStrategy[BudgetLeft]:
-    """Give what the chain has left of rules by chance, often too little."""
+    """Give what is left of rules by chance, often too little."""
     return st.builds(
         BudgetLeft,
         st.sampled_from([f"r{no}" for no in range(3)]),
         st.sampled_from(["uses", "points", "discount"]),
         st.just("month"),
         st.integers(-1, 20_000),
+        st.sampled_from(["campaign", "store", "till"]),
     )
 
 
