@@ -255,14 +255,14 @@ def _send_again(
 ) -> None:
     """Forget the former centre's word on what this one may lack, and send it again.
 
-    What it expects is said of one branch only: of a barred epoch, or where another copy of this
-    disk was faster, that may be anything. `cursor` is where the rows of this life stand: they hold
-    what it has of this journal.
+    What it expects is said of one branch only, where another copy of this disk was faster not of
+    this one: the hash before that place tells. `cursor` is where the rows of this life stand: they
+    hold what it has of this journal.
     """
     who = station.identity
     facts.uncover(connection, parted_at(_line(connection), session.lives))
     last_known = facts.hash_at(connection, who.epoch, session.expects - 1)
-    of_this_branch = not station.barred and session.hash in (b"", last_known)
+    of_this_branch = session.hash == last_known if session.hash else not station.barred
     if of_this_branch:
         facts.trust_rows(connection, who.epoch, session.expects, cursor)
     facts.send_again(connection, who.epoch, session.expects if of_this_branch else 1)

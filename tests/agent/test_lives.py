@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from agent import lives
+from agent import epochs, lives
 from agent.journal import store as journal
 from agent.leases import store as holds
 from agent.link import LinkDownError
@@ -222,6 +222,19 @@ def test_a_sale_that_the_backup_has_is_shown_again_when_rows_go_back(
         rows.put_cursor(connection, GLOBAL, 1, LATER)
 
     assert lot_seen(shop, anna, lot).amount == LEASED - 20_000
+
+
+def test_a_sale_that_the_backup_has_is_shown_once_though_the_store_was_written_off(
+    shop: Shop, anna: Person, lot: PersonLot
+) -> None:
+    sell(shop, basket(shop, member=anna, redeem=Redeem.EXACT, points=20_000))
+    epochs.bar(shop.station, "written_off", shop.station.clock.now())
+    restore_centre(shop, anna, lot, granted=LEASED, expects=2)
+    shop.link.knows_hash = facts(shop)[0].hash
+
+    meet(shop.station)
+
+    assert lot_seen(shop, anna, lot).amount == LEASED
 
 
 def test_what_the_backup_lacks_is_sent_again_with_the_report_behind_it(
