@@ -244,10 +244,14 @@ def acknowledge(connection: Connection, epoch: int, outcome: Outcome, cover: int
 def reword(
     connection: Connection, fact: UUID, outcome: OutcomeKind, reason: str, cover: int | None
 ) -> bool:
-    """Write a later word on a fact; False when there is no earlier one, or it says the same."""
+    """Write a later word on a fact; False when there is no earlier one, or it says the same.
+
+    A restored centre may post a fact again: then the same word has another cover.
+    """
+    is_new = or_(_ACKS.c.outcome != outcome.value, _ACKS.c.cover.is_distinct_from(cover))
     changed = connection.execute(
         update(_ACKS)
-        .where(_ACKS.c.fact == fact, _ACKS.c.outcome != outcome.value)
+        .where(_ACKS.c.fact == fact, is_new)
         .values(outcome=outcome.value, reason=reason, cover=cover)
     )
     if changed.rowcount:

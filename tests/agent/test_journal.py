@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from sqlalchemy.exc import DatabaseError
 
 from agent.commit.service import Sale, commit
+from agent.journal import store
 from agent.members.service import Registration, register
 from agent.reserve.service import reserve
 from agent.returns.service import give_back_goods
@@ -19,6 +20,7 @@ from shared.crypto.chain import GENESIS
 from shared.receipt import Redeem
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import Fact, is_intact
+from shared.wire.push import Outcome, OutcomeKind
 from tests.agent.kit import (
     claim,
     drawn,
@@ -261,3 +263,23 @@ def mend_tables(shop: Shop) -> None:
     with transaction(shop.station.journal) as connection:
         for verb in ("INSERT", "UPDATE", "DELETE"):
             connection.exec_driver_sql(f"DROP TRIGGER broken_{verb}")
+
+
+def test_the_same_later_word_of_a_restored_centre_has_another_cover(shop: Shop) -> None:
+    """What waited at the backup and is posted again after it is covered by its new number."""
+    anna = Person(PersonLot(50_000, leased=50_000))
+    shop.member(anna)
+    sell(shop, basket(shop, member=anna, redeem=Redeem.EXACT, points=20_000))
+    (sale,) = facts(shop)
+    with transaction(shop.station.journal) as connection:
+        store.acknowledge(
+            connection, 1, Outcome(1, sale.id, OutcomeKind.WAITING, "", None, ()), None
+        )
+        assert store.reword(connection, sale.id, OutcomeKind.ACCEPTED, "", 50)
+        store.uncover(connection, 40)
+
+        assert store.reword(connection, sale.id, OutcomeKind.ACCEPTED, "", 60)
+        assert not store.reword(connection, sale.id, OutcomeKind.ACCEPTED, "", 60)
+
+    with reading(shop.station.journal) as connection:
+        assert not store.uncovered(connection, [anna.account], 60)
