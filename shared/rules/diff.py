@@ -82,6 +82,8 @@ def _policies(pack: Pack, lang: Lang) -> Clauses:
 
 def _requirements(old: Pack, new: Pack, lang: Lang, told: list[str]) -> Iterator[str]:
     """Tell what is required beyond what follows from the rest, or when nothing else differs."""
+    if set(old.requires) == set(new.requires):
+        return
     needs = [set(pack.requires) - used_features(pack) for pack in (old, new)]
     if needs[0] == needs[1] and not told:
         needs = [set(pack.requires) for pack in (old, new)]

@@ -70,9 +70,8 @@ class TierTrack(Document):
     def features(self) -> Iterator[str]:
         """The names of what the track uses."""
         yield f"tiers.{self.metric}.{read_period(self.window).kind}"
-        fields = type(self).model_fields
-        said = (name for name in _OPTIONS if getattr(self, name) != fields[name].get_default())
-        yield from (f"tiers.{name}" for name in said)
+        given = self.model_fields_set
+        yield from (f"tiers.{name}" for name in _OPTIONS if name in given)
 
 
 _OPTIONS: Final = ("band", "drop", "downgrade", "grace_days", "applies", "eased", "changes")
