@@ -124,10 +124,9 @@ def _print(shown: "Shown") -> None:
     for edit in shown.edits:
         counts = "counts" if edit in shown.counted.values() else "does not count"
         sure = "verified" if edit.verified else "claimed"
-        where = f"{edit.store}/{edit.actor}" if edit.store else edit.actor
         typer.echo(
             f"  {edit.at:%Y-%m-%d %H:%M} UTC {edit.field} {edit.value or 'erased'}: {sure}, "
-            f"{where}, {counts}"
+            f"{edit.where}, {counts}"
         )
     for done in shown.deeds:
         other = f" {done.other}" if done.other else ""

@@ -40,6 +40,15 @@ class FileThereError(LoyaltyError):
     en = "File {file} is there already: a backup is written to a new one only."
 
 
+class NoFolderError(LoyaltyError):
+    """A folder that is not there: none is made, it may be a disk that is not mounted."""
+
+    kind = Kind.NOT_FOUND
+    code = "no_folder"
+    ru = "Папки {folder} нет: подключите диск или укажите другую."
+    en = "There is no folder {folder}: mount the disk, or name another one."
+
+
 class BadCopyError(LoyaltyError):
     """A copy that is not whole, or that could not be written."""
 
@@ -54,12 +63,14 @@ def take(centre: Centre, file: Path, copy: Callable[[Engine, Path], None] = copy
 
     The centre works on meanwhile; `copy` writes one state of a database into an empty file. What
     was written before a failure is removed. Raises OtherDatabaseError, FileThereError,
-    BadCopyError.
+    NoFolderError, BadCopyError.
     """
     if centre.engine.dialect.name != "sqlite":
         raise OtherDatabaseError
     if file.exists():
         raise FileThereError(file=file)
+    if not file.parent.is_dir():
+        raise NoFolderError(folder=file.parent)
     number = service.begin(centre, centre.clock.now(), str(file.resolve()))
     draft = file.with_name(f"{file.name}.draft")
     try:

@@ -39,6 +39,11 @@ class Edit:
         """The id of this value: one fact may bring several fields."""
         return edit_id(self.field, self.version)
 
+    @property
+    def where(self) -> str:
+        """Who has entered it, as people read it: the store and its cashier, or the actor."""
+        return "/".join(part for part in (self.store, self.actor) if part)
+
 
 @dataclass(frozen=True, slots=True)
 class Contest:

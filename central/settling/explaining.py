@@ -68,9 +68,8 @@ def _values(connection: Connection, found: Conflict) -> tuple[Sentence, ...]:
 
 def _told(edit: Edit, locale: str) -> str:
     """Return a value with who has entered it, where and when."""
-    where = f"{edit.store}/{edit.actor}" if edit.store else edit.actor
     sure = VERIFIED if edit.verified else CLAIMED
-    return f"«{edit.value}», {where}, {edit.at:%Y-%m-%d %H:%M} UTC, {sure.in_words(locale)}"
+    return f"«{edit.value}», {edit.where}, {edit.at:%Y-%m-%d %H:%M} UTC, {sure.in_words(locale)}"
 
 
 def _entries(connection: Connection, found: Conflict, facts: tuple[ToldFact, ...]) -> list[Entry]:

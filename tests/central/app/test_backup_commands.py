@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.central.app.test_command_line import database, folder, kopilka
 
 __all__ = ["database", "folder"]
@@ -27,23 +25,6 @@ def test_an_unknown_number_is_refused_in_one_sentence(folder: Path) -> None:
 
     assert (answer.exit_code, answer.stdout) == (1, "")
     assert answer.stderr.startswith("Копии 7 не начинали")
-
-
-def test_an_sqlite_database_is_copied_checked_and_confirmed(folder: Path, database: str) -> None:
-    if not database.startswith("sqlite"):
-        pytest.skip("PostgreSQL has tools of its own")
-    file = folder / "copy.db"
-
-    done = kopilka(folder, "backup", "take", file)
-
-    assert done.exit_code == 0
-    assert done.stdout.endswith(f"is in {file}, checked and confirmed\n")
-    listed = kopilka(folder, "backup", "list").stdout
-    assert ": confirmed 20" in listed
-    assert listed.endswith(f", {file}\n")
-    again = kopilka(folder, "backup", "take", file)
-    assert again.exit_code == 1
-    assert "уже есть" in again.stderr
 
 
 def test_after_a_restore_the_copy_tells_that_it_is_of_a_former_life(folder: Path) -> None:
