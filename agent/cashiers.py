@@ -16,7 +16,7 @@ from shared.crypto.chain import digest
 from shared.crypto.pins import verify_pin
 from shared.errors import Kind, LoyaltyError
 from shared.runtime.sqlite import reading, transaction
-from shared.wire.feed import CashierRow
+from shared.wire.rows import CashierRow
 
 OPERATION = "sign-in"
 TOKEN_BYTES = 24

@@ -16,7 +16,7 @@ from shared.rules.pack import PackError, load_canonical, pack_hash, required_fea
 from shared.rules.result import Sentence
 from shared.runtime.zones import EDITION
 from shared.wire.agents import pack_signing_bytes
-from shared.wire.feed import KeysRow, PackRow
+from shared.wire.rows import KeysRow, PackRow
 
 MISSING_MAX: Final = 20
 """Names of missing features that a status shows."""

@@ -13,7 +13,7 @@ from agent.replica import store as replica
 from agent.station import Identity, Station
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import Fact
-from shared.wire.feed import GLOBAL, OutcomeRow
+from shared.wire.feed import GLOBAL
 from shared.wire.push import (
     BATCH_BYTES_MAX,
     BATCH_MAX,
@@ -25,6 +25,7 @@ from shared.wire.push import (
     PushBatch,
     head_bytes,
 )
+from shared.wire.rows import OutcomeRow
 
 LATER_WORDS_MAX = 10_000
 

@@ -18,8 +18,8 @@ from shared.runtime.sqlite import reading
 from shared.tokens import CERTIFICATE_CHARS, CODE_CHARS, is_token, plain_token
 from shared.wire import passes, slips
 from shared.wire.agents import agent_bytes
-from shared.wire.feed import CertificateRow, CodeRow, GoodsRow
 from shared.wire.passes import Pass
+from shared.wire.rows import CertificateRow, CodeRow, GoodsRow
 from shared.wire.slips import SlipSale
 
 CODE_CHARS_MAX = 512

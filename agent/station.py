@@ -22,7 +22,7 @@ from shared.clock import Clock
 from shared.crypto.keys import KeyPair
 from shared.runtime.metrics import Counts
 from shared.wire.agents import BackedUp
-from shared.wire.feed import KeysRow, PackRow, SettingsRow
+from shared.wire.rows import KeysRow, PackRow, SettingsRow
 
 THIN_FOR = timedelta(minutes=1)
 FENCED = "agent_fenced"

@@ -37,12 +37,11 @@ from shared.runtime.sqlite import Synchronous, open_file, transaction
 from shared.tokens import plain_token, tail_of
 from shared.wire.agents import keys_bytes, pack_signing_bytes
 from shared.wire.codec import encode
-from shared.wire.feed import (
-    GLOBAL,
+from shared.wire.feed import GLOBAL, Change, region_stream, store_stream, write_segment
+from shared.wire.rows import (
     AccountRow,
     CashierRow,
     CertificateRow,
-    Change,
     GoodsRow,
     Holding,
     IdentifierRow,
@@ -55,9 +54,6 @@ from shared.wire.feed import (
     SettingsRow,
     key_of,
     kind_of,
-    region_stream,
-    store_stream,
-    write_segment,
 )
 from tests.fakes import NOON, FakeClock, FakeLink
 

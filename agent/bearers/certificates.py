@@ -23,7 +23,8 @@ from shared.rules.sentences import places, rubles
 from shared.runtime.sqlite import reading
 from shared.tokens import plain_token, tail_of
 from shared.wire.facts import Issued
-from shared.wire.feed import GLOBAL, AccountRow, CertificateRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import AccountRow, CertificateRow
 
 
 class NotForSaleError(LoyaltyError):

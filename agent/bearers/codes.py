@@ -27,7 +27,8 @@ from shared.rules.result import CodeOutcome, Draw
 from shared.rules.sentences import places
 from shared.runtime.sqlite import reading
 from shared.tokens import plain_token
-from shared.wire.feed import GLOBAL, AccountRow, CodeBatchRow, CodeRow, LotRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import AccountRow, CodeBatchRow, CodeRow, LotRow
 
 USES: Final = 1
 """Of a code that no row tells otherwise of."""

@@ -6,7 +6,7 @@ from shared.rules.result import PricedLine
 from shared.slip import QR_MAX
 from shared.wire import slips
 from shared.wire.facts import ReceiptCommitted
-from shared.wire.feed import AGENT_TAIL_BYTES
+from shared.wire.rows import AGENT_TAIL_BYTES
 from shared.wire.slips import SlipLine, SlipSale
 
 

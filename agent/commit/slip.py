@@ -15,7 +15,7 @@ from shared.points import format_points
 from shared.rules.paper import MINUS, priced_lines
 from shared.slip import Block, Divider, Row, Slip, SlipKind, Text, Weight
 from shared.wire.facts import Issued, ReceiptCommitted
-from shared.wire.feed import SettingsRow
+from shared.wire.rows import SettingsRow
 
 
 def points_after(claim: Claim, sale: ReceiptCommitted) -> Points:

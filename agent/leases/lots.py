@@ -15,7 +15,8 @@ from agent.replica import store as rows
 from agent.station import Station
 from shared.ledger.leases import LeaseUse, spendable
 from shared.runtime.sqlite import reading
-from shared.wire.feed import GLOBAL, AccountRow, Holding, LeaseRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import AccountRow, Holding, LeaseRow
 
 
 class Reach(Enum):

@@ -29,7 +29,8 @@ from shared.member import (
     Use,
 )
 from shared.runtime.sqlite import reading
-from shared.wire.feed import GLOBAL, AccountRow, IdentifierRow, MemberRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import AccountRow, IdentifierRow, MemberRow
 
 ALIASES_MAX = 16
 NOTHING_SAID: Mapping[UUID, int] = MappingProxyType({})

@@ -24,7 +24,7 @@ from shared.rules.moment import Moment
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import decoder, encode
 from shared.wire.facts import FactKind, LotActivated
-from shared.wire.feed import CashierRow
+from shared.wire.rows import CashierRow
 
 OPERATION = "activate"
 

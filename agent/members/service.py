@@ -33,7 +33,7 @@ from shared.runtime.sqlite import reading, transaction
 from shared.wire import passes
 from shared.wire.codec import decoder, encode
 from shared.wire.facts import Birth, FactKind, MemberRegistered, RegisteredPerson
-from shared.wire.feed import AccountRow
+from shared.wire.rows import AccountRow
 
 REGISTER = "register"
 SALT_BYTES = 16

@@ -10,7 +10,7 @@ from shared.points import format_points
 from shared.rules.moment import Moment
 from shared.rules.result import OnceGrant
 from shared.slip import Align, Barcode, Divider, Row, Slip, SlipKind, Text, Weight
-from shared.wire.feed import SettingsRow
+from shared.wire.rows import SettingsRow
 
 
 def registration_slip(

@@ -13,7 +13,7 @@ from shared.rules.moment import Moment
 from shared.rules.result import OnceGrant
 from shared.slip import Align, Block, Divider, Qr, Row, Text, Weight
 from shared.wire.facts import Granted
-from shared.wire.feed import SettingsRow
+from shared.wire.rows import SettingsRow
 
 BURNS_SHOWN_MAX = 2
 PENDING_SHOWN_MAX = 3

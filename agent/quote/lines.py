@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from agent.replica import store as rows
 from shared.basket import Flag, Goods, Line
 from shared.errors import Kind, LoyaltyError
-from shared.wire.feed import GoodsRow
+from shared.wire.rows import GoodsRow
 
 _FLAGS = {flag.value: flag for flag in Flag}
 

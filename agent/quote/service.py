@@ -30,8 +30,8 @@ from shared.rules.moment import Moment
 from shared.rules.result import Draw, Evaluation
 from shared.runtime.sqlite import reading
 from shared.wire.facts import PassUse
-from shared.wire.feed import SettingsRow
 from shared.wire.passes import Pass
+from shared.wire.rows import SettingsRow
 
 
 class NoSettingsError(LoyaltyError):

@@ -13,7 +13,8 @@ from agent.replica.snapshot import rows_of
 from agent.replica.sums import Held
 from agent.station import Station
 from shared.runtime.sqlite import reading, transaction
-from shared.wire.feed import Change, RowKind
+from shared.wire.feed import Change
+from shared.wire.rows import RowKind
 from shared.wire.snapshot import PART_BITS, SnapshotPiece, StoredRow, Tally, part_of
 
 PARTS_MAX = 256

@@ -16,19 +16,14 @@ from shared.wire.agents import keys_bytes
 from shared.wire.codec import encode
 from shared.wire.feed import (
     GLOBAL,
-    KEYS_KEY,
     SEGMENT_ROWS_MAX,
     Change,
-    KeysRow,
-    PackRow,
-    RowKind,
     Segment,
-    SettingsRow,
     changes_of,
-    read_row,
     region_stream,
     store_stream,
 )
+from shared.wire.rows import KEYS_KEY, KeysRow, PackRow, RowKind, SettingsRow, read_row
 
 PULL = "pull"
 """The loop that brings rows."""

@@ -12,9 +12,9 @@ from sqlmodel import Field
 
 from agent.schema import WITHOUT_ROWID, ReplicaTable, id_field, table_of
 from shared.runtime.sqlite import listed, run, run_many
-from shared.wire.feed import (
+from shared.wire.feed import Change, region_stream
+from shared.wire.rows import (
     AgentRow,
-    Change,
     GoodsRow,
     IdentifierRow,
     LeaseRow,
@@ -23,7 +23,6 @@ from shared.wire.feed import (
     key_of,
     kind_of_type,
     read_row,
-    region_stream,
 )
 
 CASHIERS_MAX = 1000

@@ -17,7 +17,7 @@ from shared.rules.result import Draw, Evaluation
 from shared.runtime.sqlite import listed, run
 from shared.wire.codec import decoder, encode
 from shared.wire.facts import Issued, PassUse
-from shared.wire.feed import SettingsRow
+from shared.wire.rows import SettingsRow
 
 
 class Claim(Struct, frozen=True):

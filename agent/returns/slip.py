@@ -13,7 +13,7 @@ from shared.points import format_points
 from shared.rules.paper import quantity
 from shared.slip import Align, Block, Divider, Row, Slip, SlipKind, Text, Weight
 from shared.wire.facts import ReceiptCommitted
-from shared.wire.feed import SettingsRow
+from shared.wire.rows import SettingsRow
 from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedBySlip, TakenBack
 
 

@@ -40,8 +40,8 @@ from shared.rules.compile import CompiledPack
 from shared.rules.moment import Moment, UnknownZoneError
 from shared.rules.result import Evaluation, Need, Sentence
 from shared.rules.tiers import tier_of
-from shared.wire.feed import GoodsRow
 from shared.wire.passes import Pass
+from shared.wire.rows import GoodsRow
 from shared.wire.slips import SlipSale
 from shared.wire.taken_back import Exchange
 

@@ -29,7 +29,8 @@ from shared.money import format_money
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 from shared.tokens import is_token, plain_token
-from shared.wire.feed import GLOBAL, CertificateRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import CertificateRow
 
 FOUND_MAX = 20
 ENTRIES_MAX = 100

@@ -33,7 +33,7 @@ from shared.receipt import CodeState
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 from shared.tokens import grouped, is_token, plain_token, tail_of
-from shared.wire.feed import RowKind
+from shared.wire.rows import RowKind
 
 USES = 1
 """Of a unique code."""

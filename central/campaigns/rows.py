@@ -4,7 +4,8 @@ from central.bearers.store import Batch
 from central.campaigns.store import StoredCode
 from central.feed.service import NewChange, changed
 from shared.receipt import CodeState
-from shared.wire.feed import GLOBAL, CodeBatchRow, CodeRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import CodeBatchRow, CodeRow
 
 
 def batch_change(batch: Batch) -> NewChange:

@@ -10,7 +10,8 @@ from central.feed import service as feed
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.agents import agent_bytes
-from shared.wire.feed import GLOBAL, AgentRow, RowKind, key_of
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import AgentRow, RowKind, key_of
 
 
 @retried

@@ -27,7 +27,8 @@ from central.feed import service as feed
 from shared.errors import Kind, LoyaltyError
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
-from shared.wire.feed import CashierRow, GoodsRow, SettingsRow, region_stream, store_stream
+from shared.wire.feed import region_stream, store_stream
+from shared.wire.rows import CashierRow, GoodsRow, SettingsRow
 
 STORE_COLUMNS = ("code", "name", "address", "region", "zone", "legal_name", "tax_number", "tills")
 CASHIER_COLUMNS = ("store", "no", "name", "role", "pin")

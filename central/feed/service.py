@@ -17,16 +17,8 @@ from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.agents import LifeBegan
 from shared.wire.codec import BODY_BYTES_MAX, encode
-from shared.wire.feed import (
-    GLOBAL,
-    SEGMENT_ROWS_MAX,
-    Change,
-    Row,
-    RowKind,
-    key_of,
-    kind_of,
-    write_segment,
-)
+from shared.wire.feed import GLOBAL, SEGMENT_ROWS_MAX, Change, write_segment
+from shared.wire.rows import Row, RowKind, key_of, kind_of
 
 PIECE_BYTES_MAX = BODY_BYTES_MAX // 2
 """Of a segment's rows together; a single row may be larger, up to the body limit."""

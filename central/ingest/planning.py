@@ -26,8 +26,9 @@ from central.ledger import service as ledger
 from central.members import service as members
 from central.passes import posting as passes
 from shared.wire.facts import MemberRegistered
-from shared.wire.feed import GLOBAL, OutcomeRow, store_stream
+from shared.wire.feed import GLOBAL, store_stream
 from shared.wire.push import Cover, OutcomeKind
+from shared.wire.rows import OutcomeRow
 
 
 def work(connection: Connection, centre: Centre, readings: Sequence[Reading], at: datetime) -> Desk:

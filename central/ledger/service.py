@@ -13,7 +13,8 @@ from central.ledger import store
 from central.ledger.rows import Locked
 from shared.ledger.books import Account, Books, Holder, Lease, Lot
 from shared.ledger.entries import Entry, EntryKind
-from shared.wire.feed import GLOBAL, AccountRow, Holding, LeaseRow, LotRow, store_stream
+from shared.wire.feed import GLOBAL, store_stream
+from shared.wire.rows import AccountRow, Holding, LeaseRow, LotRow
 
 Agents = dict[UUID, Agent]
 

@@ -21,7 +21,8 @@ from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ledger.books import Books
 from shared.member import FieldVersion, NamedDay, person_key
 from shared.wire.codec import encode
-from shared.wire.feed import GLOBAL, IdentifierRow, MemberRow, RowKind
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import IdentifierRow, MemberRow, RowKind
 
 
 def load(connection: Connection, ids: Iterable[UUID], indexes: Iterable[bytes]) -> Roll:

@@ -20,7 +20,8 @@ from shared.rules.pack import Pack, load_canonical, read_pack
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
 from shared.wire.agents import keys_bytes
-from shared.wire.feed import GLOBAL, KeysRow, PackRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import KeysRow, PackRow
 
 FIRST_KEYS_VERSION = 1
 PARSED_MAX = 16

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from shared.basket import QUANTITY_ONE
 from shared.wire.compact import Numbers, base32, number, unbase32
-from shared.wire.feed import AGENT_TAIL_BYTES
+from shared.wire.rows import AGENT_TAIL_BYTES
 
 PREFIX: Final = "KPK2:"
 POINTER_PREFIX: Final = "KPK1:"

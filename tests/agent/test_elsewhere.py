@@ -34,7 +34,8 @@ from shared.runtime.sqlite import reading
 from shared.slip import Qr, Text
 from shared.wire.agents import SaleAnswer, ToldReturn, agent_bytes
 from shared.wire.facts import FactKind
-from shared.wire.feed import GLOBAL, AgentRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import AgentRow
 from shared.wire.slips import pointer, read
 from shared.wire.taken_back import ReceiptReturned, ReturnedBySlip
 from tests.agent.kit import facts, kinds, last_body, last_envelope, seen, sell, take_back

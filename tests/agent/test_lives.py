@@ -16,19 +16,9 @@ from shared.runtime.sqlite import reading, transaction
 from shared.wire.agents import LeaseRaise, LifeBegan
 from shared.wire.codec import encode
 from shared.wire.facts import FactKind, HeldLease, LeasesReported, body_of
-from shared.wire.feed import (
-    GLOBAL,
-    AccountRow,
-    Change,
-    Row,
-    Segment,
-    key_of,
-    kind_of,
-    region_stream,
-    store_stream,
-    write_segment,
-)
+from shared.wire.feed import GLOBAL, Change, Segment, region_stream, store_stream, write_segment
 from shared.wire.push import Cover, Outcome, OutcomeKind, PushAnswer, PushBatch
+from shared.wire.rows import AccountRow, Row, key_of, kind_of
 from tests.agent.kit import facts, kinds, lot_seen, sell
 from tests.builders import (
     GOODS,

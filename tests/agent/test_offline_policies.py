@@ -25,8 +25,9 @@ from agent.reserve.store import Claim
 from shared.receipt import Redeem, Tender, TenderKind
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.agents import LeaseAnswer
-from shared.wire.feed import GLOBAL, AccountRow, Holding
+from shared.wire.feed import GLOBAL
 from shared.wire.push import Outcome, OutcomeKind
+from shared.wire.rows import AccountRow, Holding
 from tests.agent.kit import claim, drawn, facts, lot_seen, order_of, paid, seen, sell
 from tests.builders import CHEESE, Person, PersonLot, Shop, basket, pack_row, wine_text
 

@@ -17,7 +17,8 @@ from shared.ids import account_lot, once_lot
 from shared.member import History
 from shared.receipt import Redeem
 from shared.wire.facts import MemberRegistered, ReceiptCommitted
-from shared.wire.feed import GLOBAL, AccountRow, LotRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import AccountRow, LotRow
 from shared.wire.taken_back import ReceiptReturned
 from tests.agent.kit import claim, envelopes, last_body, last_envelope, paid, seen, sell, take_back
 from tests.builders import (

@@ -12,7 +12,8 @@ from agent.till.render import frame
 from shared.crypto.keys import KeyPair
 from shared.rules.pack import canonical, pack_hash, read_pack
 from shared.wire.agents import keys_bytes, pack_signing_bytes
-from shared.wire.feed import GLOBAL, KeysRow, PackRow, store_stream
+from shared.wire.feed import GLOBAL, store_stream
+from shared.wire.rows import KeysRow, PackRow
 from tests.builders import (
     PACKER,
     ROOT,

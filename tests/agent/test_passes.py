@@ -31,8 +31,9 @@ from shared.errors import LoyaltyError
 from shared.receipt import Redeem, Tender, TenderKind
 from shared.runtime.sqlite import transaction
 from shared.wire.facts import PassUse
-from shared.wire.feed import GLOBAL, AccountRow, Holding
+from shared.wire.feed import GLOBAL
 from shared.wire.passes import Pass, write
+from shared.wire.rows import AccountRow, Holding
 from tests.agent.kit import claim, drawn, envelopes, facts, last_envelope, order_of, paid, sell
 from tests.agent.test_offline_policies import MUCH, opened, under
 from tests.agent.till.kit import Till

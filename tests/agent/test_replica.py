@@ -19,19 +19,14 @@ from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import MalformedError, encode
 from shared.wire.feed import (
     GLOBAL,
-    KEYS_KEY,
     BrokenSegmentError,
     Change,
-    GoodsRow,
-    KeysRow,
     Segment,
-    SettingsRow,
-    key_of,
-    kind_of,
     region_stream,
     store_stream,
     write_segment,
 )
+from shared.wire.rows import KEYS_KEY, GoodsRow, KeysRow, SettingsRow, key_of, kind_of
 from tests.builders import (
     CHEESE,
     GOODS,

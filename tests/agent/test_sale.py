@@ -18,7 +18,8 @@ from shared.receipt import Redeem, Tender, TenderKind
 from shared.runtime.sqlite import reading, run, transaction
 from shared.wire.codec import encode
 from shared.wire.facts import ReceiptCommitted
-from shared.wire.feed import GLOBAL, AccountRow, Holding
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import AccountRow, Holding
 from tests.agent.kit import (
     claim,
     kinds,

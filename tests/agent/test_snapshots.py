@@ -22,17 +22,13 @@ from shared.wire.codec import encode
 from shared.wire.feed import (
     GLOBAL,
     SEGMENT_ROWS_MAX,
-    AccountRow,
     Change,
-    GoodsRow,
-    Row,
     Segment,
-    key_of,
-    kind_of,
     region_stream,
     store_stream,
     write_segment,
 )
+from shared.wire.rows import AccountRow, GoodsRow, Row, key_of, kind_of
 from shared.wire.snapshot import (
     PART_BITS,
     PARTS,

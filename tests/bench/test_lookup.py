@@ -12,7 +12,7 @@ from agent.replica import store
 from shared.clock import SystemClock
 from shared.runtime.sqlite import reading, run_many, transaction
 from shared.wire.codec import decoder, encode
-from shared.wire.feed import MemberRow, Row, RowKind, key_of
+from shared.wire.rows import MemberRow, Row, RowKind, key_of
 from tests.bench.results import Comparison, in_turn, now_text, write_down
 from tests.builders import Person, Shop, identifier_rows, member_row
 

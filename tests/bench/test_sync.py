@@ -28,7 +28,7 @@ from shared.receipt import Redeem
 from shared.runtime.serve import settle
 from shared.runtime.sqlite import reading
 from shared.wire.facts import FactKind, body_of
-from shared.wire.feed import AccountRow
+from shared.wire.rows import AccountRow
 from tests.bench import chain, pouch
 from tests.bench.results import Comparison, now_text, write_down
 from tests.central.journal_builder import Person

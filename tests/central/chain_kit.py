@@ -16,8 +16,8 @@ from central.ledger import service as ledger
 from central.ledger.audit import check
 from shared.ledger.books import Books
 from shared.runtime.sqlite import reading
-from shared.wire.feed import Row, read_row
 from shared.wire.push import Outcome
+from shared.wire.rows import Row, read_row
 from tests.central.app.kit import STORES_CSV, SetClock
 from tests.central.journal_builder import NOON, Journal, make_centre, make_journal
 from tests.central.shards import Watch

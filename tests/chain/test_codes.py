@@ -14,7 +14,7 @@ from central.campaigns import codes as campaigns
 from shared.rules.result import Evaluation
 from shared.tokens import plain_token
 from shared.wire.codec import encode
-from shared.wire.feed import CodeRow
+from shared.wire.rows import CodeRow
 from tests.chain.kit import Chain, Store
 from tests.simulation.wire import LineMode
 

@@ -11,8 +11,8 @@ from shared.crypto.keys import KeyPair
 from shared.slip import QR_MAX
 from shared.wire.codec import encode
 from shared.wire.facts import Envelope, decode_envelope
-from shared.wire.feed import AccountRow, RowKind, read_row
 from shared.wire.passes import FIRST_MINUTE, MINUTE, POINTS_MAX, PREFIX, Pass, opened, read, write
+from shared.wire.rows import AccountRow, RowKind, read_row
 
 SIGNER = KeyPair.from_seed(b"p" * 32)
 OTHER = KeyPair.from_seed(b"q" * 32)

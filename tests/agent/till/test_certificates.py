@@ -10,10 +10,8 @@ from sqlalchemy import event
 
 from agent.bearers.service import GUESSES_MAX
 from shared.tokens import CERTIFICATE_CHARS, SECRET_BYTES, grouped, plain_token, token
-from shared.wire.feed import (
-    GoodsRow,
-    region_stream,
-)
+from shared.wire.feed import region_stream
+from shared.wire.rows import GoodsRow
 from tests.agent.till.kit import Json, Till, refusal
 from tests.builders import REGION, certificate_known
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from agent.till.openapi import examples
 from shared.errors import LoyaltyError
 from shared.runtime.web import STATUSES, BrokenJsonError
-from shared.wire.feed import GoodsRow, region_stream
+from shared.wire.feed import region_stream
+from shared.wire.rows import GoodsRow
 from tests.agent.kit import kinds
 from tests.agent.till.kit import serving
 from tests.architecture.test_errors import ERRORS

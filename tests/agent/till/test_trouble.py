@@ -13,7 +13,7 @@ from agent.printing.service import Step, print_next
 from agent.till.guard import add_token
 from shared.runtime.sqlite import transaction
 from shared.wire.agents import LeaseAnswer, LeaseAsk
-from shared.wire.feed import Holding
+from shared.wire.rows import Holding
 from tests.agent.kit import drawn, kinds
 from tests.agent.till.kit import Json, Till, anna_of, cash, journal_length, refusal
 from tests.builders import Person, PersonLot, Shop, cashier_row

@@ -29,8 +29,9 @@ from shared.rules.moment import Trust
 from shared.rules.tiers import tier_of
 from shared.runtime.sqlite import reading
 from shared.wire.facts import Fact, ReceiptCommitted, read_body
-from shared.wire.feed import GLOBAL, MemberRow
+from shared.wire.feed import GLOBAL
 from shared.wire.push import OutcomeKind
+from shared.wire.rows import MemberRow
 from tests.builders import wine_text
 from tests.central.app.kit import SetClock
 from tests.central.auditor.kit import (

@@ -22,7 +22,8 @@ from shared.certificate import CertificateState
 from shared.crypto.pins import verify_pin
 from shared.runtime.sqlite import transaction
 from shared.tokens import is_token, plain_token
-from shared.wire.feed import GLOBAL, CertificateRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import CertificateRow
 from tests.central.bearers.kit import NOMINAL, made, on_sale
 from tests.central.chain_kit import dump, rows
 

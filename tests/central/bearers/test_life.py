@@ -18,7 +18,8 @@ from shared.ledger.books import Books
 from shared.runtime.sqlite import reading
 from shared.wire.codec import encode
 from shared.wire.facts import FactKind, body_of, decode_envelope
-from shared.wire.feed import GLOBAL, AccountRow, CertificateRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import AccountRow, CertificateRow
 from tests.central.app.kit import SetClock
 from tests.central.bearers.kit import NOMINAL, drawn, issued, made, on_sale
 from tests.central.chain_kit import conflicts, kinds, rows

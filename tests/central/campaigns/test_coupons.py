@@ -16,7 +16,8 @@ from shared.receipt import CodeState
 from shared.rules.result import Draw
 from shared.runtime.sqlite import reading
 from shared.wire.facts import Envelope, Issued, decode_envelope
-from shared.wire.feed import GLOBAL, CodeBatchRow, CodeRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import CodeBatchRow, CodeRow
 from tests.central.chain_kit import balance, books, kinds, rows
 from tests.central.journal_builder import Journal, Sold
 

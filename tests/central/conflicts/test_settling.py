@@ -25,7 +25,8 @@ from central.settling.service import (
 from shared.ids import derived
 from shared.ledger.entries import EntryKind
 from shared.wire.facts import FactKind, decode_envelope
-from shared.wire.feed import OutcomeRow, store_stream
+from shared.wire.feed import store_stream
+from shared.wire.rows import OutcomeRow
 from tests.central.chain_kit import balance, books, conflicts, dump, kinds, rows
 from tests.central.conflicts.test_records import member_with_points, spent_before_it_came_back
 from tests.central.journal_builder import Journal, Person

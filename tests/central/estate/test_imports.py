@@ -10,14 +10,8 @@ from central.estate.rows import ROWS_MAX, BadFileError
 from central.estate.service import How, Imported
 from central.feed import service as feed
 from shared.crypto.pins import hash_pin, verify_pin
-from shared.wire.feed import (
-    CashierRow,
-    GoodsRow,
-    SettingsRow,
-    changes_of,
-    decode_segment,
-    read_row,
-)
+from shared.wire.feed import changes_of, decode_segment
+from shared.wire.rows import CashierRow, GoodsRow, SettingsRow, read_row
 from tests.central.app.kit import STORES_CSV
 
 GOODS_CSV = """\

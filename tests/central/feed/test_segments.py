@@ -14,18 +14,9 @@ from central.centre import Centre
 from central.feed import service as feed
 from central.feed import store
 from shared.runtime.sqlite import open_engine, reading, transaction
-from shared.wire.feed import (
-    GLOBAL,
-    SEGMENT_ROWS_MAX,
-    Change,
-    GoodsRow,
-    OutcomeRow,
-    RowKind,
-    changes_of,
-    decode_segment,
-    read_row,
-)
+from shared.wire.feed import GLOBAL, SEGMENT_ROWS_MAX, Change, changes_of, decode_segment
 from shared.wire.push import OutcomeKind
+from shared.wire.rows import GoodsRow, OutcomeRow, RowKind, read_row
 from tests.central.app.kit import Device, code_of, enrolled
 
 STREAM = "region:msk"

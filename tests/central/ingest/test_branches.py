@@ -7,7 +7,8 @@ from uuid import UUID
 
 from central.centre import Centre
 from shared.ledger.books import Holder
-from shared.wire.feed import LeaseRow, store_stream
+from shared.wire.feed import store_stream
+from shared.wire.rows import LeaseRow
 from tests.central.chain_kit import balance, books, kinds, rows
 from tests.central.journal_builder import Journal, Person
 

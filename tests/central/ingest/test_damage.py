@@ -9,8 +9,9 @@ from shared.crypto.chain import GENESIS
 from shared.runtime.sqlite import reading
 from shared.wire.codec import encode
 from shared.wire.facts import Envelope, LeaseMove
-from shared.wire.feed import LeaseRow, store_stream
+from shared.wire.feed import store_stream
 from shared.wire.push import Head, PushBatch, head_bytes
+from shared.wire.rows import LeaseRow
 from tests.central.chain_kit import balance, books, conflicts, kinds, rows
 from tests.central.journal_builder import Journal, Person, Sold
 

@@ -13,8 +13,9 @@ from central.leases import expiry
 from central.ledger.audit import check
 from shared.ledger.leases import LeaseUse, spendable, to_give_back
 from shared.runtime.sqlite import reading
-from shared.wire.feed import LeaseRow, store_stream
+from shared.wire.feed import store_stream
 from shared.wire.push import OutcomeKind
+from shared.wire.rows import LeaseRow
 from tests.central.app.kit import STORES_CSV, SetClock
 from tests.central.chain_kit import balance, books, rows
 from tests.central.journal_builder import NOON, Journal, Person, Sold, make_centre, make_journal

@@ -13,7 +13,8 @@ from central.centre import Centre
 from shared.member import Use
 from shared.rules.result import RuleUse
 from shared.wire.facts import Envelope, decode_envelope
-from shared.wire.feed import GLOBAL, AccountRow, MemberRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import AccountRow, MemberRow
 from tests.central.app.kit import SetClock
 from tests.central.chain_kit import balance, books, kinds, rows
 from tests.central.journal_builder import NOON, Journal, make_centre, make_journal

@@ -28,7 +28,8 @@ from shared.wire.facts import (
     read_body,
     seal,
 )
-from shared.wire.feed import OutcomeRow, store_stream
+from shared.wire.feed import store_stream
+from shared.wire.rows import OutcomeRow
 from tests.central.chain_kit import balance, books, conflicts, kinds, rows
 from tests.central.journal_builder import Journal, Person, Sold
 

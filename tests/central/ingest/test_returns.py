@@ -14,7 +14,8 @@ from shared.member import DayCount
 from shared.rules.result import Draw
 from shared.runtime.sqlite import transaction
 from shared.wire.facts import FactKind, body_of
-from shared.wire.feed import GLOBAL, AccountRow, MemberRow, OutcomeRow, store_stream
+from shared.wire.feed import GLOBAL, store_stream
+from shared.wire.rows import AccountRow, MemberRow, OutcomeRow
 from shared.wire.taken_back import ReceiptReturned
 from tests.central.chain_kit import balance, books, conflicts, kinds, rows
 from tests.central.journal_builder import PIECE, Journal, make_journal

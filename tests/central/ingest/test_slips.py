@@ -27,7 +27,8 @@ from shared.wire.facts import (
     ReceiptCommitted,
     read_body,
 )
-from shared.wire.feed import GLOBAL, AgentRow, MemberRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import AgentRow, MemberRow
 from shared.wire.taken_back import ReceiptReturned, ReturnedBySlip, ReturnedLine
 from tests.central.chain_kit import balance, books, conflicts, kinds, rows
 from tests.central.journal_builder import PIECE, Journal, Person, Sold

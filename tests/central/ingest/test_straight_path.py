@@ -8,7 +8,8 @@ from central.centre import Centre
 from central.ingest.store import DocumentTable, PersonalTable
 from central.schema import table_of
 from shared.runtime.sqlite import reading
-from shared.wire.feed import GLOBAL, AccountRow, IdentifierRow, LeaseRow, MemberRow, store_stream
+from shared.wire.feed import GLOBAL, store_stream
+from shared.wire.rows import AccountRow, IdentifierRow, LeaseRow, MemberRow
 from tests.central.app.kit import SetClock
 from tests.central.chain_kit import balance, books, kinds, rows
 from tests.central.journal_builder import Journal

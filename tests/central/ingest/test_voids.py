@@ -11,7 +11,8 @@ from central.conflicts.values import ConflictState, Role
 from shared.member import History, Use
 from shared.rules.result import Draw, RuleUse
 from shared.wire.facts import FactKind, body_of, decode_envelope
-from shared.wire.feed import GLOBAL, AccountRow, MemberRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import AccountRow, MemberRow
 from shared.wire.taken_back import ReceiptVoided
 from tests.central.chain_kit import balance, books, conflicts, kinds, rows
 from tests.central.journal_builder import PIECE, Journal, Person, Sold

@@ -17,7 +17,8 @@ from central.leases.service import (
 )
 from shared.ledger.books import Lease
 from shared.runtime.sqlite import transaction
-from shared.wire.feed import LeaseRow, store_stream
+from shared.wire.feed import store_stream
+from shared.wire.rows import LeaseRow
 from tests.central.app.kit import SetClock
 from tests.central.chain_kit import books, rows
 from tests.central.journal_builder import Journal, Person

@@ -11,7 +11,8 @@ from central.leases.writeoff import write_off_store
 from central.ledger import service as ledger
 from shared.ledger.entries import EntryKind
 from shared.runtime.sqlite import reading
-from shared.wire.feed import LeaseRow, store_stream
+from shared.wire.feed import store_stream
+from shared.wire.rows import LeaseRow
 from tests.central.app.kit import STORES_CSV, SetClock
 from tests.central.chain_kit import balance, books, dump, rows
 from tests.central.journal_builder import Journal

@@ -17,7 +17,8 @@ from central.settling.people import edit_member, merge_members, unmerge_member, 
 from central.settling.service import CannotUndoError, undo
 from shared.member import ProfileField
 from shared.wire.facts import FactKind, MemberEdited
-from shared.wire.feed import GLOBAL, IdentifierRow, MemberRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import IdentifierRow, MemberRow
 from tests.central.app.kit import SetClock
 from tests.central.chain_kit import balance, conflicts, kinds, rows
 from tests.central.journal_builder import Journal, Person

@@ -26,7 +26,8 @@ from shared.ids import card_number
 from shared.ledger.books import Lot
 from shared.ledger.entries import EntryKind
 from shared.runtime.sqlite import reading, transaction
-from shared.wire.feed import GLOBAL, AccountRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import AccountRow
 from tests.central.chain_kit import balance, books, dump, rows
 from tests.central.journal_builder import Journal, Person
 

@@ -5,7 +5,8 @@ from datetime import date
 from central.centre import Centre
 from central.members.imports import Report, Row, import_lots
 from shared.ids import card_number
-from shared.wire.feed import GLOBAL, AccountRow, LeaseRow, store_stream
+from shared.wire.feed import GLOBAL, store_stream
+from shared.wire.rows import AccountRow, LeaseRow
 from tests.central.chain_kit import balance, books, dump, rows
 from tests.central.journal_builder import Journal
 

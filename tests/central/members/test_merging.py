@@ -20,7 +20,8 @@ from central.settling.lookup import SeveralMembersError, claimant, living, show
 from central.settling.people import merge_members, unmerge_member, verify_phone
 from central.settling.service import undo
 from shared.ids import derived
-from shared.wire.feed import GLOBAL, AccountRow, IdentifierRow, MemberRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import AccountRow, IdentifierRow, MemberRow
 from tests.central.chain_kit import balance, books, conflicts, dump, kinds, rows
 from tests.central.journal_builder import Journal, Person
 

@@ -29,7 +29,8 @@ from central.members.store import IdentifierTable
 from central.schema import table_of
 from central.settling.people import merge_members, unmerge_member, verify_phone
 from shared.runtime.sqlite import reading
-from shared.wire.feed import GLOBAL, IdentifierRow, MemberRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import IdentifierRow, MemberRow
 from tests.central.app.kit import STORES_CSV, SetClock
 from tests.central.chain_kit import balance, rows
 from tests.central.journal_builder import NOON, Journal, Person, make_centre, make_journal

@@ -9,7 +9,8 @@ from central.ledger import service as ledger
 from central.members import service as members
 from shared.member import NamedDay
 from shared.runtime.sqlite import transaction
-from shared.wire.feed import GLOBAL, MemberRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import MemberRow
 from tests.central.chain_kit import rows
 from tests.central.journal_builder import Journal
 

@@ -20,7 +20,8 @@ from central.members.profile import Edit, contested, in_force
 from central.settling.people import merge_members, unmerge_member
 from shared.clock import instant_of
 from shared.member import ProfileField
-from shared.wire.feed import GLOBAL, MemberRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import MemberRow
 from tests.central.app.kit import STORES_CSV, SetClock
 from tests.central.chain_kit import rows
 from tests.central.journal_builder import NOON, Journal, Person, make_centre, make_journal

@@ -12,7 +12,8 @@ from central.members.store import MemberState, PersonTable
 from central.schema import table_of
 from shared.crypto.blind import IdentifierKind
 from shared.runtime.sqlite import reading
-from shared.wire.feed import GLOBAL, AccountRow, IdentifierRow, MemberRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import AccountRow, IdentifierRow, MemberRow
 from tests.central.chain_kit import balance, conflicts, kinds, rows
 from tests.central.journal_builder import Journal, Person
 

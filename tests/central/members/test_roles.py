@@ -9,7 +9,8 @@ from central.conflicts.service import Word
 from central.members.merging import NoPhoneError
 from central.settling.people import verify_phone
 from shared.member import PhoneRole
-from shared.wire.feed import GLOBAL, IdentifierRow, MemberRow
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import IdentifierRow, MemberRow
 from tests.central.chain_kit import balance, conflicts, kinds, rows
 from tests.central.journal_builder import Journal
 

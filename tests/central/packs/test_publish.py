@@ -20,7 +20,8 @@ from shared.packs.sealed import NotSealedError, seal, sealed_file
 from shared.rules.pack import PackError, canonical, pack_hash, read_pack
 from shared.runtime.sqlite import transaction
 from shared.wire.agents import keys_bytes, pack_signing_bytes
-from shared.wire.feed import GLOBAL, KeysRow, PackRow, changes_of, decode_segment, read_row
+from shared.wire.feed import GLOBAL, changes_of, decode_segment
+from shared.wire.rows import KeysRow, PackRow, read_row
 
 WINE = (Path(shared.rules.__file__).parent / "examples" / "wine.yaml").read_text()
 

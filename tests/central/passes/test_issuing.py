@@ -28,8 +28,9 @@ from central.passes.service import (
 from shared.ledger.books import Books
 from shared.runtime.sqlite import transaction
 from shared.wire.facts import PassUse
-from shared.wire.feed import GLOBAL, AccountRow
+from shared.wire.feed import GLOBAL
 from shared.wire.passes import FIRST_MINUTE, MINUTE, Pass, read
+from shared.wire.rows import AccountRow
 from tests.builders import wine_text
 from tests.central.app.kit import SetClock
 from tests.central.chain_kit import balance, dump, rows

@@ -15,7 +15,8 @@ from central.snapshots import service as snapshots
 from central.snapshots.service import NoSuchPieceError
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import MalformedError, unpack
-from shared.wire.feed import GLOBAL, SEGMENT_ROWS_MAX, GoodsRow, changes_of, decode_segment
+from shared.wire.feed import GLOBAL, SEGMENT_ROWS_MAX, changes_of, decode_segment
+from shared.wire.rows import GoodsRow
 from shared.wire.snapshot import (
     PART_BITS,
     StoredRow,

@@ -20,8 +20,9 @@ from central.schema import table_of
 from shared.runtime.sqlite import reading
 from shared.wire.agents import LeaseAsk
 from shared.wire.facts import seal
-from shared.wire.feed import GLOBAL, MemberRow
+from shared.wire.feed import GLOBAL
 from shared.wire.push import OutcomeKind
+from shared.wire.rows import MemberRow
 from tests.central.app.kit import SetClock
 from tests.central.chain_kit import balance, books, kinds, rows
 from tests.central.journal_builder import Journal, Person, make_journal
