@@ -11,7 +11,7 @@ from central.agents import roster
 from central.bearers import posting as bearers
 from central.campaigns import posting as codes
 from central.centre import Centre
-from central.ingest import store
+from central.ingest import born, store
 from central.ingest.chain import Standing
 from central.ingest.desk import Desk
 from central.ingest.reading import Reading, read
@@ -144,8 +144,8 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
         documents={document.uid: document for document in documents},
         sales=sales,
         returns=returns,
-        births=store.births(connection, wanted.owners.keys() - books.lots.keys()),
-        once=store.once(connection, wanted.gifts),
+        births=born.births(connection, wanted.owners.keys() - books.lots.keys()),
+        once=born.once(connection, wanted.gifts),
         shelf=shelf,
         codes=book,
         passes=passes.load(connection, wanted.passes),

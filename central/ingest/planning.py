@@ -14,7 +14,7 @@ from central.conflicts.service import conflict_id
 from central.conflicts.values import ConflictKind
 from central.feed import service as feed
 from central.feed.service import NewChange
-from central.ingest import findings, store
+from central.ingest import born, findings, store
 from central.ingest.desk import Desk, Verdict
 from central.ingest.loading import keys_of, lay, waiters
 from central.ingest.posting import plan
@@ -75,10 +75,10 @@ def write(connection: Connection, centre: Centre, desk: Desk) -> list[NewChange]
     changes += codes.save(connection, desk.codes, desk.at)
     store.insert_documents(connection, desk.new_documents)
     store.insert_resolved(connection, desk.resolved)
-    store.insert_births(connection, sorted(desk.new_births.items()))
-    store.delete_births(connection, desk.done_births)
-    store.delete_once(connection, desk.done_once)
-    store.insert_once(connection, sorted(desk.new_once.items()))
+    born.insert_births(connection, sorted(desk.new_births.items()))
+    born.delete_births(connection, desk.done_births)
+    born.delete_once(connection, desk.done_once)
+    born.insert_once(connection, sorted(desk.new_once.items()))
     findings.left_open(desk)
     conflicts.record(connection, desk.conflicts)
     _close_registered(connection, desk)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from central.centre import Centre
 from central.feed import service as feed
-from central.ingest import looking, store
+from central.ingest import born, looking, store
 from central.ingest.desk import UNKNOWN_LOT
 from central.ingest.loading import body_of, kept, lots_named
 from central.ingest.receipts import new_lot
@@ -107,10 +107,10 @@ def _granted_by(connection: Connection, uids: set[UUID], account: UUID) -> list[
 def _give_instead(connection: Connection, gift: _Gift, at: datetime) -> list[_Gift]:
     """Grant to an account what it had before; return what was taken from another one for it."""
     account, once = gift.granted.account, gift.once
-    has = store.once(connection, {once}).get(once, account)
+    has = born.once(connection, {once}).get(once, account)
     theirs = {account_lot(once, has), once}
     books = ledger.load(connection, {account, has}, lots={gift.granted.lot, *theirs})
-    if store.once(connection, {once}).get(once, account) != has:
+    if born.once(connection, {once}).get(once, account) != has:
         return []  # a push was faster: the next run sees what it has left
     displaced = []
     for lot in [one for one in books.lots_of(has) if has != account and one.id in theirs]:
@@ -120,8 +120,8 @@ def _give_instead(connection: Connection, gift: _Gift, at: datetime) -> list[_Gi
                 displaced.append(other)
     grant(books, new_lot(gift.granted, gift.document.uid), gift.document, holder=None, kept=0)
     remember_once(books, books.accounts[account], once)
-    store.delete_once(connection, [once])
-    store.insert_once(connection, [(once, account)])
+    born.delete_once(connection, [once])
+    born.insert_once(connection, [(once, account)])
     feed.append(connection, ledger.save(connection, books))
     log.warning("once.moved", lot=str(gift.granted.lot), taken=len(displaced))
     return displaced
@@ -131,13 +131,13 @@ def _give_instead(connection: Connection, gift: _Gift, at: datetime) -> list[_Gi
 def _give_again(centre: Centre, displaced: list[_Gift], at: datetime) -> None:
     """Give back what was taken for lots that a void has ended since."""
     with transaction(centre.engine) as connection:
-        held = store.once(connection, {one.once for one in displaced})
+        held = born.once(connection, {one.once for one in displaced})
         for gift in displaced:
             if gift.once not in held:
                 lot, account = gift.granted.lot, gift.granted.account
                 books = ledger.load(connection, {account}, lots={lot})
                 _grant_again(books, books.lot(lot), gift, at)
-                store.insert_once(connection, [(gift.once, account)])
+                born.insert_once(connection, [(gift.once, account)])
                 feed.append(connection, ledger.save(connection, books))
 
 

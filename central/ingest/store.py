@@ -151,8 +151,6 @@ _fact = table_of(FactTable)
 _personal = table_of(PersonalTable)
 _document = table_of(DocumentTable)
 _resolved = table_of(ResolvedTable)
-_birth = table_of(BirthTable)
-_once = table_of(OnceTable)
 _decode_returned = decoder(ReceiptReturned)
 _decode_covers = decoder(tuple[Cover, ...])
 _PLACE = (_inbox.c.agent, _inbox.c.epoch, _inbox.c.seq, _inbox.c.hash)
@@ -277,7 +275,7 @@ def insert_posting(connection: Connection, posting: UUID, covers: tuple[Cover, .
 
 def covers_of(connection: Connection, postings: Iterable[UUID]) -> dict[UUID, tuple[Cover, ...]]:
     """Return the numbers of transactions."""
-    found = _pairs(connection, _posting.c.id, _posting.c.covers, postings)
+    found = pairs(connection, _posting.c.id, _posting.c.covers, postings)
     return {posting: _decode_covers(covers) for posting, covers in found.items()}
 
 
@@ -310,7 +308,7 @@ def facts(connection: Connection, ids: Iterable[UUID]) -> list[KeptFact]:
 
 def contents(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, bytes]:
     """Return the digests of what known facts say."""
-    return _pairs(connection, _fact.c.id, _fact.c.content, ids)
+    return pairs(connection, _fact.c.id, _fact.c.content, ids)
 
 
 def insert_personal(connection: Connection, parts: Collection[tuple[UUID, bytes]]) -> None:
@@ -322,7 +320,7 @@ def insert_personal(connection: Connection, parts: Collection[tuple[UUID, bytes]
 
 def personal(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, bytes]:
     """Return the personal parts of facts, as far as they are not erased."""
-    return _pairs(connection, _personal.c.fact, _personal.c.personal, ids)
+    return pairs(connection, _personal.c.fact, _personal.c.personal, ids)
 
 
 def insert_documents(connection: Connection, documents: Collection[Document]) -> None:
@@ -362,56 +360,18 @@ def insert_resolved(connection: Connection, returns: Mapping[UUID, ReceiptReturn
 
 def resolved(connection: Connection, uids: Iterable[UUID]) -> dict[UUID, ReceiptReturned]:
     """Return what returns by slip came to."""
-    found = _pairs(connection, _resolved.c.uid, _resolved.c.body, uids)
+    found = pairs(connection, _resolved.c.uid, _resolved.c.body, uids)
     return {uid: _decode_returned(body) for uid, body in found.items()}
-
-
-def insert_births(connection: Connection, births: Collection[tuple[UUID, UUID]]) -> None:
-    """Note lots whose facts are not posted yet; the first fact stays."""
-    if births:
-        rows = [{"lot": lot, "fact": fact} for lot, fact in births]
-        connection.execute(insert_new(connection, BirthTable), rows)
-
-
-def delete_births(connection: Connection, lots: Collection[UUID]) -> None:
-    """Forget lots whose facts have been posted."""
-    for few in chunks(lots):
-        connection.execute(delete(_birth).where(one_of(connection, _birth.c.lot, few)))
-
-
-def births(connection: Connection, lots: Iterable[UUID]) -> dict[UUID, UUID]:
-    """Return the facts that will bring lots."""
-    return _pairs(connection, _birth.c.lot, _birth.c.fact, lots)
-
-
-def delete_once(connection: Connection, lots: Iterable[UUID]) -> None:
-    """Forget what persons have not got after all."""
-    for few in chunks(lots):
-        connection.execute(delete(_once).where(_once.c.lot.in_(few)))
-
-
-def insert_once(connection: Connection, lots: Collection[tuple[UUID, UUID]]) -> None:
-    """Note what persons get once, with the accounts that got it.
-
-    If another transaction was faster, this one fails, and the batch is sent again.
-    """
-    if lots:
-        rows = [{"lot": lot, "account": account} for lot, account in lots]
-        connection.execute(insert(_once), rows)
-
-
-def once(connection: Connection, lots: Iterable[UUID]) -> dict[UUID, UUID]:
-    """Return the accounts that got what a person gets once."""
-    return _pairs(connection, _once.c.lot, _once.c.account, lots)
 
 
 _is_waiting = _inbox.c.outcome == OutcomeKind.WAITING.value
 _WORD = ("outcome", "reason", "waits_for", "posting")
 
 
-def _pairs(
+def pairs(
     connection: Connection, key: ColumnElement[UUID], value: ColumnElement[_V], keys: Iterable[UUID]
 ) -> dict[UUID, _V]:
+    """Return the values of some keys, as far as they are there."""
     found: dict[UUID, _V] = {}
     for few in chunks(keys):
         found.update(

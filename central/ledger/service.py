@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from central.agents import roster
 from central.agents.store import Agent
 from central.feed.service import NewChange, changed, removed
-from central.ledger import store
+from central.ledger import questions, store
 from central.ledger.rows import Locked
 from shared.ledger.books import Account, Books, Holder, Lease, Lot
 from shared.ledger.entries import Entry, EntryKind
@@ -55,7 +55,7 @@ def due(
     connection: Connection, before: date, after: tuple[UUID, UUID] | None, limit: int
 ) -> list[tuple[UUID, UUID]]:
     """Return (account, lot) of lots that expired before a day and have a balance, in key order."""
-    return store.due(connection, before, after, limit)
+    return questions.due(connection, before, after, limit)
 
 
 def expiring(
@@ -67,22 +67,22 @@ def expiring(
     limit: int,
 ) -> list[tuple[UUID, UUID]]:
     """Return (account, lot) of lots of a kind that end between two days, in key order."""
-    return store.expiring(connection, kind, first, last, after, limit)
+    return questions.expiring(connection, kind, first, last, after, limit)
 
 
 def leased(connection: Connection) -> dict[Holder, dict[str, tuple[int, int]]]:
     """Return by holder and wallet in how many lots its open leases have how much left."""
-    return store.leased(connection)
+    return questions.leased(connection)
 
 
 def leases_of(connection: Connection, holder: Holder, limit: int) -> list[tuple[UUID, UUID]]:
     """Return (account, lot) of some open leases of a holder that have something left."""
-    return store.leases_of(connection, holder, limit)
+    return questions.leases_of(connection, holder, limit)
 
 
 def entries_of(connection: Connection, account: UUID, limit: int) -> list[Entry]:
     """Return the latest entries of an account, oldest first."""
-    return store.entries_of(connection, account, limit)
+    return questions.entries_of(connection, account, limit)
 
 
 def holdings(connection: Connection, books: Books, account: UUID) -> list[tuple[str, int]]:
@@ -94,7 +94,7 @@ def holdings(connection: Connection, books: Books, account: UUID) -> list[tuple[
 
 def free_by_wallet(connection: Connection) -> dict[str, int]:
     """Return what no store holds of all lots, by wallet."""
-    return store.free_by_wallet(connection)
+    return questions.free_by_wallet(connection)
 
 
 def moved_by_kind(
@@ -102,7 +102,7 @@ def moved_by_kind(
 ) -> dict[str, dict[EntryKind, int]]:
     """Return what was posted from an instant up to another, by kind of lot and of entry."""
     found: dict[str, dict[EntryKind, int]] = {}
-    for lot, entry, points in store.moved_by_kind(connection, first, last):
+    for lot, entry, points in questions.moved_by_kind(connection, first, last):
         found.setdefault(lot, {})[EntryKind(entry)] = points
     return found
 

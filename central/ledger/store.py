@@ -16,10 +16,8 @@ from sqlalchemy import (
     Dialect,
     Index,
     LargeBinary,
-    and_,
     bindparam,
     delete,
-    func,
     or_,
     select,
     text,
@@ -33,8 +31,8 @@ from central.ledger.rows import Locked, chunks
 from central.schema import Instant, Table, is_alone, locked, table_of
 from central.sets import insert_rows, one_of, update_rows
 from shared.errors import Kind, LoyaltyError
-from shared.ledger.books import Account, Books, Held, Holder, Lease, Lot
-from shared.ledger.entries import Entry, EntryKind, Turnover
+from shared.ledger.books import Account, Books, Held, Lease, Lot
+from shared.ledger.entries import Entry, Turnover
 from shared.member import History
 from shared.wire.codec import decoder, encode
 
@@ -166,7 +164,8 @@ _entry = table_of(EntryTable)
 _lease = table_of(LeaseTable)
 _held = table_of(HeldTable)
 _turnover = table_of(TurnoverTable)
-_OPEN = (_lease.c.closed.is_(False), _lease.c.granted > _lease.c.gone)
+OPEN = (_lease.c.closed.is_(False), _lease.c.granted > _lease.c.gone)
+"""Of leases: something of it is left to the store."""
 
 
 class _Shape:
@@ -253,88 +252,6 @@ def posted(connection: Connection, entries: Mapping[UUID, UUID]) -> set[UUID]:
         query = select(_entry.c.id).where(tuple_(_entry.c.account, _entry.c.id).in_(keys))
         found.update(connection.scalars(query))
     return found
-
-
-def entries_of(connection: Connection, account: UUID, limit: int) -> list[Entry]:
-    """Return the latest entries of an account, oldest first."""
-    query = select(*_ENTRIES.columns).where(_entry.c.account == account)
-    rows = connection.execute(query.order_by(_entry.c.at.desc(), _entry.c.id).limit(limit))
-    found = [Entry(**{**row._mapping, "kind": EntryKind(row.kind)}) for row in rows]
-    return found[::-1]
-
-
-def due(
-    connection: Connection, before: date, after: tuple[UUID, UUID] | None, limit: int
-) -> list[tuple[UUID, UUID]]:
-    """Return (account, lot) of lots that expired before a day and have a balance, in key order."""
-    query = select(_lot.c.account, _lot.c.lot).where(_lot.c.expires_on < before, _lot.c.balance > 0)
-    if after is not None:
-        account, lot = after
-        same = and_(_lot.c.account == account, _lot.c.lot > lot)
-        query = query.where(or_(_lot.c.account > account, same))
-    rows = connection.execute(query.order_by(_lot.c.account, _lot.c.lot).limit(limit))
-    return [(row.account, row.lot) for row in rows]
-
-
-def expiring(
-    connection: Connection,
-    kind: str,
-    first: date,
-    last: date,
-    after: tuple[UUID, UUID] | None,
-    limit: int,
-) -> list[tuple[UUID, UUID]]:
-    """Return (account, lot) of lots of a kind with a balance that end between two days."""
-    query = select(_lot.c.account, _lot.c.lot).where(
-        _lot.c.kind == kind, _lot.c.expires_on.between(first, last), _lot.c.balance > 0
-    )
-    if after is not None:
-        query = query.where(tuple_(_lot.c.account, _lot.c.lot) > tuple_(*after))
-    rows = connection.execute(query.order_by(_lot.c.account, _lot.c.lot).limit(limit))
-    return [(row.account, row.lot) for row in rows]
-
-
-def leased(connection: Connection) -> dict[Holder, dict[str, tuple[int, int]]]:
-    """Return by holder and wallet the number of open leases with something left, and how much."""
-    left = func.sum(_lease.c.granted - _lease.c.gone)
-    same = and_(_lot.c.account == _lease.c.account, _lot.c.lot == _lease.c.lot)
-    by = (_lease.c.agent, _lease.c.epoch, _lot.c.wallet)
-    query = select(*by, func.count(), left).join_from(_lease, _lot, same)
-    found: dict[Holder, dict[str, tuple[int, int]]] = {}
-    for row in connection.execute(query.where(*_OPEN).group_by(*by)):
-        found.setdefault(Holder(row[0], row[1]), {})[row[2]] = (row[3], int(row[4]))
-    return found
-
-
-def leases_of(connection: Connection, holder: Holder, limit: int) -> list[tuple[UUID, UUID]]:
-    """Return (account, lot) of some open leases of a holder that have something left."""
-    query = (
-        select(_lease.c.account, _lease.c.lot)
-        .where(_lease.c.agent == holder.agent, _lease.c.epoch == holder.epoch, *_OPEN)
-        .order_by(_lease.c.account, _lease.c.lot)
-    )
-    return [(row.account, row.lot) for row in connection.execute(query.limit(limit))]
-
-
-def free_by_wallet(connection: Connection) -> dict[str, int]:
-    """Return the sums of the free rests of all lots, by wallet."""
-    query = select(_lot.c.wallet, func.sum(_lot.c.free)).group_by(_lot.c.wallet)
-    return {row[0]: int(row[1]) for row in connection.execute(query)}
-
-
-def moved_by_kind(
-    connection: Connection, first: datetime, last: datetime
-) -> list[tuple[str, str, int]]:
-    """Return (kind of lot, kind of entry, points) of entries from an instant up to another."""
-    same = (_lot.c.account == _entry.c.account) & (_lot.c.lot == _entry.c.lot)
-    query = (
-        select(_lot.c.kind, _entry.c.kind, func.sum(_entry.c.amount))
-        .join(_lot, same)
-        .where(_entry.c.at >= first, _entry.c.at < last)
-        .group_by(_lot.c.kind, _entry.c.kind)
-        .order_by(_lot.c.kind, _entry.c.kind)
-    )
-    return [(lot, entry, int(points)) for lot, entry, points in connection.execute(query)]
 
 
 def save(connection: Connection, books: Books) -> None:

@@ -9,10 +9,10 @@ import structlog
 from central.centre import Centre
 from central.feed import service as feed
 from central.ledger import service as ledger
+from central.members import gift_store
 from central.members import service as members
-from central.members import store
+from central.members.gift_store import Gift
 from central.members.gifts import REASON_MAX, GiftChangedError, NoReasonError
-from central.members.store import Gift
 from shared.ids import derived
 from shared.ledger.entries import Document
 from shared.ledger.postings import extend
@@ -95,8 +95,8 @@ def _note(centre: Centre, order: Extension, at: datetime) -> None:
         at=at,
     )
     with transaction(centre.engine) as connection:
-        known = store.gift(connection, order.uid)
+        known = gift_store.gift(connection, order.uid)
         if known is not None and known.terms != gift.terms:
             raise GiftChangedError(uid=order.uid)
         if known is None:
-            store.add_gift(connection, gift)
+            gift_store.add_gift(connection, gift)

@@ -16,10 +16,10 @@ from central.centre import Centre
 from central.feed import service as feed
 from central.leases import service as leases
 from central.ledger import service as ledger
+from central.members import gift_store, store
 from central.members import service as members
-from central.members import store
+from central.members.gift_store import Gift
 from central.members.imports import identifier_index
-from central.members.store import Gift
 from shared.errors import Kind, LoyaltyError
 from shared.ids import derived
 from shared.ledger.books import Account, Books, Lot
@@ -146,7 +146,7 @@ def _note(connection: Connection, centre: Centre, order: Order, takers: int, at:
         points=takers * order.points,
         at=at,
     )
-    known = store.gift(connection, order.uid)
+    known = gift_store.gift(connection, order.uid)
     if known is not None:
         if known.terms != gift.terms:
             raise GiftChangedError(uid=order.uid)
@@ -157,11 +157,11 @@ def _note(connection: Connection, centre: Centre, order: Order, takers: int, at:
             most=format_points(most), scope_ru="одному участнику сразу", scope_en="a member at once"
         )
     morning = datetime.combine(at.astimezone(UTC).date(), time(), UTC)
-    if store.given_since(connection, order.actor, morning) + gift.points > a_day:
+    if gift_store.given_since(connection, order.actor, morning) + gift.points > a_day:
         raise GiftLimitError(
             most=format_points(a_day), scope_ru="за день одному сотруднику", scope_en="by one a day"
         )
-    store.add_gift(connection, gift)
+    gift_store.add_gift(connection, gift)
 
 
 @retried

@@ -1,13 +1,13 @@
 """Tables of members: who they are, how they are found, and what is personal, apart."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, Row, Select, func, insert, select
+from sqlalchemy import BigInteger, Connection, Row, Select, func, select
 from sqlmodel import Field
 
 from central.ledger.rows import chunks
@@ -133,20 +133,6 @@ class GiftTable(Table, table=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Gift:
-    """Points given by hand, in hundredths to all members together; `terms` names what was asked."""
-
-    uid: UUID
-    actor: str
-    reason: str
-    kind: str
-    terms: str
-    members: int
-    points: int
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Member:
     """A member as the centre keeps him; `segments` are names with blanks between.
 
@@ -231,7 +217,6 @@ _identifier = table_of(IdentifierTable)
 _person = table_of(PersonTable)
 _index = table_of(IndexTable)
 _edit = table_of(EditTable)
-_gift = table_of(GiftTable)
 _MEMBER = columns_of(_member, Member)
 _EDIT = columns_of(_edit, Edit)
 
@@ -254,29 +239,6 @@ def in_segment(connection: Connection, segment: str) -> list[UUID]:
     )
     rows = connection.execute(found.order_by(_member.c.id))
     return [row.id for row in rows if segment in row.segments.split()]
-
-
-def gift(connection: Connection, uid: UUID) -> Gift | None:
-    """Return points given by hand by the uid of their order."""
-    row = connection.execute(select(_gift).where(_gift.c.uid == uid)).first()
-    return None if row is None else Gift(**row._mapping)
-
-
-def given_since(connection: Connection, actor: str, at: datetime) -> int:
-    """Return how many points (hundredths) somebody has given by hand since an instant."""
-    total = select(func.coalesce(func.sum(_gift.c.points), 0))
-    return int(connection.scalar(total.where(_gift.c.actor == actor, _gift.c.at >= at)) or 0)
-
-
-def gifts(connection: Connection, limit: int) -> list[Gift]:
-    """Return the latest points given by hand."""
-    rows = connection.execute(select(_gift).order_by(_gift.c.at.desc(), _gift.c.uid).limit(limit))
-    return [Gift(**row._mapping) for row in rows]
-
-
-def add_gift(connection: Connection, given: Gift) -> None:
-    """Keep points given by hand."""
-    connection.execute(insert(_gift), [asdict(given)])
 
 
 def identifiers(connection: Connection, indexes: Iterable[bytes]) -> list[Identifier]:

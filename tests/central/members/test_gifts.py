@@ -11,8 +11,8 @@ from central.conflicts.service import Word
 from central.gifts_order import BadGiftError, extend_by_words, give_by_words, moved_by_words
 from central.leases.expiry import run as burn
 from central.ledger import service as ledger
+from central.members import gift_store
 from central.members import service as members
-from central.members import store
 from central.members.gifts import (
     GiftChangedError,
     GiftLimitError,
@@ -159,7 +159,7 @@ def test_a_manager_chooses_how_many_within_limits_and_his_reason_is_kept(
 
     assert balance(centre, people[0].account) == most
     with reading(centre.engine) as connection:
-        (kept,) = store.gifts(connection, 10)
+        (kept,) = gift_store.gifts(connection, 10)
     assert (kept.actor, kept.reason, kept.points) == ("Ольга", "давно не были", most)
 
 
@@ -232,7 +232,7 @@ def test_lots_of_a_kind_are_extended_at_once_with_an_entry_and_a_reason(
     told = [row for row in rows(centre, GLOBAL).values() if isinstance(row, AccountRow)]
     assert {lot.expires_on for row in told for lot in row.lots} >= {date(2026, 7, 15)}
     with reading(centre.engine) as connection:
-        kept = [one for one in store.gifts(connection, 10) if one.kind == "extension"]
+        kept = [one for one in gift_store.gifts(connection, 10) if one.kind == "extension"]
         moved = ledger.moved_by_kind(connection, at - timedelta(days=99), at + timedelta(days=1))
     assert [(one.reason, one.actor) for one in kept] == [("сбой сайта", "Ольга")] * 2
     assert moved["burning"][EntryKind.ADJUST] == 0
