@@ -4,7 +4,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from agent.till.answers import Answer, CommittedAnswer, QuoteAnswer
+from agent.till.answers import Answer
+from agent.till.receipt_answers import CommittedAnswer, QuoteAnswer
 
 
 class ReturnedLineAnswer(BaseModel):

@@ -11,8 +11,10 @@ from agent.returns.service import Returned
 from agent.returns.void import Voided
 from agent.station import Station
 from agent.till import return_answers as view
-from agent.till.answers import QuoteAnswer, SentenceView
-from agent.till.render import committed, frame, quote_fields
+from agent.till.answers import SentenceView
+from agent.till.receipt_answers import QuoteAnswer
+from agent.till.receipt_render import committed, quote_fields
+from agent.till.render import frame
 from shared.rules.returns import LineShare
 from shared.rules.sentences import rubles
 

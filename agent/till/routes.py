@@ -23,7 +23,8 @@ from agent.quote.service import quote
 from agent.reserve.service import reserve
 from agent.scan import ScanKind, classify
 from agent.till import answers as view
-from agent.till import models, receipts, render
+from agent.till import models, receipt_render, receipts, render
+from agent.till import receipt_answers as receipts_view
 from agent.till.edit_routes import router as edits
 from agent.till.events import EventsResponse
 from agent.till.here import Cashier, Here, content_of
@@ -94,34 +95,34 @@ def post_member(body: models.MemberBody, here: Here, cashier: Cashier) -> view.R
     return render.registered(here, members.register(here, order, at), at)
 
 
-@router.post("/quotes", tags=["sale"], response_model=view.QuoteAnswer)
+@router.post("/quotes", tags=["sale"], response_model=receipts_view.QuoteAnswer)
 async def post_quote(body: models.ReceiptBody, here: Here) -> Response:
     """Price a receipt; nothing is written, but for wrong PINs of certificates."""
     price = partial(quote, here, body.basket(), here.clock.now())
     priced = await run_in_threadpool(price) if body.certificates else price()
-    return render.quoted(here, priced)
+    return receipt_render.quoted(here, priced)
 
 
 @router.post("/quotes/trace", tags=["sale"])
-def post_quote_trace(body: models.ReceiptBody, here: Here) -> view.TraceAnswer:
+def post_quote_trace(body: models.ReceiptBody, here: Here) -> receipts_view.TraceAnswer:
     """Explain how a receipt would be priced, and what the rules that refuse it would take."""
     at = here.clock.now()
-    return render.trace(here, quote(here, body.basket(), at), at)
+    return receipt_render.trace(here, quote(here, body.basket(), at), at)
 
 
-@router.post("/receipts/{uid}/reserve", tags=["sale"], response_model=view.ReservedAnswer)
+@router.post("/receipts/{uid}/reserve", tags=["sale"], response_model=receipts_view.ReservedAnswer)
 def post_reserve(uid: UUID, body: models.ReserveBody, here: Here) -> Response:
     """Claim a receipt before payment; it may refuse, and then nothing is held."""
     at = here.clock.now()
     models.same_receipt(uid, body.receipt)
     claim = reserve(here, body.order(content_of(body, uid)), at)
-    return render.reserved(here, claim, at)
+    return receipt_render.reserved(here, claim, at)
 
 
 @router.post("/receipts/{uid}/commit", tags=["sale"])
 def post_commit(
     uid: UUID, body: models.CommitBody, here: Here, cashier: Cashier
-) -> view.CommittedAnswer:
+) -> receipts_view.CommittedAnswer:
     """Commit a paid receipt; a reserved one is never refused for price, pack, balance or lease."""
     at = here.clock.now()
     if body.receipt is not None:
@@ -135,48 +136,48 @@ def post_commit(
         cashier=cashier,
         order=body.order(),
     )
-    return render.committed(here, commit(here, sale, at), at)
+    return receipt_render.committed(here, commit(here, sale, at), at)
 
 
 @router.post("/receipts/{uid}/cancel", tags=["sale"])
-def post_cancel(uid: UUID, body: models.CancelBody, here: Here) -> view.CancelledAnswer:
+def post_cancel(uid: UUID, body: models.CancelBody, here: Here) -> receipts_view.CancelledAnswer:
     """End a reserved receipt without a sale and free its points."""
     at = here.clock.now()
     cancel_receipt(here, uid, body.uid, content_of(body, uid), at)
-    return view.CancelledAnswer(**render.frame(here, at), receipt=uid)
+    return receipts_view.CancelledAnswer(**render.frame(here, at), receipt=uid)
 
 
 @router.post("/receipts/{uid}/reprint", tags=["receipts"])
-def post_reprint(uid: UUID, body: models.ReprintBody, here: Here) -> view.ReprintAnswer:
+def post_reprint(uid: UUID, body: models.ReprintBody, here: Here) -> receipts_view.ReprintAnswer:
     """Print a copy of a receipt's slip, headed «КОПИЯ»."""
     at = here.clock.now()
     copy_no = reprint_receipt(here, uid, body.uid, content_of(body, uid), at)
-    return view.ReprintAnswer(**render.frame(here, at), receipt=uid, copy_no=copy_no)
+    return receipts_view.ReprintAnswer(**render.frame(here, at), receipt=uid, copy_no=copy_no)
 
 
 @router.get("/receipts/{uid}", tags=["receipts"])
-def get_receipt(uid: UUID, here: Here) -> view.ReceiptAnswer:
+def get_receipt(uid: UUID, here: Here) -> receipts_view.ReceiptAnswer:
     """Return a receipt of this store, its place in the synchronisation and its slip."""
     found = receipts.look_up(here, uid)
-    return view.ReceiptAnswer(
+    return receipts_view.ReceiptAnswer(
         **render.frame(here, here.clock.now()),
         receipt=uid,
         state=found.state,
         sync=found.sync,
         sync_reason=found.sync_reason,
         print_state=found.print_state,
-        lines=render.lines(found.receipt, found.evaluation),
-        totals=render.totals(found.evaluation),
+        lines=receipt_render.lines(found.receipt, found.evaluation),
+        totals=receipt_render.totals(found.evaluation),
         returned=dict(found.returned or {}),
-        exchange=render.exchange(found.exchange),
+        exchange=receipt_render.exchange(found.exchange),
         slip_text=found.slip_text,
     )
 
 
 @router.get("/receipts/{uid}/trace", tags=["receipts"])
-def get_trace(uid: UUID, here: Here) -> view.TraceAnswer:
+def get_trace(uid: UUID, here: Here) -> receipts_view.TraceAnswer:
     """Explain a receipt: which rules applied, which did not and why, step by step."""
-    return render.trace(here, receipts.look_up(here, uid), here.clock.now())
+    return receipt_render.trace(here, receipts.look_up(here, uid), here.clock.now())
 
 
 @router.post("/lots/{lot}/activate", tags=["members"])

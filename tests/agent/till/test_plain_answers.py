@@ -2,7 +2,8 @@
 
 from pydantic import BaseModel
 
-from agent.till.answers import Answer, QuoteAnswer, ReservedAnswer
+from agent.till.answers import Answer
+from agent.till.receipt_answers import QuoteAnswer, ReservedAnswer
 from tests.agent.till.kit import Json, Till, anna_of
 from tests.builders import WINE
 
