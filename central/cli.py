@@ -16,10 +16,12 @@ from central.cli_bearers import certificates_app
 from central.cli_budgets import budgets_app
 from central.cli_codes import codes_app
 from central.cli_conflicts import conflicts_app
+from central.cli_leases import leases_app
+from central.cli_lots import lots_app
 from central.cli_members import members_app
 from central.cli_passes import pass_app
 from central.cli_policy import policy_app
-from central.shell import opened, refusals, settings_of
+from central.shell import FileArgument, beside_points, opened, refusals, settings_of
 
 if TYPE_CHECKING:
     from central.centre import Centre
@@ -29,8 +31,6 @@ app = typer.Typer(no_args_is_help=True, help="The centre of a chain.")
 stores_app = typer.Typer(no_args_is_help=True, help="Stores of the chain.")
 goods_app = typer.Typer(no_args_is_help=True, help="Goods of the regions.")
 cashiers_app = typer.Typer(no_args_is_help=True, help="Cashiers of the stores.")
-leases_app = typer.Typer(no_args_is_help=True, help="Points that stores may spend offline.")
-lots_app = typer.Typer(no_args_is_help=True, help="Points that members bring along.")
 for _name, _sub in {
     "stores": stores_app,
     "goods": goods_app,
@@ -53,9 +53,6 @@ STORES_SHOWN_MAX = 50
 MISSING = "missing before them"
 """Facts of a file that do not continue what the centre has of their journal."""
 
-FileArgument = Annotated[
-    Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)
-]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, change nothing.")]
 
 
@@ -191,7 +188,7 @@ def restored(
             f"{found.reported} stores have reported, {len(found.missing)} have not: "
             f"{' '.join(found.missing[:STORES_SHOWN_MAX])}\n"
             f"to lease without them risks at most {format_points(found.free_points)} points"
-            f"{_beside(found.free_certificates_minor, found.free_uses)}"
+            f"{beside_points(found.free_certificates_minor, found.free_uses)}"
         )
 
 
@@ -221,55 +218,6 @@ def import_facts(ctx: typer.Context, file: FileArgument) -> None:
         raise typer.Exit(1)
 
 
-@leases_app.command("list")
-def list_leases(ctx: typer.Context) -> None:
-    """Show what each epoch of each agent holds; `stranded` ones nobody can spend or give back."""
-    from central.leases.writeoff import holdings
-    from shared.points import format_points
-
-    with opened(ctx) as centre:
-        for one in holdings(centre):
-            state = "present" if one.present and not one.reason else f"stranded ({one.reason})"
-            typer.echo(
-                f"{one.store} epoch {one.holder.epoch}: {format_points(one.points)} points"
-                f"{_beside(one.certificates_minor, one.uses)} in {one.lots} lots, "
-                f"seen {one.seen_at:%Y-%m-%d %H:%M} UTC, {state}"
-            )
-
-
-@leases_app.command("write-off")
-def write_off(
-    ctx: typer.Context,
-    store: Annotated[str, typer.Option(help="The store's code.")],
-    *,
-    only_ended: Annotated[
-        bool, typer.Option("--only-ended", help="Only epochs with which it works no more.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it, at the stated risk.")] = False,
-) -> None:
-    """Give what a store that will not come back held to its members again."""
-    from central.leases.writeoff import holdings, write_off_store
-    from shared.points import format_points
-
-    with opened(ctx) as centre:
-        held = [
-            one
-            for one in holdings(centre)
-            if one.store == store and not (only_ended and one.present)
-        ]
-        beside = _beside(sum(one.certificates_minor for one in held), sum(one.uses for one in held))
-        points = format_points(sum(one.points for one in held))
-        typer.echo(
-            f"store {store} holds {points} points{beside}: what it has spent of them and not "
-            "told is paid by the chain, or becomes debt when it is told"
-        )
-        if yes:
-            lots, freed = write_off_store(centre, store, only_ended=only_ended)
-            typer.echo(f"written off: {format_points(freed)} points in {lots} lots")
-        else:
-            typer.echo("nothing is changed; --yes writes it off")
-
-
 @stores_app.command("import")
 def import_stores(ctx: typer.Context, file: FileArgument, *, dry_run: DryRun = False) -> None:
     """Take stores from CSV: code,name,address,region,zone,legal_name,tax_number,tills (1;2)."""
@@ -294,87 +242,6 @@ def import_cashiers(ctx: typer.Context, file: FileArgument, *, dry_run: DryRun =
     _import(ctx, file, use_case, dry_run=dry_run)
 
 
-@lots_app.command("import")
-def import_lots(ctx: typer.Context, file: FileArgument) -> None:
-    """Grant points from CSV: identifier (card or phone),points (500.00),wallet,expires_on."""
-    from central.lots_file import import_file
-    from shared.points import format_points
-
-    with opened(ctx) as centre:
-        done = import_file(centre, file.read_bytes())
-        typer.echo(
-            f"{done.granted} granted ({format_points(done.points)} points), "
-            f"{done.repeated} were there already"
-        )
-
-
-@lots_app.command("give")
-def give_points(
-    ctx: typer.Context,
-    to: Annotated[str, typer.Option(help="A card, a phone, or segment:NAME.")],
-    points: Annotated[str, typer.Option(help="To each, such as 300.00.")],
-    reason: Annotated[str, typer.Option(help="Why; it is kept.")],
-    by: Annotated[str, typer.Option(help="Who gives; it is kept, and limited a day.")],
-    wallet: Annotated[str, typer.Option(help="Into which wallet.")] = "bonus",
-    kind: Annotated[str, typer.Option(help="Kind of the lots, such as burning.")] = "manual",
-    expires: Annotated[
-        str, typer.Option(help="7 days, end of month, 2026-12-31, never.")
-    ] = "never",
-    uid: Annotated[str, typer.Option(help="Of an order that is repeated.")] = "",
-) -> None:
-    """Give points by hand to a member or a segment; the order's uid makes it safe to repeat."""
-    from central.gifts_order import give_by_words
-
-    with opened(ctx) as centre:
-        for line in give_by_words(
-            centre,
-            uid=uid,
-            to=to,
-            points=points,
-            wallet=wallet,
-            kind=kind,
-            expires=expires,
-            reason=reason,
-            actor=by,
-        ):
-            typer.echo(line)
-
-
-@lots_app.command("extend")
-def extend_lots(
-    ctx: typer.Context,
-    kind: Annotated[str, typer.Option(help="Of which kind of lots.")],
-    first: Annotated[str, typer.Option("--from", help="Whose last day is this or later.")],
-    last: Annotated[str, typer.Option("--to", help="And this or before.")],
-    until: Annotated[str, typer.Option(help="The last day that they have then.")],
-    reason: Annotated[str, typer.Option(help="Why; it is kept.")],
-    by: Annotated[str, typer.Option(help="Who decided it; it is kept.")],
-) -> None:
-    """Let lots of a kind live longer; what has expired stays so, and nothing is shortened."""
-    from central.gifts_order import extend_by_words
-
-    with opened(ctx) as centre:
-        typer.echo(
-            extend_by_words(
-                centre, kind=kind, first=first, last=last, until=until, reason=reason, actor=by
-            )
-        )
-
-
-@lots_app.command("moved")
-def moved_points(
-    ctx: typer.Context,
-    first: Annotated[str, typer.Option("--from", help="First day, of UTC: 2026-05-01.")],
-    last: Annotated[str, typer.Option("--to", help="Last day, included.")],
-) -> None:
-    """Tell by kind of lot what was granted, redeemed, burnt and taken back in some days."""
-    from central.gifts_order import moved_by_words
-
-    with opened(ctx) as centre:
-        for line in moved_by_words(centre, first, last):
-            typer.echo(line)
-
-
 def _import(
     ctx: typer.Context,
     file: Path,
@@ -391,13 +258,3 @@ def _import(
             f"{done.read} read: {done.added} added, {done.changed} changed, "
             f"{done.unchanged} unchanged{suffix}"
         )
-
-
-def _beside(certificates_minor: int, uses: int) -> str:
-    """Say what is at stake beside points, if anything is."""
-    from shared.money import format_money
-
-    certificates = f", {format_money(certificates_minor)} of certificates"
-    return (certificates if certificates_minor else "") + (
-        f", {uses} uses of codes" if uses else ""
-    )

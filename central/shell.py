@@ -6,7 +6,8 @@ Exit codes: 0 done, 1 refused (one sentence on standard error), 2 misused.
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +16,10 @@ from shared.errors import LoyaltyError
 if TYPE_CHECKING:
     from central.centre import Centre
     from central.settings import Settings
+
+FileArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)
+]
 
 
 @contextmanager
@@ -69,3 +74,13 @@ def settings_of(ctx: typer.Context) -> "Settings":
 def _refuse(error: LoyaltyError, locale: str) -> None:
     print(error.sentence(locale), file=sys.stderr)  # noqa: T201
     raise typer.Exit(1) from error
+
+
+def beside_points(certificates_minor: int, uses: int) -> str:
+    """Say what is at stake beside points, if anything is."""
+    from shared.money import format_money
+
+    certificates = f", {format_money(certificates_minor)} of certificates"
+    return (certificates if certificates_minor else "") + (
+        f", {uses} uses of codes" if uses else ""
+    )
