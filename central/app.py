@@ -74,7 +74,7 @@ def create_app(
     app.state.centre = centre
     app.state.storage_failed = partial(centre.counts.add, STORAGE_ERRORS)
     app.state.hub = hub
-    app.state.standing_of = partial(_standing_of, stages)
+    app.state.standing_of = partial(standing_of, stages)
     app.state.stages = stages
     app.add_middleware(BodyLimit, limit_bytes=centre.settings.body_bytes_max)
     app.add_middleware(
@@ -138,7 +138,8 @@ def status(centre: Centre, stages: Stages) -> dict[str, Any]:
     }
 
 
-def _standing_of(stages: Stages, connection: Connection, identity: AgentIdentity) -> Standing:
+def standing_of(stages: Stages, connection: Connection, identity: AgentIdentity) -> Standing:
+    """Gather what all stages know of an agent when it opens a session."""
     heads = feed.heads_for(connection, identity.store)
     streams = tuple(StreamHead(name, number) for name, number in sorted(heads.items()))
     known = stages.known(connection, identity)

@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from urllib.parse import parse_qsl, unquote
 
 import httpx
-from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
 from central.admission import BusyError
 from central.agents.service import AgentIdentity, SessionClaim, authenticate_session
-from central.agents.sessions import Standing, open_session
-from central.backups import service as backups
+from central.agents.sessions import open_session
+from central.app import full_stages, standing_of
 from central.centre import Centre
 from central.feed import service as feed
 from central.feed.hub import framed
@@ -34,7 +34,6 @@ from shared.crypto.requests import SignedRequest
 from shared.errors import LoyaltyError
 from shared.runtime.storage import storage_failure
 from shared.runtime.web import NoSuchRouteError, problem
-from shared.wire.agents import StreamHead
 from shared.wire.codec import encode, pack
 from tests.simulation.clocks import TrueTime
 
@@ -256,24 +255,8 @@ def _tail(centre: Centre, sender: AgentIdentity, after: list[str]) -> bytes:
     )
 
 
-def _standing_of(connection: Connection, identity: AgentIdentity) -> Standing:
-    heads = feed.heads_for(connection, identity.store)
-    streams = tuple(StreamHead(name, number) for name, number in sorted(heads.items()))
-    known = ingest.known(connection, identity)
-    barred = ingest.barred(connection, identity)
-    return Standing(
-        expects=known.seq + 1,
-        hash=known.hash,
-        streams=streams,
-        barred=barred,
-        lives=feed.lives(connection),
-        tallies=snapshots.tallies(connection, heads.keys()),
-        backed_up=backups.backed_up(connection, identity),
-    )
-
-
 def _session(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:
-    return 201, encode(open_session(centre, signed, _standing_of))
+    return 201, encode(open_session(centre, signed, partial(standing_of, full_stages())))
 
 
 def _facts(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:
