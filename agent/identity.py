@@ -9,6 +9,7 @@ from uuid import UUID
 from agent.station import Identity
 from shared.crypto.keys import SEED_BYTES, KeyPair
 from shared.errors import Kind, LoyaltyError
+from shared.runtime.files import keep
 from shared.wire.agents import EnrolAnswer
 
 KEY_FILE = "agent-{epoch}.key"
@@ -117,11 +118,4 @@ def _write(path: Path, content: bytes) -> None:
     with os.fdopen(descriptor, "wb") as file:
         os.fchmod(file.fileno(), PRIVATE)
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    keep(draft, path)

@@ -1,6 +1,5 @@
 """A copy of an SQLite database, made while the centre works: whole, checked and on the disk."""
 
-import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -11,6 +10,7 @@ from sqlalchemy import Engine
 from central.backups import service
 from central.centre import Centre
 from shared.errors import Kind, LoyaltyError
+from shared.runtime.files import keep
 from shared.runtime.sqlite import copy_into
 
 _FILE_MODE = 0o600
@@ -78,7 +78,7 @@ def take(centre: Centre, file: Path, copy: Callable[[Engine, Path], None] = copy
         draft.touch(mode=_FILE_MODE, exist_ok=False)
         copy(centre.engine, draft)
         check(draft, number)
-        _keep(draft, file)
+        keep(draft, file)
     except (OSError, sqlite3.Error) as error:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
@@ -95,15 +95,3 @@ def check(file: Path, number: int) -> None:
             raise sqlite3.DatabaseError(found)
         if not copy.execute("SELECT 1 FROM backup WHERE number = ?", (number,)).fetchone():
             raise sqlite3.DatabaseError(f"backup {number} is not in it")
-
-
-def _keep(draft: Path, file: Path) -> None:
-    """Bring the copy to the disk, then under its name."""
-    with draft.open("rb+") as written:
-        os.fsync(written.fileno())
-    draft.rename(file)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
