@@ -9,6 +9,7 @@ from shared.clock import SystemClock
 from tests.simulation.plan import Fault, Options, Step
 from tests.simulation.programmes import NO_CAPS, Programme
 from tests.simulation.runner import Result, simulate
+from tests.simulation.told import SURPRISE, ViolationError
 
 SHORTEN_S_MAX = 120.0
 SET_UP = frozenset({"push", "pull", "register"})
@@ -41,7 +42,7 @@ def shorten(result: Result) -> list[Step]:
     delta debugging).
     """
     assert result.violation is not None
-    attempt = _Attempt(result, result.violation.invariant)
+    attempt = _Attempt(result, _kind(result.violation))
     steps = list(result.steps[: result.done])
     for kind in sorted({step.do for step in steps} - SET_UP):
         steps = attempt.without([step for step in steps if step.do == kind], steps)
@@ -58,9 +59,9 @@ def shorten(result: Result) -> list[Step]:
 class _Attempt:
     """Tries fewer steps, until the time is over."""
 
-    def __init__(self, result: Result, invariant: str) -> None:
+    def __init__(self, result: Result, kind: tuple[str, str]) -> None:
         self._result = result
-        self._invariant = invariant
+        self._kind = kind
         self._clock = SystemClock()
         self._until = self._clock.monotonic() + SHORTEN_S_MAX
 
@@ -71,6 +72,13 @@ class _Attempt:
         numbers = {step.no for step in left_out}
         fewer = [step for step in steps if step.no not in numbers]
         again = simulate(self._result.options, fewer)
-        if again.violation is None or again.violation.invariant != self._invariant:
+        if again.violation is None or _kind(again.violation) != self._kind:
             return steps
         return fewer[: again.done]
+
+
+def _kind(violation: ViolationError) -> tuple[str, str]:
+    """Return what has to fail alike: the invariant, of a surprise also which error it was."""
+    if violation.invariant != SURPRISE:
+        return violation.invariant, ""
+    return SURPRISE, violation.what.rstrip().splitlines()[-1].split(":")[0]

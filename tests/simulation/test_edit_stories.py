@@ -13,6 +13,8 @@ from tests.simulation.test_stories import A, B, C, Story, tell
 from tests.simulation.told import ViolationError
 
 Told = Callable[[Story], None]
+FLIPS = 40
+"""So many that the bytes are no message any more."""
 Guards = tuple[tuple[str, Faulty], ...]
 
 
@@ -90,6 +92,18 @@ NAMES = [told.__name__ for told, _ in STORIES]
 
 @pytest.mark.parametrize("told", [told for told, _ in STORIES], ids=NAMES)
 def test_the_same_edit_counts_everywhere(tmp_path: Path, told: Told) -> None:
+    tell(tmp_path, told)
+
+
+def test_an_edit_is_judged_beside_one_whose_bytes_the_disk_has_changed(tmp_path: Path) -> None:
+    def told(story: Story) -> None:
+        story.leased_member()
+        story.down(A)
+        edit(story, A, "name")
+        for _ in range(FLIPS):
+            story.do("flip", A)
+        edit(story, A, "birthday")
+
     tell(tmp_path, told)
 
 

@@ -4,6 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+SURPRISE = "surprise"
+"""The invariant that nothing raises what nobody has foreseen."""
+
 
 class ViolationError(Exception):
     """An invariant that does not hold."""

@@ -53,7 +53,7 @@ from tests.simulation.plan import Options, Step, instant
 from tests.simulation.programmes import once_of, pack_text
 from tests.simulation.sightings import Sightings
 from tests.simulation.till import LeftError, OpenReceipt, StoreClosedError, Tills, Wanted
-from tests.simulation.told import Points, Store, ViolationError
+from tests.simulation.told import SURPRISE, Points, Store, ViolationError
 from tests.simulation.wire import LineMode, Network
 
 HEAL_ROUNDS_MAX = 40
@@ -253,7 +253,7 @@ class World:
             raise ViolationError("progress", what) from error
         except Exception as error:
             told = "".join(traceback.format_exception(error)[-6:])
-            raise ViolationError("surprise", f"{what}\n{told}") from error
+            raise ViolationError(SURPRISE, f"{what}\n{told}") from error
 
     def _tell(self, *parts: object) -> None:
         self.story.update(" ".join(map(str, parts)).encode() + b"\n")
@@ -354,15 +354,18 @@ class World:
         return receipt.claim.digest if wanted.reserve else self._finish(receipt, "pay")
 
     def _carrying(self, args: dict[str, Any]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-        """Return the certificate that is bought, those that pay, and the promo codes."""
+        """Return the certificate that is bought, those that pay, and the promo codes.
+
+        None of them is there in a history from which the step was left out that makes them.
+        """
         carried = self.carried
-        gift = carried.gifts[args["gift"]] if "gift" in args else ""
-        codes = [carried.codes[no] for no in args.get("codes", ())]
+        gift = carried.gifts[args["gift"]] if "gift" in args and carried.gifts else ""
+        codes = [carried.codes[no] for no in args.get("codes", ()) if carried.codes]
         if args.get("own") and args["customer"] in carried.personal:
             codes.append(carried.personal[args["customer"]])
         if args.get("coupon") and carried.coupons:
             codes.append(self.chance.choice(carried.coupons))
-        paying = tuple(carried.gifts[no] for no in args.get("certificates", ()))
+        paying = tuple(carried.gifts[no] for no in args.get("certificates", ()) if carried.gifts)
         return gift, paying, tuple(codes)
 
     def _pass_shown(self, args: dict[str, Any]) -> str:
