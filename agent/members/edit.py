@@ -74,15 +74,11 @@ def edit(station: Station, order: ProfileEdit, at: datetime) -> Edited:
     BadNameError, BadPhoneError, BadEmailError, BadBirthdayError, UnknownMemberError,
     NoSettingsError, UidReusedError.
     """
-    person = _person(station, order, at)
-    fields = tuple(field for field in ProfileField if getattr(person, field.value))
-    if not fields:
-        raise NothingEditedError
     with transaction(station.journal) as connection:
         done = answers.recall(connection, order.uid, OPERATION, order.content)
         if done is not None:
             return _decode(done)
-        edited = _write(connection, station, order, (person, fields), at)
+        edited = _write(connection, station, order, at)
         answers.remember(connection, order.uid, OPERATION, order.content, encode(edited), at)
     station.wakes.push.set()
     log.info("member.edited", member=str(edited.member), fields=list(edited.fields))
@@ -103,14 +99,11 @@ def _person(station: Station, order: ProfileEdit, at: datetime) -> EditedPerson:
     )
 
 
-def _write(
-    connection: Connection,
-    station: Station,
-    order: ProfileEdit,
-    typed: tuple[EditedPerson, tuple[ProfileField, ...]],
-    at: datetime,
-) -> Edited:
-    person, fields = typed
+def _write(connection: Connection, station: Station, order: ProfileEdit, at: datetime) -> Edited:
+    person = _person(station, order, at)
+    fields = tuple(field for field in ProfileField if getattr(person, field.value))
+    if not fields:
+        raise NothingEditedError
     who = standing(station, connection, order.member)
     if order.account is not None and order.account not in who.accounts:
         raise UnknownMemberError

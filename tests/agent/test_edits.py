@@ -12,6 +12,7 @@ from agent.journal.answers import UidReusedError
 from agent.leases.standing import UnknownMemberError
 from agent.members.edit import Edited, ProfileEdit, edit
 from agent.members.service import Registration, find, register
+from agent.replica.service import premises
 from shared.errors import LoyaltyError
 from shared.member import FieldVersion
 from shared.phone import BadPhoneError
@@ -260,6 +261,15 @@ def test_an_edit_repeated_with_its_uid_is_done_once(shop: Shop, anna: Person) ->
     assert kinds(shop) == ["member.edited"]
     with pytest.raises(UidReusedError):
         edit(shop.station, replace(wanted, content=b"other"), shop.clock.now())
+
+
+def test_an_edit_is_answered_again_though_the_rows_are_gone(shop: Shop, anna: Person) -> None:
+    wanted = order(shop, anna.id, birthday=date(1990, 3, 25))
+    first = edit(shop.station, wanted, shop.clock.now())
+    held = premises(shop.station)
+    shop.station.premises.keep(replace(held, settings=None), shop.station.premises.look()[1])
+
+    assert edit(shop.station, wanted, shop.clock.now()) == first
 
 
 @pytest.mark.parametrize(

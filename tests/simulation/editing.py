@@ -10,6 +10,7 @@ from agent.members import edit as editing
 from agent.members.edit import Edited, ProfileEdit
 from agent.members.service import Found
 from agent.station import Station
+from shared.errors import LoyaltyError
 from shared.runtime.sqlite import reading
 from tests.simulation.people import Customer
 from tests.simulation.profiles import Told
@@ -77,17 +78,20 @@ def change(tills: Tills, found: Found, customer: Customer, args: dict[str, Any],
     def edit(station: Station) -> Edited:
         return editing.edit(station, order, station.clock.now())
 
-    read, before = tills.read_up_to(), _seen(tills, found)
+    read, before = tills.read_up_to(), _shown(_seen(tills, found))
     edited = tills.repeat(edit)
     went_back = tills.read_up_to() != read
-    after = _seen(tills, found)
+    try:
+        after = _shown(_seen(tills, found))
+    except LoyaltyError:
+        after = {}
     tills.ask_again(order.uid, edit, edited)
     return Told(
         store=tills.code,
         uid=order.uid.hex,
         values=values,
-        before={} if went_back else _shown(before),
-        after=_shown(after),
+        before={} if went_back else before,
+        after=after,
     )
 
 

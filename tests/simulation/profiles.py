@@ -31,7 +31,10 @@ OWN = "SELECT id, hlc, body FROM fact WHERE kind = 'member.edited'"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An edit as a till has seen and heard it: what was shown before and after, by fields."""
+    """An edit as a till has seen and heard it: what was shown before and after, by fields.
+
+    Nothing is shown by rows that went back meanwhile, or that are not current.
+    """
 
     store: str
     uid: str
@@ -86,7 +89,7 @@ class Profiles:
         """Check that an edit replaces what was shown, and that what was typed is shown then."""
         if edit.field == "phone":
             return
-        if told.after[edit.field] != _displayed(edit):
+        if told.after.get(edit.field) not in (None, _displayed(edit)):
             raise ViolationError("profile", f"store {told.store} shows {told.after} of {edit}")
         before = self.edits.get((edit.replaces, edit.field))
         seen = told.before.get(edit.field)
