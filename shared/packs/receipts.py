@@ -4,7 +4,7 @@ The keys are the fields of the kernel's own values, without their units: a field
 version adds to a receipt, a member or goods is read with no change here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -21,7 +21,7 @@ from shared.errors import Kind, LoyaltyError
 from shared.member import MemberView
 from shared.receipt import Receipt
 from shared.rules.document import decoded, read_yaml
-from shared.rules.faults import PackError
+from shared.rules.faults import NO_SUCH_KEY, PackError, with_known
 from shared.rules.moment import FIRST, LAST, Moment
 from shared.rules.scalars import parse_amount, parse_count, parse_day, parse_quantity
 
@@ -80,7 +80,7 @@ def read_case(content: bytes) -> Case:
     _check_numbers([line.no for line in listed])
     moment = _moment(found)
     return Case(
-        receipt=_record(Receipt, rest, "", _RECEIPT | {"lines": listed}),
+        receipt=_record(Receipt, rest, "", _RECEIPT | {"lines": listed}, _CASE),
         member=None if member is None else _member(member, moment.zone),
         moment=moment,
     )
@@ -133,11 +133,21 @@ def _line(raw: object, no: int) -> Line:
     of_goods = {key: value for key, value in row.items() if key in names}
     rest = {key: value for key, value in row.items() if key not in names}
     goods = _record(Goods, of_goods, path, {"sku": f"sku-{no}"})
-    return _record(Line, rest, path, {"no": no, "goods": goods, "quantity": QUANTITY_ONE})
+    given = {"no": no, "goods": goods, "quantity": QUANTITY_ONE}
+    return _record(Line, rest, path, given, names)
 
 
-def _record(cls: type[_T], row: Mapping[str, object], path: str, given: Mapping[str, object]) -> _T:
-    """Build a dataclass of a mapping; what the file does not say is given or the default."""
+def _record(
+    cls: type[_T],
+    row: Mapping[str, object],
+    path: str,
+    given: Mapping[str, object],
+    beside: Set[str] = frozenset(),
+) -> _T:
+    """Build a dataclass of a mapping; what the file does not say is given or the default.
+
+    A key that is not known is refused with those that are, and those that may stand `beside`.
+    """
     hints = get_type_hints(cls)
     required = _fields(cls)
     known = {name.removesuffix(_UNIT): name for name in required}
@@ -145,7 +155,7 @@ def _record(cls: type[_T], row: Mapping[str, object], path: str, given: Mapping[
     for key, raw in row.items():
         here = f"{path}.{key}" if path else key
         if key not in known:
-            raise _fault(here, "такого ключа нет", "there is no such key")
+            raise _fault(here, *with_known(*NO_SUCH_KEY, sorted(beside | known.keys())))
         name = known[key]
         values[name] = _value(name, hints[name], raw, here)
     for key, name in known.items():

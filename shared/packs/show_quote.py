@@ -119,10 +119,13 @@ def _paid(voice: Voice, payment: CertificatePayment) -> str:
 
 
 def _points(voice: Voice, found: Evaluation) -> Iterator[str]:
-    limits = [spoken(limit, voice.lang) for limit in found.redemption.limits]
     most = spoken(count_points(found.redemption.maximum), voice.lang)
     yield f"\n{voice.say(_MAY)}: {most}"
-    yield from (f"  {limit}" for limit in limits)
+    limits = [step for step in found.trace if step.reason in found.redemption.limits]
+    by_several = len({step.rule for step in limits}) > 1
+    for step in limits:
+        limit = spoken(step.reason, voice.lang)
+        yield f"  {voice.called('rules', step.rule)}: {limit}" if by_several else f"  {limit}"
 
 
 def _grants(voice: Voice, case: Case, found: Evaluation) -> Iterator[str]:

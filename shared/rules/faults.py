@@ -1,12 +1,14 @@
 """Why a pack is refused: the place of the fault and one sentence in Russian and English."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from shared.errors import Kind, LoyaltyError
+from shared.rules.known_keys import keys_beside
 
 
 class PackError(LoyaltyError):
@@ -36,11 +38,35 @@ def fault(code: str, *, ru: str, en: str) -> PydanticCustomError:
     return PydanticCustomError(code, "{en}", {"ru": ru, "en": en})
 
 
-def refused(error: ValidationError) -> PackError:
-    """Translate the first fault that pydantic found."""
-    first = error.errors(include_url=False, include_input=False)[0]
+def refused(error: ValidationError, document: type[BaseModel]) -> PackError:
+    """Translate the first fault that pydantic found, with the keys or words that would do."""
+    first = _first(error.errors(include_url=False, include_input=False))
     code, ru, en = _sentence(first)
+    ru, en = with_known(ru, en, _known(first, document))
     return PackError(dotted(first["loc"]), code, ru=ru, en=en)
+
+
+def _first(errors: Sequence[ErrorDetails]) -> ErrorDetails:
+    """Return the first fault; a key that is missing was perhaps written otherwise."""
+    first, part = errors[0], errors[0]["loc"][:-1]
+    if first["type"] != "missing":
+        return first
+    others = (one for one in errors if one["loc"][:-1] == part)
+    return next((one for one in others if one["type"] == "extra_forbidden"), first)
+
+
+def with_known(ru: str, en: str, known: Sequence[str]) -> tuple[str, str]:
+    """Return a sentence in both languages, followed by the names that would do, if any are."""
+    names = ", ".join(known)
+    return (f"{ru}, есть {names}", f"{en}; known are {names}") if known else (ru, en)
+
+
+def _known(error: ErrorDetails, document: type[BaseModel]) -> Sequence[str]:
+    if error["type"] == "extra_forbidden":
+        return keys_beside(document, error["loc"])
+    context = error.get("ctx", {})
+    told = str(context.get("expected") or context.get("expected_tags") or "")
+    return _QUOTED.findall(told)
 
 
 def dotted(place: Sequence[str | int]) -> str:
@@ -48,11 +74,14 @@ def dotted(place: Sequence[str | int]) -> str:
     return ".".join(str(step) for step in place) or "pack"
 
 
+NO_SUCH_KEY: Final = ("такого ключа нет", "there is no such key")
+_NO_SUCH_WORD: Final = ("такого слова здесь нет", "this word is not known here")
+_QUOTED: Final = re.compile(r"'([^']*)'")
 _SENTENCES: Final = {
-    "extra_forbidden": ("unknown_key", "такого ключа нет", "there is no such key"),
+    "extra_forbidden": ("unknown_key", *NO_SUCH_KEY),
     "missing": ("missing_key", "ключ обязателен", "the key is required"),
-    "literal_error": ("unknown_word", "такого слова здесь нет", "this word is not known here"),
-    "enum": ("unknown_word", "такого слова здесь нет", "this word is not known here"),
+    "literal_error": ("unknown_word", *_NO_SUCH_WORD),
+    "enum": ("unknown_word", *_NO_SUCH_WORD),
     "union_tag_invalid": ("unknown_effect", "такого эффекта нет", "there is no such effect"),
     "union_tag_not_found": ("missing_key", "не назван эффект", "the effect is not named"),
     "too_long": ("too_many", "слишком много элементов", "too many items"),

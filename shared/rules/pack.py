@@ -78,6 +78,6 @@ def _parsed(document: object) -> Pack:
     try:
         pack = Pack.model_validate(document)
     except ValidationError as error:
-        raise refused(error) from error
+        raise refused(error, Pack) from error
     check(pack)
     return pack

@@ -180,12 +180,12 @@ SENTENCES: Final = {
         "The programme takes no points now",
     ),
     "clamped": (
-        "Запрошено {requested}, спишется {redeemed} бонусов",
-        "{requested} asked for, {redeemed} points will be taken",
+        "Запрошено {requested}, спишется {redeemed}",
+        "{requested} asked for, {redeemed} will be taken",
     ),
     "refused": (
-        "Запрошено {requested} бонусов, можно не больше {most}: не списано ничего",
-        "{requested} points asked for, at most {most} may pay: none are taken",
+        "Запрошено {requested}, можно не больше {most}: не списано ничего",
+        "{requested} asked for, at most {most} may pay: none are taken",
     ),
     "share_cap": (
         "Бонусами можно оплатить не больше {percent} от {base}, то есть {amount}",
@@ -211,7 +211,7 @@ SENTENCES: Final = {
         "Бонусы этого кошелька идут по правилу «{title}»",
         "The points of this wallet go by the rule {title}",
     ),
-    "balance": ("Доступно {amount} бонусов", "{amount} points are available"),
+    "balance": ("Доступно {points}", "Available: {points}"),
     "redeeming_unit": (
         "Бонусы списываются только кратно {unit}",
         "Points are taken in whole units of {unit} only",
@@ -221,8 +221,8 @@ SENTENCES: Final = {
         "There are no points that may be spent",
     ),
     "pending": (
-        "Ещё не действуют {amount} бонусов",
-        "{amount} points are not active yet",
+        "Ещё не действует: {points}",
+        "Not active yet: {points}",
     ),
     "dead_lot": ("Бонусы сгорели бы до начисления", "The points would expire before they exist"),
     "line_share": (
@@ -230,12 +230,12 @@ SENTENCES: Final = {
         "Points may pay a part of each line only, {amount} together",
     ),
     "redeem_limit": (
-        "Не больше {points} бонусов за чек",
-        "At most {points} points of a receipt",
+        "Предел за чек — {points}",
+        "At most {points} of a receipt",
     ),
     "redeem_least": (
-        "Бонусами оплачивают не меньше {points} за чек",
-        "At least {points} points of a receipt",
+        "Наименьшая оплата за чек — {points}",
+        "At least {points} of a receipt",
     ),
     "ban_pack": (
         "Товар исключён из программы: {what}",
@@ -268,22 +268,22 @@ SENTENCES: Final = {
     "used_up": ("Лимит исчерпан", "The limit is used up"),
     "earned": ("{title}", "{title}"),
     "earn_left": (
-        "По лимиту правила покупателю осталось {points} бонусов",
-        "{points} points are left to the member of the rule's limit",
+        "По лимиту правила покупателю осталось {points}",
+        "Left to the member of the rule's limit: {points}",
     ),
     "earn_budget": (
-        "В бюджете акции осталось {points} бонусов",
-        "{points} points are left in the promotion's budget",
+        "В бюджете акции осталось {points}",
+        "Left in the promotion's budget: {points}",
     ),
     "earn_store": (
-        "По лимиту магазина осталось {points} бонусов",
-        "{points} points are left in the store's limit",
+        "По лимиту магазина осталось {points}",
+        "Left in the store's limit: {points}",
     ),
     "earn_till": (
-        "По лимиту кассы осталось {points} бонусов",
-        "{points} points are left in the till's limit",
+        "По лимиту кассы осталось {points}",
+        "Left in the till's limit: {points}",
     ),
-    "earn_limit": ("Не больше {points} бонусов за чек", "At most {points} points a receipt"),
+    "earn_limit": ("Предел за чек — {points}", "At most {points} a receipt"),
     "outweighed_times": (
         "Уступил более высокому множителю",
         "Gave way to a larger multiplier",

@@ -9,13 +9,14 @@ from uuid import UUID
 from shared.money import allocate, round_half_up
 from shared.points import POINT
 from shared.rules.compile import CompiledPack
+from shared.rules.counting import count_points
 from shared.rules.earnings import SCALE, Earning, LotTerms
 from shared.rules.index import LineRule
 from shared.rules.phases.draft import Benefit, Draft, Item, Phase
 from shared.rules.phases.fitting import fitting
 from shared.rules.points_terms import TIMES_MAX
 from shared.rules.result import EffectKind, Grant
-from shared.rules.sentences import say, shorten
+from shared.rules.sentences import say
 from shared.rules.terms import activation, expiry
 
 _CLOSED: Final = frozenset({Benefit.EARN})
@@ -119,7 +120,7 @@ def _gather(
     if most is not None and whole > most[0] * earning.unit:
         points, code = most
         given = allocate(points * earning.unit, given, given)
-        limit, before = say(code, points=shorten(points)), whole // earning.unit
+        limit, before = say(code, points=count_points(points)), whole // earning.unit
         draft.note(Phase.EARN, limit, rule=earning.rule.id, span=(before, points))
     draft.earned[earning.rule.id] = sum(given) // earning.unit
     heap = heaps.setdefault(earning.lot, _Heap())

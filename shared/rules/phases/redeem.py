@@ -8,6 +8,7 @@ from shared.money import WHOLE_BP, allocate
 from shared.points import floor_to, points_for, worth
 from shared.receipt import Redeem
 from shared.rules.compile import CompiledPack, RedeemRule
+from shared.rules.counting import count_points
 from shared.rules.model import Wallet
 from shared.rules.phases.draft import Benefit, Draft, Item, Phase
 from shared.rules.result import Draw, EffectKind, Redemption, Sentence
@@ -36,7 +37,7 @@ def redeem(pack: CompiledPack, draft: Draft) -> None:
     requested = _requested(draft, maximum)
     if requested > maximum and pack.source.policies.redeem_over_maximum == "refuse":
         refused = _settle(draft, _plan(draft, purses, 0), 0, whole)
-        reason = say("refused", requested=shorten(requested), most=shorten(maximum))
+        reason = say("refused", requested=count_points(requested), most=shorten(maximum))
         draft.note(Phase.REDEEM, reason, span=(requested, 0))
         draft.redemption = replace(refused, requested=requested, limits=(reason, *refused.limits))
         return
@@ -176,7 +177,7 @@ def _ceiling(draft: Draft, purse: _Purse, before: Sequence[int], paid_minor: int
     most = points_for(max(0, min(cap_minor, room_minor)), purse.wallet.point_value_minor)
     if purse.ruled.most is not None and purse.ruled.most < most:
         most = purse.ruled.most
-        limits.append(say("redeem_limit", points=shorten(most)))
+        limits.append(say("redeem_limit", points=count_points(most)))
     points = floor_to(most, purse.wallet.redeeming_unit)
     return _Ceiling(most, points, tuple(rooms), tuple(limits))
 
@@ -234,7 +235,7 @@ def _settle(
     rules = [payment.purse.ruled.rule.id for payment in payments]
     limits: list[tuple[str, Sentence]] = []
     if redeemed < requested:
-        clamped = say("clamped", requested=shorten(requested), redeemed=shorten(redeemed))
+        clamped = say("clamped", requested=shorten(requested), redeemed=count_points(redeemed))
         limits.append((rules[0], clamped))
     for rule, payment in zip(rules, payments, strict=True):
         limits += [(rule, limit) for limit in _limits(payment, requested)]
@@ -278,15 +279,15 @@ def _limits(payment: _Payment, requested: int) -> list[Sentence]:
     purse, ceiling, unit = payment.purse, payment.ceiling, payment.purse.wallet.redeeming_unit
     limits = list(ceiling.limits)
     if 0 < min(ceiling.points, purse.balance) < purse.ruled.least:
-        limits.append(say("redeem_least", points=shorten(purse.ruled.least)))
+        limits.append(say("redeem_least", points=count_points(purse.ruled.least)))
     if purse.balance < unit:
         limits.append(say("nothing_spendable"))
     elif purse.balance < ceiling.points:
-        limits.append(say("balance", amount=shorten(purse.balance)))
+        limits.append(say("balance", points=count_points(purse.balance)))
     if min(ceiling.exact, purse.balance) % unit or requested % unit:
         limits.append(say("redeeming_unit", unit=shorten(unit)))
     if purse.pending:
-        limits.append(say("pending", amount=shorten(purse.pending)))
+        limits.append(say("pending", points=count_points(purse.pending)))
     return limits
 
 

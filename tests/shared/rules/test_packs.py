@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.basket import Flag
 from shared.rules.document import BYTES_MAX
 from shared.rules.evaluate import evaluate
 from shared.rules.pack import (
@@ -304,6 +305,45 @@ def test_a_malformed_pack_is_refused_with_a_path_and_a_sentence(
     assert path is None or error.path == path
     assert error.sentence("ru").startswith(f"Пакет правил, {error.path}: ")
     assert error.sentence("en") != error.sentence("ru")
+
+
+KNOWN = {
+    "a key of the pack": (HEAD + "colour: red\n", "name, version, title, effective_from"),
+    "a key of a tier": (HEAD.replace("id: base", "idd: base", 1), "id, title, reach, from"),
+    "a key of an effect": (
+        pack_text(f"  - {{id: a, {TITLE}, then: [{{effect: discount, percent: 5, per: 6}}]}}\n"),
+        "effect, percent, tier_percent",
+    ),
+    "a key of a part": (
+        pack_text(f"  - {{id: a, {TITLE}, then: [{{effect: bundle, parts: [{{good: [x]}}]}}]}}\n"),
+        "goods, pieces",
+    ),
+    "a key of a nested condition": (
+        pack_text(discount_rule("a", "5", "{all: [{not: {python: 'import os'}}]}")),
+        "all, any, not, member, tier_in",
+    ),
+    "a word": (
+        pack_text(discount_rule("a", "5", "{weekday_in: [mo]}")),
+        "mon, tue, wed, thu, fri, sat, sun",
+    ),
+    "a word of a list of the code": (
+        pack_text(discount_rule("a", "5", "{flag_in: [weapon]}")),
+        ", ".join(Flag),
+    ),
+    "an effect": (
+        pack_text(f"  - {{id: a, {TITLE}, then: [{{effect: give_all}}]}}\n"),
+        "price, discount, add_percent_points",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "names"), KNOWN.values(), ids=KNOWN.keys())
+def test_a_name_that_is_not_known_is_answered_with_those_that_are(text: str, names: str) -> None:
+    with pytest.raises(PackError) as refusal:
+        read_pack(text)
+
+    assert f", есть {names}" in refusal.value.sentence("ru")
+    assert f"; known are {names}" in refusal.value.sentence("en")
 
 
 @given(st.text(alphabet="abc:-[]{}&*!|>'\"#%@`, \n\t0159.", max_size=60))
