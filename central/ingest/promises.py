@@ -17,7 +17,7 @@ from shared.money import format_money
 from shared.points import format_points
 from shared.rules.codes import APPLIED, compile_codes, use_of
 from shared.rules.conditions import conjuncts
-from shared.rules.limit_terms import is_used_up, points_left
+from shared.rules.limit_terms import points_left, used_up
 from shared.rules.pack import Pack
 from shared.rules.result import EffectKind
 from shared.wire.facts import ReceiptCommitted
@@ -74,7 +74,7 @@ def _by_rules(pack: Pack, sale: ReceiptCommitted, view: MemberView) -> Iterator[
         if rule.limits and rule.id in given:
             left = points_left(rule.limits, rule.id, view, sale.day)
             too_much = left is not None and given[rule.id] > left
-            if too_much or is_used_up(rule.limits, rule.id, view, sale.day):
+            if too_much or used_up(rule.limits, rule.id, view, sale.day) is not None:
                 yield Broken(OVER_LIMIT, frozenset({rule.id}))
 
 

@@ -23,8 +23,7 @@ from shared.rules.goods_index import GoodsIndex, goods_index
 from shared.rules.goods_tests import LineTest, Lists
 from shared.rules.grammar import Rated, Title
 from shared.rules.index import Gate, LineRule, Rate, RuleIndex, Share, anchor_of, any_line, index_of
-from shared.rules.limit_terms import DISCOUNT, MEMBER, Limit, spent_budget
-from shared.rules.limit_terms import is_used_up as limits_used_up
+from shared.rules.limit_terms import DISCOUNT, MEMBER, Limit, spent_budget, used_up
 from shared.rules.model import (
     OnceGrantRule,
     Pack,
@@ -37,7 +36,7 @@ from shared.rules.once import ONCE_FIELDS, CompiledOnce
 from shared.rules.operators import NAMES
 from shared.rules.points_terms import EarnEffect, EarnTimesEffect, RedeemEffect
 from shared.rules.result import Sentence
-from shared.rules.sentences import day_of, say, say_spent
+from shared.rules.sentences import day_of, say, say_spent, say_used_up
 from shared.rules.table_rows import table_fields
 from shared.rules.terms import read_activation, read_expiry
 from shared.rules.tier_terms import TierStep
@@ -191,15 +190,14 @@ def gate_of(rule: Rule | OnceGrantRule, lists: Lists) -> Gate:
     ]
 
     limits = rule.limits if isinstance(rule, Rule) else ()
-    used_up = say("used_up")
 
-    def is_used_up(facts: Facts) -> bool:
+    def over(facts: Facts) -> Limit | None:
         member = facts.member
-        return member is not None and limits_used_up(limits, rule.id, member, facts.day)
+        return None if member is None else used_up(limits, rule.id, member, facts.day)
 
     def gate(facts: Facts) -> Sentence | None:
-        if limits and is_used_up(facts):
-            return used_up
+        if limits and (limit := over(facts)) is not None:
+            return say_used_up(limit.window)
         if limits and (spent := spent_budget(facts.receipt.budgets, rule.id)) is not None:
             return say_spent(spent.per, spent.window)
         if first is not None and facts.day < first:

@@ -108,10 +108,12 @@ def discount_use(rule: str) -> str:
     return f"off.{rule}"
 
 
-def is_used_up(limits: Sequence[Limit], rule: str, member: MemberView, day: date) -> bool:
-    """Tell whether some limit lets the rule serve the member no more."""
+def used_up(limits: Sequence[Limit], rule: str, member: MemberView, day: date) -> Limit | None:
+    """Return the limit by which the rule serves the member no more, of several the longest; None
+    if none is used up."""
     of_member = [limit for limit in limits if limit.per == MEMBER]
-    return any(_left(limit, rule, member, day) <= 0 for limit in of_member)
+    over = [limit for limit in of_member if _left(limit, rule, member, day) <= 0]
+    return max(over, key=lambda limit: limit.span(day).last, default=None)
 
 
 def points_left(limits: Sequence[Limit], rule: str, member: MemberView, day: date) -> int | None:

@@ -265,7 +265,7 @@ SENTENCES: Final = {
         "Лимит покупателя заканчивается: скидка уменьшена на {back}",
         "The member's limit runs short: {back} less discount",
     ),
-    "used_up": ("Лимит исчерпан", "The limit is used up"),
+    "used_up": ("Лимит покупателя исчерпан {window}", "Used up by the member {window}"),
     "earned": ("{title}", "{title}"),
     "earn_left": (
         "По лимиту правила покупателю осталось {points}",

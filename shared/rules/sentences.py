@@ -64,6 +64,11 @@ def say_spent(per: str, window: str) -> Sentence:
     return say(f"{per}_spent", window=_NOW[window])
 
 
+def say_used_up(window: str) -> Sentence:
+    """Return the sentence for what a rule gives a member in a window, when he has had it."""
+    return say("used_up", window=_NOW[window])
+
+
 @cache
 def _plain(code: str) -> Sentence:
     ru, en = SENTENCES[code]

@@ -65,6 +65,20 @@ def test_a_rule_serves_a_member_so_often_in_a_window(
         assert run(rule, first, use("2026-04-10", times=2)).totals.discount_minor == 100_00
 
 
+def test_of_several_windows_that_are_used_up_the_longest_is_told() -> None:
+    limits = "{uses: 1, window: day}, {uses: 2, window: month}, {uses: 9, window: year}"
+    rule = limited(discount_rule("a", "10 %"), limits)
+
+    (today,) = run(rule, "2026-04-10", use("2026-04-10")).rejected
+    (month,) = run(rule, "2026-04-10", use("2026-04-09"), use("2026-04-10")).rejected
+
+    assert (today.reason.ru, today.reason.en) == (
+        "Лимит покупателя исчерпан на сегодня",
+        "Used up by the member today",
+    )
+    assert month.reason.ru == "Лимит покупателя исчерпан в этом месяце"
+
+
 @pytest.mark.parametrize(("had", "given"), [(0, 100_00), (20_00, 80_00), (99_00, 1_00)])
 def test_a_limit_of_points_that_runs_short_gives_what_is_left(had: int, given: int) -> None:
     rule = earn_rule("a", f"{{effect: earn, wallet: bonus, percent: 20 %, {TERMS}}}")
