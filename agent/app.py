@@ -4,6 +4,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
@@ -22,6 +23,7 @@ from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, Replica
 from agent.settings import AgentSettings
 from agent.station import Identity, Station
 from agent.till import metrics
+from agent.till.fiscal import FiscalTimes
 from agent.till.guard import Guard
 from agent.till.openapi import describe
 from agent.till.place import Places
@@ -33,6 +35,7 @@ from shared.runtime.sqlite import Synchronous, open_file
 from shared.runtime.web import BodyLimit, install_problems
 from shared.wire.agents import SessionRequest
 
+BOOT_FILE = Path("/proc/sys/kernel/random/boot_id")
 JOURNAL_FILE = "journal.db"
 NONCE_BITS = 64
 
@@ -61,6 +64,7 @@ def station_of(settings: AgentSettings) -> Station:
         settings=settings,
         events=Events(settings.event_listeners_max),
         open_replica=open_replica,
+        boot=_boot(),
     )
     recall(station)
     prepare(station)
@@ -99,9 +103,18 @@ def create_app(station: Station) -> FastAPI:
         app.include_router(router)
     describe(app)
     app.add_middleware(BodyLimit, limit_bytes=settings.body_bytes_max)
+    app.add_middleware(FiscalTimes, station=station)
     app.add_middleware(Places, station=station)
     app.add_middleware(Guard, station=station)
     return app
+
+
+def _boot() -> str:
+    """Return what the kernel calls the machine's present boot; empty where it does not say."""
+    try:
+        return BOOT_FILE.read_text("ascii").strip()
+    except OSError:
+        return ""
 
 
 def _link(

@@ -113,7 +113,7 @@ def restore(config: ConfigFile = None, data_dir: DataDir = None) -> None:
 
     with _refusals():
         station = station_of(_settings(config, data_dir=data_dir))
-        epochs.bar(station, epochs.RESTORED, station.clock.now())
+        epochs.bar(station, epochs.RESTORED, station.time.now())
         slips = distrust(station)
     epoch = station.identity.epoch
     typer.echo(
@@ -186,7 +186,7 @@ def till_token(
         station = station_of(_settings(config, data_dir=data_dir))
         token = station.chance.randbytes(TOKEN_BYTES).hex()
         with transaction(station.journal) as connection:
-            add_token(connection, token, till, station.clock.now())
+            add_token(connection, token, till, station.time.now())
     typer.echo(token)
 
 

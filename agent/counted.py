@@ -20,6 +20,7 @@ FACTS: Final = "kopilka_agent_facts"
 ONLINE: Final = "kopilka_agent_online"
 CONTACT_AGE: Final = "kopilka_agent_contact_age_seconds"
 OFFLINE_MINUTES: Final = "kopilka_agent_offline_minutes_today"
+TIME_TRUSTED: Final = "kopilka_agent_time_trusted"
 CURSOR: Final = "kopilka_agent_stream_number"
 PACK: Final = "kopilka_agent_pack_info"
 REFUSED_PACKS: Final = "kopilka_agent_refused_packs"
@@ -41,6 +42,7 @@ METRICS: Final = (
     Metric(ONLINE, LEVEL, "1 while the last exchange with the centre succeeded."),
     Metric(CONTACT_AGE, LEVEL, "How long ago the centre was heard last."),
     Metric(OFFLINE_MINUTES, LEVEL, "Minutes without the centre on the store's day so far."),
+    Metric(TIME_TRUSTED, LEVEL, "1 while the time is trusted, by who told it.", ("source",)),
     Metric(CURSOR, LEVEL, "Up to where the rows of a stream are applied.", ("stream",)),
     Metric(PACK, LEVEL, "Always 1: the pack in force.", ("name", "version", "hash")),
     Metric(REFUSED_PACKS, LEVEL, "Published packs that this agent does not use."),

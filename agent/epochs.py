@@ -75,12 +75,12 @@ def heed(station: Station, epoch: int, expects: int, barred: str) -> None:
     if epoch != station.identity.epoch:
         return
     if barred:
-        bar(station, barred, station.clock.now())
+        bar(station, barred, station.time.now())
         return
     with reading(station.journal) as connection:
         last = facts.tip(connection, epoch).seq
     if expects > last + 1:
-        bar(station, BEHIND, station.clock.now())
+        bar(station, BEHIND, station.time.now())
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -102,7 +102,7 @@ def place(station: Station) -> Place:
 def heed_place(station: Station, heard: Place) -> None:
     """Bar the epoch if a till has heard of a later place of this agent than its journal has."""
     if heard.agent == station.identity.agent and heard > place(station):
-        bar(station, BEHIND, station.clock.now())
+        bar(station, BEHIND, station.time.now())
 
 
 def renew(station: Station) -> bool:
@@ -124,7 +124,7 @@ def renew(station: Station) -> bool:
         begun = station.link.begin_epoch(request, ended.keys)
     except RefusedByCentreError as refused:
         if refused.details["refusal"] == FENCED:
-            bar(station, FENCED, station.clock.now())
+            bar(station, FENCED, station.time.now())
         raise
     successor = replace(
         ended,
@@ -167,7 +167,7 @@ def rejoin(station: Station) -> None:
         station.link.begin_epoch(request, before)
     except RefusedByCentreError as refused:
         if refused.details["refusal"] == FENCED:
-            bar(station, FENCED, station.clock.now())
+            bar(station, FENCED, station.time.now())
             send_last_again(station)
             station.identity = replace(who, keys=before)
             station.link.become(who.epoch, before)

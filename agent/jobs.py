@@ -98,7 +98,7 @@ class Jobs:
         printing.recover(self.station)
         with reading(self.station.journal) as connection:
             reserved = claims.open_receipts(connection)
-        leases.cancel_orphans(self.station, reserved, self.station.clock.now())
+        leases.cancel_orphans(self.station, reserved, self.station.time.now())
         loops: list[Callable[[], None]] = [self._push, self._pull, self._tend]
         if self.printer is not None:
             loops.append(self._print)
@@ -167,7 +167,7 @@ class Jobs:
         backoff = self._backoff()
         station = self.station
         while not self.stopping.is_set():
-            station.downtime.note(station.clock.now(), up=station.link.state().up)
+            station.downtime.note(station.time.now(), up=station.link.state().up)
             station.gets_on(PUSH)
             if self.mirror is not None:
                 self.mirror.write(station)
@@ -223,7 +223,7 @@ class Jobs:
     def _obey(self) -> None:
         """Do what the store's own rows ask for: hear later words, give back leases."""
         hear(self.station)
-        leases.give_back(self.station, self.station.clock.now())
+        leases.give_back(self.station, self.station.time.now())
 
     def _tend(self) -> None:
         """Look at the disk; let old facts leave; settle the rows every minute; once a night add
@@ -239,7 +239,7 @@ class Jobs:
                 if turns % SETTLE_TURNS:
                     continue
                 replica.settle(station)
-                if repair.is_scrub_due(station, station.clock.now()):
+                if repair.is_scrub_due(station, station.time.now()):
                     station.suspects.update(repair.scrub(station))
             except (LoyaltyError, DatabaseError) as error:
                 log.warning("tending.failed", reason=str(error))
@@ -282,7 +282,7 @@ class Jobs:
     def _report(self, device: str, seen: tuple[Condition, str, str]) -> None:
         """Keep a device's health, and tell the screens when it is another."""
         condition, ru, en = seen
-        health = Health(condition, ru, en, self.station.clock.now())
+        health = Health(condition, ru, en, self.station.time.now())
         if self.station.devices.report(device, health):
             self.station.events.publish(
                 "device.changed", device=device, condition=condition.value, ru=ru, en=en

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import httpx
 from msgspec.structs import replace
 
+from agent.heard import Told, retry_after_s, their_time
 from shared.clock import Clock
 from shared.crypto.keys import KeyPair
 from shared.crypto.requests import sign
@@ -56,9 +57,9 @@ from shared.wire.snapshot import (
 
 FRAME_PREFIX_BYTES = 4
 SESSION_MARGIN = timedelta(seconds=30)
+TELLING_S_MAX = 10.0
+"""An answer that took longer does not tell what time it is."""
 REFUSAL_CHARS_MAX = 300
-BUSY_S_MIN = 0.5
-BUSY_S_MAX = 60.0
 NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -91,11 +92,13 @@ class CentreBusyError(LoyaltyError):
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """What is known of the line: when the centre last answered, and why it does not now."""
+    """What is known of the line: when the centre last answered, why it does not now, and what time
+    the last session's answer told."""
 
     up: bool
     last_contact_at: datetime | None
     reason: str
+    told: Told | None = None
 
 
 class Link(Protocol):
@@ -174,6 +177,9 @@ class HttpLink:
         self._nonce = seed
         self._session: SessionAnswer | None = None
         self._state = LinkState(up=False, last_contact_at=None, reason="not tried yet")
+        self._told: Told | None = None
+        self._ahead = timedelta()
+        """By what this machine's clock is ahead of the centre's, as it was told last."""
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -182,7 +188,8 @@ class HttpLink:
 
     def state(self) -> LinkState:
         """Tell whether the last exchange succeeded."""
-        return self._state
+        now = self._state
+        return LinkState(now.up, now.last_contact_at, now.reason, self._told)
 
     def report(self, last_seq: int, oldest_unsent_at: datetime | None) -> None:
         """Remember what the next session tells of the journal."""
@@ -195,10 +202,14 @@ class HttpLink:
         """Return the open session, or open one with a signed request."""
         with self._lock:
             held = self._session
-        if held is not None and self._clock.now() < held.expires_at - SESSION_MARGIN:
+        if held is not None and self._now() < held.expires_at - SESSION_MARGIN:
             return held
-        request = self._request
+        request, asked_s = self._request, self._clock.monotonic()
         opened = decode_session_answer(self._write("/v1/sessions", encode(request)))
+        heard_s = self._clock.monotonic()
+        if heard_s - asked_s <= TELLING_S_MAX:
+            self._told = Told(opened.now, heard_s, self._clock.now())
+            self._ahead = self._told.wall - opened.now
         with self._lock:
             if request.epoch == self._request.epoch:
                 self._session = opened
@@ -274,7 +285,7 @@ class HttpLink:
         with self._lock:
             self._nonce += 1
             nonce, pair = f"{self._nonce:x}", keys or self._keys
-        signed = sign("POST", path, body, pair, created=self._clock.now(), nonce=nonce)
+        signed = sign("POST", path, body, pair, created=self._now(), nonce=nonce)
         headers = {"Content-Type": CONTENT_TYPE, **signed, **more}
         return self._exchange("POST", path, body, headers, timeout_s).content
 
@@ -283,7 +294,7 @@ class HttpLink:
 
     def _mac_headers(self, method: str, target: str) -> dict[str, str]:
         session = self.session()
-        at_s = int(self._clock.now().timestamp())
+        at_s = int(self._now().timestamp())
         mac = session_mac(session.key, method, target, at_s)
         return {
             "Kopilka-Session": str(session.session),
@@ -317,10 +328,16 @@ class HttpLink:
             refusal = _refusal(answer)
             if isinstance(refusal, CentreBusyError):
                 self._heard()
+            if (theirs := their_time(answer)) is not None:
+                self._ahead = self._clock.now() - theirs
             raise refusal
 
     def _heard(self) -> None:
-        self._state = LinkState(up=True, last_contact_at=self._clock.now(), reason="")
+        self._state = LinkState(up=True, last_contact_at=self._now(), reason="")
+
+    def _now(self) -> datetime:
+        """Return the time that requests carry: this machine's, put right by what was told."""
+        return self._clock.now() - self._ahead
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -364,15 +381,6 @@ def _frames(chunks: Iterator[bytes]) -> Iterator[bytes]:
             buffer = buffer[FRAME_PREFIX_BYTES + size :]
 
 
-def _retry_after_s(problem: Mapping[str, Any]) -> float:
-    """Return after how long the centre wants to hear again, within bounds."""
-    try:
-        told = float(problem["details"]["retry_after_s"])
-    except (KeyError, TypeError, ValueError):
-        told = BUSY_S_MIN
-    return max(BUSY_S_MIN, min(told, BUSY_S_MAX))
-
-
 def _refusal(answer: httpx.Response) -> LoyaltyError:
     problem: Any = {}
     try:
@@ -381,7 +389,7 @@ def _refusal(answer: httpx.Response) -> LoyaltyError:
     except (ValueError, KeyError, TypeError):
         refusal, reason = "unreadable", answer.text
     if answer.is_server_error and refusal == BUSY:
-        return CentreBusyError(retry_after_s=_retry_after_s(problem))
+        return CentreBusyError(retry_after_s=retry_after_s(problem))
     if answer.is_server_error:  # what it did before it failed is not known
         return LinkDownError(reason=f"{answer.status_code} {refusal}")
     return RefusedByCentreError(

@@ -244,7 +244,7 @@ def hear_of(station: Station, answer: PushAnswer) -> None:
     with transaction(station.journal) as connection:
         met = last(connection)
         if met is not None and met.incarnation != answer.incarnation:
-            values = {"incarnation": answer.incarnation, "at": station.clock.now()}
+            values = {"incarnation": answer.incarnation, "at": station.time.now()}
             connection.execute(insert(_LIVES), {"no": met.no + 1, "file": met.file, **values})
             for line in station.identity.lines:
                 facts.send_again(connection, line, 1)
@@ -272,7 +272,7 @@ def _send_again(
 
 
 def _report(connection: Connection, station: Station, incarnation: UUID) -> None:
-    at = station.clock.now()
+    at = station.time.now()
     held = tuple(_held(connection, station))
     for start in range(0, max(1, len(held)), REPORT_LEASES_MAX):
         end = start + REPORT_LEASES_MAX

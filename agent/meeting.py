@@ -41,6 +41,7 @@ def meet(station: Station) -> SessionAnswer:
         raise
     epochs.heed(station, who.epoch, session.expects, session.barred)
     lives.meet(station, session)
+    station.time.keep()
     station.backed_up = session.backed_up
     return session
 
@@ -57,7 +58,7 @@ def _take_refusal(station: Station, who: Identity, refusal: str) -> None:
     if who is not station.identity:
         return  # the refused session was of the epoch before
     if refusal == FENCED:
-        epochs.bar(station, FENCED, station.clock.now())
+        epochs.bar(station, FENCED, station.time.now())
         epochs.send_last_again(station)
     elif refusal == epochs.UNKNOWN:
         epochs.rejoin(station)

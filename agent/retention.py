@@ -54,7 +54,7 @@ class Retention:
         """Let some of the oldest facts leave, and what is as old beside them; return how many facts
         left. Interrupted, it goes on from the beginning."""
         station = self.station
-        before = station.clock.now() - timedelta(days=station.settings.keep_facts_days)
+        before = station.time.now() - timedelta(days=station.settings.keep_facts_days)
         gone = sum(self._line(line, upto, before) for line, upto in self._lines())
         with transaction(station.journal) as connection:
             for sweep in _SWEPT:

@@ -14,10 +14,12 @@ from agent.counted import Downtime
 from agent.devices import Devices
 from agent.disk import DiskWatch
 from agent.events import Events
+from agent.heard import Told
 from agent.link import Link
 from agent.packs import PackShelf
 from agent.pulses import Pulses
 from agent.settings import AgentSettings
+from agent.timekeeper import Timekeeper
 from shared.clock import Clock
 from shared.crypto.keys import KeyPair
 from shared.runtime.metrics import Counts
@@ -171,6 +173,8 @@ class Station:
     events: Events
     open_replica: Callable[[str], Engine]
     """Open a file of rows by its name, a new one with its tables."""
+    boot: str = ""
+    """Names the machine's boot, to tell a restart of the process from one of the machine."""
     devices: Devices = field(default_factory=Devices)
     packs: PackShelf = field(default_factory=PackShelf)
     premises: PremisesCache = field(default_factory=PremisesCache)
@@ -186,10 +190,15 @@ class Station:
     """What of each epoch a backup of the centre holds, as the last session told."""
     pulses: Pulses = field(default_factory=Pulses)
     disk: DiskWatch = field(init=False)
+    time: Timekeeper = field(init=False)
 
     def __post_init__(self) -> None:
-        """Watch the disk that the station's files are on."""
+        """Watch the disk that the station's files are on, and the time."""
         self.disk = DiskWatch(self.data_dir, self.settings)
+        self.time = Timekeeper(self.journal, self.clock, self.boot, self._told)
+
+    def _told(self) -> Told | None:
+        return self.link.state().told
 
     def gets_on(self, loop: str) -> None:
         """Note that a background loop makes progress."""

@@ -117,6 +117,7 @@ class Shop:
             settings=settings,
             events=Events(settings.event_listeners_max),
             open_replica=open_replica,
+            boot="first",
         )
         self.station.doubt.open = False
 
@@ -180,17 +181,25 @@ class Shop:
         piece = write_segment(stream, INCARNATION, number, number, [change])
         replica.apply(self.station, piece)
 
-    def restart(self) -> None:
-        """Let a new process open the same files."""
+    def contact(self) -> None:
+        """Let the centre tell what time it is, and be as it was."""
+        was_up, self.link.up = self.link.up, True
+        self.link.state()
+        self.link.up = was_up
+
+    def restart(self, boot: str = "first") -> None:
+        """Let a new process open the same files; another name of the boot: of a new machine."""
         self.station.journal.dispose()
         self.station.replica.dispose()
         folder = self.station.data_dir
+        self.link.told = None
         enrolled = identities.is_enrolled(folder)
         self.station = replace(
             self.station,
             identity=identities.load(folder) if enrolled else self.station.identity,
             replica=self.station.open_replica(current_file(self.station.journal)),
             barred="",
+            boot=boot,
             events=Events(self.station.settings.event_listeners_max),
             devices=Devices(),
             packs=PackShelf(),

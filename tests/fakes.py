@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
+from agent.heard import Told
 from agent.link import LinkDownError, LinkState, RefusedByCentreError
 from hardware.printers.encoder import fence_id
 from hardware.printers.printer import Printer
@@ -47,9 +48,10 @@ class FakeClock:
 
     def __init__(self, at: datetime = NOON) -> None:
         self.at = at
+        self.set_by = timedelta()
 
     def now(self) -> datetime:
-        return self.at
+        return self.at + self.set_by
 
     def monotonic(self) -> float:
         return self.at.timestamp()
@@ -61,6 +63,10 @@ class FakeClock:
     def move(self, **delta: float) -> None:
         self.at += timedelta(**delta)
 
+    def set_wrong(self, **delta: float) -> None:
+        """Set what the clock shows, which moves no deadline."""
+        self.set_by = timedelta(**delta)
+
 
 class FakeLink:
     """A centre that answers what a test tells it to; cut, it raises like a dead line."""
@@ -68,6 +74,9 @@ class FakeLink:
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
         self.up = True
+        self.tells_time = True
+        """Whether it tells, while it is up, what time it is."""
+        self.told: Told | None = None
         self.pushed: list[PushBatch] = []
         self.asked: list[LeaseAsk] = []
         self.answer_push: Callable[[PushBatch], PushAnswer] | None = None
@@ -98,7 +107,9 @@ class FakeLink:
         )
 
     def state(self) -> LinkState:
-        return LinkState(self.up, NOON, "" if self.up else "cut")
+        if self.up and self.tells_time:
+            self.told = Told(self._clock.at, self._clock.monotonic(), self._clock.now())
+        return LinkState(self.up, NOON, "" if self.up else "cut", self.told)
 
     def report(self, last_seq: int, oldest_unsent_at: datetime | None) -> None:
         self.reported = (last_seq, oldest_unsent_at)

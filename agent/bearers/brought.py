@@ -154,7 +154,8 @@ def bring(
     codes = [*(offer.code for offer in offers), *(code for _, code in selling)]
     budgets = look_up_budgets(station, journal, pack, moment)
     thin = station.thin.now(moment.instant) if budgets else ()
-    own = used.left(station, journal, pack, named.till, moment.day)
+    since = moment.day_of(station.time.settled(moment.instant))
+    own = used.left(station, journal, pack, named.till, since)
     if not codes:
         return Brought(moment, codes=unique, budgets=budgets, thin=thin, own=own)
     standings = look_up(station, journal, codes)

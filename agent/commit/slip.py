@@ -85,6 +85,7 @@ def _heading(sale: ReceiptCommitted) -> Iterator[Block]:
     yield Row(number, parts.when(sale.at, sale.moment.zone))
     who = f"Кассир {sale.cashier}" if sale.cashier else ""
     yield Row(f"Касса {sale.receipt.till}", who)
+    yield from parts.time_mark(sale.moment.trusted)
 
 
 def _certificates(sale: ReceiptCommitted) -> Iterator[Block]:

@@ -66,6 +66,7 @@ def append(connection: Connection, station: Station, new: NewFact, at: datetime)
         )
     )
     store.add_fact(connection, fact, at)
+    station.time.note(connection, at)
     store.add_changes(connection, fact.id, new.changes)
     return fact
 

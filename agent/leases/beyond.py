@@ -80,13 +80,14 @@ def put(
     day: date,
     fact: UUID | None = None,
 ) -> None:
-    """Count what a receipt redeems beyond the leases, from its reserve to its sale's fact.
-
-    What the centre has posted long ago is forgotten.
-    """
-    run(connection, _FORGET, ((day - KEPT).isoformat(),))
+    """Count what a receipt redeems beyond the leases, from its reserve to its sale's fact."""
     whose = (receipt.bytes, account.bytes)
     run(connection, _PUT, (*whose, amount, day.isoformat(), fact.bytes if fact else None))
+
+
+def forget(connection: Connection, day: date) -> None:
+    """Forget what the centre has posted long before a day."""
+    run(connection, _FORGET, ((day - KEPT).isoformat(),))
 
 
 def cancel(connection: Connection, receipt: UUID) -> None:

@@ -22,7 +22,6 @@ from shared.crypto.blind import IdentifierKind, blind_index
 from shared.member import ProfileField, display_name
 from shared.phone import normalise_phone
 from shared.profile import NothingEditedError, checked_birthday, normal_email, normal_name
-from shared.rules.moment import Moment
 from shared.runtime.sqlite import transaction
 from shared.wire.codec import decoder, encode
 from shared.wire.facts import EditedField, EditedPerson, FactKind, MemberEdited
@@ -89,7 +88,7 @@ def _person(station: Station, order: ProfileEdit, at: datetime) -> EditedPerson:
     """Return what was typed in its forms."""
     born = order.birthday
     if born is not None:
-        born = checked_birthday(born, Moment(at, store_settings(station).zone).day)
+        born = checked_birthday(born, station.time.moment(at, store_settings(station).zone).day)
     return EditedPerson(
         salt=station.chance.randbytes(SALT_BYTES),
         name=normal_name(order.name) if order.name else "",

@@ -20,7 +20,6 @@ from agent.station import Station
 from shared.errors import Kind, LoyaltyError
 from shared.points import format_points
 from shared.rules.model import Wallet
-from shared.rules.moment import Moment
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import decoder, encode
 from shared.wire.facts import FactKind, LotActivated
@@ -129,7 +128,7 @@ def _pending(
     if wallet.early_activation_max is not None and lot.amount > wallet.early_activation_max:
         raise ActivationLimitError(limit=format_points(wallet.early_activation_max))
     most = wallet.early_activation_a_day
-    moment = Moment(at, settings.zone)
+    moment = station.time.moment(at, settings.zone)
     today = moment.start_of(moment.day)
     if most is not None and store.activated_since(connection, lot.account, today) >= most:
         raise ActivationLimitError(limit=most)

@@ -28,7 +28,6 @@ from shared.member import PhoneRole, display_name, person_key
 from shared.names import compatible
 from shared.phone import BadPhoneError, normalise_phone
 from shared.profile import normal_name
-from shared.rules.moment import Moment
 from shared.runtime.sqlite import reading, transaction
 from shared.wire import passes
 from shared.wire.codec import decoder, encode
@@ -175,7 +174,7 @@ def _write(
     connection: Connection, station: Station, order: Registration, phone: str, at: datetime
 ) -> Registered:
     settings = store_settings(station)
-    moment = Moment(at, settings.zone)
+    moment = station.time.moment(at, settings.zone)
     identity = station.identity
     referrer = _referrer(station, connection, order, phone)
     card = card_number(identity.card_prefix, identity.card_block, newcomers.count(connection) + 1)
@@ -215,6 +214,7 @@ def _write(
         referrer=referrer,
         other_phone_index=newcomer.other_phone_index,
         phone_role=order.phone_role.value,
+        trusted=moment.trusted,
     )
     new = NewFact(
         FactKind.MEMBER_REGISTERED,

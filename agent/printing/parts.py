@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from shared.ledger.leases import is_live
 from shared.member import LotView
 from shared.points import format_points
-from shared.rules.moment import Moment
+from shared.rules.moment import Moment, Trust
 from shared.rules.result import OnceGrant
 from shared.slip import Align, Block, Divider, Qr, Row, Text, Weight
 from shared.wire.facts import Granted
@@ -68,6 +68,13 @@ def header(settings: SettingsRow) -> list[Block]:
 def when(at: datetime, zone: str) -> str:
     """Write an instant by the store's clock."""
     return f"{at.astimezone(ZoneInfo(zone)):%d.%m.%Y %H:%M}"
+
+
+def time_mark(trusted: Trust) -> list[Block]:
+    """Say of a paper that its time is not sure."""
+    if trusted is Trust.TRUSTED:
+        return []
+    return [Text("Время не подтверждено: связи с центром не было")]
 
 
 def masked_card(tail: str) -> str:

@@ -7,6 +7,7 @@ of which what the member owes already is used.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -43,6 +44,9 @@ class Question:
     brought: Brought
     granted: Pass | None = None
     """What the customer's pass says, if he shows one."""
+    since: date | None = None
+    """The day on which what a day allows began to count, if it is not the moment's own: none
+    begins on untrusted time."""
 
     @property
     def policy(self) -> str:
@@ -110,7 +114,7 @@ def allowance(journal: Connection, asked: Question, who: Standing) -> int:
 def by_limit(journal: Connection, asked: Question, who: Standing) -> int:
     """Return what is left of the narrowest of a programme's three caps."""
     of_receipt, of_member, of_store = asked.pack.source.policies.offline_caps
-    used = beyond.counted(journal, who.accounts, asked.moment.day, who.as_of)
+    used = beyond.counted(journal, who.accounts, asked.since or asked.moment.day, who.as_of)
     return min(of_receipt, of_member - used.member - who.debt, of_store - used.store)
 
 

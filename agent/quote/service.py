@@ -14,11 +14,13 @@ from agent.counted import QUOTE_SECONDS
 from agent.leases import passes
 from agent.leases.lots import Reach
 from agent.leases.standing import Standing, standing
+from agent.packs import NoPackError
 from agent.quote.lines import Item, check_sums, lines_of
 from agent.quote.offline import Question, price_here
 from agent.quote.shortage import CENTRE, Because, Shortage
 from agent.replica import service as replica
 from agent.station import Station
+from shared.basket import Line
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.leases import is_live
 from shared.member import MemberView
@@ -133,13 +135,39 @@ def admit(station: Station, basket: Basket, at: datetime) -> None:
 def price(
     station: Station, journal: Connection, basket: Basket, reach: Reach, at: datetime
 ) -> Quote:
-    """Price a basket for a reach; see `quote` for what it raises."""
+    """Price a basket for a reach; see `quote` for what it raises.
+
+    On untrusted time it may still be the day on which it was trusted last: of the two days that
+    counts which is better for the customer, and the receipt is marked.
+    """
+    rules = effective_pack(station, at)
+    priced = _price(station, journal, basket, reach, at, rules)
+    earlier = station.time.settled(at)
+    if priced.moment.day == priced.moment.day_of(earlier):
+        return priced
+    return min(priced, _price(station, journal, basket, reach, earlier, rules), key=_cost)
+
+
+def _cost(priced: Quote) -> tuple[int, int]:
+    """Return what a receipt costs its customer, and less of what it brings him."""
+    totals = priced.evaluation.totals
+    return totals.payable_minor, -totals.earned_points
+
+
+def _price(
+    station: Station,
+    journal: Connection,
+    basket: Basket,
+    reach: Reach,
+    at: datetime,
+    rules: tuple[SettingsRow, CompiledPack],
+) -> Quote:
+    settings, pack = rules
     who = None if basket.member is None else standing(station, journal, basket.member)
-    settings, pack = effective_pack(station, at)
     with reading(station.replica) as connection:
         lines = lines_of(connection, basket.items)
     check_sums(lines, pack.source.policies.till_tolerance_minor)
-    moment, thin = Moment(at, settings.zone), station.thin.now(at)
+    moment, thin = station.time.moment(at, settings.zone), station.thin.now(at)
     shown = passes.Shown(basket.uid, basket.pass_code, moment)
     selling = [
         (line, item.certificate)
@@ -148,21 +176,7 @@ def price(
     ]
     named = Named(basket.certificates, selling, basket.promo_codes, basket.till)
     brought = bring(station, journal, named, pack, moment)
-    receipt = Receipt(
-        uid=basket.uid,
-        store=station.identity.store,
-        till=basket.till,
-        lines=lines,
-        member=None if who is None else who.member,
-        redeem=basket.redeem if station.disk.may_redeem else Redeem.NONE,
-        redeem_points=basket.redeem_points,
-        promo_codes=basket.promo_codes,
-        take=basket.take,
-        take_value=basket.take_value,
-        paid_in=basket.paid_in,
-        marks=basket.marks,
-        region=settings.region,
-    )
+    receipt = _receipt(station, basket, lines, who, settings)
     receipt = brought.on(receipt, Reach.CHAIN)
     return _priced(
         station,
@@ -192,6 +206,30 @@ def price(
     )
 
 
+def _receipt(
+    station: Station,
+    basket: Basket,
+    lines: tuple[Line, ...],
+    who: Standing | None,
+    settings: SettingsRow,
+) -> Receipt:
+    return Receipt(
+        uid=basket.uid,
+        store=station.identity.store,
+        till=basket.till,
+        lines=lines,
+        member=None if who is None else who.member,
+        redeem=basket.redeem if station.disk.may_redeem else Redeem.NONE,
+        redeem_points=basket.redeem_points,
+        promo_codes=basket.promo_codes,
+        take=basket.take,
+        take_value=basket.take_value,
+        paid_in=basket.paid_in,
+        marks=basket.marks,
+        region=settings.region,
+    )
+
+
 def store_settings(station: Station) -> SettingsRow:
     """Return the store's requisites, region and zone; raises NoSettingsError."""
     settings = replica.premises(station).settings
@@ -203,11 +241,17 @@ def store_settings(station: Station) -> SettingsRow:
 def effective_pack(station: Station, at: datetime) -> tuple[SettingsRow, CompiledPack]:
     """Return the store's settings and the rules that are in force there.
 
-    Raises NoSettingsError, NoPackError.
+    On untrusted time no later ones come into force. Raises NoSettingsError, NoPackError.
     """
     settings = store_settings(station)
     premises = replica.premises(station)
-    return settings, station.packs.effective(premises.packs, premises.keys, settings.zone, at)
+    terms = (premises.packs, premises.keys, settings.zone)
+    try:
+        return settings, station.packs.effective(*terms, station.time.settled(at))
+    except (
+        NoPackError
+    ):  # none was in force yet when the time was trusted last: better one than none
+        return settings, station.packs.effective(*terms, at)
 
 
 def pack_of(station: Station, pack_hash: str) -> CompiledPack | None:
@@ -226,7 +270,9 @@ def _priced(
 ) -> Quote:
     """Narrow a price over all points to what the store may draw, if only that counts."""
     who, evaluation = full.standing, full.evaluation
-    asked = Question(full.receipt, who, account, full.moment, full.pack, full.brought, full.granted)
+    since = full.moment.day_of(station.time.settled(full.moment.instant))
+    terms = (full.receipt, who, account, full.moment, full.pack, full.brought, full.granted, since)
+    asked = Question(*terms)
     here = price_here(station, journal, asked, evaluation)
     elsewhere = () if who is None else _elsewhere(full, who, account)
     wanted, drawn = evaluation.redemption, here.evaluation.redemption

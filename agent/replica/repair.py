@@ -46,7 +46,7 @@ def compare(station: Station, told: Iterable[Tally]) -> list[str]:
         verdicts.setdefault(one.stream, set()).add(verdict)
         if verdict is Verdict.SAME:
             with transaction(station.replica) as connection:
-                sums.note_check(connection, one.stream, one.number, station.clock.now())
+                sums.note_check(connection, one.stream, one.number, station.time.now())
     return sorted(name for name, found in verdicts.items() if Verdict.DIFFERENT in found)
 
 
@@ -64,7 +64,7 @@ def scrub(station: Station) -> list[str]:
             log.error("rows.damaged", stream=stream)
             found.append(stream)
         with transaction(station.replica) as connection:
-            sums.note_scrub(connection, stream, station.clock.now())
+            sums.note_scrub(connection, stream, station.time.now())
     return found
 
 
@@ -146,4 +146,4 @@ def _count_again(station: Station, stream: str, repaired_parts: int) -> None:
         total = sums.whole(sums.part_sums(connection, stream))
         sums.put_held(connection, stream, Held(total, number))
         sums.forget_marks(connection, stream)
-        sums.note_check(connection, stream, number, station.clock.now(), repaired_parts)
+        sums.note_check(connection, stream, number, station.time.now(), repaired_parts)

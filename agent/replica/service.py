@@ -161,7 +161,7 @@ def prepare(station: Station) -> None:
     """Compile the packs that the rows name, before anybody is priced by them."""
     read = _read_premises(station)
     if read.settings is not None:
-        now = station.clock.now()
+        now = station.time.now()
         station.packs.prepare(read.packs, read.keys, read.settings.zone, now)
 
 

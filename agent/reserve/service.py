@@ -21,6 +21,7 @@ from agent.reserve.store import Claim, ClaimState
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
 from shared.receipt import Redeem
+from shared.rules.moment import Trust
 from shared.rules.result import Draw
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.agents import LotWish
@@ -195,6 +196,8 @@ def count_beyond(connection: Connection, claim: Claim, fact: UUID | None = None)
     if claim.beyond and claim.member is not None:
         account, day = claim.member.account, claim.moment.day
         beyond.put(connection, claim.receipt.uid, account, claim.beyond, day, fact)
+        if claim.moment.trusted is Trust.TRUSTED:
+            beyond.forget(connection, day)
 
 
 def _claim(station: Station, order: ReserveOrder, at: datetime) -> Claim:

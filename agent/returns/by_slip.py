@@ -20,7 +20,6 @@ from agent.station import Station
 from shared.crypto.chain import digest
 from shared.errors import Kind, LoyaltyError
 from shared.ids import derived
-from shared.rules.moment import Moment
 from shared.rules.returns import LineShare, Part, returned_share
 from shared.rules.sentences import rubles
 from shared.wire.facts import FactKind
@@ -129,7 +128,7 @@ def take_in_by_slip(
 ) -> Document:
     """Journal a return by slip and spool its slip, in the caller's transaction."""
     settings, pack = effective_pack(station, at)
-    moment = Moment(at, settings.zone)
+    moment = station.time.moment(at, settings.zone)
     body = ReturnedBySlip(
         uid=uid,
         sale=seen.sale.receipt,
@@ -150,6 +149,7 @@ def take_in_by_slip(
         at=at,
         day=moment.day,
         counted_on=pack.counting_day(moment),
+        trusted=moment.trusted,
     )
     fact = journal.append(connection, station, NewFact(FactKind.RECEIPT_RETURNED_BY_SLIP, body), at)
     slip = by_slip_slip(settings, body, derived("slip", fact.id))

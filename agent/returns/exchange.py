@@ -22,7 +22,6 @@ from agent.returns.service import Returned, ReturnOrder, take_in
 from agent.returns.sources import hear_of, sale_of
 from agent.station import Station
 from shared.receipt import Tender
-from shared.rules.moment import Moment
 from shared.rules.returns import Part
 from shared.runtime.sqlite import reading, transaction, trying
 from shared.wire.codec import decoder, encode
@@ -139,7 +138,7 @@ def _seen(
     connection: Connection, station: Station, wish: Wish, at: datetime
 ) -> tuple[Seen, Basket]:
     """Try the return and price the new goods after it; also return them as they are promised."""
-    moment = Moment(at, store_settings(station).zone)
+    moment = station.time.moment(at, store_settings(station).zone)
     sold = sale_of(station, connection, wish.sale)
     returned = look(station, connection, sold, wish.parts, moment)
 

@@ -88,7 +88,7 @@ def preview(station: Station, sale: UUID, parts: Sequence[Part], at: datetime) -
     ReceiptVoidedError, CertificateUsedError, and what `source_of` raises.
     """
     hear_of(station, sale, at)
-    moment = Moment(at, store_settings(station).zone)
+    moment = station.time.moment(at, store_settings(station).zone)
     with reading(station.journal) as connection:
         return look(station, connection, sale_of(station, connection, sale), parts, moment)
 
@@ -202,7 +202,7 @@ def take_in(connection: Connection, station: Station, order: ReturnOrder, at: da
     UidReusedError.
     """
     settings = store_settings(station)
-    moment = Moment(at, settings.zone)
+    moment = station.time.moment(at, settings.zone)
     sold = sale_of(station, connection, order.sale)
     seen = look(station, connection, sold, order.parts, moment)
     seen.endings.check_here()
@@ -298,6 +298,7 @@ def _body(
         refilled=seen.refilled,
         exchange=order.exchange,
         revoked=seen.endings.revoked,
+        trusted=moment.trusted,
     )
 
 

@@ -1,7 +1,8 @@
 """Void a receipt in the shift in which it was sold: undone, as if it had not been."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import structlog
@@ -111,9 +112,10 @@ def void(station: Station, order: VoidOrder, at: datetime) -> Voided:
         if done is not None:
             return _decode(done)
         cashiers.demand_role(station, order.cashier, _role_needed(station, at))
-        moment = Moment(at, store_settings(station).zone)
+        moment = station.time.moment(at, store_settings(station).zone)
         _, sold = find_sale(station, connection, order.sale)
-        _check(connection, sold, order, moment)
+        days = {moment.day, moment.day_of(station.time.settled(at))}
+        _check(connection, sold, order, days)
         voided = _undo(connection, station, order, sold, moment)
         answers.remember(connection, *operation, encode(voided), at)
     station.wakes.push.set()
@@ -131,14 +133,16 @@ def _role_needed(station: Station, at: datetime) -> str:
 
 
 def _check(
-    connection: Connection, sold: ReceiptCommitted, order: VoidOrder, moment: Moment
+    connection: Connection, sold: ReceiptCommitted, order: VoidOrder, days: Collection[date]
 ) -> None:
+    """Check that nothing has come back and that it is the shift of the sale; on untrusted time it
+    may still be that of the last trusted day."""
     done = elsewhere.done(connection, order.sale)
     if done.is_voided:
         raise ReceiptVoidedError(receipt=order.sale)
     if done.before.quantities:
         raise AlreadyReturnedError(receipt=order.sale)
-    if (sold.day, sold.receipt.till) != (moment.day, order.till):
+    if sold.day not in days or sold.receipt.till != order.till:
         day = f"{sold.day:%d.%m.%Y}"
         raise OtherShiftError(receipt=order.sale, till=sold.receipt.till, day=day)
 
@@ -179,6 +183,7 @@ def _undo(
         day=moment.day,
         refilled=sold.bearers,
         revoked=tuple(Draw(lot.lot, lot.account, lot.amount) for lot in sold.issued),
+        trusted=moment.trusted,
     )
     tails = tuple((code[-TAIL_CHARS:], amount) for code, amount in found.certificates)
     return _write(connection, station, body, sold, tails)
@@ -192,7 +197,7 @@ def _write(
     certificates: tuple[tuple[str, int], ...],
 ) -> Voided:
     settings = store_settings(station)
-    moment = Moment(body.at, settings.zone)
+    moment = Moment(body.at, settings.zone, body.trusted)
     who = buyer(station, connection, sold)
     ended = endings(station, connection, sold, {}, whole_of(sold))
     ended.check_here()

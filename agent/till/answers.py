@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from agent.till.models import MemberRef
+from shared.rules.moment import Trust
 
 AUTHORITY = "agent"
 
@@ -171,6 +172,17 @@ class RowsAnswer(BaseModel):
     scrubbed_at: datetime | None
 
 
+class TimeAnswer(BaseModel):
+    """The store's time, and whether it is `trusted` or `untrusted`: who told it last (`centre`,
+    `fiscal` or `nobody`), what and when, and when it was trusted last."""
+
+    at: datetime
+    trust: Trust
+    source: str
+    told_at: datetime | None
+    trusted_at: datetime | None
+
+
 class StatusAnswer(Answer):
     """How the store's agent is."""
 
@@ -193,6 +205,7 @@ class StatusAnswer(Answer):
     spool: dict[str, int]
     devices: dict[str, DeviceAnswer]
     refused_packs: dict[str, SentenceView]
+    time: TimeAnswer
 
 
 class EventAnswer(BaseModel):

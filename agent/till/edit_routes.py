@@ -52,7 +52,7 @@ class EditedAnswer(view.Answer):
 @router.post("/members/{member}/edits", tags=["members"])
 def post_edit(member: UUID, body: EditBody, here: Here, cashier: Cashier) -> EditedAnswer:
     """Edit a member's name, birthday, phone or e-mail, also offline; others stay as they are."""
-    at = here.clock.now()
+    at = here.time.now()
     order = ProfileEdit(
         uid=body.uid,
         content=content_of(body, member),
@@ -68,7 +68,7 @@ def post_edit(member: UUID, body: EditBody, here: Here, cashier: Cashier) -> Edi
 
 
 def _edited(here: Here, done: Edited) -> EditedAnswer:
-    top = render.frame(here, here.clock.now())
+    top = render.frame(here, here.time.now())
     told = [SHARED] if done.shared else []
     told += [STAYS] if done.stays else []
     return EditedAnswer(

@@ -23,7 +23,7 @@ def _cashier(
 ) -> str:
     if kopilka_cashier is None:
         return ""
-    return cashiers.cashier_of(station, kopilka_cashier, station.clock.now())
+    return cashiers.cashier_of(station, kopilka_cashier, station.time.now())
 
 
 Here = Annotated[Station, Depends(station_of)]

@@ -15,7 +15,7 @@ from agent.replica import service as replica
 from agent.reserve import store as claims
 from agent.station import Station
 from agent.till.here import Here
-from shared.rules.moment import Moment
+from shared.rules.moment import Trust
 from shared.runtime.metrics import CONTENT_TYPE, Labels, page
 from shared.runtime.sqlite import reading
 
@@ -27,7 +27,7 @@ router = APIRouter()
 @router.get("/metrics", include_in_schema=False)
 def get_metrics(here: Here) -> Response:
     """Write the agent's metrics."""
-    levels = gather(here, here.clock.now())
+    levels = gather(here, here.time.now())
     return Response(page(counted.METRICS, levels, here.counts), media_type=CONTENT_TYPE)
 
 
@@ -68,9 +68,10 @@ def _line(station: Station, at: datetime) -> dict[str, dict[Labels, float]]:
     line = station.link.state()
     station.downtime.note(at, up=line.up)
     offline = station.downtime.since(_midnight(station, at))
-    heard = line.last_contact_at
+    heard, time = line.last_contact_at, station.time.seen()
     levels: dict[str, dict[Labels, float]] = {
         counted.ONLINE: {(): float(line.up)},
+        counted.TIME_TRUSTED: {(time.source.value,): float(time.trust is Trust.TRUSTED)},
         counted.OFFLINE_MINUTES: {(): offline.total_seconds() / MINUTE_S},
     }
     if heard is not None:
@@ -81,9 +82,9 @@ def _line(station: Station, at: datetime) -> dict[str, dict[Labels, float]]:
 def _midnight(station: Station, at: datetime) -> datetime:
     """Return when the day began in the store, by UTC while its zone is not known."""
     try:
-        moment = Moment(at, store_settings(station).zone)
+        moment = station.time.moment(at, store_settings(station).zone)
     except NoSettingsError:
-        moment = Moment(at, "UTC")
+        moment = station.time.moment(at, "UTC")
     return moment.start_of(moment.day)
 
 

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from agent.till.answers import SentenceView
+from agent.till.fiscal import FISCAL_TIME
 from agent.till.place import LAST_PLACE, PLACE
 from shared.runtime.web import PROBLEM_TYPE
 
@@ -19,6 +20,10 @@ SCHEMAS = "#/components/schemas/"
 RESPONSES = "#/components/responses/"
 PLACE_TOLD = "Where the agent's journal ends: `<agent>/<epoch>/<seq>`."
 LAST_PLACE_TOLD = f"The last `{PLACE}` that this till has heard; anything else is ignored."
+FISCAL_TIME_TOLD = (
+    "What the clock of the fiscal device shows, with its offset, such as "
+    "`2026-07-28T14:05:00+03:00`; anything else is ignored."
+)
 GENERATED = ("HTTPValidationError", "ValidationError")
 """What the framework would answer; here every failure is a problem."""
 
@@ -84,15 +89,17 @@ def _described(schema: dict[str, Any]) -> dict[str, Any]:
             for failures in ("4XX", "5XX"):
                 operation["responses"][failures] = {"$ref": RESPONSES + "Problem"}
             _exemplify(operation, f"{method.upper()} {path}")
-            _place(operation)
+            _headers(operation)
     return schema
 
 
-def _place(operation: dict[str, Any]) -> None:
-    """Declare the headers by which tills notice that an agent's disk went back."""
+def _headers(operation: dict[str, Any]) -> None:
+    """Declare the headers by which tills tell the fiscal clock's time, and notice that an agent's
+    disk went back."""
     schema = {"type": "string"}
     last = {"name": LAST_PLACE, "in": "header", "schema": schema, "description": LAST_PLACE_TOLD}
-    operation["parameters"] = [*operation.get("parameters", ()), last]
+    fiscal = {**last, "name": FISCAL_TIME, "description": FISCAL_TIME_TOLD}
+    operation["parameters"] = [*operation.get("parameters", ()), last, fiscal]
     for status, answer in operation["responses"].items():
         if status.isdigit():
             answer["headers"] = {PLACE: {"schema": schema, "description": PLACE_TOLD}}

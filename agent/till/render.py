@@ -20,7 +20,7 @@ from agent.till.models import MemberRef
 from shared.errors import LoyaltyError
 from shared.ledger.leases import is_live
 from shared.rules.compile import CompiledPack
-from shared.rules.moment import Moment, UnknownZoneError
+from shared.rules.moment import Moment, Trust, UnknownZoneError
 from shared.rules.result import Sentence
 from shared.rules.tiers import tier_of
 from shared.wire.passes import Pass
@@ -34,6 +34,15 @@ OFFLINE = view.SentenceView(
 )
 
 
+UNTRUSTED = view.SentenceView(
+    code="time_untrusted",
+    ru="Время не подтверждено: новые правила не вступят в силу, чеки отмечены. Нужна связь или "
+    "время фискального накопителя.",
+    en="The time is not confirmed: no new rules come into force, receipts are marked. It needs the "
+    "line or the time of the fiscal device.",
+)
+
+
 def frame(station: Station, at: datetime, *, pack: CompiledPack | None = None) -> dict[str, Any]:
     """Return what every answer begins with."""
     line = station.link.state()
@@ -43,6 +52,8 @@ def frame(station: Station, at: datetime, *, pack: CompiledPack | None = None) -
         except (NoPackError, NoSettingsError) as error:
             return {"as_of": line.last_contact_at, "warnings": [said(error)]}
     warnings = [] if line.up else [OFFLINE]
+    if station.time.trust(at) is Trust.UNTRUSTED:
+        warnings.append(UNTRUSTED)
     if zone := station.premises.refused_zone:
         warnings.append(said(UnknownZoneError(zone=zone)))
     if scarce := station.disk.warning:
@@ -82,10 +93,10 @@ def member(station: Station, found: Found, at: datetime) -> view.MemberAnswer:
     lots = [lot for lot in who.lots if found.account in (None, lot.account) and lot.amount > 0]
     try:
         settings, pack = effective_pack(station, at)
-        moment = Moment(at, settings.zone)
+        moment = station.time.moment(at, settings.zone)
         tier = tier_of(pack, who.view(Reach.CHAIN), pack.counting_day(moment))
     except (NoPackError, NoSettingsError):
-        tier, moment = None, Moment(at, "UTC")
+        tier, moment = None, station.time.moment(at, "UTC")
     shown = [_lot(lot, moment) for lot in lots]
     active = [lot for lot in shown if lot.state == "active"]
     return view.MemberAnswer(
@@ -128,7 +139,7 @@ def certificate(
     station: Station, found: CertificateStanding, at: datetime
 ) -> view.FoundCertificateAnswer:
     """Return a certificate for the cashier."""
-    moment = Moment(at, store_settings(station).zone)
+    moment = station.time.moment(at, store_settings(station).zone)
     shown = found.offered(None, Reach.CHAIN, moment).certificate
     return view.FoundCertificateAnswer(
         **frame(station, at),

@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1", tags=["returns"])
 @router.post("/receipts/{uid}/returns/preview")
 def post_return_preview(uid: UUID, body: models.LookBody, here: Here) -> view.PreviewAnswer:
     """Tell what a return would move; nothing is written."""
-    at = here.clock.now()
+    at = here.time.now()
     seen = preview_by_slip(here, SlipClaim(uid, _parts(body), body.slip), at)
     return render.look(here, uid, seen, at)
 
@@ -30,7 +30,7 @@ def post_return(
     uid: UUID, body: models.ReturnBody, here: Here, cashier: Cashier
 ) -> view.ReturnedAnswer:
     """Take goods back by line and quantity."""
-    at = here.clock.now()
+    at = here.time.now()
     content = content_of(body, uid)
     order = ReturnOrder(body.uid, content, uid, _parts(body), cashier, slip=body.slip)
     return render.returned(here, give_back_goods(here, order, at), at)
@@ -39,7 +39,7 @@ def post_return(
 @router.post("/receipts/{uid}/void", status_code=201)
 def post_void(uid: UUID, body: models.VoidBody, here: Here, cashier: Cashier) -> view.VoidedAnswer:
     """Undo a receipt of this shift, as if it had not been; the cashier's role must allow it."""
-    at = here.clock.now()
+    at = here.time.now()
     content = content_of(body, uid)
     order = VoidOrder(body.uid, content, uid, body.till, cashier, body.reason)
     return render.voided(here, void(here, order, at), at)
@@ -48,14 +48,14 @@ def post_void(uid: UUID, body: models.VoidBody, here: Here, cashier: Cashier) ->
 @router.post("/exchanges/preview")
 def post_exchange_preview(body: models.WishBody, here: Here) -> view.ExchangePreviewAnswer:
     """Tell what an exchange would do; nothing is written."""
-    at = here.clock.now()
+    at = here.time.now()
     return render.exchange_preview(here, body.receipt, exchanges.preview(here, body.wish(), at), at)
 
 
 @router.post("/exchanges", status_code=201)
 def post_exchange(body: models.ExchangeBody, here: Here, cashier: Cashier) -> view.ExchangedAnswer:
     """Take goods back and sell others for them, both or neither."""
-    at = here.clock.now()
+    at = here.time.now()
     order = body.order(content_of(body), cashier)
     return render.exchanged(here, exchanges.exchange(here, order, at), at)
 

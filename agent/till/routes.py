@@ -39,7 +39,7 @@ ROUTERS = (router, edits, returns)
 @router.post("/scans", tags=["scan"])
 def post_scan(body: models.ScanBody, here: Here) -> view.ScanAnswer:
     """Tell what a scanned code is: a card, a pass, a slip, goods."""
-    at = here.clock.now()
+    at = here.time.now()
     scan = classify(here, body.code)
     is_someone = scan.kind is ScanKind.CARD or scan.granted is not None
     found = members.find(here, body.code) if is_someone else []
@@ -61,7 +61,7 @@ def post_scan(body: models.ScanBody, here: Here) -> view.ScanAnswer:
 @router.post("/members/find", tags=["members"])
 def post_find(body: models.FindBody, here: Here) -> view.FoundAnswer:
     """Find members by card number, phone or pass; none, one, or several who share a phone."""
-    at = here.clock.now()
+    at = here.time.now()
     found = members.find(here, body.identifier)
     cards = [render.member(here, one, at) for one in found]
     return view.FoundAnswer(**render.frame(here, at), members=cards)
@@ -72,14 +72,14 @@ def post_find_certificate(
     body: models.FindCertificateBody, here: Here
 ) -> view.FoundCertificateAnswer:
     """Find a certificate by its code: what is on it and to which day it pays."""
-    at = here.clock.now()
+    at = here.time.now()
     return render.certificate(here, find_certificate(here, body.code, body.pin, at), at)
 
 
 @router.post("/members", status_code=201, tags=["members"])
 def post_member(body: models.MemberBody, here: Here, cashier: Cashier) -> view.RegisteredAnswer:
     """Register a member by name and phone, also offline; a known phone gives its member."""
-    at = here.clock.now()
+    at = here.time.now()
     order = Registration(
         body.uid,
         content_of(body),
@@ -98,7 +98,7 @@ def post_member(body: models.MemberBody, here: Here, cashier: Cashier) -> view.R
 @router.post("/quotes", tags=["sale"], response_model=receipts_view.QuoteAnswer)
 async def post_quote(body: models.ReceiptBody, here: Here) -> Response:
     """Price a receipt; nothing is written, but for wrong PINs of certificates."""
-    price = partial(quote, here, body.basket(), here.clock.now())
+    price = partial(quote, here, body.basket(), here.time.now())
     priced = await run_in_threadpool(price) if body.certificates else price()
     return receipt_render.quoted(here, priced)
 
@@ -106,14 +106,14 @@ async def post_quote(body: models.ReceiptBody, here: Here) -> Response:
 @router.post("/quotes/trace", tags=["sale"])
 def post_quote_trace(body: models.ReceiptBody, here: Here) -> receipts_view.TraceAnswer:
     """Explain how a receipt would be priced, and what the rules that refuse it would take."""
-    at = here.clock.now()
+    at = here.time.now()
     return receipt_render.trace(here, quote(here, body.basket(), at), at)
 
 
 @router.post("/receipts/{uid}/reserve", tags=["sale"], response_model=receipts_view.ReservedAnswer)
 def post_reserve(uid: UUID, body: models.ReserveBody, here: Here) -> Response:
     """Claim a receipt before payment; it may refuse, and then nothing is held."""
-    at = here.clock.now()
+    at = here.time.now()
     models.same_receipt(uid, body.receipt)
     claim = reserve(here, body.order(content_of(body, uid)), at)
     return receipt_render.reserved(here, claim, at)
@@ -124,7 +124,7 @@ def post_commit(
     uid: UUID, body: models.CommitBody, here: Here, cashier: Cashier
 ) -> receipts_view.CommittedAnswer:
     """Commit a paid receipt; a reserved one is never refused for price, pack, balance or lease."""
-    at = here.clock.now()
+    at = here.time.now()
     if body.receipt is not None:
         models.same_receipt(uid, body.receipt)
     sale = Sale(
@@ -142,7 +142,7 @@ def post_commit(
 @router.post("/receipts/{uid}/cancel", tags=["sale"])
 def post_cancel(uid: UUID, body: models.CancelBody, here: Here) -> receipts_view.CancelledAnswer:
     """End a reserved receipt without a sale and free its points."""
-    at = here.clock.now()
+    at = here.time.now()
     cancel_receipt(here, uid, body.uid, content_of(body, uid), at)
     return receipts_view.CancelledAnswer(**render.frame(here, at), receipt=uid)
 
@@ -150,7 +150,7 @@ def post_cancel(uid: UUID, body: models.CancelBody, here: Here) -> receipts_view
 @router.post("/receipts/{uid}/reprint", tags=["receipts"])
 def post_reprint(uid: UUID, body: models.ReprintBody, here: Here) -> receipts_view.ReprintAnswer:
     """Print a copy of a receipt's slip, headed «КОПИЯ»."""
-    at = here.clock.now()
+    at = here.time.now()
     copy_no = reprint_receipt(here, uid, body.uid, content_of(body, uid), at)
     return receipts_view.ReprintAnswer(**render.frame(here, at), receipt=uid, copy_no=copy_no)
 
@@ -160,7 +160,7 @@ def get_receipt(uid: UUID, here: Here) -> receipts_view.ReceiptAnswer:
     """Return a receipt of this store, its place in the synchronisation and its slip."""
     found = receipts.look_up(here, uid)
     return receipts_view.ReceiptAnswer(
-        **render.frame(here, here.clock.now()),
+        **render.frame(here, here.time.now()),
         receipt=uid,
         state=found.state,
         sync=found.sync,
@@ -177,7 +177,7 @@ def get_receipt(uid: UUID, here: Here) -> receipts_view.ReceiptAnswer:
 @router.get("/receipts/{uid}/trace", tags=["receipts"])
 def get_trace(uid: UUID, here: Here) -> receipts_view.TraceAnswer:
     """Explain a receipt: which rules applied, which did not and why, step by step."""
-    return receipt_render.trace(here, receipts.look_up(here, uid), here.clock.now())
+    return receipt_render.trace(here, receipts.look_up(here, uid), here.time.now())
 
 
 @router.post("/lots/{lot}/activate", tags=["members"])
@@ -185,7 +185,7 @@ def post_activate(
     lot: UUID, body: models.ActivateBody, here: Here, cashier: Cashier
 ) -> view.ActivatedAnswer:
     """Make a member's pending points spendable now, where the programme allows it."""
-    at = here.clock.now()
+    at = here.time.now()
     order = Activation(body.uid, content_of(body, lot), lot, body.member, body.reason, cashier)
     done = lots.activate(here, order, at)
     return view.ActivatedAnswer(
@@ -200,7 +200,7 @@ def post_activate(
 @router.post("/sign-in", tags=["cashiers"])
 def post_sign_in(body: models.SignInBody, here: Here) -> view.SignedInAnswer:
     """Sign a cashier in; the token goes into the header `Kopilka-Cashier` from then on."""
-    at = here.clock.now()
+    at = here.time.now()
     done = cashiers.sign_in(here, body.uid, body.cashier, body.pin, at)
     return view.SignedInAnswer(
         **render.frame(here, at),
@@ -215,7 +215,7 @@ def post_sign_in(body: models.SignInBody, here: Here) -> view.SignedInAnswer:
 @router.get("/status", tags=["agent"])
 def get_status(here: Here) -> view.StatusAnswer:
     """Tell how this store's agent is."""
-    return status(here, here.clock.now())
+    return status(here, here.time.now())
 
 
 @router.get(

@@ -1,5 +1,6 @@
 """How this store's agent is: the line, the queue, the replica, the pack, the devices."""
 
+from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -46,6 +47,7 @@ def status(station: Station, at: datetime) -> view.StatusAnswer:
         refused_packs={
             refused.hash: render.sentence(refused.reason) for refused in station.packs.refused()
         },
+        time=view.TimeAnswer(**asdict(station.time.seen())),
     )
 
 

@@ -17,8 +17,7 @@ from shared.bearer import Bearer
 from shared.ids import derived
 from shared.money import format_money
 from shared.points import format_points
-from shared.rules.moment import Trust
-from shared.wire.facts import Issued, ReceiptCommitted
+from shared.wire.facts import Issued, ReceiptCommitted, is_timed
 from shared.wire.push import OutcomeKind
 from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedBySlip, TakenBack
 
@@ -230,9 +229,8 @@ def _late(desk: Desk, reading: Reading) -> None:
 def _clock(desk: Desk, reading: Reading) -> None:
     """Tell once a day of a journal whose clock is proved wrong, or not trusted by its agent."""
     body, found = reading.body, clocks.wrong(desk, reading)
-    if found is None and isinstance(body, ReceiptCommitted):
-        untrusted = body.moment.trusted is Trust.UNTRUSTED
-        found = clocks.Wrong(reading.at, desk.at, UNTRUSTED) if untrusted else None
+    if found is None and body is not None and not is_timed(body):
+        found = clocks.Wrong(reading.at, desk.at, UNTRUSTED)
     if found is None:
         return
     details = {

@@ -13,7 +13,7 @@ from shared.crypto.chain import digest, link
 from shared.ids import once_lot
 from shared.member import MemberView, PhoneRole
 from shared.receipt import Receipt, Tender
-from shared.rules.moment import Moment
+from shared.rules.moment import Moment, Trust
 from shared.rules.result import Draw, Evaluation
 from shared.wire.codec import MalformedError, decoder, encode
 from shared.wire.taken_back import Exchange, ReceiptReturned, ReceiptVoided, ReturnedBySlip
@@ -174,6 +174,8 @@ class MemberRegistered(Struct, frozen=True):
     other_phone_index: bytes = b""
     """Of a phone that finds him and is not, or not only, his own."""
     phone_role: str = PhoneRole.OWN
+    trusted: Trust = Trust.TRUSTED
+    """Whether `at` was the trusted time of its store."""
 
 
 class RegisteredPerson(Struct, frozen=True):
@@ -341,6 +343,12 @@ def read_body(kind: str, body: bytes) -> Body:
         raise MalformedError(reason=f"unknown kind of fact: {kind[:40]}")
     decoded: Body = _BODIES[FactKind(kind)](body)
     return decoded
+
+
+def is_timed(body: Body) -> bool:
+    """Tell whether a fact happened on the trusted time of its store, as far as its body says."""
+    moment = body.moment if isinstance(body, ReceiptCommitted) else body
+    return getattr(moment, "trusted", Trust.TRUSTED) is Trust.TRUSTED
 
 
 def seal(fact: Fact) -> Fact:

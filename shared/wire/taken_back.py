@@ -5,6 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from shared.rules.moment import Trust
 from shared.rules.result import Draw
 
 
@@ -69,6 +70,8 @@ class ReceiptReturned(Struct, frozen=True):
     """What goods that stay cost more without a discount that the return has broken; less than
     nothing when an earlier return had been charged for goods that come back now."""
     exchange: Exchange | None = None
+    trusted: Trust = Trust.TRUSTED
+    """Whether `at` was the trusted time of its store."""
 
 
 class ReceiptVoided(Struct, frozen=True):
@@ -95,6 +98,8 @@ class ReceiptVoided(Struct, frozen=True):
     day: date
     refilled: tuple[Draw, ...] = ()
     revoked: tuple[Draw, ...] = ()
+    trusted: Trust = Trust.TRUSTED
+    """Whether `at` was the trusted time of its store."""
 
     @property
     def withheld(self) -> tuple[Draw, ...]:
@@ -129,6 +134,8 @@ class ReturnedBySlip(Struct, frozen=True):
     at: datetime
     day: date
     counted_on: date | None = None
+    trusted: Trust = Trust.TRUSTED
+    """Whether `at` was the trusted time of its store."""
 
 
 TakenBack = ReceiptReturned | ReceiptVoided

@@ -25,13 +25,13 @@ FACTS_MAX = 10_000
 
 def order_of(shop: Shop, wanted: Basket, digest: str | None = None) -> ReserveOrder:
     """Return a claim at the digest that the basket has now."""
-    agreed = digest or quote(shop.station, wanted, shop.clock.now()).digest
+    agreed = digest or quote(shop.station, wanted, shop.station.time.now()).digest
     return ReserveOrder(shop.uid(), b"content", wanted, agreed, "0018")
 
 
 def claim(shop: Shop, wanted: Basket) -> Claim:
     """Reserve a basket as it is quoted now."""
-    return reserve(shop.station, order_of(shop, wanted), shop.clock.now())
+    return reserve(shop.station, order_of(shop, wanted), shop.station.time.now())
 
 
 def paid(shop: Shop, held: Claim) -> Sale:
@@ -43,12 +43,12 @@ def paid(shop: Shop, held: Claim) -> Sale:
 
 def sell(shop: Shop, wanted: Basket) -> Committed:
     """Quote, reserve and commit."""
-    return commit(shop.station, paid(shop, claim(shop, wanted)), shop.clock.now())
+    return commit(shop.station, paid(shop, claim(shop, wanted)), shop.station.time.now())
 
 
 def take_back(shop: Shop, sale: UUID, *parts: tuple[int, int]) -> Returned:
     """Return parts of a sale, each a line's number and thousandths."""
-    return give_back_goods(shop.station, return_order(shop, sale, *parts), shop.clock.now())
+    return give_back_goods(shop.station, return_order(shop, sale, *parts), shop.station.time.now())
 
 
 def return_order(shop: Shop, sale: UUID, *parts: tuple[int, int]) -> ReturnOrder:

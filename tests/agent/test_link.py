@@ -1,19 +1,25 @@
 """The line to the centre: what an answer means for what was sent."""
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import httpx
 import pytest
 
-from agent.link import BUSY_S_MAX, BUSY_S_MIN, CentreBusyError, HttpLink, LinkDownError
+from agent.heard import BUSY_S_MAX, BUSY_S_MIN, CLOCK_SKEW, Told
+from agent.link import TELLING_S_MAX, CentreBusyError, HttpLink, LinkDownError
 from agent.link import RefusedByCentreError as Refused
-from shared.clock import SystemClock
+from shared.clock import Clock, SystemClock
 from shared.crypto.keys import SEED_BYTES, KeyPair
 from shared.errors import LoyaltyError
 from shared.ids import uuid7
-from shared.wire.agents import SessionRequest
+from shared.wire.agents import SessionAnswer, SessionRequest
+from shared.wire.codec import encode
+from tests.fakes import NOON, FakeClock
 
 
 @pytest.mark.parametrize(
@@ -56,10 +62,93 @@ def test_a_busy_centre_is_there_and_says_when_to_come_back(details: object, afte
         assert link.state().up
 
 
+def session_at(now: datetime) -> httpx.Response:
+    """A centre that opens a session at an instant by its own clock."""
+    later = now + timedelta(minutes=15)
+    told = SessionAnswer(UUID(int=1), b"k" * 32, later, now, UUID(int=2), 1, ())
+    return httpx.Response(200, content=encode(told))
+
+
+def created_of(request: httpx.Request) -> int:
+    found = re.search(r";created=(\d+)", request.headers["signature-input"])
+    assert found is not None
+    return int(found[1])
+
+
+def test_a_session_tells_what_time_it_is() -> None:
+    with linked(lambda _request: session_at(NOON)) as link:
+        before = link.state().told
+        link.session()
+        told = link.state().told
+
+    assert before is None
+    assert told is not None
+    assert told.at == NOON
+
+
+def test_an_answer_that_took_long_does_not_tell_what_time_it_is() -> None:
+    clock = FakeClock()
+
+    def slowly(_request: httpx.Request) -> httpx.Response:
+        clock.move(seconds=TELLING_S_MAX + 1)
+        return session_at(NOON)
+
+    with linked(slowly, clock) as link:
+        link.session()
+
+        assert link.state().told is None
+
+
+@pytest.mark.parametrize("hours", [48, -48])
+def test_a_request_that_was_refused_for_its_clock_is_sent_by_the_centres(hours: int) -> None:
+    """A machine whose clock is wrong by days is put right by the refusal, and trusted by the
+    session that follows."""
+    clock, sent = FakeClock(), []
+    clock.set_wrong(hours=hours)
+
+    def centre(request: httpx.Request) -> httpx.Response:
+        sent.append(created_of(request))
+        if abs(sent[-1] - NOON.timestamp()) > 300:
+            details = {"now_s": int(NOON.timestamp())}
+            body = {"code": CLOCK_SKEW, "sentence": {"en": "No."}, "details": details}
+            return httpx.Response(401, json=body)
+        return session_at(NOON)
+
+    with linked(centre, clock) as link:
+        with pytest.raises(Refused):
+            link.session()
+        refused = link.state().told
+        link.session()
+        told = link.state().told
+
+    assert refused is None
+    assert told == Told(NOON, clock.monotonic(), clock.now())
+    assert sent[-1] == NOON.timestamp()
+
+
+@pytest.mark.parametrize("now_s", [None, "soon", 10**40, {}])
+def test_a_refusal_that_tells_no_time_changes_nothing(now_s: object) -> None:
+    clock, sent = FakeClock(), []
+
+    def centre(request: httpx.Request) -> httpx.Response:
+        sent.append(created_of(request))
+        body = {"code": CLOCK_SKEW, "sentence": {"en": "No."}, "details": {"now_s": now_s}}
+        return httpx.Response(401, json=body)
+
+    with linked(centre, clock) as link:
+        for _ in range(2):
+            with pytest.raises(Refused):
+                link.session()
+
+    assert sent == [NOON.timestamp()] * 2
+
+
 @contextmanager
-def linked(answer: Callable[[httpx.Request], httpx.Response]) -> Iterator[HttpLink]:
+def linked(
+    answer: Callable[[httpx.Request], httpx.Response], clock: Clock | None = None
+) -> Iterator[HttpLink]:
     chance = random.Random(1)
-    clock = SystemClock()
+    clock = clock or SystemClock()
     request = SessionRequest(uuid7(clock.now(), chance), 1, "0.1.0", 0)
     keys = KeyPair.from_seed(chance.randbytes(SEED_BYTES))
     transport = httpx.MockTransport(answer)

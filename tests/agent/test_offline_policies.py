@@ -364,6 +364,7 @@ def test_what_is_posted_and_long_past_is_forgotten(limited: Shop, anna: Person) 
     cover_all(limited)
     spend(limited, anna, 1_000)
     pass_days(limited, beyond.KEPT.days + 2)
+    limited.contact()
     spend(limited, boris, 1_000)
 
     assert rows(limited) == [1_000, 1_000]

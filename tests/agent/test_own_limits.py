@@ -264,6 +264,7 @@ def test_what_is_open_and_sold_never_exceeds_the_limits(
         limits = "{uses: 5, per: store, window: day}, {uses: 2, per: till, window: day}"
         with_limits(shop, limits)
     shop.clock.move(days=1)
+    shop.contact()
     served: list[str] = []
     opened: list[tuple[str, Claim]] = []
     for till, step in steps:

@@ -164,6 +164,7 @@ def _check_faults(console: Console, wanted: "tuple[Fault, ...]", counts: Counter
 
 def _table(result: "Result") -> Table:
     from shared.points import format_points
+    from tests.simulation import times
     from tests.simulation.runner import SIGNS
 
     options = result.options
@@ -178,6 +179,9 @@ def _table(result: "Result") -> Table:
         ("sales and returns answered", result.answered),
         ("accounts judged", result.checks),
         ("offline redemptions granted in full", _share(granted, asked)),
+        ("receipts on trusted time", result.counts[times.TRUSTED]),
+        ("receipts on untrusted time", result.counts[times.UNTRUSTED]),
+        ("  of these by a former pack", result.counts[times.FORMER]),
         ("stranded leases", f"{result.stranded[0]} ({format_points(result.stranded[1])} points)"),
         ("virtual time", str(result.virtual).split(".")[0]),
         ("wall time", f"{result.wall_s:.1f} s"),
@@ -185,8 +189,12 @@ def _table(result: "Result") -> Table:
     ]
     for name, number in rows:
         table.add_row(name, str(number))
+    apart = {times.TRUSTED, times.UNTRUSTED, times.FORMER}
     faults = {sign for signs in SIGNS.values() for sign in signs}
-    for title, names in (("faults", faults), ("met on the way", result.counts.keys() - faults)):
+    for title, names in (
+        ("faults", faults),
+        ("met on the way", result.counts.keys() - faults - apart),
+    ):
         table.add_section()
         table.add_row(f"[bold]{title}[/bold]", str(sum(result.counts[name] for name in names)))
         for name in sorted(name for name in names if result.counts[name]):

@@ -76,7 +76,7 @@ def change(tills: Tills, found: Found, customer: Customer, args: dict[str, Any],
     )
 
     def edit(station: Station) -> Edited:
-        return editing.edit(station, order, station.clock.now())
+        return editing.edit(station, order, station.time.now())
 
     read, before = tills.read_up_to(), _shown(_seen(tills, found))
     edited = tills.repeat(edit)

@@ -28,6 +28,7 @@ from tests.simulation.till import (
     OpenReceipt,
     StoreClosedError,
     Tills,
+    is_trusted,
     points_of,
 )
 from tests.simulation.told import Returned
@@ -42,7 +43,7 @@ def take_back(tills: Tills, receipt: OpenReceipt, share: float, slip: str = "") 
     order = ReturnOrder(tills.uid(), CONTENT, claim.receipt.uid, parts, CASHIER, slip=slip)
 
     def given(station: Station) -> GoodsBack:
-        return give_back_goods(station, order, station.clock.now())
+        return give_back_goods(station, order, station.time.now())
 
     told = tills.repeat(given)
     _tell(tills, receipt, told.fact, told.slip, told.money_minor, is_all=share >= 1)
@@ -56,7 +57,7 @@ def undo(tills: Tills, receipt: OpenReceipt) -> str:
     order = VoidOrder(tills.uid(), CONTENT, claim.uid, claim.till, CASHIER, "wrong goods")
 
     def voided(station: Station) -> Voided:
-        return void(station, order, station.clock.now())
+        return void(station, order, station.time.now())
 
     told = tills.repeat(voided)
     _tell(tills, receipt, told.fact, told.slip, told.money_minor, is_all=True)
@@ -84,7 +85,7 @@ def swap(
     )
     wish = Wish(receipt.claim.receipt.uid, parts, basket)
     for _ in range(TRIES_MAX):
-        seen = tills.repeat(lambda s: preview_exchange(s, wish, s.clock.now()))
+        seen = tills.repeat(lambda s: preview_exchange(s, wish, s.time.now()))
         paid = max(0, seen.difference_minor)
         tenders = (Tender(TenderKind.CASH, paid),) if paid else ()
         order = ExchangeOrder(
@@ -101,6 +102,7 @@ def swap(
         credit = Tender(TenderKind.OTHER, told.credit_minor)
         bought = tills.bought_of(claim, sold, (credit, *tenders))
         tills.oracle.bought(bought)
+        tills.oracle.times.sold(bought.fact, is_trusted=is_trusted(claim))
         tills.touched.update(one.account for one in (*bought.drawn, *bought.granted))
         opened = OpenReceipt(name, tills, claim, order.uid, None, sold)
         return opened, f"{told.credit_minor} {told.difference_minor} {sold.fact.hex}"
@@ -174,7 +176,7 @@ def _tell(
 
 def _exchanged(tills: Tills, order: ExchangeOrder) -> Exchanged:
     def exchanged(station: Station) -> Exchanged:
-        return exchange(station, order, station.clock.now())
+        return exchange(station, order, station.time.now())
 
     told = tills.repeat(exchanged)
     tills.ask_again(order.uid, exchanged, told)

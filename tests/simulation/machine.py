@@ -68,6 +68,7 @@ class Machine:
         self.tray = PaperTray()
         self.starts = 0
         self.on_start: Callable[[], None] = lambda: None
+        self._boots = 0
         self._engines: list[Engine] = []
         """All that the present process has opened, whatever it goes on with."""
         self.station = self._station()
@@ -91,6 +92,7 @@ class Machine:
             how = self.disk.ended
             if how is not None:
                 self.network.counts["power cut" if how is End.CUT else "killed"] += 1
+            self._boots += how is not End.KILL
             self.close()
             self.disk.recover()
             try:
@@ -194,6 +196,7 @@ class Machine:
             settings=settings,
             events=Events(settings.event_listeners_max),
             open_replica=self._open_replica,
+            boot=f"{self.disk.folder.name}/{self._boots}",
         )
         epochs.recall(station)
         return station
@@ -214,7 +217,7 @@ class Machine:
         printing.recover(self.station)
         with reading(self.station.journal) as connection:
             reserved = claims.open_receipts(connection)
-        leases.cancel_orphans(self.station, reserved, self.clock.now())
+        leases.cancel_orphans(self.station, reserved, self.station.time.now())
 
 
 def _follow(station: Station, *, by_tail: bool) -> None:
@@ -226,7 +229,7 @@ def _follow(station: Station, *, by_tail: bool) -> None:
     else:
         catch_up(station)
     hear(station)
-    leases.give_back(station, station.clock.now())
+    leases.give_back(station, station.time.now())
     history.fetch(station)
 
 

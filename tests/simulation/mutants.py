@@ -20,6 +20,7 @@ from central.members.store import IdentifierState
 from shared.certificate import CertificateState
 from shared.clock import milliseconds
 from shared.ids import derived
+from shared.rules.moment import Trust
 from shared.runtime.sqlite import Synchronous, transaction
 from shared.wire.agents import BackedUp
 from shared.wire.facts import Birth
@@ -451,6 +452,7 @@ def one_account(right: Any) -> Any:
     return faulty
 
 
+_CLOCKS = (Fault.CLOCK, Fault.PARTITION, Fault.CUT, Fault.PACK)
 _ALONE: Any = {"faults": (Fault.SILENT,), "stores": 2, "days": 2, "rate": 25, "of_pass": OF_PASS}
 """Stores that fall silent and stay so: most of what is redeemed there is by passes."""
 
@@ -481,6 +483,21 @@ def leave_phones(original: Any) -> Any:
             original(roll, one)
 
     return faulty
+
+
+def believe_the_clock(_original: Any) -> Any:
+    """The store's time is what the machine's clock shows."""
+    return lambda keeper: keeper._clock.now()
+
+
+def trust_the_clock(_original: Any) -> Any:
+    """The store's time is what the machine's clock shows, and it is trusted."""
+    return lambda keeper: (keeper._clock.now(), Trust.TRUSTED)
+
+
+def settle_at_once(_original: Any) -> Any:
+    """Whatever the clock shows, its rules are in force."""
+    return lambda _keeper, at: at
 
 
 def name_nothing(_original: Any) -> Any:
@@ -569,8 +586,15 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("a store sees one account of who was merged",
            (("central.members.service:_row", one_account),), (Fault.MERGE,)),
     Mutant("an edit is later than what it replaces",
-           (("central.members.profile:_stamps", own_stamps),), (Fault.CLOCK, Fault.PARTITION),
-           days=2, rate=8),
+           (("central.members.profile:_stamps", own_stamps),
+            ("agent.timekeeper:Timekeeper.now", believe_the_clock)),
+           (Fault.CLOCK, Fault.PARTITION), days=2, rate=8),
+    Mutant("a pack is switched forward on untrusted time",
+           (("agent.timekeeper:Timekeeper.settled", settle_at_once),), _CLOCKS, days=3, rate=8),
+    Mutant("every clock is trusted", (("agent.timekeeper:Timekeeper._look", trust_the_clock),),
+           _CLOCKS, days=2, rate=4),
+    Mutant("receipts on untrusted time are not counted apart",
+           (("central.auditor.judging:is_timed", always(True)),), _CLOCKS, days=2, rate=4),
     Mutant("an edit names what it replaces", (("agent.members.edit:_replaced", name_nothing),)),
     Mutant("of two edits the later one counts",
            (("central.members.profile:in_force", first_to_arrive),), days=2),

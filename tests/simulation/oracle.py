@@ -10,9 +10,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from tests.simulation import laws
 from tests.simulation.backs import Backs
@@ -25,7 +23,6 @@ from tests.simulation.files import (
     is_barred,
     kept_of,
     reading,
-    replica_of,
     rows_of,
 )
 from tests.simulation.healed import (
@@ -37,6 +34,7 @@ from tests.simulation.healed import (
 )
 from tests.simulation.persons import Persons
 from tests.simulation.profiles import Profiles, Told
+from tests.simulation.times import Times
 from tests.simulation.told import Bought, Points, Returned, Store, ViolationError
 
 
@@ -54,8 +52,11 @@ class _Move:
 class Oracle:
     """Hears everything, and raises ViolationError where the files contradict it."""
 
-    def __init__(self, central: Path, caps: Caps = NO_CAPS) -> None:
+    def __init__(
+        self, central: Path, caps: Caps = NO_CAPS, counts: Counter[str] | None = None
+    ) -> None:
         self.central = central
+        self.times = Times(Counter() if counts is None else counts)
         self.caps = caps
         self.passes = PassBook()
         self.log = ChangeLog(central)
@@ -80,7 +81,6 @@ class Oracle:
         self._put_back = 0
         self._fenced: dict[tuple[str, int], dict[str, int]] = {}
         """What forked epochs had left of each lot when they were last seen."""
-        self._packs: list[tuple[datetime, str]] = []
         self._promised: dict[str, int] = {}
         """What the centre was seen to grant, by its audit or once: a backup may not know it."""
         self._above: dict[str, int] = {}
@@ -195,10 +195,6 @@ class Oracle:
         """Note what a backup of the centre holds that is made now: stores may let it go."""
         self._held |= {fact for (fact,) in rows_of(self.central, "SELECT id FROM inbox")}
 
-    def published(self, effective_from: datetime, pack: str) -> None:
-        """Note a pack by the local instant from which it counts."""
-        self._packs.append((effective_from, pack))
-
     # What must hold as the run goes
 
     def check_accounts(self, accounts: Iterable[str]) -> None:
@@ -210,15 +206,6 @@ class Oracle:
             if not self._is_restored:  # a backup tells less than what was leased
                 for store in self.stores.values():
                     check_store(central, store, self.caps, self.passes.drawn(store.code))
-
-    def check_pack(self, store: str, pack: str, at: datetime) -> None:
-        """Check that a receipt was priced by the last pack in force by the store's own time."""
-        known = self.stores[store]
-        local = at.astimezone(ZoneInfo(known.zone)).replace(tzinfo=None)
-        here = {key.decode() for (key,) in rows_of(replica_of(known), laws.PACK_KEYS)}
-        due = [one for one in self._packs if one[0] <= local and one[1] in here]
-        if due and pack != max(due)[1]:
-            raise ViolationError("pack", f"store {store} at {local}: {pack} is not in force")
 
     def check_shown(self, code: str, before: object, after: object) -> None:
         """Check that the centre's word changes nothing shown; another life may have sent before."""
@@ -289,6 +276,7 @@ class Oracle:
             check_members(self.central, store)
             check_history(self.central, store, self._held)
             check_leases(self.central, store, is_copied=bool(store.lost) or self._is_cloned(store))
+        self.times.check_counted(self.central)
 
     def _check_account(self, central: sqlite3.Connection, account: str) -> None:
         free: dict[str, int] = {}

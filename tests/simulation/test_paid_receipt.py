@@ -276,7 +276,7 @@ def spend(world: World, store: int, name: str) -> None:
 def bar_epoch(world: World, _name: str) -> None:
     """Let the epoch be barred, and the agent try to begin the next."""
     station = world.tills[here(world)].machine.station
-    epochs.bar(station, epochs.BEHIND, station.clock.now())
+    epochs.bar(station, epochs.BEHIND, station.time.now())
     take(world, "push")
 
 

@@ -42,6 +42,7 @@ from shared.ids import uuid7
 from shared.ledger.entries import lot_id
 from shared.receipt import Redeem, Tender, TenderKind
 from shared.rules.codes import APPLIED
+from shared.rules.moment import Trust
 from shared.rules.result import Draw
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import FactKind, LeaseGivenBack
@@ -51,6 +52,7 @@ from tests.simulation.disk import StoppedError
 from tests.simulation.machine import Machine
 from tests.simulation.oracle import Oracle
 from tests.simulation.people import Customer
+from tests.simulation.times import Priced
 from tests.simulation.told import Bought, PassUse, Points, ViolationError
 from tests.simulation.wire import LineMode
 
@@ -177,7 +179,7 @@ class Tills:
         )
 
         def register(station: Station) -> Registered:
-            return members.register(station, order, station.clock.now())
+            return members.register(station, order, station.time.now())
 
         registered = self.repeat(register)
         self.ask_again(order.uid, register, registered)
@@ -250,16 +252,16 @@ class Tills:
 
     def _quote(self, basket: Basket, redeem: Redeem, points: int) -> tuple[int, str]:
         asked = _redeeming(basket, points) if redeem is Redeem.EXACT else _with(basket, redeem)
-        found = self.repeat(lambda station: quote(station, asked, station.clock.now()))
+        found = self.repeat(lambda station: quote(station, asked, station.time.now()))
         return found.evaluation.redemption.maximum, found.digest
 
     def _claim(self, order: ReserveOrder, *, reserve: bool) -> Claim:
         def confirmed(station: Station) -> Claim:
             with transaction(station.journal) as connection:
-                return reserving.confirm(connection, station, order, station.clock.now())
+                return reserving.confirm(connection, station, order, station.time.now())
 
         def reserved(station: Station) -> Claim:
-            return reserving.reserve(station, order, station.clock.now())
+            return reserving.reserve(station, order, station.time.now())
 
         if not reserve:
             return self.repeat(confirmed)
@@ -288,13 +290,14 @@ class Tills:
         )
 
         def pay(station: Station) -> Committed:
-            return commit(station, sale, station.clock.now())
+            return commit(station, sale, station.time.now())
 
         committed = self.repeat(pay)
         if receipt.committed is None:
             receipt.committed = committed
             bought = self.bought_of(claim, committed, tenders)
             self.oracle.bought(bought)
+            self.oracle.times.sold(bought.fact, is_trusted=is_trusted(claim))
             if (use := _by_pass(claim)) is not None:
                 self.oracle.passes.used(self.code, bought.fact, use)
             self.touched.update(one.account for one in (*bought.drawn, *bought.granted))
@@ -316,7 +319,7 @@ class Tills:
 
         def cancelled(station: Station) -> None:
             with transaction(station.journal) as connection:
-                at = station.clock.now()
+                at = station.time.now()
                 reserving.cancel(connection, station, receipt.claim.receipt.uid, at)
 
         if receipt.order is None:
@@ -334,20 +337,20 @@ class Tills:
         def cancelled(station: Station) -> None:
             with transaction(station.journal) as connection:
                 for receipt in sorted(claims.open_receipts(connection)):
-                    reserving.cancel(connection, station, receipt, station.clock.now())
+                    reserving.cancel(connection, station, receipt, station.time.now())
 
         self.repeat(cancelled)
 
     def activate(self, found: members.Found) -> str:
         """Make the first pending lot of a member spendable now."""
-        now = self.machine.clock.now()
+        now = self.machine.station.time.now()
         pending = [lot for lot in found.standing.lots if lot.activates_at > now and lot.amount > 0]
         if not pending:
             return "nothing pending"
         order = Activation(self.uid(), CONTENT, pending[0].id, found.standing.member, "asked")
 
         def activate(station: Station) -> lots.Activated:
-            return lots.activate(station, order, station.clock.now())
+            return lots.activate(station, order, station.time.now())
 
         self.ask_again(order.uid, activate, self.repeat(activate))
         return pending[0].id.hex
@@ -392,7 +395,7 @@ class Tills:
         lot, account = UUID(drawn.lot), UUID(drawn.account)
 
         def written(station: Station) -> str:
-            at = station.clock.now()
+            at = station.time.now()
             body = LeaseGivenBack("not a sale at all", at)
             taking = Taking(lot, account, drawn=drawn.amount)
             new = NewFact(FactKind.RECEIPT_COMMITTED, body, takings=[taking])
@@ -400,6 +403,16 @@ class Tills:
                 return journal.append(connection, station, new, at).id.hex
 
         return self.repeat(written)
+
+
+def is_trusted(claim: Claim) -> bool:
+    """Tell whether a receipt was priced on trusted time."""
+    return claim.moment.trusted is Trust.TRUSTED
+
+
+def priced_as(claim: Claim) -> Priced:
+    """Return how a receipt was priced, as the judge is told it."""
+    return Priced(claim.evaluation.pack_hash, claim.moment.instant, is_trusted(claim))
 
 
 def _lots_shown(station: Station, journal: Connection, member: UUID) -> list[tuple[str, int]]:

@@ -52,7 +52,14 @@ from tests.simulation.passes import told as told_pass
 from tests.simulation.plan import Options, Step, instant
 from tests.simulation.programmes import once_of, pack_text
 from tests.simulation.sightings import Sightings
-from tests.simulation.till import LeftError, OpenReceipt, StoreClosedError, Tills, Wanted
+from tests.simulation.till import (
+    LeftError,
+    OpenReceipt,
+    StoreClosedError,
+    Tills,
+    Wanted,
+    priced_as,
+)
 from tests.simulation.told import SURPRISE, Points, Store, ViolationError
 from tests.simulation.wire import LineMode, Network
 
@@ -66,6 +73,9 @@ AUDIT_EVERY = 4
 """Steps by which a pull is preceded by an audit."""
 HELPERS_MAX = 3
 """Other stores that work while one waits for points to be called back."""
+FISCAL_SHARE = 0.2
+"""Of visits, in which the till tells what its fiscal clock shows."""
+FISCAL_OFF_S = 120
 SILENT = 50
 """The level that nothing in the product logs at."""
 
@@ -109,9 +119,11 @@ class World:
         first_pack = pack_text(options.programme, caps=options.caps, of_pass=options.of_pass)
         self.first_pack = central.furnish(options.zones, options.programme, first_pack)
         self.network = Network(self.time, self.chance, self.counts, central.serve)
-        self.oracle = Oracle(central.disk.folder / CENTRAL, Caps(*options.caps))
+        self.oracle = Oracle(central.disk.folder / CENTRAL, Caps(*options.caps), self.counts)
         self.oracle.persons.once = once_of(options.programme)
-        self.oracle.published(START.replace(tzinfo=None) - timedelta(days=100), self.first_pack)
+        self.oracle.times.published(
+            START.replace(tzinfo=None) - timedelta(days=100), self.first_pack
+        )
         self.tills: list[Tills] = []
         self.twins: dict[int, Tills] = {}
         self.images: dict[int, Path] = {}
@@ -336,6 +348,7 @@ class World:
             *self._carrying(args),
             self._pass_shown(args),
         )
+        self._show_fiscal_time(tills)
         try:
             found = self._found(tills, args["customer"])
             receipt = tills.open(args["receipt"], wanted, found)
@@ -343,15 +356,27 @@ class World:
             self.counts["customer left"] += 1
             return "left"
         except LoyaltyError as refusal:
+            self.oracle.times.refused(self.oracle.stores[tills.code], refusal.code)
             return self._refused(refusal)
-        if not tills.machine.clock.offset:
-            pack = receipt.claim.evaluation.pack_hash
-            self.oracle.check_pack(tills.code, pack, receipt.claim.moment.instant)
-            if pack != self.first_pack:
-                self.sightings.repriced(self.options.zones[tills.code[:3]])
+        self._judge_time(receipt)
         self.sightings.opened(receipt, self.receipts.values())
         self.receipts[receipt.name] = receipt
         return receipt.claim.digest if wanted.reserve else self._finish(receipt, "pay")
+
+    def _judge_time(self, receipt: OpenReceipt) -> None:
+        priced, code = priced_as(receipt.claim), receipt.tills.code
+        self.oracle.times.check(self.oracle.stores[code], priced, self.time.at)
+        if priced.is_trusted and priced.pack != self.first_pack:
+            self.sightings.repriced(self.options.zones[code[:3]])
+
+    def _show_fiscal_time(self, tills: Tills) -> None:
+        """Let the till tell by chance what its fiscal clock shows, right within minutes."""
+        time = tills.machine.station.time
+        if self.chance.random() < FISCAL_SHARE:
+            before = time.seen().trust
+            off = timedelta(seconds=self.chance.randrange(-FISCAL_OFF_S, FISCAL_OFF_S))
+            time.confirm(self.time.at + off)
+            self.counts["times confirmed by a fiscal clock"] += before is not time.seen().trust
 
     def _carrying(self, args: dict[str, Any]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         """Return the certificate that is bought, those that pay, and the promo codes.
@@ -471,6 +496,7 @@ class World:
         except LoyaltyError as refusal:
             return self._refused(refusal)
         self.receipts[new.name] = new
+        self._judge_time(new)
         self.counts["exchanges"] += 1
         return told
 
@@ -779,7 +805,7 @@ class World:
         text = pack_text(options.programme, version, at, options.caps, options.of_pass)
         told = self.central.order(lambda centre: publish(centre, text))
         self.ordered.append(lambda: self.central.order(lambda centre: publish(centre, text)))
-        self.oracle.published(datetime.fromisoformat(told.effective_from), told.hash)
+        self.oracle.times.published(datetime.fromisoformat(told.effective_from), told.hash)
         return told.hash
 
     def _do_busy(self, step: Step) -> str:
