@@ -67,6 +67,14 @@ _WORDS: Final = {
         "магазины × действующие пропуска {points} ({passes})",
         "stores × good passes {points} ({passes})",
     ),
+    "forgotten": (
+        "Центр восстановлен из копии: о пропусках, которые он выдал после неё, он не знает. До "
+        "{until} UTC считаем в каждом магазине по одному на участника: {passes} × {points}; "
+        "выданных сверх того (--anew) здесь нет.",
+        "The centre was restored from a backup: it does not know the passes that it issued after "
+        "it. Until {until} UTC each store counts one a member: {passes} × {points}; those issued "
+        "besides (--anew) are not in it.",
+    ),
     "sum": ("{points} бонусов = {rubles} ₽", "{points} points = {rubles} ₽"),
     "sentence": (
         "Магазинов молчит {silent} из {stores}: то, чего они не сообщили, станет долгом участников "
@@ -139,6 +147,10 @@ def _programme(programme: "Programme", lang: str) -> "Iterator[str | Table]":
         at_most = programme.of_all(silent)
     elif policies.offline_redemption == "signed_pass":
         yield _passes(programme, lang)
+        if (forgotten := programme.forgotten) is not None:
+            until, passes = f"{forgotten.until:%d.%m.%Y %H:%M}", forgotten.passes.passes
+            each = format_points(forgotten.passes.of_member)
+            yield _say(lang, "forgotten", until=until, passes=passes, points=each)
         at_most = programme.by_passes(programme.silent)
     else:
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from shared.clock import milliseconds
+from shared.clock import from_milliseconds, milliseconds
 
 CARD_DIGITS = 13
 
@@ -15,6 +15,11 @@ def uuid7(at: datetime, chance: random.Random) -> UUID:
     """Mint a time-ordered id (RFC 9562, version 7) from an instant and a source of chance."""
     value = (milliseconds(at) & (1 << 48) - 1) << 80 | chance.getrandbits(80)
     return UUID(int=_stamped(value, version=7))
+
+
+def minted_at(id_: UUID) -> datetime:
+    """Return the instant of a time-ordered id, to the millisecond."""
+    return from_milliseconds(id_.int >> 80)
 
 
 def derived(*parts: object) -> UUID:

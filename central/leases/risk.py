@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from central.agents import store as agents
 from central.agents.store import Agent
 from central.centre import Centre
+from central.feed import service as feed
 from central.leases import store
 from central.ledger import figures
 from central.ledger import service as ledger
@@ -22,6 +23,7 @@ from central.packs.library import Library, in_force
 from central.passes import store as passes
 from central.passes.store import Outstanding
 from shared.bearer import Bearer, worth_of
+from shared.ids import minted_at
 from shared.points import POINT, worth
 from shared.rules.model import Pack
 from shared.rules.moment import Moment
@@ -32,11 +34,21 @@ SILENT_AFTER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Passes that a former life of the centre may have issued after the backup of which this one
+    was made: one to every member, of the most points, good `until` then."""
+
+    until: datetime
+    passes: Outstanding
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     """A pack that is in force in some stores; of them are `silent` those not heard of now.
 
     `balances` is what members have today, in all and as far as a member's cap goes. `passes` are,
-    by store, those that were not over when it was heard last: it may have redeemed by them.
+    by store, those that were not over when it was heard last: it may have redeemed by them, and by
+    what a restored centre has `forgotten`.
     """
 
     pack: Pack
@@ -44,6 +56,7 @@ class Programme:
     silent: tuple[str, ...]
     balances: Balances
     passes: Mapping[str, Outstanding] = field(default_factory=dict)
+    forgotten: Forgotten | None = None
 
     @property
     def point_value_minor(self) -> int:
@@ -123,17 +136,38 @@ def _programmes(
     for name, here in sorted(by_pack.items()):
         compiled = library.pack(connection, name)
         if compiled is not None:
+            pack = compiled.source
+            balances = figures.balances(connection, pack.policies.offline_member_points)
+            forgotten = _forgotten(connection, pack, balances)
             yield Programme(
-                compiled.source,
+                pack,
                 tuple(one.store for one in here),
                 tuple(one.store for one in here if _is_silent(one, at)),
-                figures.balances(connection, compiled.source.policies.offline_member_points),
-                _passes(connection, compiled.source, here, at),
+                balances,
+                _passes(connection, pack, here, forgotten, at),
+                forgotten,
             )
 
 
+def _forgotten(connection: Connection, pack: Pack, balances: Balances) -> Forgotten | None:
+    """Return what the present life of the centre may not know of the one before, if there was one.
+
+    Unasked no second pass is issued while one is good, so nobody has more than one.
+    """
+    lives, terms = feed.lives(connection), pack.policies
+    if len(lives) < 2 or terms.offline_redemption != "signed_pass":
+        return None
+    until = minted_at(lives[-1].incarnation) + timedelta(days=terms.offline_pass_days)
+    count, each = balances.accounts, terms.offline_pass_points
+    return Forgotten(until, Outstanding(count, count * each, each if count else 0))
+
+
 def _passes(
-    connection: Connection, pack: Pack, here: Iterable[Agent], at: datetime
+    connection: Connection,
+    pack: Pack,
+    here: Iterable[Agent],
+    forgotten: Forgotten | None,
+    at: datetime,
 ) -> dict[str, Outstanding]:
     """Return by store the passes that it may take, or has taken since it was heard last."""
     if pack.policies.offline_redemption != "signed_pass":
@@ -141,6 +175,11 @@ def _passes(
     lately = at - SILENT_AFTER
     since = {one.store: min(one.seen_at, lately) for one in here}
     found = {one: passes.outstanding(connection, one) for one in sorted(set(since.values()))}
+    if forgotten is not None:
+        found = {
+            one: known.beside(forgotten.passes) if one < forgotten.until else known
+            for one, known in found.items()
+        }
     return {one: found[instant] for one, instant in since.items()}
 
 

@@ -74,6 +74,14 @@ class Outstanding:
     points: int
     of_member: int
 
+    def beside(self, other: "Outstanding") -> "Outstanding":
+        """Return both together: the one with most may have most of the other too."""
+        return Outstanding(
+            self.passes + other.passes,
+            self.points + other.points,
+            self.of_member + other.of_member,
+        )
+
 
 _pass = table_of(PassTable)
 _use = table_of(PassUseTable)

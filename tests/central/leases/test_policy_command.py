@@ -85,6 +85,7 @@ def test_passes_are_told_with_their_formula(folder: Path) -> None:
     later = wine_text().replace("policies:\n", PASSES).replace("\nversion: 1", "\nversion: 2")
     publish(centre, later)
     centre.engine.dispose()
+    assert "was restored" not in printed(folder, "--lang", "en")
     assert kopilka(folder, "pass", "issue", "+79161234567").exit_code == 0
 
     told = printed(folder, "--lang", "en")
@@ -94,3 +95,21 @@ def test_passes_are_told_with_their_formula(folder: Path) -> None:
     assert "all members stores × good passes 50,00 (1) 100,00 points = 100,00 ₽" in told
     assert "Silent stores: 2 of 2. What they have not told becomes members' debt of at most" in told
     assert "магазины × действующие пропуска 50,00 (1)" in printed(folder, "--lang", "ru")
+
+
+def test_passes_that_a_restored_centre_does_not_know_are_told_of(folder: Path) -> None:
+    """One may be Anna's, of 50.00 in each of two stores."""
+    settings = Settings(
+        data_dir=folder / "centre", database_url=os.environ["KOPILKA_CENTRAL_DATABASE_URL"]
+    )
+    centre = open_centre(settings, SystemClock(), Random(6))
+    later = wine_text().replace("policies:\n", PASSES).replace("\nversion: 1", "\nversion: 2")
+    publish(centre, later)
+    centre.engine.dispose()
+    assert kopilka(folder, "restored", "--yes").exit_code == 0
+
+    told = printed(folder, "--lang", "en")
+
+    assert "each store counts one a member: 1 × 50,00" in told
+    assert "all members stores × good passes 50,00 (1) 100,00 points = 100,00 ₽" in told
+    assert "Центр восстановлен из копии" in printed(folder, "--lang", "ru")

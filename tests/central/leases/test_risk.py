@@ -1,13 +1,17 @@
 """What offline redemption can cost at most is told in points and rubles, from the database."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from central.centre import Centre
+from central.feed import service as feed
+from central.leases import recovery
 from central.leases.risk import SILENT_AFTER, Held, Programme, risk
 from central.packs.service import publish
 from central.passes.service import PassOrder, Renewal, issue
+from shared.runtime.sqlite import transaction
 from tests.builders import wine_text
 from tests.central.app.kit import SetClock
 from tests.central.chain_kit import dump
@@ -124,6 +128,13 @@ def passing(centre: Centre) -> None:
     publish(centre, wine_text().replace("policies:\n", PASSES).replace(*TWO_ROUBLES))
 
 
+def restore(centre: Centre) -> None:
+    """Let the centre, which has had one life, begin another."""
+    with transaction(centre.engine) as connection:
+        feed.name_incarnation(connection, centre.incarnation)
+    recovery.begin(centre)
+
+
 def pass_for(centre: Centre, account: UUID, points: int) -> None:
     issue(centre, PassOrder(account, "Ольга", points), centre.clock.now())
 
@@ -175,3 +186,48 @@ def test_a_pass_that_was_replaced_costs_beside_the_new_one(centre: Centre, anna:
     issue(centre, again, centre.clock.now())
 
     assert only(centre).of_member_by_passes(["102"]) == 50_00
+
+
+@pytest.mark.usefixtures("anna", "other")
+def test_passes_that_a_restored_centre_does_not_know_cost_one_a_member_and_store(
+    centre: Centre, anna: UUID, clock: SetClock
+) -> None:
+    """Beside Anna's known one of 20.00 each of the two members may have one of 50.00."""
+    passing(centre)
+    pass_for(centre, anna, 20_00)
+    before = only(centre)
+    restore(centre)
+
+    found = only(centre)
+
+    assert before.forgotten is None
+    assert before.by_passes(["102"]) == 20_00
+    members = found.balances.accounts
+    assert found.by_passes(["102"]) == 20_00 + members * 50_00
+    assert found.of_member_by_passes(["102"]) == 20_00 + 50_00
+    assert found.forgotten is not None
+    assert found.forgotten.until == clock.now() + timedelta(days=7)
+
+
+@pytest.mark.usefixtures("anna", "other")
+def test_what_a_restored_centre_does_not_know_is_over_where_a_store_was_heard_since(
+    centre: Centre, journal: Journal, clock: SetClock
+) -> None:
+    passing(centre)
+    restore(centre)
+    clock.go(days=7, minutes=2)
+    journal.sell(None)
+    journal.push()
+
+    found = only(centre)
+
+    assert found.by_passes(["101"]) == 0
+    assert found.by_passes(["102"]) == found.balances.accounts * 50_00 > 0
+
+
+@pytest.mark.usefixtures("anna", "other")
+def test_a_restored_centre_without_passes_has_forgotten_none(centre: Centre) -> None:
+    limited(centre)
+    restore(centre)
+
+    assert only(centre).forgotten is None
