@@ -282,6 +282,18 @@ UNDOINGS: dict[ConflictKind, Sentence] = {
     ConflictKind.FORKED: _FORGIVE,
     ConflictKind.WRITTEN_OFF: _FORGIVE,
     ConflictKind.PASS_USED_TWICE: _FORGIVE,
+    ConflictKind.USED_TWICE: Sentence(
+        "списать долг сертификата и вернуть на него, что его погасило; денег за товар не взять ни "
+        "с кого: у сертификата нет владельца, разницу несёт сеть",
+        "let the certificate's debt go, and put back on it what has settled it; nobody owes the "
+        "money for the goods: a certificate has no owner, the chain bears the difference",
+    ),
+    ConflictKind.CODE_USED_TWICE: Sentence(
+        "снять бонусы, которые промокод принёс этому чеку: чего нет или что закреплено за "
+        "магазинами, станет долгом; скидка остаётся: чек оплачен, денег после него не берут",
+        "take back the points that the code has brought to this receipt: what is spent or leased "
+        "becomes debt; the discount stays: the receipt is paid, no money is taken after it",
+    ),
     ConflictKind.STALE: _TAKE_BACK,
     ConflictKind.QUARANTINED: _PLAN_AGAIN,
     ConflictKind.OTHER_BYTES: _PLAN_AGAIN,

@@ -11,7 +11,7 @@ from central.conflicts.values import Conflict, ConflictKind, ConflictState, Role
 from central.conflicts.words import UNDOINGS
 from central.ingest import telling
 from central.ingest.telling import ToldFact
-from central.ledger.entries import entries_of_documents
+from central.ledger.entries import draws_of, entries_of_documents
 from central.members import profiles
 from central.members.profile import Edit
 from central.settling.service import correction_of
@@ -30,8 +30,9 @@ CLAIMED = Sentence("заявлено", "claimed")
 class Explained:
     """A conflict with its facts, the entries of its documents and corrections, and the way back.
 
-    `undoing` is empty once the conflict is settled. `values` are personal and in no record: what a
-    field was edited to, as far as it is not erased.
+    `undoing` is empty once the conflict is settled. `values` stand in no record: what a field was
+    edited to, which is personal, as far as it is not erased; which receipts have used a certificate
+    or code.
     """
 
     conflict: Conflict
@@ -54,6 +55,9 @@ def explain(centre: Centre, conflict: UUID) -> Explained:
 
 
 def _values(connection: Connection, found: Conflict) -> tuple[Sentence, ...]:
+    if found.kind in (ConflictKind.USED_TWICE, ConflictKind.CODE_USED_TWICE):
+        draws = [draw for one in found.ids(Role.ACCOUNT) for draw in draws_of(connection, one)]
+        return tuple(map(_use, {draw.document: draw for draw in draws}.values()))
     known = None
     if found.kind is ConflictKind.EDITED_TWICE:
         known = profiles.find(connection, found.subject)
@@ -64,6 +68,12 @@ def _values(connection: Connection, found: Conflict) -> tuple[Sentence, ...]:
         Sentence(f"другое: {_told(lost, 'ru')}", f"the other: {_told(lost, 'en')}"),
         Sentence(f"действует: {_told(counts, 'ru')}", f"counts: {_told(counts, 'en')}"),
     )
+
+
+def _use(draw: Entry) -> Sentence:
+    """Say which receipt has used a certificate or code, and when."""
+    when = f"{draw.at:%Y-%m-%d %H:%M} UTC"
+    return Sentence(f"использован: чек {draw.document}, {when}", f"used: {draw.document}, {when}")
 
 
 def _told(edit: Edit, locale: str) -> str:

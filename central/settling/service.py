@@ -23,10 +23,11 @@ from central.leases import service as leases
 from central.members import merging, profiles
 from central.members.merging import Hand
 from central.members.profiles import Proposal
-from central.settling import adjusting, people
+from central.settling import adjusting, people, used_twice
 from central.settling.people import hand_of
 from shared.errors import Kind, LoyaltyError
 from shared.ids import derived
+from shared.money import format_money
 from shared.points import format_points
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
@@ -199,11 +200,43 @@ def _prefer(connection: Connection, centre: Centre, conflict: Conflict, hand: Ha
     )
 
 
+def _forgive_certificates(
+    connection: Connection, _centre: Centre, conflict: Conflict, hand: Hand
+) -> Sentence:
+    accounts, documents = conflict.ids(Role.ACCOUNT), {*conflict.ids(Role.DOCUMENT)}
+    documents |= {*conflict.ids(Role.FACT)}
+    correction = correction_of(conflict)
+    done = used_twice.forgive_certificates(connection, accounts, documents, correction, hand.at)
+    if not done.let_go and not done.granted:
+        raise CannotUndoError
+    let_go, granted = format_money(done.let_go), format_money(done.granted)
+    return Sentence(
+        f"Списано долга сертификата {let_go}, возвращено на него {granted}.",
+        f"{let_go} of the certificate's debt let go, {granted} put back on it.",
+    )
+
+
+def _take_back_brought(
+    connection: Connection, centre: Centre, conflict: Conflict, hand: Hand
+) -> Sentence:
+    named = conflict.ids(Role.ACCOUNT), conflict.ids(Role.FACT)
+    correction = correction_of(conflict)
+    done = used_twice.take_back_brought(connection, centre, named, correction, hand.at)
+    points, debt = format_points(done.points), format_points(done.debt)
+    amount = format_money(done.discount_minor)
+    return Sentence(
+        f"Снято бонусов {points}, из них долгом {debt}. Скидка {amount} остаётся.",
+        f"{points} points taken back, {debt} of them as debt. The discount of {amount} stays.",
+    )
+
+
 _UNDOINGS: dict[ConflictKind, Callable[[Connection, Centre, Conflict, Hand], Sentence]] = {
     ConflictKind.DEBT: _forgive,
     ConflictKind.FORKED: _forgive,
     ConflictKind.WRITTEN_OFF: _forgive,
     ConflictKind.PASS_USED_TWICE: _forgive,
+    ConflictKind.USED_TWICE: _forgive_certificates,
+    ConflictKind.CODE_USED_TWICE: _take_back_brought,
     ConflictKind.STALE: _take_back,
     ConflictKind.MERGED: _part,
     ConflictKind.SHARED_PHONE: _join,

@@ -21,6 +21,7 @@ from shared.wire.facts import ReceiptCommitted, body_of, seal
 from shared.wire.push import OutcomeKind
 from tests.central.app.kit import SetClock
 from tests.central.auditor.kit import WINE, Shop, audit, compiled, shop
+from tests.central.bearers.kit import NOMINAL, drawn, issued, on_sale
 from tests.central.campaigns.test_coupons import coupon, use
 from tests.central.chain_kit import balance, conflicts, kinds
 from tests.central.journal_builder import Journal
@@ -126,6 +127,26 @@ def test_single_use_code_used_twice_stands_in_both_receipts(
     other.push()
 
     assert the(centre, ConflictKind.CODE_USED_TWICE).ids(Role.ACCOUNT) == (one.account,)
+
+
+def test_certificate_used_twice_stands_in_both_receipts_and_its_debt_may_be_let_go(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    """101 holds all of it; 102 takes 400.00 without a lease, as a copied disk may."""
+    (code,) = on_sale(centre)
+    gift = issued(centre, journal, code)
+    journal.sell(None, issued=[gift])
+    journal.push()
+    journal.ask(gift.account, NOMINAL)
+    journal.sell(None, paid=[drawn(gift, NOMINAL)])
+    journal.push()
+    other.sell(None, paid=[drawn(gift, 400_00)])
+
+    other.push()
+
+    told = the(centre, ConflictKind.USED_TWICE)
+    assert (told.amount_minor, told.ids(Role.ACCOUNT)) == (400_00, (gift.account,))
+    assert "400,00 of the certificate's debt let go" in undo(centre, told.id, WORD).en
 
 
 def test_receipt_priced_by_a_stale_tier_stands_and_the_difference_is_granted(

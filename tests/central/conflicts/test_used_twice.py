@@ -1,0 +1,314 @@
+"""A certificate or a unique code that was used twice: both receipts stand, and what a person can
+undo of it is said where it is shown."""
+
+from uuid import UUID
+
+import pytest
+from msgspec.structs import replace as changed
+
+from central.centre import Centre
+from central.conflicts.service import Word
+from central.conflicts.values import Conflict, ConflictKind, ConflictState, Role
+from central.settling.explaining import explain
+from central.settling.service import undo
+from central.settling.used_twice import NoPointsBroughtError
+from shared.basket import Line
+from shared.bearer import Bearer, bearer_account, bearer_lot
+from shared.crypto.blind import IdentifierKind, blind_index
+from shared.ledger.entries import lot_id
+from shared.receipt import CodeState, PresentedCode, Receipt
+from shared.rules.canonical import result_hash
+from shared.rules.evaluate import evaluate
+from shared.rules.moment import Moment
+from shared.tokens import plain_token
+from shared.wire.facts import Birth, Envelope, FactKind, Granted, Issued, ReceiptCommitted
+from tests.builders import wine_text
+from tests.central.auditor.kit import CHEESE, MOSCOW, THOUSAND, shop
+from tests.central.bearers.kit import NOMINAL, drawn, issued, on_sale
+from tests.central.campaigns.test_coupons import coupon, use
+from tests.central.chain_kit import balance, books, conflicts, dump
+from tests.central.journal_builder import PIECE, Journal, Person, Sold
+
+WORD = Word("Ольга", "посмотрела оба чека")
+CODE = "A8N6-T74N-6JWN"
+BONUS = """
+  - id: tasting_bonus
+    title: {ru: Дегустация, en: Tasting}
+    if: {code_in: [tasting]}
+    then:
+      - effect: earn
+        wallet: bonus
+        kind: promo
+        percent: 10 %
+        activation: at once
+        expiry: 7 days
+"""
+DISCOUNT = """
+  - id: tasting_discount
+    title: {ru: Дегустация, en: Tasting}
+    if: {code_in: [tasting]}
+    then:
+      - effect: discount
+        percent: 10 %
+"""
+
+GROUP = ("tasting_code]", "tasting_code, tasting_discount]")
+
+
+def with_rule(rule: str) -> str:
+    text = wine_text().replace("\nrules:\n", f"\nrules:{rule}", 1)
+    return text.replace(*GROUP) if rule is DISCOUNT else text
+
+
+def the(centre: Centre, kind: ConflictKind) -> Conflict:
+    (found,) = [one for one in conflicts(centre) if one.kind is kind]
+    return found
+
+
+def worth(centre: Centre, person: Person) -> int:
+    """What a member has, less what he owes: points that stores hold are debt until they come."""
+    return balance(centre, person.account) - debt(centre, person.account)
+
+
+def debt(centre: Centre, account: UUID) -> int:
+    return books(centre, account).accounts[account].debt
+
+
+# Certificates
+
+
+@pytest.fixture
+def gift(centre: Centre, journal: Journal) -> Issued:
+    """A certificate of 1 000.00 that 101 holds whole."""
+    (code,) = on_sale(centre)
+    one = issued(centre, journal, code)
+    journal.sell(None, issued=[one])
+    journal.push()
+    journal.ask(one.account, NOMINAL)
+    return one
+
+
+def test_what_is_shown_names_all_receipts_that_have_used_it(
+    centre: Centre, journal: Journal, other: Journal, gift: Issued
+) -> None:
+    first = journal.sell(None, paid=[drawn(gift, NOMINAL)])
+    journal.push()
+    journal.clock.go(hours=1)
+    second = other.sell(None, paid=[drawn(gift, 400_00)])
+    other.push()
+
+    told = explain(centre, the(centre, ConflictKind.USED_TWICE).id)
+
+    assert [one.en.split(",")[0] for one in told.values] == [
+        f"used: {first.uid}",
+        f"used: {second.uid}",
+    ]
+
+
+def test_the_debt_of_a_certificate_may_be_let_go_and_no_money_is_taken_of_anybody(
+    centre: Centre, other: Journal, gift: Issued
+) -> None:
+    other.sell(None, paid=[drawn(gift, 400_00)])
+    other.push()
+    told = the(centre, ConflictKind.USED_TWICE)
+    shown = explain(centre, told.id)
+    before = debt(centre, gift.account)
+
+    done = undo(centre, told.id, WORD)
+
+    assert told.amount_minor == before == 400_00
+    assert "400,00" in told.sentence.en.replace("\xa0", " ")
+    assert "has no owner, the chain bears the difference" in shown.undoing.en
+    assert "у сертификата нет владельца" in shown.undoing.ru
+    assert "400,00 of the certificate's debt let go, 0,00 put back" in done.en.replace("\xa0", " ")
+    assert debt(centre, gift.account) == 0
+    assert balance(centre, gift.account) == NOMINAL
+
+
+def test_what_a_refund_has_settled_of_it_goes_back_on_the_certificate(
+    centre: Centre, other: Journal, gift: Issued
+) -> None:
+    """102's customer brings goods of 250.00 back: they pay the debt first, until it is let go."""
+    sold = other.sell(None, paid=[drawn(gift, 400_00)])
+    other.push()
+    other.take_back(sold, refilled=[drawn(gift, 250_00)])
+    other.push()
+    before = (debt(centre, gift.account), balance(centre, gift.account))
+
+    done = undo(centre, the(centre, ConflictKind.USED_TWICE).id, WORD)
+
+    assert before == (150_00, NOMINAL)
+    assert "150,00 of the certificate's debt let go, 250,00 put back" in done.en
+    assert (debt(centre, gift.account), balance(centre, gift.account)) == (0, NOMINAL + 250_00)
+    (lot,) = books(centre, gift.account).lots_of(gift.account)
+    assert lot.id == gift.lot
+
+
+# Codes
+
+
+class Tasting:
+    """Two stores to which the same unique code is shown; only one of them holds it."""
+
+    def __init__(self, centre: Centre, journal: Journal, rule: str) -> None:
+        self.centre = centre
+        self.shop = shop(centre, journal, with_rule(rule))
+        index = blind_index(centre.keys.index, IdentifierKind.CODE, plain_token(CODE))
+        account = bearer_account(Bearer.CODE, index)
+        made = coupon(journal)
+        self.code = changed(
+            made, index=index, account=account, lot=bearer_lot(account), campaign="tasting"
+        )
+        journal.sell(None, issued=[self.code])
+        journal.push()
+        journal.ask(account, 1)
+
+    def sell(self, journal: Journal, person: Person) -> ReceiptCommitted:
+        """Sell cheese of 10 000.00 with the code."""
+        pack, seen = self.shop.pack, journal.view(person)
+        shown = PresentedCode(CODE, "tasting", CodeState.ACTIVE)
+        line = Line(1, CHEESE, PIECE, 10 * THOUSAND)
+        uid = journal.new_id()
+        receipt = Receipt(
+            uid, journal.store, "1", (line,), person.member, promo_codes=(CODE,), codes=(shown,)
+        )
+        moment = Moment(journal.clock.now(), MOSCOW)
+        evaluation = evaluate(pack, seen, receipt, moment)
+        granted = tuple(
+            Granted(
+                one.effect_no,
+                lot_id(uid, one.effect_no, person.account),
+                person.account,
+                one.wallet,
+                one.kind,
+                one.rule,
+                one.amount,
+                one.activates_at,
+                one.expires_on,
+            )
+            for one in evaluation.grants
+        )
+        body = ReceiptCommitted(
+            receipt=receipt,
+            member=seen,
+            moment=moment,
+            evaluation=evaluation,
+            result_hash=result_hash(evaluation),
+            granted=granted,
+            tenders=(),
+            fiscal_number="1",
+            cashier="1",
+            at=moment.instant,
+            day=moment.day,
+            slip_token_hash=bytes(32),
+            bearers=(use(self.code),),
+        )
+        births = tuple(Birth(lot.lot, lot.account, lot.amount, 0) for lot in granted)
+        moves = (journal.move(self.code.lot, self.code.account, drawn=1),)
+        journal.append(FactKind.RECEIPT_COMMITTED, body, Envelope(moves, births))
+        journal.push()
+        return body
+
+
+@pytest.fixture
+def twice(centre: Centre, journal: Journal, other: Journal) -> tuple[Person, ReceiptCommitted]:
+    """Boris's receipt, the second one that a code has served, by which it brought him points."""
+    tasting = Tasting(centre, journal, BONUS)
+    anna, _ = journal.register()
+    boris, _ = journal.register("Борис", "+79160000011")
+    journal.push()
+    tasting.sell(journal, anna)
+    return boris, tasting.sell(other, boris)
+
+
+def test_points_that_a_code_brought_again_are_taken_back_and_its_discount_is_told(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    """10 % of 10 000.00 are 1 000 points of the code, beside the 300 of the card."""
+    tasting = Tasting(centre, journal, BONUS)
+    anna, _ = journal.register()
+    boris, _ = journal.register("Борис", "+79160000011")
+    journal.push()
+    tasting.sell(journal, anna)
+    tasting.sell(other, boris)
+    told = the(centre, ConflictKind.CODE_USED_TWICE)
+    shown = explain(centre, told.id)
+    before = [worth(centre, who) for who in (anna, boris)]
+
+    done = undo(centre, told.id, WORD)
+
+    assert told.named(Role.STORE) == ("102",)
+    assert "the discount stays: the receipt is paid" in shown.undoing.en
+    assert "скидка остаётся: чек оплачен" in shown.undoing.ru
+    assert before == [1_300_00, 1_300_00]
+    assert done.en.startswith("1\xa0000,00 points taken back")
+    assert "The discount of 0,00 stays" in done.en
+    assert [worth(centre, who) for who in (anna, boris)] == [1_300_00, 300_00]
+    assert the(centre, ConflictKind.CODE_USED_TWICE).state is ConflictState.UNDONE
+
+
+def test_what_is_spent_of_them_is_debt(
+    centre: Centre, other: Journal, twice: tuple[Person, ReceiptCommitted]
+) -> None:
+    """Of the 1 000 points of the code 900 are spent by then."""
+    boris, sold = twice
+    lot = next(one.lot for one in sold.granted if one.amount == 1_000_00)
+    other.ask(boris.account, 900_00)
+    other.sell(boris, spend=[(lot, 900_00)])
+    other.push()
+
+    before = worth(centre, boris)
+
+    undo(centre, the(centre, ConflictKind.CODE_USED_TWICE).id, WORD)
+
+    assert (before, worth(centre, boris)) == (400_00, -600_00)
+    assert debt(centre, boris.account) > 0
+
+
+def test_what_a_return_has_taken_is_not_taken_again(
+    centre: Centre, other: Journal, twice: tuple[Person, ReceiptCommitted]
+) -> None:
+    """Half of the goods is back, and with it half of the points: 500 of the code are left."""
+    boris, sold = twice
+    half = sold.evaluation.totals.turnover_minor // 2
+    taken = [(one.lot, one.amount // 2) for one in sold.granted]
+    whole = Sold(other.facts[-1], sold.receipt.uid, (), sold)
+    other.take_back(whole, taken=taken, turnover=half, quantity=500)
+    other.push()
+    before = worth(centre, boris)
+
+    undo(centre, the(centre, ConflictKind.CODE_USED_TWICE).id, WORD)
+
+    assert (before, worth(centre, boris)) == (650_00, 150_00)
+
+
+def test_a_code_that_brought_a_discount_alone_cannot_be_undone_and_it_is_said_why(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    tasting = Tasting(centre, journal, DISCOUNT)
+    anna, _ = journal.register()
+    journal.push()
+    tasting.sell(journal, anna)
+    tasting.sell(other, anna)
+    before = dump(centre)
+
+    with pytest.raises(NoPointsBroughtError) as refused:
+        undo(centre, the(centre, ConflictKind.CODE_USED_TWICE).id, WORD)
+
+    assert "its discount of 1 000,00 stays" in refused.value.sentence("en").replace("\xa0", " ")
+    assert "скидка 1 000,00 остаётся" in refused.value.sentence("ru").replace("\xa0", " ")
+    assert dump(centre) == before
+
+
+def test_a_code_whose_pack_is_not_here_cannot_be_undone(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    one = coupon(journal)
+    journal.sell(None, issued=[one])
+    journal.push()
+    journal.ask(one.account, 1)
+    other.sell(None, paid=[use(one)])
+    other.push()
+
+    with pytest.raises(NoPointsBroughtError):
+        undo(centre, the(centre, ConflictKind.CODE_USED_TWICE).id, WORD)
