@@ -54,13 +54,13 @@ class Times:
         self._counts[TRUSTED] += 1
         if abs(priced.instant - true) > RIGHT:
             raise ViolationError("time", f"{known}: it is said to be trusted")
-        due = self._due(store, priced.instant)
+        due = self._due(store, priced.instant, priced.pack)
         if due and priced.pack != due:
             raise ViolationError("pack", f"{known}: {priced.pack} is not in force")
         return None
 
     def _check_untrusted(self, store: Store, priced: Priced, true: datetime, known: str) -> None:
-        due = self._due(store, true)
+        due = self._due(store, true, priced.pack)
         self._counts[FORMER] += bool(due) and priced.pack != due
         begins = [at for at, pack in self._packs if pack == priced.pack]
         if begins and min(begins) > _local(store, true + RIGHT):
@@ -88,9 +88,10 @@ class Times:
         if apart < wanted:
             raise ViolationError("time", f"the centre counts {apart} apart, of {wanted}")
 
-    def _due(self, store: Store, at: datetime) -> str:
-        """Return the last pack in force at an instant of those that the store has."""
-        here = {key.decode() for (key,) in rows_of(replica_of(store), laws.PACK_KEYS)}
+    def _due(self, store: Store, at: datetime, priced_by: str = "") -> str:
+        """Return the last pack in force at an instant of those that the store has, or had when it
+        priced by one: a power cut may take rows."""
+        here = {key.decode() for (key,) in rows_of(replica_of(store), laws.PACK_KEYS)} | {priced_by}
         local = _local(store, at)
         due = [one for one in self._packs if one[0] <= local and one[1] in here]
         return max(due)[1] if due else ""
