@@ -19,6 +19,7 @@ from shared.wire.facts import ReceiptCommitted, body_of, is_timed
 from shared.wire.feed import GLOBAL
 from tests.agent.kit import claim, facts, last_body, paid, sell, take_back
 from tests.agent.test_offline_policies import LIMIT, cover_all, most, spend, under
+from tests.agent.test_own_limits import STORE_LIMIT, wine, with_limits
 from tests.agent.test_packs import second
 from tests.builders import Person, PersonLot, Shop, basket, cashier_row
 from tests.fakes import NOON
@@ -416,6 +417,42 @@ def test_a_days_limit_does_not_begin_anew_on_untrusted_time(shop: Shop) -> None:
     shop.contact()
 
     assert (untrusted, most(shop, anna)) == (0, 20_000)
+
+
+def test_a_rules_limit_of_a_day_does_not_begin_anew_on_untrusted_time(shop: Shop) -> None:
+    with_limits(shop, STORE_LIMIT)
+    sell(shop, wine(shop, "1"))
+    sell(shop, wine(shop, "2"))
+    shop.link.up = True
+    reboot(shop, hours=48)
+    untrusted = off_now(shop)
+
+    shop.clock.set_wrong()
+    shop.clock.move(days=1)
+    shop.contact()
+
+    assert untrusted == 0 < off_now(shop)
+
+
+def off_now(shop: Shop) -> int:
+    priced = quote(shop.station, wine(shop, "1"), shop.station.time.now())
+    return priced.evaluation.totals.discount_minor
+
+
+def test_untrusted_time_lets_nothing_be_forgotten_of_what_counts(shop: Shop) -> None:
+    """The clock is a hundred days ahead when another member redeems: Anna's cap stays used."""
+    under(shop, LIMIT)
+    anna, boris = (Person(PersonLot(100_000, number=no), number=no) for no in (1, 2))
+    shop.member(anna)
+    shop.member(boris)
+    spend(shop, anna, 20_000)
+    spend(shop, anna, 10_000)
+    cover_all(shop)
+    shop.link.up = True
+    reboot(shop, days=100)
+    spend(shop, boris, 1_000)
+
+    assert most(shop, anna) == 0
 
 
 # The laws
