@@ -54,7 +54,9 @@ def enrol(
             raise typer.Exit(REFUSED)
         chance = random.SystemRandom()
         keys = KeyPair.from_seed(chance.randbytes(SEED_BYTES))
-        request = EnrolRequest(code.strip().upper(), keys.public, version("kopilka"))
+        request = EnrolRequest(
+            code.strip().upper(), keys.public, version("kopilka"), keys.wrapping_key
+        )
         with httpx.Client(
             base_url=settings.centre_url, timeout=settings.request_timeout_s, trust_env=False
         ) as client:

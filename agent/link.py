@@ -139,16 +139,23 @@ class Link(Protocol):
         """Ask for a sale of the chain, to take it back; asking again is safe."""
         ...
 
-    def segment(self, stream: str, after: int) -> Segment | None:
-        """Fetch the piece of a stream that follows a number; None when there is nothing newer."""
+    def forget_session(self) -> None:
+        """Let the next call open another session: this one lacks something."""
+        ...
+
+    def segment(self, stream: str, after: int, again: int = 0) -> Segment | None:
+        """Fetch the piece of a stream that follows a number; None when there is nothing newer.
+
+        What is asked for `again` comes from no cache.
+        """
         ...
 
     def snapshot(self, stream: str) -> Snapshot:
         """Ask where a stream's snapshot stands; its number is 0 when there is none."""
         ...
 
-    def piece(self, stream: str, bits: int, no: int) -> SnapshotPiece:
-        """Fetch one of 2^bits pieces of a stream's rows."""
+    def piece(self, stream: str, bits: int, no: int, again: int = 0) -> SnapshotPiece:
+        """Fetch one of 2^bits pieces of a stream's rows; `again`: from no cache."""
         ...
 
     def part_tallies(self, stream: str, after: int) -> PartTallies:
@@ -204,7 +211,8 @@ class HttpLink:
             held = self._session
         if held is not None and self._now() < held.expires_at - SESSION_MARGIN:
             return held
-        request, asked_s = self._request, self._clock.monotonic()
+        asked_s = self._clock.monotonic()
+        request = replace(self._request, wrapping_key=self._keys.wrapping_key)
         opened = decode_session_answer(self._write("/v1/sessions", encode(request)))
         heard_s = self._clock.monotonic()
         if heard_s - asked_s <= TELLING_S_MAX:
@@ -240,18 +248,24 @@ class HttpLink:
         """Ask for a sale of the chain, signed."""
         return decode_sale_answer(self._write("/v1/receipts/asks", encode(ask), timeout_s))
 
-    def segment(self, stream: str, after: int) -> Segment | None:
+    def forget_session(self) -> None:
+        """Let the next call open another session."""
+        with self._lock:
+            self._session = None
+
+    def segment(self, stream: str, after: int, again: int = 0) -> Segment | None:
         """Fetch the piece of a stream that follows a number."""
-        content = self._read(f"/v1/segments/{stream}?after={after}")
+        content = self._read(f"/v1/segments/{stream}?after={after}{_past_caches(again)}")
         return decode_segment(content) if content else None
 
     def snapshot(self, stream: str) -> Snapshot:
         """Ask where a stream's snapshot stands."""
         return decode_snapshot(self._read(f"/v1/snapshots/{stream}"))
 
-    def piece(self, stream: str, bits: int, no: int) -> SnapshotPiece:
+    def piece(self, stream: str, bits: int, no: int, again: int = 0) -> SnapshotPiece:
         """Fetch one of 2^bits pieces of a stream's rows."""
-        return decode_piece(self._read(f"/v1/snapshots/{stream}/pieces/{no}?bits={bits}"))
+        target = f"/v1/snapshots/{stream}/pieces/{no}?bits={bits}{_past_caches(again)}"
+        return decode_piece(self._read(target))
 
     def part_tallies(self, stream: str, after: int) -> PartTallies:
         """Ask what each part of a stream sums up to, at a number or later."""
@@ -364,6 +378,10 @@ def enrol(
     if answer.is_error:
         raise _refusal(answer)
     return decode_enrol_answer(answer.content)
+
+
+def _past_caches(again: int) -> str:
+    return f"&again={again}" if again else ""
 
 
 def _frames(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,7 +1,8 @@
 """The agent meets the centre: what the session's answer means for its epoch and its rows."""
 
-from agent import epochs, lives
+from agent import epochs, keyring, lives
 from agent.journal import store as facts
+from agent.keyring import UnknownKeyError
 from agent.link import RefusedByCentreError
 from agent.replica import following, repair
 from agent.replica import service as replica
@@ -13,21 +14,30 @@ from shared.wire.agents import SessionAnswer
 def catch_up(station: Station) -> None:
     """Meet the centre, bring the rows up to where it is, and mend those that are not its own.
 
-    Rows that are too old to go on from are read anew. Raises what the link raises, InDoubtError,
-    and what damage raises; what has been applied stays.
+    Rows that are too old to go on from are read anew; a key that was renewed since the session was
+    opened comes with the next one. Raises what the link raises, InDoubtError, UnknownKeyError, and
+    what damage raises; what has been applied stays.
     """
     session = meet(station)
+    try:
+        _follow(station)
+    except UnknownKeyError:
+        session = meet(station)
+        _follow(station)
+    for stream in sorted({*repair.compare(station, session.tallies), *station.suspects}):
+        if repair.repair(station, stream) is None:
+            lives.renew(station)
+        station.suspects.discard(stream)
+    replica.settle(station)
+
+
+def _follow(station: Station) -> None:
     try:
         following.catch_up_all(station)
     except RefusedByCentreError as refused:
         if refused.details["refusal"] != lives.TOO_OLD:
             raise
         lives.renew(station)
-    for stream in sorted({*repair.compare(station, session.tallies), *station.suspects}):
-        if repair.repair(station, stream) is None:
-            lives.renew(station)
-        station.suspects.discard(stream)
-    replica.settle(station)
 
 
 def meet(station: Station) -> SessionAnswer:
@@ -39,6 +49,7 @@ def meet(station: Station) -> SessionAnswer:
     except RefusedByCentreError as refused:
         _take_refusal(station, who, str(refused.details["refusal"]))
         raise
+    keyring.take(station, who, session)
     epochs.heed(station, who.epoch, session.expects, session.barred)
     lives.meet(station, session)
     station.time.keep()

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from pathlib import Path
 from uuid import UUID
 
@@ -29,6 +30,16 @@ from shared.wire.rows import KeysRow, PackRow, SettingsRow
 THIN_FOR = timedelta(minutes=1)
 FENCED = "agent_fenced"
 """The centre's word for an agent that another one has replaced."""
+
+
+KeyName = tuple[str, UUID, int]
+
+
+class RowsCome(Enum):
+    """How rows travel from a centre: encrypted, or plain from one of the version before."""
+
+    PLAIN = auto()
+    ENCRYPTED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +199,10 @@ class Station:
     """Streams whose stored rows are not those that were written: the pull mends them."""
     backed_up: tuple[BackedUp, ...] = ()
     """What of each epoch a backup of the centre holds, as the last session told."""
+    stream_keys: dict[KeyName, bytes] = field(default_factory=dict, repr=False)
+    """By stream, life of the centre and number: those that were needed since the start."""
+    rows_come: RowsCome = RowsCome.PLAIN
+    """How rows travel, as the last session told."""
     pulses: Pulses = field(default_factory=Pulses)
     disk: DiskWatch = field(init=False)
     time: Timekeeper = field(init=False)

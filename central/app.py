@@ -109,8 +109,7 @@ def make_hub(centre: Centre) -> Hub:
         listeners_max=settings.tail_listeners_max,
         frames_max=settings.tail_listener_frames_max,
     )
-    read_pieces = partial(feed.pieces, centre.engine, centre.incarnation)
-    return Hub(partial(feed.heads, centre.engine), read_pieces, limits)
+    return Hub(partial(feed.heads, centre.engine), partial(feed.pieces, centre), limits)
 
 
 def status(centre: Centre, stages: Stages) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from shared.runtime.metrics import Counts
 
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
-_FILES = ("root.key", "pack.key", "index.key", "pin.pepper")
+_FILES = ("root.key", "pack.key", "index.key", "pin.pepper", "stream.key")
 
 
 class NoKeysError(LoyaltyError):
@@ -35,6 +35,8 @@ class Keys:
     pack: KeyPair
     index: bytes = field(repr=False)
     pin_pepper: bytes = field(repr=False)
+    streams: bytes = field(repr=False)
+    """From which the keys follow under which rows travel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,16 @@ def make_keys(folder: Path, chance: random.Random) -> None:
 
 def read_keys(folder: Path) -> Keys:
     """Read the secrets; raises NoKeysError."""
-    root, pack, index, pin_pepper = (_read_secret(folder / name) for name in _FILES)
-    return Keys(KeyPair.from_seed(root), KeyPair.from_seed(pack), index, pin_pepper)
+    return _keys(*(_read_secret(folder / name) for name in _FILES))
 
 
 def keys_from(chance: random.Random) -> Keys:
     """Make secrets that are nowhere on disk, for tests and simulations."""
-    root, pack, index, pin_pepper = (chance.randbytes(SEED_BYTES) for _ in _FILES)
-    return Keys(KeyPair.from_seed(root), KeyPair.from_seed(pack), index, pin_pepper)
+    return _keys(*(chance.randbytes(SEED_BYTES) for _ in _FILES))
+
+
+def _keys(root: bytes, pack: bytes, index: bytes, pin_pepper: bytes, streams: bytes) -> Keys:
+    return Keys(KeyPair.from_seed(root), KeyPair.from_seed(pack), index, pin_pepper, streams)
 
 
 def _read_secret(path: Path) -> bytes:

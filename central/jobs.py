@@ -44,7 +44,7 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
     )
     jobs: tuple[tuple[Job, int], ...] = (
         (expiry.run, settings.expiry_every_s),
-        (seal, settings.seal_every_s),
+        (feed.seal, settings.seal_every_s),
         (snapshots.run, settings.count_every_s),
         (snapshots.prune, settings.prune_every_s),
         (agents.tidy, settings.tidy_every_s),
@@ -68,11 +68,6 @@ def watch_listeners(scheduler: BackgroundScheduler, centre: Centre, hub: Hub) ->
     """Let the ticker note which agents listen to this process."""
     job = _tick(lambda here, at: agents.saw(here, hub.listening(), at), centre)
     scheduler.add_job(job, "interval", seconds=SEEN_EVERY_S)
-
-
-def seal(centre: Centre, _at: datetime) -> int:
-    """Seal the feed's full segments."""
-    return feed.seal(centre.engine, centre.incarnation)
 
 
 def _shared(duty: Duty, tick: Callable[[], None]) -> Callable[[], None]:

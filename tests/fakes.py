@@ -95,6 +95,11 @@ class FakeLink:
         self.snapshots: dict[str, tuple[int, Sequence[StoredRow]]] = {}
         """By stream the number at which the rows are such."""
         self.bits = 2
+        self.keys = b""
+        self.forgotten = 0
+        """How often a session was given up."""
+        self.agains: list[int] = []
+        """How often each segment had been asked for before."""
         self.pieces: list[tuple[str, int, int]] = []
         """What pieces were asked for."""
         self.tallies: tuple[Tally, ...] = ()
@@ -134,6 +139,7 @@ class FakeLink:
             streams=streams,
             barred=self.barred,
             tallies=self.tallies,
+            keys=self.keys,
         )
 
     def begin_epoch(self, request: EpochRequest, keys: KeyPair) -> EpochAnswer:
@@ -162,8 +168,12 @@ class FakeLink:
         self.asked_for_sales.append(ask)
         return self.sales.get(ask.receipt, SaleAnswer("", b"", ()))
 
-    def segment(self, stream: str, after: int) -> Segment | None:
+    def forget_session(self) -> None:
+        self.forgotten += 1
+
+    def segment(self, stream: str, after: int, again: int = 0) -> Segment | None:
         self._check()
+        self.agains.append(again)
         pieces = self.segments.get(stream, [])
         return next((piece for piece in pieces if piece.last > after), None)
 
@@ -173,8 +183,9 @@ class FakeLink:
         used = {part_of(row.kind, row.key) >> (PART_BITS - self.bits) for row in rows}
         return Snapshot(stream, self.incarnation, number, self.bits, tuple(sorted(used)))
 
-    def piece(self, stream: str, bits: int, no: int) -> SnapshotPiece:
+    def piece(self, stream: str, bits: int, no: int, again: int = 0) -> SnapshotPiece:
         self._check()
+        self.agains.append(again)
         number, rows = self.snapshots[stream]
         first, last = parts_of_piece(bits, no)
         mine = [row for row in rows if first <= part_of(row.kind, row.key) <= last]

@@ -1,10 +1,16 @@
 """Follow the centre's streams: a snapshot where there are no rows yet, then piece after piece."""
 
+import structlog
+
 from agent.replica import service, store, sums
 from agent.replica.snapshot import read_snapshot
 from agent.replica.sums import Held
 from agent.station import Station
 from shared.runtime.sqlite import reading, transaction
+from shared.wire.codec import MalformedError
+from shared.wire.feed import AGAIN_MAX, BrokenSegmentError
+
+log = structlog.get_logger()
 
 PIECES_MAX = 10_000
 """Bound on one catch-up; the rest is taken up at the next."""
@@ -46,11 +52,27 @@ def _apply_all(station: Station, stream: str, number: int, up_to: int | None) ->
     for _ in range(PIECES_MAX):
         if up_to is not None and number >= up_to:
             break
-        segment = station.link.segment(stream, number)
-        if segment is None:
+        applied = _apply_next(station, stream, number, up_to)
+        if applied is None:
             break
-        number = service.apply(station, segment, up_to)
+        number = applied
     return number
+
+
+def _apply_next(station: Station, stream: str, number: int, up_to: int | None) -> int | None:
+    """Fetch and apply the piece after a number; what comes damaged is asked for again.
+
+    None when there is nothing newer.
+    """
+    for again in range(AGAIN_MAX + 1):
+        try:
+            segment = station.link.segment(stream, number, again)
+            return None if segment is None else service.apply(station, segment, up_to)
+        except (BrokenSegmentError, MalformedError) as damage:
+            log.warning("segment.damaged", stream=stream, after=number, reason=str(damage))
+            if again == AGAIN_MAX:
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 def _count_now(station: Station, stream: str) -> None:

@@ -9,7 +9,7 @@ import structlog
 
 from agent.replica import service, store, sums
 from agent.replica.following import catch_up_to
-from agent.replica.snapshot import rows_of
+from agent.replica.snapshot import fetch_piece
 from agent.replica.sums import Held
 from agent.station import Station
 from shared.runtime.sqlite import reading, transaction
@@ -96,9 +96,9 @@ def repair(station: Station, stream: str) -> int | None:
     if len(wrong) > PARTS_MAX:
         return None
     for no in wrong:
-        piece = station.link.piece(stream, PART_BITS, no)
+        piece, rows = fetch_piece(station, stream, PART_BITS, no)
         catch_up_to(station, stream, piece.number)
-        _replace(station, piece)
+        _replace(station, piece, rows)
     _count_again(station, stream, len(wrong))
     log.warning("rows.repaired", stream=stream, parts=len(wrong))
     return len(wrong)
@@ -119,10 +119,9 @@ def _verdict(station: Station, told: Tally) -> Verdict:
     return Verdict.DIFFERENT
 
 
-def _replace(station: Station, piece: SnapshotPiece) -> None:
+def _replace(station: Station, piece: SnapshotPiece, rows: Sequence[StoredRow]) -> None:
     """Put a part's rows in the place of those that are here, but for the list of keys, of which
     only a newer one is taken."""
-    rows = rows_of(piece)
     with transaction(station.replica) as connection:
         here = [
             row

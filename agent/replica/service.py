@@ -6,6 +6,7 @@ import structlog
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from agent import keyring
 from agent.replica import store, sums
 from agent.station import Premises, Station
 from shared.crypto.keys import verify
@@ -19,7 +20,6 @@ from shared.wire.feed import (
     SEGMENT_ROWS_MAX,
     Change,
     Segment,
-    changes_of,
     region_stream,
     store_stream,
 )
@@ -85,9 +85,9 @@ def apply(station: Station, segment: Segment, up_to: int | None = None) -> int:
 
     The same piece again changes nothing; of one that goes beyond `up_to` only a part is written.
     Raises GapError when a piece before it is missing, InDoubtError while a push is unanswered,
-    OtherIncarnationError, BrokenSegmentError or MalformedError for damage.
+    OtherIncarnationError, BrokenSegmentError or MalformedError for damage, UnknownKeyError.
     """
-    changes = changes_of(segment)
+    changes = keyring.changes(station, segment)
     last = segment.last if up_to is None else min(segment.last, up_to)
     if segment.stream == GLOBAL:
         with station.doubt.lock:

@@ -1,12 +1,16 @@
 """Begin with a snapshot: the rows of a stream in pieces, each checked and read once."""
 
+import structlog
+
+from agent import keyring
+from agent.keyring import BrokenRowsError
 from agent.replica import service, store, sums
 from agent.replica.sums import Build, Held
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
 from shared.runtime.sqlite import transaction
-from shared.wire.codec import unpack
-from shared.wire.feed import Change
+from shared.wire.codec import MalformedError, unpack
+from shared.wire.feed import AGAIN_MAX, Change
 from shared.wire.snapshot import (
     NOTHING,
     PIECE_BYTES_MAX,
@@ -18,6 +22,8 @@ from shared.wire.snapshot import (
     parts_of_piece,
     tally_of,
 )
+
+log = structlog.get_logger()
 
 
 class BrokenPieceError(LoyaltyError):
@@ -41,7 +47,7 @@ def read_snapshot(station: Station, stream: str) -> int:
     under_way, done = _begin(station, told)
     for no in told.pieces:
         if no not in done:
-            _take_piece(station, station.link.piece(stream, under_way.bits, no))
+            _take_piece(station, *fetch_piece(station, stream, under_way.bits, no))
     with transaction(station.replica) as connection:
         under_way = sums.build(connection, stream) or under_way
         held = sums.held(connection, stream) or Held(NOTHING, 0)
@@ -52,9 +58,27 @@ def read_snapshot(station: Station, stream: str) -> int:
     return under_way.number
 
 
-def rows_of(piece: SnapshotPiece) -> tuple[StoredRow, ...]:
-    """Return the rows of a piece, checked; raises BrokenPieceError, MalformedError."""
-    rows = decode_stored_rows(unpack(piece.body, PIECE_BYTES_MAX))
+def fetch_piece(
+    station: Station, stream: str, bits: int, no: int
+) -> tuple[SnapshotPiece, tuple[StoredRow, ...]]:
+    """Fetch a piece and return it with its rows; what comes damaged is asked for again.
+
+    Raises what `rows_of` and the link raise.
+    """
+    for again in range(AGAIN_MAX):
+        try:
+            piece = station.link.piece(stream, bits, no, again)
+            return piece, rows_of(station, piece)
+        except (BrokenPieceError, BrokenRowsError, MalformedError) as damage:
+            log.warning("piece.damaged", stream=stream, piece=no, reason=str(damage))
+    piece = station.link.piece(stream, bits, no, AGAIN_MAX)
+    return piece, rows_of(station, piece)
+
+
+def rows_of(station: Station, piece: SnapshotPiece) -> tuple[StoredRow, ...]:
+    """Return the rows of a piece, checked; raises BrokenPieceError, MalformedError, and as
+    `keyring.body` does."""
+    rows = decode_stored_rows(unpack(keyring.body(station, piece), PIECE_BYTES_MAX))
     first, last = parts_of_piece(piece.bits, piece.piece)
     belong = all(first <= part_of(row.kind, row.key) <= last for row in rows)
     if not belong or tally_of(list(rows)) != piece.sum:
@@ -72,8 +96,8 @@ def _begin(station: Station, told: Snapshot) -> tuple[Build, set[int]]:
         return found, sums.built_pieces(connection, told.stream)
 
 
-def _take_piece(station: Station, piece: SnapshotPiece) -> None:
-    changes = [Change(piece.number, *row) for row in _plain(rows_of(piece))]
+def _take_piece(station: Station, piece: SnapshotPiece, rows: tuple[StoredRow, ...]) -> None:
+    changes = [Change(piece.number, *row) for row in _plain(rows)]
     with transaction(station.replica) as connection:
         under_way = sums.build(connection, piece.stream)
         assert under_way is not None, "a piece of no snapshot"

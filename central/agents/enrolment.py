@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from central.agents import store
+from central.agents import store, streams
 from central.agents.service import VERSION_CHARS_MAX, checked_proof, remember
 from central.centre import Centre
 from central.schema import Turn, take_turn
 from shared.crypto.requests import BadSignatureError, SignedRequest
+from shared.crypto.secrecy import KEY_BYTES
 from shared.errors import Kind, LoyaltyError
 from shared.ids import uuid7
 from shared.runtime.retries import retried
@@ -138,8 +139,10 @@ def _agent_of(
         return known if known is not None and known.id == code.used_by else None
     if known is not None:
         raise KnownKeyError
-    store.fence(connection, code.store, centre.clock.now())
+    fenced = store.fence(connection, code.store, centre.clock.now())
     take_turn(connection, Turn.ROSTER)
+    if fenced:
+        streams.renew_keys(connection, code.store)
     agent = _new_agent(connection, centre, code.store, request)
     store.insert_agent(connection, agent)
     store.use_code(connection, code.selector, agent.id)
@@ -163,6 +166,7 @@ def _new_agent(
         enrolled_at=at,
         fenced_at=None,
         seen_at=at,
+        wrapping_key=request.wrapping_key[:KEY_BYTES],
     )
 
 

@@ -93,6 +93,12 @@ class AgentIdentity:
     agent: UUID
     epoch: int
     store: str
+    wrapping_key: bytes | None = None
+
+    @property
+    def reads_plain(self) -> bool:
+        """Whether it is of a version that reads no encrypted rows."""
+        return not self.wrapping_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,7 @@ def admitted(connection: Connection, proof: Proof, at: datetime) -> AgentIdentit
         raise FencedAgentError(store=agent.store)
     remember(connection, proof)
     store.touch(connection, agent.id, at)
-    return AgentIdentity(agent.id, agent.epoch, agent.store)
+    return _identity(agent)
 
 
 def _refuse_former(connection: Connection, public_key: bytes) -> None:
@@ -175,7 +181,11 @@ def authenticate_session(centre: Centre, claim: SessionClaim) -> tuple[AgentIden
     if at - agent.seen_at >= SEEN_EVERY:
         with transaction(centre.engine) as connection:
             store.touch(connection, agent.id, at)
-    return AgentIdentity(agent.id, agent.epoch, agent.store), session.expires_at
+    return _identity(agent), session.expires_at
+
+
+def _identity(agent: store.Agent) -> AgentIdentity:
+    return AgentIdentity(agent.id, agent.epoch, agent.store, agent.wrapping_key)
 
 
 @retried

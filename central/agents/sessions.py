@@ -1,12 +1,12 @@
 """Sessions: a signed request opens one, its key then authenticates polls, tails and downloads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from central.agents import store
+from central.agents import store, streams
 from central.agents.service import (
     VERSION_CHARS_MAX,
     AgentIdentity,
@@ -17,6 +17,7 @@ from central.agents.service import (
 )
 from central.centre import Centre
 from shared.crypto.requests import SignedRequest
+from shared.crypto.secrecy import KEY_BYTES
 from shared.crypto.sessions import SESSION_KEY_BYTES, SESSION_TTL_S
 from shared.ids import uuid7
 from shared.runtime.retries import retried
@@ -25,9 +26,11 @@ from shared.wire.agents import (
     BackedUp,
     LifeBegan,
     SessionAnswer,
+    SessionRequest,
     StreamHead,
     decode_session_request,
 )
+from shared.wire.keys import StreamKey, session_context, wrap_keys
 from shared.wire.snapshot import Tally
 
 SESSIONS_MAX = 8
@@ -66,7 +69,11 @@ def open_session(centre: Centre, signed: SignedRequest, standing_of: StandingOf)
         if request.epoch != identity.epoch:
             raise FencedAgentError(store=identity.store)
         version = request.version[:VERSION_CHARS_MAX]
-        told = {"last_seq": request.last_seq, "oldest_unsent_at": _sane(request.oldest_unsent_at)}
+        told = {
+            "last_seq": request.last_seq,
+            "oldest_unsent_at": _sane(request.oldest_unsent_at),
+            "wrapping_key": request.wrapping_key[:KEY_BYTES],
+        }
         store.touch(connection, identity.agent, at, version=version, **told)
         session = store.Session(
             id=uuid7(at, centre.chance),
@@ -77,6 +84,7 @@ def open_session(centre: Centre, signed: SignedRequest, standing_of: StandingOf)
         )
         store.insert_session(connection, session, SESSIONS_MAX)
         standing = standing_of(connection, identity)
+        keys = streams.keys_of_store(connection, centre, identity.store)
     return SessionAnswer(
         session=session.id,
         key=session.key,
@@ -90,7 +98,19 @@ def open_session(centre: Centre, signed: SignedRequest, standing_of: StandingOf)
         hash=standing.hash,
         tallies=standing.tallies,
         backed_up=standing.backed_up,
+        keys=_wrapped(centre, session, request, keys),
     )
+
+
+def _wrapped(
+    centre: Centre, session: store.Session, request: SessionRequest, keys: Sequence[StreamKey]
+) -> bytes:
+    """Wrap the keys of an agent's streams for it; nothing for one that reads no encrypted rows."""
+    if not request.wrapping_key:
+        return b""
+    context = session_context(session.agent, session.epoch, centre.incarnation, session.id)
+    once = centre.chance.randbytes(KEY_BYTES)
+    return wrap_keys(keys, request.wrapping_key, context, once=once)
 
 
 def _sane(at: datetime | None) -> datetime | None:

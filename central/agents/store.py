@@ -38,6 +38,7 @@ class AgentTable(Table, table=True):
     fenced_at: datetime | None = Field(sa_type=Instant, nullable=True)
     seen_at: datetime = Field(sa_type=Instant)
     oldest_unsent_at: datetime | None = Field(sa_type=Instant, nullable=True)
+    wrapping_key: bytes | None = Field(default=None, nullable=True)
 
 
 class FormerEpochTable(Table, table=True):
@@ -90,6 +91,22 @@ class CounterTable(Table, table=True):
     value: int
 
 
+class ReaderTable(Table, table=True):
+    """A stream that a store's agent may read, beside `global`."""
+
+    __tablename__ = "reader"
+    store: str = Field(primary_key=True)
+    stream: str = Field(primary_key=True)
+
+
+class StreamKeyTable(Table, table=True):
+    """How often a stream's key was renewed; the keys themselves are in no table."""
+
+    __tablename__ = "stream_key"
+    stream: str = Field(primary_key=True)
+    number: int
+
+
 @dataclass(frozen=True, slots=True)
 class Agent:
     """An agent as the centre knows it."""
@@ -107,6 +124,8 @@ class Agent:
     seen_at: datetime
     oldest_unsent_at: datetime | None = None
     """Of the facts that it had not sent when it opened its last session."""
+    wrapping_key: bytes | None = None
+    """For which keys are wrapped that it alone reads; none of one that reads no encrypted rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +167,8 @@ _code = table_of(EnrolCodeTable)
 _session = table_of(SessionTable)
 _nonce = table_of(NonceTable)
 _counter = table_of(CounterTable)
+_reader = table_of(ReaderTable)
+_stream_key = table_of(StreamKeyTable)
 
 
 def agent_by_key(connection: Connection, public_key: bytes) -> Agent | None:
@@ -288,6 +309,33 @@ def forget(connection: Connection, *, sessions_before: datetime, nonces_before: 
     """Delete sessions that ended and nonces that are too old to be replayed."""
     connection.execute(delete(_session).where(_session.c.expires_at < sessions_before))
     connection.execute(delete(_nonce).where(_nonce.c.created < nonces_before))
+
+
+def readable(connection: Connection, store: str) -> set[str]:
+    """Return the streams that a store's agent may read beside `global`."""
+    return set(connection.scalars(select(_reader.c.stream).where(_reader.c.store == store)))
+
+
+def replace_readable(connection: Connection, store: str, streams: Collection[str]) -> None:
+    """Let a store's agent read these streams and no others."""
+    connection.execute(delete(_reader).where(_reader.c.store == store))
+    connection.execute(insert(_reader), [{"store": store, "stream": name} for name in streams])
+
+
+def stream_keys(connection: Connection, streams: Collection[str]) -> dict[str, int]:
+    """Return how often the keys of streams were renewed; one that never was is left out."""
+    query = select(_stream_key).where(_stream_key.c.stream.in_(streams))
+    return {row.stream: row.number for row in connection.execute(query)}
+
+
+def count_stream_keys(connection: Connection, streams: Collection[str]) -> None:
+    """Note that the keys of streams were renewed once more; in the order of their names."""
+    names = sorted(streams)
+    rows = [{"stream": name, "number": 0} for name in names]
+    connection.execute(insert_new(connection, StreamKeyTable), rows)
+    more = update(_stream_key).where(_stream_key.c.stream == bindparam("of"))
+    values = {"number": _stream_key.c.number + 1}
+    connection.execute(more.values(values), [{"of": name} for name in names])
 
 
 def _one_agent(connection: Connection, where: Any) -> Agent | None:

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 import structlog
 from sqlalchemy import Connection
 
+from central.agents import streams
 from central.agents.enrolment import issue_code
 from central.centre import Centre
 from central.estate import store
@@ -178,8 +179,8 @@ def _take(centre: Centre, items: Sequence[_T], how: How, sort: _Sort[_T]) -> tup
 def _write_stores(connection: Connection, items: Sequence[Store]) -> None:
     store.upsert_stores(connection, items)
     for item in items:
-        streams = [region_stream(item.region), store_stream(item.code)]
-        feed.admit(connection, item.code, streams)
+        names = [region_stream(item.region), store_stream(item.code)]
+        streams.admit(connection, item.code, names)
 
 
 def _store_change(item: Store) -> feed.NewChange:

@@ -8,6 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TypeVar
 from uuid import UUID
 
@@ -56,6 +57,13 @@ class Limits:
     keep_alive_s: float
     listeners_max: int
     frames_max: int
+
+
+class Form(Enum):
+    """In which form a listener reads its pieces."""
+
+    ENCRYPTED = auto()
+    PLAIN = auto()
 
 
 @dataclass(eq=False, slots=True)
@@ -120,7 +128,10 @@ class Hub:
         return {one.agent for one in list(self._listeners) if one.agent is not None}
 
     async def frames(
-        self, cursors: Mapping[str, int], agent: UUID | None = None
+        self,
+        cursors: Mapping[str, int],
+        agent: UUID | None = None,
+        form: Form = Form.ENCRYPTED,
     ) -> AsyncGenerator[bytes]:
         """Yield length-prefixed segments without a gap, and an empty frame when nothing came.
 
@@ -131,10 +142,10 @@ class Hub:
         try:
             for stream in sorted(cursors):
                 for piece in await self._missing(listener, stream, self._heads.get(stream, 0)):
-                    yield framed(piece)
+                    yield framed(piece, form)
             while (waiting := await self._next(listener)) is not None:
                 for piece in waiting:
-                    yield framed(piece)
+                    yield framed(piece, form)
                 if not waiting:
                     yield KEEP_ALIVE
         finally:
@@ -217,6 +228,7 @@ class Hub:
             raise
 
 
-def framed(piece: Piece) -> bytes:
+def framed(piece: Piece, form: Form = Form.ENCRYPTED) -> bytes:
     """Return a piece as it travels in the tail."""
-    return len(piece.encoded).to_bytes(_LENGTH_BYTES, "big") + piece.encoded
+    encoded = piece.encoded if form is Form.ENCRYPTED else piece.plain
+    return len(encoded).to_bytes(_LENGTH_BYTES, "big") + encoded

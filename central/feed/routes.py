@@ -12,9 +12,10 @@ from fastapi.responses import StreamingResponse
 from central.agents.routes import SessionUse, centre_of, session_of
 from central.centre import Centre
 from central.feed import service
-from central.feed.hub import Hub
+from central.feed.hub import Form, Hub
 from shared.errors import Kind, LoyaltyError
 from shared.wire.codec import CONTENT_TYPE
+from shared.wire.feed import AGAIN_MAX
 
 STREAMS_MAX = 8
 
@@ -36,11 +37,10 @@ def get_segment(
     after: Annotated[int, Query(ge=0, lt=2**62)],
     centre: Annotated[Centre, Depends(centre_of)],
     use: Annotated[SessionUse, Depends(session_of)],
+    again: Annotated[int, Query(ge=0, le=AGAIN_MAX)] = 0,
 ) -> Response:
     """Send the segment that begins after a number; 204 if nothing is newer."""
-    encoded = service.segment_for(
-        centre.engine, centre.incarnation, use.sender.store, (stream, after)
-    )
+    encoded = service.segment_for(centre, use.sender, (stream, after), again=again)
     if encoded is None:
         return Response(status_code=204)
     return Response(encoded, media_type=CONTENT_TYPE)
@@ -58,7 +58,8 @@ async def get_tail(
     cursors = parse_cursors(after)
     await to_thread.run_sync(service.check_cursors, centre.engine, use.sender.store, cursors)
     await hub.check(cursors)
-    frames = _until(centre, hub.frames(cursors, use.sender.agent), use.expires_at)
+    form = Form.PLAIN if use.sender.reads_plain else Form.ENCRYPTED
+    frames = _until(centre, hub.frames(cursors, use.sender.agent, form), use.expires_at)
     return StreamingResponse(frames, media_type=CONTENT_TYPE)
 
 

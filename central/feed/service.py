@@ -5,33 +5,28 @@ sealing of segments that are full.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
+from central.agents import streams
+from central.agents.service import AgentIdentity
+from central.centre import Centre
 from central.feed import store
 from shared.errors import Kind, LoyaltyError
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.agents import LifeBegan
 from shared.wire.codec import BODY_BYTES_MAX, encode
-from shared.wire.feed import GLOBAL, SEGMENT_ROWS_MAX, Change, write_segment
+from shared.wire.feed import SEGMENT_ROWS_MAX, Change, encrypted_segment, write_segment
 from shared.wire.rows import Row, RowKind, key_of, kind_of
 
 PIECE_BYTES_MAX = BODY_BYTES_MAX // 2
 """Of a segment's rows together; a single row may be larger, up to the body limit."""
 SEALED_PER_RUN_MAX = 200
-
-
-class ForbiddenStreamError(LoyaltyError):
-    """An agent asks for rows that are not its own."""
-
-    kind = Kind.FORBIDDEN
-    code = "forbidden_stream"
-    ru = "Поток {stream} не для магазина {store}."
-    en = "Stream {stream} is not for store {store}."
 
 
 class CursorAheadError(LoyaltyError):
@@ -64,12 +59,13 @@ class NewChange:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """An encoded segment, from number `first` to `last`."""
+    """An encoded segment, from number `first` to `last`; `plain` for those who read no other."""
 
     stream: str
     first: int
     last: int
     encoded: bytes
+    plain: bytes = b""
 
 
 def append(connection: Connection, changes: Sequence[NewChange]) -> dict[str, int]:
@@ -109,37 +105,56 @@ def removed(stream: str, row: Row) -> NewChange:
     return NewChange(stream, kind, key, None)
 
 
+@retried
 def segment_for(
-    engine: Engine, incarnation: UUID, store_code: str, cursor: tuple[str, int]
+    centre: Centre, reader: AgentIdentity, cursor: tuple[str, int], *, again: int = 0
 ) -> bytes | None:
-    """Return the encoded segment that begins after a store's cursor, None if nothing is newer.
+    """Return the encoded segment that begins after an agent's cursor, None if nothing is newer.
 
-    A sealed one if there is one; else the rows up to where the next sealed one will begin. Raises
-    ForbiddenStreamError, CursorAheadError, CursorTooOldError.
+    A sealed one if there is one, encrypted once for all; else the rows up to where the next sealed
+    one will begin. What is asked for `again` is encrypted anew. Raises ForbiddenStreamError,
+    CursorAheadError, CursorTooOldError.
     """
     stream, after = cursor
-    with reading(engine) as connection:
-        check_readable(connection, store_code, [stream])
-        if (encoded := store.sealed(connection, stream, after + 1)) is not None:
-            return encoded
+    with reading(centre.engine) as connection:
+        streams.check_readable(connection, reader.store, [stream])
+        if reader.reads_plain:
+            return store.sealed(connection, stream, after + 1) or _next_plain(
+                connection, centre, stream, after
+            )
+        key = streams.key_numbers(connection, [stream])[stream]
+        kept = store.encrypted(connection, stream, after + 1)
+        if kept is not None and kept.key == key and kept.body and not again:
+            return kept.body
         head = _checked_head(connection, stream, after)
-        piece = next(_cut(connection, incarnation, stream, (after, head)), None)
-    return None if piece is None else piece.encoded
+        piece = next(_cut(connection, centre, stream, (after, head)), None)
+    if piece is None:
+        return None
+    if kept is not None:
+        with transaction(centre.engine) as connection:
+            store.put_encrypted(connection, stream, after + 1, store.Encrypted(key, piece.encoded))
+    return piece.encoded
+
+
+def _next_plain(connection: Connection, centre: Centre, stream: str, after: int) -> bytes | None:
+    head = _checked_head(connection, stream, after)
+    piece = next(_cut(connection, centre, stream, (after, head)), None)
+    return None if piece is None else piece.plain
 
 
 def check_cursors(engine: Engine, store_code: str, cursors: Mapping[str, int]) -> None:
     """Raise ForbiddenStreamError, CursorAheadError or CursorTooOldError for cursors that a store
     cannot go on from."""
     with reading(engine) as connection:
-        check_readable(connection, store_code, cursors)
+        streams.check_readable(connection, store_code, cursors)
         for stream, after in cursors.items():
             _checked_head(connection, stream, after)
 
 
-def pieces(engine: Engine, incarnation: UUID, stream: str, after: int, last: int) -> list[Piece]:
+def pieces(centre: Centre, stream: str, after: int, last: int) -> list[Piece]:
     """Return the changes from `after` (excluded) to `last` as encoded segments, in order."""
-    with reading(engine) as connection:
-        return list(_cut(connection, incarnation, stream, (after, last)))
+    with reading(centre.engine) as connection:
+        return list(_cut(connection, centre, stream, (after, last)))
 
 
 def heads(engine: Engine) -> dict[str, int]:
@@ -150,13 +165,8 @@ def heads(engine: Engine) -> dict[str, int]:
 
 def heads_for(connection: Connection, store_code: str) -> dict[str, int]:
     """Return the newest visible numbers of the streams that a store reads, 0 for an empty one."""
-    streams = {GLOBAL, *store.readable(connection, store_code)}
-    return dict.fromkeys(sorted(streams), 0) | store.heads(connection, streams)
-
-
-def admit(connection: Connection, store_code: str, streams: Collection[str]) -> None:
-    """Let a store's agent read these streams, beside `global`, and no others."""
-    store.replace_readable(connection, store_code, streams)
+    names = streams.readable(connection, store_code)
+    return dict.fromkeys(sorted(names), 0) | store.heads(connection, names)
 
 
 def changes_after(connection: Connection, stream: str, after: int) -> tuple[int, list[Change]]:
@@ -177,9 +187,10 @@ def let_go(connection: Connection, stream: str, up_to: int) -> None:
     store.drop_changes(connection, stream, up_to)
 
 
-def seal(engine: Engine, incarnation: UUID) -> int:
-    """Keep the segments that have become full, at most `SEALED_PER_RUN_MAX`; return how many."""
-    with reading(engine) as connection:
+def seal(centre: Centre, _at: datetime) -> int:
+    """Keep the segments that have become full, at most `SEALED_PER_RUN_MAX`; return how many. For a
+    job."""
+    with reading(centre.engine) as connection:
         sealed, ends = store.sealed_up_to(connection), store.heads(connection)
         kept = store.kept_afters(connection)
     count = 0
@@ -187,7 +198,7 @@ def seal(engine: Engine, incarnation: UUID) -> int:
         after = max(sealed.get(stream, 0), kept.get(stream, 0))
         full = head - head % SEGMENT_ROWS_MAX
         while after < full and count < SEALED_PER_RUN_MAX:
-            after = _seal_one(engine, incarnation, stream, (after, full))
+            after = _seal_one(centre, stream, (after, full))
             count += 1
     return count
 
@@ -216,14 +227,6 @@ def incarnation(connection: Connection) -> UUID | None:
     return known[-1].incarnation if known else None
 
 
-def check_readable(connection: Connection, store_code: str, streams: Iterable[str]) -> None:
-    """Raise ForbiddenStreamError for a stream that is not for a store."""
-    allowed = {GLOBAL, *store.readable(connection, store_code)}
-    for stream in streams:
-        if stream not in allowed:
-            raise ForbiddenStreamError(stream=stream[:80], store=store_code)
-
-
 def _checked_head(connection: Connection, stream: str, after: int) -> int:
     head = store.heads(connection, [stream]).get(stream, 0)
     if after > head:
@@ -234,25 +237,29 @@ def _checked_head(connection: Connection, stream: str, after: int) -> int:
 
 
 @retried
-def _seal_one(engine: Engine, incarnation: UUID, stream: str, span: tuple[int, int]) -> int:
-    with transaction(engine) as connection:
-        piece = next(_cut(connection, incarnation, stream, span))
-        store.insert_sealed(connection, stream, piece.first, piece.last, piece.encoded)
+def _seal_one(centre: Centre, stream: str, span: tuple[int, int]) -> int:
+    with transaction(centre.engine) as connection:
+        piece = next(_cut(connection, centre, stream, span))
+        key = streams.key_numbers(connection, [stream])[stream]
+        store.insert_sealed(connection, stream, piece.first, piece.last, piece.plain)
+        store.put_encrypted(connection, stream, piece.first, store.Encrypted(key, piece.encoded))
     return piece.last
 
 
 def _cut(
-    connection: Connection, incarnation: UUID, stream: str, span: tuple[int, int]
+    connection: Connection, centre: Centre, stream: str, span: tuple[int, int]
 ) -> Iterator[Piece]:
     """Cut changes at multiples of SEGMENT_ROWS_MAX, and before they grow over PIECE_BYTES_MAX."""
     after, end = span
+    key = streams.present_key(connection, centre, stream)
     while after < end:
         last = min(end, after - after % SEGMENT_ROWS_MAX + SEGMENT_ROWS_MAX)
         last = _bounded(store.sizes(connection, stream, after, last))
         found = store.changes(connection, stream, after, last)
         assert len(found) == last - after, f"{stream}: a gap between {after} and {last}"
-        segment = write_segment(stream, incarnation, after + 1, last, found)
-        yield Piece(stream, after + 1, last, encode(segment))
+        plain = write_segment(stream, centre.incarnation, after + 1, last, found)
+        encrypted = encrypted_segment(plain, key.number, key.key)
+        yield Piece(stream, after + 1, last, encode(encrypted), encode(plain))
         after = last
 
 

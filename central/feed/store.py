@@ -1,6 +1,7 @@
-"""Tables of the feed: streams and their heads, changes, sealed segments, and who may read what."""
+"""Tables of the feed: streams and their heads, changes, and sealed segments."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import (
@@ -61,27 +62,31 @@ class ChangeTable(Table, table=True):
 
 
 class SegmentTable(Table, table=True):
-    """A sealed segment's encoded bytes; never changed."""
+    """A sealed segment's encoded bytes; never changed.
+
+    `encrypted` are those under the stream's key number `key`, since somebody has asked for them.
+    """
 
     __tablename__ = "segment"
     stream: str = Field(primary_key=True)
     first: int = Field(sa_type=BigInteger, primary_key=True)
     last: int = Field(sa_type=BigInteger)
     body: bytes
+    key: int | None = Field(default=None, nullable=True)
+    encrypted: bytes | None = Field(default=None, nullable=True)
 
 
-class ReaderTable(Table, table=True):
-    """A stream that a store's agent may read, beside `global`."""
+@dataclass(frozen=True, slots=True)
+class Encrypted:
+    """A sealed segment's bytes under the stream's key of a number; empty under none."""
 
-    __tablename__ = "reader"
-    store: str = Field(primary_key=True)
-    stream: str = Field(primary_key=True)
+    key: int
+    body: bytes
 
 
 _stream = table_of(StreamTable)
 _change = table_of(ChangeTable)
 _segment = table_of(SegmentTable)
-_reader = table_of(ReaderTable)
 _life = table_of(LifeTable)
 
 
@@ -164,9 +169,21 @@ def keys(connection: Connection, stream: str, kind: str) -> set[bytes]:
 
 def sealed(connection: Connection, stream: str, first: int) -> bytes | None:
     """Return the encoded segment that begins at a number."""
-    where = (_segment.c.stream == stream, _segment.c.first == first)
-    found: bytes | None = connection.scalar(select(_segment.c.body).where(*where))
+    found: bytes | None = connection.scalar(select(_segment.c.body).where(*_one(stream, first)))
     return found
+
+
+def encrypted(connection: Connection, stream: str, first: int) -> Encrypted | None:
+    """Return how the sealed segment that begins at a number is kept; None if none begins there."""
+    query = select(_segment.c.key, _segment.c.encrypted).where(*_one(stream, first))
+    row = connection.execute(query).first()
+    return Encrypted(row.key or 0, row.encrypted or b"") if row else None
+
+
+def put_encrypted(connection: Connection, stream: str, first: int, now: Encrypted) -> None:
+    """Keep a sealed segment as it is under a key, in place of what it was under the one before."""
+    values = {"key": now.key, "encrypted": now.body}
+    connection.execute(update(_segment).where(*_one(stream, first)).values(values))
 
 
 def sealed_up_to(connection: Connection) -> dict[str, int]:
@@ -179,17 +196,6 @@ def insert_sealed(connection: Connection, stream: str, first: int, last: int, bo
     """Keep a segment; the same one again changes nothing."""
     row = {"stream": stream, "first": first, "last": last, "body": body}
     connection.execute(insert_new(connection, SegmentTable), row)
-
-
-def readable(connection: Connection, store: str) -> set[str]:
-    """Return the streams that a store's agent may read beside `global`."""
-    return set(connection.scalars(select(_reader.c.stream).where(_reader.c.store == store)))
-
-
-def replace_readable(connection: Connection, store: str, streams: Collection[str]) -> None:
-    """Let a store's agent read these streams and no others."""
-    connection.execute(delete(_reader).where(_reader.c.store == store))
-    connection.execute(insert(_reader), [{"store": store, "stream": name} for name in streams])
 
 
 def lives(connection: Connection) -> tuple[LifeBegan, ...]:
@@ -212,6 +218,10 @@ def insert_life(connection: Connection, incarnation: UUID) -> None:
     row = {"number": last + 1, "incarnation": incarnation, "began_at": began_at}
     connection.execute(insert(_life), row)
     connection.execute(delete(_segment))
+
+
+def _one(stream: str, first: int) -> tuple[ColumnElement[bool], ...]:
+    return (_segment.c.stream == stream, _segment.c.first == first)
 
 
 def _between(stream: str, after: int, last: int) -> tuple[ColumnElement[bool], ...]:

@@ -8,6 +8,7 @@ from central.agents.routes import SessionUse, centre_of, message, session_of
 from central.centre import Centre
 from central.snapshots import service
 from shared.wire.codec import CONTENT_TYPE
+from shared.wire.feed import AGAIN_MAX
 from shared.wire.snapshot import PART_BITS
 
 router = APIRouter(prefix="/v1", tags=["snapshots"])
@@ -30,9 +31,10 @@ def get_piece(
     bits: Annotated[int, Query(ge=0, le=PART_BITS)],
     centre: Annotated[Centre, Depends(centre_of)],
     use: Annotated[SessionUse, Depends(session_of)],
+    again: Annotated[int, Query(ge=0, le=AGAIN_MAX)] = 0,
 ) -> Response:
     """Send the rows of one of 2^bits pieces."""
-    encoded = service.piece(centre, use.sender.store, stream, (bits, piece))
+    encoded = service.piece(centre, use.sender, stream, (bits, piece), again=again)
     return Response(encoded, media_type=CONTENT_TYPE)
 
 

@@ -8,17 +8,23 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace as struct_replace
 from sqlalchemy import Connection, Engine
 
+from central.agents import streams
+from central.agents.service import AgentIdentity
 from central.centre import Centre
 from central.feed import service as feed
 from central.snapshots import store
-from central.snapshots.store import Count, Part
+from central.snapshots.store import Count, Kept, Part
+from shared.crypto.chain import digest
+from shared.crypto.secrecy import encrypt
 from shared.errors import Kind, LoyaltyError
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import encode, pack
 from shared.wire.feed import SEGMENT_ROWS_MAX, Change
+from shared.wire.keys import StreamKey
 from shared.wire.snapshot import (
     PART_BITS,
     PartTallies,
@@ -28,6 +34,7 @@ from shared.wire.snapshot import (
     Tally,
     added,
     changed_sum,
+    context_of,
     part_of,
     parts_of_piece,
 )
@@ -95,13 +102,13 @@ def prune(centre: Centre, at: datetime) -> int:
     return prunes
 
 
-def tallies(connection: Connection, streams: Collection[str]) -> tuple[Tally, ...]:
+def tallies(connection: Connection, names: Collection[str]) -> tuple[Tally, ...]:
     """Return what the rows of some streams sum up to: at the last segment's end, and now."""
     marks = [
         Tally(name, mark.number, mark.sum)
-        for name, mark in store.last_marks(connection, streams, SEGMENT_ROWS_MAX)
+        for name, mark in store.last_marks(connection, names, SEGMENT_ROWS_MAX)
     ]
-    present = [(name, store.count(connection, name)) for name in sorted(streams)]
+    present = [(name, store.count(connection, name)) for name in sorted(names)]
     known = {(one.stream, one.number) for one in marks}
     now = [
         Tally(name, one.number, one.sum)
@@ -114,7 +121,7 @@ def tallies(connection: Connection, streams: Collection[str]) -> tuple[Tally, ..
 def snapshot(centre: Centre, store_code: str, stream: str) -> Snapshot:
     """Return where a stream's snapshot stands and its pieces; raises ForbiddenStreamError."""
     with reading(centre.engine) as connection:
-        feed.check_readable(connection, store_code, [stream])
+        streams.check_readable(connection, store_code, [stream])
         counted = store.count(connection, stream)
         parts = [part for part in store.parts(connection, stream) if part.rows]
     bits = _bits(parts)
@@ -123,31 +130,47 @@ def snapshot(centre: Centre, store_code: str, stream: str) -> Snapshot:
 
 
 @retried
-def piece(centre: Centre, store_code: str, stream: str, place: tuple[int, int]) -> bytes:
+def piece(
+    centre: Centre, reader: AgentIdentity, stream: str, place: tuple[int, int], *, again: int = 0
+) -> bytes:
     """Return the encoded rows of one of 2^bits pieces of a stream; `place` is (bits, piece).
 
-    They are encoded once, until one of them changes. Raises ForbiddenStreamError,
-    NoSuchPieceError.
+    They are encoded and encrypted once, until one of them changes; what is asked for `again` is
+    encrypted anew. Raises ForbiddenStreamError, NoSuchPieceError.
     """
     bits, no = place
     if not 0 <= bits <= PART_BITS or not 0 <= no < 1 << bits:
         raise NoSuchPieceError(piece=no, bits=bits)
     first, last = parts_of_piece(bits, no)
     with reading(centre.engine) as connection:
-        feed.check_readable(connection, store_code, [stream])
+        streams.check_readable(connection, reader.store, [stream])
         counted = store.count(connection, stream)
         parts = store.parts_between(connection, stream, first, last)
         held = store.piece(connection, stream, bits, no)
-        changed_at = max((part.changed_at for part in parts), default=0)
-        is_new = held is None or held[0] < changed_at
-        body = held[1] if held is not None else b""
-        if is_new:
-            body = pack(tuple(store.rows_between(connection, stream, first, last)))
-    if is_new:
+        key = streams.present_key(connection, centre, stream)
+        now = held
+        if now is None or now.number < max((part.changed_at for part in parts), default=0):
+            rows = tuple(store.rows_between(connection, stream, first, last))
+            now = Kept(counted.number, pack(rows))
+    told = SnapshotPiece(
+        stream, centre.incarnation, counted.number, bits, no, _sum(parts), now.body
+    )
+    if not reader.reads_plain:
+        now = _encrypted(now, told, key, again)
+        told = struct_replace(told, body=now.encrypted, key=key.number)
+    if now != held:
         with transaction(centre.engine) as connection:
-            store.put_piece(connection, stream, place, (counted.number, body))
-    total = _sum(parts)
-    return encode(SnapshotPiece(stream, centre.incarnation, counted.number, bits, no, total, body))
+            store.put_piece(connection, stream, place, now)
+    return encode(told)
+
+
+def _encrypted(kept: Kept, piece: SnapshotPiece, key: StreamKey, again: int) -> Kept:
+    """Return a piece's rows as they are kept, encrypted for what the piece says of itself."""
+    context = context_of(struct_replace(piece, key=key.number))
+    if kept.context == digest(context) and not again:
+        return kept
+    encrypted = encrypt(key.key, context, kept.body)
+    return replace(kept, context=digest(context), encrypted=encrypted)
 
 
 def part_tallies(centre: Centre, store_code: str, stream: str, after: int) -> PartTallies:

@@ -65,7 +65,10 @@ class MarkTable(Table, table=True):
 
 
 class PieceTable(Table, table=True):
-    """The encoded rows of a piece at a number, until one of its parts changes."""
+    """The encoded rows of a piece at a number, until one of its parts changes.
+
+    `encrypted` are they as somebody has asked for them last, for a context with this digest.
+    """
 
     __tablename__ = "piece"
     stream: str = Field(primary_key=True)
@@ -73,6 +76,18 @@ class PieceTable(Table, table=True):
     piece: int = Field(primary_key=True)
     number: int = Field(sa_type=BigInteger)
     body: bytes
+    context: bytes | None = Field(default=None, nullable=True)
+    encrypted: bytes | None = Field(default=None, nullable=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The encoded rows of a piece at a number, and what they are encrypted, for which context."""
+
+    number: int
+    body: bytes
+    context: bytes = b""
+    encrypted: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,25 +268,25 @@ def drop_marks(connection: Connection, stream: str, below: int) -> None:
     connection.execute(delete(_mark).where(_mark.c.stream == stream, _mark.c.number < below))
 
 
-def piece(connection: Connection, stream: str, bits: int, no: int) -> tuple[int, bytes] | None:
+def piece(connection: Connection, stream: str, bits: int, no: int) -> Kept | None:
     """Return a piece's encoded rows and the number at which they were encoded."""
-    query = select(_piece.c.number, _piece.c.body).where(
+    query = select(_piece.c.number, _piece.c.body, _piece.c.context, _piece.c.encrypted).where(
         _piece.c.stream == stream, _piece.c.bits == bits, _piece.c.piece == no
     )
-    found = connection.execute(query).first()
-    return (found.number, found.body) if found else None
+    row = connection.execute(query).first()
+    return Kept(row.number, row.body, row.context or b"", row.encrypted or b"") if row else None
 
 
-def put_piece(
-    connection: Connection, stream: str, place: tuple[int, int], encoded: tuple[int, bytes]
-) -> None:
-    """Keep a piece's encoded rows, encoded at a number; `place` is (bits, piece)."""
+def put_piece(connection: Connection, stream: str, place: tuple[int, int], now: Kept) -> None:
+    """Keep a piece's encoded rows; `place` is (bits, piece)."""
     row = {
         "stream": stream,
         "bits": place[0],
         "piece": place[1],
-        "number": encoded[0],
-        "body": encoded[1],
+        "number": now.number,
+        "body": now.body,
+        "context": now.context,
+        "encrypted": now.encrypted,
     }
     connection.execute(upsert(connection, PieceTable), row)
 

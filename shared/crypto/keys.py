@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from shared.crypto.secrecy import derived_key, wrapping_key
 from shared.errors import Kind, LoyaltyError
 
 SEED_BYTES = 32
+_WRAPPING = b"kopilka/wrapping/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,17 @@ class KeyPair:
     def private_key(self) -> Ed25519PrivateKey:
         """Return the key in the form that libraries take."""
         return Ed25519PrivateKey.from_private_bytes(self.seed)
+
+    @property
+    def unwrapping_key(self) -> bytes:
+        """Return the private key of another kind (X25519) that follows from the same entropy: with
+        it the holder reads what was wrapped for him."""
+        return derived_key(self.seed, _WRAPPING)
+
+    @property
+    def wrapping_key(self) -> bytes:
+        """Return the public key for which others wrap what only the holder of this pair reads."""
+        return wrapping_key(self.unwrapping_key)
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature (64 bytes) of a message."""

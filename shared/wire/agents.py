@@ -19,6 +19,8 @@ class EnrolRequest(Struct, frozen=True):
     code: str
     public_key: bytes
     version: str
+    wrapping_key: bytes = b""
+    """For which keys are wrapped that only this agent reads; empty from one that reads none."""
 
 
 class EnrolAnswer(Struct, frozen=True):
@@ -44,6 +46,8 @@ class SessionRequest(Struct, frozen=True):
     """Where its journal ends."""
     oldest_unsent_at: datetime | None = None
     """When the oldest fact happened that it has not sent yet, if there is one."""
+    wrapping_key: bytes = b""
+    """Of its epoch; empty from an agent that reads no encrypted rows."""
 
 
 class StreamHead(Struct, array_like=True, frozen=True):
@@ -105,6 +109,8 @@ class SessionAnswer(Struct, frozen=True):
     """What the rows of the agent's streams sum up to at some recent numbers."""
     backed_up: tuple[BackedUp, ...] = ()
     """What the newest confirmed backup holds of each of the agent's epochs."""
+    keys: bytes = b""
+    """The keys of the agent's streams, wrapped for it; empty if rows come plain."""
 
 
 class EpochRequest(Struct, frozen=True):

@@ -4,14 +4,18 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.crypto.chain import digest
+from shared.crypto.secrecy import decrypt, encrypt
 from shared.errors import Kind, LoyaltyError
-from shared.wire.codec import decoder, pack, unpack
+from shared.wire.codec import decoder, encode, pack, unpack
 from shared.wire.rows import RowKind
 
 GLOBAL = "global"
 SEGMENT_ROWS_MAX = 500
+AGAIN_MAX = 2
+"""How often what came damaged is asked for again, at once and past what a cache has."""
 
 
 def region_stream(region: str) -> str:
@@ -48,7 +52,10 @@ class Change(Struct, array_like=True, frozen=True):
 
 
 class Segment(Struct, array_like=True, frozen=True):
-    """An immutable piece of a stream: its changes from number `first` to `last`, compressed."""
+    """An immutable piece of a stream: its changes from number `first` to `last`, compressed.
+
+    Encrypted, it has the number of the stream's key and no digest: the tag is the check.
+    """
 
     stream: str
     incarnation: UUID
@@ -56,6 +63,7 @@ class Segment(Struct, array_like=True, frozen=True):
     last: int
     digest: bytes
     body: bytes
+    key: int = 0
 
 
 class BrokenSegmentError(LoyaltyError):
@@ -79,8 +87,28 @@ def write_segment(
     return Segment(stream, incarnation, first, last, digest(body), body)
 
 
-def changes_of(segment: Segment) -> tuple[Change, ...]:
-    """Return a segment's changes in order; raises BrokenSegmentError, MalformedError."""
-    if digest(segment.body) != segment.digest:
+def encrypted_segment(segment: Segment, number: int, key: bytes) -> Segment:
+    """Return a segment as only holders of the stream's key of this number read it."""
+    headed = replace(segment, digest=b"", body=b"", key=number)
+    return replace(headed, body=encrypt(key, _context(headed), segment.body))
+
+
+def changes_of(segment: Segment, key: bytes = b"") -> tuple[Change, ...]:
+    """Return a segment's changes in order, decrypted with its key if it is encrypted.
+
+    Raises BrokenSegmentError when bytes, header or key are not those that it was written with,
+    MalformedError.
+    """
+    body: bytes | None = segment.body
+    if segment.key:
+        body = decrypt(key, _context(segment), segment.body)
+    elif digest(segment.body) != segment.digest:
+        body = None
+    if body is None:
         raise BrokenSegmentError(stream=segment.stream, first=segment.first, last=segment.last)
-    return _decode_changes(unpack(segment.body))
+    return _decode_changes(unpack(body))
+
+
+def _context(segment: Segment) -> bytes:
+    named = (segment.stream, segment.incarnation, segment.first, segment.last, segment.key)
+    return b"kopilka/segment/1" + encode(named)

@@ -12,7 +12,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from shared.crypto.blind import INDEX_BYTES
-from shared.wire.codec import decoder
+from shared.wire.codec import decoder, encode
 
 PART_BITS = 12
 """A stream has 4,096 parts, by the hash of what a row is found by."""
@@ -56,7 +56,11 @@ class StoredRow(Struct, array_like=True, frozen=True):
 
 
 class SnapshotPiece(Struct, array_like=True, frozen=True):
-    """One of 2^bits pieces of a stream's rows at `number`, compressed; `sum` is their tally."""
+    """One of 2^bits pieces of a stream's rows at `number`, compressed; `sum` is their tally.
+
+    Encrypted, `key` is the number of the stream's key. `number` is not bound to it: a piece whose
+    rows do not change is good at every later number.
+    """
 
     stream: str
     incarnation: UUID
@@ -65,6 +69,7 @@ class SnapshotPiece(Struct, array_like=True, frozen=True):
     piece: int
     sum: bytes
     body: bytes
+    key: int = 0
 
 
 class PartTallies(Struct, array_like=True, frozen=True):
@@ -74,6 +79,12 @@ class PartTallies(Struct, array_like=True, frozen=True):
     incarnation: UUID
     number: int
     sums: tuple[tuple[int, bytes], ...]
+
+
+def context_of(piece: SnapshotPiece) -> bytes:
+    """Return what the encrypted rows of a piece are bound to: its header but for the number."""
+    named = (piece.stream, piece.incarnation, piece.bits, piece.piece, piece.sum, piece.key)
+    return b"kopilka/piece/1" + encode(named)
 
 
 def part_of(kind: str, key: bytes) -> int:

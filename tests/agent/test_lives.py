@@ -138,9 +138,9 @@ def test_selling_goes_on_from_the_old_rows_until_the_new_are_whole(
     restore_centre(shop, anna, lot, granted=LEASED, expects=1)
     fetch = shop.link.segment
 
-    def sell_meanwhile(stream: str, after: int) -> Segment | None:
+    def sell_meanwhile(stream: str, after: int, again: int = 0) -> Segment | None:
         sell(shop, basket(shop, member=anna, redeem=Redeem.EXACT, points=100))
-        return fetch(stream, after)
+        return fetch(stream, after, again)
 
     shop.link.segment = sell_meanwhile  # type: ignore[method-assign]
     meet(shop.station)
@@ -328,11 +328,11 @@ def test_a_file_that_is_half_read_is_kept_at_start_and_read_on(
     fetch = shop.link.segment
     asked = []
 
-    def cut_in_the_middle(stream: str, after: int) -> Segment | None:
+    def cut_in_the_middle(stream: str, after: int, again: int = 0) -> Segment | None:
         asked.append((stream, after))
         if stream == region_stream(REGION) and len(asked) < 6:
             raise LinkDownError(reason="cut")
-        return fetch(stream, after)
+        return fetch(stream, after, again)
 
     shop.link.segment = cut_in_the_middle  # type: ignore[method-assign]
     with pytest.raises(LinkDownError):

@@ -215,11 +215,11 @@ def test_what_was_read_of_a_snapshot_before_a_stop_is_not_read_again(empty: Shop
     offer_all(empty)
     fetch = empty.link.piece
 
-    def cut_at_the_third(stream: str, bits: int, no: int) -> SnapshotPiece:
+    def cut_at_the_third(stream: str, bits: int, no: int, again: int = 0) -> SnapshotPiece:
         if stream == HERE and no == 2 and len(empty.link.pieces) < 20:
             empty.link.pieces += [("cut", 0, 0)] * 20
             raise LinkDownError(reason="cut")
-        return fetch(stream, bits, no)
+        return fetch(stream, bits, no, again)
 
     empty.link.bits = 2
     offer(empty, 7, HERE, stored(*many_goods(40)))
@@ -242,18 +242,18 @@ def test_a_piece_that_does_not_have_its_sum_is_not_taken(empty: Shop, fault: str
     fetch = empty.link.piece
     other = stored(*many_goods(1))
 
-    def damaged(stream: str, bits: int, no: int) -> SnapshotPiece:
+    def damaged(stream: str, bits: int, no: int, again: int = 0) -> SnapshotPiece:
         if stream != HERE:
-            return fetch(stream, bits, no)
+            return fetch(stream, bits, no, again)
         _, rows = empty.link.snapshots[HERE]
         sent = {
             "row": [StoredRow(row.kind, row.key, row.row[:-1] + b"\x07") for row in rows],
             "foreign": [*rows, *other],
             "missing": rows[1:],
         }[fault]
-        honest = fetch(stream, bits, no)
+        honest = fetch(stream, bits, no, again)
         empty.link.snapshots[HERE] = (7, sent)
-        wrong = fetch(stream, bits, no)
+        wrong = fetch(stream, bits, no, again)
         empty.link.snapshots[HERE] = (7, rows)
         return SnapshotPiece(HERE, honest.incarnation, 7, bits, no, honest.sum, wrong.body)
 
@@ -273,8 +273,8 @@ def test_a_piece_with_rows_of_another_part_is_not_taken(empty: Shop) -> None:
     fetch = empty.link.piece
     empty.link.bits = 1
 
-    def swapped(stream: str, bits: int, no: int) -> SnapshotPiece:
-        found = fetch(stream, bits, 1 - no if stream == HERE else no)
+    def swapped(stream: str, bits: int, no: int, again: int = 0) -> SnapshotPiece:
+        found = fetch(stream, bits, 1 - no if stream == HERE else no, again)
         return SnapshotPiece(
             stream, found.incarnation, found.number, bits, no, found.sum, found.body
         )
@@ -391,12 +391,12 @@ def test_rows_too_old_to_go_on_from_are_read_anew_while_the_store_sells(shop: Sh
     before = lives.current_file(shop.station.journal)
     refused, fetch = [HERE], shop.link.segment
 
-    def too_old(stream: str, after: int) -> Segment | None:
+    def too_old(stream: str, after: int, again: int = 0) -> Segment | None:
         if stream in refused:
             refused.clear()
             raise refusal("cursor_too_old")
         sell(shop, basket(shop, member=anna, redeem=Redeem.EXACT, points=100))
-        return fetch(stream, after)
+        return fetch(stream, after, again)
 
     account = AccountRow(anna.account, anna.id, 0, (lot.row,))
     offer(

@@ -207,7 +207,9 @@ def enrol(operator: Centre, url: str, code: str, data: Path) -> None:
     """Enrol an agent of a store into an empty folder."""
     chance = random.SystemRandom()
     keys = KeyPair.from_seed(chance.randbytes(SEED_BYTES))
-    request = EnrolRequest(issue_enrol_code(operator, code), keys.public, _VERSION)
+    request = EnrolRequest(
+        issue_enrol_code(operator, code), keys.public, _VERSION, keys.wrapping_key
+    )
     nonce = f"{chance.getrandbits(64):x}"
     with plain_client(CALL_S, url) as client:
         answer = links.enrol(client, request, keys, operator.clock.now(), nonce)

@@ -132,7 +132,9 @@ class CentreMachine:
         """Make a new agent for a store, as its command line does."""
         centre = self.centre
         pair = KeyPair.from_seed(centre.chance.randbytes(32))
-        body = encode(EnrolRequest(issue_enrol_code(centre, store), pair.public, "0.1.0"))
+        body = encode(
+            EnrolRequest(issue_enrol_code(centre, store), pair.public, "0.1.0", pair.wrapping_key)
+        )
         nonce = f"{centre.chance.getrandbits(64):x}"
         target = "/v1/enrolments"
         headers = sign("POST", target, body, pair, created=centre.clock.now(), nonce=nonce)

@@ -218,9 +218,8 @@ def _route(centre: Centre, request: httpx.Request) -> tuple[int, bytes]:
         return 200, _tail(centre, sender, after)
     if path.startswith("/v1/segments/"):
         stream = unquote(path.removeprefix("/v1/segments/"))
-        piece = feed.segment_for(
-            centre.engine, centre.incarnation, sender.store, (stream, int(after[0]))
-        )
+        again = int(dict(parse_qsl(query)).get("again", 0))
+        piece = feed.segment_for(centre, sender, (stream, int(after[0])), again=again)
         return (204, b"") if piece is None else (200, piece)
     if path.startswith("/v1/snapshots/"):
         return 200, _snapshot(centre, sender, path.split("/")[3:], dict(parse_qsl(query)))
@@ -237,7 +236,8 @@ def _snapshot(
     if rest[1:] == ["tallies"]:
         return encode(snapshots.part_tallies(centre, store, stream, int(query["after"])))
     if rest[1:]:
-        return snapshots.piece(centre, store, stream, (int(query["bits"]), int(rest[2])))
+        place, again = (int(query["bits"]), int(rest[2])), int(query.get("again", 0))
+        return snapshots.piece(centre, sender, stream, place, again=again)
     return encode(snapshots.snapshot(centre, store, stream))
 
 
@@ -249,9 +249,7 @@ def _tail(centre: Centre, sender: AgentIdentity, after: list[str]) -> bytes:
     return b"".join(
         framed(piece)
         for stream, number in sorted(cursors.items())
-        for piece in feed.pieces(
-            centre.engine, centre.incarnation, stream, number, heads.get(stream, 0)
-        )
+        for piece in feed.pieces(centre, stream, number, heads.get(stream, 0))
     )
 
 

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.exc import DatabaseError
 
 from agent.journal import store as facts
+from agent.keyring import UnknownKeyError
 from agent.link import CentreBusyError, LinkDownError, RefusedByCentreError
 from agent.replica import repair
 from agent.replica.service import GapError, InDoubtError, OtherIncarnationError
@@ -87,6 +88,7 @@ _NO_LINE = (
     InDoubtError,
     OtherIncarnationError,
     BrokenSegmentError,
+    UnknownKeyError,
 )
 """What a loop meets on a bad line: it tries again later."""
 
@@ -592,7 +594,7 @@ class World:
     def _do_expire(self, _step: Step) -> str:
         self.central.order(lambda centre: recovering.run(centre, centre.clock.now()))
         burnt = self.central.order(lambda centre: expiry.run(centre, centre.clock.now()))
-        self.central.order(lambda centre: feed.seal(centre.engine, centre.incarnation))
+        self.central.order(lambda centre: feed.seal(centre, centre.clock.now()))
         self._audit()
         return str(burnt)
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -109,6 +110,11 @@ class Device:
 
     def get(self, target: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
         return self.client.get(target, headers=dict(headers or self.headers(target)))
+
+
+def plain_reader(store: str = "101") -> AgentIdentity:
+    """An agent of the version that reads no encrypted rows."""
+    return AgentIdentity(UUID(int=1), 1, store)
 
 
 def no_place(_connection: object, _identity: AgentIdentity) -> Watermark:

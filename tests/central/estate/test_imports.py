@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from central.agents.streams import ForbiddenStreamError
 from central.centre import Centre
 from central.estate import service as estate
 from central.estate.rows import ROWS_MAX, BadFileError
@@ -12,7 +13,7 @@ from central.feed import service as feed
 from shared.crypto.pins import hash_pin, verify_pin
 from shared.wire.feed import changes_of, decode_segment
 from shared.wire.rows import CashierRow, GoodsRow, SettingsRow, read_row
-from tests.central.app.kit import STORES_CSV
+from tests.central.app.kit import STORES_CSV, plain_reader
 
 GOODS_CSV = """\
 region,sku,name,group,brand,flags,price,floor,barcodes
@@ -29,7 +30,7 @@ UseCase = Callable[[Centre, bytes, How], Imported]
 
 
 def rows(centre: Centre, stream: str, store: str = "101") -> list[object]:
-    encoded = feed.segment_for(centre.engine, centre.incarnation, store, (stream, 0))
+    encoded = feed.segment_for(centre, plain_reader(store), (stream, 0))
     if encoded is None:
         return []
     return [read_row(change.kind, change.row) for change in changes_of(decode_segment(encoded))]
@@ -128,7 +129,7 @@ def test_a_store_that_moves_reads_its_new_regions_goods(centre: Centre) -> None:
     estate.import_stores(centre, moved.encode(), How.APPLY)
 
     assert len(rows(centre, "region:kzn", "101")) == 1
-    with pytest.raises(feed.ForbiddenStreamError):
+    with pytest.raises(ForbiddenStreamError):
         rows(centre, "region:msk", "101")
 
 

@@ -17,7 +17,7 @@ from shared.runtime.sqlite import open_engine, reading, transaction
 from shared.wire.feed import GLOBAL, SEGMENT_ROWS_MAX, Change, changes_of, decode_segment
 from shared.wire.push import OutcomeKind
 from shared.wire.rows import GoodsRow, OutcomeRow, RowKind, read_row
-from tests.central.app.kit import Device, code_of, enrolled
+from tests.central.app.kit import Device, code_of, enrolled, plain_reader
 
 STREAM = "region:msk"
 
@@ -34,7 +34,7 @@ def append_goods(engine: Engine, count: int, stream: str = STREAM, name: str = "
 
 def read_all(centre: Centre, stream: str, after: int = 0) -> Iterator[Change]:
     """Follow a stream as a replica does: each segment begins where the one before ended."""
-    while encoded := feed.segment_for(centre.engine, centre.incarnation, "101", (stream, after)):
+    while encoded := feed.segment_for(centre, plain_reader("101"), (stream, after)):
         segment = decode_segment(encoded)
         assert segment.first == after + 1
         assert segment.incarnation == centre.incarnation
@@ -91,7 +91,7 @@ def test_any_cursor_sees_all_that_follows(centre: Centre, sizes: Sequence[int], 
     start = feed.heads(centre.engine).get(STREAM, 0)
     for size in sizes:
         append_goods(centre.engine, size)
-    feed.seal(centre.engine, centre.incarnation)
+    feed.seal(centre, centre.clock.now())
     end = start + sum(sizes)
     after = min(end, start + after)
 
@@ -103,14 +103,14 @@ def test_any_cursor_sees_all_that_follows(centre: Centre, sizes: Sequence[int], 
 def test_a_full_segment_is_sealed_once_and_sent_as_it_was_built(centre: Centre) -> None:
     append_goods(centre.engine, SEGMENT_ROWS_MAX + 10)
     cursor = (STREAM, 0)
-    built = feed.segment_for(centre.engine, centre.incarnation, "101", cursor)
+    built = feed.segment_for(centre, plain_reader("101"), cursor)
 
-    assert feed.seal(centre.engine, centre.incarnation) == 1
-    assert feed.seal(centre.engine, centre.incarnation) == 0
+    assert feed.seal(centre, centre.clock.now()) == 1
+    assert feed.seal(centre, centre.clock.now()) == 0
 
     with reading(centre.engine) as connection:
         assert store.sealed(connection, STREAM, 1) == built
-    assert feed.segment_for(centre.engine, centre.incarnation, "101", cursor) == built
+    assert feed.segment_for(centre, plain_reader("101"), cursor) == built
 
 
 def test_large_rows_make_shorter_segments(centre: Centre) -> None:
@@ -118,7 +118,7 @@ def test_large_rows_make_shorter_segments(centre: Centre) -> None:
         rows = [goods(str(no), "x" * (feed.PIECE_BYTES_MAX // 2 - 1000)) for no in range(5)]
         feed.append(connection, [feed.changed(STREAM, row) for row in rows])
 
-    encoded = feed.segment_for(centre.engine, centre.incarnation, "101", (STREAM, 0))
+    encoded = feed.segment_for(centre, plain_reader("101"), (STREAM, 0))
 
     assert encoded is not None
     assert decode_segment(encoded).last == 2

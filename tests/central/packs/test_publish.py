@@ -22,12 +22,13 @@ from shared.runtime.sqlite import transaction
 from shared.wire.agents import keys_bytes, pack_signing_bytes
 from shared.wire.feed import GLOBAL, changes_of, decode_segment
 from shared.wire.rows import KeysRow, PackRow, read_row
+from tests.central.app.kit import plain_reader
 
 WINE = (Path(shared.rules.__file__).parent / "examples" / "wine.yaml").read_text()
 
 
 def global_rows(centre: Centre) -> list[object]:
-    encoded = feed.segment_for(centre.engine, centre.incarnation, "101", (GLOBAL, 0))
+    encoded = feed.segment_for(centre, plain_reader("101"), (GLOBAL, 0))
     assert encoded is not None
     return [read_row(change.kind, change.row) for change in changes_of(decode_segment(encoded))]
 

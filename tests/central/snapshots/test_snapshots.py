@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from central.agents.streams import ForbiddenStreamError
 from central.centre import Centre
 from central.feed import service as feed
-from central.feed.service import CursorAheadError, CursorTooOldError, ForbiddenStreamError
+from central.feed.service import CursorAheadError, CursorTooOldError
 from central.snapshots import service as snapshots
 from central.snapshots.service import NoSuchPieceError
 from shared.runtime.sqlite import reading, transaction
@@ -25,7 +26,7 @@ from shared.wire.snapshot import (
     decode_stored_rows,
     tally_of,
 )
-from tests.central.app.kit import Device, enrolled
+from tests.central.app.kit import Device, enrolled, plain_reader
 
 STREAM = "region:msk"
 STORE = "101"
@@ -56,7 +57,7 @@ def rows_of(centre: Centre, bits: int | None = None) -> list[StoredRow]:
 
 
 def piece_of(centre: Centre, bits: int, no: int) -> tuple[StoredRow, ...]:
-    piece = decode_piece(snapshots.piece(centre, STORE, STREAM, (bits, no)))
+    piece = decode_piece(snapshots.piece(centre, plain_reader(STORE), STREAM, (bits, no)))
     rows = decode_stored_rows(unpack(piece.body))
     assert tally_of(list(rows)) == piece.sum
     return rows
@@ -72,7 +73,7 @@ def folded(centre: Centre, after: int = 0) -> dict[tuple[str, bytes], bytes]:
 
 
 def followed(centre: Centre, after: int) -> Iterator[bytes]:
-    while encoded := feed.segment_for(centre.engine, centre.incarnation, STORE, (STREAM, after)):
+    while encoded := feed.segment_for(centre, plain_reader(STORE), (STREAM, after)):
         yield encoded
         after = decode_segment(encoded).last
 
@@ -172,10 +173,10 @@ def test_old_changes_go_once_they_are_in_the_rows(centre: Centre) -> None:
     assert len(rows_of(centre)) == after + 7
     assert len(folded(centre, after)) == 7
     with pytest.raises(CursorTooOldError):
-        feed.segment_for(centre.engine, centre.incarnation, STORE, (STREAM, after - 1))
+        feed.segment_for(centre, plain_reader(STORE), (STREAM, after - 1))
     with pytest.raises(CursorTooOldError):
         feed.check_cursors(centre.engine, STORE, {STREAM: 0})
-    assert feed.seal(centre.engine, centre.incarnation) == 0
+    assert feed.seal(centre, centre.clock.now()) == 0
 
 
 def test_changes_that_are_not_counted_yet_are_counted_when_sums_are_asked_for(
@@ -197,7 +198,7 @@ def test_a_store_reads_its_own_streams_only(centre: Centre) -> None:
     with pytest.raises(ForbiddenStreamError):
         snapshots.snapshot(centre, STORE, "region:spb")
     with pytest.raises(ForbiddenStreamError):
-        snapshots.piece(centre, STORE, "region:spb", (0, 0))
+        snapshots.piece(centre, plain_reader(STORE), "region:spb", (0, 0))
     with pytest.raises(ForbiddenStreamError):
         snapshots.part_tallies(centre, STORE, "region:spb", 0)
 
@@ -205,7 +206,7 @@ def test_a_store_reads_its_own_streams_only(centre: Centre) -> None:
 @pytest.mark.parametrize("place", [(-1, 0), (PART_BITS + 1, 0), (2, 4), (0, -1)])
 def test_a_piece_that_cannot_be_is_refused(centre: Centre, place: tuple[int, int]) -> None:
     with pytest.raises(NoSuchPieceError):
-        snapshots.piece(centre, STORE, GLOBAL, place)
+        snapshots.piece(centre, plain_reader(STORE), GLOBAL, place)
 
 
 def test_an_agent_reads_snapshots_over_http_and_hears_the_sums_with_its_session(
