@@ -255,7 +255,7 @@ class HttpLink:
 
     def segment(self, stream: str, after: int, again: int = 0) -> Segment | None:
         """Fetch the piece of a stream that follows a number."""
-        content = self._read(f"/v1/segments/{stream}?after={after}{_past_caches(again)}")
+        content = self._read(f"/v1/segments/{stream}?after={after}&again={again}")
         return decode_segment(content) if content else None
 
     def snapshot(self, stream: str) -> Snapshot:
@@ -264,8 +264,8 @@ class HttpLink:
 
     def piece(self, stream: str, bits: int, no: int, again: int = 0) -> SnapshotPiece:
         """Fetch one of 2^bits pieces of a stream's rows."""
-        target = f"/v1/snapshots/{stream}/pieces/{no}?bits={bits}{_past_caches(again)}"
-        return decode_piece(self._read(target))
+        place = f"{stream}/pieces/{no}?bits={bits}&again={again}"
+        return decode_piece(self._read(f"/v1/snapshots/{place}"))
 
     def part_tallies(self, stream: str, after: int) -> PartTallies:
         """Ask what each part of a stream sums up to, at a number or later."""
@@ -378,10 +378,6 @@ def enrol(
     if answer.is_error:
         raise _refusal(answer)
     return decode_enrol_answer(answer.content)
-
-
-def _past_caches(again: int) -> str:
-    return f"&again={again}" if again else ""
 
 
 def _frames(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from agent.bearers.certificates import certificate_index
 from agent.bearers.codes import code_index
 from agent.leases.passes import PassForeignError, PassUnreadableError, signed
 from agent.replica import store as rows
+from agent.replica.service import premises
 from agent.station import Station
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.crypto.keys import verify
@@ -18,8 +19,9 @@ from shared.runtime.sqlite import reading
 from shared.tokens import CERTIFICATE_CHARS, CODE_CHARS, is_token, plain_token
 from shared.wire import passes, slips
 from shared.wire.agents import agent_bytes
+from shared.wire.keylist import is_revoked
 from shared.wire.passes import Pass
-from shared.wire.rows import CertificateRow, CodeRow, GoodsRow
+from shared.wire.rows import AgentRow, CertificateRow, CodeRow, GoodsRow
 from shared.wire.slips import SlipSale
 
 CODE_CHARS_MAX = 512
@@ -115,8 +117,17 @@ def looks_like_payment_card(code: str) -> bool:
 def read_slip(station: Station, code: str) -> tuple[SlipSale, str] | None:
     """Return what a signed slip tells of its sale and which store's agent has signed it.
 
-    None for a code that is none, or whose signature no agent of the chain has made.
+    None for a code that is none, or whose signature no agent of the chain has made, or one that was
+    revoked: whoever has its machine could sign what he likes.
     """
+    found = _signed_slip(station, code)
+    if found is None or _is_revoked(station, found[1]):
+        return None
+    sale, signer = found
+    return sale, signer.store
+
+
+def _signed_slip(station: Station, code: str) -> tuple[SlipSale, AgentRow] | None:
     found = slips.read(code.strip().upper())
     if found is None:
         return None
@@ -128,8 +139,12 @@ def read_slip(station: Station, code: str) -> tuple[SlipSale, str] | None:
         if verify(station.identity.root_key, vouched, row.signature) and verify(
             row.public_key, signed, signature
         ):
-            return sale, row.store
+            return sale, row
     return None
+
+
+def _is_revoked(station: Station, signer: AgentRow) -> bool:
+    return is_revoked(premises(station).keys, signer.agent, signer.epoch)
 
 
 def _pass(station: Station, code: str) -> Scan:
@@ -143,8 +158,9 @@ def _slip(station: Station, code: str) -> Scan:
     pointed = slips.read_pointer(code)
     if pointed is not None:
         return Scan(ScanKind.SLIP, code, receipt=pointed[0], token=pointed[1])
-    known = read_slip(station, code)
+    known = _signed_slip(station, code)
     if known is None:
         return Scan(ScanKind.UNKNOWN, code)
-    sale = known[0]
-    return Scan(ScanKind.SLIP, code, receipt=sale.receipt, token=sale.token, sale=sale)
+    sale, signer = known
+    told = None if _is_revoked(station, signer) else sale
+    return Scan(ScanKind.SLIP, code, receipt=sale.receipt, token=sale.token, sale=told)

@@ -1,6 +1,7 @@
 """What every use case of the centre is given: database, clock, chance, secrets and settings."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -11,10 +12,12 @@ from central.settings import Settings
 from shared.clock import Clock
 from shared.crypto.keys import SEED_BYTES, KeyPair
 from shared.errors import Kind, LoyaltyError
+from shared.runtime.files import keep
 from shared.runtime.metrics import Counts
 
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
+SIGNER_OF_PASSES = "pass.key"
 _FILES = ("root.key", "pack.key", "index.key", "pin.pepper", "stream.key")
 
 
@@ -37,6 +40,8 @@ class Keys:
     pin_pepper: bytes = field(repr=False)
     streams: bytes = field(repr=False)
     """From which the keys follow under which rows travel."""
+    passes: KeyPair
+    """Signs passes; the pack key until one of their own was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +68,47 @@ def make_keys(folder: Path, chance: random.Random) -> None:
     for name in _FILES:
         path = folder / name
         if not path.exists():
-            draft = folder / f"{name}.draft"
-            draft.touch(mode=_FILE_MODE)
-            draft.write_text(chance.randbytes(SEED_BYTES).hex())
-            draft.replace(path)
+            _write_secret(path, chance)
 
 
 def read_keys(folder: Path) -> Keys:
     """Read the secrets; raises NoKeysError."""
-    return _keys(*(_read_secret(folder / name) for name in _FILES))
+    secrets = [_read_secret(folder / name) for name in _FILES]
+    own = folder / SIGNER_OF_PASSES
+    return _keys(secrets, _read_secret(own) if own.exists() else None)
 
 
 def keys_from(chance: random.Random) -> Keys:
     """Make secrets that are nowhere on disk, for tests and simulations."""
-    return _keys(*(chance.randbytes(SEED_BYTES) for _ in _FILES))
+    return _keys([chance.randbytes(SEED_BYTES) for _ in _FILES], None)
 
 
-def _keys(root: bytes, pack: bytes, index: bytes, pin_pepper: bytes, streams: bytes) -> Keys:
-    return Keys(KeyPair.from_seed(root), KeyPair.from_seed(pack), index, pin_pepper, streams)
+def next_pair(folder: Path, name: str, chance: random.Random) -> KeyPair:
+    """Return the pair that is to take the place of a named one, durable before anybody hears of it;
+    repeating is safe."""
+    path = folder / f"{name}.next"
+    if not path.exists():
+        _write_secret(path, chance)
+    return KeyPair.from_seed(_read_secret(path))
+
+
+def use_next(folder: Path, name: str) -> None:
+    """Put the pair that was made into the place of the named one."""
+    keep(folder / f"{name}.next", folder / f"{name}.key")
+
+
+def _keys(secrets: Sequence[bytes], passes: bytes | None) -> Keys:
+    root, pack, index, pin_pepper, streams = secrets
+    signer = KeyPair.from_seed(pack)
+    own = signer if passes is None else KeyPair.from_seed(passes)
+    return Keys(KeyPair.from_seed(root), signer, index, pin_pepper, streams, own)
+
+
+def _write_secret(path: Path, chance: random.Random) -> None:
+    draft = path.with_name(f"{path.name}.draft")
+    draft.touch(mode=_FILE_MODE)
+    draft.write_text(chance.randbytes(SEED_BYTES).hex())
+    keep(draft, path)
 
 
 def _read_secret(path: Path) -> bytes:

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from central.centre import Centre, Keys, make_keys, read_keys
 from central.feed import service as feed
-from central.packs.service import publish_keys
+from central.packs import keylist
 from central.schema import migrate
 from central.settings import Settings
 from shared.clock import Clock, SystemClock
@@ -49,7 +49,7 @@ def initialise(settings: Settings, clock: Clock, chance: random.Random) -> Centr
 def _name(engine: Engine, keys: Keys, new: UUID) -> UUID:
     with transaction(engine) as connection:
         incarnation = feed.name_incarnation(connection, new)
-        publish_keys(connection, keys.root, (keys.pack.public,))
+        keylist.publish(connection, keys)
     return incarnation
 
 

@@ -18,6 +18,7 @@ from shared.errors import Kind, LoyaltyError
 from shared.rules.moment import Moment
 from shared.runtime.sqlite import run
 from shared.wire.facts import PassUse
+from shared.wire.keylist import keys_of_passes
 from shared.wire.passes import Pass, opened
 
 
@@ -104,7 +105,7 @@ def signed(station: Station, code: str) -> Pass:
     if found is None:
         raise PassUnreadableError
     keys = replica.premises(station).keys
-    if not found.signed_by(keys.pack_keys if keys else ()):
+    if not found.signed_by(keys_of_passes(keys)):
         raise PassForeignError
     return found.said
 

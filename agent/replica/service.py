@@ -6,14 +6,12 @@ import structlog
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from agent import keyring
+from agent import keylist, keyring
 from agent.replica import store, sums
 from agent.station import Premises, Station
-from shared.crypto.keys import verify
 from shared.errors import Kind, LoyaltyError
 from shared.rules.moment import is_zone
 from shared.runtime.sqlite import reading, transaction
-from shared.wire.agents import keys_bytes
 from shared.wire.codec import encode
 from shared.wire.feed import (
     GLOBAL,
@@ -23,6 +21,7 @@ from shared.wire.feed import (
     region_stream,
     store_stream,
 )
+from shared.wire.keylist import later
 from shared.wire.rows import KEYS_KEY, KeysRow, PackRow, RowKind, SettingsRow, read_row
 
 PULL = "pull"
@@ -158,8 +157,10 @@ def premises(station: Station) -> Premises:
 
 
 def prepare(station: Station) -> None:
-    """Compile the packs that the rows name, before anybody is priced by them."""
+    """Compile the packs that the rows name, before anybody is priced by them, and keep the list of
+    keys that they have."""
     read = _read_premises(station)
+    keylist.keep(station, read.keys)
     if read.settings is not None:
         now = station.time.now()
         station.packs.prepare(read.packs, read.keys, read.settings.zone, now)
@@ -170,7 +171,7 @@ def _read_premises(station: Station) -> Premises:
         return Premises(
             settings(connection, station.identity.store),
             tuple(store.every(connection, PackRow, store.PACKS_MAX)),
-            store.find(connection, KeysRow, KEYS_KEY),
+            later(store.find(connection, KeysRow, KEYS_KEY), keylist.held(station)),
         )
 
 
@@ -215,11 +216,8 @@ def _admissible(connection: Connection, station: Station, change: Change) -> boo
         return False
     row = read_row(change.kind, change.row)
     assert isinstance(row, KeysRow)
-    held = store.find(connection, KeysRow, KEYS_KEY)
-    signed = verify(
-        station.identity.root_key, keys_bytes(row.version, row.pack_keys), row.signature
-    )
-    if signed and (held is None or row.version >= held.version):
+    held = later(store.find(connection, KeysRow, KEYS_KEY), keylist.held(station))
+    if keylist.is_admissible(station, row, held):
         return True
     log.error("keys.refused", version=row.version, held=held.version if held else 0)
     return False

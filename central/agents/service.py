@@ -41,6 +41,15 @@ class FencedAgentError(LoyaltyError):
     en = "The agent is fenced: another one serves store {store}."
 
 
+class RevokedAgentError(LoyaltyError):
+    """An agent whose machine is in strangers' hands: nothing that it signs counts any more."""
+
+    kind = Kind.FORBIDDEN
+    code = "agent_revoked"
+    ru = "Агент магазина {store} отозван: его подпись больше не действует."
+    en = "The agent of store {store} was revoked: its signature counts no more."
+
+
 class ClockSkewError(LoyaltyError):
     """A request whose clock is too far from the centre's; the answer tells the centre's time."""
 

@@ -39,6 +39,7 @@ class AgentTable(Table, table=True):
     seen_at: datetime = Field(sa_type=Instant)
     oldest_unsent_at: datetime | None = Field(sa_type=Instant, nullable=True)
     wrapping_key: bytes | None = Field(default=None, nullable=True)
+    revoked_after: int | None = Field(default=None, sa_type=BigInteger, nullable=True)
 
 
 class FormerEpochTable(Table, table=True):
@@ -126,6 +127,8 @@ class Agent:
     """Of the facts that it had not sent when it opened its last session."""
     wrapping_key: bytes | None = None
     """For which keys are wrapped that it alone reads; none of one that reads no encrypted rows."""
+    revoked_after: int | None = None
+    """The last place of its epoch that counts, if it was revoked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +201,11 @@ def fence(connection: Connection, store: str, at: datetime) -> list[UUID]:
     found = list(connection.scalars(select(_agent.c.id).where(present)))
     connection.execute(update(_agent).where(present).values(active_store=None, fenced_at=at))
     return found
+
+
+def revoke(connection: Connection, agent: UUID, last_seq: int) -> None:
+    """Note that what an agent signs counts no more, but for its journal up to a place."""
+    connection.execute(update(_agent).where(_agent.c.id == agent).values(revoked_after=last_seq))
 
 
 def end_epoch(connection: Connection, agent: Agent, key: bytes, block: int, at: datetime) -> None:

@@ -15,6 +15,7 @@ from central.agents import roster
 from central.agents.service import (
     AgentIdentity,
     FencedAgentError,
+    RevokedAgentError,
     UnknownAgentError,
     admitted,
     checked_proof,
@@ -92,8 +93,9 @@ def push(centre: Centre, signed: SignedRequest) -> PushAnswer:
 
     A batch that begins beyond the next number is answered with that number alone, unless its agent
     says that nothing before it is left: then the journal goes on behind the gap. A fenced agent's
-    sales have happened too: its facts are taken in. Raises ForgedHeadError, BrokenBatchError,
-    CentreRestoredError, MalformedError, and as `authenticate` does.
+    sales have happened too: its facts are taken in, but for one that was revoked. Raises
+    ForgedHeadError, BrokenBatchError, CentreRestoredError, RevokedAgentError, MalformedError, and
+    as `authenticate` does.
     """
     proof = checked_proof(centre, signed)
     batch = decode_batch(unpack(signed.body))
@@ -219,6 +221,8 @@ def _sender(connection: Connection, proof: Proof, at: datetime) -> Agent:
         if former is None:
             raise UnknownAgentError
         agent, _ = former
+    if agent.revoked_after is not None:
+        raise RevokedAgentError(store=agent.store)
     remember(connection, proof)
     return agent
 

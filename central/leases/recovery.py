@@ -24,6 +24,7 @@ from central.leases import store
 from central.leases.store import Report
 from central.ledger import figures
 from central.ledger import service as ledger
+from central.packs import keylist
 from shared.bearer import worth_of
 from shared.ids import uuid7
 from shared.ledger.books import Books, Holder
@@ -69,6 +70,7 @@ def begin(centre: Centre) -> UUID:
         store.await_reports(connection, present)
         stores = [one.store for one in roster.by_ids(connection, present).values()]
         conflicts.record(connection, [_restored(incarnation, stores, centre.clock.now())])
+        keylist.publish_again(connection, centre.keys, centre.clock.now())
     log.warning("centre.restored", incarnation=str(incarnation), awaited=len(present))
     return incarnation
 

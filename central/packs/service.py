@@ -1,4 +1,4 @@
-"""Packs of rules: checked, made canonical, signed and sent to all; keys before everything else."""
+"""Packs of rules: checked, made canonical, signed and sent to all."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,18 +12,15 @@ from central.centre import Centre
 from central.feed import service as feed
 from central.packs import store
 from central.schema import Turn, take_turn
-from shared.crypto.keys import KeyPair
 from shared.errors import Kind, LoyaltyError
 from shared.packs.sealed import SealedPack, is_sealed, open_sealed, seal
 from shared.rules.document import decoded
 from shared.rules.pack import Pack, load_canonical, read_pack
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
-from shared.wire.agents import keys_bytes
 from shared.wire.feed import GLOBAL
-from shared.wire.rows import KeysRow, PackRow
+from shared.wire.rows import PackRow
 
-FIRST_KEYS_VERSION = 1
 PARSED_MAX = 16
 """Packs that are kept read, by which stores price now or have priced lately."""
 
@@ -99,7 +96,7 @@ def _publish(centre: Centre, pack: Pack, sealed: SealedPack) -> Published:
         if newest is not None and newest >= new.version:
             raise StaleVersionError(name=new.name, version=new.version, newest=newest)
         store.insert_pack(connection, new)
-        feed.append(connection, [feed.changed(GLOBAL, _row(new))])
+        feed.append(connection, [feed.changed(GLOBAL, row_of(new))])
     log.info("pack.published", pack=new.name, version=new.version, hash=new.hash)
     return _published(new, Novelty.NEW)
 
@@ -109,17 +106,6 @@ def ladder(connection: Connection) -> tuple[str, ...]:
     newest = store.latest(connection)
     track = None if newest is None else load_canonical(newest.body).tiers
     return () if track is None else tuple(step.id for step in track.steps)
-
-
-def publish_keys(connection: Connection, root: KeyPair, pack_keys: tuple[bytes, ...]) -> None:
-    """Send the root-signed list of keys, under a higher version, unless it is there already."""
-    newest = store.newest_keys(connection)
-    if newest is not None and newest.pack_keys == b"".join(pack_keys):
-        return
-    version = FIRST_KEYS_VERSION if newest is None else newest.version + 1
-    signature = root.sign(keys_bytes(version, pack_keys))
-    store.insert_keys(connection, store.KeyList(version, b"".join(pack_keys), signature))
-    feed.append(connection, [feed.changed(GLOBAL, KeysRow(version, pack_keys, signature))])
 
 
 def of_hashes(connection: Connection, hashes: Collection[str]) -> dict[str, Pack]:
@@ -142,7 +128,8 @@ def _published(pack: store.StoredPack, novelty: Novelty) -> Published:
     return Published(pack.hash, pack.name, pack.version, pack.effective_from, novelty)
 
 
-def _row(pack: store.StoredPack) -> PackRow:
+def row_of(pack: store.StoredPack) -> PackRow:
+    """Return a published pack as it is sent."""
     return PackRow(
         pack.hash,
         pack.name,

@@ -4,14 +4,17 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, insert, select
+from sqlalchemy import Connection, and_, func, insert, select, update
 from sqlmodel import Field
 
 from central.schema import Instant, Table, table_of
+from shared.crypto.secrecy import KEY_BYTES
+from shared.wire.codec import decoder, encode
+from shared.wire.rows import KeysRow
 
 
 class PackTable(Table, table=True):
-    """A published pack; never changed."""
+    """A published pack; nothing but its signature is ever changed."""
 
     __tablename__ = "pack"
     hash: str = Field(primary_key=True)
@@ -30,6 +33,8 @@ class KeyListTable(Table, table=True):
     version: int = Field(primary_key=True)
     pack_keys: bytes
     signature: bytes
+    row: bytes | None = Field(default=None, nullable=True)
+    """As it is sent; none of one that the version before has signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +61,7 @@ class Edition:
     published_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class KeyList:
-    """A version of the list of keys."""
-
-    version: int
-    pack_keys: bytes
-    signature: bytes
-
-
+decode_keys = decoder(KeysRow)
 _pack = table_of(PackTable)
 _key_list = table_of(KeyListTable)
 
@@ -114,13 +111,31 @@ def insert_pack(connection: Connection, new: StoredPack) -> None:
     connection.execute(insert(_pack), asdict(new))
 
 
-def newest_keys(connection: Connection) -> KeyList | None:
+def newest_keys(connection: Connection) -> KeysRow | None:
     """Return the list of keys with the highest version."""
     query = select(_key_list).order_by(_key_list.c.version.desc()).limit(1)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else KeyList(**row._mapping)
+    found = connection.execute(query).one_or_none()
+    if found is None or found.row is not None:
+        return None if found is None else decode_keys(found.row)
+    told: bytes = found.pack_keys
+    pack_keys = [told[at : at + KEY_BYTES] for at in range(0, len(told), KEY_BYTES)]
+    return KeysRow(found.version, tuple(pack_keys), found.signature)
 
 
-def insert_keys(connection: Connection, new: KeyList) -> None:
+def insert_keys(connection: Connection, new: KeysRow) -> None:
     """Write a version of the list of keys."""
-    connection.execute(insert(_key_list), asdict(new))
+    told = b"".join(new.pack_keys)
+    row = {"version": new.version, "pack_keys": told, "signature": new.signature}
+    connection.execute(insert(_key_list), {**row, "row": encode(new)})
+
+
+def signatures(connection: Connection) -> dict[str, bytes]:
+    """Return the signature of each published pack by its hash."""
+    rows = connection.execute(select(_pack.c.hash, _pack.c.signature).order_by(_pack.c.hash))
+    return {row.hash: row.signature for row in rows}
+
+
+def sign_anew(connection: Connection, pack_hash: str, signature: bytes) -> None:
+    """Put another signature under a published pack."""
+    this = _pack.c.hash == pack_hash
+    connection.execute(update(_pack).where(this).values(signature=signature))

@@ -233,4 +233,4 @@ def _balance(books: Books, account: UUID, at: datetime) -> int:
 
 def _written(centre: Centre, found: StoredPass, *, is_new: bool) -> Issued:
     granted = Pass(found.account, found.counter, found.points, found.ends_at)
-    return Issued(granted, write(granted, centre.keys.pack.sign), is_new)
+    return Issued(granted, write(granted, centre.keys.passes.sign), is_new)

@@ -42,12 +42,26 @@ class RowKind(StrEnum):
     CODE = "code"
 
 
+class RevokedAgent(Struct, array_like=True, frozen=True):
+    """An agent whose keys count no more, and the last place of its journal that does."""
+
+    agent: UUID
+    epoch: int
+    last_seq: int
+
+
 class KeysRow(Struct, array_like=True, frozen=True):
-    """The root-signed list of keys; a lower version than the one at hand is refused."""
+    """The root-signed list of keys; a lower version than the one at hand is refused.
+
+    `whole` is the signature of all of it, `signature` that of version and pack keys alone.
+    """
 
     version: int
     pack_keys: tuple[bytes, ...]
     signature: bytes
+    pass_keys: tuple[bytes, ...] = ()
+    revoked: tuple[RevokedAgent, ...] = ()
+    whole: bytes = b""
 
 
 class PackRow(Struct, array_like=True, frozen=True):

@@ -35,13 +35,25 @@ from shared.slip import Qr, Text
 from shared.wire.agents import SaleAnswer, ToldReturn, agent_bytes
 from shared.wire.facts import FactKind
 from shared.wire.feed import GLOBAL
-from shared.wire.rows import AgentRow
+from shared.wire.keylist import Trusted, signed_list
+from shared.wire.rows import AgentRow, RevokedAgent
 from shared.wire.slips import pointer, read
 from shared.wire.taken_back import ReceiptReturned, ReturnedBySlip
 from tests.agent.kit import facts, kinds, last_body, last_envelope, seen, sell, take_back
 from tests.agent.test_push import answer
 from tests.agent.test_void import undo, with_rules
-from tests.builders import CHEESE, ROOT, WINE, Person, PersonLot, Shop, basket, pack_row, wine_text
+from tests.builders import (
+    CHEESE,
+    PACKER,
+    ROOT,
+    WINE,
+    Person,
+    PersonLot,
+    Shop,
+    basket,
+    pack_row,
+    wine_text,
+)
 
 CAP = "offline_return: cap\n  offline_return_cap: 2500.00"
 
@@ -356,6 +368,27 @@ def test_a_slip_that_the_chain_has_not_signed_for_this_receipt_is_refused(
     with pytest.raises(BadSlipError):
         bring(other, sale.receipt, (1, 1000), slip=code)
     assert kinds(other) == []
+
+
+def test_a_slip_of_a_revoked_agent_counts_only_with_what_the_centre_tells(
+    seller: Shop, other: Shop
+) -> None:
+    """Whoever has the machine could sign slips of sales that never were."""
+    policy((seller, other), CAP)
+    sale = sell(seller, basket(seller))
+    code, who = code_of(seller, sale), seller.station.identity
+    told = Trusted((PACKER.public,), revoked=(RevokedAgent(who.agent, who.epoch, 0),))
+    other.feed(GLOBAL, signed_list(2, told, ROOT))
+
+    other.link.up = False
+    with pytest.raises(BadSlipError):
+        bring(other, sale.receipt, (1, 1000), slip=code)
+
+    other.link.up = True
+    tell(other, seller, sale)
+    scan = classify(other.station, code)
+    assert (scan.kind, scan.receipt, scan.sale) == (ScanKind.SLIP, sale.receipt, None)
+    assert bring(other, sale.receipt, (1, 1000)).money_minor == 1_000_00
 
 
 def test_a_sale_that_the_centre_does_not_have_yet_comes_back_by_its_slip(

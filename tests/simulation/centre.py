@@ -18,7 +18,8 @@ from central.estate.service import How, import_goods, import_stores, issue_enrol
 from central.feed import service as feed
 from central.leases import recovery
 from central.migrations.draft import all_tables
-from central.packs.service import publish, publish_keys
+from central.packs import keylist
+from central.packs.service import publish
 from central.settings import Settings
 from shared.clock import Clock
 from shared.crypto.keys import KeyPair
@@ -52,7 +53,7 @@ class CentreMachine:
         with transaction(engine) as connection:
             all_tables().create_all(connection)
             incarnation = feed.name_incarnation(connection, uuid7(clock.now(), chance))
-            publish_keys(connection, keys.root, (keys.pack.public,))
+            keylist.publish(connection, keys)
         self.centre = Centre(engine, clock, chance, keys, Settings(), incarnation)
 
     def serve(self, request: httpx.Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""Keys of streams, for whom they are wrapped, and rows as they are encrypted."""
+"""Keys of streams, agents that were revoked, and rows as they are encrypted."""
 
 from collections.abc import Sequence
 
@@ -19,6 +19,8 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("stream", name=op.f("pk_stream_key")),
     )
+    op.add_column("key_list", sa.Column("row", sa.LargeBinary(), nullable=True))
+    op.add_column("agent", sa.Column("revoked_after", sa.BigInteger(), nullable=True))
     op.add_column("agent", sa.Column("wrapping_key", sa.LargeBinary(), nullable=True))
     op.add_column("segment", sa.Column("key", sa.Integer(), nullable=True))
     op.add_column("segment", sa.Column("encrypted", sa.LargeBinary(), nullable=True))

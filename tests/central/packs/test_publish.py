@@ -13,14 +13,13 @@ from central.packs.service import (
     StaleVersionError,
     publish,
     publish_file,
-    publish_keys,
 )
 from shared.crypto.keys import verify
 from shared.packs.sealed import NotSealedError, seal, sealed_file
 from shared.rules.pack import PackError, canonical, pack_hash, read_pack
-from shared.runtime.sqlite import transaction
-from shared.wire.agents import keys_bytes, pack_signing_bytes
+from shared.wire.agents import pack_signing_bytes
 from shared.wire.feed import GLOBAL, changes_of, decode_segment
+from shared.wire.keylist import is_signed
 from shared.wire.rows import KeysRow, PackRow, read_row
 from tests.central.app.kit import plain_reader
 
@@ -41,8 +40,7 @@ def test_a_pack_travels_canonical_and_signed_by_a_key_that_the_root_vouches_for(
     keys, pack = global_rows(empty)
     assert isinstance(keys, KeysRow)
     assert isinstance(pack, PackRow)
-    signed = keys_bytes(keys.version, keys.pack_keys)
-    assert verify(empty.keys.root.public, signed, keys.signature)
+    assert is_signed(keys, empty.keys.root.public)
     assert verify(keys.pack_keys[0], pack_signing_bytes(pack.hash), pack.signature)
     assert pack.body == canonical(read_pack(WINE))
     assert pack.hash == pack_hash(pack.body) == published.hash
@@ -98,15 +96,3 @@ def test_a_pack_that_another_key_signed_is_refused(empty: Centre) -> None:
 
     with pytest.raises(NotSealedError):
         publish_file(empty, sealed_file(sealed).encode())
-
-
-def test_another_pack_key_makes_a_higher_version_of_the_list(empty: Centre) -> None:
-    pack_keys = (empty.keys.pack.public, bytes(32))
-    for _ in range(2):
-        with transaction(empty.engine) as connection:
-            publish_keys(connection, empty.keys.root, pack_keys)
-
-    versions = [
-        (row.version, row.pack_keys) for row in global_rows(empty) if isinstance(row, KeysRow)
-    ]
-    assert versions == [(1, (empty.keys.pack.public,)), (2, pack_keys)]

@@ -1,0 +1,227 @@
+"""The root-signed list of keys: published before everything else, changed by an operator alone.
+
+A key is renewed first, so that both count, and revoked when nothing hangs on it any more. What was
+signed by a revoked one is signed anew, so that nobody who was away lacks it.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+
+import structlog
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from central.centre import Centre, Keys, next_pair, use_next
+from central.feed import service as feed
+from central.packs import store
+from central.packs.service import row_of
+from central.schema import Turn, take_turn
+from shared.crypto.keys import verify
+from shared.errors import Kind, LoyaltyError
+from shared.runtime.retries import retried
+from shared.runtime.sqlite import reading, transaction
+from shared.wire.agents import pack_signing_bytes
+from shared.wire.feed import GLOBAL
+from shared.wire.keylist import Trusted, signed_list, trusted_by
+from shared.wire.passes import FIRST_MINUTE, MINUTE
+from shared.wire.rows import KeysRow, RevokedAgent
+
+FIRST_VERSION = 1
+LISTED_MAX = 16
+"""Of a sort: an operator revokes what he renews."""
+REVOKED_MAX = 1_000
+"""Machines that were stolen or lost, in the life of a chain."""
+
+log = structlog.get_logger()
+
+
+class KeyUse(StrEnum):
+    """What a key of the list signs."""
+
+    PACKS = "packs"
+    PASSES = "passes"
+
+
+_NAMES = {KeyUse.PACKS: "pack", KeyUse.PASSES: "pass"}
+"""Of the files in the folder of keys."""
+
+
+class UnknownSignerError(LoyaltyError):
+    """A key that is not in the list."""
+
+    kind = Kind.NOT_FOUND
+    code = "signer_unknown"
+    ru = "Ключа {key} нет в списке: смотрите kopilka central keys list."
+    en = "Key {key} is not in the list: look at kopilka central keys list."
+
+
+class SignerInUseError(LoyaltyError):
+    """A key with which this centre signs now."""
+
+    kind = Kind.CONFLICT
+    code = "signer_in_use"
+    ru = "Ключом {key} центр подписывает сейчас: сначала kopilka central keys renew {use}."
+    en = "The centre signs with key {key} now: first kopilka central keys renew {use}."
+
+
+class TooManySignersError(LoyaltyError):
+    """A list that would name more keys of a sort than agents should have to try."""
+
+    kind = Kind.CONFLICT
+    code = "too_many_signers"
+    ru = "В списке уже {most} ключей этого вида: сначала отзовите старые."
+    en = "The list names {most} keys of this sort already: revoke old ones first."
+
+
+class TooManyRevokedError(LoyaltyError):
+    """More revoked agents than the list may name."""
+
+    kind = Kind.CONFLICT
+    code = "too_many_revoked"
+    ru = "В списке уже {most} отозванных агентов: больше он не вмещает."
+    en = "The list names {most} revoked agents already: it holds no more."
+
+
+def present(centre: Centre) -> KeysRow | None:
+    """Return the list that counts now."""
+    with reading(centre.engine) as connection:
+        return store.newest_keys(connection)
+
+
+def publish(connection: Connection, keys: Keys) -> None:
+    """Send the list for the first time, or signed whole; what it says already is not sent again."""
+    newest = store.newest_keys(connection)
+    told = _with_signers(_told(newest), keys)
+    if newest is None or not newest.whole or told != trusted_by(newest):
+        _send(connection, keys, told, FIRST_VERSION if newest is None else newest.version + 1)
+
+
+def publish_again(connection: Connection, keys: Keys, at: datetime) -> None:
+    """Send the list of a restored database above every version that its former life has sent.
+
+    It does not know of those; there were fewer than minutes.
+    """
+    newest = store.newest_keys(connection)
+    version = max(newest.version + 1 if newest else 0, (at - FIRST_MINUTE) // MINUTE)
+    _send(connection, keys, _with_signers(_told(newest), keys), version)
+
+
+def renew(centre: Centre, use: KeyUse) -> bytes:
+    """Make a key that signs from now on, beside the former ones; return its public part.
+
+    It is in the list before it signs; interrupted, the same key is taken up again. Raises
+    TooManySignersError.
+    """
+    new = next_pair(centre.settings.keys_dir, _NAMES[use], centre.chance).public
+
+    def add(told: Trusted) -> Trusted:
+        if use is KeyUse.PACKS:
+            return replace(told, pack_keys=_first(new, told.pack_keys))
+        return replace(told, pass_keys=_first(new, told.pass_keys or told.pack_keys))
+
+    _change(centre, add)
+    use_next(centre.settings.keys_dir, _NAMES[use])
+    log.warning("keys.renewed", use=use.value, key=new.hex())
+    return new
+
+
+def revoke(centre: Centre, use: KeyUse, key: bytes) -> int:
+    """Let a key count no more; return how many packs were signed anew. Repeating is refused.
+
+    Raises UnknownSignerError, SignerInUseError.
+    """
+    own = centre.keys.pack if use is KeyUse.PACKS else centre.keys.passes
+    if key == own.public:
+        raise SignerInUseError(key=key.hex(), use=use.value)
+
+    def drop(told: Trusted) -> Trusted:
+        listed = told.pack_keys if use is KeyUse.PACKS else told.pass_keys
+        if key not in listed:
+            raise UnknownSignerError(key=key.hex())
+        left = tuple(one for one in listed if one != key)
+        if use is KeyUse.PACKS:
+            return replace(told, pack_keys=left)
+        return replace(told, pass_keys=left)
+
+    signed = _change(centre, drop)
+    log.warning("keys.revoked", use=use.value, key=key.hex(), packs=signed)
+    return signed
+
+
+def revoke_agent(connection: Connection, keys: Keys, agent: RevokedAgent) -> None:
+    """Let what an agent signs count no more in any store; among the caller's last statements.
+
+    Raises TooManyRevokedError.
+    """
+    take_turn(connection, Turn.PACKS)
+    told = _told(store.newest_keys(connection))
+    if len(told.revoked) >= REVOKED_MAX:
+        raise TooManyRevokedError(most=REVOKED_MAX)
+    send(connection, keys, replace(told, revoked=(*told.revoked, agent)))
+
+
+def send(connection: Connection, keys: Keys, told: Trusted) -> None:
+    """Send a list that says something else, under the next version."""
+    newest = store.newest_keys(connection)
+    _send(connection, keys, told, newest.version + 1 if newest else FIRST_VERSION)
+
+
+@retried
+def _change(centre: Centre, change: Callable[[Trusted], Trusted]) -> int:
+    with transaction(centre.engine) as connection:
+        take_turn(connection, Turn.PACKS)
+        told = _told(store.newest_keys(connection))
+        now = change(told)
+        if now == told:
+            return 0
+        signed = _sign_anew(connection, centre.keys, now)
+        send(connection, centre.keys, now)
+    return signed
+
+
+def _sign_anew(connection: Connection, keys: Keys, told: Trusted) -> int:
+    """Sign the packs anew that no key of the list has signed, and send them before it."""
+    lost = [
+        name
+        for name, signature in store.signatures(connection).items()
+        if not any(verify(key, pack_signing_bytes(name), signature) for key in told.pack_keys)
+    ]
+    changes = []
+    for name in lost:
+        store.sign_anew(connection, name, keys.pack.sign(pack_signing_bytes(name)))
+        pack = store.pack(connection, name)
+        assert pack is not None
+        changes.append(feed.changed(GLOBAL, row_of(pack)))
+    feed.append(connection, changes)
+    return len(lost)
+
+
+def _send(connection: Connection, keys: Keys, told: Trusted, version: int) -> None:
+    row = signed_list(version, told, keys.root)
+    store.insert_keys(connection, row)
+    feed.append(connection, [feed.changed(GLOBAL, row)])
+
+
+def _told(newest: KeysRow | None) -> Trusted:
+    return Trusted(()) if newest is None else trusted_by(newest)
+
+
+def _with_signers(told: Trusted, keys: Keys) -> Trusted:
+    """Return a list that names the keys with which the centre signs now."""
+    passes = told.pass_keys or told.pack_keys
+    packs = told.pack_keys
+    if keys.pack.public not in packs:
+        packs = (keys.pack.public, *packs)
+    if keys.passes.public not in passes:
+        passes = (keys.passes.public, *passes)
+    is_apart = bool(told.pass_keys) or keys.passes.public not in packs
+    return replace(told, pack_keys=packs, pass_keys=passes if is_apart else ())
+
+
+def _first(new: bytes, listed: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    if new in listed:
+        return listed
+    if len(listed) >= LISTED_MAX:
+        raise TooManySignersError(most=LISTED_MAX)
+    return (new, *listed)
