@@ -144,10 +144,7 @@ class Link(Protocol):
         ...
 
     def segment(self, stream: str, after: int, again: int = 0) -> Segment | None:
-        """Fetch the piece of a stream that follows a number; None when there is nothing newer.
-
-        What is asked for `again` comes from no cache.
-        """
+        """Fetch the piece of a stream behind a number, None if none; `again`: from no cache."""
         ...
 
     def snapshot(self, stream: str) -> Snapshot:

@@ -505,6 +505,11 @@ def name_nothing(_original: Any) -> Any:
     return lambda *_args: {}
 
 
+def of_the_rows(_original: Any) -> Any:
+    """The list of keys that the rows have counts, whatever was known before."""
+    return lambda rows, kept: rows or kept
+
+
 MUTANTS: tuple[Mutant, ...] = (
     Mutant("journal.db at synchronous=OFF", (), _CRASHES, Synchronous.OFF),
     Mutant("lease check: gone is not taken off",
@@ -627,6 +632,14 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("pass: a restored centre counts again from where it was",
            (("central.passes.service:next_counter", only_higher),), (Fault.RESTORE,), days=2,
            rate=8, of_pass=OF_PASS),
+    Mutant("a segment is bound to its numbers",
+           (("shared.wire.feed:_context", always(b"")),), (Fault.CACHE,), rate=4),
+    Mutant("an older list of keys is refused",
+           (("shared.wire.keylist:may_follow", always(True)),
+            ("shared.wire.keylist:later", of_the_rows)), (Fault.KEYS,), rate=4),
+    Mutant("rows that are read anew bring no older list of keys",
+           (("agent.keylist:keep", always(None)),), (Fault.KEYS, Fault.PRUNE, Fault.ROWS), days=2,
+           rate=8),
     Mutant("orphaned asks are not ended", (("agent.leases.service:cancel_orphans", always(0)),),
            (Fault.KILL, Fault.NOISE), days=2, rate=6),
 )  # fmt: skip

@@ -62,6 +62,8 @@ class Fault(StrEnum):
     ROT = "rot"
     PRUNE = "prune"
     MERGE = "merge"
+    KEYS = "keys"
+    CACHE = "cache"
 
 
 PER_STORE_DAY = {
@@ -80,6 +82,8 @@ PER_STORE_DAY = {
     Fault.WRITE_OFF: 0.03,
     Fault.ROWS: 0.1,
     Fault.ROT: 0.2,
+    Fault.KEYS: 0.3,
+    Fault.CACHE: 0.5,
 }
 PER_DAY = {
     Fault.BUSY: 2.0,
@@ -407,6 +411,12 @@ class _Planner:
         elif fault is Fault.RESTORE:
             self._add(at_s, "backup")
             self._add(at_s + chance.randrange(600, BACKUP_AGE_S_MAX), "restore")
+        elif fault is Fault.KEYS:
+            self._add(at_s, "keys", store)
+            self._add(at_s + chance.randrange(60, 6 * 3600), "old-list")
+        elif fault is Fault.CACHE:
+            self._add(at_s, "cache", store, share=chance.choice((0.5, 0.9)))
+            self._add(at_s + chance.randrange(2 * 3600, 8 * 3600), "cache", store, share=0.0)
         elif fault is Fault.FLIP:
             sold_at_s, where, _ = chance.choice(self.sales)
             self._add(sold_at_s + FLIP_AFTER_S, "flip", where)

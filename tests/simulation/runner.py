@@ -41,6 +41,8 @@ SIGNS: dict[Fault, tuple[str, ...]] = {
     Fault.ROT: ("row rotten",),
     Fault.PRUNE: ("changes let go",),
     Fault.MERGE: ("merged", "parted"),
+    Fault.KEYS: ("keys renewed", "older list"),
+    Fault.CACHE: ("cache lied", "cache flipped"),
 }
 """By what is counted each kind of fault shows that it has happened."""
 

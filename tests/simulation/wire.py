@@ -14,6 +14,7 @@ from functools import partial
 from urllib.parse import parse_qsl, unquote
 
 import httpx
+from msgspec.structs import replace
 from sqlalchemy.exc import DatabaseError
 
 from central.admission import BusyError
@@ -35,9 +36,13 @@ from shared.errors import LoyaltyError
 from shared.runtime.storage import storage_failure
 from shared.runtime.web import NoSuchRouteError, problem
 from shared.wire.codec import encode, pack
+from shared.wire.feed import Segment, decode_segment
 from tests.simulation.clocks import TrueTime
 
 LATE_S_MAX = 600
+SEGMENTS = "/v1/segments/"
+LIES = 0.5
+"""Of what a cache serves that it should not."""
 BUSY = httpx.codes.SERVICE_UNAVAILABLE
 
 
@@ -71,10 +76,12 @@ MISFORTUNES = tuple(fate for fate in Fate if fate is not Fate.PASSED)
 
 @dataclass(slots=True)
 class Line:
-    """A store's line: its mode, and how often a request meets a misfortune."""
+    """A store's line: its mode, how often a request meets a misfortune, and how often the cache on
+    it serves what it should not."""
 
     mode: LineMode = LineMode.UP
     misfortune: float = 0.0
+    cache: float = 0.0
 
 
 @dataclass(slots=True)
@@ -106,6 +113,7 @@ class SimTransport(httpx.BaseTransport):
     def __init__(self, network: Network, line: Line) -> None:
         self._network = network
         self._line = line
+        self._cached: dict[str, list[Segment]] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Let a request meet its fate."""
@@ -123,7 +131,9 @@ class SimTransport(httpx.BaseTransport):
             network.counts["centre busy"] += 1
             refused = problem(BusyError(retry_after_s=1.0))
             return httpx.Response(BUSY, content=bytes(refused.body), request=request)
-        response = network.serve(_damaged(request, fate, network.chance))
+        response = self._through_cache(
+            request, network.serve(_damaged(request, fate, network.chance))
+        )
         if fate is Fate.DOUBLED:
             network.serve(request)
         if self._line.mode is LineMode.MUTE:
@@ -139,6 +149,28 @@ class SimTransport(httpx.BaseTransport):
         return (
             chance.choice(MISFORTUNES) if chance.random() < self._line.misfortune else Fate.PASSED
         )
+
+    def _through_cache(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        """Return what a cache of segments makes of an answer: an older segment in its place, or a
+        damaged one; what is asked for again it does not have."""
+        path, chance = request.url.path, self._network.chance
+        if not path.startswith(SEGMENTS) or response.status_code != httpx.codes.OK:
+            return response
+        honest = decode_segment(response.read())
+        had = self._cached.setdefault(honest.stream, [])
+        had.append(honest)
+        if request.url.params["again"] != "0" or chance.random() >= self._line.cache:
+            return httpx.Response(httpx.codes.OK, content=encode(honest), request=request)
+        others = [one for one in had if one.first != honest.first]
+        if others and chance.random() < LIES:
+            self._network.counts["cache lied"] += 1
+            body = chance.choice(others).body
+        else:
+            self._network.counts["cache flipped"] += 1
+            at = chance.randrange(len(honest.body))
+            body = honest.body[:at] + bytes([honest.body[at] ^ 1]) + honest.body[at + 1 :]
+        lie = replace(honest, body=body)
+        return httpx.Response(httpx.codes.OK, content=encode(lie), request=request)
 
     def _silence(self) -> httpx.ReadTimeout:
         """Return the error of an answer that did not come, after the time it was waited for."""

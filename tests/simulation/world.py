@@ -11,16 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 from sqlalchemy.exc import DatabaseError
 
 from agent.journal import store as facts
 from agent.keyring import UnknownKeyError
 from agent.link import CentreBusyError, LinkDownError, RefusedByCentreError
-from agent.replica import repair
+from agent.replica import repair, sums
+from agent.replica import service as replica
 from agent.replica.service import GapError, InDoubtError, OtherIncarnationError
 from agent.station import Station
+from central.agents import streams
 from central.auditor import service as auditor
 from central.backups import service as backups
+from central.centre import Centre
 from central.estate import keyring
 from central.feed import service as feed
 from central.ingest import recovering
@@ -29,6 +33,8 @@ from central.leases import expiry
 from central.leases.writeoff import holdings, write_off_store
 from central.members.imports import COLUMNS, Row, import_lots
 from central.owners_file import read_owners
+from central.packs import keylist
+from central.packs import store as packs
 from central.packs.service import publish
 from central.passes.service import Renewal
 from central.snapshots import service as snapshots
@@ -37,7 +43,8 @@ from shared.ids import derived
 from shared.ledger.entries import lot_id
 from shared.receipt import Redeem
 from shared.runtime.sqlite import Synchronous, reading, transaction
-from shared.wire.feed import BrokenSegmentError
+from shared.wire.feed import GLOBAL, BrokenSegmentError
+from shared.wire.keylist import signed_list, trusted_by
 from tests.simulation import editing
 from tests.simulation.beyond import Caps
 from tests.simulation.carried import CODES, Carried
@@ -110,6 +117,8 @@ class World:
         self.sightings = Sightings(self.counts)
         self.carried = Carried()
         self.purses = Purses()
+        self.lists: dict[str, int] = {}
+        """The highest version of the list of keys that each store has gone by."""
         self.edited: set[int] = set()
         """Customers whose profiles were changed."""
         self._helping = False
@@ -198,8 +207,11 @@ class World:
         with self._judged("healing"):
             for tills in self.everywhere():
                 tills.machine.line.mode, tills.machine.line.misfortune = LineMode.UP, 0.0
+                tills.machine.line.cache = 0.0
                 tills.machine.clock.offset = timedelta()
                 tills.machine.disk.full_writes = 0
+            if self.counts["older list"]:
+                self.central.order(lambda centre: _renew_keys(centre, self.tills[0].code))
             self._end_receipts()
             for tills in self.everywhere():
                 tills.repeat(_scrub)
@@ -212,6 +224,7 @@ class World:
                 raise ViolationError("stall", f"no rest after {HEAL_ROUNDS_MAX} rounds")
             self.oracle.check_healed()
             self._check_profiles()
+            self._check_repairs()
         self._tell("healed")
 
     def _check_profiles(self) -> None:
@@ -223,6 +236,16 @@ class World:
                 seen = editing.shown(tills, self.customers[no].cards[0])
                 if seen is not None:
                     self.oracle.check_shown_profile(tills.code, *seen)
+
+    def _check_repairs(self) -> None:
+        """Check that no rows were mended where no disk has changed any."""
+        if self.counts["row rotten"] or self.counts["rows put back"]:
+            return
+        for tills in self.everywhere():
+            with reading(tills.machine.station.replica) as connection:
+                mended = sum(one.repaired_parts for one in sums.checks(connection))
+            if mended:
+                raise ViolationError("mended", f"store {tills.code} had {mended} wrong parts")
 
     def digest(self) -> str:
         """Return the digest of everything that has happened."""
@@ -585,7 +608,18 @@ class World:
         self.central.order(lambda centre: snapshots.run(centre, centre.clock.now()))
         if step.no % AUDIT_EVERY == 0:
             self._audit()
-        return self._loop(lambda: tills.machine.pull(by_tail=step.args["tail"]))
+        told = self._loop(lambda: tills.machine.pull(by_tail=step.args["tail"]))
+        self._check_list(tills)
+        return told
+
+    def _check_list(self, tills: Tills) -> None:
+        """Check that a store never goes back to an older list of keys."""
+        row = replica.premises(tills.machine.station).keys
+        version, before = row.version if row else 0, self.lists.get(tills.code, 0)
+        if version < before:
+            what = f"store {tills.code} goes by list {version} after {before}"
+            raise ViolationError("list of keys", what)
+        self.lists[tills.code] = version
 
     def _do_print(self, step: Step) -> str:
         tills = self.at(step.store)
@@ -682,6 +716,7 @@ class World:
             if receipt.committed is None or receipt.returned:
                 del self.receipts[receipt.name]  # what the till forgot could be done twice
         tills.seen.clear()
+        self.lists.pop(tills.code, None)
         self.counts["image put back"] += 1
         return str(len(before) - len(kept))
 
@@ -721,6 +756,23 @@ class World:
         gone = self.central.order(lambda centre: snapshots.prune(centre, centre.clock.now() + old))
         self.counts["changes let go"] += gone
         return str(gone)
+
+    def _do_keys(self, step: Step) -> str:
+        """Let what a store reads travel under other keys, and the list of keys be a later one."""
+        code = self.tills[step.store].code
+        self.central.order(lambda centre: _renew_keys(centre, code))
+        self.counts["keys renewed"] += 1
+        return code
+
+    def _do_old_list(self, _step: Step) -> str:
+        """Let somebody send the first list of keys once more."""
+        self.central.order(_send_first_list)
+        self.counts["older list"] += 1
+        return "sent"
+
+    def _do_cache(self, step: Step) -> str:
+        self.at(step.store).machine.line.cache = step.args["share"]
+        return str(step.args["share"])
 
     def _do_write_off(self, step: Step) -> str:
         """Let the centre give up a store."""
@@ -813,6 +865,24 @@ class World:
     def _do_busy(self, step: Step) -> str:
         self.network.busy = step.args["on"]
         return str(self.network.busy)
+
+
+def _renew_keys(centre: Centre, store: str) -> None:
+    with transaction(centre.engine) as connection:
+        streams.renew_keys(connection, store)
+        newest = packs.newest_keys(connection)
+        assert newest is not None
+        told = trusted_by(newest)
+        signers = () if told.pass_keys else (centre.keys.passes.public,)
+        keylist.send(connection, centre.keys, replace(told, pass_keys=signers))
+
+
+def _send_first_list(centre: Centre) -> None:
+    with transaction(centre.engine) as connection:
+        newest = packs.newest_keys(connection)
+        assert newest is not None
+        first = signed_list(1, replace(trusted_by(newest), pass_keys=()), centre.keys.root)
+        feed.append(connection, [feed.changed(GLOBAL, first)])
 
 
 def _first_unsent(station: Station) -> tuple[bytes, bytes] | None:
