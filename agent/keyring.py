@@ -43,12 +43,12 @@ class UnknownKeyError(LoyaltyError):
 
 
 class NotEncryptedError(LoyaltyError):
-    """Plain rows, though the centre encrypts: somebody else has written them."""
+    """Plain rows, though the session says that the centre encrypts: they may be somebody else's."""
 
     kind = Kind.INVALID
     code = "rows_not_encrypted"
-    ru = "Строки потока {stream} пришли незашифрованными: они не от центра."
-    en = "The rows of {stream} came unencrypted: they are not the centre's."
+    ru = "Строки потока {stream} пришли незашифрованными, хотя центр шифрует: они не приняты."
+    en = "The rows of {stream} came unencrypted, though the centre encrypts: they are not taken."
 
 
 class BrokenRowsError(LoyaltyError):
@@ -126,6 +126,7 @@ def _key(station: Station, stream: str, incarnation: UUID, number: int) -> bytes
 
 def _demand_plain(station: Station, stream: str) -> None:
     if station.rows_come is not RowsCome.PLAIN:
+        station.link.forget_session()  # a centre that was put back says so in the next
         raise NotEncryptedError(stream=stream)
 
 
