@@ -171,6 +171,28 @@ def test_who_is_replaced_reads_nothing_that_comes_after(
         }
 
 
+def test_what_is_kept_encrypted_is_encrypted_anew_under_the_present_key(
+    centre: Centre, device: Device
+) -> None:
+    append_goods(centre.engine, SEGMENT_ROWS_MAX)
+    _count(centre)
+    enrolled(centre, device)
+    feed.seal(centre, centre.clock.now())
+    opened(device)
+    target = f"/v1/snapshots/{STREAM}/pieces/0?bits=0"
+    former = decode_piece(device.get(target).content)
+    with centre.engine.begin() as connection:
+        streams.renew_keys(connection, "101")
+
+    key = newest(keys_of(device))[STREAM]
+    segment = decode_segment(_get(centre, device) or b"")
+    piece = decode_piece(device.get(target).content)
+
+    assert (former.key, segment.key, piece.key, key.number) == (1, 2, 2, 2)
+    assert len(changes_of(segment, key.key)) == SEGMENT_ROWS_MAX
+    assert decrypt(key.key, context_of(piece), piece.body)
+
+
 def test_a_stream_that_a_store_reads_no_more_gets_another_key(centre: Centre) -> None:
     moved = STORES_CSV.replace('Арбат, 1",msk', 'Арбат, 1",kzn')
 
