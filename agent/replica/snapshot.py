@@ -1,14 +1,17 @@
 """Begin with a snapshot: the rows of a stream in pieces, each checked and read once."""
 
+from collections.abc import Sequence
+from functools import partial
+
 import structlog
 
 from agent import keyring
 from agent.keyring import BrokenRowsError
-from agent.replica import service, store, sums
+from agent.replica import service, staging, store, sums
 from agent.replica.sums import Build, Held
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
-from shared.runtime.sqlite import transaction
+from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import MalformedError, unpack
 from shared.wire.feed import AGAIN_MAX, Change
 from shared.wire.snapshot import (
@@ -17,6 +20,7 @@ from shared.wire.snapshot import (
     Snapshot,
     SnapshotPiece,
     StoredRow,
+    changed_sum,
     decode_stored_rows,
     part_of,
     parts_of_piece,
@@ -48,6 +52,7 @@ def read_snapshot(station: Station, stream: str) -> int:
     for no in told.pieces:
         if no not in done:
             _take_piece(station, *fetch_piece(station, stream, under_way.bits, no))
+    _move_staged(station)
     with transaction(station.replica) as connection:
         under_way = sums.build(connection, stream) or under_way
         held = sums.held(connection, stream) or Held(NOTHING, 0)
@@ -97,10 +102,16 @@ def _begin(station: Station, told: Snapshot) -> tuple[Build, set[int]]:
 
 
 def _take_piece(station: Station, piece: SnapshotPiece, rows: tuple[StoredRow, ...]) -> None:
-    changes = [Change(piece.number, *row) for row in _plain(rows)]
+    """Write a piece; what is used as it comes is only set down, and sorted in at the end."""
+    staged = [row for row in rows if row.kind in staging.STAGED_KINDS]
+    judged = [row for row in rows if row.kind not in staging.STAGED_KINDS]
+    changes = [Change(piece.number, *row) for row in _plain(judged)]
     with transaction(station.replica) as connection:
         under_way = sums.build(connection, piece.stream)
         assert under_way is not None, "a piece of no snapshot"
+        staging.put(connection, piece.piece, staged)
+        total = changed_sum(piece.sum, gone=judged, come=[])
+        sums.count_fresh(connection, piece.stream, total)
         service.put(connection, station, piece.stream, changes)
         newest = max(under_way.newest, piece.number)
         sums.put_build(connection, piece.stream, Build(under_way.number, under_way.bits, newest))
@@ -109,5 +120,16 @@ def _take_piece(station: Station, piece: SnapshotPiece, rows: tuple[StoredRow, .
     service.forget_premises(station, changes)
 
 
-def _plain(rows: tuple[StoredRow, ...]) -> list[tuple[str, bytes, bytes]]:
+def _move_staged(station: Station) -> None:
+    """Sort what was set down into its places, a kind at a time."""
+    gets_on = partial(station.gets_on, service.PULL)
+    with reading(station.replica) as connection:
+        kinds = staging.kinds(connection)
+    for kind in kinds:
+        with transaction(station.replica) as connection:
+            moved = staging.move(connection, kind, gets_on)
+        log.info("snapshot.sorted", kind=kind, rows=moved)
+
+
+def _plain(rows: Sequence[StoredRow]) -> list[tuple[str, bytes, bytes]]:
     return [(row.kind, row.key, row.row) for row in rows]

@@ -179,6 +179,12 @@ def count(connection: Connection, stream: str, changes: Sequence[Change]) -> Non
     )
 
 
+def count_fresh(connection: Connection, stream: str, total: bytes) -> None:
+    """Count rows that were not there before into the stream's tally, by their own."""
+    before = held(connection, stream) or Held(NOTHING, 0)
+    put_held(connection, stream, Held(added(before.sum, total), before.whole_from))
+
+
 def set_aside(connection: Connection, stream: str, changes: Sequence[Change]) -> None:
     """Keep rows aside that are not used as they came."""
     rows = [

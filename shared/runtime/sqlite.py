@@ -6,7 +6,7 @@ the cost.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import lru_cache
@@ -29,6 +29,9 @@ PREPARED_MAX = 512
 """Statements that each connection keeps prepared."""
 LISTS_MAX = 1024
 """Lengths of lists whose statements are kept as text."""
+STEPS_BETWEEN_SIGNS = 1_000_000
+"""Of SQLite's machine, within a statement that takes long."""
+LONG_CACHE_KB, USUAL_CACHE_KB = 32_768, 2_000
 ONE_OF = "(?*)"
 """In a statement: a list of values, as `listed` writes it out."""
 
@@ -136,6 +139,23 @@ def run(connection: Connection, statement: str, values: Sequence[Any] = ()) -> s
 def run_many(connection: Connection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
     """Run a plain statement with each of some rows of values; see `run`."""
     _driver(connection).executemany(statement, rows)
+
+
+def run_long(
+    connection: Connection, statement: str, values: Sequence[Any], gets_on: Callable[[], None]
+) -> int:
+    """Run one plain statement that may take minutes; return how many rows it changed.
+
+    `gets_on` hears of it all the while; if it raises, the statement ends. See `run`.
+    """
+    driver = _driver(connection)
+    driver.set_progress_handler(gets_on, STEPS_BETWEEN_SIGNS)
+    try:
+        driver.execute(f"PRAGMA cache_size = -{LONG_CACHE_KB}")  # sorts in few runs
+        return driver.execute(statement, values).rowcount
+    finally:
+        driver.set_progress_handler(None, STEPS_BETWEEN_SIGNS)
+        driver.execute(f"PRAGMA cache_size = -{USUAL_CACHE_KB}")
 
 
 @lru_cache(LISTS_MAX)

@@ -23,7 +23,7 @@ NOTHING = bytes(SUM_BYTES)
 PIECE_BYTES_MAX = 32 * 1024 * 1024
 """Of a piece's rows, decompressed; several packs may fall into one."""
 _MODULUS = 1 << (8 * SUM_BYTES)
-_PERSON = b"kopilka/row/1"
+_EMPTY = hashlib.blake2b(digest_size=SUM_BYTES, person=b"kopilka/row/1")
 
 
 class Tally(Struct, array_like=True, frozen=True):
@@ -121,8 +121,9 @@ def _sum(rows: list[StoredRow]) -> int:
 
 def _hash(row: StoredRow) -> bytes:
     kind = row.kind.encode()
-    head = bytes((len(kind),)) + kind + len(row.key).to_bytes(2, "big") + row.key
-    return hashlib.blake2b(head + row.row, digest_size=SUM_BYTES, person=_PERSON).digest()
+    fresh = _EMPTY.copy()  # at half the cost of a new one
+    fresh.update(bytes((len(kind),)) + kind + len(row.key).to_bytes(2, "big") + row.key + row.row)
+    return fresh.digest()
 
 
 decode_snapshot = decoder(Snapshot)

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
 
 from agent import lives
 from agent.link import LinkDownError
 from agent.meeting import catch_up
-from agent.replica import following, repair, store, sums
+from agent.replica import following, repair, staging, store, sums
 from agent.replica import service as replica
 from agent.replica.service import InDoubtError
 from agent.replica.snapshot import BrokenPieceError
@@ -61,6 +63,7 @@ HERE = region_stream(REGION)
 OWN = store_stream(STORE)
 ZONE = "Mars/Olympus"
 LEASED = 50_000
+ABORT = "BEGIN SELECT RAISE(ABORT, 'the power went'); END"
 
 
 def stored(*rows: Row) -> list[StoredRow]:
@@ -107,6 +110,11 @@ def empty(tmp_path: Path) -> Iterator[Shop]:
     shop = Shop(tmp_path / "empty")
     yield shop
     shop.close()
+
+
+def rows_of(one: Person) -> list[Row]:
+    account = AccountRow(one.account, one.id, 0, tuple(lot.row for lot in one.lots))
+    return [member_row(one), *identifier_rows(one), account]
 
 
 def offer(shop: Shop, number: int, stream: str, rows: Sequence[StoredRow]) -> None:
@@ -234,6 +242,39 @@ def test_what_was_read_of_a_snapshot_before_a_stop_is_not_read_again(empty: Shop
     assert sorted(asked) == [(HERE, 2, no) for no in range(4)]
     assert held(empty, HERE) == tally_of(stored(*many_goods(40)))
     assert len(everything(empty, HERE)) == 40
+
+
+@pytest.mark.parametrize("stopped_at", ["account", "identifier", "member"])
+def test_rows_that_were_set_down_before_a_stop_are_sorted_in_after_it(
+    empty: Shop, stopped_at: str
+) -> None:
+    people = [Person(PersonLot(5_00, number=no), number=no) for no in range(1, 30)]
+    told = stored(keys_row(), pack_row(), *(row for one in people for row in rows_of(one)))
+    offer_all(empty)
+    offer(empty, 9, GLOBAL, told)
+    faults = [f"CREATE TRIGGER stop BEFORE DELETE ON staged WHEN old.kind = '{stopped_at}' {ABORT}"]
+    open_whole = empty.station.open_replica
+
+    def open_faulty(name: str) -> Engine:
+        engine = open_whole(name)
+        with transaction(engine) as connection:
+            connection.exec_driver_sql(faults.pop() if faults else "DROP TRIGGER IF EXISTS stop")
+        return engine
+
+    empty.station.open_replica = open_faulty
+    with pytest.raises(IntegrityError, match="the power went"):
+        catch_up(empty.station)
+    asked = len(empty.link.pieces)
+    restarted(empty)
+
+    catch_up(empty.station)
+
+    assert not [piece for piece in empty.link.pieces[asked:] if piece[0] == GLOBAL]
+    assert sorted(told, key=lambda row: (row.kind, row.key)) == everything(empty, GLOBAL)
+    with reading(empty.station.replica) as connection:
+        assert staging.kinds(connection) == []
+    assert held(empty, GLOBAL) == tally_of(told)
+    sell(empty, basket(empty, member=people[0]))
 
 
 @pytest.mark.parametrize("fault", ["row", "foreign", "missing"])

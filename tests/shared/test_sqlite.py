@@ -7,8 +7,21 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from shared.runtime.sqlite import listed, open_file, reading, run, run_many, transaction
+from shared.runtime.sqlite import (
+    listed,
+    open_file,
+    reading,
+    run,
+    run_long,
+    run_many,
+    transaction,
+)
 
+COUNT = """
+INSERT INTO thing (no)
+WITH RECURSIVE up(no) AS (SELECT 1 UNION ALL SELECT no + 1 FROM up WHERE no < ?)
+SELECT no FROM up ORDER BY -no
+"""
 ADD = "INSERT INTO thing (no) VALUES (?)"
 
 
@@ -73,3 +86,14 @@ def test_a_list_has_as_many_places_as_values(engine: Engine, count: int) -> None
         found = run(connection, listed("SELECT no FROM thing WHERE no IN (?*)", count), wanted)
 
         assert sorted(no for (no,) in found) == wanted
+
+
+def test_a_long_statement_gives_signs_of_life_and_says_what_it_changed(engine: Engine) -> None:
+    signs = []
+    with transaction(engine) as connection:
+        changed = run_long(connection, COUNT, (100_000,), lambda: signs.append(1))
+        at_its_end = len(signs)
+        run(connection, COUNT.replace("SELECT no FROM", "SELECT -no FROM"), (100_000,))
+
+    assert changed == 100_000
+    assert 0 < at_its_end == len(signs)

@@ -1,0 +1,69 @@
+"""Rows of a snapshot on their way: in the order in which they come, then sorted into their places.
+
+Pieces are cut by a hash, so their rows fall everywhere among millions of keys: each would touch a
+page of its own. Set down as they come and sorted at the end, a page is written once.
+"""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection
+from sqlmodel import Field
+
+from agent.schema import WITHOUT_ROWID, ReplicaTable
+from shared.runtime.sqlite import run, run_long, run_many
+from shared.wire.rows import RowKind
+from shared.wire.snapshot import StoredRow
+
+STAGED_KINDS = frozenset(
+    kind.value
+    for kind in (
+        RowKind.MEMBER,
+        RowKind.IDENTIFIER,
+        RowKind.ACCOUNT,
+        RowKind.CERTIFICATE,
+        RowKind.CODE,
+    )
+)
+"""There are millions of these; they are used as they come, and found by their keys alone."""
+_PIECE_ROWS = 1 << 32
+"""More than a piece has rows."""
+
+
+class StagedRecord(ReplicaTable, table=True):
+    """A row of a snapshot that is being read; `no` is its piece and its place in it."""
+
+    __tablename__ = "staged"
+    __table_args__ = WITHOUT_ROWID
+
+    kind: str = Field(primary_key=True)
+    no: int = Field(primary_key=True)
+    key: bytes
+    row: bytes
+
+
+_PUT = "INSERT INTO staged (kind, no, key, row) VALUES (?, ?, ?, ?)"
+_KINDS = "SELECT DISTINCT kind FROM staged"
+_MOVE = """
+INSERT OR REPLACE INTO row (kind, key, row)
+SELECT kind, key, row FROM staged WHERE kind = ? ORDER BY key
+"""
+_FORGET = "DELETE FROM staged WHERE kind = ?"
+
+
+def put(connection: Connection, piece: int, rows: Sequence[StoredRow]) -> None:
+    """Set down rows of a piece."""
+    first = piece * _PIECE_ROWS
+    values = [(row.kind, no, row.key, row.row) for no, row in enumerate(rows, first)]
+    run_many(connection, _PUT, values)
+
+
+def kinds(connection: Connection) -> list[str]:
+    """Return the kinds of which rows are set down."""
+    return sorted(kind for (kind,) in run(connection, _KINDS))
+
+
+def move(connection: Connection, kind: str, gets_on: Callable[[], None]) -> int:
+    """Sort the rows of a kind into their places; return how many. Takes minutes for millions."""
+    moved = run_long(connection, _MOVE, (kind,), gets_on)
+    run_long(connection, _FORGET, (kind,), gets_on)
+    return moved
