@@ -11,7 +11,7 @@ from agent.replica import service, staging, store, sums
 from agent.replica.sums import Build, Held
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
-from shared.runtime.sqlite import reading, transaction
+from shared.runtime.sqlite import transaction
 from shared.wire.codec import MalformedError, unpack
 from shared.wire.feed import AGAIN_MAX, Change
 from shared.wire.snapshot import (
@@ -26,8 +26,6 @@ from shared.wire.snapshot import (
     parts_of_piece,
     tally_of,
 )
-
-log = structlog.get_logger()
 
 
 class BrokenPieceError(LoyaltyError):
@@ -123,12 +121,9 @@ def _take_piece(station: Station, piece: SnapshotPiece, rows: tuple[StoredRow, .
 def _move_staged(station: Station) -> None:
     """Sort what was set down into its places, a kind at a time."""
     gets_on = partial(station.gets_on, service.PULL)
-    with reading(station.replica) as connection:
-        kinds = staging.kinds(connection)
-    for kind in kinds:
+    for kind in sorted(staging.STAGED_KINDS):
         with transaction(station.replica) as connection:
-            moved = staging.move(connection, kind, gets_on)
-        log.info("snapshot.sorted", kind=kind, rows=moved)
+            staging.move(connection, kind, gets_on)
 
 
 def _plain(rows: Sequence[StoredRow]) -> list[tuple[str, bytes, bytes]]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlmodel import Field
 
 from agent.schema import WITHOUT_ROWID, ReplicaTable
-from shared.runtime.sqlite import run, run_long, run_many
+from shared.runtime.sqlite import run_long, run_many
 from shared.wire.rows import RowKind
 from shared.wire.snapshot import StoredRow
 
@@ -42,7 +42,6 @@ class StagedRecord(ReplicaTable, table=True):
 
 
 _PUT = "INSERT INTO staged (kind, no, key, row) VALUES (?, ?, ?, ?)"
-_KINDS = "SELECT DISTINCT kind FROM staged"
 _MOVE = """
 INSERT OR REPLACE INTO row (kind, key, row)
 SELECT kind, key, row FROM staged WHERE kind = ? ORDER BY key
@@ -57,13 +56,7 @@ def put(connection: Connection, piece: int, rows: Sequence[StoredRow]) -> None:
     run_many(connection, _PUT, values)
 
 
-def kinds(connection: Connection) -> list[str]:
-    """Return the kinds of which rows are set down."""
-    return sorted(kind for (kind,) in run(connection, _KINDS))
-
-
-def move(connection: Connection, kind: str, gets_on: Callable[[], None]) -> int:
-    """Sort the rows of a kind into their places; return how many. Takes minutes for millions."""
-    moved = run_long(connection, _MOVE, (kind,), gets_on)
+def move(connection: Connection, kind: str, gets_on: Callable[[], None]) -> None:
+    """Sort the rows of a kind into their places; takes minutes for many millions."""
+    run_long(connection, _MOVE, (kind,), gets_on)
     run_long(connection, _FORGET, (kind,), gets_on)
-    return moved

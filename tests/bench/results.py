@@ -67,21 +67,21 @@ def in_turn(
     return Timings(tuple(times[0])), Timings(tuple(times[1]))
 
 
-def write_down(row: Comparison) -> None:
+def write_down(row: Comparison, results: Path = RESULTS) -> None:
     """Put a row into the results, in place of an older one of the same name, and print it.
 
     It says how busy the machine was: on a busy one even ratios are off.
     """
     row = replace(row, how=f"{row.how}; load of the machine {os.getloadavg()[0]:.1f}")
     rows = (
-        {found["name"]: found for found in json.loads(RESULTS.read_text())}
-        if RESULTS.exists()
+        {found["name"]: found for found in json.loads(results.read_text())}
+        if results.exists()
         else {}
     )
     rows[row.name] = asdict(row)
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    results.parent.mkdir(parents=True, exist_ok=True)
     ordered = [rows[name] for name in sorted(rows)]
-    RESULTS.write_text(json.dumps(ordered, ensure_ascii=False, indent=2) + "\n")
+    results.write_text(json.dumps(ordered, ensure_ascii=False, indent=2) + "\n")
     MEASURED.append(row.name)
     verdict = {None: "to compare", True: "reached", False: "MISSED"}[row.reached]
     print(
