@@ -6,7 +6,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON := python3
 
-.PHONY: demo test capabilities bench simulate torment mutants format clean
+.PHONY: demo test capabilities bench figures simulate torment mutants format clean
 
 demo: .venv/core.stamp
 	$(BIN)/kopilka demo $(DEMO)
@@ -25,6 +25,9 @@ bench: .venv/dev.stamp
 	$(UV) sync --quiet --frozen --compile-bytecode --group bench
 	command -v npm >/dev/null && npm --prefix tests/bench/peers ci --ignore-scripts --no-audit --no-fund --silent || true
 	$(BIN)/pytest -m bench -s tests/bench
+
+figures: .venv/dev.stamp
+	$(BIN)/python -m tests.figures $(FIGURES)
 
 simulate: .venv/dev.stamp
 	$(BIN)/kopilka simulate --stores 5 --days 2 --seeds 10 --programme all --coverage $(SIMULATE)
