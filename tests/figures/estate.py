@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -66,11 +66,6 @@ class Agent(Server):
             return None
         return all(streams.get(name, 0) >= number for name, number in numbers.items()) or None
 
-    @property
-    def pid(self) -> int:
-        """Return its process id."""
-        return self._running().pid
-
 
 @dataclass(slots=True)
 class Served:
@@ -79,6 +74,7 @@ class Served:
     crew: Crew
     centre: Server
     wire: Wire
+    agents: list[Agent] = field(default_factory=list)
 
     def down_bytes(self) -> int:
         """Return what has come down the line since it was laid."""
@@ -87,7 +83,9 @@ class Served:
 
     def agent(self, code: str, data: Path) -> Agent:
         """Return a store's agent behind the line, not started."""
-        return Agent(self.crew, code, data, self.wire.listen)
+        made = Agent(self.crew, code, data, self.wire.listen)
+        self.agents.append(made)
+        return made
 
     def rss_mb(self) -> float:
         """Return the most memory that the centre's process has held."""
@@ -112,15 +110,18 @@ class Estate:
         crew = Crew(self.folder, PATIENCE)
         data = self.operator.settings.data_dir
         run = [*kopilka(), "central", "--data-dir", str(data), "run"]
+        centre = Server(crew, "centre", run)
+        servers: list[Agent] = []
         try:
-            centre = Server(crew, "centre", run)
             centre.start()
             address = f"{HOST}:{urlsplit(centre.url).port}"
             (self.folder / "logs/line.log").unlink(missing_ok=True)
             line = crew.first_line(crew.start("line", [*module("demo.proxy"), address]))
-            yield Served(crew, centre, Wire(line["listen"], line["control"]))
+            yield Served(crew, centre, Wire(line["listen"], line["control"]), servers)
         finally:
             crew.stop()
+            for server in (centre, *servers):
+                server.forget()
 
     def close(self) -> None:
         """Close the database."""

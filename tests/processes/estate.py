@@ -72,6 +72,11 @@ class Server:
         self._process: Process | None = None
         self._client = plain_client(CALL_S)
 
+    @property
+    def pid(self) -> int:
+        """Return its process id."""
+        return self._running().pid
+
     def status(self) -> Json:
         """Ask it how it is."""
         answer = self._client.get(f"{self.url}/v1/status")
