@@ -113,7 +113,7 @@ def _words(stations: list[Station]) -> Json:
         with reading(station.journal) as connection:
             found["unsent"] += facts.queue(connection, [EPOCH]).depth
             query = "SELECT outcome, count(*) FROM ack GROUP BY outcome"
-            found.update({word: many for word, many in connection.exec_driver_sql(query)})
+            found.update({row[0]: row[1] for row in connection.exec_driver_sql(query)})
     return dict(found)
 
 

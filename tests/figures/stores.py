@@ -16,7 +16,7 @@ from agent.app import JOURNAL_FILE, NONCE_BITS
 from agent.events import Events
 from agent.journal import store as facts
 from agent.link import HttpLink
-from agent.lives import FIRST_FILE
+from agent.lives import current_file
 from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
 from agent.settings import AgentSettings
 from agent.station import Identity, Station
@@ -170,7 +170,7 @@ def open_station(data: Path, url: str) -> Station:
     return Station(
         identity=who,
         journal=journal,
-        replica=open_replica(FIRST_FILE),
+        replica=open_replica(current_file(journal)),
         data_dir=data,
         clock=CLOCK,
         chance=chance,
