@@ -11,7 +11,7 @@ import httpx
 from msgspec.structs import replace
 
 from agent.heard import Told, retry_after_s, their_time
-from shared.clock import Clock
+from shared.clock import Clock, instant_of
 from shared.crypto.keys import KeyPair
 from shared.crypto.requests import sign
 from shared.crypto.sessions import session_mac
@@ -56,6 +56,8 @@ from shared.wire.snapshot import (
 )
 
 FRAME_PREFIX_BYTES = 4
+BACKLOG_AGE = timedelta(minutes=1)
+"""Of the oldest fact of a batch: what is older stands in nobody's way who has just sold."""
 SESSION_MARGIN = timedelta(seconds=30)
 TELLING_S_MAX = 10.0
 """An answer that took longer does not tell what time it is."""
@@ -233,8 +235,9 @@ class HttpLink:
 
     def push(self, batch: PushBatch) -> PushAnswer:
         """Send facts, signed."""
-        is_full = len(batch.facts) == BATCH_MAX
-        lane = {LANE_HEADER: BACKLOG} if is_full else {}
+        since = self._now() - instant_of(batch.facts[0].hlc)
+        is_backlog = len(batch.facts) == BATCH_MAX or since > BACKLOG_AGE
+        lane = {LANE_HEADER: BACKLOG} if is_backlog else {}
         return decode_answer(self._write("/v1/facts", pack(batch), more=lane))
 
     def ask(self, ask: LeaseAsk, timeout_s: float) -> LeaseAnswer:

@@ -13,12 +13,15 @@ import pytest
 from agent.heard import BUSY_S_MAX, BUSY_S_MIN, CLOCK_SKEW, Told
 from agent.link import TELLING_S_MAX, CentreBusyError, HttpLink, LinkDownError
 from agent.link import RefusedByCentreError as Refused
-from shared.clock import Clock, SystemClock
+from shared.clock import Clock, SystemClock, tick
+from shared.crypto.chain import GENESIS
 from shared.crypto.keys import SEED_BYTES, KeyPair
 from shared.errors import LoyaltyError
 from shared.ids import uuid7
 from shared.wire.agents import SessionAnswer, SessionRequest
 from shared.wire.codec import encode
+from shared.wire.facts import Fact
+from shared.wire.push import BACKLOG, BATCH_MAX, LANE_HEADER, Head, PushBatch
 from tests.fakes import NOON, FakeClock
 
 
@@ -141,6 +144,36 @@ def test_a_refusal_that_tells_no_time_changes_nothing(now_s: object) -> None:
                 link.session()
 
     assert sent == [NOON.timestamp()] * 2
+
+
+@pytest.mark.parametrize(
+    ("facts", "age", "lane"),
+    [
+        (1, timedelta(seconds=2), None),
+        (BATCH_MAX - 1, timedelta(seconds=2), None),
+        (BATCH_MAX, timedelta(seconds=2), BACKLOG),
+        (1, timedelta(minutes=2), BACKLOG),
+    ],
+)
+def test_what_has_waited_for_long_does_not_stand_before_what_was_just_sold(
+    facts: int, age: timedelta, lane: str | None
+) -> None:
+    told: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        told.append(request.headers.get(LANE_HEADER))
+        return httpx.Response(403)
+
+    with linked(answer) as link, pytest.raises(Refused):
+        link.push(batch_of(facts, SystemClock().now() - age))
+
+    assert told == [lane]
+
+
+def batch_of(facts: int, at: datetime) -> PushBatch:
+    agent, hlc = UUID(int=1), tick(0, at)
+    fact = Fact(agent, 1, 1, UUID(int=2), hlc, "k", GENESIS, GENESIS, b"", b"", b"")
+    return PushBatch(Head(agent, 1, facts, GENESIS), b"", (fact,) * facts)
 
 
 @contextmanager
