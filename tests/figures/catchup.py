@@ -8,8 +8,6 @@ from datetime import timedelta
 from itertools import islice
 from uuid import UUID
 
-import httpx
-
 from central.feed import service as feed
 from central.ingest import store as inbox
 from central.snapshots import service as snapshots
@@ -27,7 +25,6 @@ from tests.figures.estate import (
     OTHER,
     PATIENCE,
     WAIT_S,
-    Agent,
     Estate,
     cards_of,
     open_estate,
@@ -128,7 +125,7 @@ def _come_back(estate: Estate, uids: Sequence[str]) -> Json:
         agent.start()
         PATIENCE.until("rows", lambda: agent.is_at(wanted), WAIT_S)
         seconds = CLOCK.monotonic() - start
-        PATIENCE.until("sales sent", lambda: _has_sent(agent), WAIT_S)
+        PATIENCE.until("sales sent", agent.has_sent, WAIT_S)
         end_at_heads(estate, agent, OTHER)
     assert _file(estate) != file, "the rows were not read anew"
     with reading(estate.operator.engine) as connection:
@@ -140,13 +137,6 @@ def _come_back(estate: Estate, uids: Sequence[str]) -> Json:
 
 def _file(estate: Estate) -> str:
     return replica_of(estate, OTHER).name
-
-
-def _has_sent(agent: Agent) -> bool | None:
-    try:
-        return agent.status()["queue_depth"] == 0 or None
-    except httpx.HTTPError:
-        return None
 
 
 def _rows(told: Json, caught: Json, back: Json) -> list[Row]:

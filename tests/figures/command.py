@@ -14,7 +14,16 @@ from tests.figures.run import FULL, Row, Run
 from tests.simulation.world import quiet
 
 OUT = Path("out/figures")
-FIGURES = {4: "durable", 6: "bootstrap", 5: "counter", 7: "catchup", 8: "listen", 9: "drain"}
+FIGURES = {
+    3: "effects",
+    4: "durable",
+    6: "bootstrap",
+    5: "counter",
+    7: "catchup",
+    8: "listen",
+    9: "drain",
+    10: "healing",
+}
 """In this order: the last one lets time pass over the estate that they share."""
 MISUSED = 2
 

@@ -21,7 +21,7 @@ from shared.wire.feed import GLOBAL
 from tests.bench.results import Timings
 from tests.figures import bootstrap
 from tests.figures.book import Json
-from tests.figures.bootstrap import heads
+from tests.figures.bootstrap import end_at_heads, heads
 from tests.figures.changes import append, changes_of
 from tests.figures.estate import (
     CLOCK,
@@ -150,7 +150,7 @@ def measure(run: Run) -> list[Row]:
 def _sell_inside(estate: Estate, sales: int) -> Json:
     """Sell by the services in one process with the agent's loops, which apply without a pause."""
     order = estate.folder / "selling.json"
-    _bring_up(estate)
+    bring_up(estate, ONE)
     with estate.served() as served, Flood(estate, replica_of(estate, ONE)) as flood:
         told = {"data": str(estate.data(ONE)), "url": served.centre.url, "sales": sales}
         order.write_text(json.dumps({**told, "cards": cards_of(estate)}))
@@ -164,11 +164,13 @@ def _sell_inside(estate: Estate, sales: int) -> Json:
     return {**result, "rows": rows}
 
 
-def _bring_up(estate: Estate) -> None:
-    """Let the agent have all that there is."""
-    wanted = heads(estate, ONE)
-    with estate.served() as served, _running(served, estate) as agent:
-        PATIENCE.until("rows", lambda: agent.is_at(wanted), WAIT_S)
+def bring_up(estate: Estate, code: str) -> None:
+    """Let an agent have all that there is, and send all that it has."""
+    with estate.served() as served:
+        agent = served.agent(code, estate.data(code))
+        agent.start()
+        PATIENCE.until("sales sent", agent.has_sent, WAIT_S)
+        end_at_heads(estate, agent, code)
 
 
 def _ended(code: int | None) -> list[str] | None:

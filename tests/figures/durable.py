@@ -148,7 +148,7 @@ def _rows(chain: Json, flips: Json, cut: Json, killed: Json) -> list[Row]:
             "0 lost",
             kept=True,
             how=f"{cut['runs']} runs of the simulator, {cut.get('centre cut', 0)} cuts of the "
-            f"centre besides; {cut['answered']} operations answered, {cut['facts']} facts; all laws",
+            f"centre besides; {cut['answered']} operations answered, {cut['facts']} facts",
         ),
         Row(
             "figure 4: kill -9 without a loss of what was acknowledged",

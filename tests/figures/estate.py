@@ -51,13 +51,6 @@ class Agent(Server):
         command = [*kopilka(), "agent", "run", "--config", str(config)]
         super().__init__(crew, f"agent-{code}", command)
 
-    def cursor(self, stream: str) -> int:
-        """Return up to where it shows a stream; -1 if it is too busy to say."""
-        try:
-            return int(self.status()["streams"].get(stream, 0))
-        except httpx.HTTPError:
-            return -1
-
     def is_at(self, numbers: dict[str, int]) -> bool | None:
         """Tell whether it shows these streams up to these numbers."""
         try:
@@ -65,6 +58,13 @@ class Agent(Server):
         except httpx.HTTPError:
             return None
         return all(streams.get(name, 0) >= number for name, number in numbers.items()) or None
+
+    def has_sent(self) -> bool | None:
+        """Tell whether every fact has the centre's word."""
+        try:
+            return self.status()["queue_depth"] == 0 or None
+        except httpx.HTTPError:
+            return None
 
 
 @dataclass(slots=True)
