@@ -15,6 +15,7 @@ from tests.simulation.world import quiet
 
 OUT = Path("out/figures")
 FIGURES = {
+    1: "spends",
     3: "effects",
     4: "durable",
     6: "bootstrap",
