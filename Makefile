@@ -27,6 +27,7 @@ bench: .venv/dev.stamp
 	$(BIN)/pytest -m bench -s tests/bench
 
 figures: .venv/dev.stamp
+	$(UV) sync --quiet --frozen --compile-bytecode --group bench
 	$(BIN)/python -m tests.figures $(FIGURES)
 
 simulate: .venv/dev.stamp

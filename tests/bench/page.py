@@ -10,9 +10,14 @@ PAGE = RESULTS.with_name("README.md")
 PLOT = RESULTS.with_name("ratios.svg")
 _HEAD = """# What it costs in time
 
-`make bench` measures all of this and writes this page; a run replaces the rows that it measures.
+`make bench` measures this and writes this page; a run replaces the rows that it measures.
 Ours and the peer are called in turn in one run. A ratio is ours / peer: of times less is better,
 of rates more. A goal that is missed stands here with its number.
+
+What needs millions of members or 1,500 stores is measured by `make figures`, with real processes;
+there the goal's number stands in the peer's place. It takes hours, and goes on where it was stopped
+(`out/figures`). `make figures FIGURES="--only 6,7 --scale 0.01"` tries a part of it; such rows are
+written here with `--docs` only, name their scale, and never reach a goal.
 
 ![Ours beside each peer](ratios.svg)
 
@@ -34,7 +39,7 @@ def write_page() -> None:
 
 
 def _line(row: dict[str, Any]) -> str:
-    ours, peer = (f"{row[side]:,.0f}".replace(",", " ") for side in ("ours", "peer"))
+    ours, peer = (written(row[side]) for side in ("ours", "peer"))
     cells = [
         row["name"],
         f"{ours} {row['unit']}",
@@ -44,6 +49,12 @@ def _line(row: dict[str, Any]) -> str:
         _VERDICT[row["reached"]],
     ]
     return f"| {' | '.join(cells)} |\n"
+
+
+def written(number: float) -> str:
+    """Write a number with three digits or more."""
+    places = 0 if abs(number) >= 100 or number == int(number) else 3 if abs(number) < 1 else 1
+    return f"{number:,.{places}f}".replace(",", " ")
 
 
 def _plot(rows: list[dict[str, Any]], file: Path) -> None:
@@ -58,9 +69,9 @@ def _plot(rows: list[dict[str, Any]], file: Path) -> None:
         figure = Figure(figsize=(width, height * len(rows) + 1), layout="constrained")
         axes = figure.subplots()
         colours = {None: "#8899aa", True: "#2e7d32", False: "#c62828"}
-        names = [row["name"] for row in reversed(rows)]
-        ratios = [row["ratio"] for row in reversed(rows)]
-        axes.barh(names, ratios, color=[colours[row["reached"]] for row in reversed(rows)])
+        shown = [row for row in reversed(rows) if row["ratio"] > 0]
+        names, ratios = [row["name"] for row in shown], [row["ratio"] for row in shown]
+        axes.barh(names, ratios, color=[colours[row["reached"]] for row in shown])
         axes.axvline(1, color="#333333", linewidth=1)
         axes.set_xscale("log")
         axes.set_xlabel("ours / peer (green: goal reached, red: missed, grey: no goal)")

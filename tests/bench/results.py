@@ -85,7 +85,7 @@ def write_down(row: Comparison, results: Path = RESULTS) -> None:
     MEASURED.append(row.name)
     verdict = {None: "to compare", True: "reached", False: "MISSED"}[row.reached]
     print(
-        f"{row.name}: {row.ours:.0f} {row.unit} against {row.peer:.0f}, ratio {row.ratio:.2f}, "
+        f"{row.name}: {row.ours:.4g} {row.unit} against {row.peer:.4g}, ratio {row.ratio:.2f}, "
         f"goal {row.goal}: {verdict}"
     )
 

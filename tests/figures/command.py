@@ -38,23 +38,23 @@ def figures(
     folder: Annotated[Path, typer.Option(help="What is done so far, and files.")] = OUT,
     *,
     again: Annotated[bool, typer.Option(help="Repeat what is finished.")] = False,
-    docs: Annotated[bool, typer.Option(help="Write rows to docs/bench.")] = False,
+    docs: Annotated[bool, typer.Option(help="Write rows of a part to docs/bench too.")] = False,
 ) -> None:
     """Measure the figures; a run that was killed goes on where it was.
 
-    Rows go beside what was done, and with --docs to docs/bench. Less than the full scale never
-    reaches a goal; what breaks a law stops the run.
+    Rows of the full scale go to docs/bench, those of a part beside what was done. Less than the
+    full scale never reaches a goal; what breaks a law stops the run.
     """
-    run = Run(scale, folder.resolve())
+    run, is_for_docs = Run(scale, folder.resolve()), docs or scale >= FULL
     for number in _chosen(only):
         if again:
             run.book(number).forget()
         with quiet():
             rows = _measure(number)(run)
-        results = RESULTS if docs else run.place("results.json")
+        results = RESULTS if is_for_docs else run.place("results.json")
         for row in rows:
             write_down(compared(row, scale), results)
-    if docs:
+    if is_for_docs:
         write_page()
 
 
