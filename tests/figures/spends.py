@@ -4,7 +4,7 @@ granted. Real agents' services and a real centre in one process and in virtual t
 import random
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from agent.link import LinkDownError
 from agent.members.service import Registration, find, register
 from agent.quote.lines import Item
 from agent.quote.shortage import OverLeaseError
+from central.agents.service import saw
 from central.leases.writeoff import holdings, write_off_store
 from central.ledger.audit import check
 from central.members.imports import COLUMNS, Row, import_lots
@@ -72,12 +73,14 @@ ALL_ONLINE = Profile("online", 0.0)
 
 @dataclass(slots=True)
 class Member:
-    """A member: his card, his two usual stores, and what he has at the centre's last word."""
+    """A member: his card, and his two usual stores."""
 
     card: str
     id: Any
     home: int
     second: int
+    seen: set[int] = field(default_factory=set)
+    """Stores where he was."""
 
 
 class Shops:
@@ -189,14 +192,16 @@ class Shops:
             no = member.second if self.chance.random() < REST_SHARE else anywhere
         store = self.stores[no]
         if no not in down:
+            self._see(down)
             store.machine.pull()
+        member.seen.add(no)
         price = max(1_00, round(self.chance.lognormvariate(RECEIPT_MU, RECEIPT_SIGMA) * 100))
         wish = min(_balance(store, member.card), round(price * WISH_SHARE)) // POINT * POINT
         if wish:
             where = "usual" if no in (member.home, member.second) else "elsewhere"
             line = "offline" if no in down else "online"
-            self.asking = tuple({member.home, member.second} - down - {no})
-            granted = _redeem(store, price, member, wish)
+            self.asking = tuple({member.home, member.second, *member.seen} - down - {no})
+            granted = self._redeem(no, price, member, wish)
             self.asking = ()
             self.spent += granted
             self.told[f"{line} {where}"] += 1
@@ -204,6 +209,33 @@ class Shops:
             self.told[f"{line} spends"] += granted > 0
         if no not in down:
             store.machine.push()
+
+    def _see(self, down: set[int]) -> None:
+        """Let the centre know who listens, as its tail tells it every few seconds."""
+        centre = self.world.central.centre
+        up = set(range(len(self.stores))) - down
+        agents = {self.stores[no].station.identity.agent for no in up}
+        saw(centre, agents, centre.clock.now())
+
+    def _redeem(self, no: int, price: int, member: Member, wish: int) -> int:
+        """Sell for points as wished, or for as many as the store says that it may take."""
+        store, points = self.stores[no], wish
+        item = Item(1, 1000, "CHEESE", price_minor=price)
+        while points:
+            try:
+                claim = store.sell(
+                    item, member=member.id, redeem=Redeem.EXACT, redeem_points=points
+                )
+            except OverLeaseError as refused:
+                less = int(str(refused.details["available_points"])) // POINT * POINT
+                assert less < points, "what is refused is offered"
+                points = less
+                if store.machine.line.mode is LineMode.UP:
+                    store.machine.push()  # what was asked for goes back at once
+            else:
+                return claim.evaluation.redemption.redeemed
+        store.sell(item, member=member.id)
+        return 0
 
 
 def measure(run: Run) -> list[Figure]:
@@ -258,22 +290,6 @@ def _balance(store: Store, card: str) -> int:
     now = store.machine.clock.now()
     (found,) = find(store.station, card)
     return sum(lot.amount for lot in found.standing.lots if lot.activates_at <= now)
-
-
-def _redeem(store: Store, price: int, member: Member, wish: int) -> int:
-    """Sell for points as wished, or for as many as the store says that it may take."""
-    item, points = Item(1, 1000, "CHEESE", price_minor=price), wish
-    while points:
-        try:
-            claim = store.sell(item, member=member.id, redeem=Redeem.EXACT, redeem_points=points)
-        except OverLeaseError as refused:
-            less = int(str(refused.details["available_points"])) // POINT * POINT
-            assert less < points, "what is refused is offered"
-            points = less
-        else:
-            return claim.evaluation.redemption.redeemed
-    store.sell(item, member=member.id)
-    return 0
 
 
 def _share(told: Json, line: str, *wheres: str) -> float:
