@@ -28,6 +28,9 @@ from shared.wire.snapshot import (
 )
 
 
+log = structlog.get_logger()
+
+
 class BrokenPieceError(LoyaltyError):
     """A piece of a snapshot whose rows are not those that the centre has counted."""
 

@@ -65,7 +65,7 @@ def _tell(estate: Estate, rows: int) -> Json:
     made = islice(changes_of(estate, random.Random(7)), rows)
     while some := list(islice(made, AT_ONCE)):
         append(estate, some)
-    while feed.seal(estate.operator.engine, estate.operator.incarnation):
+    while feed.seal(estate.operator, estate.operator.clock.now()):
         pass
     count(estate.operator)
     return {"rows": rows}
