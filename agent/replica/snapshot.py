@@ -27,7 +27,6 @@ from shared.wire.snapshot import (
     tally_of,
 )
 
-
 log = structlog.get_logger()
 
 
