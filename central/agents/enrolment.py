@@ -166,7 +166,7 @@ def _new_agent(
         enrolled_at=at,
         fenced_at=None,
         seen_at=at,
-        wrapping_key=request.wrapping_key[:KEY_BYTES],
+        wrapping_key=request.wrapping_key[:KEY_BYTES] or None,
     )
 
 

@@ -72,7 +72,7 @@ def open_session(centre: Centre, signed: SignedRequest, standing_of: StandingOf)
         told = {
             "last_seq": request.last_seq,
             "oldest_unsent_at": _sane(request.oldest_unsent_at),
-            "wrapping_key": request.wrapping_key[:KEY_BYTES],
+            "wrapping_key": request.wrapping_key[:KEY_BYTES] or None,
         }
         store.touch(connection, identity.agent, at, version=version, **told)
         session = store.Session(
