@@ -24,6 +24,7 @@ FIGURES = {
     8: "listen",
     9: "drain",
     10: "healing",
+    11: "timely",
     12: "joined",
 }
 """In this order: the last one lets time pass over the estate that they share."""

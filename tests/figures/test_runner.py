@@ -58,3 +58,13 @@ def test_a_small_bootstrap_is_killed_and_goes_on(tmp_path: Path) -> None:
     rows = {row["name"]: row for row in json.loads(results.read_text())}
     assert len(rows) == 2
     assert all(row["reached"] is not True for row in rows.values())
+
+
+@pytest.mark.journey
+def test_who_registers_in_two_stores_is_one_member(tmp_path: Path) -> None:
+    ended = CliRunner().invoke(app, ["--only", "12", "--scale", TINY, "--folder", str(tmp_path)])
+
+    assert ended.exit_code == 0, ended.output
+    (results,) = tmp_path.glob("scale-*/results.json")
+    (row,) = json.loads(results.read_text())
+    assert "50 registrations in 1 runs" in row["how"]
