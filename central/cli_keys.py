@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from central.packs.keylist import KeyUse
 from central.shell import opened
+from shared.crypto.keys import KeyUse
 
 keys_app = typer.Typer(no_args_is_help=True, help="Keys that stores trust.")
 

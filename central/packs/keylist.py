@@ -6,7 +6,6 @@ signed by a revoked one is signed anew, so that nobody who was away lacks it.
 
 from collections.abc import Callable
 from datetime import datetime
-from enum import StrEnum
 
 import structlog
 from msgspec.structs import replace
@@ -17,7 +16,7 @@ from central.feed import service as feed
 from central.packs import store
 from central.packs.service import row_of
 from central.schema import Turn, take_turn
-from shared.crypto.keys import verify
+from shared.crypto.keys import KeyUse, verify
 from shared.errors import Kind, LoyaltyError
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
@@ -34,13 +33,6 @@ REVOKED_MAX = 1_000
 """Machines that were stolen or lost, in the life of a chain."""
 
 log = structlog.get_logger()
-
-
-class KeyUse(StrEnum):
-    """What a key of the list signs."""
-
-    PACKS = "packs"
-    PASSES = "passes"
 
 
 _NAMES = {KeyUse.PACKS: "pack", KeyUse.PASSES: "pass"}

@@ -1,6 +1,7 @@
 """Ed25519 keys: made from given entropy, kept as 32 raw bytes, never logged."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -10,6 +11,13 @@ from shared.errors import Kind, LoyaltyError
 
 SEED_BYTES = 32
 _WRAPPING = b"kopilka/wrapping/1"
+
+
+class KeyUse(StrEnum):
+    """What a key of the list of keys signs."""
+
+    PACKS = "packs"
+    PASSES = "passes"
 
 
 @dataclass(frozen=True, slots=True)

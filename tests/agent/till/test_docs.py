@@ -28,6 +28,7 @@ BEHIND_THE_TILL = frozenset(
         "bad_settings",
         "broken_identity",
         "broken_piece",
+        "broken_rows",
         "centre_busy",
         "gap",
         "in_doubt",
@@ -36,7 +37,9 @@ BEHIND_THE_TILL = frozenset(
         "not_enrolled",
         "other_incarnation",
         "refused_by_centre",
+        "rows_not_encrypted",
         "storage_gone",
+        "stream_key_unknown",
     }
 )
 """Failures of the start and of the loops: a till never hears of them."""

@@ -13,10 +13,10 @@ from central.feed import service as feed
 from central.leases import recovery
 from central.opening import initialise
 from central.packs import keylist, store
-from central.packs.keylist import KeyUse, SignerInUseError, TooManySignersError, UnknownSignerError
+from central.packs.keylist import SignerInUseError, TooManySignersError, UnknownSignerError
 from central.packs.service import publish
 from central.settling.revoking import NoAgentError, revoke_agent
-from shared.crypto.keys import KeyPair, verify
+from shared.crypto.keys import KeyPair, KeyUse, verify
 from shared.runtime.sqlite import reading
 from shared.wire.agents import keys_bytes
 from shared.wire.feed import GLOBAL
