@@ -14,8 +14,9 @@ from agent import identity as identities
 from agent.counted import STORAGE_ERRORS
 from agent.epochs import recall
 from agent.events import Events
+from agent.http_link import HttpLink
 from agent.jobs import Jobs, on_scan
-from agent.link import HttpLink, Link
+from agent.link import Link
 from agent.lives import current_file
 from agent.mirror import Mirror
 from agent.replica.service import prepare

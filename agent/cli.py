@@ -40,8 +40,8 @@ def enrol(
     """Make this machine the agent of a store; its private key never leaves it."""
     import httpx
 
+    from agent import http_link as links
     from agent import identity
-    from agent import link as links
     from shared.clock import SystemClock
     from shared.crypto.keys import SEED_BYTES, KeyPair
     from shared.wire.agents import EnrolRequest

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from agent.heard import BUSY_S_MAX, BUSY_S_MIN, CLOCK_SKEW, Told
-from agent.link import TELLING_S_MAX, CentreBusyError, HttpLink, LinkDownError
+from agent.http_link import TELLING_S_MAX, HttpLink
+from agent.link import CentreBusyError, LinkDownError
 from agent.link import RefusedByCentreError as Refused
 from shared.clock import Clock, SystemClock, tick
 from shared.crypto.chain import GENESIS

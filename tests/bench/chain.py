@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agent.app import station_of
 from agent.commit.service import Sale, commit
-from agent.link import HttpLink
+from agent.http_link import HttpLink
 from agent.push import push
 from agent.quote.lines import Item
 from agent.quote.service import Basket, quote

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
-from agent.link import HttpLink
+from agent.http_link import HttpLink
 from agent.meeting import catch_up
 from agent.station import RowsCome, Station
 from central.centre import Centre

@@ -14,8 +14,8 @@ from sqlalchemy import Engine
 from agent import identity as identities
 from agent.app import JOURNAL_FILE, NONCE_BITS
 from agent.events import Events
+from agent.http_link import HttpLink
 from agent.journal import store as facts
-from agent.link import HttpLink
 from agent.lives import current_file
 from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
 from agent.settings import AgentSettings

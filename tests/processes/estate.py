@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from agent import http_link as links
 from agent import identity
-from agent import link as links
 from central.centre import Centre
 from central.estate.service import How, import_goods, import_stores, issue_enrol_code
 from central.opening import initialise, on_this_machine

@@ -14,9 +14,9 @@ from sqlalchemy.exc import DatabaseError
 from agent import epochs, history, lives
 from agent import identity as identities
 from agent.events import Events
+from agent.http_link import HttpLink
 from agent.journal import store as facts
 from agent.leases import service as leases
-from agent.link import HttpLink
 from agent.meeting import catch_up, meet
 from agent.printing import service as printing
 from agent.push import Pushed, hear, push
