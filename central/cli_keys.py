@@ -23,15 +23,14 @@ def list_keys(ctx: typer.Context) -> None:
 
     with opened(ctx) as centre:
         row = keylist.present(centre)
-        signing = {centre.keys.pack.public, centre.keys.passes.public}
         typer.echo(f"root {centre.keys.root.public.hex()}")
         typer.echo(f"list version {row.version if row else 0}")
-        for use, listed in (
-            (KeyUse.PACKS, row.pack_keys if row else ()),
-            (KeyUse.PASSES, keys_of_passes(row)),
+        for use, listed, now in (
+            (KeyUse.PACKS, row.pack_keys if row else (), centre.keys.pack.public),
+            (KeyUse.PASSES, keys_of_passes(row), centre.keys.passes.public),
         ):
             for key in listed:
-                typer.echo(f"{use} {key.hex()}{' signs now' if key in signing else ''}")
+                typer.echo(f"{use} {key.hex()}{' signs now' if key == now else ''}")
         for one in row.revoked if row else ():
             typer.echo(f"revoked agent {one.agent} epoch {one.epoch}, good up to {one.last_seq}")
         with reading(centre.engine) as connection:

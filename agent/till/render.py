@@ -34,6 +34,13 @@ OFFLINE = view.SentenceView(
 )
 
 
+FENCED = view.SentenceView(
+    code="agent_fenced",
+    ru="Центр не признаёт этот компьютер: за магазин работает другой, или его отозвали. Бонусы, "
+    "закреплённые за магазином, не списываются. Позовите инженера.",
+    en="The centre does not know this machine: another one works for the store, or it was revoked. "
+    "Points that the store held are not redeemed. Call the engineer.",
+)
 UNTRUSTED = view.SentenceView(
     code="time_untrusted",
     ru="Время не подтверждено: новые правила не вступят в силу, чеки отмечены. Нужна связь или "
@@ -52,6 +59,8 @@ def frame(station: Station, at: datetime, *, pack: CompiledPack | None = None) -
         except (NoPackError, NoSettingsError) as error:
             return {"as_of": line.last_contact_at, "warnings": [said(error)]}
     warnings = [] if line.up else [OFFLINE]
+    if station.is_fenced:
+        warnings.append(FENCED)
     if station.time.trust(at) is Trust.UNTRUSTED:
         warnings.append(UNTRUSTED)
     if zone := station.premises.refused_zone:

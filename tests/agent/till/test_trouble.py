@@ -8,8 +8,10 @@ import httpx
 import pytest
 from sqlalchemy import Engine, event
 
+from agent import epochs
 from agent.link import RefusedByCentreError
 from agent.printing.service import Step, print_next
+from agent.station import FENCED
 from agent.till.guard import add_token
 from shared.runtime.sqlite import transaction
 from shared.wire.agents import LeaseAnswer, LeaseAsk
@@ -277,3 +279,12 @@ def test_a_token_can_be_made_while_the_agent_works(till: Till) -> None:
         add_token(connection, "t", "till 2", till.shop.clock.now())
 
     assert till.get("/v1/status").is_success
+
+
+def test_a_machine_that_another_one_has_replaced_says_so(till: Till, shop: Shop) -> None:
+    before = till.get("/v1/status").json()["warnings"]
+    epochs.bar(shop.station, FENCED, shop.clock.now())
+
+    after = till.get("/v1/status").json()["warnings"]
+
+    assert [one["code"] for one in after if one not in before] == [FENCED]

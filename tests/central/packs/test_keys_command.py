@@ -48,6 +48,14 @@ def test_a_key_is_renewed_and_the_former_one_revoked(folder: Path) -> None:
     assert listed(folder, "packs") == [f"{new} signs now"]
 
 
+def test_of_each_use_one_key_signs_now(folder: Path) -> None:
+    for use in ("packs", "passes"):
+        assert kopilka(folder, "keys", "renew", use).exit_code == 0
+
+    for use in ("packs", "passes"):
+        assert [line.endswith(" signs now") for line in listed(folder, use)].count(True) == 1
+
+
 def test_what_is_no_key_is_misuse(folder: Path) -> None:
     assert kopilka(folder, "keys", "revoke", "packs", "xyz").exit_code == 2
     assert kopilka(folder, "keys", "renew", "root").exit_code == 2
