@@ -21,8 +21,8 @@ DRIVEN = frozenset(
     for side, stages in (
         (
             "agent",
-            "commit epochs history identity journal leases link lives meeting members printing "
-            "push quote replica reserve returns",
+            "commit epochs history http_link identity journal keylist keyring leases lives meeting "
+            "members printing push quote replica reserve returns timekeeper",
         ),
         ("central", "agents feed ingest leases ledger members"),
         ("shared", "ledger"),

@@ -143,12 +143,14 @@ class SimTransport(httpx.BaseTransport):
         return _torn(response) if fate is Fate.TORN else response
 
     def _fate(self) -> Fate:
+        """Draw what becomes of a request; each misfortune happens before one happens again."""
         if self._line.mode is not LineMode.UP or not self._line.misfortune:
             return Fate.PASSED
-        chance = self._network.chance
-        return (
-            chance.choice(MISFORTUNES) if chance.random() < self._line.misfortune else Fate.PASSED
-        )
+        chance, counts = self._network.chance, self._network.counts
+        if chance.random() >= self._line.misfortune:
+            return Fate.PASSED
+        new = [fate for fate in MISFORTUNES if not counts[f"request {fate}"]]
+        return chance.choice(new or MISFORTUNES)
 
     def _through_cache(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
         """Return what a cache of segments makes of an answer: an older segment in its place, or a
