@@ -296,8 +296,9 @@ class World:
         self.story.update(" ".join(map(str, parts)).encode() + b"\n")
 
     def _judge_touched(self) -> None:
+        touched = {account for tills in self.everywhere() for account in tills.touched}
+        self.oracle.check_accounts(touched)
         for tills in self.everywhere():
-            self.oracle.check_accounts(tills.touched)
             tills.touched.clear()
 
     def _meanwhile(self) -> None:
