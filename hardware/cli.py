@@ -54,7 +54,8 @@ def simulate(
     Every slip that leaves the printer is written to OUT as slip-NNNN.png, .txt and .bin.
     When all is ready the addresses are printed: `printer` and `scanner` are device URLs for the
     agent's settings. `control` takes commands, one a line, and answers one JSON line each:
-    scan CODE, paper in|low|out, cover open|closed, power on|off, mute on|off, slips, status, quit.
+    scan CODE, paper in|low|out, cover open|closed, cutter free|jammed, power on|off,
+    mute on|off|garbled, slips, status, quit.
 
     Try: echo "scan 2900000000018" | nc HOST PORT
     """

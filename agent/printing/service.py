@@ -62,9 +62,11 @@ def print_next(
 
     The mark `sending` is durable before the first byte. A job that was blocked or unreachable has
     sent nothing and stays first; any other end is final for this paper. A slip that cannot be read
-    is rejected with its reason, so that those behind it are printed.
+    is rejected with its reason, so that those behind it are printed. Nobody else sends: a job that
+    is still marked, because a full disk took no later word on it, is uncertain.
     """
     with transaction(station.journal) as connection:
+        store.abandon_sending(connection)
         found = store.next_queued(connection)
         if found is None:
             return Step.IDLE, None

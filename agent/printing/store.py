@@ -49,16 +49,25 @@ DELETE FROM print_job WHERE slip IN (?*) AND job_no < (SELECT max(job_no) FROM p
 """The last number is not given to another job: the printer may still echo it."""
 _ENQUEUE = """
 INSERT INTO print_job (slip, copy_no, body, state, reason, attempts, at)
-VALUES (?, ?, ?, ?, '', 0, ?)
+SELECT ?1, ?2, ?3, ?4, '', 0, ?5
+WHERE NOT EXISTS (SELECT 1 FROM print_job WHERE slip = ?1 AND copy_no = ?2)
 """
+_FIND = "SELECT job_no FROM print_job WHERE slip = ? AND copy_no = ?"
 
 
 def enqueue(connection: Connection, slip: Slip, at: datetime) -> int:
-    """Spool a slip in the caller's transaction and return the job's number."""
+    """Spool a slip in the caller's transaction and return the job's number.
+
+    Repeating is safe: a paper that is spooled already keeps its job and its state.
+    """
     job = (slip.id.bytes, slip.copy_no, encode_slip(slip), JobState.QUEUED.value, milliseconds(at))
-    job_no = run(connection, _ENQUEUE, job).lastrowid
-    assert job_no is not None
-    return job_no
+    entered = run(connection, _ENQUEUE, job)
+    if entered.rowcount:
+        assert entered.lastrowid is not None
+        return entered.lastrowid
+    found = run(connection, _FIND, job[:2]).fetchone()
+    assert found is not None
+    return int(found[0])
 
 
 def enter_printed(connection: Connection, slip: Slip, at: datetime) -> None:
@@ -100,7 +109,7 @@ def abandon_sending(connection: Connection) -> int:
     found = connection.execute(
         update(_JOBS)
         .where(_JOBS.c.state == JobState.SENDING)
-        .values(state=JobState.UNCERTAIN.value, reason="the agent stopped while sending")
+        .values(state=JobState.UNCERTAIN.value, reason="nobody wrote down what became of it")
     )
     return found.rowcount
 

@@ -1,7 +1,8 @@
 """Turn the simulators' knobs over TCP: one command a line, one JSON line back.
 
 scan CODE            read a code with the scanner
-paper in|low|out     cover open|closed     power on|off     mute on|off
+paper in|low|out     cover open|closed     cutter free|jammed
+power on|off         mute on|off|garbled
 slips                everything printed since the start
 status               how printer and scanner are
 quit                 stop the simulators
@@ -18,7 +19,7 @@ from typing import TypeVar
 from hardware.simulator.outbox import LandedSlip, Outbox
 from hardware.simulator.printer_sim import PrinterSim
 from hardware.simulator.scanner_sim import ScannerBusyError, ScannerSim
-from hardware.simulator.sensors import Cover, Mute, Power, Roll
+from hardware.simulator.sensors import Cover, Cutter, Mute, Power, Roll
 
 LINE_MAX = 8_192
 IDLE_S = 0.2
@@ -45,6 +46,7 @@ class Panel:
             "scan": self._scan,
             "paper": lambda word: _turn(Roll, word, printer.set_roll),
             "cover": lambda word: _turn(Cover, word, printer.set_cover),
+            "cutter": lambda word: _turn(Cutter, word, printer.set_cutter),
             "power": lambda word: _turn(Power, word, printer.set_power),
             "mute": lambda word: _turn(Mute, word, printer.set_mute),
             "slips": lambda _: {"slips": [_told(slip) for slip in outbox.slips()]},

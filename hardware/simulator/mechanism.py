@@ -15,7 +15,7 @@ from hardware.simulator.paper import (
     Side,
     Style,
 )
-from hardware.simulator.sensors import Sensors, automatic, paper_sensor
+from hardware.simulator.sensors import Dialect, Sensors, automatic, paper_sensor
 from hardware.simulator.symbols import read_code128
 
 CODE_PAGES = {0: "cp437", 2: "cp850", 16: "cp1252", 17: "cp866", 18: "cp852", 19: "cp858"}
@@ -49,8 +49,12 @@ class _State:
 class Mechanism:
     """Executes bytes one after the other; any bytes are welcome, unknown commands do nothing."""
 
-    def __init__(self, columns: int) -> None:
+    def __init__(
+        self, columns: int, dialect: Dialect = Dialect.FULL, model: str = "KOPILKA SIMULATOR"
+    ) -> None:
         self._columns = columns
+        self._dialect = dialect
+        self._model = model
         self._state = _State()
         self._pending = b""
         self._raw = bytearray()
@@ -92,8 +96,10 @@ class Mechanism:
         if piece.name == b"\x1dr":
             return bytes([paper_sensor(sensors)])
         if piece.name == b"\x1dI":
-            return b"_KOPILKA SIMULATOR\x00"
+            return b"_" + self._model.encode() + b"\x00"
         if piece.name == b"\x1d(H" and len(piece.arguments) == _ECHO_LENGTH:
+            if self._dialect is Dialect.NO_ECHO:
+                return b""
             return b"\x37\x22" + piece.arguments[-4:] + b"\x00"
         if piece.name == b"\x1da":
             self.status_back = bool(piece.arguments[0])

@@ -11,11 +11,14 @@ from hardware.simulator.outbox import Outbox
 from hardware.simulator.sensors import (
     Build,
     Cover,
+    Cutter,
+    Mishap,
     Mute,
     Power,
     PrinterState,
     Roll,
     Sensors,
+    after,
     automatic,
     real_time,
 )
@@ -39,7 +42,7 @@ class PrinterSim:
         self._build = build
         self._outbox = outbox
         self._clock = clock
-        self._mechanism = Mechanism(build.columns)
+        self._mechanism = Mechanism(build.columns, build.dialect, build.model)
         self._port = build.port
         self._stopping = threading.Event()
         self._changed = threading.Condition(threading.RLock())
@@ -54,7 +57,7 @@ class PrinterSim:
         self._sensors = Sensors()
         self._printed_bytes = 0
         self._reset_after: int | None = None
-        self._out_after: int | None = None
+        self._mishap: tuple[int, Mishap] | None = None
         self._threads = [
             threading.Thread(target=self._serve, name="printer-sim port"),
             threading.Thread(target=self._print, name="printer-sim head"),
@@ -86,6 +89,7 @@ class PrinterSim:
                 power=self._power,
                 roll=self._sensors.roll,
                 cover=self._sensors.cover,
+                cutter=self._sensors.cutter,
                 mute=self._mute,
                 buffered_bytes=len(self._buffer),
                 printed_bytes=self._printed_bytes,
@@ -99,8 +103,12 @@ class PrinterSim:
         """Open or close the cover."""
         self._feel(replace(self._sensors, cover=cover))
 
+    def set_cutter(self, cutter: Cutter) -> None:
+        """Jam or free the cutter."""
+        self._feel(replace(self._sensors, cutter=cutter))
+
     def set_mute(self, mute: Mute) -> None:
-        """Stop or resume answering."""
+        """Stop, garble or resume answering."""
         with self._changed:
             self._mute = mute
 
@@ -122,10 +130,10 @@ class PrinterSim:
         with self._changed:
             self._reset_after = received_bytes
 
-    def run_out_after(self, printed_bytes: int) -> None:
-        """Let the paper end after so many further bytes, once."""
+    def suffer_after(self, printed_bytes: int, mishap: Mishap) -> None:
+        """Let a mishap befall the printer after so many further bytes, once."""
         with self._changed:
-            self._out_after = printed_bytes
+            self._mishap = (printed_bytes, mishap)
 
     def _feel(self, sensors: Sensors) -> None:
         with self._changed:
@@ -137,7 +145,12 @@ class PrinterSim:
     def _settle(self, power: Power) -> None:
         with self._changed:
             settled = self._changed.wait_for(
-                lambda: self._stopping.is_set() or self._listening is (power is Power.ON), _SETTLE_S
+                lambda: (
+                    self._stopping.is_set()
+                    or self._power is not power
+                    or self._listening is (power is Power.ON)
+                ),
+                _SETTLE_S,
             )
             assert settled, f"the printer port {self._port} did not go {power}"
 
@@ -186,6 +199,10 @@ class PrinterSim:
         received = 0
         tail = b""
         while self._plugged():
+            if self._reset_after is not None and received >= self._reset_after:
+                self._reset_after = None
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+                return
             if (room := self._room(received)) == 0:
                 continue
             try:
@@ -197,10 +214,6 @@ class PrinterSim:
             received += len(chunk)
             self._take(chunk, tail)
             tail = (tail + chunk)[-2:]
-            if self._reset_after is not None and received >= self._reset_after:
-                self._reset_after = None
-                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-                return
 
     def _room(self, received: int) -> int:
         """Wait a tick for room in the buffer; return how much there is, up to a reset's moment."""
@@ -227,8 +240,10 @@ class PrinterSim:
     def _say(self, answer: bytes) -> None:
         """Answer the client if there is one; what it does not take is lost, as on paper."""
         with self._changed, suppress(OSError):
-            if self._client is not None and self._mute is Mute.OFF:
-                self._client.sendall(answer)
+            if self._client is None or self._mute is Mute.ON:
+                return
+            garbled = self._mute is Mute.GARBLED
+            self._client.sendall(bytes(byte | 0x80 for byte in answer) if garbled else answer)
 
     def _print(self) -> None:
         while not self._stopping.is_set():
@@ -236,6 +251,7 @@ class PrinterSim:
                 self._changed.wait_for(lambda: self._can_print() or self._stopping.is_set())
             with self._head:
                 printed = self._print_some()
+            self._suffer()
             if self._build.bytes_s:
                 self._clock.wait(self._stopping, printed / self._build.bytes_s)
 
@@ -253,18 +269,28 @@ class PrinterSim:
                 self._say(happening)
             else:
                 self._outbox.land(happening)
-        if self._out_after == 0:
-            self._out_after = None
-            self.set_roll(Roll.OUT)
         return len(chunk)
+
+    def _suffer(self) -> None:
+        """Let the mishap happen whose moment has come."""
+        with self._changed:
+            if self._mishap is None or self._mishap[0] > 0:
+                return
+            (_, mishap), self._mishap = self._mishap, None
+        if mishap is Mishap.POWER_OFF:
+            self.set_power(Power.OFF)
+        elif mishap is Mishap.LINK_RESET:
+            self.reset_after(0)
+        else:
+            self._feel(after(mishap, self._sensors))
 
     def _take_printable(self) -> bytes:
         step = max(1, int(self._build.bytes_s * _TICK_S)) if self._build.bytes_s else _CHUNK_BYTES
-        if self._out_after is not None:
-            step = min(step, self._out_after)
+        if self._mishap is not None:
+            step = min(step, self._mishap[0])
         chunk = bytes(self._buffer[:step])
         del self._buffer[:step]
         self._printed_bytes += len(chunk)
-        if self._out_after is not None:
-            self._out_after -= len(chunk)
+        if self._mishap is not None:
+            self._mishap = (self._mishap[0] - len(chunk), self._mishap[1])
         return chunk

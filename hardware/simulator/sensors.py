@@ -1,6 +1,6 @@
 """What a simulated printer feels, and the bytes by which it tells (Epson, ESC/POS reference)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -19,17 +19,46 @@ class Cover(StrEnum):
     CLOSED = "closed"
 
 
+class Cutter(StrEnum):
+    """Whether the cutter moves."""
+
+    FREE = "free"
+    JAMMED = "jammed"
+
+
 @dataclass(frozen=True, slots=True)
 class Sensors:
     """The printer's state at one moment."""
 
     roll: Roll = Roll.IN
     cover: Cover = Cover.CLOSED
+    cutter: Cutter = Cutter.FREE
 
     @property
     def can_print(self) -> bool:
         """Tell whether paper would move."""
-        return self.roll is not Roll.OUT and self.cover is Cover.CLOSED
+        is_fed = self.roll is not Roll.OUT and self.cover is Cover.CLOSED
+        return is_fed and self.cutter is Cutter.FREE
+
+
+class Mishap(StrEnum):
+    """What can befall a printer in the middle of a slip."""
+
+    PAPER_OUT = "paper_out"
+    COVER_OPEN = "cover_open"
+    CUTTER_JAM = "cutter_jam"
+    POWER_OFF = "power_off"
+    LINK_RESET = "link_reset"
+
+
+def after(mishap: Mishap, sensors: Sensors) -> Sensors:
+    """Return what the printer feels after a mishap."""
+    felt = {
+        Mishap.PAPER_OUT: replace(sensors, roll=Roll.OUT),
+        Mishap.COVER_OPEN: replace(sensors, cover=Cover.OPEN),
+        Mishap.CUTTER_JAM: replace(sensors, cutter=Cutter.JAMMED),
+    }
+    return felt.get(mishap, sensors)
 
 
 class Power(StrEnum):
@@ -40,10 +69,19 @@ class Power(StrEnum):
 
 
 class Mute(StrEnum):
-    """Whether the printer keeps its answers to itself; it prints all the same."""
+    """Whether the printer keeps its answers to itself or garbles them; it prints all the same."""
 
     ON = "on"
     OFF = "off"
+    GARBLED = "garbled"
+
+
+class Dialect(StrEnum):
+    """What the printer understands beyond text."""
+
+    FULL = "full"
+    NO_ECHO = "no_echo"
+    """Swallows `GS ( H` without a word, as most clones do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +93,9 @@ class Build:
     port: int = 0
     buffer_bytes: int = 4_096
     bytes_s: int = 0
+    dialect: Dialect = Dialect.FULL
+    model: str = "KOPILKA SIMULATOR"
+    """What it calls itself when asked; clones lie here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +105,7 @@ class PrinterState:
     power: Power
     roll: Roll
     cover: Cover
+    cutter: Cutter
     mute: Mute
     buffered_bytes: int
     printed_bytes: int
@@ -74,8 +116,8 @@ def real_time(question: int, sensors: Sensors) -> bytes:
     no_paper, no_cover = sensors.roll is Roll.OUT, sensors.cover is Cover.OPEN
     status = {
         1: 0x00 if sensors.can_print else 0x08,
-        2: 0x20 * no_paper | 0x04 * no_cover,
-        3: 0x00,
+        2: 0x20 * no_paper | 0x04 * no_cover | 0x40 * (sensors.cutter is Cutter.JAMMED),
+        3: 0x08 * (sensors.cutter is Cutter.JAMMED),
         4: 0x6C * no_paper | 0x0C * (sensors.roll is Roll.LOW),
     }
     return bytes([0x12 | status[question]]) if question in status else b""
@@ -84,7 +126,8 @@ def real_time(question: int, sensors: Sensors) -> bytes:
 def automatic(sensors: Sensors) -> bytes:
     """Return the four bytes of automatic status (`GS a`)."""
     online = 0x10 | 0x20 * (sensors.cover is Cover.OPEN) | 0x08 * (not sensors.can_print)
-    return bytes([online, 0x00, paper_sensor(sensors), 0x0F])
+    error = 0x08 * (sensors.cutter is Cutter.JAMMED)
+    return bytes([online, error, paper_sensor(sensors), 0x0F])
 
 
 def paper_sensor(sensors: Sensors) -> int:

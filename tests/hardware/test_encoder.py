@@ -58,6 +58,7 @@ def test_a_printer_without_echo_gets_the_other_fence_and_no_status_request(
     assert stream.endswith(b"\x1dV\x00\x1dr1")
 
 
+@pytest.mark.fault(21)
 def test_the_second_russian_slip_sets_the_code_page_again(make_slip: SlipMaker) -> None:
     profile = profile_named("generic-58")
     mechanism = Mechanism(profile.columns)

@@ -16,6 +16,7 @@ WIDTHS = some.sampled_from([32, 42, 48])
 WORDS = some.text(some.characters(exclude_categories=["Cs"]), max_size=120)
 
 
+@pytest.mark.fault(22)
 @given(WORDS)
 def test_no_text_ever_becomes_a_question_mark_or_a_command(text: str) -> None:
     sent = to_cp866(text.replace("?", ""))
@@ -47,6 +48,7 @@ def test_replacing_twice_changes_nothing(text: str) -> None:
     assert printable(printable(text)) == printable(text)
 
 
+@pytest.mark.fault(30)
 @given(WORDS, WORDS, WIDTHS)
 def test_nothing_is_wider_than_the_roll(left: str, right: str, columns: int) -> None:
     blocks = (Text(left, Align.CENTER, size=Size.DOUBLE), Text(left), Row(left, right))
@@ -89,6 +91,7 @@ def test_a_copy_says_so_at_its_head(make_slip: SlipMaker) -> None:
     assert as_text(make_slip(Text("Чек"), copy_no=2), 32).split() == ["КОПИЯ", "2", "Чек"]
 
 
+@pytest.mark.fault(31)
 def test_scanners_get_two_blank_lines_between_the_codes(make_slip: SlipMaker) -> None:
     items = lay_out(make_slip(Text("а"), Qr("A"), Feed(), Barcode("1"), Text("б")), 32)
 

@@ -96,6 +96,8 @@ def test_the_echo_of_this_job_proves_it(make_slip: SlipMaker) -> None:
     assert told([*CLEAR, ECHO], make_slip()) == Printed(Proof.ECHO, Paper.PLENTY)
 
 
+@pytest.mark.fault(19)
+@pytest.mark.fault(20)
 @pytest.mark.parametrize("at", [1, 5])
 def test_an_answer_may_come_in_single_bytes_among_troubles_that_end(
     make_slip: SlipMaker, at: int
@@ -106,6 +108,7 @@ def test_an_answer_may_come_in_single_bytes_among_troubles_that_end(
     assert told([*CLEAR, *torn], make_slip()) == Printed(Proof.ECHO, Paper.PLENTY)
 
 
+@pytest.mark.fault(18)
 def test_the_late_echo_of_an_older_job_proves_nothing(make_slip: SlipMaker) -> None:
     older = b"\x37\x22" + fence_id(4) + b"\x00"
 
@@ -130,6 +133,7 @@ def test_a_link_that_breaks_while_asked_has_sent_nothing(make_slip: SlipMaker) -
     assert told([b"\x12", None], make_slip()) == Unreachable(Reason.NO_LINK)
 
 
+@pytest.mark.fault(11)
 def test_a_printer_that_takes_nothing_is_given_up_at_the_deadline(make_slip: SlipMaker) -> None:
     outcome = told(CLEAR, make_slip(), takes=12 + 100)
 
@@ -157,6 +161,7 @@ def test_time_without_paper_does_not_count(make_slip: SlipMaker) -> None:
     assert outcome == Printed(Proof.ECHO, Paper.PLENTY)
 
 
+@pytest.mark.fault(13)
 def test_a_link_lost_without_paper_is_in_doubt_and_says_why(make_slip: SlipMaker) -> None:
     outcome = told([*CLEAR, NO_PAPER, None], make_slip())
 

@@ -27,7 +27,7 @@ from hardware.printers.profile import Feature, Profile
 from hardware.printers.session import Limits, Patience
 from hardware.simulator.counter import Counter
 from hardware.simulator.outbox import LandedSlip, Outbox, RollSize
-from hardware.simulator.sensors import Cover, Mute, Power, Roll
+from hardware.simulator.sensors import Cover, Mishap, Mute, Power, Roll
 from shared.clock import SystemClock
 from shared.slip import Barcode, Qr, Slip, Text
 
@@ -50,6 +50,7 @@ def test_the_paper_reads_as_the_slip_was_laid_out(
     ]
 
 
+@pytest.mark.fault(31)
 def test_every_code_on_the_paper_can_be_scanned(
     counter: Counter, printer: Printer, clock: SystemClock, make_slip: SlipMaker
 ) -> None:
@@ -73,6 +74,7 @@ def read_by_zbar(slip: LandedSlip) -> list[str]:
         return sorted(result.data.decode() for result in pyzbar.decode(picture))
 
 
+@pytest.mark.fault(1)
 @pytest.mark.parametrize(
     ("roll", "cover", "reason"),
     [
@@ -116,6 +118,7 @@ def test_paper_near_its_end_prints_and_warns(
     assert outcome.paper is Paper.NEAR_END
 
 
+@pytest.mark.fault(9)
 def test_a_mute_printer_is_said_not_to_answer(
     counter: Counter, printer: Printer, clock: SystemClock, make_slip: SlipMaker, hasty: Limits
 ) -> None:
@@ -129,6 +132,7 @@ def test_a_mute_printer_is_said_not_to_answer(
     assert counter.outbox.slips() == ()
 
 
+@pytest.mark.fault(8)
 def test_a_printer_that_is_off_is_unreachable_and_prints_once_it_is_on(
     counter: Counter, printer: Printer, clock: SystemClock, make_slip: SlipMaker
 ) -> None:
@@ -165,7 +169,7 @@ def test_paper_that_ends_in_a_slip_is_reported_and_a_new_roll_finishes_it(
             counter.printer.set_roll(Roll.IN)
         return Patience.WAIT
 
-    counter.printer.run_out_after(200)
+    counter.printer.suffer_after(200, Mishap.PAPER_OUT)
     outcome = print_job(printer, make_slip(), job_no=1, clock=clock, watch=change_roll)
 
     assert isinstance(outcome, Printed)
@@ -187,7 +191,7 @@ def test_a_slip_without_paper_is_held_and_printed_late_without_its_client(
     def watch(reason: Reason | None) -> Patience:
         return patience if reason else Patience.WAIT
 
-    counter.printer.run_out_after(200)
+    counter.printer.suffer_after(200, Mishap.PAPER_OUT)
     outcome = print_job(printer, make_slip(), job_no=1, clock=clock, watch=watch, limits=hasty)
 
     assert isinstance(outcome, Held)
@@ -206,7 +210,7 @@ def test_power_lost_in_a_slip_leaves_a_torn_paper_and_a_doubt(
             threading.Thread(target=counter.printer.set_power, args=(Power.OFF,)).start()
         return Patience.WAIT
 
-    counter.printer.run_out_after(300)
+    counter.printer.suffer_after(300, Mishap.PAPER_OUT)
     outcome = print_job(printer, make_slip(), job_no=1, clock=clock, watch=pull_the_plug)
 
     assert isinstance(outcome, Uncertain)

@@ -15,6 +15,10 @@ from shared.clock import SystemClock
 PATIENCE_S = 10.0
 
 
+@pytest.mark.fault(33)
+@pytest.mark.fault(34)
+@pytest.mark.fault(37)
+@pytest.mark.fault(40)
 @pytest.mark.parametrize(
     ("stream", "codes"),
     [
@@ -39,6 +43,7 @@ def test_codes_are_cut_out_of_the_stream_however_it_comes(
     assert [code for byte in stream for code in torn.feed(bytes([byte]), 0.0)] == codes
 
 
+@pytest.mark.fault(35)
 def test_a_code_without_its_end_is_dropped_and_does_not_join_the_next() -> None:
     framer = Framer()
 
@@ -67,6 +72,7 @@ def test_utf8_is_read_as_it_is(text: str) -> None:
     )
 
 
+@pytest.mark.fault(39)
 def test_cp1251_is_read_and_flagged() -> None:
     assert decode("Карта 42".encode("cp1251")) == ("Карта 42", Encoding.CP1251)
 
@@ -114,6 +120,7 @@ def test_scans_arrive_in_order_with_letters_and_instant(
     assert scanner.wait_until(lambda health: health.scans == 4, PATIENCE_S)
 
 
+@pytest.mark.fault(36)
 def test_a_double_read_is_one_scan(
     scanner: SerialScanner, scanner_sim: ScannerSim, heard: "queue.SimpleQueue[ScanEvent]"
 ) -> None:
@@ -123,6 +130,7 @@ def test_a_double_read_is_one_scan(
     assert scanner.health().doubles == 1
 
 
+@pytest.mark.fault(32)
 def test_a_scanner_pulled_in_the_middle_of_a_code_comes_back_without_half_of_it(
     scanner: SerialScanner, scanner_sim: ScannerSim, heard: "queue.SimpleQueue[ScanEvent]"
 ) -> None:

@@ -37,6 +37,7 @@ MIXED: list[tuple[bytes, Frame]] = [
 ]
 
 
+@pytest.mark.fault(20)
 @given(some.lists(some.sampled_from(MIXED), max_size=30), some.integers(1, 9))
 def test_an_interleaved_stream_is_sorted_however_it_is_torn(
     answers: list[tuple[bytes, Frame]], step: int
