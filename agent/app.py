@@ -13,9 +13,10 @@ from sqlalchemy import Engine
 from agent import identity as identities
 from agent.counted import STORAGE_ERRORS
 from agent.epochs import recall
+from agent.equipment.service import equipment_of
 from agent.events import Events
 from agent.http_link import HttpLink
-from agent.jobs import Jobs, on_scan
+from agent.jobs import Jobs
 from agent.link import Link
 from agent.lives import current_file
 from agent.mirror import Mirror
@@ -30,7 +31,6 @@ from agent.till.openapi import describe
 from agent.till.place import Places
 from agent.till.routes import ROUTERS
 from hardware.printers.printer import printer_at
-from hardware.scanners.serial_scanner import SerialScanner
 from shared.clock import SystemClock
 from shared.runtime.sqlite import Synchronous, open_file
 from shared.runtime.web import BodyLimit, install_problems
@@ -75,12 +75,9 @@ def station_of(settings: AgentSettings) -> Station:
 def create_app(station: Station) -> FastAPI:
     """Return the till API over a station; its loops run as long as the app does."""
     settings = station.settings
-    scanner = None
-    if settings.scanner:
-        scanner = SerialScanner(settings.scanner, station.clock, on_scan(station))
     printer = printer_at(settings.printer) if settings.printer else None
     mirror = Mirror(settings.journal_mirror) if settings.journal_mirror else None
-    jobs = Jobs(station, printer, scanner, mirror)
+    jobs = Jobs(station, equipment_of(station, printer), mirror)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -28,6 +28,7 @@ BARRED: Final = "kopilka_agent_barred"
 RESERVES: Final = "kopilka_agent_open_reserves"
 SPOOL: Final = "kopilka_agent_spool_jobs"
 DEVICE: Final = "kopilka_agent_device_ok"
+DEVICE_TROUBLES: Final = "kopilka_agent_device_troubles_total"
 ASKS: Final = "kopilka_agent_asks_total"
 OVER_LEASE: Final = "kopilka_agent_over_lease_total"
 STORAGE_ERRORS: Final = "kopilka_agent_storage_errors_total"
@@ -50,6 +51,7 @@ METRICS: Final = (
     Metric(RESERVES, LEVEL, "Receipts that are reserved and not ended."),
     Metric(SPOOL, LEVEL, "Print jobs by state.", ("state",)),
     Metric(DEVICE, LEVEL, "1 if a device is ready, with its condition.", ("device", "condition")),
+    Metric(DEVICE_TROUBLES, COUNT, "Times a device began to fail.", ("device", "condition")),
     Metric(ASKS, COUNT, "Asks for points for a receipt: full, part or none given.", ("result",)),
     Metric(OVER_LEASE, COUNT, "Receipts refused because other stores hold the points."),
     Metric(STORAGE_ERRORS, COUNT, "Requests that the database failed."),

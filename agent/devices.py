@@ -1,9 +1,17 @@
-"""The health of the store's devices, for the status and the screens."""
+"""The health of the store's devices and how it came to be, for the status and the screens."""
 
 import threading
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+PRINTER: Final = "printer"
+SCANNER: Final = "scanner"
+DISPLAY: Final = "display"
+"""Names of devices; a second scanner is `scanner-2`."""
+HISTORY_MAX: Final = 100
 
 
 class Condition(StrEnum):
@@ -18,7 +26,7 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A device's condition since an instant, with what to tell the cashier."""
+    """A device's condition since an instant, and what to tell the cashier: what is, what to do."""
 
     condition: Condition
     ru: str
@@ -27,22 +35,27 @@ class Health:
 
 
 class Devices:
-    """The last known health of each configured device; safe for several threads."""
+    """The health of each configured device, the latest and what it was; safe for threads."""
 
     def __init__(self) -> None:
-        self._health: dict[str, Health] = {}
+        self._health: dict[str, deque[Health]] = {}
         self._lock = threading.Lock()
 
     def report(self, device: str, health: Health) -> bool:
         """Keep a device's health; return whether it is another than before."""
         with self._lock:
-            before = self._health.get(device)
-            if before and (before.condition, before.ru) == (health.condition, health.ru):
+            known = self._health.setdefault(device, deque(maxlen=HISTORY_MAX))
+            if known and (known[-1].condition, known[-1].ru) == (health.condition, health.ru):
                 return False
-            self._health[device] = health
+            known.append(health)
             return True
 
     def snapshot(self) -> dict[str, Health]:
         """Return the health of every device by its name."""
         with self._lock:
-            return dict(self._health)
+            return {device: known[-1] for device, known in self._health.items()}
+
+    def history(self, device: str) -> tuple[Health, ...]:
+        """Return how a device was since the agent began, oldest first, at most `HISTORY_MAX`."""
+        with self._lock:
+            return tuple(self._health.get(device, ()))

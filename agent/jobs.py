@@ -1,4 +1,4 @@
-"""Background loops of an agent: push, pull, print, watch the scanner. They never hold a till."""
+"""Background loops of an agent: push, pull, tend, the devices. They never hold up a till."""
 
 import threading
 from collections.abc import Callable
@@ -8,13 +8,12 @@ import structlog
 from sqlalchemy.exc import DatabaseError
 
 from agent import history, lives
-from agent.devices import Condition, Health
+from agent.equipment.service import Equipment
 from agent.leases import service as leases
 from agent.link import CentreBusyError
 from agent.meeting import catch_up
 from agent.mirror import Mirror
 from agent.printing import service as printing
-from agent.printing.service import Step
 from agent.pulses import where
 from agent.push import Pushed, hear, push
 from agent.replica import repair
@@ -22,29 +21,11 @@ from agent.replica import service as replica
 from agent.replica.service import GapError, InDoubtError
 from agent.reserve import store as claims
 from agent.retention import Retention
-from agent.scan import ScanKind, classify
 from agent.station import Station
-from hardware.printers.outcome import (
-    Blocked,
-    Held,
-    Outcome,
-    Paper,
-    Printed,
-    Ready,
-    Reason,
-    Unreachable,
-)
-from hardware.printers.outcome import Health as PrinterHealth
-from hardware.printers.printer import Printer, examine
-from hardware.printers.session import Patience
-from hardware.scanners.serial_scanner import LinkState, ScanEvent, SerialScanner
 from shared.errors import LoyaltyError
 from shared.runtime.sqlite import reading
 
-PRINTER = "printer"
-SCANNER = "scanner"
 IDLE_S = 5.0
-BLOCKED_S = 1.0
 DOUBT_S = 0.1
 WATCH_S = 1.0
 TEND_S = 10.0
@@ -53,8 +34,6 @@ STOP_S = 3.0
 FAILED_S = 1.0
 HELD_UP_S = 10.0
 PUSH = "push"
-PRINT = "print"
-WATCH_SCANNER = "watch_scanner"
 TEND = "tend"
 WATCHDOG = "watchdog"
 
@@ -85,8 +64,7 @@ class Jobs:
     """The loops of one station; started once, stopped once."""
 
     station: Station
-    printer: Printer | None = None
-    scanner: SerialScanner | None = None
+    equipment: Equipment | None = None
     mirror: Mirror | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     threads: list[threading.Thread] = field(default_factory=list)
@@ -99,24 +77,24 @@ class Jobs:
         with reading(self.station.journal) as connection:
             reserved = claims.open_receipts(connection)
         leases.cancel_orphans(self.station, reserved, self.station.time.now())
-        loops: list[Callable[[], None]] = [self._push, self._pull, self._tend]
-        if self.printer is not None:
-            loops.append(self._print)
-        if self.scanner is not None:
-            loops.append(self._watch_scanner)
-        for loop in loops:
-            self._begin(loop.__name__.strip("_"), loop)
+        loops: dict[str, Callable[[], None]] = {
+            PUSH: self._push,
+            replica.PULL: self._pull,
+            TEND: self._tend,
+        }
+        if self.equipment is not None:
+            loops |= self.equipment.start()
+        for name, loop in loops.items():
+            self._begin(name, loop)
         self._spawn(WATCHDOG, self._watch_loops)
-        if self.scanner is not None:
-            self.scanner.start()
 
     def stop(self) -> None:
         """Stop the loops; one that waits for a silent line is left behind after some seconds."""
         self.stopping.set()
         for bell in (self.station.wakes.push, self.station.wakes.pull, self.station.wakes.print):
             bell.set()
-        if self.scanner is not None:
-            self.scanner.stop()
+        if self.equipment is not None:
+            self.equipment.stop()
         for thread in self.threads:
             thread.join(STOP_S)
 
@@ -244,50 +222,6 @@ class Jobs:
             except (LoyaltyError, DatabaseError) as error:
                 log.warning("tending.failed", reason=str(error))
 
-    def _print(self) -> None:
-        assert self.printer is not None
-        while not self.stopping.is_set():
-            self.station.gets_on(PRINT)
-            try:
-                step, outcome = printing.print_next(
-                    self.station, self.printer, self._while_printing
-                )
-            except (LoyaltyError, DatabaseError) as error:
-                log.info("print.failed", reason=str(error))
-                self._rest(self.station.wakes.print, BLOCKED_S)
-                continue
-            if step is Step.IDLE:
-                health = examine(self.printer, clock=self.station.clock)
-                self._report(PRINTER, _examined(health))
-                self._rest(self.station.wakes.print, IDLE_S)
-            elif outcome is not None:
-                self._report(PRINTER, _printed(outcome))
-            if step is Step.BLOCKED:
-                self._rest(self.station.wakes.print, BLOCKED_S)
-
-    def _while_printing(self, reason: Reason | None) -> Patience:
-        """Show what holds a slip up while it does, and do not outstay the agent's stop."""
-        self.station.gets_on(PRINT)
-        if reason is not None:
-            self._report(PRINTER, _examined(Blocked(reason)))
-        return Patience.GIVE_UP if self.stopping.is_set() else Patience.WAIT
-
-    def _watch_scanner(self) -> None:
-        assert self.scanner is not None
-        while not self.stopping.is_set():
-            self.station.gets_on(WATCH_SCANNER)
-            self._report(SCANNER, scanner_health(self.scanner))
-            self.station.clock.wait(self.stopping, WATCH_S)
-
-    def _report(self, device: str, seen: tuple[Condition, str, str]) -> None:
-        """Keep a device's health, and tell the screens when it is another."""
-        condition, ru, en = seen
-        health = Health(condition, ru, en, self.station.time.now())
-        if self.station.devices.report(device, health):
-            self.station.events.publish(
-                "device.changed", device=device, condition=condition.value, ru=ru, en=en
-            )
-
     def _rest(self, bell: threading.Event, timeout_s: float) -> None:
         """Wait for a bell, but no longer than the timeout."""
         self.station.clock.wait(bell, timeout_s)
@@ -302,53 +236,3 @@ class Jobs:
     def _backoff(self) -> Backoff:
         settings = self.station.settings
         return Backoff(settings.retry_first_s, settings.retry_max_s)
-
-
-def on_scan(station: Station) -> Callable[[ScanEvent], None]:
-    """Return what a scanner calls: classify the code and tell the tills."""
-
-    def hear(event: ScanEvent) -> None:
-        scan = classify(station, event.text)
-        code = "" if scan.kind is ScanKind.PAYMENT_CARD else scan.code
-        station.events.publish("scan", kind=scan.kind.value, code=code, device=event.device)
-
-    return hear
-
-
-def scanner_health(scanner: SerialScanner) -> tuple[Condition, str, str]:
-    """Say how the scanner is."""
-    match scanner.health().state:
-        case LinkState.OK:
-            return Condition.OK, "Сканер готов", "The scanner is ready"
-        case LinkState.UNREACHABLE:
-            return Condition.UNREACHABLE, "Сканер не подключён", "The scanner is not connected"
-        case _:
-            return Condition.UNKNOWN, "Состояние сканера неизвестно", "The scanner is unknown"
-
-
-def _examined(health: PrinterHealth) -> tuple[Condition, str, str]:
-    match health:
-        case Ready(paper=Paper.NEAR_END):
-            return Condition.WARN, "Бумага заканчивается", "Paper is near its end"
-        case Ready():
-            return Condition.OK, "Принтер готов", "The printer is ready"
-        case Blocked(reason):
-            return Condition.BLOCKED, reason.sentence("ru"), reason.sentence("en")
-        case Unreachable(reason):
-            return Condition.UNREACHABLE, reason.sentence("ru"), reason.sentence("en")
-
-
-def _printed(outcome: Outcome) -> tuple[Condition, str, str]:
-    match outcome:
-        case Printed(paper=paper):
-            return _examined(Ready(paper))
-        case Blocked() | Unreachable():
-            return _examined(outcome)
-        case Held(reason, _):
-            return Condition.BLOCKED, reason.sentence("ru"), reason.sentence("en")
-        case _:
-            return (
-                Condition.WARN,
-                "Неясно, напечатан ли слип: проверьте бумагу",
-                "It is not clear whether the slip was printed: look at the paper",
-            )

@@ -11,10 +11,11 @@ from agent.leases.passes import PassForeignError, PassUnreadableError, signed
 from agent.replica import store as rows
 from agent.replica.service import premises
 from agent.station import Station
+from hardware.scanners.content import barcode_of, read_stripe, split_aim
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.crypto.keys import verify
 from shared.errors import LoyaltyError
-from shared.ids import is_card_number
+from shared.ids import has_luhn_digit, is_card_number
 from shared.runtime.sqlite import reading
 from shared.tokens import CERTIFICATE_CHARS, CODE_CHARS, is_token, plain_token
 from shared.wire import passes, slips
@@ -62,8 +63,19 @@ class Scan:
 
 
 def classify(station: Station, code: str) -> Scan:
-    """Tell what a code is; a number of a payment card is recognised and not repeated."""
-    code = code.strip()
+    """Tell what a code is; a number of a payment card is recognised and not repeated.
+
+    Own cards and slips come first: 13 digits may also be read as goods of GS1.
+    """
+    _, code = split_aim(code.strip())
+    if (stripe := read_stripe(code)) is not None:
+        if stripe.is_payment:
+            return Scan(ScanKind.PAYMENT_CARD)
+        code = stripe.number
+    return _classify(station, code)
+
+
+def _classify(station: Station, code: str) -> Scan:
     if is_card_number(code, station.identity.card_prefix):
         return Scan(ScanKind.CARD, code)
     if code.upper().startswith((slips.PREFIX, slips.POINTER_PREFIX)):
@@ -81,7 +93,7 @@ def classify(station: Station, code: str) -> Scan:
 def _known(station: Station, code: str) -> Scan | None:
     """Return what the rows know a code as."""
     with reading(station.replica) as connection:
-        goods = rows.goods_by_barcode(connection, code)
+        goods = rows.goods_by_barcode(connection, barcode_of(code))
         if goods is not None:
             return Scan(ScanKind.GOODS, code, goods=goods)
         if rows.find(connection, CertificateRow, certificate_index(station, code)) is not None:
@@ -107,11 +119,7 @@ def looks_like_payment_card(code: str) -> bool:
     digits = _SPACING.sub("", code.lstrip("%Bb;").split("=")[0].split("^")[0])
     if not digits.isascii() or not digits.isdigit() or not 14 <= len(digits) <= 19:
         return False
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (2 if place % 2 else 1)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0
+    return has_luhn_digit(digits)
 
 
 def read_slip(station: Station, code: str) -> tuple[SlipSale, str] | None:

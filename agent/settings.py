@@ -41,7 +41,10 @@ class AgentSettings(BaseSettings):
     printer: str = ""
     """Device URL of the receipt printer, such as `tcp://10.0.0.5:9100?profile=TM-T20III`."""
     scanner: str = ""
-    """Device URL of the scanner, such as `serial:///dev/serial/by-id/...?baud=9600`."""
+    """Device URL of the scanner, such as `serial:///dev/serial/by-id/...?baud=9600`, or
+    `evdev:///dev/input/by-id/...` and `hidraw:///dev/...` for one that is a keyboard or HID-POS."""
+    more_scanners: tuple[str, ...] = ()
+    """Device URLs of further scanners and stripe readers of the same counter."""
     journal_mirror: Path | None = None
     """Folder on another disk: facts that the centre may lack are written there too."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -9,6 +9,14 @@ from uuid import UUID
 from shared.clock import from_milliseconds, milliseconds
 
 CARD_DIGITS = 13
+PAYMENT_DIGITS_MIN, PAYMENT_DIGITS_MAX = 12, 19
+_UNMISTAKABLE_DIGITS = 14
+"""So long a number with a right check digit is a payment card's, whoever has issued it."""
+_ISSUERS = (
+    (2200, 2204), (2221, 2720), (3000, 3059), (3400, 3499), (3528, 3889), (3900, 3999),
+    (4000, 4999), (5000, 5999), (6000, 6999), (8100, 8199),
+)  # fmt: skip
+"""First four digits of the payment systems' numbers (ISO/IEC 7812): Mir, Mastercard, Visa, ..."""
 
 
 def uuid7(at: datetime, chance: random.Random) -> UUID:
@@ -69,6 +77,30 @@ def check_digit(digits: Iterable[int]) -> int:
     """Return the EAN check digit of 12 digits (GS1 General Specifications, 7.9)."""
     weighted = sum(digit * (3 if place % 2 else 1) for place, digit in enumerate(digits))
     return -weighted % 10
+
+
+def is_payment_number(digits: str) -> bool:
+    """Tell whether digits look like a payment card's number (ISO/IEC 7812): length, issuer, check.
+
+    For what comes from a card's stripe: barcodes of goods may have 12 or 13 such digits by chance.
+    """
+    if not digits.isascii() or not digits.isdigit():
+        return False
+    if not PAYMENT_DIGITS_MIN <= len(digits) <= PAYMENT_DIGITS_MAX or not has_luhn_digit(digits):
+        return False
+    issuer = int(digits[:4])
+    return len(digits) >= _UNMISTAKABLE_DIGITS or any(
+        first <= issuer <= last for first, last in _ISSUERS
+    )
+
+
+def has_luhn_digit(digits: str) -> bool:
+    """Tell whether the last digit is right for those before it (ISO/IEC 7812-1, annex B)."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if place % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
 
 
 def _stamped(value: int, *, version: int) -> int:

@@ -105,6 +105,12 @@ def reprint(connection: Connection, slip: UUID, at: datetime) -> Reprint:
     return Reprint(copies + 1, store.enqueue(connection, copy_of(first, copies + 1), at))
 
 
+def doubted(station: Station, since: datetime) -> int:
+    """Count the slips since an instant whose end nobody saw and of which there is no copy."""
+    with reading(station.journal) as connection:
+        return store.doubted(connection, since)
+
+
 def queued(station: Station) -> dict[str, int]:
     """Count the spool's jobs by state."""
     with reading(station.journal) as connection:

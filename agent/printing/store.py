@@ -44,6 +44,9 @@ class PrintJobRecord(JournalTable, table=True):
 
 _JOBS = table_of(PrintJobRecord)
 _NOT_PRINTED = "SELECT slip FROM print_job WHERE state IN (?, ?) AND slip IN (?*)"
+_DOUBTED = """
+SELECT count(*) FROM print_job AS last WHERE state IN (?, ?) AND at >= ?
+AND NOT EXISTS (SELECT 1 FROM print_job WHERE slip = last.slip AND copy_no > last.copy_no)"""
 _FORGET = """
 DELETE FROM print_job WHERE slip IN (?*) AND job_no < (SELECT max(job_no) FROM print_job)"""
 """The last number is not given to another job: the printer may still echo it."""
@@ -146,6 +149,12 @@ def counts(connection: Connection) -> dict[str, int]:
     """Count jobs by state."""
     rows = connection.execute(select(_JOBS.c.state, func.count()).group_by(_JOBS.c.state))
     return {row[0]: row[1] for row in rows}
+
+
+def doubted(connection: Connection, since: datetime) -> int:
+    """Count slips spooled since an instant whose last paper is held or uncertain."""
+    values = (JobState.HELD.value, JobState.UNCERTAIN.value, milliseconds(since))
+    return int(run(connection, _DOUBTED, values).fetchone()[0])
 
 
 def not_printed(connection: Connection, slips: Collection[UUID]) -> set[UUID]:

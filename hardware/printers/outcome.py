@@ -24,6 +24,11 @@ class Reason(StrEnum):
         russian, english = _SENTENCES[self]
         return russian if locale == "ru" else english
 
+    def advice(self, locale: str) -> str:
+        """Return what to do about it, in Russian for `ru` and in English otherwise."""
+        russian, english = _ADVICE[self]
+        return russian if locale == "ru" else english
+
 
 _SENTENCES = {
     Reason.PAPER_OUT: ("Нет бумаги", "Out of paper"),
@@ -34,6 +39,36 @@ _SENTENCES = {
     Reason.NO_LINK: ("Нет связи с принтером", "No link to the printer"),
     Reason.SILENT: ("Принтер не отвечает", "The printer does not answer"),
     Reason.GARBLED: ("Принтер отвечает неразборчиво", "The printer's answers make no sense"),
+}
+
+
+_ADVICE = {
+    Reason.PAPER_OUT: ("вставьте новый рулон", "put in a new roll"),
+    Reason.COVER_OPEN: ("закройте её до щелчка", "close it until it clicks"),
+    Reason.CUTTER_JAM: (
+        "выключите принтер, уберите обрывки бумаги, включите снова",
+        "switch the printer off, take out scraps of paper, switch it on again",
+    ),
+    Reason.FAULT: (
+        "выключите и включите принтер; если не помогло, зовите мастера",
+        "switch the printer off and on; if that does not help, call for service",
+    ),
+    Reason.OFFLINE: (
+        "отпустите кнопку подачи бумаги или перезапустите принтер",
+        "release the feed button or restart the printer",
+    ),
+    Reason.NO_LINK: (
+        "проверьте, включён ли он и вставлен ли кабель",
+        "see whether it is switched on and its cable is plugged in",
+    ),
+    Reason.SILENT: (
+        "перезапустите его; не печатает ли на нём другая касса?",
+        "restart it; does another till print on it?",
+    ),
+    Reason.GARBLED: (
+        "проверьте скорость порта в настройках агента",
+        "check the speed of the port in the agent's settings",
+    ),
 }
 
 

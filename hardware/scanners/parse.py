@@ -1,6 +1,7 @@
 """From the bytes of a scanner to scans: cut frames, read their letters, drop double reads."""
 
 from enum import StrEnum
+from typing import Protocol
 
 FRAME_MAX = 4_096
 GAP_S = 0.3
@@ -17,6 +18,27 @@ class Encoding(StrEnum):
     CP1251 = "cp1251"
 
 
+class Cutter(Protocol):
+    """Cuts what one kind of scanner sends into codes; any bytes are welcome, memory is bounded."""
+
+    @property
+    def dropped(self) -> int:
+        """Return how many unfinished codes were dropped."""
+        ...
+
+    def feed(self, chunk: bytes, now_s: float) -> list[bytes]:
+        """Return the codes that a chunk completes; `now_s` is monotonic."""
+        ...
+
+    def expire(self, now_s: float) -> None:
+        """Drop half a code whose other half has not come for `GAP_S`."""
+        ...
+
+    def drop(self) -> None:
+        """Forget what is unfinished."""
+        ...
+
+
 class Framer:
     """Cuts a scanner's stream into codes: STX before and CR, LF or ETX behind are not part of one.
 
@@ -29,7 +51,12 @@ class Framer:
         self._frame = bytearray()
         self._overlong = False
         self._heard_s = 0.0
-        self.dropped = 0
+        self._dropped = 0
+
+    @property
+    def dropped(self) -> int:
+        """Return how many unfinished codes were dropped."""
+        return self._dropped
 
     def feed(self, chunk: bytes, now_s: float) -> list[bytes]:
         """Return the codes that this chunk completes; `now_s` is monotonic."""
@@ -53,7 +80,7 @@ class Framer:
     def drop(self) -> None:
         """Forget what is unfinished, as after an unplugged cable, and count it."""
         if self._frame or self._overlong:
-            self.dropped += 1
+            self._dropped += 1
         self._frame.clear()
         self._overlong = False
 
@@ -73,17 +100,21 @@ class Framer:
 
 
 class Debounce:
-    """Drops the second of two equal codes of one scanner, and every further one of a held card."""
+    """Drops the second of two equal codes of one scanner, and every further one of a held card.
+
+    It keeps a hash of the last code and not the code, which may be a payment card's number.
+    """
 
     def __init__(self) -> None:
-        self._last: bytes | None = None
+        self._last: int | None = None
         self._last_s = 0.0
         self.dropped = 0
 
     def is_double(self, code: bytes, now_s: float) -> bool:
         """Tell whether the same code was seen less than `DOUBLE_READ_S` ago, and count it."""
-        double = code == self._last and now_s - self._last_s < DOUBLE_READ_S
-        self._last, self._last_s = code, now_s
+        mark = hash(code)
+        double = mark == self._last and now_s - self._last_s < DOUBLE_READ_S
+        self._last, self._last_s = mark, now_s
         self.dropped += double
         return double
 

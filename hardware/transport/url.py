@@ -1,6 +1,11 @@
-"""Device addresses as settings write them: `tcp://host:port?profile=`, `serial:///dev/…?baud=`."""
+"""Device addresses as settings write them.
+
+`tcp://host:port?profile=`, `serial:///dev/serial/by-id/…?baud=&profile=`,
+`usblp:///dev/usb/lp0?profile=`, `evdev:///dev/input/by-id/…`, `hidraw:///dev/hidraw0`.
+"""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from shared.errors import Kind, LoyaltyError
@@ -37,7 +42,29 @@ class SerialAddress:
         return f"serial://{quote(self.path)}?baud={self.baud}{profile}"
 
 
-DeviceAddress = TcpAddress | SerialAddress
+class NodeKind(StrEnum):
+    """What kind of device a file of the kernel is; the scheme of its URL."""
+
+    USB_PRINTER = "usblp"
+    WEDGE = "evdev"
+    HID_SCANNER = "hidraw"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeAddress:
+    """A device that the kernel shows as a file; only printers have a profile."""
+
+    kind: NodeKind
+    path: str
+    profile: str | None = None
+
+    def __str__(self) -> str:
+        query = f"?profile={quote(self.profile)}" if self.profile else ""
+        return f"{self.kind}://{quote(self.path)}{query}"
+
+
+DeviceAddress = TcpAddress | SerialAddress | NodeAddress
+SCHEMES = ("tcp", "serial", *NodeKind)
 
 
 class BadDeviceUrlError(LoyaltyError):
@@ -60,7 +87,10 @@ def parse_device_url(url: str) -> DeviceAddress:
         return _tcp(url, parts, options)
     if parts.scheme == "serial":
         return _serial(url, parts, options)
-    raise _bad(url, "ожидалось tcp:// или serial://", "expected tcp:// or serial://")
+    if parts.scheme in {kind.value for kind in NodeKind}:
+        return _node(url, NodeKind(parts.scheme), parts, options)
+    known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
+    raise _bad(url, f"ожидалось одно из: {known}", f"expected one of {known}")
 
 
 def _tcp(url: str, parts: SplitResult, options: dict[str, str]) -> TcpAddress:
@@ -86,6 +116,13 @@ def _serial(url: str, parts: SplitResult, options: dict[str, str]) -> SerialAddr
     if not baud.isdecimal() or int(baud) not in BAUDS:
         raise _bad(url, f"нет скорости {baud}", f"there is no speed {baud}")
     return SerialAddress(unquote(parts.path), int(baud), options.get("profile"))
+
+
+def _node(url: str, kind: NodeKind, parts: SplitResult, options: dict[str, str]) -> NodeAddress:
+    _only(url, options, {"profile"} if kind is NodeKind.USB_PRINTER else set())
+    if parts.netloc or not parts.path.startswith("/"):
+        raise _bad(url, f"нужно {kind}:///путь", f"expected {kind}:///path")
+    return NodeAddress(kind, unquote(parts.path), options.get("profile"))
 
 
 def _only(url: str, options: dict[str, str], known: set[str]) -> None:

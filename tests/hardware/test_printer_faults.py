@@ -140,7 +140,8 @@ def test_a_port_that_accepts_and_never_reads_is_left_in_a_bounded_time(
     profile: Profile, clock: SystemClock, make_slip: SlipMaker, hasty: Limits
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
-        printer = printer_at(str(TcpAddress(*deaf.getsockname()[:2], profile.name)))
+        host, port = deaf.getsockname()[:2]
+        printer = printer_at(str(TcpAddress(host, port, profile.name)))
         began_s = clock.monotonic()
 
         outcome = print_job(printer, make_slip(), job_no=1, clock=clock, limits=hasty)

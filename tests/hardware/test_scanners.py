@@ -2,15 +2,21 @@
 
 import queue
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from hardware.scanners.parse import FRAME_MAX, Debounce, Encoding, Framer, decode
-from hardware.scanners.serial_scanner import LinkState, ScanEvent, SerialScanner
+from hardware.scanners.scanner import LinkState, ScanEvent, Scanner
 from hardware.simulator.scanner_sim import ScannerBusyError, ScannerSim
+from hardware.transport.dial import dial
+from hardware.transport.node import Access, open_node
+from hardware.transport.port import Transport
+from hardware.transport.url import DeviceAddress, NodeAddress, NodeKind, parse_device_url
 from shared.clock import SystemClock
+from tests.hardware.test_scanner_kinds import report, typed
 
 PATIENCE_S = 10.0
 
@@ -95,8 +101,8 @@ def heard() -> "queue.SimpleQueue[ScanEvent]":
 @pytest.fixture
 def scanner(
     scanner_sim: ScannerSim, clock: SystemClock, heard: "queue.SimpleQueue[ScanEvent]"
-) -> Iterator[SerialScanner]:
-    scanner = SerialScanner(scanner_sim.url, clock, heard.put)
+) -> Iterator[Scanner]:
+    scanner = Scanner(scanner_sim.url, clock, heard.put)
     assert scanner.health().state is LinkState.UNKNOWN
     scanner.start()
     assert scanner.wait_until(lambda health: health.state is LinkState.OK, PATIENCE_S)
@@ -106,7 +112,7 @@ def scanner(
 
 
 def test_scans_arrive_in_order_with_letters_and_instant(
-    scanner: SerialScanner, scanner_sim: ScannerSim, heard: "queue.SimpleQueue[ScanEvent]"
+    scanner: Scanner, scanner_sim: ScannerSim, heard: "queue.SimpleQueue[ScanEvent]"
 ) -> None:
     for code in ("2900000000018", "HTTPS://K.RU/1", "Ёлка"):
         scanner_sim.scan(code)
@@ -122,7 +128,7 @@ def test_scans_arrive_in_order_with_letters_and_instant(
 
 @pytest.mark.fault(36)
 def test_a_double_read_is_one_scan(
-    scanner: SerialScanner, scanner_sim: ScannerSim, heard: "queue.SimpleQueue[ScanEvent]"
+    scanner: Scanner, scanner_sim: ScannerSim, heard: "queue.SimpleQueue[ScanEvent]"
 ) -> None:
     scanner_sim.send(b"4600\r4600\r4601\r")
 
@@ -132,7 +138,7 @@ def test_a_double_read_is_one_scan(
 
 @pytest.mark.fault(32)
 def test_a_scanner_pulled_in_the_middle_of_a_code_comes_back_without_half_of_it(
-    scanner: SerialScanner, scanner_sim: ScannerSim, heard: "queue.SimpleQueue[ScanEvent]"
+    scanner: Scanner, scanner_sim: ScannerSim, heard: "queue.SimpleQueue[ScanEvent]"
 ) -> None:
     scanner_sim.send(b"4600\r29000")
     assert heard.get(timeout=PATIENCE_S).text == "4600"
@@ -151,13 +157,107 @@ def test_a_missing_scanner_is_unreachable_and_says_why(
     scanner_sim: ScannerSim, clock: SystemClock, heard: "queue.SimpleQueue[ScanEvent]"
 ) -> None:
     scanner_sim.unplug()
-    scanner = SerialScanner(scanner_sim.url, clock, heard.put)
+    scanner = Scanner(scanner_sim.url, clock, heard.put)
     scanner.start()
 
     assert scanner.wait_until(lambda health: health.state is LinkState.UNREACHABLE, PATIENCE_S)
 
     assert "scanner" in (scanner.health().fault or "")
     scanner.stop()
+    scanner.stop()
+
+
+@pytest.mark.fault(43)
+def test_a_port_that_another_program_holds_is_unreachable_and_heard_once_it_is_free(
+    scanner_sim: ScannerSim, clock: SystemClock, heard: "queue.SimpleQueue[ScanEvent]"
+) -> None:
+    holder = dial(parse_device_url(scanner_sim.url), 1.0)
+    scanner = Scanner(scanner_sim.url, clock, heard.put)
+    scanner.start()
+    assert scanner.wait_until(lambda health: health.state is LinkState.UNREACHABLE, PATIENCE_S)
+
+    holder.close()
+    assert scanner.wait_until(lambda health: health.state is LinkState.OK, PATIENCE_S)
+    scanner_sim.scan("2900000000018")
+
+    assert heard.get(timeout=PATIENCE_S).text == "2900000000018"
+    scanner.stop()
+
+
+@pytest.mark.fault(44)
+def test_two_scanners_of_one_make_are_told_apart_and_read_the_same_code_each(
+    tmp_path: Path, clock: SystemClock, heard: "queue.SimpleQueue[ScanEvent]"
+) -> None:
+    twins = [ScannerSim(tmp_path / name) for name in ("usb-Maker_S1-port0", "usb-Maker_S2-port0")]
+    for twin in twins:
+        twin.plug()
+    scanners = [Scanner(twin.url, clock, heard.put) for twin in twins]
+    for scanner in scanners:
+        scanner.start()
+        assert scanner.wait_until(lambda health: health.state is LinkState.OK, PATIENCE_S)
+
+    for twin in twins:
+        twin.scan("2900000000018")
+
+    events = [heard.get(timeout=PATIENCE_S) for _ in twins]
+    assert {event.device for event in events} == {twin.url for twin in twins}
+    for scanner, twin in zip(scanners, twins, strict=True):
+        scanner.stop()
+        twin.unplug()
+
+
+@pytest.mark.fault(46)
+def test_what_comes_while_the_agent_starts_is_whole_or_nothing(
+    scanner_sim: ScannerSim, clock: SystemClock, heard: "queue.SimpleQueue[ScanEvent]"
+) -> None:
+    def opened_in_the_middle(address: DeviceAddress, timeout_s: float) -> Transport:
+        link = dial(address, timeout_s)
+        scanner_sim.send(b"0000018\r")
+        return link
+
+    scanner = Scanner(scanner_sim.url, clock, heard.put, opened_in_the_middle)
+    scanner_sim.send(b"4600000000015\r290000")
+    scanner.start()
+    assert scanner.wait_until(lambda health: health.state is LinkState.OK, PATIENCE_S)
+    scanner_sim.scan("2900000000018")
+
+    assert heard.get(timeout=PATIENCE_S).text == "2900000000018"
+    assert heard.empty()
+    scanner.stop()
+
+
+def grabbed(address: DeviceAddress, _timeout_s: float) -> Transport:
+    """Open a terminal in place of a keyboard: only the kernel's grab is left out."""
+    assert isinstance(address, NodeAddress)
+    return open_node(address.path, Access.READ, lambda _: None)
+
+
+@pytest.mark.parametrize("kind", list(NodeKind)[1:])
+def test_scanners_that_are_files_keep_the_contract_of_a_scanner(
+    scanner_sim: ScannerSim,
+    clock: SystemClock,
+    heard: "queue.SimpleQueue[ScanEvent]",
+    kind: NodeKind,
+) -> None:
+    def said(code: str) -> bytes:
+        return typed(code) if kind is NodeKind.WEDGE else report(code.encode())
+
+    path = scanner_sim.url.removeprefix("serial://").partition("?")[0]
+    opened = grabbed if kind is NodeKind.WEDGE else dial
+    scanner = Scanner(f"{kind}://{path}", clock, heard.put, opened)
+    scanner.start()
+    assert scanner.wait_until(lambda health: health.state is LinkState.OK, PATIENCE_S)
+
+    scanner_sim.send(said("2900000000018") * 2 + said("4600000000015")[:30])
+    assert heard.get(timeout=PATIENCE_S).text == "2900000000018"
+    scanner_sim.unplug()
+    assert scanner.wait_until(lambda health: health.state is LinkState.UNREACHABLE, PATIENCE_S)
+    scanner_sim.plug()
+    assert scanner.wait_until(lambda health: health.connects == 2, PATIENCE_S)
+    scanner_sim.send(said("4600000000015"))
+
+    assert heard.get(timeout=PATIENCE_S).text == "4600000000015"
+    assert (scanner.health().doubles, scanner.health().scans) == (1, 2)
     scanner.stop()
 
 

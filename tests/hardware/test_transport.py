@@ -18,6 +18,9 @@ from hardware.transport.dial import dial
 from hardware.transport.port import LinkFailedError, LinkLostError, Transport
 from hardware.transport.url import (
     BadDeviceUrlError,
+    DeviceAddress,
+    NodeAddress,
+    NodeKind,
     SerialAddress,
     TcpAddress,
     parse_device_url,
@@ -35,11 +38,15 @@ from hardware.transport.url import (
             "serial:///dev/serial/by-id/usb-a%20b?baud=115200&profile=generic-58",
             SerialAddress("/dev/serial/by-id/usb-a b", 115200, "generic-58"),
         ),
+        (
+            "usblp:///dev/usb/lp0?profile=generic-58",
+            NodeAddress(NodeKind.USB_PRINTER, "/dev/usb/lp0", "generic-58"),
+        ),
+        ("evdev:///dev/input/event3", NodeAddress(NodeKind.WEDGE, "/dev/input/event3")),
+        ("hidraw:///dev/hidraw0", NodeAddress(NodeKind.HID_SCANNER, "/dev/hidraw0")),
     ],
 )
-def test_a_url_states_an_address_and_an_address_its_url(
-    url: str, address: TcpAddress | SerialAddress
-) -> None:
+def test_a_url_states_an_address_and_an_address_its_url(url: str, address: DeviceAddress) -> None:
     assert parse_device_url(url) == address
     assert parse_device_url(str(address)) == address
 
@@ -47,8 +54,10 @@ def test_a_url_states_an_address_and_an_address_its_url(
 @pytest.mark.parametrize(
     ("url", "fault"),
     [
-        ("10.0.0.5:9100", "expected tcp"),
-        ("usb://1", "expected tcp"),
+        ("10.0.0.5:9100", "expected one of tcp"),
+        ("usb://1", "expected one of tcp"),
+        ("usblp://lp0", "usblp:///path"),
+        ("evdev:///dev/input/event3?profile=a", "unknown: profile"),
         ("tcp://", "host"),
         ("tcp://a:0", "port"),
         ("tcp://a:99999", "port"),
@@ -84,7 +93,7 @@ def test_a_printer_of_no_known_kind_is_refused_with_the_known_ones() -> None:
 class Peer(Protocol):
     """The far end of a link, in the hands of the test."""
 
-    address: TcpAddress | SerialAddress
+    address: DeviceAddress
 
     def send(self, chunk: bytes) -> None: ...
     def receive(self, size: int) -> bytes: ...
@@ -116,6 +125,8 @@ class TcpPeer:
 
 
 class SerialPeer:
+    address: DeviceAddress
+
     def __init__(self) -> None:
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
@@ -134,7 +145,17 @@ class SerialPeer:
         self._master = -1
 
 
-@pytest.fixture(params=[TcpPeer, SerialPeer])
+class UsbPrinterPeer(SerialPeer):
+    """A terminal in place of `/dev/usb/lp0`: a file that is locked, and hangs up when pulled."""
+
+    address: DeviceAddress
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.address = NodeAddress(NodeKind.USB_PRINTER, os.ttyname(self._slave))
+
+
+@pytest.fixture(params=[TcpPeer, SerialPeer, UsbPrinterPeer])
 def peer(request: pytest.FixtureRequest) -> Iterator[Peer]:
     peer: Peer = request.param()
     yield peer
@@ -216,7 +237,7 @@ def test_plugging_again_and_again_leaves_no_descriptor_behind() -> None:
         return len(list(Path("/proc/self/fd").iterdir()))
 
     before = descriptors()
-    for peer in (kind() for kind in (TcpPeer, SerialPeer) * 50):
+    for peer in (kind() for kind in (TcpPeer, SerialPeer, UsbPrinterPeer) * 50):
         link = dial(peer.address, 2.0)
         peer.send(b"x")
         assert link.read(1, 5.0) == b"x"
@@ -228,8 +249,9 @@ def test_plugging_again_and_again_leaves_no_descriptor_behind() -> None:
     assert descriptors() == before
 
 
-def test_a_serial_line_is_held_by_one_program() -> None:
-    peer = SerialPeer()
+@pytest.mark.parametrize("kind", [SerialPeer, UsbPrinterPeer])
+def test_a_serial_line_or_a_usb_printer_is_held_by_one_program(kind: type[SerialPeer]) -> None:
+    peer = kind()
     first = dial(peer.address, 1.0)
 
     with pytest.raises(LinkFailedError):
@@ -237,4 +259,16 @@ def test_a_serial_line_is_held_by_one_program() -> None:
 
     first.close()
     dial(peer.address, 1.0).close()
+    peer.vanish()
+
+
+def test_a_file_that_is_no_keyboard_cannot_be_grabbed_and_is_given_back() -> None:
+    peer = SerialPeer()
+    path = os.ttyname(peer._slave)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+
+    with pytest.raises(LinkFailedError):
+        dial(NodeAddress(NodeKind.WEDGE, path), 1.0)
+
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
     peer.vanish()

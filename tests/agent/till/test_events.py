@@ -8,12 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
-from agent.jobs import on_scan
+from agent.equipment.service import on_scan
 from hardware.scanners.parse import Encoding
-from hardware.scanners.serial_scanner import ScanEvent
+from hardware.scanners.scanner import Medium, ScanEvent
 from tests.agent.kit import sell
 from tests.agent.till.kit import refusal, serving
 from tests.builders import Shop, basket
+from tests.fakes import NOON
 
 PAN = "4111111111111111"
 
@@ -67,13 +68,18 @@ def test_a_scan_is_heard_but_not_the_number_of_a_payment_card(shop: Shop, addres
         till = listen(stack, address)
         hear = on_scan(shop.station)
 
-        for text in ("4600000000015", PAN):
+        swiped = ScanEvent("s", "", b"", Encoding.UTF8, NOON, medium=Medium.PAYMENT_CARD)
+        hear(swiped)
+        for text in ("4600000000015", PAN, f";{PAN}=2812?", "]C10104600000000015"):
             hear(ScanEvent("scanner", text, text.encode(), Encoding.UTF8, shop.clock.now()))
 
-        told = [till.next()[1]["details"] for _ in range(2)]
+        told = [till.next()[1]["details"] for _ in range(5)]
         assert [(one["kind"], one["code"]) for one in told] == [
+            ("payment_card", ""),
             ("goods", "4600000000015"),
             ("payment_card", ""),
+            ("payment_card", ""),
+            ("goods", "0104600000000015"),
         ]
 
 
