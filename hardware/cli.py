@@ -1,8 +1,10 @@
-"""`kopilka devices`: try printers and scanners without owning one."""
+"""`kopilka devices`: look at printers and scanners, and try them without owning one."""
 
 import json
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +14,9 @@ import typer
 
 from hardware.printers.profile import profile_named
 from shared.clock import SystemClock
+from shared.errors import LoyaltyError
+
+REFUSED = 1
 
 app = typer.Typer(no_args_is_help=True, help="Printers and scanners at the counter.")
 
@@ -33,9 +38,118 @@ class Form(StrEnum):
     HUMAN = "human"
 
 
+class Ask(StrEnum):
+    """What to do with the cash drawer."""
+
+    STATE = "state"
+    OPEN = "open"
+
+
+PrinterUrl = Annotated[str, typer.Argument(help="Device URL of the printer.")]
+ConfigFile = Annotated[Path, typer.Option("--config", help="Settings file of the agent (TOML).")]
+
+
 @app.callback()
 def devices() -> None:
     """Printers and scanners at the counter."""
+
+
+@app.command(name="list")
+def list_devices() -> None:
+    """List the device files of this machine as URLs for the settings, and the known profiles.
+
+    Nothing is opened: a port that is not configured may be something else.
+    """
+    from hardware.doctor import found
+    from hardware.printers.profile import BUILT_IN
+
+    for one in found():
+        print(f"{one.url}  # {one.ru} / {one.en}")
+    for profile in BUILT_IN:
+        claims = ", ".join(f"{one.feature} ({one.provenance})" for one in profile.capabilities)
+        page = f"page={profile.page.number} ({profile.page.provenance})"
+        print(f"profile={profile.name}  # {profile.roll_mm} mm, {page}{claims and ', '}{claims}")
+
+
+@app.command()
+def doctor(config: ConfigFile) -> None:
+    """Ask every configured device how it is; exit code 1 if one is not well.
+
+    Stop the agent first: it holds serial lines and scanners.
+    """
+    from hardware.doctor import configured, diagnoses
+
+    with _refusals():
+        looked = list(diagnoses(configured(config), SystemClock()))
+    for one in looked:
+        print(f"{'✓' if one.is_well else '✗'} {one.url}\n  {one.ru}\n  {one.en}")
+    if not all(one.is_well for one in looked):
+        raise typer.Exit(REFUSED)
+
+
+@app.command(name="probe")
+def probe_printer(url: PrinterUrl) -> None:
+    """Ask a printer what it can do, by commands that move no paper; its name proves nothing."""
+    from hardware.printers.printer import printer_at
+    from hardware.printers.probe import probe
+
+    with _refusals():
+        findings = probe(printer_at(url), clock=SystemClock())
+    told = asdict(findings) | {
+        "health": str(findings.health),
+        "features": sorted(findings.features),
+    }
+    print(json.dumps(told, ensure_ascii=False))
+
+
+@app.command(name="test-strip")
+def test_strip(url: PrinterUrl) -> None:
+    """Print a line in each of the printer's tables: the one that can be read names its page.
+
+    Put it into the device URL, `page=17`, or `page=raster` where no line but the last reads right.
+    """
+    from hardware.printers.outcome import Printed
+    from hardware.printers.printer import print_stream, printer_at
+    from hardware.printers.strip import strip
+
+    with _refusals():
+        printer = printer_at(url)
+        stream = strip(printer.profile)
+    outcome = print_stream(printer, stream, job_no=1, clock=SystemClock())
+    print(outcome)
+    if not isinstance(outcome, Printed):
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+def drawer(
+    url: PrinterUrl, ask: Annotated[Ask, typer.Argument(help="Look, or open it now.")]
+) -> None:
+    """Tell the level of the cash drawer's contact, or open the drawer now."""
+    from hardware.drawer import DrawerState, drawer_state, kick
+    from hardware.printers.printer import printer_at
+
+    with _refusals():
+        printer = printer_at(url)
+    said = (kick if ask is Ask.OPEN else drawer_state)(printer, clock=SystemClock())
+    if isinstance(said, DrawerState):
+        print(said.value)
+        return
+    print(said.sentence("ru"), said.sentence("en"), sep="\n", file=sys.stderr)
+    raise typer.Exit(REFUSED)
+
+
+@app.command()
+def show(
+    url: Annotated[str, typer.Argument(help="Device URL of the display.")],
+    upper: Annotated[str, typer.Argument(help="Upper line, 20 signs.")] = "",
+    lower: Annotated[str, typer.Argument(help="Lower line, 20 signs.")] = "",
+) -> None:
+    """Show two lines on a customer display."""
+    from hardware import display
+
+    with _refusals():
+        display.show(url, upper, lower)
 
 
 @app.command()
@@ -71,7 +185,17 @@ def simulate(
             counter.quitting.wait()
     except PortTakenError as taken:
         print(taken.sentence("ru"), file=sys.stderr)
-        raise typer.Exit(1) from taken
+        raise typer.Exit(REFUSED) from taken
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Print an anticipated failure as one sentence in both languages and exit with 1."""
+    try:
+        yield
+    except LoyaltyError as error:
+        print(error.sentence("ru"), error.sentence("en"), sep="\n", file=sys.stderr)
+        raise typer.Exit(REFUSED) from error
 
 
 def _told(addresses: dict[str, str], form: Form) -> str:

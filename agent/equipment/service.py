@@ -18,6 +18,7 @@ from agent.scan import ScanKind, classify
 from agent.station import Station
 from hardware.printers.outcome import Blocked, Ready, Reason
 from hardware.printers.printer import Printer, examine
+from hardware.printers.probe import needs_probe, probe, trusted
 from hardware.printers.session import Patience
 from hardware.scanners.scanner import Medium, ScanEvent, Scanner
 from shared.errors import LoyaltyError
@@ -67,7 +68,7 @@ class Equipment:
         assert self.printer is not None
         while not self.stopping.is_set():
             self.station.gets_on(PRINT)
-            self._rest(self.print_some(self.printer))
+            self._rest(self._learn(self.printer) or self.print_some(self.printer))
 
     def print_some(self, printer: Printer) -> float:
         """Print the first slip in line, or look how the printer is; return how long to rest."""
@@ -83,6 +84,24 @@ class Equipment:
         if outcome is not None:
             self._report(PRINTER, of_outcome(outcome))
         return BLOCKED_S if step is Step.BLOCKED else 0.0
+
+    def _learn(self, printer: Printer) -> float:
+        """Before the first slip, see what the printer can do; return how long to wait with it."""
+        if not needs_probe(printer):
+            return 0.0
+        findings = probe(printer, clock=self.station.clock)
+        self._report(PRINTER, of_printer(findings.health))
+        if not isinstance(findings.health, Ready):
+            return BLOCKED_S
+        self.printer = trusted(printer, findings)
+        log.info(
+            "printer.probed",
+            maker=findings.maker,
+            model=findings.model,
+            features=sorted(findings.features),
+            answers_fence=findings.answers_fence,
+        )
+        return 0.0
 
     def watch_scanners(self) -> None:
         """Tell how the scanners are until told to stop."""

@@ -12,6 +12,7 @@ import segno
 from hardware.printers.codec import to_cp866
 from hardware.printers.layout import Line, Printable, lay_out
 from hardware.printers.profile import Feature, Profile
+from hardware.printers.raster import raster
 from shared.slip import QR_MAX, Barcode, Feed, Qr, Size, Slip, Weight
 
 FENCE_ID_LENGTH = 4
@@ -21,12 +22,12 @@ BARCODE_MODULE_DOTS = 2
 BARCODE_HEIGHT_DOTS = 80
 
 _FENCE_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_RESET = b"\x1b@"
-_NO_KANJI = b"\x1c."
-_CODE_PAGE = b"\x1bt"
-_STATUS_BACK = b"\x1da\x0e"
-_ECHO = b"\x1d(H\x06\x0000"
-_PAPER_SENSOR = b"\x1dr1"
+RESET = b"\x1b@"
+NO_KANJI = b"\x1c."
+CODE_PAGE = b"\x1bt"
+STATUS_BACK = b"\x1da\x0e"
+ECHO = b"\x1d(H\x06\x0000"
+PAPER_SENSOR = b"\x1dr1"
 _DLE = 0x10
 
 
@@ -37,18 +38,29 @@ def encode(slip: Slip, profile: Profile, *, job_no: int) -> bytes:
     the head of a job, which turns the Russian of a second slip into garbage.
     """
     printer = _dummy()
-    printer._raw(_RESET + _NO_KANJI + _CODE_PAGE + bytes([profile.code_page]))
-    if profile.has(Feature.STATUS_BACK):
-        printer._raw(_STATUS_BACK)
+    printer._raw(head_of(profile))
     previous: Printable | None = None
     for item in lay_out(slip, profile.columns):
         if isinstance(item, Line) and not _same_style(previous, item):
-            _style(printer, item)
+            _style(printer, item, profile)
         _put(printer, item, profile)
         previous = item
     printer.cut()
-    printer._raw(_fence(profile, job_no))
+    printer._raw(fence_of(profile, job_no))
     return bytes(printer.output)
+
+
+def head_of(profile: Profile) -> bytes:
+    """Return what begins every job: nothing of the job before it stays in force."""
+    head = RESET + NO_KANJI
+    if profile.page.number is not None:
+        head += CODE_PAGE + bytes([profile.page.number])
+    return head + STATUS_BACK if profile.has(Feature.STATUS_BACK) else head
+
+
+def fence_of(profile: Profile, job_no: int) -> bytes:
+    """Return the question behind a job whose answer shows that the job was done."""
+    return ECHO + fence_id(job_no) if profile.has(Feature.ECHO) else PAPER_SENSOR
 
 
 def fence_id(job_no: int) -> bytes:
@@ -99,7 +111,8 @@ def _symbol(digits: str, single: int) -> bytes:
 
 def _put(printer: Any, item: Printable, profile: Profile) -> None:
     if isinstance(item, Line):
-        printer._raw(to_cp866(item.text) + b"\n")
+        is_drawn = profile.page.number is None and item.text
+        printer._raw(raster(item, profile.dots) if is_drawn else to_cp866(item.text) + b"\n")
     elif isinstance(item, Feed):
         printer._raw(b"\n" * item.lines)
     elif isinstance(item, Qr):
@@ -116,7 +129,11 @@ def _same_style(previous: Printable | None, line: Line) -> bool:
     return before == (line.align, line.weight, line.size)
 
 
-def _style(printer: Any, line: Line) -> None:
+def _style(printer: Any, line: Line, profile: Profile) -> None:
+    """Set how letters look; drawn ones look and stand as they are drawn."""
+    if profile.page.number is None:
+        printer.set(align="left", normal_textsize=True)
+        return
     double = line.size is Size.DOUBLE
     printer.set(
         align=line.align.value,
@@ -133,12 +150,6 @@ def _put_barcode(printer: Any, barcode: Barcode) -> None:
     printer.set(align="center", normal_textsize=True)
     printer._raw(b"\x1dh" + bytes([BARCODE_HEIGHT_DOTS]) + b"\x1dw" + bytes([BARCODE_MODULE_DOTS]))
     printer._raw(b"\x1df\x00\x1dH\x02\x1dkI" + bytes([len(symbol)]) + symbol)
-
-
-def _fence(profile: Profile, job_no: int) -> bytes:
-    if profile.has(Feature.ECHO):
-        return _ECHO + fence_id(job_no)
-    return _PAPER_SENSOR
 
 
 def _dummy() -> Any:

@@ -18,7 +18,7 @@ from hardware.printers.outcome import (
     Uncertain,
     Unreachable,
 )
-from hardware.printers.profile import Feature, Profile, profile_named
+from hardware.printers.profile import Feature, Profile, profile_named, with_page
 from hardware.printers.session import Limits, Patience, Progress, Session, Watch
 from hardware.printers.status import roll_of, trouble
 from hardware.transport.dial import dial
@@ -49,6 +49,8 @@ def printer_at(url: str) -> Printer:
     """
     address = parse_device_url(url)
     profile = profile_named(address.profile)
+    if address.page is not None:
+        profile = with_page(profile, address.page)
     return Printer(profile, lambda timeout_s: dial(address, timeout_s))
 
 
@@ -74,6 +76,19 @@ def print_job(
     A broken device is an outcome here, not an exception.
     """
     stream = encode(slip, printer.profile, job_no=job_no)
+    return print_stream(printer, stream, job_no=job_no, clock=clock, watch=watch, limits=limits)
+
+
+def print_stream(
+    printer: Printer,
+    stream: bytes,
+    *,
+    job_no: int,
+    clock: Clock,
+    watch: Watch = wait_patiently,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Outcome:
+    """Print bytes that end in the profile's fence for a job; see `print_job`."""
     try:
         link = printer.connect(limits.connect_s)
     except LinkFailedError:
@@ -81,7 +96,7 @@ def print_job(
     echo = fence_id(job_no) if printer.profile.has(Feature.ECHO) else None
     session = Session(link, clock, limits, echo)
     try:
-        health = _examine(session)
+        health = look(session)
         if not isinstance(health, Ready):
             return health
         line_s = _SLOW_LINE * len(stream) / printer.profile.slowest_bytes_s
@@ -104,14 +119,14 @@ def examine(printer: Printer, *, clock: Clock, limits: Limits = DEFAULT_LIMITS) 
     except LinkFailedError:
         return Unreachable(Reason.NO_LINK)
     try:
-        return _examine(Session(link, clock, limits))
+        return look(Session(link, clock, limits))
     except LinkLostError:
         return Unreachable(Reason.NO_LINK)
     finally:
         link.close()
 
 
-def _examine(session: Session) -> Health:
+def look(session: Session) -> Health:
     """Ask all four questions: only a full set of clear answers is ready.
 
     One trouble shows in several answers; the reason that comes first in `Reason` names it best.

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeVar
 
 from hardware.printers.outcome import Paper, Reason
 from hardware.printers.status import (
@@ -22,6 +23,9 @@ from shared.clock import Clock
 CAUSES = 2
 """The `DLE EOT` question that names cover, paper and error in one byte."""
 _READ_MAX = 256
+
+
+Answer = TypeVar("Answer", bound=Frame)
 
 
 class Patience(Enum):
@@ -91,6 +95,17 @@ class Session:
                 if isinstance(frame, RealTime):
                     return frame.status
         return Reason.GARBLED if self._reader.garbage_bytes else Reason.SILENT
+
+    def hear(self, request: bytes, wanted: type[Answer]) -> Answer | None:
+        """Send a request and return its answer of one kind, or None within `answer_s`."""
+        until = self._clock.monotonic() + self._limits.answer_s
+        if self._link.write(request, self._limits.answer_s) < len(request):
+            return None
+        while (left_s := until - self._clock.monotonic()) > 0:
+            for frame in self._listen(left_s):
+                if isinstance(frame, wanted):
+                    return frame
+        return None
 
     def send(self, stream: bytes, line_s: float, watch: Watch) -> Progress:
         """Hand all bytes over, listening between; a full printer is felt as time that passes.

@@ -1,6 +1,6 @@
 """The printer behind its receive buffer: a pure ESC/POS interpreter, from bytes to paper."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from hardware.simulator.commands import Piece, cut
@@ -10,12 +10,20 @@ from hardware.simulator.paper import (
     PrintedBars,
     PrintedLine,
     PrintedQr,
+    PrintedRaster,
     Run,
     Sheet,
     Side,
     Style,
 )
-from hardware.simulator.sensors import Dialect, Sensors, automatic, paper_sensor
+from hardware.simulator.sensors import (
+    EPSON_LIKE,
+    Dialect,
+    Firmware,
+    Sensors,
+    automatic,
+    paper_sensor,
+)
 from hardware.simulator.symbols import read_code128
 
 CODE_PAGES = {0: "cp437", 2: "cp850", 16: "cp1252", 17: "cp866", 18: "cp852", 19: "cp858"}
@@ -49,18 +57,20 @@ class _State:
 class Mechanism:
     """Executes bytes one after the other; any bytes are welcome, unknown commands do nothing."""
 
-    def __init__(
-        self, columns: int, dialect: Dialect = Dialect.FULL, model: str = "KOPILKA SIMULATOR"
-    ) -> None:
+    def __init__(self, columns: int, firmware: Firmware = EPSON_LIKE) -> None:
         self._columns = columns
-        self._dialect = dialect
-        self._model = model
+        self._firmware = firmware
+        self._pages = {n: page for n, page in CODE_PAGES.items() if page != "cp866"}
+        if firmware.cyrillic is not None:
+            self._pages[firmware.cyrillic] = "cp866"
         self._state = _State()
         self._pending = b""
         self._raw = bytearray()
         self._line: list[Run] = []
         self._marks: list[Mark] = []
         self.status_back = False
+        self.kicks = 0
+        """How often the drawer was opened."""
 
     def feed(self, chunk: bytes, sensors: Sensors) -> list[Happening]:
         """Execute what is complete; return what came out and what is answered, in order."""
@@ -96,9 +106,9 @@ class Mechanism:
         if piece.name == b"\x1dr":
             return bytes([paper_sensor(sensors)])
         if piece.name == b"\x1dI":
-            return b"_" + self._model.encode() + b"\x00"
+            return b"_" + self._firmware.model.encode() + b"\x00"
         if piece.name == b"\x1d(H" and len(piece.arguments) == _ECHO_LENGTH:
-            if self._dialect is Dialect.NO_ECHO:
+            if self._firmware.dialect is Dialect.NO_ECHO:
                 return b""
             return b"\x37\x22" + piece.arguments[-4:] + b"\x00"
         if piece.name == b"\x1da":
@@ -108,7 +118,7 @@ class Mechanism:
 
     def _print(self, text: bytes) -> None:
         state = self._state
-        for character in _characters(text, state):
+        for character in _characters(text, state, self._pages):
             if sum(run.cells for run in self._line) + state.style.wide > self._columns:
                 self._end_line(at_least=1)
             if self._line and self._line[-1].style == state.style:
@@ -188,6 +198,18 @@ class Mechanism:
             PrintedBars(symbol.modules, text, state.bars_width, state.bars_height, state.side)
         )
 
+    def _raster(self, arguments: bytes) -> None:
+        """Print the picture of `GS v 0`, bytes of eight dots, row by row."""
+        if not (width := arguments[1] | arguments[2] << 8):
+            return
+        dots = "".join(f"{byte:08b}" for byte in arguments[5:])
+        self._end_line(at_least=0)
+        rows = tuple(dots[at : at + width * 8] for at in range(0, len(dots), width * 8))
+        self._marks.append(PrintedRaster(rows, self._state.side))
+
+    def _kick(self, _arguments: bytes) -> None:
+        self.kicks += 1
+
     def _qr(self, arguments: bytes) -> None:
         """Obey `GS ( k` for QR codes: size, error correction, content, print."""
         function, value = arguments[3:4], arguments[4:]
@@ -221,11 +243,13 @@ _COMMANDS: dict[bytes, Callable[[Mechanism, bytes], None]] = {
     b"\x1dH": Mechanism._bars_text,
     b"\x1dk": Mechanism._bars,
     b"\x1d(k": Mechanism._qr,
+    b"\x1bp": Mechanism._kick,
+    b"\x1dv0": Mechanism._raster,
 }
 
 
-def _characters(text: bytes, state: _State) -> str:
-    page = CODE_PAGES.get(state.code_page, "latin-1")
+def _characters(text: bytes, state: _State, pages: Mapping[int, str]) -> str:
+    page = pages.get(state.code_page, "latin-1")
     if not state.kanji:
         return text.decode(page, errors="replace")
     return "".join(chr(byte) if byte < 0x80 else KANJI for byte in text)

@@ -6,7 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hardware.simulator.paper import Mark, PrintedBars, PrintedLine, Sheet, sheet_text
+from hardware.simulator.paper import (
+    Mark,
+    PrintedBars,
+    PrintedLine,
+    PrintedRaster,
+    Sheet,
+    sheet_text,
+)
 from hardware.simulator.render import render
 
 _NAME = re.compile(r"slip-(\d+)\.txt")
@@ -80,7 +87,7 @@ class Outbox:
 
 
 def _code(mark: Mark) -> str:
-    if isinstance(mark, PrintedLine):
+    if isinstance(mark, PrintedLine | PrintedRaster):
         return ""
     return mark.text or (mark.modules if isinstance(mark, PrintedBars) else "")
 

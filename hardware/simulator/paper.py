@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 QR_MARK = "QR "
+PICTURE = "▦"
 
 
 class Side(StrEnum):
@@ -70,7 +71,15 @@ class PrintedBars:
     side: Side
 
 
-Mark = PrintedLine | PrintedQr | PrintedBars
+@dataclass(frozen=True, slots=True)
+class PrintedRaster:
+    """A picture: its rows of dots as `0` and `1`."""
+
+    rows: tuple[str, ...]
+    side: Side
+
+
+Mark = PrintedLine | PrintedQr | PrintedBars | PrintedRaster
 
 
 class Ending(StrEnum):
@@ -99,6 +108,8 @@ def _texts(mark: Mark, columns: int) -> list[str]:
     if isinstance(mark, PrintedQr):
         text = QR_MARK + mark.text
         return [text[start : start + columns] for start in range(0, len(text), columns)]
+    if isinstance(mark, PrintedRaster):
+        return [PICTURE]
     if mark.side is Side.CENTER:
         return [" " * ((columns - len(mark.text)) // 2) + mark.text]
     return [mark.text.rjust(columns) if mark.side is Side.RIGHT else mark.text]

@@ -12,6 +12,7 @@ from hardware.simulator.sensors import (
     Build,
     Cover,
     Cutter,
+    Drawer,
     Mishap,
     Mute,
     Power,
@@ -42,7 +43,7 @@ class PrinterSim:
         self._build = build
         self._outbox = outbox
         self._clock = clock
-        self._mechanism = Mechanism(build.columns, build.dialect, build.model)
+        self._mechanism = Mechanism(build.columns, build.firmware)
         self._port = build.port
         self._stopping = threading.Event()
         self._changed = threading.Condition(threading.RLock())
@@ -90,6 +91,7 @@ class PrinterSim:
                 roll=self._sensors.roll,
                 cover=self._sensors.cover,
                 cutter=self._sensors.cutter,
+                drawer=self._sensors.drawer,
                 mute=self._mute,
                 buffered_bytes=len(self._buffer),
                 printed_bytes=self._printed_bytes,
@@ -106,6 +108,10 @@ class PrinterSim:
     def set_cutter(self, cutter: Cutter) -> None:
         """Jam or free the cutter."""
         self._feel(replace(self._sensors, cutter=cutter))
+
+    def set_drawer(self, drawer: Drawer) -> None:
+        """Open the drawer by hand, or push it shut."""
+        self._feel(replace(self._sensors, drawer=drawer))
 
     def set_mute(self, mute: Mute) -> None:
         """Stop, garble or resume answering."""
@@ -264,7 +270,11 @@ class PrinterSim:
             chunk = self._take_printable() if self._can_print() else b""
             sensors = self._sensors
             self._changed.notify_all()
-        for happening in self._mechanism.feed(chunk, sensors):
+        kicks = self._mechanism.kicks
+        happenings = self._mechanism.feed(chunk, sensors)
+        if self._mechanism.kicks > kicks:
+            self.set_drawer(Drawer.HIGH)
+        for happening in happenings:
             if isinstance(happening, bytes):
                 self._say(happening)
             else:

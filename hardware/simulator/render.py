@@ -1,23 +1,23 @@
 """Draw printed paper as a picture: what the customer holds in the hand, two pixels a dot."""
 
 from functools import cache
-from importlib.resources import files
 from io import BytesIO
 
 import segno
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from hardware.printers.raster import font as font_of
 from hardware.simulator.paper import (
     Mark,
     PrintedBars,
     PrintedLine,
     PrintedQr,
+    PrintedRaster,
     Run,
     Sheet,
     Side,
     Style,
 )
-from shared.errors import Kind, LoyaltyError
 
 SCALE = 2
 CELL_DOTS = 12
@@ -33,15 +33,6 @@ _FONT_SIZE = 40
 """DejaVu Sans Mono of this size is a cell wide: 12 dots."""
 _HRI_GAP_DOTS = 4
 _BOLD_STROKE = 0.8
-
-
-class FontMissingError(LoyaltyError):
-    """There is no font with Cyrillic to draw slips with."""
-
-    kind = Kind.UNAVAILABLE
-    code = "slip_font_missing"
-    ru = "Нет шрифта {font}: поставьте пакет Debian fonts-dejavu-core."
-    en = "The font {font} is missing: install the Debian package fonts-dejavu-core."
 
 
 def render(sheet: Sheet, dots: int, roll_mm: int) -> bytes:
@@ -78,6 +69,8 @@ def _height(mark: Mark) -> int:
         return LINE_DOTS + (tall - 1) * FONT_DOTS
     if isinstance(mark, PrintedQr):
         return len(_qr_rows(mark.text, mark.level)) * mark.module_dots
+    if isinstance(mark, PrintedRaster):
+        return len(mark.rows)
     return mark.height_dots + (_HRI_GAP_DOTS + LINE_DOTS if mark.text else 0)
 
 
@@ -91,6 +84,8 @@ def _width(mark: Mark) -> int:
         return sum(run.cells for run in mark.runs) * CELL_DOTS
     if isinstance(mark, PrintedQr):
         return len(_qr_rows(mark.text, mark.level)) * mark.module_dots
+    if isinstance(mark, PrintedRaster):
+        return len(mark.rows[0]) if mark.rows else 0
     return len(mark.modules) * mark.module_dots
 
 
@@ -100,6 +95,9 @@ def _draw(brush: ImageDraw.ImageDraw, mark: Mark, left: int, top: int) -> None:
         for run in mark.runs:
             baseline_shift = (tall - run.style.tall) * FONT_DOTS * SCALE
             left = _draw_run(brush, run, left, top + baseline_shift)
+    elif isinstance(mark, PrintedRaster):
+        for y, row in enumerate(mark.rows):
+            _draw_modules(brush, row, (left, top + y * SCALE), SCALE, SCALE)
     elif isinstance(mark, PrintedQr):
         for y, row in enumerate(_qr_rows(mark.text, mark.level)):
             side = mark.module_dots * SCALE
@@ -129,7 +127,7 @@ def _draw_modules(
 def _draw_run(brush: ImageDraw.ImageDraw, run: Run, left: int, top: int) -> int:
     """Draw characters each in its cell, as a print head does; return where the next begins."""
     cell = CELL_DOTS * SCALE * run.style.wide
-    font = _font(_FONT_SIZE * run.style.tall)
+    font = font_of(_FONT_SIZE * run.style.tall)
     stroke = _BOLD_STROKE * run.style.tall if run.style.bold else 0
     for character in run.text:
         brush.text((left, top), character, fill=INK, font=font, stroke_width=stroke)
@@ -141,15 +139,3 @@ def _draw_run(brush: ImageDraw.ImageDraw, run: Run, left: int, top: int) -> int:
 def _qr_rows(text: str, level: str) -> tuple[str, ...]:
     symbol = segno.make(text, error=level, micro=False, boost_error=False)
     return tuple("".join("1" if module else "0" for module in row) for row in symbol.matrix)
-
-
-@cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    """Load DejaVu Sans Mono from python-barcode, which brings it along, or from the system."""
-    name = "DejaVuSansMono.ttf"
-    for place in (str(files("barcode") / "fonts" / name), name):
-        try:
-            return ImageFont.truetype(place, size)
-        except OSError:
-            continue
-    raise FontMissingError(font=name)

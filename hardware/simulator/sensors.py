@@ -26,6 +26,13 @@ class Cutter(StrEnum):
     JAMMED = "jammed"
 
 
+class Drawer(StrEnum):
+    """The level at the drawer's contact; this drawer is open when it is high."""
+
+    HIGH = "high"
+    LOW = "low"
+
+
 @dataclass(frozen=True, slots=True)
 class Sensors:
     """The printer's state at one moment."""
@@ -33,6 +40,7 @@ class Sensors:
     roll: Roll = Roll.IN
     cover: Cover = Cover.CLOSED
     cutter: Cutter = Cutter.FREE
+    drawer: Drawer = Drawer.LOW
 
     @property
     def can_print(self) -> bool:
@@ -85,6 +93,19 @@ class Dialect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Firmware:
+    """What the printer understands; `cyrillic` is the number of its CP866 table, if it has one."""
+
+    dialect: Dialect = Dialect.FULL
+    model: str = "KOPILKA SIMULATOR"
+    """What it calls itself when asked; clones lie here."""
+    cyrillic: int | None = 17
+
+
+EPSON_LIKE = Firmware()
+
+
+@dataclass(frozen=True, slots=True)
 class Build:
     """How the printer is made; `bytes_s` is its speed, 0 for as fast as it can."""
 
@@ -93,9 +114,7 @@ class Build:
     port: int = 0
     buffer_bytes: int = 4_096
     bytes_s: int = 0
-    dialect: Dialect = Dialect.FULL
-    model: str = "KOPILKA SIMULATOR"
-    """What it calls itself when asked; clones lie here."""
+    firmware: Firmware = EPSON_LIKE
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +125,7 @@ class PrinterState:
     roll: Roll
     cover: Cover
     cutter: Cutter
+    drawer: Drawer
     mute: Mute
     buffered_bytes: int
     printed_bytes: int
@@ -115,7 +135,7 @@ def real_time(question: int, sensors: Sensors) -> bytes:
     """Return the answer to `DLE EOT question`; nothing for a question that there is not."""
     no_paper, no_cover = sensors.roll is Roll.OUT, sensors.cover is Cover.OPEN
     status = {
-        1: 0x00 if sensors.can_print else 0x08,
+        1: 0x08 * (not sensors.can_print) | 0x04 * (sensors.drawer is Drawer.HIGH),
         2: 0x20 * no_paper | 0x04 * no_cover | 0x40 * (sensors.cutter is Cutter.JAMMED),
         3: 0x08 * (sensors.cutter is Cutter.JAMMED),
         4: 0x6C * no_paper | 0x0C * (sensors.roll is Roll.LOW),
