@@ -11,7 +11,7 @@ export UV_PYTHON := python3
 demo: .venv/core.stamp
 	$(BIN)/kopilka demo $(DEMO)
 
-test: .venv/dev.stamp .tools/packages.stamp
+test: .venv/dev.stamp .tools/packages.stamp .tools/judge.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -62,4 +62,8 @@ $(UV):
 
 .tools/packages.stamp: deploy/packages.sh | $(UV)
 	deploy/packages.sh libzbar0
+	@touch $@
+
+.tools/judge.stamp: deploy/judge.sh | $(UV)
+	deploy/judge.sh $(UV) .tools/emupos
 	@touch $@
