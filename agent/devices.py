@@ -34,6 +34,28 @@ class Health:
     since: datetime
 
 
+class Board:
+    """What the customer's display should show: the latest two lines alone."""
+
+    def __init__(self) -> None:
+        self._lines: tuple[str, str] | None = None
+        self._lock = threading.Lock()
+        self.changed = threading.Event()
+
+    def say(self, upper: str, lower: str) -> None:
+        """Put up two lines in place of those before; nobody waits for the display."""
+        with self._lock:
+            self._lines = (upper, lower)
+            self.changed.set()
+
+    def take(self) -> tuple[str, str] | None:
+        """Take down what has not been shown yet."""
+        with self._lock:
+            lines, self._lines = self._lines, None
+            self.changed.clear()
+            return lines
+
+
 class Devices:
     """The health of each configured device, the latest and what it was; safe for threads."""
 

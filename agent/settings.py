@@ -45,6 +45,8 @@ class AgentSettings(BaseSettings):
     `evdev:///dev/input/by-id/...` and `hidraw:///dev/...` for one that is a keyboard or HID-POS."""
     more_scanners: tuple[str, ...] = ()
     """Device URLs of further scanners and stripe readers of the same counter."""
+    display: str = ""
+    """Device URL of a customer display of two lines, such as `serial:///dev/serial/by-id/...`."""
     journal_mirror: Path | None = None
     """Folder on another disk: facts that the centre may lack are written there too."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Engine
 
 from agent.counted import Downtime
-from agent.devices import Devices
+from agent.devices import Board, Devices
 from agent.disk import DiskWatch
 from agent.events import Events
 from agent.heard import Told
@@ -187,6 +187,7 @@ class Station:
     boot: str = ""
     """Names the machine's boot, to tell a restart of the process from one of the machine."""
     devices: Devices = field(default_factory=Devices)
+    board: Board = field(default_factory=Board)
     packs: PackShelf = field(default_factory=PackShelf)
     premises: PremisesCache = field(default_factory=PremisesCache)
     doubt: Doubt = field(default_factory=Doubt)

@@ -31,6 +31,7 @@ from shared.crypto.chain import digest
 from shared.errors import Kind, LoyaltyError
 from shared.ids import derived
 from shared.ledger.entries import lot_id
+from shared.points import format_points
 from shared.receipt import Tender, TenderKind
 from shared.rules.canonical import result_hash
 from shared.rules.sentences import rubles
@@ -168,6 +169,9 @@ def tell(station: Station, committed: Committed) -> None:
     """Wake what follows a sale that is durable, and tell the screens."""
     station.wakes.push.set()
     station.wakes.print.set()
+    if committed.balance_points > 0:
+        points = format_points(committed.balance_points)
+        station.board.say("Спасибо за покупку!", f"Бонусы {points}")
     station.events.publish("receipt.committed", receipt=str(committed.receipt))
     log.info("receipt.committed", uid=str(committed.receipt), seq=committed.seq)
 

@@ -10,24 +10,39 @@ import structlog
 from sqlalchemy.exc import DatabaseError
 
 from agent.counted import DEVICE_TROUBLES
-from agent.devices import PRINTER, SCANNER, Condition, Health
-from agent.equipment.words import DOUBT, UNSEEN, Seen, of_outcome, of_printer, of_scanner
+from agent.devices import DISPLAY, PRINTER, SCANNER, Condition, Health
+from agent.equipment.words import (
+    DOUBT,
+    NO_DISPLAY,
+    SHOWS,
+    UNSEEN,
+    Seen,
+    of_outcome,
+    of_printer,
+    of_scanner,
+)
 from agent.printing import service as printing
 from agent.printing.service import Step
 from agent.scan import ScanKind, classify
 from agent.station import Station
+from hardware.display import show
 from hardware.printers.outcome import Blocked, Ready, Reason
 from hardware.printers.printer import Printer, examine
 from hardware.printers.probe import needs_probe, probe, trusted
 from hardware.printers.session import Patience
 from hardware.scanners.scanner import Medium, ScanEvent, Scanner
+from hardware.transport.port import LinkFailedError, LinkLostError
+from hardware.transport.url import parse_device_url
 from shared.errors import LoyaltyError
 
 PRINT: Final = "print"
 WATCH_SCANNERS: Final = "watch_scanners"
+SHOW: Final = "show"
 IDLE_S = 5.0
 BLOCKED_S = 1.0
 WATCH_S = 1.0
+SHOWN_S = 20.0
+"""How long the customer sees the points: the next one in the queue should not."""
 DOUBT_SHOWN = timedelta(minutes=15)
 """How long the printer's health reminds of a slip whose end nobody saw."""
 
@@ -41,12 +56,14 @@ class Equipment:
     station: Station
     printer: Printer | None = None
     scanners: Mapping[str, Scanner] = field(default_factory=dict)
+    display: str = ""
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> dict[str, Callable[[], None]]:
         """Begin to listen and return the loops to run, by name; all is unknown until it is seen."""
         names = [PRINTER] if self.printer is not None else []
-        for name in (*names, *self.scanners):
+        shown = [DISPLAY] if self.display else []
+        for name in (*names, *self.scanners, *shown):
             self._report(name, UNSEEN)
         for scanner in self.scanners.values():
             scanner.start()
@@ -55,11 +72,14 @@ class Equipment:
             loops[PRINT] = self.print_slips
         if self.scanners:
             loops[WATCH_SCANNERS] = self.watch_scanners
+        if self.display:
+            loops[SHOW] = self.show_lines
         return loops
 
     def stop(self) -> None:
         """Give the scanners back; the loops end by themselves."""
         self.stopping.set()
+        self.station.board.changed.set()
         for scanner in self.scanners.values():
             scanner.stop()
 
@@ -111,6 +131,29 @@ class Equipment:
                 self._report(name, of_scanner(scanner.health()))
             self.station.clock.wait(self.stopping, WATCH_S)
 
+    def show_lines(self) -> None:
+        """Show the customer what is put up, and after a while nothing, until told to stop."""
+        until_s: float | None = None
+        clock, board = self.station.clock, self.station.board
+        while not self.stopping.is_set():
+            self.station.gets_on(SHOW)
+            if (lines := board.take()) is not None:
+                self.show_some(lines)
+                until_s = clock.monotonic() + SHOWN_S
+            elif until_s is not None and clock.monotonic() >= until_s:
+                self.show_some(("", ""))
+                until_s = None
+            clock.wait(board.changed, WATCH_S)
+
+    def show_some(self, lines: tuple[str, str]) -> None:
+        """Show two lines; a display that is not there is told of and shows nothing later."""
+        try:
+            show(self.display, *lines)
+        except (LinkFailedError, LinkLostError):
+            self._report(DISPLAY, NO_DISPLAY)
+        else:
+            self._report(DISPLAY, SHOWS)
+
     def _reminded(self, seen: Seen, health: object) -> Seen:
         """Let a ready printer remind of slips whose end nobody saw."""
         since = self.station.time.now() - DOUBT_SHOWN
@@ -145,16 +188,18 @@ class Equipment:
 def equipment_of(station: Station, printer: Printer | None) -> Equipment:
     """Return the devices that the settings name, without touching them.
 
-    Raises BadDeviceUrlError for a scanner whose URL is none.
+    Raises BadDeviceUrlError for a scanner or a display whose URL is none.
     """
     settings = station.settings
+    if settings.display:
+        parse_device_url(settings.display)
     urls = [url for url in (settings.scanner, *settings.more_scanners) if url]
     hear = on_scan(station)
     scanners = {
         SCANNER if number == 1 else f"{SCANNER}-{number}": Scanner(url, station.clock, hear)
         for number, url in enumerate(urls, 1)
     }
-    return Equipment(station, printer, scanners)
+    return Equipment(station, printer, scanners, settings.display)
 
 
 def on_scan(station: Station) -> Callable[[ScanEvent], None]:

@@ -25,6 +25,17 @@ DOUBT: Seen = (
     "copy",
 )
 
+SHOWS: Seen = (
+    Condition.OK,
+    "Дисплей на связи; что он показывает, видно только на нём",
+    "The line of the display is open; what it shows is seen on it alone",
+)
+NO_DISPLAY: Seen = (
+    Condition.UNREACHABLE,
+    "Дисплей не подключён: проверьте его кабель",
+    "The display is not connected: check its cable",
+)
+
 
 def of_printer(health: PrinterHealth) -> Seen:
     """Say how a printer is that was asked."""

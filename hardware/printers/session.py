@@ -148,12 +148,17 @@ class Session:
         for frame in frames:
             self._fenced = self._fenced or self._is_fence(frame)
             if isinstance(frame, RealTime):
-                self.reason = trouble(CAUSES, frame.status)
+                self.reason = self._named(trouble(CAUSES, frame.status))
             elif isinstance(frame, AutoStatus):
                 self.reason = auto_trouble(frame.status)
                 self.paper = sensor_paper(frame.status[2])
             elif isinstance(frame, PaperSensor):
                 self.paper = sensor_paper(frame.status)
+
+    def _named(self, reason: Reason | None) -> Reason | None:
+        """Keep the name of an error that the printer has told by itself: the answer has none."""
+        knows_better = reason is Reason.FAULT and self.reason is Reason.CUTTER_JAM
+        return self.reason if knows_better else reason
 
     def _judge(self, watch: Watch) -> Progress:
         """Decide whether to go on; a trouble stops the job's time and starts the holding time."""

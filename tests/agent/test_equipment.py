@@ -1,5 +1,9 @@
 """How devices are told to people: what is, what to do, once for each change, and never a guess."""
 
+import os
+import pty
+import threading
+import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -7,19 +11,21 @@ from typing import Any
 import pytest
 
 from agent import counted
-from agent.devices import HISTORY_MAX, PRINTER, SCANNER, Condition, Devices, Health
+from agent.devices import DISPLAY, HISTORY_MAX, PRINTER, SCANNER, Condition, Devices, Health
 from agent.equipment.service import BLOCKED_S, IDLE_S, Equipment, equipment_of, on_scan
 from agent.equipment.words import of_printer, of_scanner
 from agent.events import Event
 from agent.printing.service import reprint
+from hardware.display import screen
 from hardware.printers.outcome import Blocked, Reason
 from hardware.scanners.parse import Encoding
 from hardware.scanners.scanner import LinkState, ScanEvent, ScannerHealth
 from shared.runtime.metrics import page
 from shared.runtime.sqlite import transaction
 from tests.agent.kit import sell
+from tests.agent.till.kit import anna_of
 from tests.builders import Shop, basket
-from tests.fakes import NOON, FakePrinter
+from tests.fakes import NOON, FakeClock, FakePrinter
 
 CLEAR, NO_PAPER = FakePrinter.CLEAR, FakePrinter.NO_PAPER
 NEAR_END = [b"\x12", b"\x12", b"\x12", b"\x1e"]
@@ -166,3 +172,67 @@ def test_a_code_that_cannot_be_looked_up_is_told_as_unknown_and_the_scanner_goes
         on_scan(shop.station)(ScanEvent("s", "4600", b"4600", Encoding.UTF8, NOON))
 
     assert [(one.details["kind"], one.details["code"]) for one in told] == [("unknown", "")]
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, str]]:
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    os.set_blocking(master, False)
+    yield master, f"serial://{os.ttyname(slave)}"
+    os.close(slave)
+    os.close(master)
+
+
+class Closing(FakeClock):
+    """A clock that ends the shop's day after some waits."""
+
+    def __init__(self, stopping: threading.Event, waits: int) -> None:
+        super().__init__()
+        self._stopping = stopping
+        self._waits = waits
+
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        self._waits -= 1
+        if self._waits <= 0:
+            self._stopping.set()
+        return super().wait(event, timeout_s)
+
+
+def test_the_customer_sees_the_points_after_a_sale_and_the_next_one_does_not(
+    shop: Shop, terminal: tuple[int, str]
+) -> None:
+    master, url = terminal
+    equipment = Equipment(shop.station, display=url)
+    shop.station.board.say("Спасибо за покупку!", "Бонусы 1 000,00")
+    shop.station.board.say("Спасибо за покупку!", "Бонусы 1 085,50")
+    shop.station.clock = Closing(equipment.stopping, waits=30)
+
+    equipment.show_lines()
+
+    assert os.read(master, 1_000) == (
+        screen("Спасибо за покупку!", "Бонусы 1 085,50", 17) + screen("", "", 17)
+    )
+    health = shop.station.devices.snapshot()[DISPLAY]
+    assert health.condition is Condition.OK
+
+
+def test_a_sale_puts_the_points_up_and_one_without_a_member_nothing(shop: Shop) -> None:
+    sell(shop, basket(shop))
+    nobody = shop.station.board.take()
+    anna = anna_of(shop, 108_550)
+
+    sell(shop, basket(shop, member=anna))
+
+    assert nobody is None
+    shown = shop.station.board.take()
+    assert shown is not None
+    assert shown[1].startswith("Бонусы 1\u00a0")
+    assert shop.station.board.take() is None
+
+
+def test_a_display_that_is_not_there_is_told_of(shop: Shop) -> None:
+    Equipment(shop.station, display="serial:///dev/absent").show_some(("а", "б"))
+
+    health = shop.station.devices.snapshot()[DISPLAY]
+    assert (health.condition, "кабель" in health.ru) == (Condition.UNREACHABLE, True)

@@ -153,6 +153,7 @@ def test_a_trouble_told_while_the_slip_is_stuck_makes_it_held(make_slip: SlipMak
     assert outcome.reason is Reason.PAPER_OUT
 
 
+@pytest.mark.fault(2)
 def test_time_without_paper_does_not_count(make_slip: SlipMaker) -> None:
     waiting = [b""] * 100
 

@@ -17,7 +17,7 @@ from hardware.printers.layout import as_text
 from hardware.printers.outcome import Doubt, Held, Printed, Reason, Uncertain, Unreachable
 from hardware.printers.printer import Printer, print_job, printer_at
 from hardware.printers.profile import Feature, Profile, profile_named
-from hardware.printers.session import Limits, Patience, Watch
+from hardware.printers.session import Limits, Patience
 from hardware.simulator.counter import Counter
 from hardware.simulator.outbox import Outbox, RollSize
 from hardware.simulator.printer_sim import PrinterSim
@@ -36,19 +36,6 @@ MENDS: dict[Mishap, tuple[Reason, Callable[[PrinterSim], None]]] = {
 }
 
 
-def mending(printer: PrinterSim, mishap: Mishap, heard: list[Reason]) -> Watch:
-    """Help the printer as soon as it complains, as a cashier does after some seconds."""
-    _, mend = MENDS[mishap]
-
-    def watch(reason: Reason | None) -> Patience:
-        if reason is not None:
-            heard.append(reason)
-            mend(printer)
-        return Patience.WAIT
-
-    return watch
-
-
 @pytest.mark.fault(2)
 @pytest.mark.fault(3)
 @pytest.mark.fault(4)
@@ -56,21 +43,22 @@ def mending(printer: PrinterSim, mishap: Mishap, heard: list[Reason]) -> Watch:
 def test_what_stops_a_slip_is_named_and_once_it_is_mended_one_whole_paper_comes(
     counter: Counter, printer: Printer, clock: SystemClock, make_slip: SlipMaker, mishap: Mishap
 ) -> None:
-    heard: list[Reason] = []
+    named, mend = MENDS[mishap]
+    tells = printer.profile.has(Feature.STATUS_BACK) or mishap is not Mishap.CUTTER_JAM
+    expected = named if tells else Reason.FAULT
+    heard: list[Reason | None] = []
+
+    def help_once_it_is_named(reason: Reason | None) -> Patience:
+        heard.append(reason)
+        if reason is expected:
+            mend(counter.printer)
+        return Patience.WAIT
+
     counter.printer.suffer_after(200, mishap)
+    outcome = print_job(printer, make_slip(), job_no=1, clock=clock, watch=help_once_it_is_named)
 
-    outcome = print_job(
-        printer,
-        make_slip(),
-        job_no=1,
-        clock=clock,
-        watch=mending(counter.printer, mishap, heard),
-    )
-
-    told, _ = MENDS[mishap]
-    by_itself = printer.profile.has(Feature.STATUS_BACK) or mishap is not Mishap.CUTTER_JAM
     assert isinstance(outcome, Printed)
-    assert heard[0] is (told if by_itself else Reason.FAULT)
+    assert expected in heard
     assert [slip.text.read_text() for slip in counter.outbox.slips()] == [
         as_text(make_slip(), printer.profile.columns)
     ]
@@ -235,8 +223,6 @@ def test_a_clock_that_jumps_back_changes_no_deadline(
     clock = JumpingClock()
 
     outcome = print_job(printer, make_slip(), job_no=1, clock=clock, limits=hasty)
-    counter.printer.suffer_after(0, Mishap.PAPER_OUT)
-    counter.printer.set_roll(Roll.IN)
     counter.printer.suffer_after(100, Mishap.PAPER_OUT)
     held = print_job(printer, make_slip(), job_no=2, clock=clock, limits=hasty)
 
