@@ -55,7 +55,14 @@ def test_what_stops_a_slip_is_named_and_once_it_is_mended_one_whole_paper_comes(
         return Patience.WAIT
 
     counter.printer.suffer_after(200, mishap)
-    outcome = print_job(printer, make_slip(), job_no=1, clock=clock, watch=help_once_it_is_named)
+    outcome = print_job(
+        printer,
+        make_slip(),
+        job_no=1,
+        clock=clock,
+        watch=help_once_it_is_named,
+        limits=Limits(hold_max_s=5.0),
+    )
 
     assert isinstance(outcome, Printed)
     assert expected in heard

@@ -2,6 +2,7 @@
 
 import queue
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,18 @@ def test_a_card_held_before_the_scanner_counts_once() -> None:
     assert not debounce.is_double(b"4601", 1.9)
 
 
+@contextmanager
+def listening(*scanners: Scanner) -> Iterator[None]:
+    """Listen inside the block, until its end or its failure."""
+    for scanner in scanners:
+        scanner.start()
+    try:
+        yield
+    finally:
+        for scanner in scanners:
+            scanner.stop()
+
+
 @pytest.fixture
 def heard() -> "queue.SimpleQueue[ScanEvent]":
     return queue.SimpleQueue()
@@ -104,10 +117,9 @@ def scanner(
 ) -> Iterator[Scanner]:
     scanner = Scanner(scanner_sim.url, clock, heard.put)
     assert scanner.health().state is LinkState.UNKNOWN
-    scanner.start()
-    assert scanner.wait_until(lambda health: health.state is LinkState.OK, PATIENCE_S)
-    yield scanner
-    scanner.stop()
+    with listening(scanner):
+        assert scanner.wait_until(lambda health: health.state is LinkState.OK, PATIENCE_S)
+        yield scanner
     assert scanner.health().state is LinkState.UNKNOWN
 
 
@@ -173,15 +185,14 @@ def test_a_port_that_another_program_holds_is_unreachable_and_heard_once_it_is_f
 ) -> None:
     holder = dial(parse_device_url(scanner_sim.url), 1.0)
     scanner = Scanner(scanner_sim.url, clock, heard.put)
-    scanner.start()
-    assert scanner.wait_until(lambda health: health.state is LinkState.UNREACHABLE, PATIENCE_S)
+    with listening(scanner):
+        assert scanner.wait_until(lambda health: health.state is LinkState.UNREACHABLE, PATIENCE_S)
 
-    holder.close()
-    assert scanner.wait_until(lambda health: health.state is LinkState.OK, PATIENCE_S)
-    scanner_sim.scan("2900000000018")
+        holder.close()
+        assert scanner.wait_until(lambda health: health.state is LinkState.OK, PATIENCE_S)
+        scanner_sim.scan("2900000000018")
 
-    assert heard.get(timeout=PATIENCE_S).text == "2900000000018"
-    scanner.stop()
+        assert heard.get(timeout=PATIENCE_S).text == "2900000000018"
 
 
 @pytest.mark.fault(44)
@@ -192,17 +203,16 @@ def test_two_scanners_of_one_make_are_told_apart_and_read_the_same_code_each(
     for twin in twins:
         twin.plug()
     scanners = [Scanner(twin.url, clock, heard.put) for twin in twins]
-    for scanner in scanners:
-        scanner.start()
-        assert scanner.wait_until(lambda health: health.state is LinkState.OK, PATIENCE_S)
+    with listening(*scanners):
+        for scanner in scanners:
+            assert scanner.wait_until(lambda health: health.state is LinkState.OK, PATIENCE_S)
 
-    for twin in twins:
-        twin.scan("2900000000018")
+        for twin in twins:
+            twin.scan("2900000000018")
 
-    events = [heard.get(timeout=PATIENCE_S) for _ in twins]
+        events = [heard.get(timeout=PATIENCE_S) for _ in twins]
     assert {event.device for event in events} == {twin.url for twin in twins}
-    for scanner, twin in zip(scanners, twins, strict=True):
-        scanner.stop()
+    for twin in twins:
         twin.unplug()
 
 
@@ -217,13 +227,12 @@ def test_what_comes_while_the_agent_starts_is_whole_or_nothing(
 
     scanner = Scanner(scanner_sim.url, clock, heard.put, opened_in_the_middle)
     scanner_sim.send(b"4600000000015\r290000")
-    scanner.start()
-    assert scanner.wait_until(lambda health: health.state is LinkState.OK, PATIENCE_S)
-    scanner_sim.scan("2900000000018")
+    with listening(scanner):
+        assert scanner.wait_until(lambda health: health.state is LinkState.OK, PATIENCE_S)
+        scanner_sim.scan("2900000000018")
 
-    assert heard.get(timeout=PATIENCE_S).text == "2900000000018"
+        assert heard.get(timeout=PATIENCE_S).text == "2900000000018"
     assert heard.empty()
-    scanner.stop()
 
 
 def grabbed(address: DeviceAddress, _timeout_s: float) -> Transport:
@@ -245,20 +254,21 @@ def test_scanners_that_are_files_keep_the_contract_of_a_scanner(
     path = scanner_sim.url.removeprefix("serial://").partition("?")[0]
     opened = grabbed if kind is NodeKind.WEDGE else dial
     scanner = Scanner(f"{kind}://{path}", clock, heard.put, opened)
-    scanner.start()
-    assert scanner.wait_until(lambda health: health.state is LinkState.OK, PATIENCE_S)
+    with listening(scanner):
+        assert scanner.wait_until(lambda health: health.state is LinkState.OK, PATIENCE_S)
 
-    scanner_sim.send(said("2900000000018") * 2 + said("4600000000015")[:30])
-    assert heard.get(timeout=PATIENCE_S).text == "2900000000018"
-    scanner_sim.unplug()
-    assert scanner.wait_until(lambda health: health.state is LinkState.UNREACHABLE, PATIENCE_S)
-    scanner_sim.plug()
-    assert scanner.wait_until(lambda health: health.connects == 2, PATIENCE_S)
-    scanner_sim.send(said("4600000000015"))
+        scanner_sim.send(said("2901") * 2 + said("7") + said("460015")[:30])
+        assert [heard.get(timeout=PATIENCE_S).text for _ in range(2)] == ["2901", "7"]
+        scanner_sim.unplug()
+        assert scanner.wait_until(lambda health: health.state is LinkState.UNREACHABLE, PATIENCE_S)
+        scanner_sim.plug()
+        assert scanner.wait_until(lambda health: health.connects == 2, PATIENCE_S)
+        scanner_sim.send(said("460015"))
 
-    assert heard.get(timeout=PATIENCE_S).text == "4600000000015"
-    assert (scanner.health().doubles, scanner.health().scans) == (1, 2)
-    scanner.stop()
+        assert heard.get(timeout=PATIENCE_S).text == "460015"
+        assert scanner.wait_until(
+            lambda health: (health.doubles, health.scans) == (1, 3), PATIENCE_S
+        )
 
 
 def test_a_simulated_scanner_that_nobody_reads_says_so(scanner_sim: ScannerSim) -> None:
