@@ -45,9 +45,10 @@ def raster(line: Line, dots: int) -> bytes:
     width = min(dots, left + cell * len(line.text))
     picture = Image.new("1", ((width + 7) // 8 * 8 or 8, height), 0)
     brush = ImageDraw.Draw(picture)
-    stroke = 1 if line.weight is Weight.BOLD else 0
+    strikes = range(times + 1) if line.weight is Weight.BOLD else range(1)
     for at, sign in enumerate(line.text):
-        brush.text((left + at * cell, 0), sign, 1, font(FONT_SIZE * times), stroke_width=stroke)
+        for shift in strikes:
+            brush.text((left + at * cell + shift, 0), sign, 1, font(FONT_SIZE * times))
     head = (picture.width // 8).to_bytes(2, "little") + height.to_bytes(2, "little")
     return _RASTER + head + harmless(picture.tobytes())
 
