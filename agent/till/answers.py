@@ -154,12 +154,18 @@ class SignedInAnswer(Answer):
     ends_at: datetime
 
 
-class DeviceAnswer(BaseModel):
-    """A device's condition."""
+class ConditionAnswer(BaseModel):
+    """A device's condition from an instant on."""
 
     condition: str
     since: datetime
     sentence: SentenceView
+
+
+class DeviceAnswer(ConditionAnswer):
+    """A device's condition, and what it was before, latest first."""
+
+    before: list[ConditionAnswer] = []
 
 
 class RowsAnswer(BaseModel):

@@ -1,10 +1,12 @@
 """How this store's agent is: the line, the queue, the replica, the pack, the devices."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
+from agent.devices import Health
 from agent.disk import MEGABYTE
 from agent.journal import store as facts
 from agent.printing import store as spool
@@ -15,6 +17,8 @@ from agent.station import Station
 from agent.till import answers as view
 from agent.till import render
 from shared.runtime.sqlite import reading
+
+BEFORE_MAX = 10
 
 
 def status(station: Station, at: datetime) -> view.StatusAnswer:
@@ -65,11 +69,16 @@ def _rows(station: Station) -> dict[str, view.RowsAnswer]:
 
 
 def _devices(station: Station) -> dict[str, Any]:
-    return {
-        name: view.DeviceAnswer(
-            condition=health.condition,
-            since=health.since,
-            sentence=view.SentenceView(code=health.condition, ru=health.ru, en=health.en),
-        )
-        for name, health in station.devices.snapshot().items()
-    }
+    found = {name: station.devices.history(name) for name in station.devices.snapshot()}
+    return {name: _device(history) for name, history in found.items()}
+
+
+def _device(history: Sequence[Health]) -> view.DeviceAnswer:
+    now, *before = reversed(history)
+    earlier = [view.ConditionAnswer(**_condition(health)) for health in before[:BEFORE_MAX]]
+    return view.DeviceAnswer(**_condition(now), before=earlier)
+
+
+def _condition(health: Health) -> dict[str, Any]:
+    sentence = view.SentenceView(code=health.condition, ru=health.ru, en=health.en)
+    return {"condition": health.condition, "since": health.since, "sentence": sentence}

@@ -54,6 +54,27 @@ def test_support_sees_how_a_store_is(till: Till) -> None:
     assert [(name, version) for _, _, name, version in pack] == [("wine", "1")]
 
 
+def test_the_status_tells_how_a_device_is_and_how_it_was_before(till: Till) -> None:
+    shop = till.shop
+    for condition, words in (
+        (Condition.UNKNOWN, "Ещё не проверялось"),
+        (Condition.OK, "Принтер готов"),
+        (Condition.BLOCKED, "Нет бумаги: вставьте новый рулон"),
+    ):
+        shop.clock.move(minutes=1)
+        health = Health(condition, words, "in English", shop.clock.now())
+        shop.station.devices.report("printer", health)
+
+    told = till.get("/v1/status").json()["devices"]["printer"]
+
+    assert (told["condition"], told["sentence"]["ru"]) == (
+        "blocked",
+        "Нет бумаги: вставьте новый рулон",
+    )
+    assert [one["condition"] for one in told["before"]] == ["ok", "unknown"]
+    assert told["before"][0]["since"] < told["since"]
+
+
 def test_a_redemption_over_the_lease_and_the_ask_before_it_are_counted(till: Till) -> None:
     def refuse(_ask: LeaseAsk) -> LeaseAnswer:
         raise RefusedByCentreError(status=403, refusal="fenced", reason="Fenced.")
