@@ -6,7 +6,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON := python3
 
-.PHONY: demo test capabilities bench figures simulate torment mutants format clean
+.PHONY: demo test capabilities bench figures simulate torment mutants screens format clean
 
 demo: .venv/core.stamp
 	$(BIN)/kopilka demo $(DEMO)
@@ -39,6 +39,9 @@ torment: .venv/dev.stamp
 mutants: .venv/dev.stamp
 	$(BIN)/python -m tests.simulation.mutants $(MUTANTS)
 
+screens: .venv/dev.stamp .tools/packages.stamp
+	$(BIN)/python -m tests.browser.screens $(or $(SCREENS),docs/screens)
+
 format: .venv/dev.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -61,7 +64,7 @@ $(UV):
 	@touch $@
 
 .tools/packages.stamp: deploy/packages.sh | $(UV)
-	deploy/packages.sh libzbar0
+	deploy/packages.sh libzbar0 chromium libatomic1 fonts-dejavu-core
 	@touch $@
 
 .tools/judge.stamp: deploy/judge.sh | $(UV)

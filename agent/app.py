@@ -22,6 +22,7 @@ from agent.lives import current_file
 from agent.mirror import Mirror
 from agent.replica.service import prepare
 from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
+from agent.screen.routes import Screen
 from agent.settings import AgentSettings
 from agent.station import Identity, Station
 from agent.till import metrics
@@ -99,6 +100,8 @@ def create_app(station: Station) -> FastAPI:
     install_problems(app)
     for router in (*ROUTERS, metrics.router):
         app.include_router(router)
+    if settings.screen:
+        Screen(station).serve(app)
     describe(app)
     app.add_middleware(BodyLimit, limit_bytes=settings.body_bytes_max)
     app.add_middleware(FiscalTimes, station=station)

@@ -125,6 +125,19 @@ def cashier_of(station: Station, token: str, at: datetime) -> str:
     return str(found[0])
 
 
+def sign_out(station: Station, token: str) -> None:
+    """End a cashier's session; repeating is safe."""
+    with transaction(station.journal) as connection:
+        found = _SESSIONS.c.token_digest == digest(token.encode())
+        connection.execute(delete(_SESSIONS).where(found))
+
+
+def known(station: Station, cashier: str) -> CashierRow | None:
+    """Return what the directory says of a cashier."""
+    with reading(station.replica) as connection:
+        return rows.find(connection, CashierRow, cashier.encode())
+
+
 def demand_role(station: Station, cashier: str, role: str) -> None:
     """Check that a signed-in cashier has at least a role; `anyone` needs no sign-in.
 

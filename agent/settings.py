@@ -47,6 +47,16 @@ class AgentSettings(BaseSettings):
     """Device URLs of further scanners and stripe readers of the same counter."""
     display: str = ""
     """Device URL of a customer display of two lines, such as `serial:///dev/serial/by-id/...`."""
+    scanner_till: str = "1"
+    """The till whose screen hears the scanner."""
+    screen: bool = True
+    """Whether the cashier's screen is served, at the agent's own address."""
+    screen_language: Literal["ru", "en"] = "ru"
+    screen_lock_s: int = Field(default=300, ge=10)
+    """The screen asks for the PIN again when a cashier has done nothing for so long."""
+    screen_consent: str = Field(default="1", min_length=1, max_length=64)
+    """The version of the consent's text to which people agree when they register."""
+    screens_max: int = Field(default=32, ge=1)
     journal_mirror: Path | None = None
     """Folder on another disk: facts that the centre may lack are written there too."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -81,6 +81,7 @@ _NEXT = "SELECT receipt FROM claim WHERE receipt > ? ORDER BY receipt LIMIT ?"
 _FORGET = (
     "UPDATE claim SET body = x'' WHERE state = ? AND at < ? AND body <> x'' AND receipt IN (?*)"
 )
+_OPEN = "SELECT body FROM claim WHERE state = ? ORDER BY at DESC"
 _OPEN_COUNT = "SELECT count(*) FROM claim WHERE state = ?"
 
 
@@ -119,6 +120,12 @@ def open_receipts(connection: Connection) -> set[UUID]:
     """Return the receipts whose claims are open."""
     rows = connection.execute(select(_CLAIMS.c.receipt).where(_CLAIMS.c.state == ClaimState.OPEN))
     return set(rows.scalars())
+
+
+def open_of_till(connection: Connection, till: str) -> list[Claim]:
+    """Return the open claims of a till, the last one first."""
+    found = [_decode(row[0]) for row in run(connection, _OPEN, (ClaimState.OPEN.value,))]
+    return [claim for claim in found if claim.receipt.till == till]
 
 
 def open_count(connection: Connection) -> int:

@@ -15,7 +15,9 @@ from shared.runtime.sqlite import reading
 from shared.runtime.web import App, Receive, Scope, Send, problem
 
 TOKEN_BYTES = 24
-JSON = "application/json"
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+SCREEN = "/screen/"
+"""Forms of the cashier's screen: the check of their origin keeps foreign pages out."""
 UNSUPPORTED = 415
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -109,6 +111,8 @@ class Guard:
         if not _is_loopback(scope) and not self._has_token(headers.get("authorization", "")):
             return TillTokenError()
         content = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if scope["path"].startswith(SCREEN) and content in ("", FORM):
+            return None
         if scope["method"] == "POST" and content != JSON:
             return JsonRequiredError()
         return self._station.disk.refusal if _begins_something(scope) else None

@@ -18,11 +18,11 @@ from agent.quote.service import (
     Quote,
 )
 from agent.quote.shortage import refusal
+from agent.receipts import Priced, explained
 from agent.reserve.store import Claim
 from agent.station import Station
 from agent.till import answers as view
 from agent.till import receipt_answers as receipts_view
-from agent.till.receipts import Priced, explained
 from agent.till.render import frame, priced_frame, said, sentence
 from shared.basket import piece_rows
 from shared.bearer import Bearer

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from agent.bearers.certificates import CertificateStanding
-from agent.leases.lots import LotStanding, Reach
+from agent.leases.lots import Reach
+from agent.members.card import card_of
 from agent.members.service import Found, Registered
 from agent.packs import NoPackError
 from agent.quote.service import (
@@ -18,11 +19,9 @@ from agent.station import Station
 from agent.till import answers as view
 from agent.till.models import MemberRef
 from shared.errors import LoyaltyError
-from shared.ledger.leases import is_live
 from shared.rules.compile import CompiledPack
 from shared.rules.moment import Moment, Trust, UnknownZoneError
 from shared.rules.result import Sentence
-from shared.rules.tiers import tier_of
 from shared.wire.passes import Pass
 from shared.wire.rows import GoodsRow
 from shared.wire.slips import SlipSale
@@ -98,16 +97,8 @@ def said(error: LoyaltyError) -> view.SentenceView:
 
 def member(station: Station, found: Found, at: datetime) -> view.MemberAnswer:
     """Return a member's card for the cashier: masked, with tier and points."""
-    who = found.standing
-    lots = [lot for lot in who.lots if found.account in (None, lot.account) and lot.amount > 0]
-    try:
-        settings, pack = effective_pack(station, at)
-        moment = station.time.moment(at, settings.zone)
-        tier = tier_of(pack, who.view(Reach.CHAIN), pack.counting_day(moment))
-    except (NoPackError, NoSettingsError):
-        tier, moment = None, station.time.moment(at, "UTC")
-    shown = [_lot(lot, moment) for lot in lots]
-    active = [lot for lot in shown if lot.state == "active"]
+    who, card = found.standing, card_of(station, found, at)
+    tier = card.tier
     return view.MemberAnswer(
         ref=MemberRef(id=who.member, account=found.account, card_tail=found.tail),
         name=who.display_name,
@@ -119,12 +110,12 @@ def member(station: Station, found: Found, at: datetime) -> view.MemberAnswer:
             view.SentenceView(code="privilege", ru=one.ru, en=one.en)
             for one in (tier.privileges if tier else ())
         ],
-        balance_points=sum(lot.amount for lot in active),
-        pending_points=sum(lot.amount for lot in shown if lot.state == "pending"),
-        available_here_points=sum(lot.here for lot in active),
+        balance_points=card.balance,
+        pending_points=sum(lot.amount for lot in card.pending),
+        available_here_points=card.here,
         debt_points=who.debt,
         turnover_minor=who.turnover_minor,
-        lots=shown,
+        lots=[view.LotAnswer(**asdict(lot)) for lot in card.lots],
     )
 
 
@@ -175,20 +166,4 @@ def registered(station: Station, done: Registered, at: datetime) -> view.Registe
         name=done.display_name,
         card=done.card,
         state=done.state,
-    )
-
-
-def _lot(lot: LotStanding, moment: Moment) -> view.LotAnswer:
-    if lot.activates_at > moment.instant:
-        state = "pending"
-    else:
-        live = is_live(lot.activates_at, lot.expires_on, moment.instant, moment.day)
-        state = "active" if live else "expired"
-    return view.LotAnswer(
-        id=lot.id,
-        amount=lot.amount,
-        here=lot.here,
-        state=state,
-        activates_at=lot.activates_at,
-        expires_on=lot.expires_on,
     )

@@ -12,23 +12,23 @@ from fastapi import APIRouter, Response
 from fastapi.concurrency import run_in_threadpool
 from sse_starlette import EventSourceResponse
 
-from agent import cashiers
+from agent import cashiers, receipts
 from agent.bearers.service import find_certificate
 from agent.commit.service import Sale, commit
 from agent.members import lots
 from agent.members import service as members
 from agent.members.lots import Activation
 from agent.members.service import Registration
+from agent.operations import cancel_receipt, reprint_receipt
 from agent.quote.service import quote
 from agent.reserve.service import reserve
 from agent.scan import ScanKind, classify
 from agent.till import answers as view
-from agent.till import models, receipt_render, receipts, render
+from agent.till import models, receipt_render, render
 from agent.till import receipt_answers as receipts_view
 from agent.till.edit_routes import router as edits
 from agent.till.events import EventsResponse
 from agent.till.here import Cashier, Here, content_of
-from agent.till.operations import cancel_receipt, reprint_receipt
 from agent.till.return_routes import router as returns
 from agent.till.status import status
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from agent import receipts
 from agent.commit.service import TendersMismatchError
 from agent.journal.answers import UidReusedError
 from agent.printing import store as spool
@@ -16,7 +17,6 @@ from agent.reserve.service import AlreadyReservedError, QuoteChangedError, Recei
 from agent.returns.exchange import Exchanged, ExchangeOrder, Seen, Wish, exchange, preview
 from agent.returns.shares import NotReturnableError
 from agent.returns.sources import UnknownReceiptError
-from agent.till import receipts
 from shared.receipt import Redeem, Tender, TenderKind
 from shared.rules.returns import Part
 from shared.runtime.sqlite import reading

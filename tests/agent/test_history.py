@@ -16,13 +16,13 @@ from agent.journal import store as journal
 from agent.journal import uses
 from agent.link import LinkDownError
 from agent.members.service import Registration, find, register
+from agent.operations import reprint_receipt
 from agent.push import Pushed, push
+from agent.receipts import explained, look_up
 from agent.reserve.service import ReceiptEndedError
 from agent.returns.shares import NotReturnableError, ReceiptVoidedError
 from agent.returns.sources import UnknownReceiptError
 from agent.returns.void import VoidOrder, void
-from agent.till.operations import reprint_receipt
-from agent.till.receipts import explained, look_up
 from shared.crypto.chain import GENESIS
 from shared.receipt import Redeem
 from shared.runtime.sqlite import reading

@@ -25,6 +25,7 @@ from agent.leases import store as leases
 from agent.mirror import Mirror, unsent
 from agent.printing import service as printing
 from agent.push import Pushed, push
+from agent.receipts import look_up
 from agent.reserve import service as reserving
 from agent.reserve.service import ReceiptEndedError
 from agent.retention import LEAVE_MAX, ROWS_MAX, Retention
@@ -32,7 +33,6 @@ from agent.returns import elsewhere
 from agent.returns.service import give_back_goods
 from agent.returns.sources import DepartedReceiptError, UnknownReceiptError
 from agent.returns.void import VoidOrder, void
-from agent.till.receipts import look_up
 from shared.crypto.chain import GENESIS
 from shared.crypto.keys import verify
 from shared.receipt import Redeem

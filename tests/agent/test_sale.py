@@ -10,9 +10,9 @@ from agent.printing import store as spool
 from agent.quote.lines import Attributes, Item
 from agent.quote.service import Basket, quote
 from agent.quote.shortage import OverLeaseError
+from agent.receipts import look_up
 from agent.reserve.service import QuoteChangedError, ReceiptEndedError, ReserveOrder, reserve
 from agent.reserve.store import ClaimState
-from agent.till.receipts import look_up
 from shared.member import DayCount, History, Use
 from shared.receipt import Redeem, Tender, TenderKind
 from shared.runtime.sqlite import reading, run, transaction

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from agent import cashiers
+from agent import cashiers, receipts
 from agent.cashiers import NotPermittedError
 from agent.journal.answers import UidReusedError
 from agent.leases.standing import Standing
+from agent.operations import reprint_receipt
 from agent.printing import store as spool
 from agent.quote.lines import Item
 from agent.quote.service import quote
@@ -18,8 +19,6 @@ from agent.returns.service import preview
 from agent.returns.shares import ReceiptVoidedError
 from agent.returns.sources import UnknownReceiptError
 from agent.returns.void import AlreadyReturnedError, OtherShiftError, Voided, VoidOrder, void
-from agent.till import receipts
-from agent.till.operations import reprint_receipt
 from hardware.printers.layout import as_text
 from shared.receipt import Redeem
 from shared.rules.returns import Part

@@ -16,12 +16,12 @@ from agent.members.service import Registered, Registration, register
 from agent.printing import store as spool
 from agent.quote.lines import Item
 from agent.quote.service import Basket, Quote, quote
+from agent.receipts import look_up as look_up_receipt
 from agent.reserve.service import ReserveOrder, cancel, reserve
 from agent.reserve.store import Claim
 from agent.returns.service import Returned, ReturnOrder, give_back_goods
 from agent.returns.void import Voided, VoidOrder, void
 from agent.station import Station
-from agent.till.receipts import look_up as look_up_receipt
 from central.auditor import service as auditor
 from central.bearers.certificates import Shown, release, show
 from central.bearers.issuing import Order, make, order, sheets

@@ -54,11 +54,17 @@ _HEARD = (
 )
 
 
+_READ_BY_PEOPLE = "agent.screen."
+"""Failures of the cashier's own screen."""
+
+
 def heard_by_tills() -> list[type[LoyaltyError]]:
     told = [
         error
         for error in ERRORS
-        if error.__module__.startswith(_HEARD) and error.code not in BEHIND_THE_TILL
+        if error.__module__.startswith(_HEARD)
+        and not error.__module__.startswith(_READ_BY_PEOPLE)
+        and error.code not in BEHIND_THE_TILL
     ]
     return sorted(told, key=lambda error: error.code)
 

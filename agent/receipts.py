@@ -117,6 +117,22 @@ def look_up(station: Station, uid: UUID) -> Standing:
         )
 
 
+def slip_text(station: Station, uid: UUID) -> str:
+    """Return the slip of a receipt, return or void as text; empty when this store has none."""
+    with reading(station.journal) as connection:
+        document = sales.find(connection, uid) or returns.find(connection, uid)
+        paper = spool.slip_and_copies(connection, document.slip) if document else None
+    return as_text(paper[0], SLIP_COLUMNS) if paper else ""
+
+
+def print_state(station: Station, uid: UUID) -> str:
+    """Return how the paper of a receipt, return or void stands; empty when there is none."""
+    with reading(station.journal) as connection:
+        document = sales.find(connection, uid) or returns.find(connection, uid)
+        job = spool.job_state(connection, document.slip) if document else None
+    return job[0].value if job else ""
+
+
 def explained(station: Station, priced: Priced) -> Explained:
     """Say of each rule and line why, why not, and what it would take; needs no line.
 

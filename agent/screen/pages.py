@@ -1,0 +1,152 @@
+"""Pages of the cashier's screen: a whole one each time, small, without a script in it."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from agent import receipts
+from agent.returns.by_slip import SlipClaim, SlipReturn
+from agent.returns.preview import Preview
+from agent.returns.service import preview_by_slip
+from agent.screen import desk as panels
+from agent.screen.desk import Desk, new_uid
+from agent.screen.header import header, local, mark
+from agent.screen.views import parts_wanted, said, sale_view
+from agent.screen.words import WORDS
+from agent.station import Station
+from shared.basket import QUANTITY_ONE
+from shared.errors import LoyaltyError
+from shared.money import format_money
+from shared.points import format_points
+from shared.rules.sentences import Lang
+from shared.rules.wording import Wording
+
+FOLDER = Path(__file__).parent
+HERE = "/screen/static"
+Translated = Callable[..., str]
+
+
+class Pages:
+    """Renders a desk for a browser, in the desk's language."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._templates = Environment(
+            loader=FileSystemLoader(FOLDER / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters |= {
+            "money": format_money,
+            "points": format_points,
+            "quantity": format_quantity,
+        }
+
+    def page(self, desk: Desk, at: datetime, *, signed_in: bool) -> str:
+        """Return the page that a browser sees."""
+        station = self._station
+        now_s = station.clock.monotonic()
+        content = {
+            "lang": desk.lang,
+            "t": _translated(desk.lang),
+            "say": lambda words: words.ru if desk.lang == "ru" else words.en,
+            "mark": mark(station, desk, now_s),
+            "static": HERE,
+            "desk": desk,
+            "top": header(station, desk),
+            "notices": desk.notices,
+            "typed": defaultdict(str, desk.typed),
+            "day": lambda told: _day(station, told),
+        }
+        name, more = self._panel(desk, at) if signed_in else ("sign_in", {})
+        return self._templates.get_template(f"{name}.html").render(**content, **more)
+
+    def _panel(self, desk: Desk, at: datetime) -> tuple[str, dict[str, Any]]:
+        match desk.panel:
+            case panels.REGISTER:
+                return panels.REGISTER, {}
+            case panels.RECEIPT if desk.lookup is not None and desk.lookup.parts:
+                return self._preview(desk, at)
+            case panels.RECEIPT:
+                return panels.RECEIPT, {"uid": new_uid(self._station)}
+            case panels.DONE if desk.finished:
+                return panels.DONE, self._done(desk)
+            case _:
+                name = "payment" if desk.sale.claim is not None else panels.SALE
+                return name, {"sale": sale_view(self._station, desk, at)}
+
+    def _done(self, desk: Desk) -> dict[str, Any]:
+        done = desk.finished[0]
+        return {
+            "done": done,
+            "uid": new_uid(self._station),
+            "slip_text": receipts.slip_text(self._station, done.uid),
+            "print_state": receipts.print_state(self._station, done.uid),
+        }
+
+    def _preview(self, desk: Desk, at: datetime) -> tuple[str, dict[str, Any]]:
+        """Preview again, for what is shown is what will happen; else go back to the choice."""
+        found = desk.lookup
+        assert found is not None
+        try:
+            claim = SlipClaim(found.receipt, found.parts, found.slip)
+            seen = preview_by_slip(self._station, claim, at)
+        except LoyaltyError as error:
+            found.parts = ()
+            desk.tell("error", said(error))
+            return panels.RECEIPT, {"uid": new_uid(self._station)}
+        names = {goods.no: goods.name for goods in found.goods}
+        content = {"seen": _balanced(seen), "names": names, "wanted": parts_wanted(found)}
+        return "preview", content
+
+
+def _balanced(seen: Preview | SlipReturn) -> dict[str, Any]:
+    """Return what a return moves: the money of the lines less the rest is what is paid out."""
+    whole = {
+        "lines": seen.lines,
+        "lines_minor": sum(line.money_minor for line in seen.lines),
+        "money_minor": seen.money_minor,
+        "restored": sum(line.restored_points for line in seen.lines),
+        "taken": sum(line.taken_points for line in seen.lines),
+    }
+    if isinstance(seen, SlipReturn):
+        none: dict[str, Any] = dict.fromkeys(
+            ("recharged_minor", "withheld_minor", "lapsed", "debt", "forgiven"), 0
+        )
+        return {**whole, **none, "certificates": (), "tier": None, "provisional": True}
+    return {
+        **whole,
+        "recharged_minor": seen.recharged_minor,
+        "withheld_minor": seen.clawed.withheld_minor,
+        "certificates": seen.certificates,
+        "lapsed": seen.lapsed_points,
+        "debt": seen.debt_points,
+        "forgiven": seen.forgiven_points,
+        "tier": seen.tier,
+        "provisional": False,
+    }
+
+
+def format_quantity(quantity: int) -> str:
+    """Write thousandths without needless zeros: `2`, `0,35`."""
+    whole, rest = divmod(quantity, QUANTITY_ONE)
+    return f"{whole},{rest:03d}".rstrip("0") if rest else str(whole)
+
+
+def _translated(lang: Lang) -> Translated:
+    def translated(key: str, **parts: object) -> str:
+        words: Wording = WORDS[key]
+        return (words.ru if lang == "ru" else words.en).format(**parts)
+
+    return translated
+
+
+def _day(station: Station, told: date | datetime) -> str:
+    day = local(station, told) if isinstance(told, datetime) else told
+    return f"{day:%d.%m.%Y}"

@@ -1,0 +1,283 @@
+"""What a cashier does with a sale: every action calls the use case that a till would call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from agent.commit.service import Sale, commit
+from agent.members import service as members
+from agent.operations import cancel_receipt
+from agent.replica import store as rows
+from agent.reserve.service import ReceiptEndedError, ReserveOrder, reserve
+from agent.scan import Scan, ScanKind, classify
+from agent.screen import desk as panels
+from agent.screen.desk import Desk, Finished, new_uid
+from agent.screen.lookups import open_receipt
+from agent.screen.sale import WAITING_MAX, BasketFullError
+from agent.screen.typed import hundredths, thousandths
+from agent.screen.words import WORDS
+from agent.station import Station
+from shared.crypto.chain import digest
+from shared.errors import Kind, LoyaltyError
+from shared.phone import BadPhoneError, normalise_phone
+from shared.receipt import Redeem, Take, Tender, TenderKind
+from shared.rules.wording import Wording
+from shared.runtime.sqlite import reading
+from shared.wire.codec import encode
+from shared.wire.rows import GoodsRow
+
+
+class UnknownCodeError(LoyaltyError):
+    """A code that is no card, phone, goods, slip, certificate or promo code."""
+
+    kind = Kind.NOT_FOUND
+    code = "unknown_scan"
+    ru = "Код «{text}» здесь не известен: это не карта, не телефон и не товар справочника."
+    en = "Code “{text}” is not known here: no card, no phone, no goods of the directory."
+
+
+class PaymentCardError(LoyaltyError):
+    """The number of a payment card."""
+
+    kind = Kind.INVALID
+    code = "payment_card"
+    ru = "Это номер банковской карты: он здесь не нужен и не сохранён."
+    en = "This is the number of a payment card: it is not needed here and was not kept."
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One action at a till: where, on which screen, what was in the form, when."""
+
+    station: Station
+    desk: Desk
+    form: Mapping[str, str]
+    at: datetime
+
+    def text(self, name: str) -> str:
+        """Return what was typed in a field."""
+        return self.form.get(name, "").strip()
+
+    def uid(self, name: str) -> UUID:
+        """Return a uid that the form carries; one that is none is a new one."""
+        try:
+            return UUID(self.text(name))
+        except ValueError:
+            return new_uid(self.station)
+
+    @property
+    def cashier(self) -> str:
+        """Return who is signed in."""
+        return self.desk.present.no if self.desk.present else ""
+
+
+def take_code(act: Act) -> None:
+    """Take a scanned or typed code for what it is: a card, a phone, goods, a slip, a certificate.
+
+    What comes while a receipt is reserved waits, and is taken when it has ended. Raises
+    UnknownCodeError, PaymentCardError, and what finding a member or a receipt raises.
+    """
+    desk, code = act.desk, act.text("code")
+    scan = classify(act.station, code)
+    if scan.kind is ScanKind.PAYMENT_CARD or act.text("kind") == ScanKind.PAYMENT_CARD:
+        raise PaymentCardError
+    if not code:
+        return
+    if desk.sale.claim is not None:
+        if len(desk.sale.waiting) >= WAITING_MAX:
+            raise BasketFullError(limit=WAITING_MAX)
+        desk.sale.waiting.append(code)
+        desk.show(panels.SALE)
+        return
+    _take(act, scan, code)
+
+
+def _take(act: Act, scan: Scan, code: str) -> None:
+    desk = act.desk
+    if scan.receipt is not None:
+        open_receipt(act.station, desk, scan.receipt, scan)
+        return
+    match scan.kind:
+        case ScanKind.CARD | ScanKind.PASS:
+            _identify(act, code, code if scan.kind is ScanKind.PASS else "")
+        case ScanKind.CERTIFICATE:
+            desk.sale.offer(code, "")
+        case ScanKind.PROMO_CODE:
+            desk.sale.add_code(code)
+        case _:
+            _add_goods_or_find(act, scan, code)
+    desk.show(panels.SALE)
+
+
+def _add_goods_or_find(act: Act, scan: Scan, code: str) -> None:
+    goods = scan.goods
+    if goods is None:
+        with reading(act.station.replica) as connection:
+            goods = rows.find(connection, GoodsRow, code.encode())
+    if goods is not None:
+        act.desk.sale.add(goods.sku, act.station.settings.lines_max)
+        return
+    try:
+        normalise_phone(code)
+    except BadPhoneError as error:
+        raise UnknownCodeError(text=code) from error
+    _identify(act, code, "")
+
+
+def _identify(act: Act, identifier: str, pass_code: str) -> None:
+    found = members.find(act.station, identifier)
+    if not found:
+        act.desk.tell("warning", WORDS["no_member"])
+        act.desk.typed = {"phone": identifier}
+        return
+    if len(found) > 1:
+        act.desk.choices = tuple(found)
+        return
+    act.desk.choices = ()
+    act.desk.sale.serve(found[0], pass_code)
+
+
+def pick(act: Act) -> None:
+    """Say which of several members is meant."""
+    for found in act.desk.choices:
+        if str(found.standing.member) == act.text("member"):
+            act.desk.sale.serve(found)
+    act.desk.choices = ()
+
+
+def forget_member(act: Act) -> None:
+    """Sell to nobody in particular."""
+    act.desk.choices = ()
+    act.desk.sale.serve_nobody()
+
+
+def set_line(act: Act) -> None:
+    """Set a line's quantity, or change it by whole pieces; raises BadAmountError."""
+    no = int(act.text("no") or 0)
+    item = next((one for one in act.desk.sale.items if one.no == no), None)
+    if item is None:
+        return
+    step = act.text("step")
+    quantity = item.quantity + int(step) if step else thousandths(act.text("quantity"))
+    act.desk.sale.set_quantity(no, max(0, quantity))
+
+
+def redeem(act: Act) -> None:
+    """Ask for points: as many as possible, so many, or none; raises BadAmountError."""
+    sale, text = act.desk.sale, act.text("points")
+    mode = act.text("mode")
+    points = hundredths(text) if mode == Redeem.EXACT and text else 0
+    if mode == Redeem.EXACT and not points:
+        mode = Redeem.NONE
+    sale.redeem, sale.redeem_points = Redeem(mode or Redeem.NONE), points
+
+
+def choose(act: Act) -> None:
+    """Say how the customer takes a benefit that he may choose; raises BadAmountError."""
+    mode = Take(act.text("mode") or Take.UNSAID)
+    value = hundredths(act.text("value")) if mode in (Take.AMOUNT, Take.PERCENT) else 0
+    act.desk.sale.take, act.desk.sale.take_value = mode, value
+
+
+def add_code(act: Act) -> None:
+    """Add a promo code, or a certificate with its PIN."""
+    code = act.text("promo")
+    if not code:
+        return
+    if act.text("pin") or classify(act.station, code).kind is ScanKind.CERTIFICATE:
+        act.desk.sale.offer(code, act.text("pin"))
+    else:
+        act.desk.sale.add_code(code)
+
+
+def drop_code(act: Act) -> None:
+    """Take a promo code or certificate out of the receipt."""
+    act.desk.sale.drop_code(act.text("promo"))
+
+
+def clear(act: Act) -> None:
+    """Throw away a sale that is not reserved, and begin the next."""
+    if act.desk.sale.claim is None:
+        act.desk.begin(act.station)
+        act.desk.show(panels.SALE)
+
+
+def to_payment(act: Act) -> None:
+    """Reserve the receipt at the digest that the customer was shown; raises what `reserve` does."""
+    sale, agreed = act.desk.sale, act.text("digest")
+    if sale.claim is not None or not sale.items:
+        return
+    uid = sale.operation("reserve", agreed)
+    order = ReserveOrder(
+        uid, digest(agreed.encode()), sale.basket(act.desk.till), agreed, sale.card_tail
+    )
+    sale.claim = reserve(act.station, order, act.at)
+
+
+def back(act: Act) -> None:
+    """Cancel the reserve and go on with the same goods; then take the codes that waited."""
+    sale = act.desk.sale
+    if sale.claim is None:
+        return
+    cancel_receipt(act.station, sale.uid, sale.operation("cancel"), b"screen", act.at)
+    sale.claim, sale.uid = None, new_uid(act.station)
+    _take_waiting(act)
+
+
+def pay(act: Act) -> None:
+    """Commit the reserved receipt as paid; a second tap finds it committed and changes nothing.
+
+    Raises BadAmountError, and what `commit` does.
+    """
+    desk, sale = act.desk, act.desk.sale
+    if sale.claim is None or act.text("receipt") != str(sale.uid):
+        return
+    tenders = _tenders(act)
+    told = [[tender.kind.value, tender.amount_minor] for tender in tenders]
+    paid = Sale(
+        uid=sale.operation("commit"),
+        content=digest(encode([told, act.text("fiscal")])),
+        receipt=sale.uid,
+        tenders=tenders,
+        fiscal_number=act.text("fiscal"),
+        cashier=act.cashier,
+    )
+    money_minor = sale.claim.evaluation.totals.money_minor
+    try:
+        commit(act.station, paid, act.at)
+    except ReceiptEndedError:
+        desk.begin(act.station)
+        raise
+    desk.finish(Finished(sale.uid, panels.SALE, money_minor))
+    desk.begin(act.station)
+
+
+def _tenders(act: Act) -> tuple[Tender, ...]:
+    """Return the payments: cash as typed and the rest by card, or all of one kind."""
+    claim = act.desk.sale.claim
+    assert claim is not None
+    totals, kind = claim.evaluation.totals, TenderKind(act.text("tender") or TenderKind.CASH)
+    parts = [(TenderKind.CERTIFICATE, totals.certificate_minor)]
+    if cash := act.text("cash"):
+        cash_minor = min(hundredths(cash), totals.money_minor)
+        parts += [(TenderKind.CASH, cash_minor), (TenderKind.CARD, totals.money_minor - cash_minor)]
+    else:
+        parts.append((kind, totals.money_minor))
+    return tuple(Tender(kind, amount) for kind, amount in parts if amount)
+
+
+def next_sale(act: Act) -> None:
+    """Turn to the next customer; codes that were scanned meanwhile are his."""
+    act.desk.show(panels.SALE)
+    _take_waiting(act)
+
+
+def _take_waiting(act: Act) -> None:
+    sale = act.desk.sale
+    while sale.claim is None and sale.waiting:
+        code = sale.waiting.pop(0)
+        try:
+            _take(act, classify(act.station, code), code)
+        except LoyaltyError as error:
+            act.desk.tell("error", Wording(error.sentence("ru"), error.sentence("en")))

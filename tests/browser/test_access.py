@@ -1,0 +1,90 @@
+"""Who may use the screen, and that everybody can: PIN, lock, contrast, sizes, keyboard."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.kit import CHEESE_CODE, OLGA, Counter, anna, sentences
+from tests.builders import PIN
+
+TOUCH_PX = 56
+
+
+def assert_fit(counter: Counter) -> None:
+    """Judge the page that is shown: no finding of axe, nothing too small to tap or cut off."""
+    found = Axe().run(counter.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]})
+    assert sentences(found.response["violations"]) == []
+    for target in counter.page.locator("button:visible, input:visible, summary:visible").all():
+        box = target.bounding_box()
+        assert box is not None
+        assert min(box["height"], box["width"]) >= TOUCH_PX, target.evaluate("e => e.outerHTML")
+    width = counter.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= counter.page.viewport_size["width"]  # type: ignore[index]
+
+
+def test_every_state_of_a_sale_is_accessible_and_large_enough_to_tap(counter: Counter) -> None:
+    who = anna(counter.shop)
+    assert_fit(counter)
+
+    counter.scan(CHEESE_CODE)
+    counter.scan(who.card)
+    counter.press("F5")
+    counter.shows("Бонусами можно оплатить не больше 50 %")
+    assert_fit(counter)
+
+    counter.press("F9")
+    counter.shows("Сумма и бонусы закреплены.")
+    assert_fit(counter)
+
+    counter.press("F2")
+    counter.shows("Оплачено")
+    assert_fit(counter)
+
+    counter.press("F12")
+    expect(counter.page.get_by_label("PIN, 6 цифр")).to_be_visible()
+    assert_fit(counter)
+
+
+def test_a_wrong_pin_is_refused_and_five_of_them_lock_the_cashier_out(counter: Counter) -> None:
+    counter.press("F12")
+    for number in range(5):
+        counter.sign_in(pin=f"00000{number}")
+        counter.shows("Номер кассира или PIN неверны.")
+        expect(counter.page.get_by_label("PIN, 6 цифр")).to_have_value("")
+
+    counter.sign_in()
+
+    counter.shows("Слишком много неверных PIN.")
+    expect(counter.page.get_by_label("PIN, 6 цифр")).to_be_visible()
+
+
+def test_an_idle_screen_locks_itself_and_keeps_the_receipt(counter: Counter) -> None:
+    counter.scan(CHEESE_CODE)
+    counter.shows("Сыр выдержанный")
+
+    counter.shop.clock.move(seconds=counter.shop.station.settings.screen_lock_s)
+
+    counter.shows("Экран закрыт. Чек сохранён.")
+    counter.scan(CHEESE_CODE)
+    counter.shows("Войдите снова.")
+    counter.sign_in(OLGA)
+    counter.shows("Ольга", "старший кассир", "Сыр выдержанный")
+    expect(counter.page.get_by_label("Количество, строка 1")).to_have_value("1")
+
+
+def test_the_pin_can_be_tapped(counter: Counter) -> None:
+    counter.press("F12")
+    counter.page.get_by_label("Номер кассира").fill(OLGA)
+    expect(counter.page.get_by_label("PIN, 6 цифр")).to_be_visible()
+    for digit in PIN:
+        counter.page.get_by_role("button", name=digit, exact=True).tap()
+    counter.page.get_by_role("button", name="Войти").last.tap()
+
+    counter.shows("Ольга")
+
+
+def test_the_whole_screen_speaks_english(counter: Counter) -> None:
+    counter.scan(CHEESE_CODE)
+    counter.page.get_by_role("button", name="English").tap()
+
+    counter.shows("Online", "Payment", "Clear the receipt", "cashier")
+    assert counter.page.locator("html").get_attribute("lang") == "en"
