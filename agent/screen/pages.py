@@ -149,4 +149,4 @@ def _translated(lang: Lang) -> Translated:
 
 def _day(station: Station, told: date | datetime) -> str:
     day = local(station, told) if isinstance(told, datetime) else told
-    return f"{day:%d.%m.%Y}"
+    return f"{day:%d.%m}"

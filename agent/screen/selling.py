@@ -8,6 +8,7 @@ from uuid import UUID
 from agent.commit.service import Sale, commit
 from agent.members import service as members
 from agent.operations import cancel_receipt
+from agent.quote.service import admit
 from agent.replica import store as rows
 from agent.reserve.service import ReceiptEndedError, ReserveOrder, reserve
 from agent.scan import Scan, ScanKind, classify
@@ -102,7 +103,7 @@ def _take(act: Act, scan: Scan, code: str) -> None:
         case ScanKind.CARD | ScanKind.PASS:
             _identify(act, code, code if scan.kind is ScanKind.PASS else "")
         case ScanKind.CERTIFICATE:
-            desk.sale.offer(code, "")
+            _offer(act, code, "")
         case ScanKind.PROMO_CODE:
             desk.sale.add_code(code)
         case _:
@@ -181,14 +182,26 @@ def choose(act: Act) -> None:
 
 
 def add_code(act: Act) -> None:
-    """Add a promo code, or a certificate with its PIN."""
+    """Add a promo code, or a certificate with its PIN; raises what `admit` does."""
     code = act.text("promo")
     if not code:
         return
     if act.text("pin") or classify(act.station, code).kind is ScanKind.CERTIFICATE:
-        act.desk.sale.offer(code, act.text("pin"))
+        _offer(act, code, act.text("pin"))
     else:
         act.desk.sale.add_code(code)
+
+
+def _offer(act: Act, code: str, pin: str) -> None:
+    """Let a certificate pay, if its PIN is right: pages that show it count no wrong ones."""
+    sale = act.desk.sale
+    before = sale.certificates
+    sale.offer(code, pin)
+    try:
+        admit(act.station, sale.basket(act.desk.till), act.at)
+    except LoyaltyError:
+        sale.certificates = before
+        raise
 
 
 def drop_code(act: Act) -> None:

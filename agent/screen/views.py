@@ -15,13 +15,21 @@ from agent.screen.desk import Desk, Lookup
 from agent.screen.words import WORDS
 from agent.station import Station
 from shared.basket import Line
+from shared.certificate import tail_in
 from shared.errors import LoyaltyError
 from shared.money import format_money
 from shared.points import format_points
 from shared.rules.model import Pack
-from shared.rules.result import Effect, EffectKind, Evaluation, PricedLine
+from shared.rules.result import (
+    CertificatePayment,
+    Effect,
+    EffectKind,
+    Evaluation,
+    PricedLine,
+)
 from shared.rules.wording import Wording
 from shared.runtime.sqlite import reading
+from shared.tokens import plain_token, tail_of
 
 SHOWN_MAX = 12
 """Rejected rules and reasons beyond that are left out."""
@@ -49,6 +57,8 @@ class SaleView:
     hints: tuple[Wording, ...]
     rejected: tuple[tuple[Wording, Wording], ...]
     """Rules that did not apply, and why."""
+    certificates: tuple[tuple[str, CertificatePayment], ...] = ()
+    """What certificates pay, by the codes that were typed."""
     refused: Wording | None = None
 
 
@@ -78,6 +88,7 @@ def sale_view(station: Station, desk: Desk, at: datetime) -> SaleView:
         limits=tuple(_limits(priced)),
         hints=tuple(Wording(hint.ru, hint.en) for hint in evaluation.hints),
         rejected=tuple(_rejected(evaluation, source))[:SHOWN_MAX],
+        certificates=tuple(_certificates(desk, evaluation)),
     )
 
 
@@ -152,6 +163,13 @@ def _limits(priced: Quote) -> Iterator[Wording]:
     for one in priced.short:
         if one.refusal is not None:
             yield said(one.refusal)
+
+
+def _certificates(desk: Desk, evaluation: Evaluation) -> Iterator[tuple[str, CertificatePayment]]:
+    typed = {tail_of(plain_token(one.code)): one.code for one in desk.sale.certificates}
+    for paid in evaluation.certificates:
+        tail = tail_in(paid.code)
+        yield typed.get(tail, tail), paid
 
 
 def _rejected(evaluation: Evaluation, pack: Pack) -> Iterator[tuple[Wording, Wording]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.kit import Counter, counter_at
+from tests.browser.kit import Counter, counter_at, open_shop
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
@@ -30,7 +30,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def counter(browser: Browser, tmp_path: Path) -> Iterator[Counter]:
     """A counter of a store with the line up: a screen at till 1, Maria signed in."""
-    with counter_at(browser, tmp_path) as made:
+    with counter_at(browser, open_shop(tmp_path)) as made:
         made.sign_in()
         made.shows("Мария")
         yield made

@@ -3,25 +3,29 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from msgspec import structs
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from agent.receipts import slip_text
+from shared.clock import SystemClock
 from shared.wire.facts import ReceiptCommitted
-from shared.wire.feed import store_stream
+from shared.wire.feed import GLOBAL, store_stream
 from tests.agent.kit import kinds, last_body
 from tests.agent.till.kit import serving
-from tests.builders import PIN, STORE, Person, PersonLot, Shop, cashier_row
+from tests.builders import PIN, STORE, Person, PersonLot, Shop, cashier_row, member_row, pack_row
 
 SMALL, WIDE = (1024, 768), (1366, 768)
 CHEESE_CODE, WINE_CODE = "4600000000015", "4600000000022"
+CERTIFICATE = "A8N6-T74N-6JWN-N225"
 MARIA, OLGA = "7", "9"
 PHONE = "+7 916 123-45-67"
 WAIT_MS = 10_000
-SCANNED_MS = 2
+SCANNED_S = 0.002
 """Between two characters of a wedge."""
 
 
@@ -35,14 +39,17 @@ class Counter:
 
     def sign_in(self, cashier: str = MARIA, pin: str = PIN) -> None:
         """Sign in as people do."""
-        self.page.get_by_label("Номер кассира").fill(cashier)
-        self.page.get_by_label("PIN, 6 цифр").fill(pin)
+        self.page.locator("#cashier").fill(cashier)
+        self.page.locator("#pin").fill(pin)
         self.page.keyboard.press("F9")
 
     def scan(self, code: str) -> None:
-        """Let the wedge type a code, wherever the focus is."""
-        self.page.keyboard.type(code, delay=SCANNED_MS)
-        self.page.keyboard.press("Enter")
+        """Let the wedge type a code, wherever the focus is, as fast as wedges type."""
+        wedge = self.page.context.new_cdp_session(self.page)
+        began_s = SystemClock().now().timestamp() - SCANNED_S * len(code)
+        for place, key in enumerate([*code, "\r"]):
+            wedge.send("Input.dispatchKeyEvent", _key(key, began_s + SCANNED_S * place))
+        wedge.detach()
 
     def press(self, *keys: str) -> None:
         """Press function keys one after another."""
@@ -75,21 +82,33 @@ class Counter:
         return kinds(self.shop)
 
 
+def _key(char: str, at_s: float) -> dict[str, Any]:
+    """Return a key's stroke as the browser hears it, at its own instant."""
+    code = "Enter" if char == "\r" else f"Digit{char}" if char.isdigit() else f"Key{char.upper()}"
+    key = "Enter" if char == "\r" else char
+    told = {"type": "keyDown", "key": key, "code": code, "text": char, "timestamp": at_s}
+    return {**told, "windowsVirtualKeyCode": 13} if char == "\r" else told
+
+
 @contextmanager
-def counter_at(
-    browser: Browser,
-    folder: Path,
-    size: tuple[int, int] = SMALL,
-    shop: Shop | None = None,
-    **settings: Any,
-) -> Iterator[Counter]:
-    """Open a store, serve it, and show its screen in a window of its own."""
-    made = shop or open_shop(folder, **settings)
+def counter_at(browser: Browser, shop: Shop, size: tuple[int, int] = SMALL) -> Iterator[Counter]:
+    """Serve an open store, show its screen in a window of its own, and close both."""
     try:
-        with serving(made.station) as url, window(browser, url, size) as page:
-            yield Counter(made, url, page)
+        with serving(shop.station) as url, window(browser, url, size) as page:
+            yield Counter(shop, url, page)
     finally:
-        made.close()
+        shop.close()
+
+
+def partner_shop(folder: Path, **settings: Any) -> Shop:
+    """Return a store of the plumbing programme, where Anna is a partner with a benefit to take."""
+    shop = open_shop(folder, **settings)
+    shop.drop_packs()
+    text = files("shared.rules").joinpath("examples/plumbing.yaml").read_text("utf-8")
+    shop.feed(GLOBAL, pack_row(text))
+    who = anna(shop)
+    shop.feed(GLOBAL, structs.replace(member_row(who), segments=("partner",)))
+    return shop
 
 
 def open_shop(folder: Path, **settings: Any) -> Shop:

@@ -10,9 +10,10 @@ let queue = Promise.resolve(), turn = null, heardAt = performance.now();
 // What a scanner types is told by its keys, whatever the layout of the machine.
 function typed(event) {
   const letter = /^Key(.)$/.exec(event.code), digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code);
-  if (letter) return event.shiftKey ? letter[1] : letter[1].toLowerCase();
+  const latin = /^[A-Za-z]$/.test(event.key) && !event.getModifierState("CapsLock");
+  if (letter && !latin) return event.shiftKey ? letter[1] : letter[1].toLowerCase();
   if (digit) return event.shiftKey ? ")!@#$%^&*("[digit[1]] : digit[1];
-  return US[event.code] ? US[event.code][+event.shiftKey] : event.key;
+  return US[event.code]?.[+event.shiftKey] ?? event.key;
 }
 
 // Whatever is sent waits for what was sent before it: a scan right after a tap is the next request.
@@ -29,18 +30,17 @@ function go(url, body) {
 
 function show(page, url) {
   const next = new DOMParser().parseFromString(page, "text/html"), fresh = next.getElementById("screen");
-  const focused = document.activeElement?.id;
+  const focused = text(), isSent = (field) => field.form?.getAttribute("action") === url;
   for (const field of screen_().querySelectorAll("input[id]:not([type=hidden])")) {
-    const same = fresh?.querySelector("#" + CSS.escape(field.id));
-    const sent = url !== "/" && field.form?.getAttribute("action") === url;
-    if (same && !sent && field.value !== field.defaultValue) same.value = field.value;
-    if (same && !sent && field.checked !== field.defaultChecked) same.checked = field.checked;
+    const same = fresh.querySelector("#" + CSS.escape(field.id));
+    if (!same || isSent(field)) continue;
+    if (field.value !== field.defaultValue) same.value = field.value;
+    if (field.checked !== field.defaultChecked) same.checked = field.checked;
   }
   screen_().replaceWith(document.adoptNode(fresh));
   document.documentElement.lang = next.documentElement.lang;
-  const kept = focused && document.getElementById(focused);
-  const target = kept && url === "/" ? kept : screen_().querySelector("[autofocus]") ?? kept;
-  target?.focus({ preventScroll: true });
+  const kept = focused?.id && !isSent(focused) && document.getElementById(focused.id);
+  (kept || screen_().querySelector("[autofocus]"))?.focus({ preventScroll: true });
 }
 
 // One listener, before everything else: characters less than 60 ms apart that Enter ends are a scan.
