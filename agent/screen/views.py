@@ -60,13 +60,16 @@ class SaleView:
     certificates: tuple[tuple[str, CertificatePayment], ...] = ()
     """What certificates pay, by the codes that were typed."""
     refused: Wording | None = None
+    codes: tuple[str, ...] = ()
+    """Codes that nothing is known of yet, because there is no price."""
 
 
 def sale_view(station: Station, desk: Desk, at: datetime) -> SaleView:
     """Price what is open, or show what was reserved; a receipt that has no price is shown too."""
     sale = desk.sale
     card = _card(station, desk, at)
-    empty = SaleView((), None, "", card, (), (), ())
+    codes = (*sale.promo_codes, *(one.code for one in sale.certificates))
+    empty = SaleView((), None, "", card, (), (), (), codes=codes)
     if sale.claim is not None:
         claim = sale.claim
         pack = pack_of(station, claim.evaluation.pack_hash)

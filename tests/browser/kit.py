@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from agent.receipts import slip_text
 from shared.clock import SystemClock
-from shared.wire.facts import ReceiptCommitted
+from shared.wire.facts import ReceiptCommitted, body_of
 from shared.wire.feed import GLOBAL, store_stream
-from tests.agent.kit import kinds, last_body
+from tests.agent.kit import facts, kinds, last_body
 from tests.agent.till.kit import serving
 from tests.builders import PIN, STORE, Person, PersonLot, Shop, cashier_row, member_row, pack_row
 
@@ -43,12 +43,12 @@ class Counter:
         self.page.locator("#pin").fill(pin)
         self.page.keyboard.press("F9")
 
-    def scan(self, code: str) -> None:
+    def scan(self, code: str, gap_s: float = SCANNED_S) -> None:
         """Let the wedge type a code, wherever the focus is, as fast as wedges type."""
         wedge = self.page.context.new_cdp_session(self.page)
-        began_s = SystemClock().now().timestamp() - SCANNED_S * len(code)
+        began_s = SystemClock().now().timestamp() - gap_s * len(code)
         for place, key in enumerate([*code, "\r"]):
-            wedge.send("Input.dispatchKeyEvent", _key(key, began_s + SCANNED_S * place))
+            wedge.send("Input.dispatchKeyEvent", _key(key, began_s + gap_s * place))
         wedge.detach()
 
     def press(self, *keys: str) -> None:
@@ -72,6 +72,11 @@ class Counter:
         assert isinstance(body, ReceiptCommitted)
         return body
 
+    def sales(self) -> list[ReceiptCommitted]:
+        """Return all sales of the journal."""
+        bodies = map(body_of, facts(self.shop))
+        return [body for body in bodies if isinstance(body, ReceiptCommitted)]
+
     def slip(self, uid: UUID) -> str:
         """Return the text of a document's slip as it is spooled."""
         return slip_text(self.shop.station, uid)
@@ -91,10 +96,12 @@ def _key(char: str, at_s: float) -> dict[str, Any]:
 
 
 @contextmanager
-def counter_at(browser: Browser, shop: Shop, size: tuple[int, int] = SMALL) -> Iterator[Counter]:
+def counter_at(
+    browser: Browser, shop: Shop, size: tuple[int, int] = SMALL, *, loops: bool = False
+) -> Iterator[Counter]:
     """Serve an open store, show its screen in a window of its own, and close both."""
     try:
-        with serving(shop.station) as url, window(browser, url, size) as page:
+        with serving(shop.station, loops=loops) as url, window(browser, url, size) as page:
             yield Counter(shop, url, page)
     finally:
         shop.close()

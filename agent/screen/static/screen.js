@@ -17,30 +17,43 @@ function typed(event) {
 }
 
 // Whatever is sent waits for what was sent before it: a scan right after a tap is the next request.
-function send(url, fields) {
+function send(url, fields, form) {
   const body = new URLSearchParams(fields);
-  if (turn) turn.push(go(url, body));
-  else queue = queue.then(() => go(url, body));
+  if (turn) turn.push(go(url, body, form));
+  else queue = queue.then(() => go(url, body, form));
 }
 
-function go(url, body) {
+function go(url, body, form) {
   return fetch(url, { method: body ? "POST" : "GET", body, headers: { "Kopilka-Part": "1" } })
-    .then((answer) => answer.text()).then((page) => show(page, url)).catch(() => { heardAt = -SILENT_MS; watch(); });
+    .then((answer) => answer.text()).then((page) => show(page, form)).catch(() => { heardAt = -SILENT_MS; watch(); });
 }
 
-function show(page, url) {
+// Only what has changed is replaced. What was typed meanwhile stays, but for the form that was sent.
+function show(page, form) {
   const next = new DOMParser().parseFromString(page, "text/html"), fresh = next.getElementById("screen");
-  const focused = text(), isSent = (field) => field.form?.getAttribute("action") === url;
-  for (const field of screen_().querySelectorAll("input[id]:not([type=hidden])")) {
-    const same = fresh.querySelector("#" + CSS.escape(field.id));
-    if (!same || isSent(field)) continue;
-    if (field.value !== field.defaultValue) same.value = field.value;
-    if (field.checked !== field.defaultChecked) same.checked = field.checked;
-  }
-  screen_().replaceWith(document.adoptNode(fresh));
+  const old = screen_(), focused = text(), isSent = (field) => form && field.form?.getAttribute("action") === form;
+  const wasSent = focused && isSent(focused);
+  for (const sent of document.forms) if (form && sent.getAttribute("action") === form) sent.reset();
+  const now = parts(fresh), before = parts(old);
+  const alike = now.length === before.length && fresh.querySelector("main").className === old.querySelector("main").className;
+  if (alike) now.forEach((part, place) => part.isEqualNode(before[place]) || replace(before[place], part));
+  else replace(old, fresh);
+  screen_().dataset.mark = fresh.dataset.mark;
   document.documentElement.lang = next.documentElement.lang;
-  const kept = focused?.id && !isSent(focused) && document.getElementById(focused.id);
+  if (focused?.isConnected && !wasSent) return;
+  const kept = focused?.id && !wasSent && document.getElementById(focused.id);
   (kept || screen_().querySelector("[autofocus]"))?.focus({ preventScroll: true });
+}
+
+const parts = (root) => [...root.children].flatMap((part) => part.matches("main") ? [...part.children] : part);
+
+function replace(old, fresh) {
+  for (const field of old.querySelectorAll("input[id]:not([type=hidden])")) {
+    const same = fresh.querySelector("#" + CSS.escape(field.id));
+    if (same && field.value !== field.defaultValue) same.value = field.value;
+    if (same && field.checked !== field.defaultChecked) same.checked = field.checked;
+  }
+  old.replaceWith(document.adoptNode(fresh));
 }
 
 // One listener, before everything else: characters less than 60 ms apart that Enter ends are a scan.
@@ -90,8 +103,12 @@ function stop(event) {
 }
 
 // A key is pressed on the page that the cashier expects: the one that answers what was sent before.
+// Pressed twice it is pressed once: the second one was not meant for the next page.
+const pressed = new Set();
 function press(event) {
   stop(event);
+  if (pressed.has(event.key)) return;
+  pressed.add(event.key);
   queue = queue.then(() => {
     const target = screen_().querySelector(`[data-key="${event.key}"]`);
     const own = turn = [];
@@ -99,13 +116,13 @@ function press(event) {
     else target?.click();
     turn = null;
     return Promise.all(own);
-  });
+  }).finally(() => pressed.delete(event.key));
 }
 
 document.addEventListener("submit", (event) => {
   event.preventDefault();
-  const form = event.target;
-  send(form.getAttribute("action"), new FormData(form, event.submitter));
+  const action = event.target.getAttribute("action");
+  send(action, new FormData(event.target, event.submitter), action);
 });
 
 document.addEventListener("click", (event) => {

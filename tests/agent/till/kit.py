@@ -110,11 +110,14 @@ def uuid_of(told: object) -> UUID:
 
 
 @contextmanager
-def serving(station: Station) -> Iterator[str]:
-    """Serve the till API on a free port, without the loops; yield the address."""
+def serving(station: Station, *, loops: bool = False) -> Iterator[str]:
+    """Serve the till API on a free port, without the loops unless asked; yield the address."""
     listener = listen("127.0.0.1", 0)
     config = uvicorn.Config(
-        create_app(station), lifespan="off", log_level="error", timeout_graceful_shutdown=1
+        create_app(station),
+        lifespan="on" if loops else "off",
+        log_level="error",
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))

@@ -1,0 +1,160 @@
+"""Beside a sale: registration, early activation, returns, copies, certificates, benefits."""
+
+from datetime import timedelta
+
+from playwright.sync_api import expect
+
+from agent.printing import store as spool
+from shared.receipt import TenderKind
+from shared.runtime.sqlite import reading
+from shared.wire.facts import LotActivated, MemberRegistered
+from shared.wire.taken_back import ReceiptReturned, ReceiptVoided
+from tests.agent.kit import last_body
+from tests.browser.kit import CERTIFICATE, CHEESE_CODE, OLGA, WINE_CODE, Counter, anna
+from tests.browser.test_access import assert_fit
+from tests.builders import PersonLot, certificate_known
+from tests.fakes import NOON
+
+
+def test_a_member_is_registered_in_two_fields_and_then_is_the_buyer(counter: Counter) -> None:
+    page = counter.page
+    counter.scan(CHEESE_CODE)
+    page.locator("#code").fill("+7 903 111-22-33")
+    page.keyboard.press("Enter")
+    counter.shows("Такого участника здесь не знают")
+    counter.press("F8")
+
+    expect(page.locator("#phone")).to_have_value("+7 903 111-22-33")
+    page.locator("#name").fill("Иван Петров")
+    counter.press("F9")
+    counter.shows("Без согласия покупателя регистрация невозможна")
+    expect(page.locator("#name")).to_have_value("Иван Петров")
+    assert_fit(counter)
+    counter.press("F4", "F9", "F9")
+    counter.shows("Зарегистрирован, карта", "Иван П.")
+
+    body = last_body(counter.shop)
+    assert counter.kinds == ["member.registered"]
+    assert isinstance(body, MemberRegistered)
+    assert (body.consent, body.cashier) == ("1", "7")
+
+
+def test_pending_points_are_activated_on_request_and_can_pay_at_once(counter: Counter) -> None:
+    pending = PersonLot(20_000, leased=20_000, activates_at=NOON + timedelta(days=1))
+    who = anna(counter.shop, pending)
+    counter.scan(CHEESE_CODE)
+    counter.scan(who.card)
+    counter.shows("Ожидают")
+
+    counter.page.get_by_role("button", name="Активировать").tap()
+    counter.shows("Бонусы активированы: их можно списать.")
+    counter.press("F5")
+
+    expect(counter.to_pay).to_have_text("800,00 ₽")
+    body = last_body(counter.shop)
+    assert isinstance(body, LotActivated)
+    assert (body.lot, body.cashier) == (pending.row.id, "7")
+
+
+def test_goods_come_back_by_the_slips_code_with_a_preview_that_balances(counter: Counter) -> None:
+    who = anna(counter.shop)
+    sell(counter, CHEESE_CODE, WINE_CODE, who.card)
+    sold = counter.sold()
+
+    counter.scan(slip_code(counter))
+    counter.shows("оплачен", "Сыр выдержанный", "Вино красное")
+    counter.page.get_by_label("Вернуть: Вино красное").fill("1")
+    assert_fit(counter)
+    counter.press("F9")
+    counter.shows("Возврат: проверьте и подтвердите", "Выдать деньгами", "1 900,00 ₽", "95,00")
+    assert_fit(counter)
+    assert counter.kinds == ["receipt.committed"]
+    counter.press("F9", "F9")
+    counter.shows("Выдать покупателю 1 900,00 ₽")
+
+    body = last_body(counter.shop)
+    assert counter.kinds == ["receipt.committed", "receipt.returned"]
+    assert isinstance(body, ReceiptReturned)
+    assert body.sale == sold.receipt.uid
+    assert [(line.no, line.money_minor) for line in body.lines] == [(2, 190_000)]
+    assert "1 900,00" in counter.slip(body.uid)
+
+
+def test_more_than_was_sold_cannot_come_back(counter: Counter) -> None:
+    sell(counter, CHEESE_CODE)
+    counter.scan(slip_code(counter))
+
+    counter.page.get_by_label("Вернуть: Сыр").fill("2")
+    counter.press("F9")
+
+    counter.shows("можно вернуть не больше 1")
+    expect(counter.page.get_by_label("Вернуть: Сыр")).to_have_value("2")
+    assert counter.kinds == ["receipt.committed"]
+
+
+def test_only_the_senior_cashier_voids_a_receipt(counter: Counter) -> None:
+    sell(counter, CHEESE_CODE)
+    counter.press("F10")
+    counter.page.get_by_role("button", name="Найти 1 000,00").tap()
+    counter.press("F7")
+    counter.shows("Это действие вам не разрешено")
+    assert counter.kinds == ["receipt.committed"]
+
+    counter.press("F12")
+    expect(counter.page.locator("#pin")).to_be_visible()
+    counter.sign_in(OLGA)
+    counter.press("F7")
+    counter.shows("Чек аннулирован, выдать 1 000,00 ₽")
+
+    body = last_body(counter.shop)
+    assert isinstance(body, ReceiptVoided)
+    assert body.cashier == OLGA
+
+
+def test_two_taps_on_copy_print_one_copy_that_says_so(counter: Counter) -> None:
+    sell(counter, CHEESE_CODE)
+
+    button = counter.page.get_by_role("button", name="Копия слипа")
+    button.dblclick()
+    counter.shows("Копия 1 отправлена на печать.")
+
+    with reading(counter.shop.station.journal) as connection:
+        assert spool.counts(connection) == {"queued": 2}
+
+
+def test_a_certificate_pays_and_its_tender_is_counted(counter: Counter) -> None:
+    certificate_known(counter.shop, CERTIFICATE, balance=70_000, pin="4321")
+    page = counter.page
+    counter.scan(CHEESE_CODE)
+    page.locator("#promo").fill(CERTIFICATE)
+    page.keyboard.press("Enter")
+    counter.shows("PIN не указан или неверен")
+    expect(page.locator("#promo")).to_have_value(CERTIFICATE)
+    page.get_by_label("PIN сертификата").fill("4321")
+    page.keyboard.press("Enter")
+    expect(counter.to_pay).to_have_text("300,00 ₽")
+    counter.press("F9")
+    counter.page.locator("#cash").fill("100")
+    counter.press("F5")
+    counter.shows("Оплачено 300,00 ₽")
+
+    paid = {tender.kind: tender.amount_minor for tender in counter.sold().tenders}
+    assert paid == {
+        TenderKind.CERTIFICATE: 70_000,
+        TenderKind.CASH: 10_000,
+        TenderKind.CARD: 20_000,
+    }
+
+
+def sell(counter: Counter, *codes: str) -> None:
+    """Sell what is scanned for cash."""
+    for code in codes:
+        counter.scan(code)
+    counter.press("F9", "F2")
+    counter.shows("Оплачено")
+
+
+def slip_code(counter: Counter) -> str:
+    """Return the code on the slip of the last sale, as a scanner reads it."""
+    slip = counter.slip(counter.sales()[-1].receipt.uid)
+    return "".join(slip.partition("QR ")[2].split())
