@@ -62,10 +62,11 @@ def header(station: Station, desk: Desk) -> Header:
 
 
 def mark(station: Station, desk: Desk, now_s: float) -> str:
-    """Return what tells a page that it is old: it changes with all that the page shows."""
+    """Return what tells a page that it is old: how often the till was acted upon, and what of the
+    store the page shows."""
     locked = desk.is_locked(now_s, station.settings.screen_lock_s)
-    shown = (desk.edition, locked, header(station, desk))
-    return blake2b(repr(shown).encode(), digest_size=MARK_BYTES).hexdigest()
+    shown = repr((locked, header(station, desk))).encode()
+    return f"{desk.edition}-{blake2b(shown, digest_size=MARK_BYTES).hexdigest()}"
 
 
 def local(station: Station, instant: datetime) -> datetime:

@@ -1,5 +1,7 @@
 """What a cashier does at the screen in a real browser, and what the store then has."""
 
+import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,8 +10,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from msgspec import structs
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from agent.receipts import slip_text
 from shared.clock import SystemClock
@@ -26,6 +29,9 @@ MARIA, OLGA = "7", "9"
 PHONE = "+7 916 123-45-67"
 WAIT_MS = 10_000
 SCANNED_S = 0.002
+SLOW = 6
+"""How many times slower the CPU of a till may be."""
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 """Between two characters of a wedge."""
 
 
@@ -150,6 +156,42 @@ def window(
     finally:
         context.close()
     assert (foreign, broken) == ([], [])
+
+
+def scan_slowly(counter: Counter, scans: int) -> list[float]:
+    """Scan one code again and again with the CPU throttled; return how long each scan took.
+
+    From the scanner's Enter until the frame with the next page is drawn, in milliseconds.
+    """
+    for code in (CHEESE_CODE, WINE_CODE):
+        counter.scan(code)
+    counter.shows("Вино красное")
+    slow = counter.page.context.new_cdp_session(counter.page)
+    slow.send("Emulation.setCPUThrottlingRate", {"rate": SLOW})
+    return [counter.page.evaluate(SCAN, CHEESE_CODE) for _ in range(scans)]
+
+
+SCAN = """(code) => new Promise((done) => {
+  new MutationObserver((_, watch) => {
+    watch.disconnect();
+    requestAnimationFrame(() => setTimeout(() => done(performance.now() - scannedAt)));
+  }).observe(document.body, { childList: true, subtree: true, characterData: true });
+  for (const key of code) dispatchEvent(new KeyboardEvent("keydown", { key, code: "Digit" + key }));
+  const scannedAt = performance.now();
+  dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", code: "Enter", cancelable: true }));
+})"""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run Debian's chromium without a window; where tests are run for others it has to be there."""
+    path = shutil.which("chromium")
+    if path is None and not os.environ.get("CI"):
+        pytest.skip("chromium is not installed: deploy/packages.sh chromium")
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=path or "chromium", args=FLAGS)
+        yield opened
+        opened.close()
 
 
 def anna(shop: Shop, *lots: PersonLot, turnover_minor: int = 6_000_000) -> Person:

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from agent.devices import Condition, Health
-from tests.browser.conftest import FLAGS
 from tests.browser.kit import (
     CERTIFICATE,
     CHEESE_CODE,
@@ -19,6 +18,7 @@ from tests.browser.kit import (
     WINE_CODE,
     Counter,
     anna,
+    chromium,
     counter_at,
     open_shop,
     partner_shop,
@@ -34,8 +34,7 @@ def main(out: Path) -> None:
     """Draw all states in Russian at 1024 × 768, some at 1366 × 768 and in English."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    with chromium() as browser:
         for name, size, shown in (
             ("ru", SMALL, None),
             ("ru-1366", WIDE, {"member", "payment", "preview"}),
@@ -45,7 +44,6 @@ def main(out: Path) -> None:
                 counter.page.wait_for_timeout(SETTLED_MS)
                 if shown is None or state in shown:
                     counter.page.screenshot(path=out / f"{state}-{name}.png")
-        browser.close()
 
 
 def _states(browser: Browser, size: tuple[int, int], lang: str) -> Iterator[tuple[str, Counter]]:

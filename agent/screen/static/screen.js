@@ -30,26 +30,32 @@ function go(url, body, form) {
 
 // Only what has changed is replaced. What was typed meanwhile stays, but for the form that was sent.
 function show(page, form) {
-  const next = new DOMParser().parseFromString(page, "text/html"), fresh = next.getElementById("screen");
-  const old = screen_(), focused = text(), isSent = (field) => form && field.form?.getAttribute("action") === form;
-  const wasSent = focused && isSent(focused);
+  const next = new DOMParser().parseFromString(page, "text/html");
+  const focused = text(), wasSent = form && focused?.form?.getAttribute("action") === form;
   for (const sent of document.forms) if (form && sent.getAttribute("action") === form) sent.reset();
-  const now = parts(fresh), before = parts(old);
-  const alike = now.length === before.length && fresh.querySelector("main").className === old.querySelector("main").className;
-  if (alike) now.forEach((part, place) => part.isEqualNode(before[place]) || replace(before[place], part));
-  else replace(old, fresh);
-  screen_().dataset.mark = fresh.dataset.mark;
+  change(screen_(), next.getElementById("screen"));
   document.documentElement.lang = next.documentElement.lang;
   if (focused?.isConnected && !wasSent) return;
   const kept = focused?.id && !wasSent && document.getElementById(focused.id);
-  (kept || screen_().querySelector("[autofocus]"))?.focus({ preventScroll: true });
+  const target = kept || screen_().querySelector("[autofocus]");
+  if (target !== document.activeElement) target?.focus({ preventScroll: true });
 }
 
-const parts = (root) => [...root.children].flatMap((part) => part.matches("main") ? [...part.children] : part);
+function change(old, fresh) {
+  if (old.isEqualNode(fresh)) return;
+  const mine = [...old.childNodes], theirs = [...fresh.childNodes];
+  if (old.cloneNode().isEqualNode(fresh.cloneNode()) && theirs.length && mine.length === theirs.length)
+    mine.forEach((node, place) => change(node, theirs[place]));
+  else if (old.id === "screen" && fresh.dataset.mark !== old.dataset.mark) {
+    old.dataset.mark = fresh.dataset.mark;
+    change(old, fresh);
+  } else replace(old, fresh);
+}
 
 function replace(old, fresh) {
-  for (const field of old.querySelectorAll("input[id]:not([type=hidden])")) {
-    const same = fresh.querySelector("#" + CSS.escape(field.id));
+  const fields = old.querySelectorAll?.("input[id]:not([type=hidden])") ?? [];
+  for (const field of old.id && old.matches?.("input") ? [old] : fields) {
+    const same = field.id === fresh.id ? fresh : fresh.querySelector?.("#" + CSS.escape(field.id));
     if (same && field.value !== field.defaultValue) same.value = field.value;
     if (same && field.checked !== field.defaultChecked) same.checked = field.checked;
   }
@@ -135,9 +141,18 @@ document.addEventListener("click", (event) => {
 const news = new EventSource("/screen/news");
 const heard = () => { heardAt = performance.now(); silent.hidden = true; };
 news.addEventListener("alive", heard);
+// A mark says how often the till was acted upon, and what the page shows: an older one is no news.
 news.addEventListener("mark", (event) => {
   heard();
-  queue = queue.then(() => event.data === screen_().dataset.mark || go("/"));
+  queue = queue.then(() => {
+    const shown = screen_().dataset.mark;
+    if (event.data !== shown && parseInt(event.data) >= parseInt(shown)) return go("/");
+  });
+});
+let wasOpen = false;
+news.addEventListener("open", () => {
+  if (wasOpen) queue = queue.then(() => go("/"));
+  wasOpen = true;
 });
 news.addEventListener("scan", (event) => { heard(); send("/screen/code", JSON.parse(event.data)); });
 const watch = () => { if (performance.now() - heardAt >= SILENT_MS) silent.hidden = false; };
