@@ -9,13 +9,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from agent import receipts
+from agent.packs import NoPackError
+from agent.quote.service import effective_pack
 from agent.returns.by_slip import SlipClaim, SlipReturn
 from agent.returns.preview import Preview
 from agent.returns.service import preview_by_slip
 from agent.screen import desk as panels
 from agent.screen.desk import Desk, new_uid
 from agent.screen.header import header, local, mark
-from agent.screen.views import parts_wanted, said, sale_view
+from agent.screen.views import said, sale_view
 from agent.screen.words import WORDS
 from agent.station import Station
 from shared.basket import QUANTITY_ONE
@@ -62,7 +64,8 @@ class Pages:
             "top": header(station, desk),
             "notices": desk.notices,
             "typed": defaultdict(str, desk.typed),
-            "day": lambda told: _day(station, told),
+            "day": lambda told: f"{_day(station, told):%d.%m}",
+            "date": lambda told: f"{_day(station, told):%d.%m.%Y}",
         }
         name, more = self._panel(desk, at) if signed_in else ("sign_in", {})
         return self._templates.get_template(f"{name}.html").render(**content, **more)
@@ -102,8 +105,8 @@ class Pages:
             desk.tell("error", said(error))
             return panels.RECEIPT, {"uid": new_uid(self._station)}
         names = {goods.no: goods.name for goods in found.goods}
-        content = {"seen": _balanced(seen), "names": names, "wanted": parts_wanted(found)}
-        return "preview", content
+        tiers = defaultdict(lambda: Wording("?", "?"), _tiers(self._station, at))
+        return "preview", {"seen": _balanced(seen), "names": names, "tiers": tiers}
 
 
 def _balanced(seen: Preview | SlipReturn) -> dict[str, Any]:
@@ -147,6 +150,14 @@ def _translated(lang: Lang) -> Translated:
     return translated
 
 
-def _day(station: Station, told: date | datetime) -> str:
-    day = local(station, told) if isinstance(told, datetime) else told
-    return f"{day:%d.%m}"
+def _day(station: Station, told: date | datetime) -> date:
+    return local(station, told).date() if isinstance(told, datetime) else told
+
+
+def _tiers(station: Station, at: datetime) -> dict[str, Wording]:
+    """Return how the levels of the rules in force are called."""
+    try:
+        _, pack = effective_pack(station, at)
+    except NoPackError:
+        return {}
+    return {tier.id: Wording(tier.title.ru, tier.title.en) for tier in pack.ladder.tiers}

@@ -119,7 +119,7 @@ class Screen:
             except (LoyaltyError, DatabaseError) as error:
                 failure = storage_failure(error) if isinstance(error, DatabaseError) else error
                 desk.tell("error", said(failure))
-                desk.typed = {"promo": form.get("code", ""), **form, "pin": ""}
+                desk.typed = {**desk.typed, **form, "pin": ""}
             answer: Response = RedirectResponse("/", SEE_OTHER)
             if PART in request.headers:
                 answer = self._rendered(desk, token, at)

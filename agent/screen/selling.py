@@ -200,7 +200,7 @@ def _offer(act: Act, code: str, pin: str) -> None:
     try:
         admit(act.station, sale.basket(act.desk.till), act.at)
     except LoyaltyError:
-        sale.certificates = before
+        sale.certificates, act.desk.typed = before, {"promo": code}
         raise
 
 

@@ -11,7 +11,7 @@ from agent.members.service import Found
 from agent.quote.lines import lines_of
 from agent.quote.service import Quote, pack_of, quote
 from agent.quote.shortage import refusal
-from agent.screen.desk import Desk, Lookup
+from agent.screen.desk import Desk
 from agent.screen.words import WORDS
 from agent.station import Station
 from shared.basket import Line
@@ -98,11 +98,6 @@ def sale_view(station: Station, desk: Desk, at: datetime) -> SaleView:
 def said(error: LoyaltyError) -> Wording:
     """Return a failure's sentence in both languages."""
     return Wording(error.sentence("ru"), error.sentence("en"))
-
-
-def parts_wanted(lookup: Lookup) -> dict[int, int]:
-    """Return what is chosen to come back, thousandths by line."""
-    return {part.no: part.quantity for part in lookup.parts}
 
 
 def _card(station: Station, desk: Desk, at: datetime) -> Card | None:

@@ -5,8 +5,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser
 
 from agent.devices import Condition, Health
@@ -26,6 +28,7 @@ from tests.browser.kit import (
 from tests.builders import Person, PersonLot, certificate_known
 from tests.fakes import NOON
 
+COLOURS = 128
 SETTLED_MS = 700
 """Longer than a page waits to hear that it is old."""
 
@@ -43,7 +46,12 @@ def main(out: Path) -> None:
             for state, counter in _states(browser, size, name.partition("-")[0]):
                 counter.page.wait_for_timeout(SETTLED_MS)
                 if shown is None or state in shown:
-                    counter.page.screenshot(path=out / f"{state}-{name}.png")
+                    _write(counter.page.screenshot(), out / f"{state}-{name}.png")
+
+
+def _write(drawn: bytes, file: Path) -> None:
+    """Write a picture with as many colours as a screen of few colours needs."""
+    Image.open(BytesIO(drawn)).convert("RGB").quantize(COLOURS).save(file, optimize=True)
 
 
 def _states(browser: Browser, size: tuple[int, int], lang: str) -> Iterator[tuple[str, Counter]]:

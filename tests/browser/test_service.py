@@ -1,8 +1,9 @@
 """Beside a sale: registration, early activation, returns, copies, certificates, benefits."""
 
 from datetime import timedelta
+from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from agent.printing import store as spool
 from shared.receipt import TenderKind
@@ -10,9 +11,18 @@ from shared.runtime.sqlite import reading
 from shared.wire.facts import LotActivated, MemberRegistered
 from shared.wire.taken_back import ReceiptReturned, ReceiptVoided
 from tests.agent.kit import last_body
-from tests.browser.kit import CERTIFICATE, CHEESE_CODE, OLGA, WINE_CODE, Counter, anna
+from tests.browser.kit import (
+    CERTIFICATE,
+    CHEESE_CODE,
+    OLGA,
+    WINE_CODE,
+    Counter,
+    anna,
+    counter_at,
+    partner_shop,
+)
 from tests.browser.test_access import assert_fit
-from tests.builders import PersonLot, certificate_known
+from tests.builders import Person, PersonLot, certificate_known
 from tests.fakes import NOON
 
 
@@ -144,6 +154,24 @@ def test_a_certificate_pays_and_its_tender_is_counted(counter: Counter) -> None:
         TenderKind.CASH: 10_000,
         TenderKind.CARD: 20_000,
     }
+
+
+def test_a_partner_splits_his_benefit(browser: Browser, tmp_path: Path) -> None:
+    with counter_at(browser, partner_shop(tmp_path)) as counter:
+        counter.sign_in()
+        counter.scan(CHEESE_CODE)
+        counter.scan(Person(number=1).card)
+        counter.shows("Выгода 10,00: как получить?")
+        assert_fit(counter)
+        counter.page.locator("#benefit").fill("4")
+        counter.page.keyboard.press("Enter")
+        counter.shows("скидка 4,00, бонусы 6,00")
+        counter.press("F9", "F2")
+        counter.shows("Оплачено 996,00 ₽")
+
+        (benefit,) = counter.sold().evaluation.entitlements
+        assert (benefit.discount, benefit.bonus) == (400, 600)
+        assert counter.sold().evaluation.totals.earned_points == 600
 
 
 def sell(counter: Counter, *codes: str) -> None:

@@ -39,6 +39,7 @@ function show(page, form) {
   const kept = focused?.id && !wasSent && document.getElementById(focused.id);
   const target = kept || screen_().querySelector("[autofocus]");
   if (target !== document.activeElement) target?.focus({ preventScroll: true });
+  if (!kept) target?.select();
 }
 
 function change(old, fresh) {
@@ -94,7 +95,7 @@ window.addEventListener("keydown", (event) => {
 }, true);
 
 function flush() {
-  text()?.setRangeText(held, text().selectionStart, text().selectionEnd, "end");
+  if (held) text()?.setRangeText(held, text().selectionStart, text().selectionEnd, "end");
   held = "";
 }
 
