@@ -181,7 +181,7 @@ def till_token(
 ) -> None:
     """Print a token for a till on another machine; it is shown once."""
     from agent.app import station_of
-    from agent.till.guard import TOKEN_BYTES, add_token
+    from agent.pairing import TOKEN_BYTES, add_token
     from shared.runtime.sqlite import transaction
 
     with _refusals():

@@ -70,6 +70,13 @@ class Pages:
         name, more = self._panel(desk, at) if signed_in else ("sign_in", {})
         return self._templates.get_template(f"{name}.html").render(**content, **more)
 
+    def pairing(self, refused: Wording | None = None) -> str:
+        """Return the page on which a browser of another machine enters its till's token."""
+        lang = self._station.settings.screen_language
+        words = None if refused is None else (refused.ru if lang == "ru" else refused.en)
+        content = {"lang": lang, "t": _translated(lang), "static": HERE, "refused": words}
+        return self._templates.get_template("pairing.html").render(**content)
+
     def _panel(self, desk: Desk, at: datetime) -> tuple[str, dict[str, Any]]:
         match desk.panel:
             case panels.REGISTER:

@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import DatabaseError
 
 from agent import cashiers
+from agent.pairing import TOKEN_COOKIE, UNPAIRED, TillTokenError, till_of
 from agent.screen import selling, serving
 from agent.screen.desk import SALE, Desk, Desks, Present, new_uid
 from agent.screen.news import NewsResponse
@@ -27,6 +28,8 @@ from shared.runtime.web import NoSuchRouteError
 FIELDS_MAX = 600
 TILL = "1"
 SEE_OTHER = 303
+MONTHS_S = 400 * 86_400
+"""As long as browsers keep anything."""
 PART = "kopilka-part"
 """The header of the page's own script, which wants the next page at once."""
 HEADERS: Final = {
@@ -86,10 +89,13 @@ class Screen:
         told = {"include_in_schema": False}
         app.add_api_route("/", self._page, methods=["GET"], **told)  # type: ignore[arg-type]
         app.add_api_route("/screen/news", self._news, methods=["GET"], **told)  # type: ignore[arg-type]
+        app.add_api_route("/screen/pair", self._pair, methods=["POST"], **told)  # type: ignore[arg-type]
         app.add_api_route("/screen/{verb}", self._act, methods=["POST"], **told)  # type: ignore[arg-type]
 
     async def _page(self, request: Request) -> Response:
         """Show a till's screen; `?till=2` says which till this browser is of."""
+        if request.scope.get(UNPAIRED):
+            return HTMLResponse(self._pages.pairing(), headers=HEADERS)
         named = request.query_params.get("till")
         if named is not None and _TILL_NAME.fullmatch(named):
             answer = RedirectResponse("/", SEE_OTHER)
@@ -98,14 +104,26 @@ class Screen:
         desk = self._desk(request)
         return await run_in_threadpool(self._shown, request, desk)
 
+    async def _pair(self, request: Request) -> Response:
+        """Let a browser of another machine be a till's by the till's token."""
+        form = await _form_of(request)
+        token = form.get("token", "").strip()
+        try:
+            till = await run_in_threadpool(till_of, self._station, token)
+        except TillTokenError as error:
+            return HTMLResponse(self._pages.pairing(said(error)), headers=HEADERS)
+        answer = RedirectResponse("/", SEE_OTHER)
+        for name, value in ((TOKEN_COOKIE, token), (self._till, till)):
+            answer.set_cookie(name, value, MONTHS_S, httponly=True, samesite="strict")
+        return answer
+
     async def _news(self, request: Request) -> Response:
         """Tell an open page when it is old, and what the scanner read."""
         return NewsResponse(self._station, await run_in_threadpool(self._desk, request))
 
     async def _act(self, verb: str, request: Request) -> Response:
         """Carry out a form; refused, the page says why and keeps what was typed."""
-        body = (await request.body()).decode("utf-8", errors="replace")
-        form = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=FIELDS_MAX))
+        form = await _form_of(request)
         return await run_in_threadpool(self._done, request, verb, form)
 
     def _done(self, request: Request, verb: str, form: dict[str, str]) -> Response:
@@ -173,3 +191,9 @@ class Screen:
 
     def _desk(self, request: Request) -> Desk:
         return self._desks.of(request.cookies.get(self._till, TILL))
+
+
+async def _form_of(request: Request) -> dict[str, str]:
+    """Return a form's fields; what is more than a page of ours has is left out."""
+    body = (await request.body()).decode("utf-8", errors="replace")
+    return dict(parse_qsl(body, keep_blank_values=True)[:FIELDS_MAX])

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
 from uuid import UUID
 
 from agent.commit.service import Sale, commit
@@ -16,7 +18,7 @@ from agent.screen import desk as panels
 from agent.screen.desk import Desk, Finished, new_uid
 from agent.screen.lookups import open_receipt
 from agent.screen.sale import WAITING_MAX, BasketFullError
-from agent.screen.typed import hundredths, thousandths
+from agent.screen.typed import BadAmountError, hundredths, thousandths
 from agent.screen.words import WORDS
 from agent.station import Station
 from shared.crypto.chain import digest
@@ -27,6 +29,9 @@ from shared.rules.wording import Wording
 from shared.runtime.sqlite import reading
 from shared.wire.codec import encode
 from shared.wire.rows import GoodsRow
+
+DIGITS_MAX = 10
+_E = TypeVar("_E", bound=StrEnum)
 
 
 class UnknownCodeError(LoyaltyError):
@@ -66,6 +71,18 @@ class Act:
             return UUID(self.text(name))
         except ValueError:
             return new_uid(self.station)
+
+    def number(self, name: str) -> int:
+        """Return a whole number, which may be negative; raises BadAmountError."""
+        text = self.text(name)
+        if not text.removeprefix("-").isdecimal() or len(text) > DIGITS_MAX:
+            raise BadAmountError(text=text)
+        return int(text)
+
+    def choice(self, name: str, kind: type[_E], otherwise: _E) -> _E:
+        """Return one of several words; what is none of them counts as not said."""
+        text = self.text(name)
+        return kind(text) if text in set(kind) else otherwise
 
     @property
     def cashier(self) -> str:
@@ -155,28 +172,30 @@ def forget_member(act: Act) -> None:
 
 def set_line(act: Act) -> None:
     """Set a line's quantity, or change it by whole pieces; raises BadAmountError."""
-    no = int(act.text("no") or 0)
+    no = act.number("no")
     item = next((one for one in act.desk.sale.items if one.no == no), None)
     if item is None:
         return
-    step = act.text("step")
-    quantity = item.quantity + int(step) if step else thousandths(act.text("quantity"))
+    if act.text("step"):
+        quantity = item.quantity + act.number("step")
+    else:
+        quantity = thousandths(act.text("quantity"))
     act.desk.sale.set_quantity(no, max(0, quantity))
 
 
 def redeem(act: Act) -> None:
     """Ask for points: as many as possible, so many, or none; raises BadAmountError."""
     sale, text = act.desk.sale, act.text("points")
-    mode = act.text("mode")
-    points = hundredths(text) if mode == Redeem.EXACT and text else 0
-    if mode == Redeem.EXACT and not points:
+    mode = act.choice("mode", Redeem, Redeem.NONE)
+    points = hundredths(text) if mode is Redeem.EXACT and text else 0
+    if mode is Redeem.EXACT and not points:
         mode = Redeem.NONE
-    sale.redeem, sale.redeem_points = Redeem(mode or Redeem.NONE), points
+    sale.redeem, sale.redeem_points = mode, points
 
 
 def choose(act: Act) -> None:
     """Say how the customer takes a benefit that he may choose; raises BadAmountError."""
-    mode = Take(act.text("mode") or Take.UNSAID)
+    mode = act.choice("mode", Take, Take.UNSAID)
     value = hundredths(act.text("value")) if mode in (Take.AMOUNT, Take.PERCENT) else 0
     act.desk.sale.take, act.desk.sale.take_value = mode, value
 
@@ -270,7 +289,7 @@ def _tenders(act: Act) -> tuple[Tender, ...]:
     """Return the payments: cash as typed and the rest by card, or all of one kind."""
     claim = act.desk.sale.claim
     assert claim is not None
-    totals, kind = claim.evaluation.totals, TenderKind(act.text("tender") or TenderKind.CASH)
+    totals, kind = claim.evaluation.totals, act.choice("tender", TenderKind, TenderKind.CASH)
     parts = [(TenderKind.CERTIFICATE, totals.certificate_minor)]
     if cash := act.text("cash"):
         cash_minor = min(hundredths(cash), totals.money_minor)

@@ -1,23 +1,20 @@
 """Who may call the till API: this machine, or a till with a token; never a foreign web page."""
 
 import ipaddress
-from datetime import datetime
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
 from typing import Any, cast
 
-from sqlalchemy import Connection, insert, select
-from sqlmodel import Field
-
-from agent.schema import JournalTable, instant_field, table_of
+from agent.pairing import TOKEN_COOKIE, UNPAIRED, TillTokenError, till_of
 from agent.station import Station
-from shared.crypto.chain import digest
 from shared.errors import Kind, LoyaltyError
-from shared.runtime.sqlite import reading
 from shared.runtime.web import App, Receive, Scope, Send, problem
 
-TOKEN_BYTES = 24
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 SCREEN = "/screen/"
 """Forms of the cashier's screen: the check of their origin keeps foreign pages out."""
+PAIRING = frozenset({"/", "/screen/pair", "/screen/static/screen.css"})
+"""What a browser of another machine is shown, to enter its till's token."""
 UNSUPPORTED = 415
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -44,15 +41,6 @@ class ForeignOriginError(LoyaltyError):
     en = "The request comes from a foreign web page."
 
 
-class TillTokenError(LoyaltyError):
-    """A request from another machine without a till's token."""
-
-    kind = Kind.UNAUTHENTICATED
-    code = "till_token"
-    ru = "Нужен токен кассы: «kopilka agent till-token» на машине агента выдаст его."
-    en = "A till token is needed: run “kopilka agent till-token” on the agent's machine."
-
-
 class JsonRequiredError(LoyaltyError):
     """A body that is not labelled as JSON."""
 
@@ -60,26 +48,6 @@ class JsonRequiredError(LoyaltyError):
     code = "json_required"
     ru = "Нужен заголовок Content-Type: application/json."
     en = "The header Content-Type: application/json is needed."
-
-
-class TillTokenRecord(JournalTable, table=True):
-    """A till that may call from another machine; of its token only the digest is kept."""
-
-    __tablename__ = "till_token"
-
-    token_digest: bytes = Field(primary_key=True)
-    till: str
-    at: datetime = instant_field()
-
-
-_TOKENS = table_of(TillTokenRecord)
-
-
-def add_token(connection: Connection, token: str, till: str, at: datetime) -> None:
-    """Let a till in by its token."""
-    connection.execute(
-        insert(_TOKENS), {"token_digest": digest(token.encode()), "till": till, "at": at}
-    )
 
 
 class Guard:
@@ -108,8 +76,10 @@ class Guard:
             return ForeignHostError()
         if headers.get("origin", f"http://{host}") != f"http://{host}":
             return ForeignOriginError()
-        if not _is_loopback(scope) and not self._has_token(headers.get("authorization", "")):
-            return TillTokenError()
+        if not _is_loopback(scope) and not self._has_token(headers):
+            if scope["path"] not in PAIRING:
+                return TillTokenError()
+            scope[UNPAIRED] = True
         content = headers.get("content-type", "").partition(";")[0].strip().lower()
         if scope["path"].startswith(SCREEN) and content in ("", FORM):
             return None
@@ -123,15 +93,23 @@ class Guard:
         settings = self._station.settings
         return name in LOCAL_HOSTS or name == settings.host or name in settings.allowed_hosts
 
-    def _has_token(self, authorization: str) -> bool:
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token:
+    def _has_token(self, headers: Mapping[str, str]) -> bool:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            token = _kept(headers.get("cookie", ""))
+        try:
+            return bool(token) and bool(till_of(self._station, token))
+        except TillTokenError:
             return False
-        with reading(self._station.journal) as connection:
-            found = connection.execute(
-                select(_TOKENS.c.till).where(_TOKENS.c.token_digest == digest(token.encode()))
-            ).first()
-        return found is not None
+
+
+def _kept(cookies: str) -> str:
+    """Return the token that a browser keeps."""
+    try:
+        found = SimpleCookie(cookies).get(TOKEN_COOKIE)
+    except CookieError:
+        return ""
+    return found.value if found else ""
 
 
 def _begins_something(scope: Scope) -> bool:

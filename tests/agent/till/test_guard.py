@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from agent.till.guard import add_token
+from agent.pairing import add_token
 from shared.runtime.sqlite import transaction
 from tests.agent.till.kit import ELSEWHERE, JSON, Till, journal_length, refusal
 from tests.builders import Shop

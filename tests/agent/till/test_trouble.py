@@ -10,9 +10,9 @@ from sqlalchemy import Engine, event
 
 from agent import epochs
 from agent.link import RefusedByCentreError
+from agent.pairing import add_token
 from agent.printing.service import Step, print_next
 from agent.station import FENCED
-from agent.till.guard import add_token
 from shared.runtime.sqlite import transaction
 from shared.wire.agents import LeaseAnswer, LeaseAsk
 from shared.wire.rows import Holding
