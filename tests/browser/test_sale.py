@@ -1,6 +1,6 @@
 """A sale at the screen: what the page shows, what the journal holds, what the slip says."""
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from shared.receipt import Tender, TenderKind
 from tests.agent.kit import lot_seen
@@ -93,17 +93,23 @@ def test_two_taps_on_pay_are_one_sale(counter: Counter) -> None:
     assert counter.sold().tenders == (Tender(TenderKind.CASH, 100_000),)
 
 
-def test_a_scan_right_after_a_tap_is_not_lost(counter: Counter) -> None:
+def test_a_scan_right_after_a_tap_is_not_lost_and_waits_for_it(counter: Counter) -> None:
     who = anna(counter.shop)
     counter.scan(CHEESE_CODE)
     expect(counter.to_pay).to_have_text("1 000,00 ₽")
+    page, asked = counter.page, list[str]()
+    page.on("request", lambda request: asked.append(request.url))
+    held: list[Route] = []
+    page.route("**/screen/line", lambda route: held.append(route))  # noqa: PLW0108
 
-    counter.page.get_by_role("button", name="Больше: Сыр").tap()
+    page.get_by_role("button", name="Больше: Сыр").tap()
     counter.scan(WINE_CODE)
     counter.scan(who.card)
 
+    assert f"{counter.url}/screen/code" not in asked
+    held[0].continue_()
     counter.shows("Вино красное", "Анна П.")
-    expect(counter.page.get_by_label("Количество, строка 1")).to_have_value("2")
+    expect(page.get_by_label("Количество, строка 1")).to_have_value("2")
 
 
 def test_what_is_scanned_after_the_total_is_the_next_customers(counter: Counter) -> None:

@@ -75,7 +75,10 @@ def test_a_page_has_no_script_in_it_and_lets_nothing_foreign_in(shop: Shop) -> N
 
 @pytest.mark.parametrize("verb", ["code", "reserve", "pay", "register", "take-back", "void"])
 def test_nothing_is_done_for_who_is_not_signed_in(shop: Shop, verb: str) -> None:
-    answer = Form(shop).post(verb, code=CHEESE_CODE)
+    form = Form(shop).sign_in()
+    form.client.cookies.clear()
+
+    answer = form.post(verb, code=CHEESE_CODE)
 
     assert "Войдите снова." in answer.text
     assert "Сыр" not in answer.text
