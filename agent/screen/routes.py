@@ -14,11 +14,11 @@ from sqlalchemy.exc import DatabaseError
 
 from agent import cashiers
 from agent.pairing import TOKEN_COOKIE, UNPAIRED, TillTokenError, till_of
-from agent.screen import selling, serving
+from agent.screen import paying, selling, serving
+from agent.screen.act import Act
 from agent.screen.desk import SALE, Desk, Desks, Present, new_uid
 from agent.screen.news import NewsResponse
 from agent.screen.pages import FOLDER, HERE, Pages
-from agent.screen.selling import Act
 from agent.screen.views import said
 from agent.station import Station
 from shared.errors import LoyaltyError
@@ -53,10 +53,10 @@ ACTIONS: Final[dict[str, Action]] = {
     "promo": selling.add_code,
     "drop-code": selling.drop_code,
     "clear": selling.clear,
-    "reserve": selling.to_payment,
-    "back": selling.back,
-    "pay": selling.pay,
-    "next": selling.next_sale,
+    "reserve": paying.to_payment,
+    "back": paying.back,
+    "pay": paying.pay,
+    "next": paying.next_sale,
     "registration": serving.open_registration,
     "register": serving.register,
     "activate": serving.activate,

@@ -1,37 +1,20 @@
 """What a cashier does with a sale: every action calls the use case that a till would call."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
-from typing import TypeVar
-from uuid import UUID
-
-from agent.commit.service import Sale, commit
 from agent.members import service as members
-from agent.operations import cancel_receipt
 from agent.quote.service import admit
 from agent.replica import store as rows
-from agent.reserve.service import ReceiptEndedError, ReserveOrder, reserve
 from agent.scan import Scan, ScanKind, classify
 from agent.screen import desk as panels
-from agent.screen.desk import Desk, Finished, new_uid
+from agent.screen.act import Act
 from agent.screen.lookups import open_receipt
 from agent.screen.sale import WAITING_MAX, BasketFullError
-from agent.screen.typed import BadAmountError, hundredths, thousandths
+from agent.screen.typed import hundredths, thousandths
 from agent.screen.words import WORDS
-from agent.station import Station
-from shared.crypto.chain import digest
 from shared.errors import Kind, LoyaltyError
 from shared.phone import BadPhoneError, normalise_phone
-from shared.receipt import Redeem, Take, Tender, TenderKind
-from shared.rules.wording import Wording
+from shared.receipt import Redeem, Take
 from shared.runtime.sqlite import reading
-from shared.wire.codec import encode
 from shared.wire.rows import GoodsRow
-
-DIGITS_MAX = 10
-_E = TypeVar("_E", bound=StrEnum)
 
 
 class UnknownCodeError(LoyaltyError):
@@ -52,44 +35,6 @@ class PaymentCardError(LoyaltyError):
     en = "This is the number of a payment card: it is not needed here and was not kept."
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One action at a till: where, on which screen, what was in the form, when."""
-
-    station: Station
-    desk: Desk
-    form: Mapping[str, str]
-    at: datetime
-
-    def text(self, name: str) -> str:
-        """Return what was typed in a field."""
-        return self.form.get(name, "").strip()
-
-    def uid(self, name: str) -> UUID:
-        """Return a uid that the form carries; one that is none is a new one."""
-        try:
-            return UUID(self.text(name))
-        except ValueError:
-            return new_uid(self.station)
-
-    def number(self, name: str) -> int:
-        """Return a whole number, which may be negative; raises BadAmountError."""
-        text = self.text(name)
-        if not text.removeprefix("-").isdecimal() or len(text) > DIGITS_MAX:
-            raise BadAmountError(text=text)
-        return int(text)
-
-    def choice(self, name: str, kind: type[_E], otherwise: _E) -> _E:
-        """Return one of several words; what is none of them counts as not said."""
-        text = self.text(name)
-        return kind(text) if text in set(kind) else otherwise
-
-    @property
-    def cashier(self) -> str:
-        """Return who is signed in."""
-        return self.desk.present.no if self.desk.present else ""
-
-
 def take_code(act: Act) -> None:
     """Take a scanned or typed code for what it is: a card, a phone, goods, a slip, a certificate.
 
@@ -108,10 +53,11 @@ def take_code(act: Act) -> None:
         desk.sale.waiting.append(code)
         desk.show(panels.SALE)
         return
-    _take(act, scan, code)
+    take_scan(act, scan, code)
 
 
-def _take(act: Act, scan: Scan, code: str) -> None:
+def take_scan(act: Act, scan: Scan, code: str) -> None:
+    """Take a classified code into a sale that is not reserved, or show its receipt."""
     desk = act.desk
     if scan.receipt is not None:
         open_receipt(act.station, desk, scan.receipt, scan)
@@ -233,83 +179,3 @@ def clear(act: Act) -> None:
     if act.desk.sale.claim is None:
         act.desk.begin(act.station)
         act.desk.show(panels.SALE)
-
-
-def to_payment(act: Act) -> None:
-    """Reserve the receipt at the digest that the customer was shown; raises what `reserve` does."""
-    sale, agreed = act.desk.sale, act.text("digest")
-    if sale.claim is not None or not sale.items:
-        return
-    uid = sale.operation("reserve", agreed)
-    order = ReserveOrder(
-        uid, digest(agreed.encode()), sale.basket(act.desk.till), agreed, sale.card_tail
-    )
-    sale.claim = reserve(act.station, order, act.at)
-
-
-def back(act: Act) -> None:
-    """Cancel the reserve and go on with the same goods; then take the codes that waited."""
-    sale = act.desk.sale
-    if sale.claim is None:
-        return
-    cancel_receipt(act.station, sale.uid, sale.operation("cancel"), b"screen", act.at)
-    sale.claim, sale.uid = None, new_uid(act.station)
-    _take_waiting(act)
-
-
-def pay(act: Act) -> None:
-    """Commit the reserved receipt as paid; a second tap finds it committed and changes nothing.
-
-    Raises BadAmountError, and what `commit` does.
-    """
-    desk, sale = act.desk, act.desk.sale
-    if sale.claim is None or act.text("receipt") != str(sale.uid):
-        return
-    tenders = _tenders(act)
-    told = [[tender.kind.value, tender.amount_minor] for tender in tenders]
-    paid = Sale(
-        uid=sale.operation("commit"),
-        content=digest(encode([told, act.text("fiscal")])),
-        receipt=sale.uid,
-        tenders=tenders,
-        fiscal_number=act.text("fiscal"),
-        cashier=act.cashier,
-    )
-    money_minor = sale.claim.evaluation.totals.money_minor
-    try:
-        commit(act.station, paid, act.at)
-    except ReceiptEndedError:
-        desk.begin(act.station)
-        raise
-    desk.finish(Finished(sale.uid, panels.SALE, money_minor))
-    desk.begin(act.station)
-
-
-def _tenders(act: Act) -> tuple[Tender, ...]:
-    """Return the payments: cash as typed and the rest by card, or all of one kind."""
-    claim = act.desk.sale.claim
-    assert claim is not None
-    totals, kind = claim.evaluation.totals, act.choice("tender", TenderKind, TenderKind.CASH)
-    parts = [(TenderKind.CERTIFICATE, totals.certificate_minor)]
-    if cash := act.text("cash"):
-        cash_minor = min(hundredths(cash), totals.money_minor)
-        parts += [(TenderKind.CASH, cash_minor), (TenderKind.CARD, totals.money_minor - cash_minor)]
-    else:
-        parts.append((kind, totals.money_minor))
-    return tuple(Tender(kind, amount) for kind, amount in parts if amount)
-
-
-def next_sale(act: Act) -> None:
-    """Turn to the next customer; codes that were scanned meanwhile are his."""
-    act.desk.show(panels.SALE)
-    _take_waiting(act)
-
-
-def _take_waiting(act: Act) -> None:
-    sale = act.desk.sale
-    while sale.claim is None and sale.waiting:
-        code = sale.waiting.pop(0)
-        try:
-            _take(act, classify(act.station, code), code)
-        except LoyaltyError as error:
-            act.desk.tell("error", Wording(error.sentence("ru"), error.sentence("en")))

@@ -15,9 +15,9 @@ from agent.returns.sources import UnknownReceiptError
 from agent.returns.void import VoidOrder, void
 from agent.scan import classify
 from agent.screen import desk as panels
+from agent.screen.act import Act
 from agent.screen.desk import Finished, Lookup, new_uid
 from agent.screen.lookups import open_receipt
-from agent.screen.selling import Act
 from agent.screen.typed import thousandths
 from agent.screen.words import WORDS
 from shared.crypto.chain import digest

@@ -1,5 +1,6 @@
 """Who may use the screen, and that everybody can: PIN, lock, contrast, sizes, keyboard."""
 
+import re
 from datetime import timedelta
 
 from axe_playwright_python.sync_playwright import Axe
@@ -94,9 +95,30 @@ def test_the_pin_can_be_tapped(counter: Counter) -> None:
     counter.shows("Ольга")
 
 
-def test_the_whole_screen_speaks_english(counter: Counter) -> None:
+def test_in_english_no_word_is_left_in_russian(counter: Counter) -> None:
+    who = anna(counter.shop)
     counter.scan(CHEESE_CODE)
+    counter.scan(who.card)
+    counter.press("F5")
     counter.page.get_by_role("button", name="English").tap()
-
-    counter.shows("Online", "Payment", "Clear the receipt", "cashier")
+    counter.shows("Redeem points", "Clear the receipt")
     assert counter.page.locator("html").get_attribute("lang") == "en"
+    assert_english(counter)
+
+    counter.press("F10")
+    counter.shows("Receipts, returns")
+    assert_english(counter)
+    counter.press("Escape", "F9")
+    counter.shows("The sum and the points are held.")
+    assert_english(counter)
+    counter.press("F12")
+    counter.shows("Cashier's sign-in")
+    assert_english(counter)
+
+
+def assert_english(counter: Counter) -> None:
+    """Judge a page: what is Russian on it is the name of goods, of people, or of the language."""
+    shown = counter.page.locator("#screen").inner_text()
+    for name in ("Сыр выдержанный", "Анна П.", "Мария", "Русский"):
+        shown = shown.replace(name, "")
+    assert re.findall("[А-Яа-яЁё]+", shown) == []

@@ -6,8 +6,11 @@ from statistics import median
 
 from playwright.sync_api import Browser, expect
 
+from agent.jobs import on_scan
 from agent.receipts import print_state
 from hardware.printers.profile import profile_named
+from hardware.scanners.parse import Encoding
+from hardware.scanners.serial_scanner import ScanEvent
 from hardware.simulator.counter import Counter as Devices
 from hardware.simulator.counter import Ports
 from hardware.simulator.sensors import Roll
@@ -99,6 +102,25 @@ def test_what_a_person_types_slowly_is_no_scan(counter: Counter) -> None:
     counter.scan("4600000", gap_s=0.08)
 
     counter.shows("4600000", "Такого промокода нет")
+
+
+def test_the_agents_own_scanner_serves_the_till_that_it_is_of(
+    browser: Browser, tmp_path: Path
+) -> None:
+    shop = open_shop(tmp_path, scanner_till="2")
+    with counter_at(browser, shop) as first, window(browser, first.url, till="2") as page:
+        second = Counter(shop, first.url, page)
+        for counter in (first, second):
+            counter.sign_in()
+            counter.shows("Мария")
+
+        for code in (CHEESE_CODE, WINE_CODE):
+            read = ScanEvent("scanner", code, code.encode(), Encoding.UTF8, shop.clock.now())
+            on_scan(shop.station)(read)
+
+        second.shows("Сыр выдержанный", "Вино красное")
+        expect(second.to_pay).to_have_text("3 000,00 ₽")
+        first.shows("Отсканируйте товар или карту покупателя.")
 
 
 def test_a_scan_leaves_the_field_as_it_was(counter: Counter) -> None:

@@ -127,6 +127,25 @@ def test_without_room_on_the_disk_nothing_new_is_begun_and_the_goods_stay(shop: 
     assert "Сыр" in page
 
 
+@pytest.mark.parametrize("verb", ["back", "pay"])
+def test_a_receipt_that_another_program_has_paid_does_not_stay_on_the_screen(
+    shop: Shop, verb: str
+) -> None:
+    form = Form(shop).sign_in()
+    page = form.post("code", code=CHEESE_CODE).text
+    page = form.post("reserve", digest=field(page, "digest")).text
+    receipt = field(page, "receipt")
+    tenders = [{"kind": "cash", "amount_minor": 100_000}]
+    path, body = f"/v1/receipts/{receipt}/commit", {"uid": str(shop.uid()), "tenders": tenders}
+    assert form.client.post(path, json=body).is_success
+
+    page = form.post(verb, receipt=receipt).text
+
+    assert "уже оплачен" in page
+    assert "Отсканируйте товар" in page
+    assert kinds(shop) == ["receipt.committed"]
+
+
 def test_tills_are_bounded(tmp_path: Path) -> None:
     shop = open_shop(tmp_path, screens_max=1)
     form = Form(shop)
