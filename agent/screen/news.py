@@ -3,57 +3,33 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, suppress
 
-from sse_starlette import EventSourceResponse, ServerSentEvent
-from starlette.types import Receive, Scope, Send
+from sse_starlette import ServerSentEvent
 
 from agent.events import Event
 from agent.screen.desk import Desk
 from agent.screen.header import mark
 from agent.station import Station
+from agent.streams import Queue, StreamResponse
 
-QUEUE_MAX = 100
 LOOK_S = 0.5
 """How often the line and the devices are looked at."""
 ALIVE_S = 5.0
 
 
-class NewsResponse(EventSourceResponse):
+class NewsResponse(StreamResponse):
     """A stream for one page; the newest page of a till alone gets its scans.
 
     Raises TooManyListenersError before anything is answered.
     """
 
     def __init__(self, station: Station, desk: Desk) -> None:
-        queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE_MAX)
-        loop = asyncio.get_running_loop()
-
-        def keep(event: Event) -> None:
-            if queue.full():
-                queue.get_nowait()
-            queue.put_nowait(event)
-
-        def hear(event: Event) -> None:
-            with suppress(RuntimeError):  # the server has stopped: nobody is left to be told
-                loop.call_soon_threadsafe(keep, event)
-
-        self._listening = ExitStack()
-        self._listening.enter_context(station.events.listening(hear))
-        desk.listener = queue
-        super().__init__(_told(station, desk, queue), ping=ALIVE_S)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Stream until one side hangs up, and then listen no more."""
-        with self._listening:
-            await super().__call__(scope, receive, send)
+        super().__init__(station.events, lambda queue: _told(station, desk, queue))
 
 
-async def _told(
-    station: Station, desk: Desk, queue: asyncio.Queue[Event]
-) -> AsyncIterator[ServerSentEvent]:
+async def _told(station: Station, desk: Desk, queue: Queue) -> AsyncIterator[ServerSentEvent]:
     """Tell the page's mark at once and whenever it changes, a sign of life otherwise."""
-    told, silent_s = "", 0.0
+    desk.listener, told, silent_s = queue, "", 0.0
     while True:
         event = await _next(queue)
         if event is not None and event.name == "scan":
@@ -73,7 +49,7 @@ async def _told(
         told, silent_s = now, 0.0
 
 
-async def _next(queue: asyncio.Queue[Event]) -> Event | None:
+async def _next(queue: Queue) -> Event | None:
     try:
         return await asyncio.wait_for(queue.get(), LOOK_S)
     except TimeoutError:
