@@ -170,4 +170,4 @@ class Desks:
 
 def new_uid(station: Station) -> UUID:
     """Mint a uid for what begins at a screen."""
-    return uuid7(station.clock.now(), station.chance)
+    return uuid7(station.time.now(), station.chance)

@@ -44,7 +44,7 @@ def open_receipt(station: Station, desk: Desk, receipt: UUID, scan: Scan | None 
 def _elsewhere(station: Station, receipt: UUID, told: SlipSale | None) -> tuple[Goods, ...]:
     if told is not None:
         return tuple(Goods(line.no, "", line.quantity, 0) for line in told.lines)
-    hear_of(station, receipt, station.clock.now())
+    hear_of(station, receipt, station.time.now())
     with reading(station.journal) as connection:
         sold = sale_of(station, connection, receipt)
     return tuple(

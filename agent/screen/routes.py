@@ -127,7 +127,7 @@ class Screen:
         return await run_in_threadpool(self._done, request, verb, form)
 
     def _done(self, request: Request, verb: str, form: dict[str, str]) -> Response:
-        desk, at = self._desk(request), self._station.clock.now()
+        desk, at = self._desk(request), self._station.time.now()
         with desk.lock:
             desk.edition += 1
             desk.notices, desk.typed = [], {}
@@ -182,7 +182,7 @@ class Screen:
     def _shown(self, request: Request, desk: Desk) -> Response:
         with desk.lock:
             token = request.cookies.get(self._session, "")
-            return self._rendered(desk, token, self._station.clock.now())
+            return self._rendered(desk, token, self._station.time.now())
 
     def _rendered(self, desk: Desk, token: str, at: datetime) -> Response:
         lock_s = self._station.settings.screen_lock_s

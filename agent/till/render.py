@@ -20,7 +20,7 @@ from agent.till import answers as view
 from agent.till.models import MemberRef
 from shared.errors import LoyaltyError
 from shared.rules.compile import CompiledPack
-from shared.rules.moment import Moment, Trust, UnknownZoneError
+from shared.rules.moment import Trust, UnknownZoneError
 from shared.rules.result import Sentence
 from shared.wire.passes import Pass
 from shared.wire.rows import GoodsRow

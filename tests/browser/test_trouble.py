@@ -6,11 +6,11 @@ from statistics import median
 
 from playwright.sync_api import Browser, expect
 
-from agent.jobs import on_scan
+from agent.equipment.service import on_scan
 from agent.receipts import print_state
 from hardware.printers.profile import profile_named
 from hardware.scanners.parse import Encoding
-from hardware.scanners.serial_scanner import ScanEvent
+from hardware.scanners.scanner import ScanEvent
 from hardware.simulator.counter import Counter as Devices
 from hardware.simulator.counter import Ports
 from hardware.simulator.sensors import Roll
