@@ -24,6 +24,7 @@ capabilities: .venv/dev.stamp .tools/packages.stamp
 bench: .venv/dev.stamp
 	$(UV) sync --quiet --frozen --compile-bytecode --group bench
 	command -v npm >/dev/null && npm --prefix tests/bench/peers ci --ignore-scripts --no-audit --no-fund --silent || true
+	$(UV) sync --quiet --frozen --compile-bytecode --project tests/bench/peers || true
 	$(BIN)/pytest -m bench -s tests/bench
 
 figures: .venv/dev.stamp

@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from shared.runtime.logs import configure_logs
+from tests.bench.estate import Estate, served
 from tests.bench.page import write_page
 from tests.bench.results import MEASURED
 
@@ -20,6 +21,12 @@ def _logs_as_in_production() -> Iterator[None]:
         configure_logs("INFO")
         yield
     structlog.configure(**before)
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Iterator[Estate]:
+    with served(tmp_path) as made:
+        yield made
 
 
 def pytest_sessionfinish() -> None:
