@@ -1,14 +1,16 @@
-"""A server in a process of its own: `python -m tests.bench.server agent|bare FOLDER`.
+"""A server in a process of its own: `python -m tests.bench.server agent|bare|nothing FOLDER`.
 
 It prints the port that it listens on, and serves until it is killed.
 """
 
 import asyncio
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.runtime.serve import listen
 
@@ -27,6 +29,13 @@ def bare() -> FastAPI:
     return app
 
 
+async def nothing(scope: Scope, _receive: Receive, send: Send) -> None:
+    """Answer every request with nothing, without a framework."""
+    assert scope["type"] == "http"
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
 def agent(folder: Path) -> FastAPI:
     """Return the till API of a store that knows one member."""
     from agent.app import create_app
@@ -39,10 +48,14 @@ def agent(folder: Path) -> FastAPI:
 
 def main(which: str, folder: Path) -> None:
     """Serve, without the loops of the agent."""
-    app = bare() if which == "bare" else agent(folder)
+    apps: dict[str, Callable[[], ASGIApp]] = {
+        "agent": lambda: agent(folder),
+        "bare": bare,
+        "nothing": lambda: nothing,
+    }
     with listen(HOST, 0) as listener:
         print(listener.getsockname()[1], flush=True)
-        config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False)
+        config = uvicorn.Config(apps[which](), lifespan="off", log_config=None, access_log=False)
         asyncio.run(uvicorn.Server(config).serve([listener]))
 
 

@@ -10,16 +10,16 @@ import pytest
 
 from agent.replica import store
 from shared.clock import SystemClock
-from shared.runtime.sqlite import reading, run_many, transaction
-from shared.wire.codec import decoder, encode
-from shared.wire.rows import MemberRow, Row, RowKind, key_of
+from shared.runtime.sqlite import reading
+from shared.wire.codec import decoder
+from shared.wire.rows import MemberRow
+from tests.bench.crowd import crowded_shop
 from tests.bench.results import Comparison, in_turn, now_text, write_down
-from tests.builders import Person, Shop, identifier_rows, member_row
+from tests.builders import Person, Shop, identifier_rows
 
 MEMBERS = 100_000
 ROUNDS = 5_000
 RATIO_MAX = 2.0
-ADD = "INSERT INTO row (kind, key, row) VALUES (?, ?, ?)"
 IDENTIFIED = "SELECT row FROM row WHERE kind = 'identifier' AND key >= ? AND key < ? ORDER BY key"
 KEY_END = b"\xff" * 17
 MEMBER = "SELECT row FROM row WHERE kind = 'member' AND key = ?"
@@ -29,14 +29,7 @@ pytestmark = pytest.mark.bench
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(tmp_path).open()
-    rows = [
-        (kind.value, key_of(row), encode(row))
-        for number in range(1, MEMBERS + 1)
-        for kind, row in _rows(number)
-    ]
-    with transaction(made.station.replica) as connection:
-        run_many(connection, ADD, sorted(rows))
+    made = crowded_shop(tmp_path, MEMBERS)
     yield made
     made.close()
 
@@ -86,9 +79,3 @@ def test_a_member_by_his_card(shop: Shop) -> None:
             at=now_text(SystemClock().now()),
         )
     )
-
-
-def _rows(number: int) -> list[tuple[RowKind, Row]]:
-    person = Person(number=number)
-    identifiers = [(RowKind.IDENTIFIER, row) for row in identifier_rows(person)]
-    return [*identifiers, (RowKind.MEMBER, member_row(person))]
