@@ -9,6 +9,8 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from shared.clock import SystemClock
+
 MEASURED: list[str] = []
 """The names of what this run has measured."""
 RESULTS = Path(__file__).parents[2] / "docs/bench/results.json"
@@ -65,6 +67,26 @@ def in_turn(
             if turn >= rounds // 10:
                 times[place].append(clock() - start)
     return Timings(tuple(times[0])), Timings(tuple(times[1]))
+
+
+def compare(
+    name: str, measured: tuple[float, float, str], goal: tuple[str, bool | None], how: str
+) -> None:
+    """Write down ours, the peer's and their unit, with the goal and whether it is reached."""
+    ours, peer, unit = measured
+    write_down(
+        Comparison(
+            name=name,
+            ours=ours,
+            peer=peer,
+            unit=unit,
+            ratio=round(ours / peer, 3),
+            goal=goal[0],
+            reached=goal[1],
+            how=f"make bench: {how}",
+            at=now_text(SystemClock().now()),
+        )
+    )
 
 
 def write_down(row: Comparison, results: Path = RESULTS) -> None:

@@ -17,14 +17,13 @@ from agent.quote.lines import Item
 from agent.quote.service import quote
 from agent.replica import service as replica
 from agent.reserve.service import ReserveOrder
-from shared.clock import SystemClock
 from shared.receipt import Redeem, Tender, TenderKind
 from shared.runtime.sqlite import reading
 from shared.wire.codec import encode
 from shared.wire.feed import GLOBAL, SEGMENT_ROWS_MAX, Change, Segment, write_segment
 from shared.wire.rows import RowKind, key_of
 from tests.bench.crowd import crowded_shop
-from tests.bench.results import Comparison, Timings, in_turn, now_text, write_down
+from tests.bench.results import Timings, compare, in_turn
 from tests.builders import CHEESE, INCARNATION, WINE, Person, PersonLot, Shop, basket, member_row
 
 MEMBERS = 100_000
@@ -76,7 +75,7 @@ def test_a_delta_beside_rows_written_by_hand(shop: Shop, tmp_path: Path) -> None
             mine = connection.exec_driver_sql(EVERYTHING).fetchall()
         assert [tuple(row) for row in mine] == raw.execute(EVERYTHING).fetchall()
 
-    _write(
+    compare(
         "delta applied to the replica / raw sorted executemany",
         (
             SEGMENT_ROWS_MAX * 1e6 / applied.median_us,
@@ -102,7 +101,7 @@ def test_a_sale_beside_a_delta(shop: Shop) -> None:
         del segments[: delta.applied]
     busy_us = Timings(tuple(beside)).quantile_us(0.99)
     idle_us = Timings(tuple(idle)).quantile_us(0.99)
-    _write(
+    compare(
         "a sale's p99 while a delta is applied / while none is",
         (busy_us, idle_us, "us (p99)"),
         (f"<= {P99_RATIO_MAX:.0f}", busy_us / idle_us <= P99_RATIO_MAX),
@@ -197,20 +196,3 @@ def _copied(shop: Shop, path: Path) -> sqlite3.Connection:
     for name, value in pragmas.items():
         raw.execute(f"PRAGMA {name} = {value}")
     return raw
-
-
-def _write(name: str, measured: tuple[float, float, str], goal: tuple[str, bool], how: str) -> None:
-    ours, peer, unit = measured
-    write_down(
-        Comparison(
-            name=name,
-            ours=ours,
-            peer=peer,
-            unit=unit,
-            ratio=round(ours / peer, 3),
-            goal=goal[0],
-            reached=goal[1],
-            how=f"make bench: {how}",
-            at=now_text(SystemClock().now()),
-        )
-    )

@@ -13,7 +13,6 @@ from agent.http_link import HttpLink
 from agent.meeting import catch_up
 from agent.station import RowsCome, Station
 from central.centre import Centre
-from shared.clock import SystemClock
 from shared.crypto.keys import KeyPair
 from shared.crypto.secrecy import decrypt, encrypt
 from shared.wire.codec import encode
@@ -27,7 +26,7 @@ from shared.wire.feed import (
 )
 from shared.wire.rows import IdentifierRow, key_of, kind_of
 from tests.bench import chain
-from tests.bench.results import Comparison, in_turn, now_text, write_down
+from tests.bench.results import compare, in_turn
 
 KEY = bytes(range(32))
 LIFE = UUID(int=1)
@@ -82,7 +81,7 @@ def test_the_cipher_beside_one_that_forgives_a_nonce() -> None:
         SEGMENTS,
         process_time,
     )
-    _write(
+    compare(
         "bytes of a segment decrypted / AES-GCM-SIV",
         (read[0].median_us, read[1].median_us, "us (median)"),
         goal=("", None),
@@ -101,7 +100,7 @@ def test_members_into_an_empty_replica(tmp_path: Path) -> None:
                 speeds[form].append(_speed(centre, url, folder, form))
     centre.engine.dispose()
     ours, peer = median(speeds[RowsCome.ENCRYPTED]), median(speeds[RowsCome.PLAIN])
-    _write(
+    compare(
         "pull of members into an empty durable replica, encrypted / plain",
         (ours, peer, f"members/s (median of {ROUNDS})"),
         goal=(f">= {PULL_RATIO_MIN}", ours / peer >= PULL_RATIO_MIN),
@@ -143,28 +142,9 @@ def _changes() -> tuple[Change, ...]:
 def _compare(name: str, ours: Callable[[], object], plain: Callable[[], object]) -> None:
     with_key, without = in_turn(ours, plain, SEGMENTS, process_time)
     ratio = with_key.median_us / without.median_us
-    _write(
+    compare(
         name,
         (with_key.median_us, without.median_us, "us (median)"),
         goal=(f"<= {CPU_RATIO_MAX}", ratio <= CPU_RATIO_MAX),
         how=f"{SEGMENTS} times, in turn, processor time",
-    )
-
-
-def _write(
-    name: str, measured: tuple[float, float, str], *, goal: tuple[str, bool | None], how: str
-) -> None:
-    ours, peer, unit = measured
-    write_down(
-        Comparison(
-            name=name,
-            ours=ours,
-            peer=peer,
-            unit=unit,
-            ratio=round(ours / peer, 3),
-            goal=goal[0],
-            reached=goal[1],
-            how=f"make bench: {how}",
-            at=now_text(SystemClock().now()),
-        )
     )

@@ -9,12 +9,11 @@ import pytest
 from agent.meeting import catch_up
 from agent.replica import service as replica
 from agent.station import Station
-from shared.clock import SystemClock
 from shared.crypto.sessions import session_mac
 from shared.wire.feed import region_stream
 from tests.bench import chain
 from tests.bench.client import Client, serving
-from tests.bench.results import Comparison, in_turn, now_text, write_down
+from tests.bench.results import compare, in_turn
 
 ROUNDS = 2_000
 MEMBERS = 100
@@ -39,20 +38,13 @@ def test_a_poll_without_a_change(tmp_path: Path) -> None:
             assert ours.ask() == (204, b"")
     centre.engine.dispose()
     ratio = nothings.median_us / polls.median_us
-    write_down(
-        Comparison(
-            name="a poll without a change / raw ASGI no-op",
-            ours=1e6 / polls.median_us,
-            peer=1e6 / nothings.median_us,
-            unit="requests/s (one connection)",
-            ratio=round(ratio, 3),
-            goal=f">= {RATIO_MIN}",
-            reached=ratio >= RATIO_MIN,
-            how="make bench: a segment behind the head of a region's stream is asked for; "
-            "ours checks the session and its MAC and looks into the database, the centre on "
-            "SQLite; both under uvicorn in processes of their own, a plain socket, in turn",
-            at=now_text(SystemClock().now()),
-        )
+    compare(
+        "a poll without a change / raw ASGI no-op",
+        (1e6 / polls.median_us, 1e6 / nothings.median_us, "requests/s (one connection)"),
+        (f">= {RATIO_MIN}", ratio >= RATIO_MIN),
+        how="a segment behind the head of a region's stream is asked for; ours checks the session "
+        "and its MAC and looks into the database, the centre on SQLite; both under uvicorn in "
+        "processes of their own, a plain socket, in turn",
     )
 
 

@@ -14,7 +14,6 @@ from agent.meeting import catch_up
 from agent.push import Pushed, push
 from agent.replica import store as rows
 from agent.station import Station
-from shared.clock import SystemClock
 from shared.runtime.serve import settle
 from shared.runtime.sqlite import reading
 from shared.wire.facts import FactKind, body_of
@@ -30,7 +29,7 @@ from tests.bench.peer import (
     Peer,
     write_documents,
 )
-from tests.bench.results import Comparison, now_text, write_down
+from tests.bench.results import compare
 
 RECEIPTS = 2_000
 ROUNDS = 3
@@ -151,16 +150,9 @@ def _compare(
     ours, theirs, goals = measured
     for peer, speeds in theirs.items():
         ratio = median(ours) / median(speeds)
-        write_down(
-            Comparison(
-                name=f"{what} / {peer.name}",
-                ours=median(ours),
-                peer=median(speeds),
-                unit=unit,
-                ratio=round(ratio, 3),
-                goal=f">= {goals[peer]}",
-                reached=ratio >= goals[peer],
-                how=f"make bench: {how.format(peer=peer.how)}",
-                at=now_text(SystemClock().now()),
-            )
+        compare(
+            f"{what} / {peer.name}",
+            (median(ours), median(speeds), unit),
+            (f">= {goals[peer]}", ratio >= goals[peer]),
+            how=how.format(peer=peer.how),
         )

@@ -16,14 +16,13 @@ from agent.quote.shortage import OverLeaseError
 from agent.replica import store as rows
 from agent.station import Station
 from central.members.imports import COLUMNS, Row, import_lots
-from shared.clock import SystemClock
 from shared.receipt import Redeem
 from shared.runtime.sqlite import reading
 from shared.wire.rows import AccountRow
 from tests.bench import chain
 from tests.bench.estate import Estate
 from tests.bench.peer import POUCH, SPENDING_CRSQLITE, SPENDING_POUCH, Peer
-from tests.bench.results import Comparison, now_text, write_down
+from tests.bench.results import compare
 from tests.chain.kit import Chain, Store
 from tests.simulation.world import quiet
 
@@ -50,11 +49,10 @@ def test_one_change(estate: Estate) -> None:
         told = POUCH.run("live", url, estate.empty("pouch"), str(CHANGES))
     theirs = told["seconds"]
     ratio = median(ours) / median(theirs)
-    _write(
+    compare(
         "one change visible at an agent that listens / PouchDB",
         (median(ours) * 1e3, median(theirs) * 1e3, "ms (median)"),
-        f"<= {CHANGE_RATIO_MAX}",
-        reached=ratio <= CHANGE_RATIO_MAX,
+        (f"<= {CHANGE_RATIO_MAX}", ratio <= CHANGE_RATIO_MAX),
         how=f"{CHANGES} changes, one after the other; ours written by another process than the "
         f"one that serves; {POUCH.how}, live replication, written through the same server",
     )
@@ -80,11 +78,10 @@ def test_two_stores_that_spend_the_same_points(tmp_path: Path, peer: Peer) -> No
         made.close()
     told = peer.run(peer.name)
     ours, theirs = 100 * spent / given, float(told["spent"])
-    _write(
+    compare(
         f"points spent of 100 by two offline stores that want 80 and 90 / {peer.name}",
         (ours, theirs, "points of 100"),
-        "<= 100",
-        reached=ours <= 100,
+        ("<= 100", ours <= 100),
         how="ours: all that a member has, of which each store spends what it may; "
         f"{peer.how}: each store reads the balance, spends if it is enough, and both meet again",
     )
@@ -137,22 +134,3 @@ def _redeem(store: Store, member: UUID, points: int) -> int:
 def _all_lots(made: Chain) -> int:
     with reading(made.centre.engine) as connection:
         return int(connection.exec_driver_sql("SELECT sum(balance) FROM lot").scalar_one())
-
-
-def _write(
-    name: str, measured: tuple[float, float, str], goal: str, *, reached: bool, how: str
-) -> None:
-    ours, peer, unit = measured
-    write_down(
-        Comparison(
-            name=name,
-            ours=ours,
-            peer=peer,
-            unit=unit,
-            ratio=round(ours / peer, 3),
-            goal=goal,
-            reached=reached,
-            how=f"make bench: {how}",
-            at=now_text(SystemClock().now()),
-        )
-    )

@@ -19,7 +19,7 @@ from shared.wire.feed import GLOBAL, changes_of, decode_segment
 from shared.wire.rows import read_row
 from shared.wire.snapshot import PIECE_BYTES_MAX, decode_piece, decode_stored_rows
 from tests.bench import chain
-from tests.bench.results import Comparison, now_text, write_down
+from tests.bench.results import compare
 
 MEMBERS = 5_000
 WIRE_RATIO_MAX = 0.3
@@ -47,7 +47,7 @@ def test_changes(centre: Centre) -> None:
         for change in changes_of(decode_segment(plain))
     ]
     as_json = sum(len(_json(change.kind, change.row)) for change in changes if change.row)
-    _write(
+    compare(
         "changes on the wire / JSON objects",
         (sent / len(changes), as_json / len(changes), "B/row"),
         (f"<= {WIRE_RATIO_MAX}", sent / as_json <= WIRE_RATIO_MAX),
@@ -70,13 +70,13 @@ def test_bootstrap(centre: Centre) -> None:
     as_json = sum(len(_json(row.kind, row.row)) for row in rows)
     assert sum(row.kind == "member" for row in rows) == MEMBERS
     how = f"{len(rows)} rows of {HOW}; pieces of the snapshot, encrypted, with their headers"
-    _write(
+    compare(
         "bootstrap on the wire / JSON objects",
         (sent / MEMBERS, as_json / MEMBERS, "B/member"),
         (f"<= {WIRE_RATIO_MAX}", sent / as_json <= WIRE_RATIO_MAX),
         how,
     )
-    _write(
+    compare(
         "bytes of a member at bootstrap / goal 11",
         (sent / MEMBERS, BYTES_PER_MEMBER_MAX, "B/member"),
         (f"<= {BYTES_PER_MEMBER_MAX} B", sent / MEMBERS <= BYTES_PER_MEMBER_MAX),
@@ -109,20 +109,3 @@ def _named(value: Any) -> Any:
         return [_named(one) for one in value]
     assert value is None or isinstance(value, str | int | bytes | UUID | datetime.date), value
     return value
-
-
-def _write(name: str, measured: tuple[float, float, str], goal: tuple[str, bool], how: str) -> None:
-    ours, peer, unit = measured
-    write_down(
-        Comparison(
-            name=name,
-            ours=ours,
-            peer=peer,
-            unit=unit,
-            ratio=round(ours / peer, 3),
-            goal=goal[0],
-            reached=goal[1],
-            how=f"make bench: {how}",
-            at=now_text(SystemClock().now()),
-        )
-    )
