@@ -360,7 +360,9 @@ class Oracle:
                 raise ViolationError("sums", f"account {account} has {there}, should {should}")
 
     def _undone(self) -> tuple[Counter[str], Counter[str]]:
-        return self.persons.undone(self._backs.voids(), is_restored=self._is_restored)
+        sales = self._backs.sold.values()
+        drawn = {(sale.receipt, one.lot) for sale in sales for one in sale.drawn}
+        return self.persons.undone(self._backs.voids(), drawn, is_restored=self._is_restored)
 
     def _is_cloned(self, store: Store) -> bool:
         return sum(one.agent == store.agent for one in self.stores.values()) > 1

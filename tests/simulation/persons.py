@@ -48,11 +48,11 @@ class Persons:
                 raise ViolationError("conservation", f"{what}: {there} of {self.once[rule]}")
 
     def undone(
-        self, voids: Collection[str], *, is_restored: bool
+        self, voids: Collection[str], drawn: Collection[tuple[str, str]], *, is_restored: bool
     ) -> tuple[Counter[str], Counter[str]]:
         """Return how often what a person gets once stands, and by account what was taken of such
         lots: by voids, and whole by a restored centre, to whose former life another account of the
-        person had it."""
+        person had it. What a sale has `drawn` of a lot (by its document) may be a debt as well."""
         standing, taken = Counter[str](), Counter[str]()
         ends = Counter[tuple[str, str, str, str, str]]()
         rows = rows_of(self._central, laws.ONCE_ENTRIES, *self.rules)
@@ -61,8 +61,9 @@ class Persons:
                 standing[of[1]] += 1
             else:  # what is brought back may pay a debt: that takes nothing
                 ends[account, lot, *of] += -amount if kind == "CLAWBACK" else amount
-        for (account, _, document, what, rule), amount in ends.items():
-            if document in voids or (is_restored and amount == self.once[rule]):
+        for (account, lot, document, what, rule), amount in ends.items():
+            is_whole = amount == self.once[rule] and (document, lot) not in drawn
+            if document in voids or (is_restored and is_whole):
                 taken[account] += amount
                 standing[what] -= amount > 0
         return standing, taken
