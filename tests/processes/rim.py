@@ -20,6 +20,8 @@ NOBODY = 9
 _QUESTION = re.compile(rb"\x10\x04[\x01-\x04]")
 _CLEAR = b"\x12"
 _FENCE = re.compile(rb"\x1d\(H\x06\x0000(.{4})", re.DOTALL)
+NO_JOB = b"0000"
+"""What an agent asks before its first paper, to learn whether a printer answers a fence."""
 _SLIP_CODE = re.compile(rb"KPK1:([A-Z2-7]+)")
 _COPY = "КОПИЯ".encode("cp866")
 _UID_BYTES = 16
@@ -55,7 +57,8 @@ class Tray:
         replies = _CLEAR * len(_QUESTION.findall(stream))
         rest = _QUESTION.sub(b"", stream)
         while fence := _FENCE.search(rest):
-            self._keep(rest[: fence.start()], fence[1])
+            if fence[1] != NO_JOB:
+                self._keep(rest[: fence.start()], fence[1])
             replies += b"\x37\x22" + fence[1] + b"\x00"
             rest = rest[fence.end() :]
         return rest, replies
