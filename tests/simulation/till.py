@@ -12,6 +12,7 @@ from sqlalchemy.exc import DatabaseError
 from agent.bearers.certificates import CertificateElsewhereError, Offer
 from agent.bearers.codes import CodeElsewhereError
 from agent.commit.service import Committed, Sale, commit
+from agent.journal import answers
 from agent.journal import service as journal
 from agent.journal.service import NewFact, Taking
 from agent.leases.passes import (
@@ -72,6 +73,7 @@ BAD_PASS = (
     PassUsedError,
 )
 CONTENT = b"as the till said it"
+POISON = "poison"
 BORN = date(1990, START.month, START.day)
 """Everybody's birthday is when the run begins."""
 
@@ -391,8 +393,8 @@ class Tills:
         return self.repeat(looked)
 
     def poison(self, drawn: Points) -> str:
-        """Journal a draw under a body that does not read as its kind says; return the fact."""
-        lot, account = UUID(drawn.lot), UUID(drawn.account)
+        """Journal once a draw under a body that does not read as its kind says; return the fact."""
+        lot, account, uid = UUID(drawn.lot), UUID(drawn.account), self.uid()
 
         def written(station: Station) -> str:
             at = station.time.now()
@@ -400,7 +402,12 @@ class Tills:
             taking = Taking(lot, account, drawn=drawn.amount)
             new = NewFact(FactKind.RECEIPT_COMMITTED, body, takings=[taking])
             with transaction(station.journal) as connection:
-                return journal.append(connection, station, new, at).id.hex
+                done = answers.recall(connection, uid, POISON, CONTENT)
+                if done is not None:
+                    return done.hex()
+                fact = journal.append(connection, station, new, at).id
+                answers.remember(connection, uid, POISON, CONTENT, fact.bytes, at)
+                return fact.hex
 
         return self.repeat(written)
 
