@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from enum import IntEnum
 
+from hardware.transport.descriptor import read_some, write_some
 from hardware.transport.port import LinkFailedError, LinkLostError
 
 _EMPTY_PAUSE_S = 0.01
@@ -42,11 +43,7 @@ class NodeTransport:
         Raises LinkLostError when the device was pulled out.
         """
         try:
-            if not select.select([], [self._descriptor], [], max(0.0, timeout_s))[1]:
-                return 0
-            return os.write(self._descriptor, chunk)
-        except BlockingIOError:
-            return 0
+            return write_some(self._descriptor, chunk, timeout_s)
         except (OSError, ValueError) as fault:
             raise self._lost(fault) from fault
 
@@ -56,16 +53,12 @@ class NodeTransport:
         Raises LinkLostError when the device was pulled out.
         """
         try:
-            if not select.select([self._descriptor], [], [], max(0.0, timeout_s))[0]:
-                return b""
-            chunk = os.read(self._descriptor, size_max)
-        except BlockingIOError:
-            return b""
+            chunk = read_some(self._descriptor, size_max, timeout_s)
         except (OSError, ValueError) as fault:
             raise self._lost(fault) from fault
-        if not chunk:
+        if chunk == b"":
             self._pause(timeout_s)
-        return chunk
+        return chunk or b""
 
     def _pause(self, timeout_s: float) -> None:
         """Wait a moment after an empty read, or find that the device is gone."""

@@ -1,11 +1,10 @@
 """A device on a serial line, a USB-serial adapter or a pseudo-terminal."""
 
-import os
-import select
 from contextlib import suppress
 
 import serial
 
+from hardware.transport.descriptor import read_some, write_some
 from hardware.transport.port import LinkFailedError, LinkLostError
 
 
@@ -27,11 +26,7 @@ class SerialTransport:
         Raises LinkLostError when the device was unplugged.
         """
         try:
-            if not select.select([], [self._descriptor], [], max(0.0, timeout_s))[1]:
-                return 0
-            return os.write(self._descriptor, chunk)
-        except BlockingIOError:
-            return 0
+            return write_some(self._descriptor, chunk, timeout_s)
         except (OSError, ValueError) as fault:
             raise self._lost(fault) from fault
 
@@ -41,16 +36,12 @@ class SerialTransport:
         Raises LinkLostError when the device was unplugged.
         """
         try:
-            if not select.select([self._descriptor], [], [], max(0.0, timeout_s))[0]:
-                return b""
-            chunk = os.read(self._descriptor, size_max)
-        except BlockingIOError:
-            return b""
+            chunk = read_some(self._descriptor, size_max, timeout_s)
         except (OSError, ValueError) as fault:
             raise self._lost(fault) from fault
-        if not chunk:
+        if chunk == b"":
             raise LinkLostError(device=self._device, fault="unplugged")
-        return chunk
+        return chunk or b""
 
     def close(self) -> None:
         """Release the line; an unplugged device makes pyserial complain, which changes nothing."""

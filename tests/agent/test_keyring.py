@@ -115,6 +115,7 @@ def test_what_comes_damaged_is_asked_for_again_at_once(
             return None
         return whole if again else flipped(whole)
 
+    # what stands on the line between store and centre, for this one kind of answer
     monkeypatch.setattr(shop.link, "segment", damaged_by_a_cache)
 
     following.catch_up(shop.station, HERE)
