@@ -47,24 +47,33 @@ _BARS = table_of(BarRecord)
 
 def recall(station: Station) -> None:
     """Take up, at the start of a process, whether the epoch was barred."""
-    epoch = station.identity.epoch
-    with reading(station.journal) as connection:
-        query = select(_BARS.c.reason).where(_BARS.c.epoch == epoch)
-        station.barred = connection.execute(query).scalar() or ""
+    station.barred = _written(station)
 
 
 def bar(station: Station, reason: str, at: datetime) -> None:
-    """Spend no lease of this epoch from now on; the first reason stays, but for being fenced."""
-    if station.barred and (reason != FENCED or station.is_fenced):
+    """Spend no lease of this epoch from now on; the first reason stays, but for being fenced.
+
+    What the disk has failed to take counts in this process, and is written when it is told again.
+    """
+    if station.is_fenced:
+        reason = FENCED
+    written = _written(station)
+    if written and (reason != FENCED or written == FENCED):
         return
     with transaction(station.journal) as connection:
+        station.barred = reason  # whoever writes next sees it; holds of those before are waited for
         epoch = station.identity.epoch
         values = {"epoch": epoch, "reason": reason, "at": at}
         statement = upsert(_BARS).on_conflict_do_update(index_elements=[_BARS.c.epoch], set_=values)
         connection.execute(statement, values)
-        station.barred = reason  # whoever writes next sees it; holds of those before are waited for
     log.error("epoch.barred", epoch=epoch, reason=reason)
     station.events.publish("epoch.barred", reason=reason)
+
+
+def _written(station: Station) -> str:
+    with reading(station.journal) as connection:
+        query = select(_BARS.c.reason).where(_BARS.c.epoch == station.identity.epoch)
+        return connection.execute(query).scalar() or ""
 
 
 def heed(station: Station, epoch: int, expects: int, barred: str) -> None:

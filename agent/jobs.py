@@ -217,7 +217,7 @@ class Jobs:
                 if turns % SETTLE_TURNS:
                     continue
                 replica.settle(station)
-                if repair.is_scrub_due(station, station.time.now()):
+                if not station.suspects and repair.is_scrub_due(station, station.time.now()):
                     station.suspects.update(repair.scrub(station))
             except (LoyaltyError, DatabaseError) as error:
                 log.warning("tending.failed", reason=str(error))

@@ -53,18 +53,20 @@ def compare(station: Station, told: Iterable[Tally]) -> list[str]:
 def scrub(station: Station) -> list[str]:
     """Add up all stored rows; return the streams whose rows are not those that were written.
 
-    Each stream is read in one view, so that it may run beside the pull.
+    Each stream is read in one view, so that it may run beside the pull. What is damaged stays due
+    until it is repaired, also when the agent starts again meanwhile.
     """
     found = []
     for stream in service.streams(station):
         with reading(station.replica) as connection:
             held = sums.held(connection, stream)
             total = sums.whole(sums.part_sums(connection, stream))
-        if held is not None and held.sum != total:
+        is_damaged = held is not None and held.sum != total
+        if is_damaged:
             log.error("rows.damaged", stream=stream)
             found.append(stream)
         with transaction(station.replica) as connection:
-            sums.note_scrub(connection, stream, station.time.now())
+            sums.note_scrub(connection, stream, None if is_damaged else station.time.now())
     return found
 
 
@@ -146,3 +148,4 @@ def _count_again(station: Station, stream: str, repaired_parts: int) -> None:
         sums.put_held(connection, stream, Held(total, number))
         sums.forget_marks(connection, stream)
         sums.note_check(connection, stream, number, station.time.now(), repaired_parts)
+        sums.note_scrub(connection, stream, station.time.now())

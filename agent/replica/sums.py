@@ -325,8 +325,8 @@ def note_check(
     connection.execute(statement, values)
 
 
-def note_scrub(connection: Connection, stream: str, at: datetime) -> None:
-    """Note that a stream's stored rows were added up."""
+def note_scrub(connection: Connection, stream: str, at: datetime | None) -> None:
+    """Note when a stream's stored rows were added up and sound; None if they were not."""
     values = {"stream": stream, "number": 0, "repaired_parts": 0, "scrubbed_at": at}
     again = {"scrubbed_at": at}
     statement = upsert(_CHECKS).on_conflict_do_update(index_elements=["stream"], set_=again)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy.exc import DatabaseError
 
 from agent import epochs
 from agent import identity as identities
@@ -16,6 +17,7 @@ from agent.quote.shortage import OverLeaseError
 from agent.station import FENCED
 from shared.crypto.keys import verify
 from shared.receipt import Redeem
+from shared.runtime.sqlite import transaction
 from shared.wire.agents import EpochAnswer, EpochRequest, LeaseAnswer, LeaseRaise
 from shared.wire.facts import decode_envelope
 from shared.wire.push import Outcome, OutcomeKind, PushAnswer, PushBatch, head_bytes
@@ -123,6 +125,27 @@ def test_being_fenced_outweighs_an_earlier_bar_and_no_other_does(shop: Shop) -> 
     bar(shop, "restored")
 
     assert (first, shop.station.barred) == ("restored", FENCED)
+
+
+@pytest.mark.parametrize("reason", ["restored", FENCED])
+def test_a_bar_that_the_disk_did_not_take_counts_and_is_written_when_it_is_told_again(
+    shop: Shop, reason: str
+) -> None:
+    with transaction(shop.station.journal) as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE INSERT ON bar BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+    with pytest.raises(DatabaseError):
+        bar(shop, reason)
+    counts = shop.station.barred
+    with transaction(shop.station.journal) as connection:
+        connection.exec_driver_sql("DROP TRIGGER full")
+
+    bar(shop, "behind")
+    shop.restart()
+
+    assert counts == reason
+    assert shop.station.barred == (FENCED if reason == FENCED else "behind")
 
 
 @pytest.mark.parametrize("reason", ["restored", FENCED])

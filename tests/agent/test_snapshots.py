@@ -377,6 +377,26 @@ def test_one_flipped_row_is_found_and_its_part_alone_is_read_again(shop: Shop) -
     assert checks(shop) == [(HERE, number, 1)]
 
 
+def test_rows_that_were_found_damaged_are_looked_at_again_after_a_restart(shop: Shop) -> None:
+    goods = [*GOODS, *many_goods(10)]
+    number = shop.feed(HERE, *goods[len(GOODS) :])
+    offer(shop, number, HERE, stored(*goods))
+    repair.scrub(shop.station)
+    flip(shop, "G5")
+    shop.clock.move(hours=24)
+    found = repair.scrub(shop.station)
+
+    shop.restart()
+    is_due_again = repair.is_scrub_due(shop.station, shop.clock.now())
+    shop.station.suspects.update(repair.scrub(shop.station))
+    catch_up(shop.station)
+
+    assert found == [HERE]
+    assert is_due_again
+    assert everything(shop, HERE) == sorted(stored(*goods), key=lambda row: row.key)
+    assert not repair.is_scrub_due(shop.station, shop.clock.now())
+
+
 def test_rows_that_differ_from_the_centres_are_mended_when_a_session_tells(shop: Shop) -> None:
     """Rows that were never sent, or sent wrong, are seen without a scrub: the sums differ."""
     goods = [*GOODS, *many_goods(10)]

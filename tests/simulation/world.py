@@ -268,6 +268,7 @@ class World:
             self._loop(tills.machine.push)
             self._loop(tills.machine.pull)
             self._loop(tills.machine.print_all)
+            tills.repeat(_scrub_if_due)
             moved = moved or before != self._state(tills.machine)
         taken_over = self.central.order(lambda centre: recovering.run(centre, centre.clock.now()))
         return moved or taken_over > 0 or self._audit() > 0
@@ -897,6 +898,11 @@ def _first_unsent(station: Station) -> tuple[bytes, bytes] | None:
 
 def _scrub(station: Station) -> None:
     station.suspects.update(repair.scrub(station))
+
+
+def _scrub_if_due(station: Station) -> None:
+    if not station.suspects and repair.is_scrub_due(station, station.time.now()):
+        _scrub(station)
 
 
 def _rot(station: Station, place: float) -> str:
