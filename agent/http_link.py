@@ -16,6 +16,7 @@ from shared.crypto.keys import KeyPair
 from shared.crypto.requests import sign
 from shared.crypto.sessions import session_mac
 from shared.errors import LoyaltyError
+from shared.wire import reports
 from shared.wire.agents import (
     EnrolAnswer,
     EnrolRequest,
@@ -46,6 +47,7 @@ from shared.wire.push import (
     decode_answer,
     decode_pushed,
 )
+from shared.wire.reports import AgentReport
 from shared.wire.snapshot import (
     PartTallies,
     Snapshot,
@@ -116,6 +118,10 @@ class HttpLink:
             if request.epoch == self._request.epoch:
                 self._session = opened
         return opened
+
+    def tell(self, report: AgentReport) -> None:
+        """Tell how this agent is, signed."""
+        self._write(reports.PATH, encode(report))
 
     def begin_epoch(self, request: EpochRequest, keys: KeyPair) -> EpochAnswer:
         """Ask for a new epoch, signed by a key of an old one."""

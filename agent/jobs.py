@@ -19,6 +19,7 @@ from agent.push import Pushed, hear, push
 from agent.replica import repair
 from agent.replica import service as replica
 from agent.replica.service import GapError, InDoubtError
+from agent.reporting import Reporter
 from agent.reserve import store as claims
 from agent.retention import Retention
 from agent.station import Station
@@ -29,12 +30,14 @@ IDLE_S = 5.0
 DOUBT_S = 0.1
 WATCH_S = 1.0
 TEND_S = 10.0
+REPORT_S = 2.0
 SETTLE_TURNS = 6
 STOP_S = 3.0
 FAILED_S = 1.0
 HELD_UP_S = 10.0
 PUSH = "push"
 TEND = "tend"
+REPORT = "report"
 WATCHDOG = "watchdog"
 
 log = structlog.get_logger()
@@ -81,6 +84,7 @@ class Jobs:
             PUSH: self._push,
             replica.PULL: self._pull,
             TEND: self._tend,
+            REPORT: self._report,
         }
         if self.equipment is not None:
             loops |= self.equipment.start()
@@ -221,6 +225,21 @@ class Jobs:
                     station.suspects.update(repair.scrub(station))
             except (LoyaltyError, DatabaseError) as error:
                 log.warning("tending.failed", reason=str(error))
+
+    def _report(self) -> None:
+        """Tell the centre how this agent is; which stores do it at the same instant is chance."""
+        station, reporter, backoff = self.station, Reporter(self.station), self._backoff()
+        rest_s = REPORT_S
+        while not station.clock.wait(self.stopping, rest_s):
+            station.gets_on(REPORT)
+            rest_s = REPORT_S / 2 + REPORT_S * station.chance.random()
+            try:
+                if station.link.state().up:
+                    reporter.turn()
+                backoff.reset()
+            except (LoyaltyError, DatabaseError) as error:
+                log.info("report.failed", reason=str(error))
+                rest_s += backoff.next_s(station.chance.random())
 
     def _rest(self, bell: threading.Event, timeout_s: float) -> None:
         """Wait for a bell, but no longer than the timeout."""

@@ -23,6 +23,7 @@ from shared.wire.push import (
     PushBatch,
     PushedFacts,
 )
+from shared.wire.reports import AgentReport
 from shared.wire.snapshot import (
     PartTallies,
     Snapshot,
@@ -84,6 +85,10 @@ class Link(Protocol):
 
     def report(self, last_seq: int, oldest_unsent_at: datetime | None) -> None:
         """Remember where the journal ends, and what of it is unsent, for the next session."""
+        ...
+
+    def tell(self, report: AgentReport) -> None:
+        """Tell how this agent is; telling again is safe."""
         ...
 
     def begin_epoch(self, request: EpochRequest, keys: KeyPair) -> EpochAnswer:

@@ -57,6 +57,11 @@ class PackShelf:
                 verdict for verdict in self._refused.values() if verdict.hash not in self._compiled
             ]
 
+    def ready(self) -> list[str]:
+        """Tell which packs are compiled, by hash."""
+        with self._lock:
+            return sorted(self._compiled)
+
     def effective(
         self, rows: Sequence[PackRow], keys: KeysRow | None, zone: str, at: datetime
     ) -> CompiledPack:

@@ -16,6 +16,7 @@ from shared.clock import Clock
 from shared.errors import Kind, LoyaltyError
 from shared.runtime.web import problem
 from shared.wire.push import BACKLOG, BUSY, LANE_HEADER
+from shared.wire.reports import PATH as REPORT
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -34,7 +35,8 @@ class Lane(StrEnum):
     """Sessions, epochs, and points for a customer who waits."""
     PUSH = "push"
     BACKLOG = "backlog"
-    """Full batches of facts: a store that was away for long."""
+    """Full batches of facts, from a store that was away for long, and what agents tell of
+    themselves."""
     READ = "read"
 
 
@@ -134,6 +136,8 @@ def lane_of(scope: Scope) -> Lane | None:
         return None
     if scope["method"] == "GET":
         return None if scope["path"] == _TAIL else Lane.READ
+    if scope["path"] == REPORT:
+        return Lane.BACKLOG
     if scope["path"] != _FACTS:
         return Lane.ASK
     told = dict(scope["headers"]).get(LANE_HEADER.lower().encode(), b"")

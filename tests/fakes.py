@@ -27,6 +27,7 @@ from shared.wire.agents import (
 from shared.wire.codec import pack
 from shared.wire.feed import Segment
 from shared.wire.push import PushAnswer, PushBatch, PushedFacts
+from shared.wire.reports import AgentReport
 from shared.wire.snapshot import (
     PART_BITS,
     PartTallies,
@@ -106,6 +107,7 @@ class FakeLink:
         self.sales: dict[UUID, SaleAnswer] = {}
         """What the centre has, for other stores to take back."""
         self.asked_for_sales: list[SaleAsk] = []
+        self.reports: list[AgentReport] = []
         self.reported: tuple[int, datetime | None] = (0, None)
         self.has_pushed: Callable[[int, int], PushedFacts] = lambda _epoch, after: PushedFacts(
             b"", after, (), ()
@@ -118,6 +120,10 @@ class FakeLink:
 
     def report(self, last_seq: int, oldest_unsent_at: datetime | None) -> None:
         self.reported = (last_seq, oldest_unsent_at)
+
+    def tell(self, report: AgentReport) -> None:
+        self._check()
+        self.reports.append(report)
 
     def session(self) -> SessionAnswer:
         self._check()

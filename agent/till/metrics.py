@@ -10,8 +10,9 @@ from agent.devices import Condition
 from agent.journal import store as facts
 from agent.packs import NoPackError
 from agent.printing import store as spool
-from agent.quote.service import NoSettingsError, effective_pack, store_settings
+from agent.quote.service import NoSettingsError, effective_pack
 from agent.replica import service as replica
+from agent.reporting import offline_today
 from agent.reserve import store as claims
 from agent.station import Station
 from agent.till.here import Here
@@ -67,7 +68,7 @@ def _journal(station: Station, at: datetime) -> dict[str, dict[Labels, float]]:
 def _line(station: Station, at: datetime) -> dict[str, dict[Labels, float]]:
     line = station.link.state()
     station.downtime.note(at, up=line.up)
-    offline = station.downtime.since(_midnight(station, at))
+    offline = offline_today(station, at)
     heard, time = line.last_contact_at, station.time.seen()
     levels: dict[str, dict[Labels, float]] = {
         counted.ONLINE: {(): float(line.up)},
@@ -77,15 +78,6 @@ def _line(station: Station, at: datetime) -> dict[str, dict[Labels, float]]:
     if heard is not None:
         levels[counted.CONTACT_AGE] = {(): (at - heard).total_seconds()}
     return levels
-
-
-def _midnight(station: Station, at: datetime) -> datetime:
-    """Return when the day began in the store, by UTC while its zone is not known."""
-    try:
-        moment = station.time.moment(at, store_settings(station).zone)
-    except NoSettingsError:
-        moment = station.time.moment(at, "UTC")
-    return moment.start_of(moment.day)
 
 
 def _rules(station: Station, at: datetime) -> dict[str, dict[Labels, float]]:

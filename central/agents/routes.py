@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from central.agents import reports
 from central.agents.enrolment import enrol
 from central.agents.service import (
     AgentIdentity,
@@ -89,6 +90,15 @@ def post_enrolment(
 ) -> Response:
     """Make the sender the agent of the store whose one-time code it has."""
     return message(enrol(centre, signed), 201)
+
+
+@router.post("/agents/report")
+def post_report(
+    centre: Annotated[Centre, Depends(centre_of)], signed: Annotated[SignedBody, Depends(signed_by)]
+) -> Response:
+    """Keep what the sender tells of itself."""
+    reports.take(centre, signed.sender, signed.body)
+    return Response(status_code=204)
 
 
 @router.post("/sessions")

@@ -125,6 +125,7 @@ def test_a_full_backlog_holds_up_neither_new_facts_nor_asks_nor_reads() -> None:
         (FACTS, Lane.PUSH),
         (OLD_FACTS, Lane.BACKLOG),
         (scope("/v1/sessions"), Lane.ASK),
+        (scope("/v1/agents/report"), Lane.BACKLOG),
         (scope("/v1/snapshots/global", "GET"), Lane.READ),
         (scope("/v1/tail", "GET"), None),
         (scope("/healthz", "GET"), None),
