@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.exc import DatabaseError
 
-from agent import history, lives
+from agent import erasing, history, lives
 from agent.equipment.service import Equipment
 from agent.leases import service as leases
 from agent.link import CentreBusyError
@@ -208,8 +208,8 @@ class Jobs:
         leases.give_back(self.station, self.station.time.now())
 
     def _tend(self) -> None:
-        """Look at the disk; let old facts leave; settle the rows every minute; once a night add
-        them up."""
+        """Look at the disk; let old facts leave; settle the rows every minute, and erase
+        what is to be erased; once a night add them up."""
         station, retention = self.station, Retention(self.station)
         turns = 0
         while not station.clock.wait(self.stopping, TEND_S):
@@ -221,6 +221,7 @@ class Jobs:
                 if turns % SETTLE_TURNS:
                     continue
                 replica.settle(station)
+                erasing.follow(station)
                 if not station.suspects and repair.is_scrub_due(station, station.time.now()):
                     station.suspects.update(repair.scrub(station))
             except (LoyaltyError, DatabaseError) as error:

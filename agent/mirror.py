@@ -1,7 +1,8 @@
 """The mirror: facts that the centre may lack, on a second disk, and files of facts for it.
 
 When a store's disk dies, what it had not sent yet is gone; with a mirror on another disk it is not.
-What is written is what would be sent: batches with signed heads. `kopilka central import-facts`
+What is written is what would be sent: batches with signed heads. When persons were erased, only
+what the centre has no word of is written anew. `kopilka central import-facts`
 takes them in like any other, as often as somebody likes.
 """
 
@@ -13,9 +14,10 @@ from pathlib import Path
 import structlog
 from sqlalchemy import Connection
 
-from agent.journal import store
+from agent.journal import erased, store
 from agent.push import batch_from
 from agent.station import Identity, Station
+from shared.runtime.files import keep
 from shared.runtime.sqlite import reading
 from shared.wire.push import PushBatch, frame, frames
 
@@ -33,6 +35,8 @@ class Mirror:
     folder: Path
     _tips: dict[int, int] = field(default_factory=dict)
     """The last number in the file of each epoch, once it was looked at."""
+    _erased: dict[int, int] = field(default_factory=dict)
+    """Which erasures of personal data the file of each epoch has followed."""
 
     def write(self, station: Station) -> int:
         """Write what the files lack and the centre has no word of, durably; return how many facts.
@@ -53,13 +57,19 @@ class Mirror:
                 tip = store.tip(connection, epoch).seq
                 sent = store.next_to_send(connection, epoch) - 1
                 known = self._tip(identity, epoch)
-                if known >= tip:
+                last = erased.upto(connection)
+                has_erased = self._erased.get(epoch, 0) < last and known > 0
+                if known >= tip and not has_erased:
                     continue
-                start = max(known, sent) + 1
+                start = sent + 1 if has_erased else max(known, sent) + 1
                 new = list(_batches(connection, identity, epoch, start))
             path = self._path(identity, epoch)
             is_old = sent >= known and path.stat().st_size > KEPT_BYTES_MAX
-            _append(path, new, anew=is_old)
+            if has_erased:
+                _replace(path, new)
+            else:
+                _append(path, new, anew=is_old)
+            self._erased[epoch] = last
             self._tips[epoch] = tip
             facts += sum(len(batch.facts) for batch in new)
         return facts
@@ -98,6 +108,13 @@ def _batches(
             return
         yield batch
         seq = batch.head.seq + 1
+
+
+def _replace(path: Path, batches: list[PushBatch]) -> None:
+    """Let a file hold these batches alone: a power cut leaves the old one or the new one."""
+    beside = path.with_suffix(".new")
+    _append(beside, batches, anew=True)
+    keep(beside, path)
 
 
 def _append(path: Path, batches: list[PushBatch], *, anew: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from agent.journal import erased
 from agent.journal import store as facts
 from agent.packs import NoPackError
 from agent.quote.service import NoSettingsError, effective_pack, store_settings
@@ -57,6 +58,7 @@ def compose(station: Station) -> AgentReport:
     at = station.time.now()
     with reading(station.journal) as connection:
         queue = facts.queue(connection, station.identity.lines)
+        erased_upto = erased.upto(connection)
     refused = station.packs.refused()[:PACKS_MAX]
     devices = sorted(station.devices.snapshot().items())[:DEVICES_MAX]
     cursors = sorted(replica.cursors(station).items())[:STREAMS_MAX]
@@ -80,6 +82,7 @@ def compose(station: Station) -> AgentReport:
         room=station.disk.room.value,
         time_trusted=station.time.trust(at) is not Trust.UNTRUSTED,
         barred=station.barred,
+        erased_upto=erased_upto,
     )
 
 

@@ -1,5 +1,7 @@
 """Facts leave the journal after some days, once a confirmed backup of the centre holds them.
 
+Who a registered person is leaves earlier: the journal keeps its digest alone.
+
 The chain's end stays, and whatever something else still needs: what the centre has not posted, what
 the rows do not show, a sale of which a return is here, a slip that is to be printed. What keeps
 money from going out twice stays too: that a receipt is paid, and what came back of it.
@@ -48,14 +50,20 @@ class Retention:
     station: Station
     _after: dict[int, int] = field(default_factory=dict)
     """By line: behind which number it looks next."""
+    _bared: dict[int, int] = field(default_factory=dict)
+    """By line: up to which number personal parts were dropped."""
     _swept: dict[Sweep, bytes] = field(default_factory=dict)
 
     def turn(self) -> int:
         """Let some of the oldest facts leave, and what is as old beside them; return how many facts
         left. Interrupted, it goes on from the beginning."""
         station = self.station
-        before = station.time.now() - timedelta(days=station.settings.keep_facts_days)
-        gone = sum(self._line(line, upto, before) for line, upto in self._lines())
+        now, settings = station.time.now(), station.settings
+        before = now - timedelta(days=settings.keep_facts_days)
+        lines = self._lines()
+        gone = sum(self._line(line, upto, before) for line, upto in lines)
+        for line, upto in lines:
+            self._bare(line, upto, now - timedelta(days=settings.keep_personal_days))
         with transaction(station.journal) as connection:
             for sweep in _SWEPT:
                 after = self._swept.get(sweep, b"")
@@ -83,6 +91,21 @@ class Retention:
         self._after[line] = old[-1].seq if len(old) == LEAVE_MAX else 0
         due = {fact.id: goes for fact in old if (goes := _goes_with(fact)) is not None}
         return self._let_go(line, due) if due else 0
+
+    def _bare(self, line: int, upto: int, before: datetime) -> None:
+        """Drop who a person is from the next old facts of a line: the centre and its backup know.
+
+        What was not posted by then is looked at again by the next process.
+        """
+        after = self._bared.get(line, 0)
+        with reading(self.station.journal) as connection:
+            agent = self.station.identity.agent
+            looked = facts.facts_from(connection, agent, line, after + 1, LEAVE_MAX)
+        old = [one.seq for one in looked if one.seq <= upto and instant_of(one.hlc) < before]
+        if old:
+            with transaction(self.station.journal) as connection:
+                leaving.bare(connection, line, after, old[-1])
+            self._bared[line] = old[-1]
 
     def _let_go(self, line: int, due: "dict[UUID, _Going]") -> int:
         with reading(self.station.replica) as read:

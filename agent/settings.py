@@ -77,6 +77,8 @@ class AgentSettings(BaseSettings):
     """With less room: a warning; points do not pay any more; nothing new is begun."""
     keep_facts_days: float = Field(default=90, gt=0, le=3650)
     """How long facts stay in the journal that a confirmed backup of the centre holds."""
+    keep_personal_days: float = Field(default=7, gt=0, le=3650)
+    """How long names and phones of registrations stay in it, as they were said at the till."""
     body_bytes_max: int = Field(default=256 * 1024, ge=1024)
     lines_max: int = Field(default=500, ge=1)
     reserves_max: int = Field(default=200, ge=1)

@@ -22,6 +22,7 @@ from central.cli_lots import lots_app
 from central.cli_members import members_app
 from central.cli_passes import pass_app
 from central.cli_policy import policy_app
+from central.cli_privacy import privacy_app
 from central.shell import FileArgument, beside_points, opened, refusals, settings_of
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ for _name, _sub in {
     "budgets": budgets_app,
     "conflicts": conflicts_app,
     "members": members_app,
+    "privacy": privacy_app,
     "pass": pass_app,
     "policy": policy_app,
 }.items():

@@ -61,6 +61,7 @@ class Turn(IntEnum):
     DUTY = 4
     """Of a session, not of a transaction."""
     BACKUP = 5
+    ERASURES = 6
 
 
 class Table(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMING))):

@@ -30,6 +30,10 @@ SELECT fact FROM ack WHERE outcome IN (?, ?) AND NOT EXISTS (
     SELECT 1 FROM change WHERE change.fact = ack.fact AND (cover IS NULL OR cover > ?))
 AND fact IN (?*)
 """
+_BARE = """
+UPDATE fact SET personal = x'' WHERE personal <> x'' AND epoch = ? AND seq > ? AND seq <= ?
+AND id IN (SELECT fact FROM ack WHERE outcome IN (?, ?))
+"""
 _REMOVE = (
     "DELETE FROM change WHERE fact IN (?*)",
     "DELETE FROM ack WHERE fact IN (?*)",
@@ -59,6 +63,12 @@ def free(connection: Connection, facts: Collection[UUID], cursor: int) -> set[UU
     keys = [fact.bytes for fact in facts]
     rows = run(connection, listed(_FREE, len(keys)), (*_SETTLED, cursor, *keys))
     return {UUID(bytes=row[0]) for row in rows}
+
+
+def bare(connection: Connection, line: int, after: int, upto: int) -> int:
+    """Drop the personal parts of posted facts of a line behind a number and up to another; return
+    of how many. The chain stays whole: it holds their digests."""
+    return run(connection, _BARE, (line, after, upto, *_SETTLED)).rowcount
 
 
 def remove(connection: Connection, line: int, facts: Collection[UUID], last: int) -> None:

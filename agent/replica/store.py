@@ -90,6 +90,7 @@ _CURSOR = "SELECT number, incarnation FROM cursor WHERE stream = ?"
 _FIND = "SELECT row FROM row WHERE kind = ? AND key = ?"
 _MANY = "SELECT row FROM row WHERE kind = ? AND key IN (?*) ORDER BY key"
 _EVERY = "SELECT row FROM row WHERE kind = ? ORDER BY key LIMIT ?"
+_BEHIND = "SELECT row FROM row WHERE kind = ? AND key > ? ORDER BY key LIMIT ?"
 _IDENTIFIED = "SELECT row FROM row WHERE kind = ? AND key >= ? AND key < ? ORDER BY key"
 _BARCODE = "SELECT sku FROM barcode WHERE code = ?"
 _LEASES_OF = """
@@ -195,6 +196,11 @@ def scan(connection: Connection, kinds: Sequence[str]) -> Iterator[tuple[str, by
 def every(connection: Connection, row: type[_R], most: int) -> list[_R]:
     """Return at most `most` rows of a kind in the order of their keys."""
     return _rows(row, run(connection, _EVERY, (kind_of_type(row), most)))
+
+
+def numbered_after(connection: Connection, row: type[_R], no: int, most: int) -> list[_R]:
+    """Return at most `most` rows of a kind whose keys are numbers, behind a number."""
+    return _rows(row, run(connection, _BEHIND, (kind_of_type(row), no.to_bytes(8, "big"), most)))
 
 
 def identified(connection: Connection, index: bytes) -> list[IdentifierRow]:

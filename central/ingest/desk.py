@@ -75,6 +75,8 @@ class Desk:
     planned: dict[UUID, tuple[Reading, Verdict]] = field(default_factory=dict)
     """What became of each fact, by its id."""
     new_documents: list[Document] = field(default_factory=list)
+    of_erased: list[UUID] = field(default_factory=list)
+    """Facts that tell of a person who was erased meanwhile."""
     new_births: dict[UUID, UUID] = field(default_factory=dict)
     done_births: set[UUID] = field(default_factory=set)
     new_once: dict[UUID, UUID] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from central.ingest.registrations import check_phone
 from central.members import editing
 from central.members.profile import Contest, Edit
 from central.members.roll import Place, Placed
+from central.members.store import MemberState
 from shared.ids import derived
 from shared.member import ProfileField
 from shared.profile import BadEmailError, BadNameError, normal_email, normal_name
@@ -61,6 +62,9 @@ def check_edit(desk: Desk, reading: Reading, edited: MemberEdited) -> None:
 def post_edit(desk: Desk, reading: Reading, edited: MemberEdited) -> list[str]:
     """Keep what a profile was edited to; tell people of what lost though nobody has replaced it."""
     member = _edited_member(desk, edited)
+    if desk.roll.survivor(member).state is MemberState.ERASED:
+        desk.of_erased.append(reading.fact.id)
+        return ["member_erased"]
     notes = []
     for edit in _edits(desk, reading, edited, member):
         contest = editing.enter(desk.roll, edit)

@@ -65,7 +65,8 @@ def write(connection: Connection, sorted_out: SortedOut, desk: Desk, posting: UU
     store.delete_letters(connection, [one for one in letters if (one.seq, one.hash) in mended])
     store.insert_letters(connection, letters)
     store.insert_facts(connection, [_kept(one, reading, desk) for one, reading in sorted_out.new])
-    store.insert_personal(connection, list(_personal(sorted_out.readings)))
+    known = [one for one in sorted_out.readings if one.fact.id not in desk.of_erased]
+    store.insert_personal(connection, list(_personal(known)))
     return letters
 
 
@@ -197,7 +198,7 @@ def wreck_id(fact: UUID, chain_hash: bytes) -> UUID:
     return derived("wreck", fact, chain_hash.hex())
 
 
-def _personal(readings: Sequence[Reading]) -> Iterator[tuple[UUID, bytes]]:
+def _personal(readings: Sequence[Reading]) -> Iterator[tuple[UUID, bytes, UUID | None]]:
     for reading in readings:
         if reading.fact.personal and reading.standing is not Standing.DAMAGED:
-            yield reading.fact.id, reading.fact.personal
+            yield reading.fact.id, reading.fact.personal, reading.whose

@@ -74,6 +74,7 @@ def write(connection: Connection, centre: Centre, desk: Desk) -> list[NewChange]
     changes += bearers.save(connection, centre, desk.shelf)
     changes += codes.save(connection, desk.codes, desk.at)
     store.insert_documents(connection, desk.new_documents)
+    store.erase_personal(connection, desk.of_erased)
     store.insert_resolved(connection, desk.resolved)
     born.insert_births(connection, sorted(desk.new_births.items()))
     born.delete_births(connection, desk.done_births)

@@ -92,6 +92,13 @@ class Reading:
         return None
 
     @property
+    def whose(self) -> UUID | None:
+        """The member whom its personal part is of, if it has one."""
+        if isinstance(self.body, MemberRegistered | MemberEdited):
+            return self.body.member
+        return None
+
+    @property
     def moves(self) -> tuple[LeaseMove, ...]:
         """The envelope's moves that make sense, one a lot."""
         return tuple({move.lot: move for move in self.envelope.moves if _is_move(move)}.values())

@@ -4,7 +4,7 @@ One transaction a batch. The watermark moves last: what is interrupted is done a
 sent again is answered as before.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -149,6 +149,11 @@ def outcomes(connection: Connection) -> dict[str, int]:
 
 
 @retried
+def erase_personal(connection: Connection, facts: Iterable[UUID], members: Iterable[UUID]) -> None:
+    """Erase the personal parts of facts, and of those that name these members; the chain stays."""
+    store.erase_personal(connection, facts, members)
+
+
 def reconsider(centre: Centre, facts: Collection[UUID], at: datetime) -> dict[UUID, OutcomeKind]:
     """Plan quarantined facts once more, after what kept them out was mended; tell what became of
     them and of those that waited for them."""

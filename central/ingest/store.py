@@ -106,6 +106,7 @@ class PersonalTable(Table, table=True):
     __tablename__ = "personal"
     fact: UUID = Field(primary_key=True)
     personal: bytes
+    member: UUID | None = Field(default=None, index=True, nullable=True)
 
 
 class DocumentTable(Table, table=True):
@@ -311,16 +312,31 @@ def contents(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, bytes]:
     return pairs(connection, _fact.c.id, _fact.c.content, ids)
 
 
-def insert_personal(connection: Connection, parts: Collection[tuple[UUID, bytes]]) -> None:
-    """Keep personal parts."""
+def insert_personal(
+    connection: Connection, parts: Collection[tuple[UUID, bytes, UUID | None]]
+) -> None:
+    """Keep personal parts, each with the member whom its fact names."""
     if parts:
-        rows = [{"fact": fact, "personal": personal} for fact, personal in parts]
+        rows = [
+            {"fact": fact, "personal": personal, "member": member}
+            for fact, personal, member in parts
+        ]
         connection.execute(insert_new(connection, PersonalTable), rows)
 
 
 def personal(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, bytes]:
     """Return the personal parts of facts, as far as they are not erased."""
     return pairs(connection, _personal.c.fact, _personal.c.personal, ids)
+
+
+def erase_personal(
+    connection: Connection, facts: Iterable[UUID], members: Iterable[UUID] = ()
+) -> None:
+    """Erase the personal parts of facts, and of whatever names these members."""
+    for few in chunks(facts):
+        connection.execute(delete(_personal).where(one_of(connection, _personal.c.fact, few)))
+    for few in chunks(members):
+        connection.execute(delete(_personal).where(one_of(connection, _personal.c.member, few)))
 
 
 def insert_documents(connection: Connection, documents: Collection[Document]) -> None:

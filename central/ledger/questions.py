@@ -12,7 +12,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from central.ledger.store import OPEN, EntryTable, LeaseTable, LotTable
+from central.ledger.store import OPEN, EntryTable, LeaseTable, LotTable, TurnoverTable
 from central.schema import table_of
 from central.sets import columns_of
 from shared.ledger.books import Holder
@@ -21,6 +21,7 @@ from shared.ledger.entries import Entry, EntryKind
 _entry = table_of(EntryTable)
 _lease = table_of(LeaseTable)
 _lot = table_of(LotTable)
+_turnover = table_of(TurnoverTable)
 
 
 def entries_of(connection: Connection, account: UUID, limit: int) -> list[Entry]:
@@ -29,6 +30,19 @@ def entries_of(connection: Connection, account: UUID, limit: int) -> list[Entry]
     rows = connection.execute(query.order_by(_entry.c.at.desc(), _entry.c.id).limit(limit))
     found = [Entry(**{**row._mapping, "kind": EntryKind(row.kind)}) for row in rows]
     return found[::-1]
+
+
+def documents_of(
+    connection: Connection, account: UUID, after: UUID | None, limit: int
+) -> list[UUID]:
+    """Return the documents that have moved an account's points or turnover, in key order."""
+    moved = select(_entry.c.document).where(_entry.c.account == account)
+    counted = select(_turnover.c.document).where(_turnover.c.account == account)
+    both = moved.union(counted).subquery()
+    query = select(both.c.document).order_by(both.c.document).limit(limit)
+    if after is not None:
+        query = query.where(both.c.document > after)
+    return list(connection.scalars(query))
 
 
 def due(

@@ -85,6 +85,13 @@ def entries_of(connection: Connection, account: UUID, limit: int) -> list[Entry]
     return questions.entries_of(connection, account, limit)
 
 
+def documents_of(
+    connection: Connection, account: UUID, after: UUID | None, limit: int
+) -> list[UUID]:
+    """Return the documents that have moved an account's points or turnover, in key order."""
+    return questions.documents_of(connection, account, after, limit)
+
+
 def holdings(connection: Connection, books: Books, account: UUID) -> list[tuple[str, int]]:
     """Return which stores hold how much of an account's lots as their leases."""
     leases = [lease for lot in books.lots_of(account) for lease in books.leases_of(lot.id)]

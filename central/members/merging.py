@@ -14,7 +14,7 @@ from central.members import service, store
 from central.members.editing import known_longer
 from central.members.profile import Edit, in_force
 from central.members.roll import Roll
-from central.members.store import Deed, Done, Identifier
+from central.members.store import Deed, Done, Identifier, MemberState
 from shared.errors import Kind, LoyaltyError
 from shared.ids import uuid7
 from shared.ledger.books import Books
@@ -28,6 +28,15 @@ class UnknownMemberError(LoyaltyError):
     code = "no_such_member"
     ru = "Участник {member} не найден."
     en = "There is no member {member}."
+
+
+class ErasedMemberError(LoyaltyError):
+    """A member whose personal data were erased: nobody knows who he was."""
+
+    kind = Kind.CONFLICT
+    code = "member_erased"
+    ru = "Данные участника {member} стёрты: с ним больше ничего не сделать."
+    en = "The data of member {member} were erased: nothing can be done with him any more."
 
 
 class SameMemberError(LoyaltyError):
@@ -152,7 +161,7 @@ def _note_verified(roll: Roll, phone: Identifier, done: Done) -> None:
 def load_whole(connection: Connection, wanted: Iterable[UUID]) -> tuple[Roll, Books]:
     """Read members with all who joined them, and all that is theirs, locked.
 
-    Raises UnknownMemberError.
+    Raises UnknownMemberError, ErasedMemberError.
     """
     wanted = tuple(wanted)
     known = {one.id for one in store.members(connection, wanted)}
@@ -160,6 +169,9 @@ def load_whole(connection: Connection, wanted: Iterable[UUID]) -> tuple[Roll, Bo
         if member not in known:
             raise UnknownMemberError(member=member)
     roll, locked = service.load_locked(connection, wanted, (), set())
+    for member in wanted:
+        if roll.survivor(member).state is MemberState.ERASED:
+            raise ErasedMemberError(member=member)
     living = roll.survivors
     books = ledger.read(connection, locked, ())
     identifiers = store.identifiers_of(connection, living)

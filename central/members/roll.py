@@ -127,13 +127,13 @@ class Roll:
         member = self.members[edit.member]
         self.edits.setdefault(edit.member, []).append(edit)
         self.new_edits.append(edit)
-        self._put(replace(member, edits=member.edits + 1))
+        self.put(replace(member, edits=member.edits + 1))
         self.changed_members.add(self.survivor(edit.member).id)
 
     def provisional(self, member: UUID, at: datetime) -> None:
         """Enter a member whose registration has not arrived, unless he is known."""
         if member not in self.members:
-            self._put(Member(member, MemberState.PROVISIONAL, at))
+            self.put(Member(member, MemberState.PROVISIONAL, at))
 
     def register(self, books: Books, newcomer: Newcomer) -> Placed:
         """Enter a newcomer; who has the same phone under a compatible name takes him in.
@@ -170,7 +170,7 @@ class Roll:
         joining = self.members[member]
         assert joining.merged_into is None, f"member {member} is merged already"
         assert self.survivor(survivor).id == survivor != member, f"member {survivor} is merged"
-        self._put(replace(joining, state=MemberState.MERGED, merged_into=survivor))
+        self.put(replace(joining, state=MemberState.MERGED, merged_into=survivor))
         self._follow(books)
 
     def part(self, books: Books, member: UUID) -> None:
@@ -184,7 +184,7 @@ class Roll:
         former = self.survivor(member).id
         known = parting.registered_on is not None
         state = MemberState.ACTIVE if known else MemberState.PROVISIONAL
-        self._put(replace(parting, state=state, merged_into=None))
+        self.put(replace(parting, state=state, merged_into=None))
         self._free(member)
         self._follow(books)
         if all(one.owner == former for one in self.identifiers.values() if one.member == former):
@@ -244,7 +244,7 @@ class Roll:
     def _enter(self, newcomer: Newcomer) -> None:
         before = self.members.get(newcomer.member)
         merged_into = before.merged_into if before else None
-        self._put(
+        self.put(
             Member(
                 id=newcomer.member,
                 state=MemberState.MERGED if merged_into else MemberState.ACTIVE,
@@ -287,7 +287,7 @@ class Roll:
         merged = replace(
             self.members[newcomer.member], state=MemberState.MERGED, merged_into=survivor.id
         )
-        self._put(merged)
+        self.put(merged)
         for account in books.accounts_of(newcomer.member):
             books.repoint(account, survivor.id)
         self._claim(newcomer, IdentifierKind.CARD, survivor.id, newcomer.account)
@@ -318,7 +318,13 @@ class Roll:
             self.identifiers[(index, newcomer.member)] = new
             self.changed_identifiers.add((index, newcomer.member))
 
-    def _put(self, member: Member) -> None:
+    def forget(self, key: tuple[bytes, UUID]) -> None:
+        """Drop an identifier of somebody who is erased; the caller removes its row."""
+        self.identifiers.pop(key, None)
+        self.changed_identifiers.discard(key)
+
+    def put(self, member: Member) -> None:
+        """Enter a member as he is now."""
         self.members[member.id] = member
         self.changed_members.add(member.id)
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, Row, Select, func, select
+from sqlalchemy import BigInteger, Connection, Row, Select, delete, func, select, update
 from sqlmodel import Field
 
 from central.ledger.rows import chunks
@@ -24,6 +24,8 @@ class MemberState(StrEnum):
     PROVISIONAL = "provisional"
     ACTIVE = "active"
     MERGED = "merged_into"
+    ERASED = "erased"
+    """Nobody knows any more who he was; his accounts stay."""
 
 
 class IdentifierState(StrEnum):
@@ -118,6 +120,15 @@ class EditTable(Table, table=True):
     actor: str
 
 
+class ErasureTable(Table, table=True):
+    """A member whose personal data were erased; the number is that of its row in the stores."""
+
+    __tablename__ = "erasure"
+    no: int = Field(primary_key=True)
+    member: UUID = Field(unique=True)
+    at: datetime = Field(sa_type=Instant)
+
+
 class GiftTable(Table, table=True):
     """Points given by hand: who gave them, why, and how much in all; never changed."""
 
@@ -189,6 +200,15 @@ class Person:
     consent: str
 
 
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A member whose personal data were erased, and when; the numbers have no gaps."""
+
+    no: int
+    member: UUID
+    at: datetime
+
+
 class Deed(StrEnum):
     """What a person does to a member by hand."""
 
@@ -196,6 +216,7 @@ class Deed(StrEnum):
     UNMERGED = "unmerged"
     VERIFIED = "verified"
     EDITED = "edited"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +238,7 @@ _identifier = table_of(IdentifierTable)
 _person = table_of(PersonTable)
 _index = table_of(IndexTable)
 _edit = table_of(EditTable)
+_erasure = table_of(ErasureTable)
 _MEMBER = columns_of(_member, Member)
 _EDIT = columns_of(_edit, Edit)
 
@@ -354,6 +376,32 @@ def upsert_identifiers(connection: Connection, items: Collection[Identifier]) ->
 def upsert_persons(connection: Connection, items: Collection[Person]) -> None:
     """Write personal parts."""
     upsert_rows(connection, PersonTable, *rows_of(Person, items))
+
+
+def erase(connection: Connection, members: Collection[UUID]) -> list[UUID]:
+    """Let go whatever names these members; return the facts that edited their profiles."""
+    facts: list[UUID] = []
+    for few in chunks(members):
+        connection.execute(delete(_person).where(one_of(connection, _person.c.member, few)))
+        connection.execute(delete(_identifier).where(one_of(connection, _identifier.c.owner, few)))
+        edited = one_of(connection, _edit.c.member, few)
+        facts += connection.scalars(select(_edit.c.version).where(edited))
+        connection.execute(update(_edit).where(edited).values(value=None, phone_index=b""))
+    return facts
+
+
+def insert_erasures(connection: Connection, members: Iterable[UUID], at: datetime) -> list[Erasure]:
+    """Number erasures; the caller has the turn to."""
+    last = connection.scalar(select(func.max(_erasure.c.no))) or 0
+    found = [Erasure(no, member, at) for no, member in enumerate(members, last + 1)]
+    insert_rows(connection, _erasure, *rows_of(Erasure, found))
+    return found
+
+
+def erasures(connection: Connection, limit: int) -> list[Erasure]:
+    """Return the latest erasures, the latest first."""
+    rows = connection.execute(select(_erasure).order_by(_erasure.c.no.desc()).limit(limit))
+    return [Erasure(**row._mapping) for row in rows]
 
 
 def _edited(row: Row[Any]) -> Edit:

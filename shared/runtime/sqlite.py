@@ -75,6 +75,7 @@ def open_engine(url: str, synchronous: Synchronous = Synchronous.FULL) -> Engine
         _keep_a_log(connection)
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = FAST")  # what is erased is zeroed in its page
 
     return engine
 

@@ -60,6 +60,8 @@ class AgentReport(Struct, frozen=True):
     """On its disk, a word of `agent.disk.Room`."""
     time_trusted: bool = True
     barred: Word = ""
+    erased_upto: int = 0
+    """Which erasures of personal data its journal has followed, by the number of the last."""
 
 
 decode_report = decoder(AgentReport)

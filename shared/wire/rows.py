@@ -40,6 +40,7 @@ class RowKind(StrEnum):
     AGENT = "agent"
     CODE_BATCH = "code_batch"
     CODE = "code"
+    ERASED = "erased"
 
 
 class RevokedAgent(Struct, array_like=True, frozen=True):
@@ -209,6 +210,16 @@ class AgentRow(Struct, array_like=True, frozen=True):
     signature: bytes
 
 
+class ErasedRow(Struct, array_like=True, frozen=True):
+    """A member whose personal data are erased: each store erases what its journal has of him.
+
+    The numbers have no gaps, so that a store tells with one up to where it has done that.
+    """
+
+    no: int
+    member: UUID
+
+
 class OutcomeRow(Struct, array_like=True, frozen=True):
     """A later word on a fact that waited or was quarantined.
 
@@ -283,6 +294,7 @@ Row = (
     | AgentRow
     | CodeBatchRow
     | CodeRow
+    | ErasedRow
 )
 _ROWS: dict[RowKind, Callable[[bytes], Any]] = {
     RowKind.KEYS: decoder(KeysRow),
@@ -299,6 +311,7 @@ _ROWS: dict[RowKind, Callable[[bytes], Any]] = {
     RowKind.AGENT: decoder(AgentRow),
     RowKind.CODE_BATCH: decoder(CodeBatchRow),
     RowKind.CODE: decoder(CodeRow),
+    RowKind.ERASED: decoder(ErasedRow),
 }
 _KINDS: dict[type[Any], RowKind] = {
     KeysRow: RowKind.KEYS,
@@ -315,6 +328,7 @@ _KINDS: dict[type[Any], RowKind] = {
     AgentRow: RowKind.AGENT,
     CodeBatchRow: RowKind.CODE_BATCH,
     CodeRow: RowKind.CODE,
+    ErasedRow: RowKind.ERASED,
 }
 _KEYS: dict[type[Any], Callable[[Any], bytes]] = {
     KeysRow: lambda _row: KEYS_KEY,
@@ -331,6 +345,7 @@ _KEYS: dict[type[Any], Callable[[Any], bytes]] = {
     AgentRow: lambda row: agent_key(row.agent, row.epoch),
     CodeBatchRow: lambda row: row.no.to_bytes(4, "big"),
     CodeRow: lambda row: row.index,
+    ErasedRow: lambda row: row.no.to_bytes(8, "big"),
 }
 
 

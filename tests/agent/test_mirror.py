@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from agent import erasing
+from agent.members.service import Registration, register
 from agent.mirror import KEPT_BYTES_MAX, Mirror, unsent
 from agent.push import Pushed, push
 from shared.crypto.keys import verify
 from shared.wire.facts import Fact, is_intact
+from shared.wire.feed import GLOBAL
 from shared.wire.push import PushBatch, frame, frames, head_bytes
+from shared.wire.rows import ErasedRow
 from tests.agent.kit import facts, sell
 from tests.agent.test_lives import accept
 from tests.builders import Shop, basket
@@ -82,6 +86,27 @@ def test_facts_that_the_centre_has_are_not_written_again(shop: Shop, tmp_path: P
     assert Mirror(tmp_path / "disk").write(shop.station) == 1
 
     assert [fact.seq for fact in facts_in(mirrored(tmp_path / "disk"))] == [2]
+
+
+def test_who_was_erased_is_in_no_file_of_the_mirror(shop: Shop, tmp_path: Path) -> None:
+    shop.link.answer_push = accept
+    order = Registration(shop.uid(), b"content", "Анна Иванова", "+79161234567", "v1", cashier="7")
+    anna = register(shop.station, order, shop.clock.now())
+    mirror = Mirror(tmp_path / "disk")
+    mirror.write(shop.station)
+    assert push(shop.station) is Pushed.SOME
+    sell(shop, basket(shop))
+    mirror.write(shop.station)
+    named = "Анна Иванова".encode() in file_of(tmp_path / "disk").read_bytes()
+    shop.feed(GLOBAL, ErasedRow(1, anna.member))
+
+    done = [erasing.follow(shop.station) for _ in range(2)]
+    again = [mirror.write(shop.station) for _ in range(2)]
+
+    assert named
+    assert (done, again) == ([1, 0], [1, 0])
+    assert facts_in(mirrored(tmp_path / "disk")) == facts(shop)[-1:]
+    assert "Анна Иванова".encode() not in file_of(tmp_path / "disk").read_bytes()
 
 
 def test_a_file_of_facts_that_are_all_taken_is_begun_anew_once_it_is_large(

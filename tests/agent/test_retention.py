@@ -22,6 +22,7 @@ from agent.journal.answers import UidReusedError
 from agent.journal.service import NewFact
 from agent.leases import beyond
 from agent.leases import store as leases
+from agent.members.service import Registration, register
 from agent.mirror import Mirror, unsent
 from agent.printing import service as printing
 from agent.push import Pushed, push
@@ -38,7 +39,7 @@ from shared.crypto.keys import verify
 from shared.receipt import Redeem
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.agents import BackedUp, EpochAnswer, LeaseAsk, SaleAnswer, ToldReturn
-from shared.wire.facts import Fact, FactKind, LeaseAsked
+from shared.wire.facts import Fact, FactKind, LeaseAsked, is_intact
 from shared.wire.feed import GLOBAL
 from shared.wire.push import (
     Cover,
@@ -585,3 +586,52 @@ def other_branch(shop: Shop) -> Shop:
         sell(twin, basket(twin))
     twin.close()
     return twin
+
+
+@pytest.fixture
+def keeper(tmp_path: Path) -> Iterator[Shop]:
+    """A store that keeps facts for long, and who registered for a week."""
+    made = Shop(tmp_path / "keeper", keep_facts_days=90, keep_personal_days=7).open()
+    made.link.answer_push = answering(OutcomeKind.ACCEPTED, 1)
+    yield made
+    made.close()
+
+
+def newcomer(keeper: Shop) -> None:
+    order = Registration(
+        keeper.uid(), b"content", "Анна Иванова", "+79161234567", "v1", cashier="7"
+    )
+    register(keeper.station, order, keeper.clock.now())
+
+
+def test_who_registered_leaves_the_journal_days_after_a_backup_has_it(keeper: Shop) -> None:
+    name = "Анна Иванова".encode()
+    newcomer(keeper)
+    sell(keeper, basket(keeper))
+    push(keeper.station)
+    first = Retention(keeper.station)
+
+    def told() -> list[bool]:
+        return [name in fact.personal for fact in facts(keeper) if fact.personal_digest]
+
+    keeper.clock.move(hours=24 * 8)
+    first.turn()
+    unsaved = told()
+    back_up(keeper)
+    sell(keeper, basket(keeper))
+    first.turn()
+
+    assert (unsaved, told()) == ([True], [False])
+    assert all(map(is_intact, facts(keeper)))
+
+
+def test_who_registered_lately_stays_though_a_backup_has_it(keeper: Shop) -> None:
+    newcomer(keeper)
+    sell(keeper, basket(keeper))
+    push(keeper.station)
+    back_up(keeper)
+    keeper.clock.move(hours=24 * 6)
+
+    Retention(keeper.station).turn()
+
+    assert [bool(fact.personal) for fact in facts(keeper) if fact.personal_digest] == [True]

@@ -1,0 +1,64 @@
+"""All that is known of a member, for himself: what the law lets him ask for."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec import to_builtins
+from sqlalchemy import Connection
+
+from central.centre import Centre
+from central.ingest import looking
+from central.ingest.values import KeptFact
+from central.ledger import service as ledger
+from central.settling.lookup import show
+from shared.errors import LoyaltyError
+from shared.runtime.sqlite import reading
+from shared.wire.facts import read_body
+
+DOCUMENTS_PAGE: Final = 500
+ENTRIES_MAX: Final = 100_000
+"""Of one account: some hundred years of daily shopping."""
+
+
+def profile_of(centre: Centre, member: UUID) -> dict[str, Any]:
+    """Return who a member is, his accounts with every movement of points (hundredths), and what was
+    done to him by hand; raises UnknownMemberError."""
+    shown = show(centre, member)
+    told = to_builtins(shown, str_keys=True)
+    with reading(centre.engine) as connection:
+        told["entries"] = [
+            to_builtins(entry)
+            for account, _ in shown.accounts
+            for entry in ledger.entries_of(connection, account.id, ENTRIES_MAX)
+        ]
+    return {str(key): value for key, value in told.items()}
+
+
+def receipts_of(centre: Centre, member: UUID) -> Iterator[dict[str, Any]]:
+    """Yield what happened in stores with a member's accounts, as their facts say, a page at a
+    time."""
+    for account, _ in show(centre, member).accounts:
+        after: UUID | None = None
+        while True:
+            with reading(centre.engine) as connection:
+                page = ledger.documents_of(connection, account.id, after, DOCUMENTS_PAGE)
+                found = list(_facts(connection, page))
+            yield from found
+            if len(page) < DOCUMENTS_PAGE:
+                break
+            after = page[-1]
+
+
+def _facts(connection: Connection, documents: list[UUID]) -> Iterator[dict[str, Any]]:
+    posted = {one.fact for one in looking.documents(connection, documents)}
+    for kept in looking.facts(connection, {*posted, *documents}):
+        yield {"kind": kept.kind, "store": kept.store, "fact": str(kept.id), **_body(kept)}
+
+
+def _body(kept: KeptFact) -> dict[str, Any]:
+    try:
+        told: dict[str, Any] = to_builtins(read_body(kept.kind, kept.body))
+    except LoyaltyError:  # of a kind that this version does not know
+        return {"body": kept.body.hex()}
+    return told
