@@ -69,7 +69,10 @@ def create_app(
     if scheduler is not None:
         watch_listeners(scheduler, centre, hub)
     app = FastAPI(
-        title="Kopilka centre", openapi_url=None, lifespan=_lifespan(centre, hub, scheduler)
+        title="Kopilka centre",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan(centre, hub, scheduler),
     )
     app.state.centre = centre
     app.state.storage_failed = partial(centre.counts.add, STORAGE_ERRORS)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -20,6 +20,15 @@ from shared.crypto.requests import SignedRequest
 from shared.wire.codec import CONTENT_TYPE, encode
 
 router = APIRouter(prefix="/v1", tags=["agents"])
+
+WIRE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "A message of `shared.wire`, signed (RFC 9421).",
+        "content": {CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+"""How the centre's description of itself shows the body of a signed request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,7 @@ def target_of(request: Request) -> str:
     return (path.partition(b"?")[0] + (b"?" + query if query else b"")).decode("latin-1")
 
 
-@router.post("/enrolments")
+@router.post("/enrolments", openapi_extra=WIRE_BODY)
 def post_enrolment(
     centre: Annotated[Centre, Depends(centre_of)],
     signed: Annotated[SignedRequest, Depends(signed_request)],
@@ -92,7 +101,7 @@ def post_enrolment(
     return message(enrol(centre, signed), 201)
 
 
-@router.post("/agents/report")
+@router.post("/agents/report", openapi_extra=WIRE_BODY)
 def post_report(
     centre: Annotated[Centre, Depends(centre_of)], signed: Annotated[SignedBody, Depends(signed_by)]
 ) -> Response:
@@ -101,7 +110,7 @@ def post_report(
     return Response(status_code=204)
 
 
-@router.post("/sessions")
+@router.post("/sessions", openapi_extra=WIRE_BODY)
 def post_session(
     request: Request,
     centre: Annotated[Centre, Depends(centre_of)],

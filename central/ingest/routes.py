@@ -4,7 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from central.agents.routes import SessionUse, centre_of, message, session_of, signed_request
+from central.agents.routes import (
+    WIRE_BODY,
+    SessionUse,
+    centre_of,
+    message,
+    session_of,
+    signed_request,
+)
 from central.centre import Centre
 from central.ingest.asking import tell_sale
 from central.ingest.pushed import pushed
@@ -15,7 +22,7 @@ from shared.wire.codec import CONTENT_TYPE, pack
 router = APIRouter(prefix="/v1", tags=["ingest"])
 
 
-@router.post("/facts")
+@router.post("/facts", openapi_extra=WIRE_BODY)
 def post_facts(
     centre: Annotated[Centre, Depends(centre_of)],
     signed: Annotated[SignedRequest, Depends(signed_request)],
@@ -24,7 +31,7 @@ def post_facts(
     return message(push(centre, signed))
 
 
-@router.post("/receipts/asks")
+@router.post("/receipts/asks", openapi_extra=WIRE_BODY)
 def post_sale_ask(
     centre: Annotated[Centre, Depends(centre_of)],
     signed: Annotated[SignedRequest, Depends(signed_request)],

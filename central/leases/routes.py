@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from central.agents.routes import centre_of, message, signed_request
+from central.agents.routes import WIRE_BODY, centre_of, message, signed_request
 from central.centre import Centre
 from central.leases.epochs import begin_epoch
 from central.leases.service import ask
@@ -13,7 +13,7 @@ from shared.crypto.requests import SignedRequest
 router = APIRouter(prefix="/v1", tags=["leases"])
 
 
-@router.post("/epochs")
+@router.post("/epochs", openapi_extra=WIRE_BODY)
 def post_epoch(
     centre: Annotated[Centre, Depends(centre_of)],
     signed: Annotated[SignedRequest, Depends(signed_request)],
@@ -22,7 +22,7 @@ def post_epoch(
     return message(begin_epoch(centre, signed), 201)
 
 
-@router.post("/leases/asks")
+@router.post("/leases/asks", openapi_extra=WIRE_BODY)
 def post_ask(
     centre: Annotated[Centre, Depends(centre_of)],
     signed: Annotated[SignedRequest, Depends(signed_request)],
