@@ -1,9 +1,11 @@
 """Whether two names, as cashiers typed them, may be one person's."""
 
 import unicodedata
-from itertools import permutations
+from itertools import combinations, permutations
 
 WORDS_MAX = 5
+LETTERS_MIN = 3
+"""A shorter word is in too many names to be looked for."""
 _LETTERS_APART = str.maketrans(
     {"ё": "е", ".": " ", ",": " ", "-": " ", "—": " ", "'": None, "’": None}
 )
@@ -24,6 +26,31 @@ def compatible(left: str, right: str) -> bool:
     if len(more) > WORDS_MAX:
         return sorted(fewer) == sorted(more)
     return any(all(map(_agree, fewer, chosen)) for chosen in permutations(more, len(fewer)))
+
+
+def may_be(typed: str, shown: str) -> bool:
+    """Tell whether what a cashier typed may be a shown name: parts of its words, in any order.
+
+    A shown initial agrees with a word that begins with it; one word at least is not an initial.
+    """
+    wanted, words = _words(typed)[:WORDS_MAX], _words(shown)[:WORDS_MAX]
+    fewer = min(len(wanted), len(words))
+    return bool(fewer) and any(
+        all(map(_may_mean, these, those)) and any(len(word) > 1 for word in those)
+        for these in permutations(wanted, fewer)
+        for those in combinations(words, fewer)
+    )
+
+
+def longest_plain_parts(typed: str) -> list[str]:
+    """Return of each word with three letters or more the longest run of letters that folding leaves
+    alone, but for its first letter: what a row of that name holds, in small letters or capitals."""
+    found = [word for word in _words(typed) if len(word) >= LETTERS_MIN]
+    return [max(word[1:].split("е"), key=len) for word in found]
+
+
+def _may_mean(wanted: str, shown: str) -> bool:
+    return wanted.startswith(shown) if len(shown) == 1 else wanted in shown
 
 
 def _words(name: str) -> list[str]:

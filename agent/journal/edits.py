@@ -64,6 +64,8 @@ _BY_PHONE = f"{_OPEN} WHERE edit.phone_index = ? AND {_IS_LAST} ORDER BY edit.me
 _OF_ACCOUNT = f"""{_EDITS}
 WHERE change.account = ? AND edit.account = change.account ORDER BY change.rowid
 """
+_NAMED = f"{_OPEN} WHERE edit.field = ? AND edit.account IS NULL"
+_NAMES = f"{_NAMED} ORDER BY change.rowid DESC LIMIT ?"
 _HAS_PHONE = """
 SELECT 1 FROM profile_edit
 WHERE member = ? AND account IS NULL AND phone_index <> x'' LIMIT 1
@@ -100,6 +102,12 @@ def by_phone(connection: Connection, index: bytes, cursor: int) -> list[OwnEdit]
 def has_phone(connection: Connection, member: UUID) -> bool:
     """Tell whether this store has edited the phone of a member."""
     return run(connection, _HAS_PHONE, (member.bytes,)).fetchone() is not None
+
+
+def names(connection: Connection, cursor: int, most: int) -> list[tuple[UUID, str]]:
+    """Return names by own edits that rows up to a cursor lack, the latest first."""
+    found = _read(run(connection, _NAMES, (cursor, ProfileField.NAME.value, most)))
+    return [(one.member, one.shown) for one in found]
 
 
 def of_account(connection: Connection, account: UUID) -> list[OwnEdit]:

@@ -28,6 +28,8 @@ from shared.wire.rows import (
 CASHIERS_MAX = 1000
 PACKS_MAX = 50
 SCAN_ROWS = 1000
+HEAD_BYTES = 96
+"""The beginning of a row, with a member's id and name."""
 _KEY_END = b"\xff" * 17
 
 _R = TypeVar("_R", bound=Row)
@@ -97,6 +99,13 @@ _LEASES_OF = """
 SELECT row.row FROM lease JOIN row ON row.kind = ? AND row.key = lease.key
 WHERE lease.account IN (?*) ORDER BY row.key
 """
+_CONTAINING = """
+SELECT row FROM (
+    SELECT row, substr(row, 1, ?) AS head FROM row WHERE kind = ? ORDER BY key LIMIT ?
+) WHERE {}
+"""
+_CONTAINS = "instr(head, ?)"
+_BEYOND = "SELECT 1 FROM row WHERE kind = ? ORDER BY key LIMIT 1 OFFSET ?"
 _PUT = """
 INSERT INTO row (kind, key, row) VALUES (?, ?, ?)
 ON CONFLICT (kind, key) DO UPDATE SET row = excluded.row
@@ -201,6 +210,21 @@ def every(connection: Connection, row: type[_R], most: int) -> list[_R]:
 def numbered_after(connection: Connection, row: type[_R], no: int, most: int) -> list[_R]:
     """Return at most `most` rows of a kind whose keys are numbers, behind a number."""
     return _rows(row, run(connection, _BEHIND, (kind_of_type(row), no.to_bytes(8, "big"), most)))
+
+
+def containing(
+    connection: Connection, kind: str, parts: Sequence[bytes], most: int
+) -> Iterator[bytes]:
+    """Yield the stored bytes of the rows of a kind that hold one of some parts within their first
+    `HEAD_BYTES`, of the first `most` rows that there are."""
+    tests = " OR ".join([_CONTAINS] * len(parts))
+    for (body,) in run(connection, _CONTAINING.format(tests), (HEAD_BYTES, kind, most, *parts)):
+        yield body
+
+
+def is_beyond(connection: Connection, kind: str, most: int) -> bool:
+    """Tell whether there are more rows of a kind than so many."""
+    return run(connection, _BEYOND, (kind, most)).fetchone() is not None
 
 
 def identified(connection: Connection, index: bytes) -> list[IdentifierRow]:

@@ -91,6 +91,8 @@ class Desk:
     """What was in a form that was refused."""
     choices: tuple[Found, ...] = ()
     """Members of whom one is meant."""
+    named: str = ""
+    """The name that has found the choices; empty when it was a phone or a card."""
     lookup: Lookup | None = None
     finished: list[Finished] = field(default_factory=list)
     """The last ones, the newest first."""
@@ -116,7 +118,11 @@ class Desk:
         else:
             self.sale = OpenSale(new_uid(station))
         self.sale.waiting.extend(waiting)
-        self.choices = ()
+        self.offer_choices(())
+
+    def offer_choices(self, found: tuple[Found, ...], named: str = "") -> None:
+        """Ask which of several members is meant; none: nobody is asked about any more."""
+        self.choices, self.named = found, named
 
     def show(self, panel: str) -> None:
         """Turn to a panel."""

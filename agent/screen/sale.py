@@ -39,6 +39,8 @@ class OpenSale:
     member: UUID | None = None
     account: UUID | None = None
     card_tail: str = ""
+    is_named: bool = False
+    """The buyer was found by name alone: points pay once a card or phone shows who it is."""
     redeem: Redeem = Redeem.NONE
     redeem_points: int = 0
     take: Take = Take.UNSAID
@@ -97,12 +99,19 @@ class OpenSale:
         if found.standing.member != self.member:
             self.redeem, self.redeem_points = Redeem.NONE, 0
         self.member, self.account = found.standing.member, found.account
-        self.card_tail, self.pass_code = found.tail, pass_code
+        self.card_tail, self.pass_code, self.is_named = found.tail, pass_code, False
+
+    def serve_named(self, found: Found) -> None:
+        """Let who was found by name alone be the buyer: he earns, and redeems nothing yet."""
+        if found.standing.member == self.member:
+            return
+        self.serve(found)
+        self.is_named = True
 
     def serve_nobody(self) -> None:
         """Sell without a member."""
         self.member = self.account = None
-        self.card_tail = self.pass_code = ""
+        self.card_tail, self.pass_code, self.is_named = "", "", False
         self.redeem, self.redeem_points = Redeem.NONE, 0
         self.take, self.take_value = Take.UNSAID, 0
 

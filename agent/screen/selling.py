@@ -1,6 +1,9 @@
 """What a cashier does with a sale: every action calls the use case that a till would call."""
 
+import re
+
 from agent.members import service as members
+from agent.members.search import find_by_name
 from agent.quote.service import admit
 from agent.replica import store as rows
 from agent.scan import Scan, ScanKind, classify
@@ -11,10 +14,13 @@ from agent.screen.sale import WAITING_MAX, BasketFullError
 from agent.screen.typed import hundredths, thousandths
 from agent.screen.words import WORDS
 from shared.errors import Kind, LoyaltyError
+from shared.names import longest_plain_parts
 from shared.phone import BadPhoneError, normalise_phone
 from shared.receipt import Redeem, Take
 from shared.runtime.sqlite import reading
 from shared.wire.rows import GoodsRow
+
+_NAME = re.compile(r"[^\W\d_]+(?:[ .'’-]+[^\W\d_]+)*[ .]*")
 
 
 class UnknownCodeError(LoyaltyError):
@@ -35,8 +41,18 @@ class PaymentCardError(LoyaltyError):
     en = "This is the number of a payment card: it is not needed here and was not kept."
 
 
+class NamedOnlyError(LoyaltyError):
+    """Points of somebody who was found by name alone."""
+
+    kind = Kind.FORBIDDEN
+    code = "named_only"
+    ru = "Покупатель найден по имени: чтобы списать бонусы, нужна его карта или телефон."
+    en = "The customer was found by name: points pay once a card or a phone shows who it is."
+
+
 def take_code(act: Act) -> None:
-    """Take a scanned or typed code for what it is: a card, a phone, goods, a slip, a certificate.
+    """Take a scanned or typed code for what it is: a card, a phone, goods, a slip, a certificate,
+    or a part of a name.
 
     What comes while a receipt is reserved waits, and is taken when it has ended. Raises
     UnknownCodeError, PaymentCardError, and what finding a member or a receipt raises.
@@ -85,8 +101,26 @@ def _add_goods_or_find(act: Act, scan: Scan, code: str) -> None:
     try:
         normalise_phone(code)
     except BadPhoneError as error:
+        if _is_name(code) and _choose_by_name(act, code):
+            return
         raise UnknownCodeError(text=code) from error
     _identify(act, code, "")
+
+
+def _is_name(text: str) -> bool:
+    """Tell whether a text may be looked for as a name: letters, and enough of them in a row."""
+    return bool(_NAME.fullmatch(text)) and bool(longest_plain_parts(text))
+
+
+def _choose_by_name(act: Act, name: str) -> bool:
+    """Offer who may be called so, always as a choice; tell whether there is anybody."""
+    desk = act.desk
+    named = find_by_name(act.station, name, act.cashier)
+    if named.found:
+        desk.offer_choices(named.found, name)
+    if named.more:
+        desk.tell("warning", WORDS["more_named"])
+    return bool(named.found)
 
 
 def _identify(act: Act, identifier: str, pass_code: str) -> None:
@@ -96,23 +130,25 @@ def _identify(act: Act, identifier: str, pass_code: str) -> None:
         act.desk.typed = {"phone": identifier}
         return
     if len(found) > 1:
-        act.desk.choices = tuple(found)
+        act.desk.offer_choices(tuple(found))
         return
-    act.desk.choices = ()
+    act.desk.offer_choices(())
     act.desk.sale.serve(found[0], pass_code)
 
 
 def pick(act: Act) -> None:
     """Say which of several members is meant."""
-    for found in act.desk.choices:
+    desk = act.desk
+    serve = desk.sale.serve_named if desk.named else desk.sale.serve
+    for found in desk.choices:
         if str(found.standing.member) == act.text("member"):
-            act.desk.sale.serve(found)
-    act.desk.choices = ()
+            serve(found)
+    desk.offer_choices(())
 
 
 def forget_member(act: Act) -> None:
     """Sell to nobody in particular."""
-    act.desk.choices = ()
+    act.desk.offer_choices(())
     act.desk.sale.serve_nobody()
 
 
@@ -130,12 +166,15 @@ def set_line(act: Act) -> None:
 
 
 def redeem(act: Act) -> None:
-    """Ask for points: as many as possible, so many, or none; raises BadAmountError."""
+    """Ask for points: as many as possible, so many, or none; raises BadAmountError,
+    NamedOnlyError."""
     sale, text = act.desk.sale, act.text("points")
     mode = act.choice("mode", Redeem, Redeem.NONE)
     points = hundredths(text) if mode is Redeem.EXACT and text else 0
     if mode is Redeem.EXACT and not points:
         mode = Redeem.NONE
+    if sale.is_named and mode is not Redeem.NONE:
+        raise NamedOnlyError
     sale.redeem, sale.redeem_points = mode, points
 
 

@@ -126,6 +126,12 @@ class FoundAnswer(Answer):
     members: list[MemberAnswer]
 
 
+class NamedAnswer(FoundAnswer):
+    """Members whose shown name agrees, those of this store first; `more`: not all are here."""
+
+    more: bool
+
+
 class RegisteredAnswer(Answer):
     """A registration: `state` is provisional for a new member, existing for a known phone."""
 

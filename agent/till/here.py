@@ -26,8 +26,16 @@ def _cashier(
     return cashiers.cashier_of(station, kopilka_cashier, station.time.now())
 
 
+def _signed_in(cashier: Annotated[str, Depends(_cashier)]) -> str:
+    if not cashier:
+        raise cashiers.NoCashierSessionError
+    return cashier
+
+
 Here = Annotated[Station, Depends(station_of)]
 Cashier = Annotated[str, Depends(_cashier)]
+SignedIn = Annotated[str, Depends(_signed_in)]
+"""A cashier for what nobody may do who has not signed in."""
 
 
 def content_of(body: BaseModel, *place: object) -> bytes:

@@ -188,6 +188,12 @@ class FindBody(Body):
     identifier: Code
 
 
+class SearchBody(Body):
+    """A name or a part of it, three letters at least: a first name, an initial of the second."""
+
+    name: Annotated[Title, StringConstraints(min_length=1)]
+
+
 class MemberBody(Body):
     """A registration: name, phone, and the version of the consent that the person gave.
 

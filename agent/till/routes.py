@@ -18,6 +18,7 @@ from agent.commit.service import Sale, commit
 from agent.members import lots
 from agent.members import service as members
 from agent.members.lots import Activation
+from agent.members.search import find_by_name
 from agent.members.service import Registration
 from agent.operations import cancel_receipt, reprint_receipt
 from agent.quote.service import quote
@@ -28,7 +29,7 @@ from agent.till import models, receipt_render, render
 from agent.till import receipt_answers as receipts_view
 from agent.till.edit_routes import router as edits
 from agent.till.events import EventsResponse
-from agent.till.here import Cashier, Here, content_of
+from agent.till.here import Cashier, Here, SignedIn, content_of
 from agent.till.return_routes import router as returns
 from agent.till.status import status
 
@@ -65,6 +66,15 @@ def post_find(body: models.FindBody, here: Here) -> view.FoundAnswer:
     found = members.find(here, body.identifier)
     cards = [render.member(here, one, at) for one in found]
     return view.FoundAnswer(**render.frame(here, at), members=cards)
+
+
+@router.post("/members/search", tags=["members"])
+def post_search(body: models.SearchBody, here: Here, cashier: SignedIn) -> view.NamedAnswer:
+    """Find members by part of a name, for a signed-in cashier: ask which of them it is."""
+    at = here.time.now()
+    named = find_by_name(here, body.name, cashier)
+    cards = [render.member(here, one, at) for one in named.found]
+    return view.NamedAnswer(**render.frame(here, at), members=cards, more=named.more)
 
 
 @router.post("/certificates/find", tags=["certificates"])

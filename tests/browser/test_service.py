@@ -49,6 +49,35 @@ def test_a_member_is_registered_in_two_fields_and_then_is_the_buyer(counter: Cou
     assert (body.consent, body.cashier) == ("1", "7")
 
 
+def test_a_customer_found_by_name_is_picked_and_redeems_once_his_phone_is_told(
+    counter: Counter,
+) -> None:
+    page = counter.page
+    who = anna(counter.shop)
+    counter.shop.member(Person(number=2))
+    counter.scan(CHEESE_CODE)
+    page.locator("#code").fill("петрова анна")
+    page.keyboard.press("Enter")
+    counter.shows("Кто из них «петрова анна»? Спросите")
+    expect(page.locator(".choice button").first).to_be_focused()
+    assert_fit(counter)
+
+    counter.scan(WINE_CODE)
+    counter.shows("Вино красное")
+    page.locator(".choice button").first.tap()
+    counter.shows("Серебряный", "чтобы списать бонусы, нужна карта или телефон")
+    counter.press("F5")
+    expect(page.locator("#to-pay")).to_have_text("2 900,00 ₽")
+    page.locator("#code").fill(who.phone)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Найден по имени")).to_have_count(0)
+    counter.press("F5", "F9", "F2")
+    counter.shows("Оплачено")
+
+    assert counter.sold().receipt.member == who.id
+    assert counter.sold().evaluation.totals.redeemed_minor > 0
+
+
 def test_pending_points_are_activated_on_request_and_can_pay_at_once(counter: Counter) -> None:
     pending = PersonLot(20_000, leased=20_000, activates_at=NOON + timedelta(days=1))
     who = anna(counter.shop, pending)

@@ -39,7 +39,7 @@ function show(page, form) {
   const kept = focused?.id && !wasSent && document.getElementById(focused.id);
   const target = kept || screen_().querySelector("[autofocus]");
   if (target !== document.activeElement) target?.focus({ preventScroll: true });
-  if (!kept) target?.select();
+  if (!kept) target?.select?.();
 }
 
 function change(old, fresh) {

@@ -15,7 +15,7 @@ from agent.settings import AgentSettings
 from shared.runtime.sqlite import transaction
 from tests.agent.kit import kinds
 from tests.agent.till.kit import ELSEWHERE, LOOPBACK
-from tests.browser.kit import CHEESE_CODE, MARIA, open_shop
+from tests.browser.kit import CHEESE_CODE, MARIA, anna, open_shop
 from tests.builders import PIN, Shop
 
 TOKEN = "ab" * 24
@@ -190,3 +190,18 @@ def test_another_machine_is_a_till_by_its_token_alone(shop: Shop) -> None:
 def test_the_settings_name_a_language_that_there_is(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="screen_language"):
         AgentSettings(data_dir=tmp_path, screen_language="de")
+
+
+def test_who_was_found_by_name_redeems_nothing_even_by_a_forged_form(shop: Shop) -> None:
+    who = anna(shop)
+    form = Form(shop).sign_in()
+    form.post("code", code=CHEESE_CODE)
+    form.post("code", code="анна")
+    form.post("pick", member=str(who.id))
+
+    refused = form.post("redeem", mode="maximum").text
+    told = form.post("code", code=who.card).text
+
+    assert "нужна его карта или телефон" in refused
+    assert "Найден по имени" not in told
+    assert "бонусами" in form.post("redeem", mode="maximum").text
