@@ -76,9 +76,10 @@ def station_of(settings: AgentSettings) -> Station:
 def create_app(station: Station) -> FastAPI:
     """Return the till API over a station; its loops run as long as the app does."""
     settings = station.settings
-    printer = printer_at(settings.printer) if settings.printer else None
+    if settings.printer:
+        station.printer = printer_at(settings.printer)
     mirror = Mirror(settings.journal_mirror) if settings.journal_mirror else None
-    jobs = Jobs(station, equipment_of(station, printer), mirror)
+    jobs = Jobs(station, equipment_of(station, station.printer), mirror)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -1,5 +1,6 @@
 """Operations of tills that are one step over a stage: cancelling a receipt, copying a slip."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from msgspec import Struct
 
 from agent.commit import store as sales
 from agent.journal import answers
+from agent.printing.papers import Verdict, settle
 from agent.printing.service import UnknownSlipError, reprint
 from agent.reserve import service as reserving
 from agent.returns import store as returns
@@ -17,8 +19,19 @@ from shared.wire.codec import decoder, encode
 
 CANCEL = "cancel"
 REPRINT = "reprint"
+SETTLE = "settle_paper"
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person says of a paper."""
+
+    uid: UUID
+    content: bytes
+    verdict: Verdict
+    person: str
 
 
 class Copied(Struct, frozen=True):
@@ -44,6 +57,22 @@ def cancel_receipt(
         answers.remember(connection, uid, CANCEL, content, b"", at)
     station.wakes.push.set()
     log.info("receipt.cancelled", uid=str(receipt))
+
+
+def settle_paper(station: Station, job_no: int, said: Said, at: datetime) -> int:
+    """Write down what a person says of a paper; return the number of the copy, 0 for none.
+
+    Repeating is safe. Raises UnknownPaperError, PaperSettledError, UidReusedError.
+    """
+    with transaction(station.journal) as connection:
+        done = answers.recall(connection, said.uid, SETTLE, said.content)
+        if done is not None:
+            return _decode_copied(done).copy_no
+        copy_no = settle(connection, job_no, said.verdict, said.person, at)
+        answers.remember(connection, said.uid, SETTLE, said.content, encode(Copied(copy_no)), at)
+    station.wakes.print.set()
+    station.events.publish("print.changed", job=job_no, state=said.verdict.value, reason="")
+    return copy_no
 
 
 def reprint_receipt(

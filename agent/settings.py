@@ -40,6 +40,10 @@ class AgentSettings(BaseSettings):
     """Names under which tills of other machines call, beside `host` and this machine's own."""
     printer: str = ""
     """Device URL of the receipt printer, such as `tcp://10.0.0.5:9100?profile=TM-T20III`."""
+    print_hours: float = Field(default=24, gt=0, le=8760)
+    """A slip that has waited longer for its printer is not printed any more by itself."""
+    drawer_opened_by: Literal["cashier", "senior"] = "cashier"
+    """Whose role may open the cash drawer."""
     scanner: str = ""
     """Device URL of the scanner, such as `serial:///dev/serial/by-id/...?baud=9600`, or
     `evdev:///dev/input/by-id/...` and `hidraw:///dev/...` for one that is a keyboard or HID-POS."""

@@ -21,6 +21,7 @@ from agent.packs import PackShelf
 from agent.pulses import Pulses
 from agent.settings import AgentSettings
 from agent.timekeeper import Timekeeper
+from hardware.printers.printer import Printer
 from shared.clock import Clock
 from shared.crypto.keys import KeyPair
 from shared.runtime.metrics import Counts
@@ -188,6 +189,10 @@ class Station:
     """Names the machine's boot, to tell a restart of the process from one of the machine."""
     devices: Devices = field(default_factory=Devices)
     board: Board = field(default_factory=Board)
+    printer: Printer | None = None
+    """The printer of the slips, which has the cash drawer behind it."""
+    at_printer: threading.Lock = field(default_factory=threading.Lock)
+    """Held by whoever has a connection to the printer: it serves one at a time."""
     packs: PackShelf = field(default_factory=PackShelf)
     premises: PremisesCache = field(default_factory=PremisesCache)
     doubt: Doubt = field(default_factory=Doubt)

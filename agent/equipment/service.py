@@ -88,7 +88,9 @@ class Equipment:
         assert self.printer is not None
         while not self.stopping.is_set():
             self.station.gets_on(PRINT)
-            self._rest(self._learn(self.printer) or self.print_some(self.printer))
+            with self.station.at_printer:
+                rest_s = self._learn(self.printer) or self.print_some(self.printer)
+            self._rest(rest_s)
 
     def print_some(self, printer: Printer) -> float:
         """Print the first slip in line, or look how the printer is; return how long to rest."""

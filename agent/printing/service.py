@@ -1,7 +1,7 @@
 """Print what is spooled: one job at a time, at most one original of each slip."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from uuid import UUID
 
@@ -61,12 +61,14 @@ def print_next(
     """Print the first job in line and write down what became of it.
 
     The mark `sending` is durable before the first byte. A job that was blocked or unreachable has
-    sent nothing and stays first; any other end is final for this paper. A slip that cannot be read
+    sent nothing and stays first, until it has waited for `print_hours`; any other end is final for
+    this paper. A slip that cannot be read
     is rejected with its reason, so that those behind it are printed. Nobody else sends: a job that
     is still marked, because a full disk took no later word on it, is uncertain.
     """
     with transaction(station.journal) as connection:
         store.abandon_sending(connection)
+        store.expire(connection, station.time.now() - timedelta(hours=station.settings.print_hours))
         found = store.next_queued(connection)
         if found is None:
             return Step.IDLE, None

@@ -1,6 +1,7 @@
 """The spool: print jobs beside the facts that they are of."""
 
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlmodel import Field
 
 from agent.schema import JournalTable, id_field, instant_field, table_of
-from shared.clock import milliseconds
+from shared.clock import from_milliseconds, milliseconds
 from shared.runtime.sqlite import listed, run
 from shared.slip import Slip, decode_slip, encode_slip
 
@@ -25,6 +26,23 @@ class JobState(StrEnum):
     HELD = "held"
     UNCERTAIN = "uncertain"
     REJECTED = "rejected"
+    EXPIRED = "expired"
+    """It waited for the printer for too long."""
+    CANCELLED = "cancelled"
+    """A person has seen that it is not there, or does not want it any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A paper as the spool knows it; `at` is when it was spooled."""
+
+    no: int
+    slip: UUID
+    copy_no: int
+    state: JobState
+    reason: str
+    at: datetime
+    body: bytes = field(repr=False)
 
 
 class PrintJobRecord(JournalTable, table=True):
@@ -47,6 +65,13 @@ _NOT_PRINTED = "SELECT slip FROM print_job WHERE state IN (?, ?) AND slip IN (?*
 _DOUBTED = """
 SELECT count(*) FROM print_job AS last WHERE state IN (?, ?) AND at >= ?
 AND NOT EXISTS (SELECT 1 FROM print_job WHERE slip = last.slip AND copy_no > last.copy_no)"""
+_OPEN = """
+SELECT job_no, slip, copy_no, state, reason, at, body FROM print_job AS last
+WHERE state IN (?*) AND at >= ?
+AND NOT EXISTS (SELECT 1 FROM print_job WHERE slip = last.slip AND copy_no > last.copy_no)
+ORDER BY job_no DESC LIMIT ?"""
+_JOB = "SELECT job_no, slip, copy_no, state, reason, at, body FROM print_job WHERE job_no = ?"
+_EXPIRE = "UPDATE print_job SET state = ?, reason = ? WHERE state = ? AND at < ?"
 _FORGET = """
 DELETE FROM print_job WHERE slip IN (?*) AND job_no < (SELECT max(job_no) FROM print_job)"""
 """The last number is not given to another job: the printer may still echo it."""
@@ -87,6 +112,27 @@ def next_queued(connection: Connection) -> tuple[int, bytes] | None:
         .limit(1)
     ).first()
     return (row[0], row[1]) if row else None
+
+
+def open_jobs(
+    connection: Connection, states: Collection[JobState], since: datetime, most: int
+) -> list[Job]:
+    """Return the last papers of slips that are in some states, the newest first."""
+    values = (*(state.value for state in states), milliseconds(since), most)
+    return [_job(row) for row in run(connection, listed(_OPEN, len(states)), values)]
+
+
+def job(connection: Connection, job_no: int) -> Job | None:
+    """Return a paper by its job's number."""
+    row = run(connection, _JOB, (job_no,)).fetchone()
+    return _job(row) if row else None
+
+
+def expire(connection: Connection, before: datetime) -> int:
+    """Let jobs that wait since before an instant be printed no more; return how many."""
+    reason = "waited for the printer too long"
+    values = (JobState.EXPIRED.value, reason, JobState.QUEUED.value, milliseconds(before))
+    return run(connection, _EXPIRE, values).rowcount
 
 
 def move(connection: Connection, job_no: int, state: JobState, reason: str) -> None:
@@ -167,3 +213,9 @@ def not_printed(connection: Connection, slips: Collection[UUID]) -> set[UUID]:
 def forget(connection: Connection, slips: Collection[UUID]) -> None:
     """Forget slips with their facts: no copy of them can be printed here any more."""
     run(connection, listed(_FORGET, len(slips)), [slip.bytes for slip in slips])
+
+
+def _job(row: tuple[int, bytes, int, str, str, int, bytes]) -> Job:
+    no, slip, copy_no, state, reason, at, body = row
+    told = JobState(state), reason, from_milliseconds(at)
+    return Job(no, UUID(bytes=slip), copy_no, *told, body)

@@ -3,30 +3,19 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from agent.members.service import Found
-from agent.reserve import store as claims
-from agent.screen.sale import OpenSale, restored
+from agent.screen.sale import OpenSale
 from agent.station import Station
-from shared.errors import Kind, LoyaltyError
 from shared.ids import uuid7
 from shared.rules.returns import Part
 from shared.rules.sentences import Lang
 from shared.rules.wording import Wording
-from shared.runtime.sqlite import reading
 
 DONE_MAX = 10
 SALE, REGISTER, RECEIPT, DONE = "sale", "register", "receipt", "done"
-
-
-class TooManyScreensError(LoyaltyError):
-    """More tills have a screen than the settings allow."""
-
-    kind = Kind.UNAVAILABLE
-    code = "too_many_screens"
-    ru = "Экранов касс уже {limit}: больше настройки не позволяют."
-    en = "{limit} tills have a screen already: the settings allow no more."
 
 
 @dataclass(slots=True)
@@ -72,6 +61,7 @@ class Finished:
     uid: UUID
     kind: str
     amount_minor: int
+    at: datetime
 
 
 @dataclass(slots=True)
@@ -141,37 +131,6 @@ class Desk:
     def is_locked(self, now_s: float, lock_s: float) -> bool:
         """Tell whether nobody is signed in, or he was idle for too long."""
         return self.present is None or now_s - self.present.seen_s >= lock_s
-
-
-class Desks:
-    """The screens of a store's tills, bounded; safe for several threads."""
-
-    def __init__(self, station: Station) -> None:
-        self._station = station
-        self._desks: dict[str, Desk] = {}
-        self._lock = threading.Lock()
-
-    def of(self, till: str) -> Desk:
-        """Return a till's screen; a new one shows what the journal holds reserved for the till.
-
-        Raises TooManyScreensError.
-        """
-        with self._lock:
-            found = self._desks.get(till)
-            if found is not None:
-                return found
-            limit = self._station.settings.screens_max
-            if len(self._desks) >= limit:
-                raise TooManyScreensError(limit=limit)
-            self._desks[till] = made = self._open(till)
-            return made
-
-    def _open(self, till: str) -> Desk:
-        station = self._station
-        with reading(station.journal) as connection:
-            held = [restored(claim) for claim in claims.open_of_till(connection, till)]
-        first, *others = held or [OpenSale(new_uid(station))]
-        return Desk(till, first, station.settings.screen_language, left_open=others)
 
 
 def new_uid(station: Station) -> UUID:

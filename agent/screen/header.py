@@ -6,6 +6,7 @@ from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 from agent.devices import Condition
+from agent.printing.papers import doubtful
 from agent.quote.service import NoSettingsError, store_settings
 from agent.screen.desk import Desk
 from agent.screen.words import WORDS
@@ -41,6 +42,8 @@ class Header:
     ladder: Lamp
     works: Wording
     devices: tuple[Lamp, ...]
+    doubtful: int
+    """Slips of which somebody has to say whether they are there."""
     warnings: tuple[Wording, ...]
 
 
@@ -57,6 +60,7 @@ def header(station: Station, desk: Desk) -> Header:
         ladder=_ladder(station),
         works=WORDS["works_online" if up else "works_store"],
         devices=_devices(station),
+        doubtful=doubtful(station),
         warnings=tuple(told),
     )
 

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from agent import receipts
 from agent.packs import NoPackError
+from agent.printing.papers import open_papers
 from agent.quote.service import effective_pack
 from agent.returns.by_slip import SlipClaim, SlipReturn
 from agent.returns.preview import Preview
@@ -65,6 +66,7 @@ class Pages:
             "notices": desk.notices,
             "typed": defaultdict(str, desk.typed),
             "day": lambda told: f"{_day(station, told):%d.%m}",
+            "time": lambda told: f"{local(station, told):%H:%M}",
             "date": lambda told: f"{_day(station, told):%d.%m.%Y}",
         }
         name, more = self._panel(desk, at) if signed_in else ("sign_in", {})
@@ -84,18 +86,26 @@ class Pages:
             case panels.RECEIPT if desk.lookup is not None and desk.lookup.parts:
                 return self._preview(desk, at)
             case panels.RECEIPT:
-                return panels.RECEIPT, {"uid": new_uid(self._station)}
+                return panels.RECEIPT, self._papers()
             case panels.DONE if desk.finished:
                 return panels.DONE, self._done(desk)
             case _:
                 name = "payment" if desk.sale.claim is not None else panels.SALE
                 return name, {"sale": sale_view(self._station, desk, at)}
 
+    def _papers(self) -> dict[str, Any]:
+        """Return the papers in front of a person, and whether there may be a drawer."""
+        return {
+            "uid": new_uid(self._station),
+            "papers": open_papers(self._station),
+            "has_drawer": self._station.printer is not None,
+        }
+
     def _done(self, desk: Desk) -> dict[str, Any]:
         done = desk.finished[0]
         return {
+            **self._papers(),
             "done": done,
-            "uid": new_uid(self._station),
             "slip_text": receipts.slip_text(self._station, done.uid),
             "print_state": receipts.print_state(self._station, done.uid),
         }
@@ -110,7 +120,7 @@ class Pages:
         except LoyaltyError as error:
             found.parts = ()
             desk.tell("error", said(error))
-            return panels.RECEIPT, {"uid": new_uid(self._station)}
+            return panels.RECEIPT, self._papers()
         names = {goods.no: goods.name for goods in found.goods}
         tiers = defaultdict(lambda: Wording("?", "?"), _tiers(self._station, at))
         return "preview", {"seen": _balanced(seen), "names": names, "tiers": tiers}

@@ -69,7 +69,7 @@ def pay(act: Act) -> None:
     except ReceiptEndedError:
         desk.begin(act.station)
         raise
-    desk.finish(Finished(sale.uid, panels.SALE, money_minor))
+    desk.finish(Finished(sale.uid, panels.SALE, money_minor, act.at))
     desk.begin(act.station)
 
 

@@ -14,9 +14,10 @@ from sqlalchemy.exc import DatabaseError
 
 from agent import cashiers
 from agent.pairing import TOKEN_COOKIE, UNPAIRED, TillTokenError, till_of
-from agent.screen import paying, selling, serving
+from agent.screen import papers, paying, selling, serving
 from agent.screen.act import Act
-from agent.screen.desk import SALE, Desk, Desks, Present, new_uid
+from agent.screen.desk import SALE, Desk, Present, new_uid
+from agent.screen.desks import Desks
 from agent.screen.news import NewsResponse
 from agent.screen.pages import FOLDER, HERE, Pages
 from agent.screen.views import said
@@ -67,6 +68,8 @@ ACTIONS: Final[dict[str, Action]] = {
     "take-back": serving.take_back,
     "void": serving.undo,
     "reprint": serving.reprint,
+    "paper": papers.say,
+    "drawer": papers.open_the_drawer,
     "sale": lambda act: act.desk.show(SALE),
 }
 BEGINS: Final = frozenset({"reserve", "register", "activate", "take-back", "void", "reprint"})

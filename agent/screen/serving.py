@@ -152,7 +152,7 @@ def take_back(act: Act) -> None:
     )
     done = give_back_goods(act.station, order, act.at)
     act.desk.lookup = None
-    act.desk.finish(Finished(done.uid, RETURN, done.money_minor))
+    act.desk.finish(Finished(done.uid, RETURN, done.money_minor, act.at))
 
 
 def undo(act: Act) -> None:
@@ -170,7 +170,7 @@ def undo(act: Act) -> None:
     )
     done = void(act.station, order, act.at)
     act.desk.lookup = None
-    act.desk.finish(Finished(done.uid, VOID, done.money_minor))
+    act.desk.finish(Finished(done.uid, VOID, done.money_minor, act.at))
 
 
 def reprint(act: Act) -> None:

@@ -27,6 +27,7 @@ from agent.scan import ScanKind, classify
 from agent.till import answers as view
 from agent.till import models, receipt_render, render
 from agent.till import receipt_answers as receipts_view
+from agent.till.device_routes import router as devices
 from agent.till.edit_routes import router as edits
 from agent.till.events import EventsResponse
 from agent.till.here import Cashier, Here, SignedIn, content_of
@@ -34,7 +35,7 @@ from agent.till.return_routes import router as returns
 from agent.till.status import status
 
 router = APIRouter(prefix="/v1")
-ROUTERS = (router, edits, returns)
+ROUTERS = (router, devices, edits, returns)
 
 
 @router.post("/scans", tags=["scan"])

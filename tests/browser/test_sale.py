@@ -60,7 +60,7 @@ def test_offline_a_sale_goes_on_within_the_stores_own_leases(counter: Counter) -
 
 def test_goods_and_phone_can_be_typed_and_lines_changed_by_touch(counter: Counter) -> None:
     anna(counter.shop)
-    page, entry = counter.page, counter.page.get_by_label("Код, карта, телефон или артикул")
+    page, entry = counter.page, counter.page.get_by_label("Код, карта, телефон, имя или артикул")
 
     entry.fill("CHEESE")
     page.get_by_role("button", name="Ввести").tap()

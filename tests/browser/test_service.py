@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from agent.printing import store as spool
+from agent.printing.service import print_next
 from shared.receipt import TenderKind
 from shared.runtime.sqlite import reading
 from shared.wire.facts import LotActivated, MemberRegistered
@@ -23,7 +24,7 @@ from tests.browser.kit import (
 )
 from tests.browser.test_access import assert_fit
 from tests.builders import Person, PersonLot, certificate_known
-from tests.fakes import NOON
+from tests.fakes import NOON, FakePrinter
 
 
 def test_a_member_is_registered_in_two_fields_and_then_is_the_buyer(counter: Counter) -> None:
@@ -159,6 +160,39 @@ def test_two_taps_on_copy_print_one_copy_that_says_so(counter: Counter) -> None:
 
     with reading(counter.shop.station.journal) as connection:
         assert spool.counts(connection) == {"queued": 2}
+
+
+def test_a_slip_in_doubt_stays_in_sight_until_somebody_says_what_is(counter: Counter) -> None:
+    shop = counter.shop
+    sell(counter, CHEESE_CODE)
+    print_next(shop.station, FakePrinter(shop.clock, [*FakePrinter.CLEAR, None]).printer())
+    counter.press("F9")
+    counter.scan(WINE_CODE)
+    counter.shows("Проверьте слипы: 1", "Вино красное")
+
+    counter.page.get_by_role("button", name="Проверьте слипы: 1").tap()
+    counter.shows("Что с бумагой?", "Неясно, напечатан ли слип")
+    counter.page.locator("summary").tap()
+    assert_fit(counter)
+    counter.page.get_by_role("button", name="Нет, печатать копию").dblclick()
+    counter.shows("Копия 1 отправлена на печать.", "КОПИЯ 1", "Слип ждёт принтера")
+    expect(counter.page.get_by_text("Проверьте слипы")).to_have_count(0)
+
+    with reading(shop.station.journal) as connection:
+        assert spool.counts(connection) == {"cancelled": 1, "queued": 1}
+    counter.press("Escape")
+    counter.shows("Вино красное")
+
+
+def test_the_drawer_is_opened_once_by_a_key(counter: Counter) -> None:
+    device = FakePrinter(counter.shop.clock, [b"\x12"], [b"\x12"])
+    counter.shop.station.printer = device.printer()
+    sell(counter, CHEESE_CODE)
+
+    counter.press("F5", "F5")
+    counter.shows("Команда ящику отправлена.")
+
+    assert [heard.count(b"\x1bp") for heard in device.heard] == [1]
 
 
 def test_a_certificate_pays_and_its_tender_is_counted(counter: Counter) -> None:

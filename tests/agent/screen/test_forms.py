@@ -205,3 +205,37 @@ def test_who_was_found_by_name_redeems_nothing_even_by_a_forged_form(shop: Shop)
     assert "нужна его карта или телефон" in refused
     assert "Найден по имени" not in told
     assert "бонусами" in form.post("redeem", mode="maximum").text
+
+
+def test_an_agent_that_died_before_its_answer_shows_what_was_paid_and_copies_it(
+    shop: Shop,
+) -> None:
+    form = Form(shop).sign_in()
+    page = form.post("code", code=CHEESE_CODE).text
+    page = form.post("reserve", digest=field(page, "digest")).text
+    form.post("pay", receipt=field(page, "receipt"), tender="cash")
+
+    again = Form(shop)
+    page = again.sign_in().get().text
+    copied = again.post("reprint", document=field(page, "document"), uid=field(page, "uid")).text
+
+    assert re.search(r"Оплачено 1\s000,00", page)
+    assert "Копия 1 отправлена на печать." in copied
+    listed = again.post("receipts").text
+    assert re.search(r"15:00 Продажа</span> <strong>1\s000,00", listed)
+
+
+def test_what_was_paid_long_before_a_restart_is_listed_and_not_shown(shop: Shop) -> None:
+    form = Form(shop).sign_in()
+    page = form.post("code", code=CHEESE_CODE).text
+    page = form.post("reserve", digest=field(page, "digest")).text
+    form.post("pay", receipt=field(page, "receipt"), tender="cash")
+    shop.clock.move(minutes=10)
+
+    again = Form(shop).sign_in()
+
+    assert "Оплачено" not in again.get().text
+    assert "Продажа" in again.post("receipts").text
+    other = Form(shop)
+    other.client.cookies.set("kopilka-till-" + shop.station.identity.agent.hex[-8:], "2")
+    assert "Продажа" not in other.sign_in().post("receipts").text

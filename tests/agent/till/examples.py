@@ -12,7 +12,7 @@ from typing import Any
 from agent.till import openapi
 from tests.agent.till.kit import JSON, Till
 from tests.builders import Person, PersonLot, Shop, cashier_row, certificate_known
-from tests.fakes import NOON
+from tests.fakes import NOON, FakePrinter
 
 FILE = Path(openapi.__file__).with_name(openapi.EXAMPLES_FILE)
 UUID_TEXT = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -38,6 +38,7 @@ def open_for_examples(folder: Path) -> Shop:
     )
     shop.member(anna)
     shop.station.disk.free_bytes = FREE_BYTES
+    shop.station.printer = FakePrinter(shop.clock, [b"\x12"], [b"\x12"]).printer()
     certificate_known(shop, "A8N6-T74N-6JWN-N225", balance=70_000)
     return shop
 
