@@ -16,6 +16,7 @@ from shared.rules.wording import Wording
 
 DONE_MAX = 10
 SALE, REGISTER, RECEIPT, DONE = "sale", "register", "receipt", "done"
+EXCHANGE = "exchange"
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedBySli
 
 LOOKED_MAX = 200
 """Facts at the journal's end that are looked through."""
-SALE, RETURN, VOID = "sale", "return", "void"
+SALE, RETURN, VOID, EXCHANGE_PAID = "sale", "return", "void", "exchange_paid"
 AT_ONCE = timedelta(minutes=5)
 """A document that is no older is shown at once: its answer may have been lost with the process."""
 _DOCUMENTS = frozenset(
@@ -92,11 +92,16 @@ def _documents(found: Iterable[Fact], till: str) -> Iterator[Finished]:
         body = known_body(fact)
         match body:
             case ReceiptCommitted() if body.receipt.till == till:
-                paid_minor = body.evaluation.totals.money_minor
-                yield Finished(body.receipt.uid, SALE, paid_minor, body.at)
+                credit_minor = body.exchange.credit_minor if body.exchange else 0
+                paid_minor = body.evaluation.totals.money_minor - credit_minor
+                kind = EXCHANGE_PAID if body.exchange else SALE
+                yield Finished(body.receipt.uid, kind, paid_minor, body.at)
             case ReceiptVoided() if body.till == till:
                 yield Finished(body.uid, VOID, body.money_minor, body.at)
-            case ReceiptReturned() | ReturnedBySlip():
+            case ReceiptReturned():
+                credit_minor = body.exchange.credit_minor if body.exchange else 0
+                yield Finished(body.uid, RETURN, body.money_minor - credit_minor, body.at)
+            case ReturnedBySlip():
                 yield Finished(body.uid, RETURN, body.money_minor, body.at)
             case _:
                 pass

@@ -87,6 +87,8 @@ class Pages:
                 return self._preview(desk, at)
             case panels.RECEIPT:
                 return panels.RECEIPT, self._papers()
+            case panels.EXCHANGE if desk.sale.swap is not None:
+                return self._exchange(desk, at)
             case panels.DONE if desk.finished:
                 return panels.DONE, self._done(desk)
             case _:
@@ -110,6 +112,18 @@ class Pages:
             "print_state": receipts.print_state(self._station, done.uid),
         }
 
+    def _exchange(self, desk: Desk, at: datetime) -> tuple[str, dict[str, Any]]:
+        """Show what comes back and what is sold; without a price go back to the goods."""
+        sale = sale_view(self._station, desk, at)
+        if sale.swap is None:
+            desk.show(panels.SALE)
+            return panels.SALE, {"sale": sale}
+        seen = _balanced(sale.swap.returned)
+        return panels.EXCHANGE, {"sale": sale, "seen": seen, "tiers": self._titles(at)}
+
+    def _titles(self, at: datetime) -> dict[str, Wording]:
+        return defaultdict(lambda: Wording("?", "?"), _tiers(self._station, at))
+
     def _preview(self, desk: Desk, at: datetime) -> tuple[str, dict[str, Any]]:
         """Preview again, for what is shown is what will happen; else go back to the choice."""
         found = desk.lookup
@@ -122,8 +136,7 @@ class Pages:
             desk.tell("error", said(error))
             return panels.RECEIPT, self._papers()
         names = {goods.no: goods.name for goods in found.goods}
-        tiers = defaultdict(lambda: Wording("?", "?"), _tiers(self._station, at))
-        return "preview", {"seen": _balanced(seen), "names": names, "tiers": tiers}
+        return "preview", {"seen": _balanced(seen), "names": names, "tiers": self._titles(at)}
 
 
 def _balanced(seen: Preview | SlipReturn) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from shared.wire.codec import encode
 def to_payment(act: Act) -> None:
     """Reserve the receipt at the digest that the customer was shown; raises what `reserve` does."""
     sale, agreed = act.desk.sale, act.text("digest")
-    if sale.claim is not None or not sale.items:
+    if sale.claim is not None or sale.swap is not None or not sale.items:
         return
     uid = sale.operation("reserve", agreed)
     order = ReserveOrder(
@@ -53,7 +53,8 @@ def pay(act: Act) -> None:
     desk, sale = act.desk, act.desk.sale
     if sale.claim is None or act.text("receipt") != str(sale.uid):
         return
-    tenders = _tenders(act)
+    totals = sale.claim.evaluation.totals
+    tenders = tenders_of(act, totals.certificate_minor, totals.money_minor)
     told = [[tender.kind.value, tender.amount_minor] for tender in tenders]
     paid = Sale(
         uid=sale.operation("commit"),
@@ -63,27 +64,24 @@ def pay(act: Act) -> None:
         fiscal_number=act.text("fiscal"),
         cashier=act.cashier,
     )
-    money_minor = sale.claim.evaluation.totals.money_minor
     try:
         commit(act.station, paid, act.at)
     except ReceiptEndedError:
         desk.begin(act.station)
         raise
-    desk.finish(Finished(sale.uid, panels.SALE, money_minor, act.at))
+    desk.finish(Finished(sale.uid, panels.SALE, totals.money_minor, act.at))
     desk.begin(act.station)
 
 
-def _tenders(act: Act) -> tuple[Tender, ...]:
+def tenders_of(act: Act, certificate_minor: int, money_minor: int) -> tuple[Tender, ...]:
     """Return the payments: cash as typed and the rest by card, or all of one kind."""
-    claim = act.desk.sale.claim
-    assert claim is not None
-    totals, kind = claim.evaluation.totals, act.choice("tender", TenderKind, TenderKind.CASH)
-    parts = [(TenderKind.CERTIFICATE, totals.certificate_minor)]
+    kind = act.choice("tender", TenderKind, TenderKind.CASH)
+    parts = [(TenderKind.CERTIFICATE, certificate_minor)]
     if cash := act.text("cash"):
-        cash_minor = min(hundredths(cash), totals.money_minor)
-        parts += [(TenderKind.CASH, cash_minor), (TenderKind.CARD, totals.money_minor - cash_minor)]
+        cash_minor = min(hundredths(cash), money_minor)
+        parts += [(TenderKind.CASH, cash_minor), (TenderKind.CARD, money_minor - cash_minor)]
     else:
-        parts.append((kind, totals.money_minor))
+        parts.append((kind, money_minor))
     return tuple(Tender(kind, amount) for kind, amount in parts if amount)
 
 

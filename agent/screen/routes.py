@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError
 
 from agent import cashiers
 from agent.pairing import TOKEN_COOKIE, UNPAIRED, TillTokenError, till_of
-from agent.screen import papers, paying, selling, serving
+from agent.screen import exchanging, papers, paying, selling, serving
 from agent.screen.act import Act
 from agent.screen.desk import SALE, Desk, Present, new_uid
 from agent.screen.desks import Desks
@@ -66,13 +66,18 @@ ACTIONS: Final[dict[str, Action]] = {
     "parts": serving.choose_parts,
     "change-parts": serving.change_parts,
     "take-back": serving.take_back,
+    "total": exchanging.show_total,
+    "give-up": exchanging.give_up,
+    "exchange": exchanging.confirm,
     "void": serving.undo,
     "reprint": serving.reprint,
     "paper": papers.say,
     "drawer": papers.open_the_drawer,
     "sale": lambda act: act.desk.show(SALE),
 }
-BEGINS: Final = frozenset({"reserve", "register", "activate", "take-back", "void", "reprint"})
+BEGINS: Final = frozenset(
+    {"reserve", "register", "activate", "take-back", "exchange", "void", "reprint"}
+)
 """What writes and can wait for room on the disk."""
 
 

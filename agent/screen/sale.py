@@ -12,6 +12,7 @@ from shared.basket import QUANTITY_ONE
 from shared.errors import Kind, LoyaltyError
 from shared.ids import derived
 from shared.receipt import Redeem, Take
+from shared.rules.returns import Part
 
 QUANTITY_MAX = 10**9
 CODES_MAX = 20
@@ -25,6 +26,15 @@ class BasketFullError(LoyaltyError):
     code = "basket_full"
     ru = "В одном чеке больше нельзя: не больше {limit}. Остальное проведите следующим чеком."
     en = "One receipt cannot have more: at most {limit}. Sell the rest with the next receipt."
+
+
+@dataclass(frozen=True, slots=True)
+class Swapping:
+    """Goods that come back for those of a sale: of which receipt, and the uid of their return."""
+
+    receipt: UUID
+    parts: tuple[Part, ...]
+    returned: UUID
 
 
 @dataclass(slots=True)
@@ -49,6 +59,8 @@ class OpenSale:
     certificates: tuple[Offer, ...] = ()
     pass_code: str = ""
     claim: Claim | None = None
+    swap: Swapping | None = None
+    """Set when it is sold for goods that come back: then nothing is reserved."""
     waiting: list[str] = field(default_factory=list)
     """Codes that were scanned while the receipt was reserved: they are taken afterwards."""
 

@@ -46,8 +46,8 @@ class NamedOnlyError(LoyaltyError):
 
     kind = Kind.FORBIDDEN
     code = "named_only"
-    ru = "Покупатель найден по имени: чтобы списать бонусы, нужна его карта или телефон."
-    en = "The customer was found by name: points pay once a card or a phone shows who it is."
+    ru = "Списать бонусы можно, когда покупатель назовёт свою карту или телефон."
+    en = "Points pay once the customer tells his card or phone."
 
 
 def take_code(act: Act) -> None:

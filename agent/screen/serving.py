@@ -15,8 +15,9 @@ from agent.returns.sources import UnknownReceiptError
 from agent.returns.void import VoidOrder, void
 from agent.scan import classify
 from agent.screen import desk as panels
+from agent.screen import exchanging
 from agent.screen.act import Act
-from agent.screen.desk import Finished, Lookup, new_uid
+from agent.screen.desk import EXCHANGE, Finished, Lookup, new_uid
 from agent.screen.lookups import open_receipt
 from agent.screen.typed import thousandths
 from agent.screen.words import WORDS
@@ -116,7 +117,8 @@ def look_up(act: Act) -> None:
 
 
 def choose_parts(act: Act) -> None:
-    """Say what comes back, by line; raises NothingChosenError, BadAmountError."""
+    """Say what comes back, by line, for money or for other goods; raises NothingChosenError,
+    BadAmountError, ReservedFirstError."""
     found = act.desk.lookup
     if found is None:
         return
@@ -127,6 +129,9 @@ def choose_parts(act: Act) -> None:
         raise NothingChosenError
     claim = SlipClaim(found.receipt, parts, found.slip)
     preview_by_slip(act.station, claim, act.at)
+    if act.text("for") == EXCHANGE:
+        exchanging.begin(act, found.receipt, parts)
+        return
     act.desk.lookup = replace(found, parts=parts, return_uid=new_uid(act.station))
 
 

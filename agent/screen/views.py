@@ -11,7 +11,9 @@ from agent.members.service import Found
 from agent.quote.lines import lines_of
 from agent.quote.service import Quote, pack_of, quote
 from agent.quote.shortage import refusal
+from agent.returns.exchange import Seen, preview
 from agent.screen.desk import Desk
+from agent.screen.exchanging import wish_of
 from agent.screen.words import WORDS
 from agent.station import Station
 from shared.basket import Line
@@ -60,6 +62,8 @@ class SaleView:
     certificates: tuple[tuple[str, CertificatePayment], ...] = ()
     """What certificates pay, by the codes that were typed."""
     refused: Wording | None = None
+    swap: Seen | None = None
+    """What comes back for these goods, and the difference."""
     codes: tuple[str, ...] = ()
     """Codes that nothing is known of yet, because there is no price."""
 
@@ -78,8 +82,11 @@ def sale_view(station: Station, desk: Desk, at: datetime) -> SaleView:
         return replace(empty, lines=lines, evaluation=claim.evaluation, digest=claim.digest)
     if not sale.items:
         return empty
+    swap: Seen | None = None
     try:
-        priced = quote(station, sale.basket(desk.till), at)
+        if sale.swap is not None:
+            swap = preview(station, wish_of(desk, sale.swap), at)
+        priced = swap.sold if swap else quote(station, sale.basket(desk.till), at)
     except LoyaltyError as error:
         return replace(empty, lines=_unpriced(station, desk), refused=said(error))
     evaluation, source = priced.evaluation, priced.pack.source
@@ -92,6 +99,7 @@ def sale_view(station: Station, desk: Desk, at: datetime) -> SaleView:
         hints=tuple(Wording(hint.ru, hint.en) for hint in evaluation.hints),
         rejected=tuple(_rejected(evaluation, source))[:SHOWN_MAX],
         certificates=tuple(_certificates(desk, evaluation)),
+        swap=swap,
     )
 
 

@@ -66,12 +66,12 @@ def test_a_customer_found_by_name_is_picked_and_redeems_once_his_phone_is_told(
     counter.scan(WINE_CODE)
     counter.shows("Вино красное")
     page.locator(".choice button").first.tap()
-    counter.shows("Серебряный", "чтобы списать бонусы, нужна карта или телефон")
+    counter.shows("Серебряный", "назовёт карту или телефон")
     counter.press("F5")
     expect(page.locator("#to-pay")).to_have_text("2 900,00 ₽")
     page.locator("#code").fill(who.phone)
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Найден по имени")).to_have_count(0)
+    expect(page.get_by_text("назовёт карту")).to_have_count(0)
     counter.press("F5", "F9", "F2")
     counter.shows("Оплачено")
 
@@ -118,6 +118,56 @@ def test_goods_come_back_by_the_slips_code_with_a_preview_that_balances(counter:
     assert body.sale == sold.receipt.uid
     assert [(line.no, line.money_minor) for line in body.lines] == [(2, 190_000)]
     assert "1 900,00" in counter.slip(body.uid)
+
+
+def test_goods_are_exchanged_and_the_difference_is_paid(counter: Counter) -> None:
+    who = anna(counter.shop)
+    sell(counter, CHEESE_CODE, who.card)
+    sold = counter.sold()
+    counter.scan(slip_code(counter))
+    counter.shows("Сыр выдержанный")
+    counter.page.get_by_label("Вернуть: Сыр").fill("1")
+    counter.press("F8")
+    counter.shows("Обмен по чеку", "Анна П.")
+
+    counter.scan(WINE_CODE)
+    counter.shows("Возвращается", "−1 000,00", "назовёт карту или телефон")
+    expect(counter.to_pay).to_have_text("900,00 ₽")
+    assert_fit(counter)
+    counter.press("F9")
+    counter.shows("Обмен: проверьте и подтвердите", "За товары")
+    assert_fit(counter)
+    counter.page.locator("#cash").fill("400")
+    counter.press("F5", "F5")
+    counter.shows("Обмен, доплачено 900,00 ₽")
+
+    assert counter.kinds == ["receipt.committed", "receipt.returned", "receipt.committed"]
+    bought = counter.sold()
+    assert bought.receipt.member == who.id
+    assert bought.exchange is not None
+    paid = {tender.kind: tender.amount_minor for tender in bought.tenders}
+    assert paid == {TenderKind.OTHER: 100_000, TenderKind.CASH: 40_000, TenderKind.CARD: 50_000}
+    assert sold.receipt.uid != bought.receipt.uid
+    assert "ДОПЛАТА" in counter.slip(bought.receipt.uid)
+
+
+def test_an_exchange_for_less_pays_out_and_can_be_given_up_before(counter: Counter) -> None:
+    sell(counter, WINE_CODE)
+    counter.scan(slip_code(counter))
+    counter.page.get_by_label("Вернуть: Вино").fill("1")
+    counter.press("F8")
+    counter.scan(CHEESE_CODE)
+    counter.page.get_by_role("button", name="Без обмена").tap()
+    expect(counter.to_pay).to_have_text("1 000,00 ₽")
+    counter.scan(slip_code(counter))
+    counter.page.get_by_label("Вернуть: Вино").fill("1")
+    counter.press("F8", "F9")
+    counter.shows("Выдать деньгами", "Подтвердить обмен")
+
+    counter.press("F2")
+    counter.shows("Обмен, выдать 1 000,00 ₽")
+
+    assert counter.kinds[1:] == ["receipt.returned", "receipt.committed"]
 
 
 def test_more_than_was_sold_cannot_come_back(counter: Counter) -> None:

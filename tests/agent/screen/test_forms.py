@@ -202,8 +202,8 @@ def test_who_was_found_by_name_redeems_nothing_even_by_a_forged_form(shop: Shop)
     refused = form.post("redeem", mode="maximum").text
     told = form.post("code", code=who.card).text
 
-    assert "нужна его карта или телефон" in refused
-    assert "Найден по имени" not in told
+    assert "назовёт свою карту или телефон" in refused
+    assert "назовёт карту" not in told
     assert "бонусами" in form.post("redeem", mode="maximum").text
 
 
