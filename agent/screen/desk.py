@@ -16,7 +16,7 @@ from shared.rules.wording import Wording
 
 DONE_MAX = 10
 SALE, REGISTER, RECEIPT, DONE = "sale", "register", "receipt", "done"
-EXCHANGE = "exchange"
+EXCHANGE, PROFILE = "exchange", "profile"
 
 
 @dataclass(slots=True)

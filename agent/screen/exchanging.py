@@ -11,6 +11,7 @@ from agent.returns.sources import UnknownReceiptError
 from agent.screen import desk as panels
 from agent.screen.act import Act
 from agent.screen.desk import Desk, Finished, new_uid
+from agent.screen.gifts import demand_codes
 from agent.screen.paying import tenders_of
 from agent.screen.sale import Swapping
 from agent.station import Station
@@ -74,11 +75,12 @@ def show_total(act: Act) -> None:
 def confirm(act: Act) -> None:
     """Journal both documents at the digest that was shown; a second tap changes nothing.
 
-    Raises BadAmountError, and what `exchange` does.
+    Raises SoldCodeNeededError, BadAmountError, and what `exchange` does.
     """
     desk, sale = act.desk, act.desk.sale
     if sale.swap is None or act.text("receipt") != str(sale.uid):
         return
+    demand_codes(act.station, desk)
     wish, agreed = wish_of(desk, sale.swap), act.text("digest")
     told = exchanges.preview(act.station, wish, act.at)
     totals = told.sold.evaluation.totals

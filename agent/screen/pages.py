@@ -18,7 +18,7 @@ from agent.returns.service import preview_by_slip
 from agent.screen import desk as panels
 from agent.screen.desk import Desk, new_uid
 from agent.screen.header import header, local, mark
-from agent.screen.views import said, sale_view
+from agent.screen.views import card_in, said, sale_view
 from agent.screen.words import WORDS
 from agent.station import Station
 from shared.basket import QUANTITY_ONE
@@ -81,8 +81,8 @@ class Pages:
 
     def _panel(self, desk: Desk, at: datetime) -> tuple[str, dict[str, Any]]:
         match desk.panel:
-            case panels.REGISTER:
-                return panels.REGISTER, {}
+            case panels.REGISTER | panels.PROFILE as form:
+                return form, {"card": card_in(self._station, desk, at)}
             case panels.RECEIPT if desk.lookup is not None and desk.lookup.parts:
                 return self._preview(desk, at)
             case panels.RECEIPT:

@@ -7,6 +7,7 @@ from agent.scan import classify
 from agent.screen import desk as panels
 from agent.screen.act import Act
 from agent.screen.desk import Finished, new_uid
+from agent.screen.gifts import demand_codes
 from agent.screen.selling import take_scan
 from agent.screen.typed import hundredths
 from shared.crypto.chain import digest
@@ -17,10 +18,14 @@ from shared.wire.codec import encode
 
 
 def to_payment(act: Act) -> None:
-    """Reserve the receipt at the digest that the customer was shown; raises what `reserve` does."""
+    """Reserve the receipt at the digest that the customer was shown.
+
+    Raises SoldCodeNeededError, and what `reserve` does.
+    """
     sale, agreed = act.desk.sale, act.text("digest")
     if sale.claim is not None or sale.swap is not None or not sale.items:
         return
+    demand_codes(act.station, act.desk)
     uid = sale.operation("reserve", agreed)
     order = ReserveOrder(
         uid, digest(agreed.encode()), sale.basket(act.desk.till), agreed, sale.card_tail

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError
 
 from agent import cashiers
 from agent.pairing import TOKEN_COOKIE, UNPAIRED, TillTokenError, till_of
-from agent.screen import exchanging, papers, paying, selling, serving
+from agent.screen import exchanging, gifts, papers, paying, people, selling, serving
 from agent.screen.act import Act
 from agent.screen.desk import SALE, Desk, Present, new_uid
 from agent.screen.desks import Desks
@@ -47,6 +47,7 @@ Action = Callable[[Act], None]
 ACTIONS: Final[dict[str, Action]] = {
     "code": selling.take_code,
     "line": selling.set_line,
+    "sell-certificate": gifts.set_certificate,
     "pick": selling.pick,
     "forget-member": selling.forget_member,
     "redeem": selling.redeem,
@@ -58,8 +59,10 @@ ACTIONS: Final[dict[str, Action]] = {
     "back": paying.back,
     "pay": paying.pay,
     "next": paying.next_sale,
-    "registration": serving.open_registration,
-    "register": serving.register,
+    "registration": people.open_registration,
+    "register": people.register,
+    "profile": people.open_profile,
+    "edit": people.edit_profile,
     "activate": serving.activate,
     "receipts": serving.open_lookup,
     "look-up": serving.look_up,
@@ -76,7 +79,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "sale": lambda act: act.desk.show(SALE),
 }
 BEGINS: Final = frozenset(
-    {"reserve", "register", "activate", "take-back", "exchange", "void", "reprint"}
+    {"reserve", "register", "edit", "activate", "take-back", "exchange", "void", "reprint"}
 )
 """What writes and can wait for room on the disk."""
 

@@ -91,10 +91,21 @@ class OpenSale:
         if found is not None:
             self.set_quantity(found.no, found.quantity + QUANTITY_ONE)
             return
+        self.add_single(sku, lines_max)
+
+    def add_single(self, sku: str, lines_max: int) -> None:
+        """Add goods on a line of their own, as each of them is another: raises BasketFullError."""
         if len(self.items) >= lines_max:
             raise BasketFullError(limit=lines_max)
         no = max((item.no for item in self.items), default=0) + 1
         self.items = (*self.items, Item(no, QUANTITY_ONE, sku))
+
+    def sell_certificate(self, no: int, code: str, price_minor: int | None) -> None:
+        """Say which certificate a line sells, and for how much if that is free."""
+        self.items = tuple(
+            replace(item, certificate=code, price_minor=price_minor) if item.no == no else item
+            for item in self.items
+        )
 
     def set_quantity(self, no: int, quantity: int) -> None:
         """Set a line's quantity in thousandths, none removes the line; raises BasketFullError."""

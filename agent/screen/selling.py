@@ -9,6 +9,7 @@ from agent.replica import store as rows
 from agent.scan import Scan, ScanKind, classify
 from agent.screen import desk as panels
 from agent.screen.act import Act
+from agent.screen.gifts import add_goods, take_for_sale
 from agent.screen.lookups import open_receipt
 from agent.screen.sale import WAITING_MAX, BasketFullError
 from agent.screen.typed import hundredths, thousandths
@@ -82,7 +83,8 @@ def take_scan(act: Act, scan: Scan, code: str) -> None:
         case ScanKind.CARD | ScanKind.PASS:
             _identify(act, code, code if scan.kind is ScanKind.PASS else "")
         case ScanKind.CERTIFICATE:
-            _offer(act, code, "")
+            if not take_for_sale(act.station, desk, code):
+                _offer(act, code, "")
         case ScanKind.PROMO_CODE:
             desk.sale.add_code(code)
         case _:
@@ -96,7 +98,7 @@ def _add_goods_or_find(act: Act, scan: Scan, code: str) -> None:
         with reading(act.station.replica) as connection:
             goods = rows.find(connection, GoodsRow, code.encode())
     if goods is not None:
-        act.desk.sale.add(goods.sku, act.station.settings.lines_max)
+        add_goods(act.station, act.desk, goods)
         return
     try:
         normalise_phone(code)

@@ -3,11 +3,8 @@
 from dataclasses import replace
 from uuid import UUID
 
-from agent.leases.standing import standing
 from agent.members import lots
-from agent.members import service as members
 from agent.members.lots import Activation
-from agent.members.service import Found, Registration
 from agent.operations import reprint_receipt
 from agent.returns.by_slip import SlipClaim
 from agent.returns.service import ReturnOrder, give_back_goods, preview_by_slip
@@ -25,19 +22,9 @@ from shared.crypto.chain import digest
 from shared.errors import Kind, LoyaltyError
 from shared.rules.returns import Part
 from shared.rules.wording import Wording
-from shared.runtime.sqlite import reading
 from shared.wire.codec import encode
 
 RETURN, VOID = "return", "void"
-
-
-class ConsentNeededError(LoyaltyError):
-    """A registration without the person's consent."""
-
-    kind = Kind.INVALID
-    code = "consent_needed"
-    ru = "Без согласия покупателя регистрация невозможна: спросите его и отметьте согласие."
-    en = "Nobody is registered without consent: ask the customer and tick the box."
 
 
 class NothingChosenError(LoyaltyError):
@@ -47,41 +34,6 @@ class NothingChosenError(LoyaltyError):
     code = "nothing_chosen"
     ru = "Укажите, сколько какого товара возвращают."
     en = "Say how much of which goods comes back."
-
-
-def open_registration(act: Act) -> None:
-    """Show the form of a registration, under a uid of its own."""
-    act.desk.form_uid = new_uid(act.station)
-    act.desk.typed = {"phone": act.text("phone")}
-    act.desk.show(panels.REGISTER)
-
-
-def register(act: Act) -> None:
-    """Register a member who then is the buyer; raises ConsentNeededError and as `register` does."""
-    desk = act.desk
-    if not act.text("consent"):
-        raise ConsentNeededError
-    name, phone = act.text("name"), act.text("phone")
-    done = members.register(
-        act.station,
-        Registration(
-            uid=act.uid("uid"),
-            content=digest(encode([name, phone])),
-            name=name,
-            phone=phone,
-            consent=act.station.settings.screen_consent,
-            till=desk.till,
-            cashier=act.cashier,
-        ),
-        act.at,
-    )
-    if desk.sale.claim is None:
-        with reading(act.station.journal) as connection:
-            who = standing(act.station, connection, done.member)
-        desk.sale.serve(Found(who, done.card[-4:], done.account))
-    known = WORDS["member_existing" if done.state == "existing" else "member_registered"]
-    desk.tell("done", Wording(f"{known.ru} {done.card}", f"{known.en} {done.card}"))
-    desk.show(panels.SALE)
 
 
 def activate(act: Act) -> None:

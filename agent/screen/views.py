@@ -16,7 +16,7 @@ from agent.screen.desk import Desk
 from agent.screen.exchanging import wish_of
 from agent.screen.words import WORDS
 from agent.station import Station
-from shared.basket import Line
+from shared.basket import Flag, Line
 from shared.certificate import tail_in
 from shared.errors import LoyaltyError
 from shared.money import format_money
@@ -44,6 +44,13 @@ class ShownLine:
     line: Line
     priced: PricedLine | None
     why: tuple[Wording, ...] = ()
+    sells: str = ""
+    """The code of the certificate that it sells."""
+
+    @property
+    def is_certificate(self) -> bool:
+        """Whether the goods are a certificate."""
+        return Flag.CERTIFICATE in self.line.goods.flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ class SaleView:
 def sale_view(station: Station, desk: Desk, at: datetime) -> SaleView:
     """Price what is open, or show what was reserved; a receipt that has no price is shown too."""
     sale = desk.sale
-    card = _card(station, desk, at)
+    card = card_in(station, desk, at)
     codes = (*sale.promo_codes, *(one.code for one in sale.certificates))
     empty = SaleView((), None, "", card, (), (), (), codes=codes)
     if sale.claim is not None:
@@ -91,7 +98,7 @@ def sale_view(station: Station, desk: Desk, at: datetime) -> SaleView:
         return replace(empty, lines=_unpriced(station, desk), refused=said(error))
     evaluation, source = priced.evaluation, priced.pack.source
     return SaleView(
-        lines=_lines(priced.receipt.lines, evaluation, source),
+        lines=_selling(_lines(priced.receipt.lines, evaluation, source), desk),
         evaluation=evaluation,
         digest=priced.digest,
         card=card,
@@ -108,7 +115,8 @@ def said(error: LoyaltyError) -> Wording:
     return Wording(error.sentence("ru"), error.sentence("en"))
 
 
-def _card(station: Station, desk: Desk, at: datetime) -> Card | None:
+def card_in(station: Station, desk: Desk, at: datetime) -> Card | None:
+    """Return the buyer's card; None without one, or of one who is not known any more."""
     sale = desk.sale
     if sale.member is None:
         return None
@@ -124,7 +132,16 @@ def _unpriced(station: Station, desk: Desk) -> tuple[ShownLine, ...]:
     """Return the lines as far as they can be told without a price."""
     items = tuple(replace(item, price_minor=item.price_minor or 0) for item in desk.sale.items)
     with reading(station.replica) as connection:
-        return tuple(ShownLine(line, None) for line in lines_of(connection, items))
+        shown = tuple(ShownLine(line, None) for line in lines_of(connection, items))
+    return _selling(shown, desk)
+
+
+def _selling(lines: tuple[ShownLine, ...], desk: Desk) -> tuple[ShownLine, ...]:
+    """Return the lines with the certificates that they sell, as they were typed."""
+    codes = {item.no: item.certificate for item in desk.sale.items if item.certificate}
+    if not codes:
+        return lines
+    return tuple(replace(one, sells=codes.get(one.line.no, "")) for one in lines)
 
 
 def _lines(

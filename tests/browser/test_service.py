@@ -1,6 +1,6 @@
 """Beside a sale: registration, early activation, returns, copies, certificates, benefits."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Browser, expect
@@ -9,9 +9,11 @@ from agent.printing import store as spool
 from agent.printing.service import print_next
 from shared.receipt import TenderKind
 from shared.runtime.sqlite import reading
-from shared.wire.facts import LotActivated, MemberRegistered
+from shared.wire.facts import LotActivated, MemberEdited, MemberRegistered, decode_person
+from shared.wire.feed import region_stream
+from shared.wire.rows import GoodsRow
 from shared.wire.taken_back import ReceiptReturned, ReceiptVoided
-from tests.agent.kit import last_body
+from tests.agent.kit import facts, last_body
 from tests.browser.kit import (
     CERTIFICATE,
     CHEESE_CODE,
@@ -23,7 +25,7 @@ from tests.browser.kit import (
     partner_shop,
 )
 from tests.browser.test_access import assert_fit
-from tests.builders import Person, PersonLot, certificate_known
+from tests.builders import REGION, Person, PersonLot, certificate_known
 from tests.fakes import NOON, FakePrinter
 
 
@@ -77,6 +79,49 @@ def test_a_customer_found_by_name_is_picked_and_redeems_once_his_phone_is_told(
 
     assert counter.sold().receipt.member == who.id
     assert counter.sold().evaluation.totals.redeemed_minor > 0
+
+
+def test_birthday_and_who_invited_are_told_at_registration_and_read_as_people_write(
+    counter: Counter,
+) -> None:
+    page, friend = counter.page, anna(counter.shop)
+    counter.press("F8")
+    page.locator("#name").fill("Иван Петров")
+    page.locator("#phone").fill("+7 903 111-22-33")
+    page.locator("#birthday").fill("31.02.1990")
+    page.locator("#referrer").fill(friend.card)
+    counter.press("F4", "F9")
+    counter.shows("«31.02.1990» не читается как дата")
+    assert_fit(counter)
+    page.locator("#birthday").fill("05031990")
+    counter.press("F9")
+    counter.shows("Зарегистрирован, карта")
+
+    body = last_body(counter.shop)
+    assert isinstance(body, MemberRegistered)
+    assert body.referrer == friend.id
+    person = decode_person(facts(counter.shop)[-1].personal)
+    assert person.birthday == date(1990, 3, 5)
+
+
+def test_a_profile_is_edited_in_the_fields_that_change(counter: Counter) -> None:
+    page, who = counter.page, anna(counter.shop)
+    counter.scan(CHEESE_CODE)
+    counter.scan(who.card)
+    counter.shows("Анна П.")
+    page.get_by_role("button", name="Анкета").tap()
+    counter.shows("Анкета: Анна П.")
+    assert_fit(counter)
+    counter.press("F9")
+    counter.shows("Укажите, что изменить")
+    page.locator("#name").fill("Анна Котова")
+    counter.press("F9")
+    counter.shows("Анкета изменена.", "Анна К.")
+
+    body = last_body(counter.shop)
+    assert isinstance(body, MemberEdited)
+    assert (body.member, body.cashier) == (who.id, "7")
+    assert [one.field for one in body.fields] == ["name"]
 
 
 def test_pending_points_are_activated_on_request_and_can_pay_at_once(counter: Counter) -> None:
@@ -269,6 +314,25 @@ def test_a_certificate_pays_and_its_tender_is_counted(counter: Counter) -> None:
     }
 
 
+def test_a_certificate_is_sold_by_its_code_and_not_without_it(counter: Counter) -> None:
+    goods = ("GIFT", "Подарочный сертификат", "gifts", "", ("certificate",), 100_000, 0)
+    counter.shop.feed(region_stream(REGION), GoodsRow(*goods, ("4600000000039",)))
+    certificate_known(counter.shop, CERTIFICATE, state="for_sale")
+    counter.scan("4600000000039")
+    counter.shows("Подарочный сертификат")
+    counter.press("F9")
+    counter.shows("Строка 1: отсканируйте код сертификата")
+
+    counter.scan(CERTIFICATE.replace("-", ""))
+    expect(counter.page.get_by_label("Код продаваемого")).not_to_have_value("")
+    assert_fit(counter)
+    counter.press("F9", "F2")
+    counter.shows("Оплачено 1 000,00 ₽")
+
+    (issued,) = counter.sold().issued
+    assert issued.tail == CERTIFICATE[-4:]
+
+
 def test_a_partner_splits_his_benefit(browser: Browser, tmp_path: Path) -> None:
     with counter_at(browser, partner_shop(tmp_path)) as counter:
         counter.sign_in()
@@ -276,6 +340,12 @@ def test_a_partner_splits_his_benefit(browser: Browser, tmp_path: Path) -> None:
         counter.scan(Person(number=1).card)
         counter.shows("Выгода 10,00: как получить?")
         assert_fit(counter)
+        counter.page.locator("#benefit").fill("4")
+        counter.page.keyboard.press("Enter")
+        counter.shows("скидка 4,00, бонусы 6,00")
+        counter.page.locator("#benefit").fill("25")
+        counter.page.get_by_role("button", name="столько процентов").tap()
+        counter.shows("скидка 2,50, бонусы 7,50")
         counter.page.locator("#benefit").fill("4")
         counter.page.keyboard.press("Enter")
         counter.shows("скидка 4,00, бонусы 6,00")
