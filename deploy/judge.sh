@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install emupos, which judges our printers' bytes, into a folder of its own: it needs Python 3.13.
-# Without such a Python the folder stays away, and the tests that need it say so.
+# Without such a Python the folder stays away: the tests that need it say so, and fail in CI.
 set -eu
 
 uv="$1"

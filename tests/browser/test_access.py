@@ -6,7 +6,7 @@ from datetime import timedelta
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.kit import CHEESE_CODE, OLGA, Counter, anna, sentences
+from tests.browser.kit import CHEESE_CODE, OLGA, SMALL, WIDE, Counter, anna, sentences
 from tests.builders import PIN, PersonLot
 from tests.fakes import NOON
 
@@ -28,6 +28,17 @@ def assert_fit(counter: Counter) -> None:
     assert counter.page.evaluate(CUT_OFF) == []
 
 
+def assert_fit_everywhere(counter: Counter) -> None:
+    """Judge the page on both screens and in both languages, and leave it as it was."""
+    for _ in range(2):
+        for width, height in (WIDE, SMALL):
+            counter.page.set_viewport_size({"width": width, "height": height})
+            assert_fit(counter)
+        before = counter.page.locator("html").get_attribute("lang")
+        counter.page.locator("form[action='/screen/language'] button").tap()
+        expect(counter.page.locator("html")).not_to_have_attribute("lang", before or "")
+
+
 def test_every_state_of_a_sale_is_accessible_and_large_enough_to_tap(counter: Counter) -> None:
     soon, later = (NOON + timedelta(days=9)).date(), NOON + timedelta(days=1)
     who = anna(
@@ -36,25 +47,36 @@ def test_every_state_of_a_sale_is_accessible_and_large_enough_to_tap(counter: Co
         PersonLot(30_000, leased=30_000, number=2, expires_on=soon),
         PersonLot(17_800, number=3, activates_at=later),
     )
-    assert_fit(counter)
+    assert_fit_everywhere(counter)
 
     counter.scan(CHEESE_CODE)
     counter.scan(who.card)
     counter.press("F5")
     counter.shows("Бонусами можно оплатить не больше 50 %")
-    assert_fit(counter)
+    assert_fit_everywhere(counter)
 
     counter.press("F9")
     counter.shows("Сумма и бонусы закреплены.")
-    assert_fit(counter)
+    assert_fit_everywhere(counter)
 
     counter.press("F2")
     counter.shows("Оплачено")
-    assert_fit(counter)
+    assert_fit_everywhere(counter)
+
+    counter.press("F10")
+    counter.shows("Последние документы")
+    assert_fit_everywhere(counter)
+    counter.page.get_by_role("button", name=re.compile("Найти .*,")).tap()
+    counter.page.get_by_label("Вернуть: Сыр").fill("1")
+    assert_fit_everywhere(counter)
+    counter.page.get_by_label("Вернуть: Сыр").fill("1")
+    counter.press("F9")
+    counter.shows("Возврат: проверьте и подтвердите")
+    assert_fit_everywhere(counter)
 
     counter.press("F12")
     expect(counter.page.get_by_label("PIN, 6 цифр")).to_be_visible()
-    assert_fit(counter)
+    assert_fit_everywhere(counter)
 
 
 def test_a_wrong_pin_is_refused_and_five_of_them_lock_the_cashier_out(counter: Counter) -> None:
