@@ -38,9 +38,11 @@ from shared.errors import LoyaltyError
 PRINT: Final = "print"
 WATCH_SCANNERS: Final = "watch_scanners"
 SHOW: Final = "show"
-IDLE_S = 5.0
+IDLE_S = 1.0
+"""A fault is on the screens within two seconds, also when nothing is printed."""
 BLOCKED_S = 1.0
 WATCH_S = 1.0
+SCANNERS_S = 0.5
 SHOWN_S = 20.0
 """How long the customer sees the points: the next one in the queue should not."""
 DOUBT_SHOWN = timedelta(minutes=15)
@@ -131,7 +133,7 @@ class Equipment:
             self.station.gets_on(WATCH_SCANNERS)
             for name, scanner in self.scanners.items():
                 self._report(name, of_scanner(scanner.health()))
-            self.station.clock.wait(self.stopping, WATCH_S)
+            self.station.clock.wait(self.stopping, SCANNERS_S)
 
     def show_lines(self) -> None:
         """Show the customer what is put up, and after a while nothing, until told to stop."""
