@@ -1,5 +1,6 @@
 """Draw every state of the cashier's screen: `make screens` writes them into docs/screens."""
 
+import re
 import shutil
 import sys
 import tempfile
@@ -12,6 +13,13 @@ from PIL import Image
 from playwright.sync_api import Browser
 
 from agent.devices import Condition, Health
+from agent.printing import service as printing
+from agent.printing import store as spool
+from agent.printing.service import print_next
+from agent.printing.store import JobState
+from shared.runtime.sqlite import transaction
+from shared.wire.feed import region_stream
+from shared.wire.rows import GoodsRow
 from tests.browser.kit import (
     CERTIFICATE,
     CHEESE_CODE,
@@ -25,10 +33,11 @@ from tests.browser.kit import (
     open_shop,
     partner_shop,
 )
-from tests.builders import Person, PersonLot, certificate_known
-from tests.fakes import NOON
+from tests.builders import REGION, Person, PersonLot, Shop, certificate_known
+from tests.fakes import NOON, FakePrinter
 
 COLOURS = 128
+GIFT_CODE = "4600000000039"
 SETTLED_MS = 700
 """Longer than a page waits to hear that it is old."""
 
@@ -40,7 +49,7 @@ def main(out: Path) -> None:
     with chromium() as browser:
         for name, size, shown in (
             ("ru", SMALL, None),
-            ("ru-1366", WIDE, {"member", "payment", "preview"}),
+            ("ru-1366", WIDE, {"member", "payment", "preview", "exchange"}),
             ("en", SMALL, {"member", "payment", "done", "preview", "sign-in"}),
         ):
             for state, counter in _states(browser, size, name.partition("-")[0]):
@@ -84,8 +93,14 @@ def _day(counter: Counter) -> Iterator[tuple[str, Counter]]:
     counter.page.locator("#code").fill("8 916 777-88-99")
     counter.page.keyboard.press("Enter")
     yield "which-member", counter
+    counter.page.locator("#code").fill("петрова анна")
+    counter.page.keyboard.press("Enter")
+    yield "which-name", counter
     counter.scan(ANNA.card)
     yield "member", counter
+    counter.page.get_by_role("button", name=re.compile("Анкета|Profile")).click()
+    yield "profile", counter
+    counter.press("Escape")
     counter.press("F5")
     yield "redeem", counter
     counter.scan(CERTIFICATE)
@@ -108,13 +123,14 @@ def _day(counter: Counter) -> Iterator[tuple[str, Counter]]:
     yield "done", counter
     counter.press("F10")
     yield "receipts", counter
-    counter.page.locator(".recent button").first.click()
+    counter.page.locator(".left .recent button").first.click()
     yield "receipt", counter
     counter.page.locator("#part-1").fill("1")
     counter.press("F9")
     yield "preview", counter
     counter.press("F9")
     yield "returned", counter
+    yield from _exchange(counter)
     counter.press("F9", "Escape", "F8")
     yield "register", counter
     counter.page.locator("#name").fill("Иван Петров")
@@ -127,6 +143,41 @@ def _day(counter: Counter) -> Iterator[tuple[str, Counter]]:
     counter.scan(CHEESE_CODE)
     counter.press("F12")
     yield "locked", counter
+
+
+def _exchange(counter: Counter) -> Iterator[tuple[str, Counter]]:
+    """Exchange what was sold last, and lose the printer in the slip; then sell a certificate."""
+    shop = counter.shop
+    counter.press("F10")
+    counter.page.locator(".left .recent button").last.click()
+    counter.page.locator("#part-2").fill("1")
+    counter.press("F8")
+    counter.scan(WINE_CODE)
+    yield "exchange-goods", counter
+    counter.press("F9")
+    yield "exchange", counter
+    counter.press("F2")
+    yield "exchanged", counter
+    _doubt(shop)
+    counter.press("F9")
+    counter.scan(CHEESE_CODE)
+    counter.press("F10")
+    yield "papers", counter
+    counter.press("Escape")
+    counter.scan(GIFT_CODE)
+    yield "certificate-sold", counter
+    counter.press("Escape")
+
+
+def _doubt(shop: Shop) -> None:
+    """Print what is spooled but for the last slip, which nobody sees the end of."""
+    while (jobs := printing.queued(shop.station).get("queued", 0)) > 1:
+        with transaction(shop.station.journal) as connection:
+            found = spool.next_queued(connection)
+            assert found is not None
+            spool.move(connection, found[0], JobState.PRINTED, "")
+        assert jobs
+    print_next(shop.station, FakePrinter(shop.clock, [*FakePrinter.CLEAR, None]).printer())
 
 
 def _benefit(counter: Counter) -> Iterator[tuple[str, Counter]]:
@@ -152,6 +203,8 @@ def _people(counter: Counter) -> None:
     for number in (5, 6):
         shop.member(Person(number=number, phone="8 916 777-88-99"))
     certificate_known(shop, CERTIFICATE, balance=70_000)
+    goods = ("GIFT", "Подарочный сертификат", "gifts", "", ("certificate",), 100_000, 0)
+    shop.feed(region_stream(REGION), GoodsRow(*goods, (GIFT_CODE,)))
 
 
 def _healthy(counter: Counter, condition: Condition, ru: str, en: str) -> None:
