@@ -1,7 +1,7 @@
-"""The shelf of packs: each verified and compiled once, chosen by the store's local time."""
+"""The shelf of packs: each verified and compiled once, chosen by publications and local time."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,13 +10,13 @@ from shared.crypto.keys import verify
 from shared.errors import Kind, LoyaltyError
 from shared.rules.compile import CompiledPack, compile_pack
 from shared.rules.features import FEATURES
-from shared.rules.force import newest_first
+from shared.rules.force import Place, newest_first, to_come
 from shared.rules.moment import Moment
 from shared.rules.pack import PackError, load_canonical, pack_hash, required_features
 from shared.rules.result import Sentence
 from shared.runtime.zones import EDITION
 from shared.wire.agents import pack_signing_bytes
-from shared.wire.rows import KeysRow, PackRow
+from shared.wire.rows import KeysRow, PackRow, PublicationRow, publication_bytes
 
 MISSING_MAX: Final = 20
 """Names of missing features that a status shows."""
@@ -37,6 +37,17 @@ class Refused:
 
     hash: str
     reason: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The packs of a store, and what says from when and where each counts."""
+
+    packs: Sequence[PackRow]
+    publications: Sequence[PublicationRow]
+    keys: KeysRow | None
+    place: Place
+    zone: str
 
 
 class PackShelf:
@@ -62,27 +73,28 @@ class PackShelf:
         with self._lock:
             return sorted(self._compiled)
 
-    def effective(
-        self, rows: Sequence[PackRow], keys: KeysRow | None, zone: str, at: datetime
-    ) -> CompiledPack:
+    def effective(self, published: Published, at: datetime) -> CompiledPack:
         """Return the last pack whose time has come; raises NoPackError, UnknownZoneError.
 
         A pack that this agent does not understand is passed over: the last good one stays.
         """
-        for row, has_come in newest_first(rows, Moment(at, zone)):
+        for row, has_come in _newest_first(published, at):
             if has_come:
-                pack = self.load(row, keys)
+                pack = self.load(row, published.keys)
                 if pack is not None:
                     return pack
         raise NoPackError
 
-    def prepare(
-        self, rows: Sequence[PackRow], keys: KeysRow | None, zone: str, at: datetime
-    ) -> None:
+    def prepare(self, published: Published, at: datetime) -> None:
         """Compile the pack that is in force and those to come, so that no sale waits for it."""
-        for row, has_come in newest_first(rows, Moment(at, zone)):
-            if self.load(row, keys) is not None and has_come:
+        for row, has_come in _newest_first(published, at):
+            if self.load(row, published.keys) is not None and has_come:
                 break
+        moment = Moment(at, published.zone)
+        awaited = set(to_come(published.publications, published.place, moment))
+        for row in published.packs:
+            if row.hash in awaited:
+                self.load(row, published.keys)
 
     def load(self, row: PackRow, keys: KeysRow | None) -> CompiledPack | None:
         """Return a pack, compiled; None when this agent may not use it.
@@ -119,6 +131,21 @@ class PackShelf:
         except PackError as error:
             return Sentence(error.code, error.sentence("ru"), error.sentence("en"))
         return None
+
+
+def genuine(rows: Iterable[PublicationRow], keys: KeysRow | None) -> tuple[PublicationRow, ...]:
+    """Return the publications that a key of the list has signed."""
+    known = () if keys is None else keys.pack_keys
+    return tuple(
+        row
+        for row in rows
+        if any(verify(key, publication_bytes(row), row.signature) for key in known)
+    )
+
+
+def _newest_first(published: Published, at: datetime) -> Iterator[tuple[PackRow, bool]]:
+    moment = Moment(at, published.zone)
+    return newest_first(published.packs, published.publications, published.place, moment)
 
 
 def _needs(missing: Sequence[str]) -> Sentence:

@@ -17,16 +17,17 @@ from agent.disk import DiskWatch
 from agent.events import Events
 from agent.heard import Told
 from agent.link import Link
-from agent.packs import PackShelf
+from agent.packs import PackShelf, Published
 from agent.pulses import Pulses
 from agent.settings import AgentSettings
 from agent.timekeeper import Timekeeper
 from hardware.printers.printer import Printer
 from shared.clock import Clock
 from shared.crypto.keys import KeyPair
+from shared.rules.force import Place
 from shared.runtime.metrics import Counts
 from shared.wire.agents import BackedUp
-from shared.wire.rows import KeysRow, PackRow, SettingsRow
+from shared.wire.rows import KeysRow, PackRow, PublicationRow, SettingsRow
 
 THIN_FOR = timedelta(minutes=1)
 FENCED = "agent_fenced"
@@ -91,6 +92,12 @@ class Premises:
     settings: SettingsRow | None
     packs: tuple[PackRow, ...]
     keys: KeysRow | None
+    publications: tuple[PublicationRow, ...] = ()
+
+    def published(self, settings: SettingsRow) -> Published:
+        """Return the packs as they count in a store of these settings."""
+        place = Place(settings.store, settings.region)
+        return Published(self.packs, self.publications, self.keys, place, settings.zone)
 
 
 class PremisesCache:

@@ -20,6 +20,7 @@ from central.cli_keys import keys_app
 from central.cli_leases import leases_app
 from central.cli_lots import lots_app
 from central.cli_members import members_app
+from central.cli_packs import packs_app
 from central.cli_passes import pass_app
 from central.cli_policy import policy_app
 from central.cli_privacy import privacy_app
@@ -48,6 +49,7 @@ for _name, _sub in {
     "conflicts": conflicts_app,
     "members": members_app,
     "privacy": privacy_app,
+    "packs": packs_app,
     "pass": pass_app,
     "policy": policy_app,
 }.items():

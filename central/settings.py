@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     gift_points_a_day_max: int = Field(default=5_000_000_00, gt=0)
     """To all members together, by one who gives, in a day of UTC."""
 
+    pack_review: Literal["required", "off"] = "required"
+    """Whether a pack after the first one must be a draft that another person has approved, or may
+    be published from a file by one person alone."""
+
     body_bytes_max: int = Field(default=BODY_BYTES_MAX, gt=0)
     tail_poll_ms: int = Field(default=100, gt=0)
     tail_keep_alive_s: float = Field(default=5, gt=0)

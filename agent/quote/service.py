@@ -244,14 +244,13 @@ def effective_pack(station: Station, at: datetime) -> tuple[SettingsRow, Compile
     On untrusted time no later ones come into force. Raises NoSettingsError, NoPackError.
     """
     settings = store_settings(station)
-    premises = replica.premises(station)
-    terms = (premises.packs, premises.keys, settings.zone)
+    published = replica.premises(station).published(settings)
     try:
-        return settings, station.packs.effective(*terms, station.time.settled(at))
+        return settings, station.packs.effective(published, station.time.settled(at))
     except (
         NoPackError
     ):  # none was in force yet when the time was trusted last: better one than none
-        return settings, station.packs.effective(*terms, at)
+        return settings, station.packs.effective(published, at)
 
 
 def pack_of(station: Station, pack_hash: str) -> CompiledPack | None:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from agent import keylist, keyring
+from agent.packs import genuine
 from agent.replica import store, sums
 from agent.station import Premises, Station
 from shared.errors import Kind, LoyaltyError
@@ -22,12 +23,22 @@ from shared.wire.feed import (
     store_stream,
 )
 from shared.wire.keylist import later
-from shared.wire.rows import KEYS_KEY, KeysRow, PackRow, RowKind, SettingsRow, read_row
+from shared.wire.rows import (
+    KEYS_KEY,
+    KeysRow,
+    PackRow,
+    PublicationRow,
+    RowKind,
+    SettingsRow,
+    read_row,
+)
 
 PULL = "pull"
 """The loop that brings rows."""
 KINDS = frozenset(kind.value for kind in RowKind)
-PREMISES = frozenset({RowKind.KEYS.value, RowKind.PACK.value, RowKind.SETTINGS.value})
+PREMISES = frozenset(
+    kind.value for kind in (RowKind.KEYS, RowKind.PACK, RowKind.SETTINGS, RowKind.PUBLICATION)
+)
 
 log = structlog.get_logger()
 
@@ -163,16 +174,30 @@ def prepare(station: Station) -> None:
     keylist.keep(station, read.keys)
     if read.settings is not None:
         now = station.time.now()
-        station.packs.prepare(read.packs, read.keys, read.settings.zone, now)
+        station.packs.prepare(read.published(read.settings), now)
 
 
 def _read_premises(station: Station) -> Premises:
     with reading(station.replica) as connection:
+        keys = later(store.find(connection, KeysRow, KEYS_KEY), keylist.held(station))
+        publications = genuine(
+            store.every(connection, PublicationRow, store.PUBLICATIONS_MAX), keys
+        )
         return Premises(
             settings(connection, station.identity.store),
-            tuple(store.every(connection, PackRow, store.PACKS_MAX)),
-            later(store.find(connection, KeysRow, KEYS_KEY), keylist.held(station)),
+            _packs(connection, publications),
+            keys,
+            publications,
         )
+
+
+def _packs(connection: Connection, publications: Sequence[PublicationRow]) -> tuple[PackRow, ...]:
+    """Return the packs of the newest publications; all that are there if there are none."""
+    if not publications:
+        return tuple(store.every(connection, PackRow, store.PACKS_MAX))
+    named = dict.fromkeys(row.pack for row in publications if row.pack)
+    newest = list(named)[: store.PACKS_MAX]
+    return tuple(store.many(connection, PackRow, [name.encode() for name in newest]))
 
 
 def _region(connection: Connection, station: Station) -> str:

@@ -27,6 +27,8 @@ from shared.wire.rows import (
 
 CASHIERS_MAX = 1000
 PACKS_MAX = 50
+PUBLICATIONS_MAX = 500
+"""The newest; a pack that counts by an older one alone counts no more here."""
 SCAN_ROWS = 1000
 HEAD_BYTES = 96
 """The beginning of a row, with a member's id and name."""

@@ -22,10 +22,10 @@ from central.auditor.judging import (
 from central.auditor.store import DIVERGENT, Audited, Row, Sums, Verdict
 from central.auditor.view import as_of, is_like
 from central.ingest.values import KeptFact
-from central.packs.library import Library, in_force
-from central.packs.store import Edition
+from central.packs.library import Catalogue, Library, in_force
 from shared.rules.compile import CompiledPack
 from shared.rules.evaluate import evaluate
+from shared.rules.force import Place
 from shared.rules.result import Evaluation
 from shared.wire.facts import ReceiptCommitted
 
@@ -37,7 +37,7 @@ class Shelves:
     """The published packs: their list, and their content when it is asked for."""
 
     library: Library
-    editions: Sequence[Edition]
+    catalogue: Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,8 @@ def _evaluated(
     if rechecked.verdict is not Verdict.SAME or not is_timed(sale, fact.hlc, fact.received_at):
         return Compared(rechecked, again)
     view = None if sale.member is None else as_of(sale.member, bench.known(sale))
-    name = in_force(shelves.editions, sale.moment, pack.pack_hash) or pack.pack_hash
+    place = Place(sale.receipt.store, sale.receipt.region)
+    name = in_force(shelves.catalogue, place, sale.moment, pack.pack_hash) or pack.pack_hash
     is_same_view = view is None or sale.member is None or is_like(view, sale.member)
     if name == pack.pack_hash and is_same_view:
         return Compared(rechecked, again, again, name)

@@ -21,8 +21,7 @@ from central.auditor.granting import grant
 from central.auditor.store import Audited
 from central.centre import Centre
 from central.conflicts import service as conflicts
-from central.packs import store as packs
-from central.packs.library import Library
+from central.packs.library import Library, catalogue
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 
@@ -81,8 +80,8 @@ def look(centre: Centre, library: Library) -> Found | None:
     """Look at the next facts, which locks nothing; None if there is nothing to do."""
     with reading(centre.engine) as connection:
         seen = store.step(connection)
-        shelves = Shelves(library, packs.editions(connection))
-        task = gathering.next_task(connection, [one.hash for one in shelves.editions])
+        shelves = Shelves(library, catalogue(connection))
+        task = gathering.next_task(connection, [one.hash for one in shelves.catalogue.editions])
         if task.is_empty:
             return None
         bench = lay(connection, task.facts)

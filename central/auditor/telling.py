@@ -14,8 +14,7 @@ from central.auditor.store import DIVERGENT, Audited, Sums, Verdict
 from central.centre import Centre
 from central.ingest import looking
 from central.ingest.values import KeptFact
-from central.packs import store as packs
-from central.packs.library import Library
+from central.packs.library import Library, catalogue
 from shared.errors import Kind, LoyaltyError
 from shared.money import format_money
 from shared.points import format_points
@@ -113,7 +112,7 @@ def show(centre: Centre, receipt: UUID) -> Shown:
         sale = bench.bodies.get(found[0].id) if found else None
         if not isinstance(sale, ReceiptCommitted):
             raise NoSuchReceiptError(receipt=receipt)
-        shelves = Shelves(Library(), packs.editions(connection))
+        shelves = Shelves(Library(), catalogue(connection))
         compared = compare(connection, shelves, found[0], sale, bench)
         row = store.audited(connection, [found[0].id]).get(found[0].id)
     sides = [dict(_parts(one)) for one in (sale.evaluation, compared.again, compared.ours)]

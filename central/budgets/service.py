@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
@@ -121,7 +121,7 @@ def summaries(centre: Centre) -> list[BudgetShown]:
 def _open(centre: Centre, at: datetime) -> int:
     with transaction(centre.engine) as connection:
         known = {one.account: one for one in store.budgets(connection)}
-        wanted = {one.account: one for one in _wanted(connection, at.date())}
+        wanted = {one.account: one for one in _wanted(connection, at)}
         new = [_stored(wanted[one], at) for one in sorted(wanted.keys() - known.keys())]
         store.insert_budgets(connection, new)
         books = Books()
@@ -134,11 +134,13 @@ def _open(centre: Centre, at: datetime) -> int:
     return len(new)
 
 
-def _wanted(connection: Connection, day: date) -> Iterable[Budget]:
-    """Yield the budgets of a day in any zone, and of some after it: they open before they begin."""
-    for pack in packs.newest(connection):
+def _wanted(connection: Connection, at: datetime) -> Iterable[Budget]:
+    """Yield the budgets of a day in any zone, and of some after it: they open before they begin.
+
+    Of packs that are in force in different stores the newest version comes last."""
+    for pack in packs.live(connection, at):
         for ahead in range(-1, DAYS_AHEAD + 1):
-            yield from budgets_of(pack, day + timedelta(days=ahead))
+            yield from budgets_of(pack, at.date() + timedelta(days=ahead))
 
 
 def _stored(budget: Budget, at: datetime) -> StoredBudget:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 import structlog
@@ -131,7 +131,7 @@ def order(centre: Centre, wanted: CodeOrder) -> Batch:
     count = len(wanted.owners) or wanted.count
     _check(wanted, count)
     with transaction(centre.engine) as connection:
-        _check_campaign(connection, wanted.campaign)
+        _check_campaign(connection, wanted.campaign, centre.clock.now())
         batch = Batch(
             no=batch_store.new_batch_no(connection),
             bearer=Bearer.CODE,
@@ -268,10 +268,10 @@ def _check(wanted: CodeOrder, count: int) -> None:
     )
 
 
-def _check_campaign(connection: Connection, name: str) -> None:
+def _check_campaign(connection: Connection, name: str, at: datetime) -> None:
     known = {
         campaign
-        for pack in packs.newest(connection)
+        for pack in packs.live(connection, at)
         for campaign, terms in pack.codes.items()
         if not terms.words
     }

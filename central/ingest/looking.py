@@ -90,6 +90,14 @@ def facts(connection: Connection, ids: Iterable[UUID]) -> list[KeptFact]:
     return store.facts(connection, ids)
 
 
+def latest(connection: Connection, kind: str, most: int) -> list[KeptFact]:
+    """Return the last posted facts of a kind, at most so many, in the order of their places."""
+    told = select(_inbox.c.id).where(_inbox.c.id == _fact.c.id, _inbox.c.outcome.in_(POSTED))
+    query = select(_fact.c.id).where(_fact.c.kind == kind, told.exists())
+    newest = query.order_by(_fact.c.id.desc()).limit(most)
+    return store.facts(connection, list(connection.scalars(newest)))
+
+
 def documents(
     connection: Connection, uids: Iterable[UUID], sales: Iterable[UUID] = ()
 ) -> list[Document]:

@@ -18,13 +18,13 @@ from central.leases import store
 from central.ledger import figures
 from central.ledger import service as ledger
 from central.ledger.figures import Balances
-from central.packs import store as packs
-from central.packs.library import Library, in_force
+from central.packs.library import Library, catalogue, in_force
 from central.passes import store as passes
 from central.passes.store import Outstanding
 from shared.bearer import Bearer, worth_of
 from shared.ids import minted_at
 from shared.points import POINT, worth
+from shared.rules.force import Place
 from shared.rules.model import Pack
 from shared.rules.moment import Moment
 from shared.runtime.sqlite import reading
@@ -127,11 +127,12 @@ def risk(centre: Centre) -> Risk:
 def _programmes(
     connection: Connection, known: Iterable[Agent], at: datetime
 ) -> Iterable[Programme]:
-    library, editions = Library(), packs.editions(connection)
+    library, known_packs = Library(), catalogue(connection)
     by_pack: dict[str, list[Agent]] = {}
     for agent in (one for one in known if one.active_store is not None):
         zone = store.zone_of(connection, agent.store)
-        name = in_force(editions, Moment(at, zone or "UTC"), "")
+        place = Place(agent.store, store.region_of(connection, agent.store) or "")
+        name = in_force(known_packs, place, Moment(at, zone or "UTC"))
         by_pack.setdefault(name, []).append(agent)
     for name, here in sorted(by_pack.items()):
         compiled = library.pack(connection, name)

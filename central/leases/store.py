@@ -275,6 +275,12 @@ def zone_of(connection: Connection, store: str) -> str | None:
     return zone
 
 
+def region_of(connection: Connection, store: str) -> str | None:
+    """Return the region of a store."""
+    region: str | None = connection.scalar(select(_store.c.region).where(_store.c.code == store))
+    return region
+
+
 def zones(connection: Connection) -> list[str]:
     """Return the zones of the chain's stores, each once."""
     return list(connection.scalars(select(_store.c.zone).distinct().order_by(_store.c.zone)))

@@ -21,8 +21,8 @@ from shared.runtime.sqlite import open_file, transaction
 
 def all_tables() -> MetaData:
     """Import every stage's store and return the one metadata."""
-    for store in sorted(MIGRATIONS.parent.glob("*/store.py")):
-        import_module(f"central.{store.parent.name}.store")
+    for store in sorted(MIGRATIONS.parent.glob("*/*store.py")):
+        import_module(f"central.{store.parent.name}.{store.stem}")
     return Table.metadata
 
 

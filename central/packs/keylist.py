@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from central.centre import Centre, Keys, next_pair, use_next
 from central.feed import service as feed
 from central.packs import store
-from central.packs.service import row_of
+from central.packs.publishing import row_of, row_of_publication, signed
 from central.schema import Turn, take_turn
 from shared.crypto.keys import KeyUse, verify
 from shared.errors import Kind, LoyaltyError
@@ -24,7 +24,7 @@ from shared.wire.agents import pack_signing_bytes
 from shared.wire.feed import GLOBAL
 from shared.wire.keylist import Trusted, signed_list, trusted_by
 from shared.wire.passes import FIRST_MINUTE, MINUTE
-from shared.wire.rows import KeysRow, RevokedAgent
+from shared.wire.rows import KeysRow, RevokedAgent, publication_bytes
 
 FIRST_VERSION = 1
 LISTED_MAX = 16
@@ -173,7 +173,8 @@ def _change(centre: Centre, change: Callable[[Trusted], Trusted]) -> int:
 
 
 def _sign_anew(connection: Connection, keys: Keys, told: Trusted) -> int:
-    """Sign the packs anew that no key of the list has signed, and send them before it."""
+    """Sign anew the packs and publications that no key of the list has signed, and send them before
+    it; return how many packs."""
     lost = [
         name
         for name, signature in store.signatures(connection).items()
@@ -185,6 +186,12 @@ def _sign_anew(connection: Connection, keys: Keys, told: Trusted) -> int:
         pack = store.pack(connection, name)
         assert pack is not None
         changes.append(feed.changed(GLOBAL, row_of(pack)))
+    for act in store.publications(connection):
+        said = publication_bytes(row_of_publication(act))
+        if not any(verify(key, said, act.signature) for key in told.pack_keys):
+            again = signed(keys, act)
+            store.resign(connection, act.no, again.signature)
+            changes.append(feed.changed(GLOBAL, row_of_publication(again)))
     feed.append(connection, changes)
     return len(lost)
 

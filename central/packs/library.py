@@ -1,15 +1,15 @@
 """Published packs as the centre reads them again: by hash, and by what was in force when."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from central.packs import store
-from central.packs.store import Edition
+from central.packs.store import Edition, StoredPublication
 from shared.rules.compile import CompiledPack, compile_pack
-from shared.rules.force import newest_first
+from shared.rules.force import Place, newest_first
 from shared.rules.moment import Moment
 from shared.rules.pack import load_canonical
 
@@ -37,11 +37,38 @@ class Library:
         return found
 
 
-def in_force(editions: Iterable[Edition], moment: Moment, used: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What is published: packs without their content, and the acts by which they count."""
+
+    editions: Sequence[Edition]
+    acts: Sequence[StoredPublication]
+
+
+def catalogue(connection: Connection) -> Catalogue:
+    """Return all that is published."""
+    return Catalogue(store.editions(connection), store.publications(connection))
+
+
+def in_force(known: Catalogue, place: Place, moment: Moment, used: str = "") -> str:
     """Return the hash of the pack that was in force in a store, empty if none was.
 
-    What was published later does not count, but for the one that the store has `used`: it cannot
+    What was published later does not count, but for the pack that the store has `used`: it cannot
     have had it before it was published, whatever a restored centre remembers.
     """
-    known = [one for one in editions if one.published_at <= moment.instant or one.hash == used]
-    return next((one.hash for one, has_come in newest_first(known, moment) if has_come), "")
+    begun = min((act.no for act in known.acts if act.pack == used), default=0)
+    acts = [act for act in known.acts if act.at <= moment.instant or act.no <= begun]
+    spoken_of = {act.pack for act in known.acts}
+    editions = [
+        one
+        for one in known.editions
+        if one.hash in spoken_of or one.published_at <= moment.instant or one.hash == used
+    ]
+    heard = {act.pack for act in acts}
+    due = newest_first(
+        [one for one in editions if one.hash in heard or one.hash not in spoken_of],
+        acts,
+        place,
+        moment,
+    )
+    return next((one.hash for one, has_come in due if has_come), "")

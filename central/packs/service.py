@@ -1,7 +1,8 @@
 """Packs of rules: checked, made canonical, signed and sent to all."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum, auto
 from functools import lru_cache
 
@@ -10,16 +11,19 @@ from sqlalchemy import Connection
 
 from central.centre import Centre
 from central.feed import service as feed
+from central.feed.service import NewChange
 from central.packs import store
+from central.packs.library import catalogue
+from central.packs.publishing import Announcement, adopt, announce, first_from, row_of
 from central.schema import Turn, take_turn
 from shared.errors import Kind, LoyaltyError
 from shared.packs.sealed import SealedPack, is_sealed, open_sealed, seal
+from shared.rules import force
 from shared.rules.document import decoded
 from shared.rules.pack import Pack, load_canonical, read_pack
 from shared.runtime.retries import retried
-from shared.runtime.sqlite import transaction
+from shared.runtime.sqlite import reading, transaction
 from shared.wire.feed import GLOBAL
-from shared.wire.rows import PackRow
 
 PARSED_MAX = 16
 """Packs that are kept read, by which stores price now or have priced lately."""
@@ -56,49 +60,95 @@ class StaleVersionError(LoyaltyError):
     en = "Pack {name} {version} is not published: there is version {newest}. Raise `version`."
 
 
-def publish(centre: Centre, text: str) -> Published:
+class ReviewNeededError(LoyaltyError):
+    """A pack from a file where another person has to approve packs first."""
+
+    kind = Kind.FORBIDDEN
+    code = "review_needed"
+    ru = (
+        "Пакет {name} версии {version} не опубликован: его должен утвердить другой человек. "
+        "Начните с kopilka central packs draft."
+    )
+    en = (
+        "Pack {name} {version} is not published: another person must approve it. "
+        "Begin with kopilka central packs draft."
+    )
+
+
+def publish(centre: Centre, text: str, terms: Announcement | None = None) -> Published:
     """Publish a pack from YAML; the same one again changes nothing.
 
-    Raises PackError with the path of the first fault, StaleVersionError.
+    Without terms it counts everywhere, from the instant that it names itself. Raises PackError with
+    the path of the first fault, StaleVersionError.
     """
     pack = read_pack(text)
-    return _publish(centre, pack, seal(pack, centre.keys.pack))
+    return _publish(centre, pack, seal(pack, centre.keys.pack), terms)
 
 
 def publish_file(centre: Centre, content: bytes) -> Published:
     """Publish a pack from a file: YAML, or a pack that this centre's key signed elsewhere.
 
-    Raises NotSealedError, and as `publish` does.
+    It is for the first pack of a chain, and for chains that require no review. Raises
+    ReviewNeededError, NotSealedError, and as `publish` does.
     """
     text = decoded(content)
-    if not is_sealed(text):
-        return publish(centre, text)
-    sealed = open_sealed(content, centre.keys.pack.public)
-    return _publish(centre, load_canonical(sealed.body), sealed)
+    if is_sealed(text):
+        sealed = open_sealed(content, centre.keys.pack.public)
+        pack = load_canonical(sealed.body)
+    else:
+        pack = read_pack(text)
+        sealed = seal(pack, centre.keys.pack)
+    if centre.settings.pack_review == "required":
+        with reading(centre.engine) as connection:
+            known = store.editions(connection)
+        if known and all(one.hash != sealed.hash for one in known):
+            raise ReviewNeededError(name=pack.name, version=pack.version)
+    return _publish(centre, pack, sealed, None)
 
 
 @retried
-def _publish(centre: Centre, pack: Pack, sealed: SealedPack) -> Published:
-    new = store.StoredPack(
-        hash=sealed.hash,
-        name=pack.name,
-        version=pack.version,
-        effective_from=pack.effective_from.isoformat(),
-        body=sealed.body,
-        signature=sealed.signature,
-        published_at=centre.clock.now(),
-    )
+def _publish(
+    centre: Centre, pack: Pack, sealed: SealedPack, terms: Announcement | None
+) -> Published:
     with transaction(centre.engine) as connection:
         take_turn(connection, Turn.PACKS)
-        if store.pack(connection, new.hash) is not None:
-            return _published(new, Novelty.SAME)
-        newest = store.newest_version(connection, new.name)
-        if newest is not None and newest >= new.version:
-            raise StaleVersionError(name=new.name, version=new.version, newest=newest)
-        store.insert_pack(connection, new)
-        feed.append(connection, [feed.changed(GLOBAL, row_of(new))])
-    log.info("pack.published", pack=new.name, version=new.version, hash=new.hash)
-    return _published(new, Novelty.NEW)
+        found, changes = add(connection, centre, (pack, sealed), terms)
+        feed.append(connection, changes)
+    if found.novelty is Novelty.NEW:
+        log.info("pack.published", pack=pack.name, version=pack.version, hash=found.hash)
+    return found
+
+
+def add(
+    connection: Connection,
+    centre: Centre,
+    sealed: tuple[Pack, SealedPack],
+    terms: Announcement | None,
+) -> tuple[Published, list[NewChange]]:
+    """Write a new pack with its first act, in the caller's transaction and turn; return what is to
+    be sent. Raises StaleVersionError."""
+    pack, content = sealed
+    at = centre.clock.now()
+    wanted = terms or Announcement("", effective_from=pack.effective_from.isoformat())
+    wanted = replace(wanted, pack=content.hash)
+    new = store.StoredPack(
+        hash=content.hash,
+        name=pack.name,
+        version=pack.version,
+        effective_from=first_from(wanted, at),
+        body=content.body,
+        signature=content.signature,
+        published_at=at,
+    )
+    if store.pack(connection, new.hash) is not None:
+        return _published(new, Novelty.SAME), []
+    newest = store.newest_version(connection, new.name)
+    if newest is not None and newest >= new.version:
+        raise StaleVersionError(name=new.name, version=new.version, newest=newest)
+    adopted = adopt(connection, centre.keys)
+    store.insert_pack(connection, new)
+    _, told = announce(connection, centre.keys, wanted, at)
+    return _published(new, Novelty.NEW), [*adopted, feed.changed(GLOBAL, row_of(new)), *told]
 
 
 def ladder(connection: Connection) -> tuple[str, ...]:
@@ -119,22 +169,13 @@ def _parsed(body: bytes) -> Pack:
     return load_canonical(body)
 
 
-def newest(connection: Connection) -> list[Pack]:
-    """Return the newest version of each published pack."""
-    return [load_canonical(body) for body in store.newest_bodies(connection)]
+def live(connection: Connection, at: datetime) -> list[Pack]:
+    """Return the packs that are in force somewhere or may be later, the newest version last."""
+    known = catalogue(connection)
+    found = force.live(known.editions, known.acts, at)
+    told = store.bodies(connection, [one.hash for one in found])
+    return [_parsed(told[one.hash]) for one in found]
 
 
 def _published(pack: store.StoredPack, novelty: Novelty) -> Published:
     return Published(pack.hash, pack.name, pack.version, pack.effective_from, novelty)
-
-
-def row_of(pack: store.StoredPack) -> PackRow:
-    """Return a published pack as it is sent."""
-    return PackRow(
-        pack.hash,
-        pack.name,
-        str(pack.version),
-        pack.effective_from,
-        pack.body,
-        pack.signature,
-    )

@@ -1,10 +1,10 @@
-"""Tables of packs: what was published and signed, and the root-signed lists of keys."""
+"""Tables of packs: what was signed, from when and where it counts, and the lists of keys."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import JSON, Connection, insert, select, update
 from sqlmodel import Field
 
 from central.schema import Instant, Table, table_of
@@ -37,6 +37,24 @@ class KeyListTable(Table, table=True):
     """As it is sent; none of one that the version before has signed."""
 
 
+class PublicationTable(Table, table=True):
+    """An act by which a pack counts somewhere from some time on; nothing but its signature is ever
+    changed."""
+
+    __tablename__ = "publication"
+    no: int = Field(primary_key=True)
+    pack: str = Field(index=True)
+    replaces: str
+    at: datetime = Field(sa_type=Instant)
+    effective_from: str
+    stores: list[str] = Field(sa_type=JSON)
+    regions: list[str] = Field(sa_type=JSON)
+    signature: bytes
+    act: str
+    by: str
+    note: str
+
+
 @dataclass(frozen=True, slots=True)
 class StoredPack:
     """A published pack."""
@@ -61,9 +79,27 @@ class Edition:
     published_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class StoredPublication:
+    """A publication with who made it and why; `act` says in a word what he did."""
+
+    no: int
+    pack: str
+    replaces: str
+    at: datetime
+    effective_from: str
+    stores: tuple[str, ...]
+    regions: tuple[str, ...]
+    signature: bytes
+    act: str
+    by: str
+    note: str
+
+
 decode_keys = decoder(KeysRow)
 _pack = table_of(PackTable)
 _key_list = table_of(KeyListTable)
+_publication = table_of(PublicationTable)
 
 
 def pack(connection: Connection, pack_hash: str) -> StoredPack | None:
@@ -89,15 +125,6 @@ def latest(connection: Connection) -> StoredPack | None:
     query = select(_pack).order_by(_pack.c.published_at.desc(), _pack.c.hash).limit(1)
     row = connection.execute(query).first()
     return None if row is None else StoredPack(**row._mapping)
-
-
-def newest_bodies(connection: Connection) -> list[bytes]:
-    """Return the newest version of each pack, in the order of their names."""
-    newest = select(_pack.c.name, func.max(_pack.c.version).label("version"))
-    last = newest.group_by(_pack.c.name).subquery()
-    same = and_(last.c.name == _pack.c.name, last.c.version == _pack.c.version)
-    query = select(_pack.c.body).join_from(_pack, last, same).order_by(_pack.c.name)
-    return list(connection.scalars(query))
 
 
 def bodies(connection: Connection, hashes: Iterable[str]) -> dict[str, bytes]:
@@ -139,3 +166,33 @@ def sign_anew(connection: Connection, pack_hash: str, signature: bytes) -> None:
     """Put another signature under a published pack."""
     this = _pack.c.hash == pack_hash
     connection.execute(update(_pack).where(this).values(signature=signature))
+
+
+def resign(connection: Connection, no: int, signature: bytes) -> None:
+    """Put another signature under a publication."""
+    this = _publication.c.no == no
+    connection.execute(update(_publication).where(this).values(signature=signature))
+
+
+def count_from(connection: Connection, pack_hash: str, effective_from: str) -> None:
+    """Set from when a pack counts for agents that read no publications."""
+    this = _pack.c.hash == pack_hash
+    connection.execute(update(_pack).where(this).values(effective_from=effective_from))
+
+
+def publications(connection: Connection) -> list[StoredPublication]:
+    """Return all publications in their order."""
+    rows = connection.execute(select(_publication).order_by(_publication.c.no))
+    return [
+        StoredPublication(
+            **{**row._mapping, "stores": tuple(row.stores), "regions": tuple(row.regions)}
+        )
+        for row in rows
+    ]
+
+
+def insert_publications(connection: Connection, new: Iterable[StoredPublication]) -> None:
+    """Write publications."""
+    rows = [asdict(one) for one in new]
+    if rows:
+        connection.execute(insert(_publication), rows)

@@ -16,14 +16,14 @@ from sqlalchemy import Connection
 from central.centre import Centre
 from central.feed import service as feed
 from central.ledger import service as ledger
-from central.packs import store as packs
-from central.packs.library import Library, in_force
+from central.packs.library import Library, catalogue, in_force
 from central.passes import posting, store
 from central.passes.store import StoredPass, StoredUse
 from shared.bearer import Bearer
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.books import Account, Books
 from shared.points import format_points
+from shared.rules.force import Place
 from shared.rules.model import Policies
 from shared.rules.moment import Moment
 from shared.runtime.retries import retried
@@ -179,7 +179,7 @@ def is_good(last: StoredPass, account: Account, at: datetime) -> bool:
 
 def _policies(connection: Connection, at: datetime) -> Policies:
     """Return the policies in force now; raises NoPassesError."""
-    name = in_force(packs.editions(connection), Moment(at.astimezone(UTC), "UTC"), "")
+    name = in_force(catalogue(connection), Place(), Moment(at.astimezone(UTC), "UTC"))
     pack = Library().pack(connection, name)
     if pack is None or pack.source.policies.offline_redemption != "signed_pass":
         raise NoPassesError

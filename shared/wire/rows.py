@@ -9,11 +9,13 @@ from uuid import UUID
 from msgspec import Struct
 
 from shared.member import NO_HISTORY, FieldVersion, History, NamedDay, PhoneRole
-from shared.wire.codec import MalformedError, decoder
+from shared.wire.codec import MalformedError, decoder, encode
 from shared.wire.push import Cover, OutcomeKind
 
 KEYS_KEY = b"keys"
 """There is one list of keys."""
+NEWEST = 2**64 - 1
+"""Publications stand newest first in the order of their keys: a store reads those alone."""
 AGENT_TAIL_BYTES = 4
 """Of an agent's id, by which a slip names it."""
 
@@ -41,6 +43,7 @@ class RowKind(StrEnum):
     CODE_BATCH = "code_batch"
     CODE = "code"
     ERASED = "erased"
+    PUBLICATION = "publication"
 
 
 class RevokedAgent(Struct, array_like=True, frozen=True):
@@ -66,13 +69,33 @@ class KeysRow(Struct, array_like=True, frozen=True):
 
 
 class PackRow(Struct, array_like=True, frozen=True):
-    """A published pack: canonical bytes, signed; effective from a store-local instant."""
+    """A pack: canonical bytes, signed.
+
+    From when and where it counts its publications say; `effective_from`, a store-local instant, is
+    for packs of which none speaks, and for agents that read none.
+    """
 
     hash: str
     name: str
     version: str
     effective_from: str
     body: bytes
+    signature: bytes
+
+
+class PublicationRow(Struct, array_like=True, frozen=True):
+    """From when and where a pack counts, signed by a pack key; added and never changed.
+
+    The words are those of `rules.force.Publication`.
+    """
+
+    no: int
+    pack: str
+    replaces: str
+    at: datetime
+    effective_from: str
+    stores: tuple[str, ...]
+    regions: tuple[str, ...]
     signature: bytes
 
 
@@ -295,6 +318,7 @@ Row = (
     | CodeBatchRow
     | CodeRow
     | ErasedRow
+    | PublicationRow
 )
 _ROWS: dict[RowKind, Callable[[bytes], Any]] = {
     RowKind.KEYS: decoder(KeysRow),
@@ -312,6 +336,7 @@ _ROWS: dict[RowKind, Callable[[bytes], Any]] = {
     RowKind.CODE_BATCH: decoder(CodeBatchRow),
     RowKind.CODE: decoder(CodeRow),
     RowKind.ERASED: decoder(ErasedRow),
+    RowKind.PUBLICATION: decoder(PublicationRow),
 }
 _KINDS: dict[type[Any], RowKind] = {
     KeysRow: RowKind.KEYS,
@@ -329,6 +354,7 @@ _KINDS: dict[type[Any], RowKind] = {
     CodeBatchRow: RowKind.CODE_BATCH,
     CodeRow: RowKind.CODE,
     ErasedRow: RowKind.ERASED,
+    PublicationRow: RowKind.PUBLICATION,
 }
 _KEYS: dict[type[Any], Callable[[Any], bytes]] = {
     KeysRow: lambda _row: KEYS_KEY,
@@ -346,7 +372,14 @@ _KEYS: dict[type[Any], Callable[[Any], bytes]] = {
     CodeBatchRow: lambda row: row.no.to_bytes(4, "big"),
     CodeRow: lambda row: row.index,
     ErasedRow: lambda row: row.no.to_bytes(8, "big"),
+    PublicationRow: lambda row: (NEWEST - row.no).to_bytes(8, "big"),
 }
+
+
+def publication_bytes(row: PublicationRow) -> bytes:
+    """Return the bytes of a publication that a pack key signs."""
+    said = (row.no, row.pack, row.replaces, row.at, row.effective_from, row.stores, row.regions)
+    return b"kopilka/publication/1" + encode(said)
 
 
 def read_row(kind: str, row: bytes) -> Row:

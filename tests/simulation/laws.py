@@ -3,7 +3,7 @@
 POSTED = ("accepted", "adjusted")
 BESIDE = ("DEBT", "DEBT_SETTLE")
 
-PACK_KEYS = "SELECT key FROM row WHERE kind = 'pack'"
+SAID = "SELECT row FROM row WHERE kind = 'publication'"
 SLIPS = "SELECT slip FROM print_job"
 ORIGINALS = """
 SELECT hex(slip) FROM print_job WHERE copy_no = 0 GROUP BY slip HAVING count(*) > 1"""

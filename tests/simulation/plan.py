@@ -64,6 +64,7 @@ class Fault(StrEnum):
     MERGE = "merge"
     KEYS = "keys"
     CACHE = "cache"
+    ROLL = "roll"
 
 
 PER_STORE_DAY = {
@@ -94,6 +95,11 @@ PER_DAY = {
 }
 MERGES = 0.6
 """Of a store and day; most are parted again."""
+ROLL_KINDS = ("canary", "canary", "widen", "halt", "halt_rule", "rollback")
+ROLLS = 6
+"""Acts of people with packs in a day."""
+LATER = 0.3
+"""Of these from a midnight on."""
 PARTED, ONCE_MORE = 0.7, 0.3
 IMAGE_AGE_S_MAX = 24 * 3600
 BACKUP_AGE_S_MAX = 3 * 3600
@@ -174,6 +180,8 @@ class _Planner:
         self._misfortunes()
         if Fault.MERGE in self.options.faults:
             self._merges()
+        if Fault.ROLL in self.options.faults:
+            self._rolls()
         self.drafts.sort(key=lambda draft: draft[:2])
         steps = [
             Step(no, at_s, do, store, args)
@@ -350,12 +358,21 @@ class _Planner:
                     at_s += chance.randrange(60, 6 * 3600)
                     self._add(at_s, "merge", customer=other, other=one)
 
+    def _rolls(self) -> None:
+        """Let people bring packs to some stores first, halt them, and roll them back."""
+        chance, options = random.Random(f"rolls/{self.options.seed}"), self.options
+        for _ in range(max(3 * LEAST, int(ROLLS * options.days * options.rate))):
+            at_s = chance.randrange(OPENS_H * 3600, options.days * DAY_S)
+            self._add(at_s, "roll", chance.randrange(options.stores),
+                      kind=chance.choice(ROLL_KINDS), later=chance.random() < LATER,
+                      percent=chance.randrange(2, 9))  # fmt: skip
+
     def _misfortunes(self) -> None:
         options = self.options
         if Fault.PACK in options.faults:
             for version in range(2, options.days + 2):
                 self._add(version * 3600, "publish", version=version, at=self._in_force(version))
-        for fault in sorted(set(options.faults) - {Fault.PACK, Fault.MERGE}):
+        for fault in sorted(set(options.faults) - {Fault.PACK, Fault.MERGE, Fault.ROLL}):
             if fault in PER_STORE_DAY:
                 times = self._times(PER_STORE_DAY[fault] * options.stores * options.days)
             else:

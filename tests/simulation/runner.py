@@ -43,6 +43,7 @@ SIGNS: dict[Fault, tuple[str, ...]] = {
     Fault.MERGE: ("merged", "parted"),
     Fault.KEYS: ("keys renewed", "older list"),
     Fault.CACHE: ("cache lied", "cache flipped"),
+    Fault.ROLL: ("pack rolled",),
 }
 """By what is counted each kind of fault shows that it has happened."""
 

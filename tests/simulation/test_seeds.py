@@ -63,6 +63,13 @@ def test_every_programme_holds(programme: Programme) -> None:
     assert result.counts["returns"] > 0
 
 
+def test_every_store_prices_by_the_pack_that_was_tried_halted_or_rolled_back_there() -> None:
+    faults = (Fault.PARTITION, Fault.CUT, Fault.RESTORE, Fault.PACK, Fault.ROLL)
+    result = held(simulate(Options(1, stores=3, days=2, visits=8, faults=faults)))
+
+    assert result.counts["pack rolled"] > 5
+
+
 @pytest.mark.parametrize("seed", [1, 4])
 def test_what_stores_spend_beyond_their_leases_stays_within_the_bound(seed: int) -> None:
     faults = (*LINES, Fault.KILL)

@@ -4,10 +4,14 @@ It knows the true time, which no machine does, and when each pack counts.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from tests.simulation import laws
 from tests.simulation.files import replica_of, rows_of
@@ -32,17 +36,41 @@ class Priced:
     is_trusted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A publication as people made it: `effective_from` by stores' clocks, empty for at once;
+    without stores for all of them; with `replaces` it takes that pack's place, if only by none."""
+
+    no: int
+    pack: str
+    replaces: str
+    at: datetime
+    effective_from: str
+    stores: tuple[str, ...]
+
+    def begins(self, store: Store) -> datetime:
+        """Return from when it counts by a store's clock."""
+        if self.effective_from:
+            return datetime.fromisoformat(self.effective_from)
+        return _local(store, self.at)
+
+    def counts(self, store: Store, local: datetime) -> bool:
+        """Tell whether it is for a store, and has come there."""
+        is_here = not self.stores or store.code[:3] in self.stores  # a copy of its disk too
+        return is_here and (not self.effective_from or self.begins(store) <= local)
+
+
 class Times:
     """Counts receipts by what they say of their time, and checks their packs."""
 
     def __init__(self, counts: Counter[str]) -> None:
         self._counts = counts
-        self._packs: list[tuple[datetime, str]] = []
+        self._said: set[Said] = set()
         self._untrusted: set[str] = set()
 
-    def published(self, effective_from: datetime, pack: str) -> None:
-        """Note a pack by the local instant from which it counts."""
-        self._packs.append((effective_from, pack))
+    def published(self, said: Iterable[Said]) -> None:
+        """Note what people have published."""
+        self._said.update(said)
 
     def check(self, store: Store, priced: Priced, true: datetime) -> None:
         """Check that trusted time is right and its pack the one in force, and that no pack has come
@@ -62,7 +90,7 @@ class Times:
     def _check_untrusted(self, store: Store, priced: Priced, true: datetime, known: str) -> None:
         due = self._due(store, true, priced.pack)
         self._counts[FORMER] += bool(due) and priced.pack != due
-        begins = [at for at, pack in self._packs if pack == priced.pack]
+        begins = [one.begins(store) for one in self._said if one.pack == priced.pack]
         if begins and min(begins) > _local(store, true + RIGHT):
             raise ViolationError("pack", f"{known}: {priced.pack} is not in force yet")
 
@@ -89,12 +117,36 @@ class Times:
             raise ViolationError("time", f"the centre counts {apart} apart, of {wanted}")
 
     def _due(self, store: Store, at: datetime, priced_by: str = "") -> str:
-        """Return the last pack in force at an instant of those that the store has, or had when it
-        priced by one: a power cut may take rows."""
-        here = {key.decode() for (key,) in rows_of(replica_of(store), laws.PACK_KEYS)} | {priced_by}
-        local = _local(store, at)
-        due = [one for one in self._packs if one[0] <= local and one[1] in here]
-        return max(due)[1] if due else ""
+        """Return the pack in force at an instant by what the store has, or had when it priced by
+        one: a power cut may take rows."""
+        rows = rows_of(replica_of(store), laws.SAID)
+        here = {_said(*msgspec.msgpack.decode(row)) for (row,) in rows}
+        if here - self._said:
+            raise ViolationError("pack", f"store {store.code} has what nobody has published")
+        lost = [one.no for one in self._said if one.pack == priced_by]
+        if lost and priced_by not in {one.pack for one in here}:
+            here |= {one for one in self._said if one.no <= min(lost)}
+        return _in_force(store, sorted(here, key=lambda one: one.no), _local(store, at))
+
+
+def _said(no: int, pack: str, replaces: str, at: Any, begins: str, stores: Any, *_: Any) -> Said:
+    return Said(no, pack, replaces, at.astimezone(UTC), begins, tuple(stores))
+
+
+def _in_force(store: Store, said: Iterable[Said], local: datetime) -> str:
+    """Go through publications as people made them, one after another."""
+    turns: list[tuple[datetime, int, str]] = []
+    for one in said:
+        if not one.counts(store, local):
+            continue
+        if one.replaces:
+            turns = [
+                (begins, no, one.pack if pack == one.replaces else pack)
+                for begins, no, pack in turns
+            ]
+        else:
+            turns.append((one.begins(store), one.no, one.pack))
+    return max((turn for turn in turns if turn[2]), default=(local, 0, ""))[2]
 
 
 def _local(store: Store, at: datetime) -> datetime:

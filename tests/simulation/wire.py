@@ -18,7 +18,13 @@ from msgspec.structs import replace
 from sqlalchemy.exc import DatabaseError
 
 from central.admission import BusyError
-from central.agents.service import AgentIdentity, SessionClaim, authenticate_session
+from central.agents import reports
+from central.agents.service import (
+    AgentIdentity,
+    SessionClaim,
+    authenticate,
+    authenticate_session,
+)
 from central.agents.sessions import open_session
 from central.app import full_stages, standing_of
 from central.centre import Centre
@@ -35,6 +41,7 @@ from shared.crypto.requests import SignedRequest
 from shared.errors import LoyaltyError
 from shared.runtime.storage import storage_failure
 from shared.runtime.web import NoSuchRouteError, problem
+from shared.wire import reports as reports_wire
 from shared.wire.codec import encode, pack
 from shared.wire.feed import Segment, decode_segment
 from tests.simulation.clocks import TrueTime
@@ -307,10 +314,16 @@ def _ask(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:
     return 200, encode(ask(centre, signed))
 
 
+def _report(centre: Centre, signed: SignedRequest) -> tuple[int, bytes]:
+    reports.take(centre, authenticate(centre, signed), signed.body)
+    return 204, b""
+
+
 _ROUTES: dict[str, Callable[[Centre, SignedRequest], tuple[int, bytes]]] = {
     "/v1/sessions": _session,
     "/v1/facts": _facts,
     "/v1/epochs": _epoch,
     "/v1/leases/asks": _ask,
     "/v1/receipts/asks": _sale,
+    reports_wire.PATH: _report,
 }

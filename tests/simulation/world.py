@@ -6,7 +6,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,6 @@ from central.members.imports import COLUMNS, Row, import_lots
 from central.owners_file import read_owners
 from central.packs import keylist
 from central.packs import store as packs
-from central.packs.service import publish
 from central.passes.service import Renewal
 from central.snapshots import service as snapshots
 from shared.errors import LoyaltyError
@@ -58,7 +57,8 @@ from tests.simulation.oracle import Oracle
 from tests.simulation.passes import Purses, ask
 from tests.simulation.passes import told as told_pass
 from tests.simulation.plan import Options, Step, instant
-from tests.simulation.programmes import once_of, pack_text
+from tests.simulation.programmes import FIRST_FROM, once_of, pack_text
+from tests.simulation.rolling import Rolling, midnight_after, publish_next, repeating, roll, said
 from tests.simulation.sightings import Sightings
 from tests.simulation.till import (
     LeftError,
@@ -132,9 +132,7 @@ class World:
         self.network = Network(self.time, self.chance, self.counts, central.serve)
         self.oracle = Oracle(central.disk.folder / CENTRAL, Caps(*options.caps), self.counts)
         self.oracle.persons.once = once_of(options.programme)
-        self.oracle.times.published(
-            START.replace(tzinfo=None) - timedelta(days=100), self.first_pack
-        )
+        self.oracle.times.published(said(central.centre))
         self.tills: list[Tills] = []
         self.twins: dict[int, Tills] = {}
         self.images: dict[int, Path] = {}
@@ -859,10 +857,36 @@ class World:
         at = step.args.get("at", f"{(START + timedelta(days=version - 1)).date()}T00:00")
         options = self.options
         text = pack_text(options.programme, version, at, options.caps, options.of_pass)
-        told = self.central.order(lambda centre: publish(centre, text))
-        self.ordered.append(lambda: self.central.order(lambda centre: publish(centre, text)))
-        self.oracle.times.published(datetime.fromisoformat(told.effective_from), told.hash)
-        return told.hash
+        told = self.central.order(lambda centre: publish_next(centre, text))
+        self._published(lambda centre: publish_next(centre, text))
+        return told
+
+    def _do_roll(self, step: Step) -> str:
+        """Let people try a pack in a store, widen it, halt it, or roll it back."""
+        options, args = self.options, step.args
+        text = pack_text(
+            options.programme, args["percent"], FIRST_FROM, options.caps, options.of_pass
+        )
+        later = midnight_after(self.time.at) if args["later"] else ""
+        wanted = Rolling(args["kind"], self.at(step.store).code[:3], text, later)
+        try:
+            done = self.central.order(lambda centre: roll(centre, wanted))
+        except LoyaltyError as refusal:
+            return refusal.code
+        self.counts["pack rolled"] += 1
+        self._published(lambda centre: roll(centre, wanted))
+        return done
+
+    def _published(self, deed: Callable[[Centre], object]) -> None:
+        """Tell the judge what is published now; a restored centre is told it again."""
+        repeated = repeating(deed)
+
+        def once_more() -> None:
+            self.central.order(repeated)
+            self.oracle.times.published(said(self.central.centre))
+
+        self.ordered.append(once_more)
+        self.oracle.times.published(said(self.central.centre))
 
     def _do_busy(self, step: Step) -> str:
         self.network.busy = step.args["on"]

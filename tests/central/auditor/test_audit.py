@@ -17,7 +17,7 @@ from central.centre import Centre
 from central.conflicts.values import ConflictKind, Role
 from central.ingest import store as ingest_store
 from central.leases import recovery
-from central.packs.library import Library
+from central.packs.library import Catalogue, Library
 from central.packs.service import publish
 from shared.clock import tick
 from shared.money import format_money as money
@@ -304,7 +304,7 @@ def test_a_kernel_that_fails_is_a_verdict_and_ends_no_audit(
     journal.push_new()
 
     with reading(centre.engine) as connection:
-        shelves = examining.Shelves(TornLibrary(), ())
+        shelves = examining.Shelves(TornLibrary(), Catalogue((), ()))
         (fact,) = ingest_store.facts(connection, [here.journal.facts[-1].id])
         found = examining.compare(connection, shelves, fact, sale, Bench())
 

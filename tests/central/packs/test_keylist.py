@@ -110,7 +110,7 @@ def test_packs_that_are_signed_anew_come_before_the_list_that_needs_it(centre: C
 
     with reading(centre.engine) as connection:
         _, changes = feed.changes_after(connection, GLOBAL, 0)
-    assert [change.kind for change in changes][-2:] == ["pack", "keys"]
+    assert [change.kind for change in changes][-3:] == ["pack", "publication", "keys"]
 
 
 def test_a_renewal_that_was_interrupted_takes_up_the_same_key(centre: Centre) -> None:

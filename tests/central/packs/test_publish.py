@@ -20,7 +20,7 @@ from shared.rules.pack import PackError, canonical, pack_hash, read_pack
 from shared.wire.agents import pack_signing_bytes
 from shared.wire.feed import GLOBAL, changes_of, decode_segment
 from shared.wire.keylist import is_signed
-from shared.wire.rows import KeysRow, PackRow, read_row
+from shared.wire.rows import KeysRow, PackRow, PublicationRow, publication_bytes, read_row
 from tests.central.app.kit import plain_reader
 
 WINE = (Path(shared.rules.__file__).parent / "examples" / "wine.yaml").read_text()
@@ -37,9 +37,12 @@ def test_a_pack_travels_canonical_and_signed_by_a_key_that_the_root_vouches_for(
 ) -> None:
     published = publish(empty, WINE)
 
-    keys, pack = global_rows(empty)
+    keys, pack, act = global_rows(empty)
     assert isinstance(keys, KeysRow)
     assert isinstance(pack, PackRow)
+    assert isinstance(act, PublicationRow)
+    assert verify(keys.pack_keys[0], publication_bytes(act), act.signature)
+    assert (act.no, act.pack, act.effective_from) == (1, pack.hash, "2026-01-01T00:00:00")
     assert is_signed(keys, empty.keys.root.public)
     assert verify(keys.pack_keys[0], pack_signing_bytes(pack.hash), pack.signature)
     assert pack.body == canonical(read_pack(WINE))
@@ -53,7 +56,7 @@ def test_publishing_the_same_again_changes_nothing(empty: Centre) -> None:
     again = publish(empty, WINE + "\n# a comment\n")
 
     assert (again.hash, again.novelty) == (first.hash, Novelty.SAME)
-    assert len(global_rows(empty)) == 2
+    assert len(global_rows(empty)) == 3
 
 
 def test_other_content_needs_a_higher_version(empty: Centre) -> None:

@@ -1,0 +1,161 @@
+"""Acts by which a pack counts: numbered, signed and sent; only ever added.
+
+Everything here runs in the caller's transaction, which has taken its turn with packs, and returns
+the changes for its last statements.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection
+
+from central.centre import Keys
+from central.feed import service as feed
+from central.feed.service import NewChange
+from central.packs import store
+from central.packs.store import StoredPack, StoredPublication
+from shared.rules.force import is_everywhere
+from shared.wire.feed import GLOBAL
+from shared.wire.rows import PackRow, PublicationRow, publication_bytes
+
+NEVER = "9999-12-31T00:00:00"
+"""From when a pack counts for agents that read no publications, where it must not."""
+AT_ONCE = ""
+
+
+class Act(StrEnum):
+    """What a person did with a pack, in a word."""
+
+    PUBLISH = "publish"
+    ROLLOUT = "rollout"
+    HALT = "halt"
+    HALT_RULE = "halt_rule"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """From when and where a pack is to count, or take another's place; who says so, and why.
+
+    `effective_from` is a store-local instant, empty for at once; without stores and regions it is
+    everywhere; an empty `pack` leaves the replaced one without another in its place.
+    """
+
+    pack: str
+    effective_from: str = AT_ONCE
+    replaces: str = ""
+    stores: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    act: Act = Act.PUBLISH
+    by: str = ""
+    note: str = ""
+
+
+def adopt(connection: Connection, keys: Keys) -> list[NewChange]:
+    """Write an act for each pack that was published before there were any; call it first."""
+    if store.publications(connection):
+        return []
+    editions = sorted(store.editions(connection), key=lambda one: (one.published_at, one.hash))
+    found = [
+        signed(keys, _unsigned(no, Announcement(one.hash, one.effective_from), one.published_at))
+        for no, one in enumerate(editions, start=1)
+    ]
+    store.insert_publications(connection, found)
+    return [feed.changed(GLOBAL, row_of_publication(one)) for one in found]
+
+
+def announce(
+    connection: Connection, keys: Keys, wanted: Announcement, at: datetime
+) -> tuple[StoredPublication, list[NewChange]]:
+    """Write an act and return it with what is to be sent for it."""
+    known = store.publications(connection)
+    new = signed(keys, _unsigned(known[-1].no + 1 if known else 1, wanted, at))
+    store.insert_publications(connection, [new])
+    told = feed.changed(GLOBAL, row_of_publication(new))
+    return new, [*_retold(connection, new), told]
+
+
+def row_of(pack: StoredPack) -> PackRow:
+    """Return a published pack as it is sent."""
+    return PackRow(
+        pack.hash,
+        pack.name,
+        str(pack.version),
+        pack.effective_from,
+        pack.body,
+        pack.signature,
+    )
+
+
+def row_of_publication(one: StoredPublication) -> PublicationRow:
+    """Return a publication as it is sent."""
+    return PublicationRow(
+        one.no,
+        one.pack,
+        one.replaces,
+        one.at,
+        one.effective_from,
+        one.stores,
+        one.regions,
+        one.signature,
+    )
+
+
+def signed(keys: Keys, one: StoredPublication) -> StoredPublication:
+    """Return a publication under the signature of the key that signs packs now."""
+    return replace(one, signature=keys.pack.sign(publication_bytes(row_of_publication(one))))
+
+
+def first_from(wanted: Announcement, at: datetime) -> str:
+    """Return from when a new pack counts for agents that read no publications."""
+    if wanted.stores or wanted.regions or wanted.replaces:
+        return NEVER
+    return wanted.effective_from or _local(at)
+
+
+def _unsigned(no: int, wanted: Announcement, at: datetime) -> StoredPublication:
+    return StoredPublication(
+        no=no,
+        pack=wanted.pack,
+        replaces=wanted.replaces,
+        at=at,
+        effective_from=wanted.effective_from,
+        stores=tuple(sorted(wanted.stores)),
+        regions=tuple(sorted(wanted.regions)),
+        signature=b"",
+        act=wanted.act.value,
+        by=wanted.by,
+        note=wanted.note,
+    )
+
+
+def _retold(connection: Connection, new: StoredPublication) -> list[NewChange]:
+    """Send packs again whose turn is another one for agents that read no publications."""
+    if not is_everywhere(new):
+        return []
+    begins = new.effective_from or _local(new.at)
+    if not new.replaces:
+        return _count_from(connection, {new.pack: begins})
+    former = store.pack(connection, new.replaces)
+    was = NEVER if former is None else former.effective_from
+    if new.effective_from and was <= new.effective_from:
+        return _count_from(connection, {new.pack: begins})
+    return _count_from(connection, {new.replaces: NEVER, new.pack: was})
+
+
+def _count_from(connection: Connection, begins: Mapping[str, str]) -> list[NewChange]:
+    changes = []
+    for name, effective_from in begins.items():
+        pack = store.pack(connection, name)
+        if pack is not None and pack.effective_from != effective_from:
+            store.count_from(connection, name, effective_from)
+            told = row_of(replace(pack, effective_from=effective_from))
+            changes.append(feed.changed(GLOBAL, told))
+    return changes
+
+
+def _local(at: datetime) -> str:
+    """Return an instant as the clocks of UTC show it."""
+    return at.replace(tzinfo=None, microsecond=0).isoformat()
