@@ -56,6 +56,8 @@ class AgentSettings(BaseSettings):
     screen: bool = True
     """Whether the cashier's screen is served, at the agent's own address."""
     screen_language: Literal["ru", "en"] = "ru"
+    slip_language: Literal["ru", "en"] = "ru"
+    """Of what the store prints for customers."""
     screen_lock_s: int = Field(default=300, ge=10)
     """The screen asks for the PIN again when a cashier has done nothing for so long."""
     screen_consent: str = Field(default="1", min_length=1, max_length=64)

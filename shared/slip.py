@@ -26,6 +26,9 @@ class SlipKind(StrEnum):
     VOID = "void"
     REGISTRATION = "registration"
     BALANCE = "balance"
+    EXPIRING = "expiring"
+    COUPON = "coupon"
+    SHIFT = "shift"
 
 
 class Align(StrEnum):
@@ -108,12 +111,16 @@ Block = Text | Row | Divider | Qr | Barcode | Feed
 
 
 class Slip(msgspec.Struct, frozen=True):
-    """One document for one receipt; `copy_no` above 0 is printed as a heading «КОПИЯ n»."""
+    """One document for one receipt; `copy_no` above 0 is printed as a heading «КОПИЯ n».
+
+    The heading is in the language of the slip, `ru` or `en`.
+    """
 
     id: UUID
     kind: SlipKind
     blocks: tuple[Block, ...]
     copy_no: int = 0
+    lang: str = "ru"
 
 
 class DamagedSlipError(LoyaltyError):

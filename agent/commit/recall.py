@@ -14,6 +14,7 @@ from agent.journal.store import Change
 from agent.leases import passes
 from agent.leases import store as holds
 from agent.printing import store as spool
+from agent.quote.paper import paper_by
 from agent.quote.service import store_settings
 from agent.reserve import store as claims
 from agent.reserve.store import ClaimState
@@ -42,7 +43,8 @@ def recall(
         once.add(connection, member.account, once.of_facts((*sold.granted, *sold.issued)))
     own_coupons.add(connection, sold.issued)
     recall_pass(connection, fact, receipt)
-    slip = slips.recalled_slip(store_settings(station), sold, derived("slip", fact.id))
+    paper = paper_by(station, store_settings(station), sold.evaluation.pack_hash)
+    slip = slips.recalled_slip(paper, sold, derived("slip", fact.id))
     spool.enter_printed(connection, slip, sold.at)
     store.add(connection, receipt, Sold(fact.id, slip.id), sold.at)
     return changes.of_sale(sold)

@@ -21,6 +21,7 @@ from agent.journal import service as journal
 from agent.journal.service import NewFact, Taking
 from agent.leases import store as holds
 from agent.printing import store as spool
+from agent.quote.paper import paper_by
 from agent.quote.service import admit, pack_of
 from agent.reserve import service as reserving
 from agent.reserve import store as claims
@@ -274,7 +275,8 @@ def _write(
     codes = tuple(code for code, _ in made.coupons)
     points = slips.points_after(claim, body)
     secrets = slips.Secrets(slip_code(station, body, token), codes, tuple(made.gifts))
-    slip = slips.sale_slip(claim, body, points, secrets, derived("slip", fact.id))
+    paper = paper_by(station, claim.settings, claim.evaluation.pack_hash)
+    slip = slips.sale_slip(paper, claim, body, points, secrets, derived("slip", fact.id))
     spool.enqueue(connection, slip, at)
     store.add(connection, sale.receipt, Sold(fact.id, slip.id), at)
     return Committed(

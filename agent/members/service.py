@@ -17,6 +17,7 @@ from agent.leases.standing import Standing, identified, standing
 from agent.members.slip import registration_slip
 from agent.members.welcome import welcome
 from agent.printing import store as spool
+from agent.quote.paper import present_paper
 from agent.quote.service import store_settings
 from agent.replica import store as rows
 from agent.scan import card_index, looks_like_payment_card
@@ -226,7 +227,8 @@ def _write(
     fact = journal.append(connection, station, new, at)
     newcomers.add(connection, newcomer)
     once.add(connection, newcomer.account, once.of_facts(granted))
-    slip = registration_slip(settings, newcomer, card, found, moment, derived("slip", fact.id))
+    paper = present_paper(station, settings, at)
+    slip = registration_slip(paper, newcomer, card, found, moment, derived("slip", fact.id))
     spool.enqueue(connection, slip, at)
     return Registered(newcomer.member, newcomer.account, card, newcomer.display_name, "provisional")
 

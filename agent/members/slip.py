@@ -1,20 +1,22 @@
-"""The slip of a registration: the new card, ready to be scanned."""
+"""What the slip of a registration tells: the new card, ready to be scanned."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from agent.journal.newcomers import Newcomer
 from agent.printing import parts
+from agent.printing.parts import Paper
 from shared.member import LotView
 from shared.points import format_points
 from shared.rules.moment import Moment
 from shared.rules.result import OnceGrant
-from shared.slip import Align, Barcode, Divider, Row, Slip, SlipKind, Text, Weight
-from shared.wire.rows import SettingsRow
+from shared.rules.sentences import spoken
+from shared.rules.slip_fill import Told, Values
+from shared.slip import Slip
 
 
 def registration_slip(
-    settings: SettingsRow,
+    paper: Paper,
     newcomer: Newcomer,
     card: str,
     grants: Sequence[OnceGrant],
@@ -22,20 +24,23 @@ def registration_slip(
     slip_id: UUID,
 ) -> Slip:
     """Compose the paper that serves as a card until the member has another."""
-    blocks = (
-        *parts.header(settings),
-        Text("Вы участник программы", Align.CENTER, Weight.BOLD),
-        Row("Участник", newcomer.display_name),
-        Row("Карта", parts.masked_card(newcomer.card_tail)),
-        Row("Дата", parts.when(moment.instant, settings.zone)),
-        *(Row(grant.applied.ru, format_points(grant.amount)) for grant in grants),
-        *parts.balance(parts.points_of(map(_lot, grants), moment), settings.zone, None),
-        Divider(),
-        Text("Покажите этот код на кассе:", Align.CENTER),
-        Barcode(card),
-        *parts.footer(),
+    zone, points = paper.settings.zone, parts.points_of(map(_lot, grants), moment)
+    given: list[Values] = [
+        {"title": spoken(grant.applied, paper.lang), "points": format_points(grant.amount)}
+        for grant in grants
+    ]
+    told = Told(
+        {
+            **parts.shop(paper),
+            "member": newcomer.display_name,
+            "card": parts.masked_card(newcomer.card_tail),
+            "card_code": card,
+            "at": parts.when(moment.instant, zone),
+            **parts.balance(points, zone, None),
+        },
+        {**parts.lots(points, zone), "grants": given},
     )
-    return Slip(slip_id, SlipKind.REGISTRATION, blocks)
+    return paper.slip("registration", told, slip_id)
 
 
 def _lot(grant: OnceGrant) -> LotView:

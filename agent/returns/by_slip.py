@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from agent.journal import service as journal
 from agent.journal.service import NewFact
 from agent.printing import store as spool
+from agent.quote.paper import present_paper
 from agent.quote.service import effective_pack
 from agent.returns import elsewhere, store
 from agent.returns.shares import NotReturnableError, ReceiptVoidedError
@@ -152,7 +153,8 @@ def take_in_by_slip(
         trusted=moment.trusted,
     )
     fact = journal.append(connection, station, NewFact(FactKind.RECEIPT_RETURNED_BY_SLIP, body), at)
-    slip = by_slip_slip(settings, body, derived("slip", fact.id))
+    paper = present_paper(station, settings, at)
+    slip = by_slip_slip(paper, body, derived("slip", fact.id))
     spool.enqueue(connection, slip, at)
     document = Document(uid, seen.sale.receipt, fact.id, slip.id, DocumentKind.BY_SLIP)
     store.add(connection, document, seen.lines)

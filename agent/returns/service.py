@@ -18,13 +18,14 @@ from agent.leases import store as holds
 from agent.leases.lots import Reach
 from agent.printing import store as spool
 from agent.printing.parts import points_of
+from agent.quote.paper import paper_by
 from agent.quote.service import pack_of, store_settings
 from agent.returns import elsewhere, store
 from agent.returns.by_slip import SlipClaim, SlipReturn, look_by_slip, take_in_by_slip
 from agent.returns.endings import endings, whole_of
 from agent.returns.preview import Preview, look
 from agent.returns.shares import buyer, held_here
-from agent.returns.slip import OnCertificates, Statement, return_slip
+from agent.returns.slip import OnCertificates, Statement, Undone, return_slip
 from agent.returns.sources import Source, hear_of, sale_of, source_of
 from agent.returns.store import Document
 from agent.station import Station
@@ -227,7 +228,8 @@ def take_in(connection: Connection, station: Station, order: ReturnOrder, at: da
     slip_id = derived("slip", fact.id)
     ended = tuple(one.tail for one in seen.endings.sold)
     moved = OnCertificates(seen.certificates, ended)
-    slip = return_slip(settings, sold, body, statement, moved, slip_id)
+    paper = paper_by(station, settings, sold.evaluation.pack_hash)
+    slip = return_slip(paper, Undone(sold, statement, moved), body, slip_id)
     spool.enqueue(connection, slip, at)
     document = Document(
         order.uid, order.sale, fact.id, slip.id, recharged_minor=seen.recharged_minor

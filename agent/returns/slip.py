@@ -1,20 +1,29 @@
-"""The slips of a return and of a void."""
+"""What the slips of a return and of a void tell."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from agent.printing import parts
-from agent.printing.parts import Points, masked_card
+from agent.printing.parts import Paper, Points, masked_card
 from shared.basket import QUANTITY_ONE
 from shared.money import format_money
 from shared.points import format_points
 from shared.rules.paper import quantity
-from shared.slip import Align, Block, Divider, Row, Slip, SlipKind, Text, Weight
+from shared.rules.slip_fill import Told, Values
+from shared.rules.wording import Wording
+from shared.slip import Slip
 from shared.wire.facts import ReceiptCommitted
-from shared.wire.rows import SettingsRow
 from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedBySlip, TakenBack
+
+_PIECES: Final = Wording("шт.", "pcs")
+_UNITS: Final = Wording("ед.", "units")
+_LATER: Final = Wording(
+    "Бонусы пересчитаем, когда появится связь с центром",
+    "Points will be settled once the centre is in reach",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,139 +47,123 @@ class OnCertificates:
     ended: Sequence[str]
 
 
-def return_slip(
-    settings: SettingsRow,
-    sold: ReceiptCommitted,
-    returned: ReceiptReturned,
-    statement: Statement | None,
-    certificates: OnCertificates,
-    slip_id: UUID,
-) -> Slip:
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A sale of which something comes back, and what that does beside its fact."""
+
+    sold: ReceiptCommitted
+    statement: Statement | None
+    certificates: OnCertificates
+
+
+def return_slip(paper: Paper, undone: Undone, returned: ReceiptReturned, slip_id: UUID) -> Slip:
     """Compose what tells the customer which money and points have moved."""
-    blocks = [
-        *parts.header(settings),
-        Text("Возврат", Align.CENTER, Weight.BOLD),
-        Row(f"По чеку {sold.fiscal_number}".rstrip(), parts.when(returned.at, settings.zone)),
-        *parts.time_mark(returned.trusted),
-        Divider(),
-        *_lines(sold, returned),
-        Divider(),
-        *_less(returned),
-        *_to_certificates(certificates),
-        Row("ВОЗВРАТ ДЕНЕГ", format_money(returned.money_minor), Weight.BOLD),
-        *_exchange(returned),
-        *(_member(returned, statement, settings.zone) if statement else ()),
-        *parts.footer(),
-    ]
-    return Slip(slip_id, SlipKind.RETURN, tuple(blocks))
+    told = _told(paper, undone, returned, _less(returned))
+    return paper.slip("return", told, slip_id)
 
 
-def _exchange(returned: ReceiptReturned) -> Iterator[Block]:
-    """Say how much of the money has gone into the new receipt."""
+def by_slip_slip(paper: Paper, returned: ReturnedBySlip, slip_id: UUID) -> Slip:
+    """Compose what tells the customer of a return by the slip alone."""
+    points = any(line.restored_points or line.taken_points for line in returned.lines)
+    told = Told(
+        {
+            **parts.shop(paper),
+            **parts.time_mark(paper, returned.trusted),
+            "store": returned.store,
+            "at": parts.when(returned.at, paper.settings.zone),
+            "money": format_money(returned.money_minor),
+            "later": paper.say(_LATER) if points else "",
+        },
+        {
+            "lines": [
+                {
+                    "no": str(line.no),
+                    "quantity": _pieces(paper, line.quantity),
+                    "money": format_money(line.money_minor),
+                }
+                for line in returned.lines
+            ]
+        },
+    )
+    return paper.slip("return_by_slip", told, slip_id)
+
+
+def void_slip(paper: Paper, undone: Undone, voided: ReceiptVoided, slip_id: UUID) -> Slip:
+    """Compose what tells the customer that the receipt counts no more."""
+    sold_at = parts.when(undone.sold.at, paper.settings.zone)
+    told = _told(paper, undone, voided, {"sold_at": sold_at, "reason": voided.reason})
+    return paper.slip("void", told, slip_id)
+
+
+def _told(paper: Paper, undone: Undone, back: TakenBack, more: Values) -> Told:
+    zone, statement = paper.settings.zone, undone.statement
+    values = {
+        **parts.shop(paper),
+        **parts.time_mark(paper, back.trusted),
+        "number": undone.sold.fiscal_number,
+        "at": parts.when(back.at, zone),
+        "money": format_money(back.money_minor),
+        **more,
+        **({} if statement is None else _member(back, statement, zone)),
+    }
+    certificates = undone.certificates
+    lists: dict[str, Sequence[Values]] = {
+        "lines": list(_lines(paper, undone.sold, back)),
+        "ended": [{"tail": masked_card(tail)} for tail in certificates.ended],
+        "refilled": [
+            {"tail": masked_card(tail), "amount": format_money(amount_minor)}
+            for tail, amount_minor in certificates.refilled
+        ],
+        **({} if statement is None else parts.lots(statement.points, zone)),
+    }
+    return Told(values, lists)
+
+
+def _lines(paper: Paper, sold: ReceiptCommitted, back: TakenBack) -> Iterator[Values]:
+    goods = {line.no: line.goods for line in sold.receipt.lines}
+    for line in back.lines:
+        yield {
+            "name": goods[line.no].name or goods[line.no].sku,
+            "quantity": _pieces(paper, line.quantity),
+            "money": format_money(line.money_minor),
+        }
+
+
+def _pieces(paper: Paper, thousandths: int) -> str:
+    unit = _UNITS if thousandths % QUANTITY_ONE else _PIECES
+    return f"{quantity(thousandths)} {paper.say(unit)}"
+
+
+def _less(returned: ReceiptReturned) -> Values:
+    """Say what lowers the money that is paid back, and what of it goes into a new receipt."""
+    values: dict[str, str] = {}
+    if returned.recharged_minor > 0:
+        values["recharged"] = format_money(-returned.recharged_minor)
+    elif returned.recharged_minor < 0:
+        values["recharged_back"] = format_money(-returned.recharged_minor)
+    if returned.withheld:
+        values["spent"] = format_points(sum(draw.amount for draw in returned.withheld))
+        values["withheld"] = format_money(-returned.withheld_minor)
     if returned.exchange is not None:
         credit_minor = returned.exchange.credit_minor
-        yield Row("Зачтено в новом чеке", format_money(credit_minor))
-        yield Row("К ВЫДАЧЕ", format_money(returned.money_minor - credit_minor), Weight.BOLD)
+        values["exchange_credit"] = format_money(credit_minor)
+        values["exchange_pay"] = format_money(returned.money_minor - credit_minor)
+    return values
 
 
-def by_slip_slip(settings: SettingsRow, returned: ReturnedBySlip, slip_id: UUID) -> Slip:
-    """Compose what tells the customer of a return by the slip alone."""
-    lines = [
-        Row(
-            f"Строка {line.no}: {quantity(line.quantity)} {_unit(line.quantity)}",
-            format_money(line.money_minor),
-        )
-        for line in returned.lines
-    ]
-    points = any(line.restored_points or line.taken_points for line in returned.lines)
-    blocks = [
-        *parts.header(settings),
-        Text("Возврат по слипу", Align.CENTER, Weight.BOLD),
-        Row(f"Покупка в магазине {returned.store}", parts.when(returned.at, settings.zone)),
-        *parts.time_mark(returned.trusted),
-        Divider(),
-        *lines,
-        Divider(),
-        Row("ВОЗВРАТ ДЕНЕГ", format_money(returned.money_minor), Weight.BOLD),
-        *([Text("Бонусы пересчитаем, когда появится связь с центром")] if points else ()),
-        *parts.footer(),
-    ]
-    return Slip(slip_id, SlipKind.RETURN, tuple(blocks))
-
-
-def void_slip(
-    settings: SettingsRow,
-    sold: ReceiptCommitted,
-    voided: ReceiptVoided,
-    statement: Statement | None,
-    certificates: OnCertificates,
-    slip_id: UUID,
-) -> Slip:
-    """Compose what tells the customer that the receipt counts no more."""
-    number = f"Чек {sold.fiscal_number}" if sold.fiscal_number else "Чек"
-    blocks = [
-        *parts.header(settings),
-        Text("Чек аннулирован", Align.CENTER, Weight.BOLD),
-        Row(f"{number} от", parts.when(sold.at, settings.zone)),
-        Row("Аннулирован", parts.when(voided.at, settings.zone)),
-        *parts.time_mark(voided.trusted),
-        *([Text(f"Причина: {voided.reason}")] if voided.reason else ()),
-        Divider(),
-        *_lines(sold, voided),
-        Divider(),
-        *_to_certificates(certificates),
-        Row("ВОЗВРАТ ДЕНЕГ", format_money(voided.money_minor), Weight.BOLD),
-        *(_member(voided, statement, settings.zone) if statement else ()),
-        *parts.footer(),
-    ]
-    return Slip(slip_id, SlipKind.VOID, tuple(blocks))
-
-
-def _lines(sold: ReceiptCommitted, returned: TakenBack) -> Iterator[Block]:
-    goods = {line.no: line.goods for line in sold.receipt.lines}
-    for line in returned.lines:
-        yield Text(goods[line.no].name or goods[line.no].sku)
-        yield Row(
-            f"{quantity(line.quantity)} {_unit(line.quantity)}", format_money(line.money_minor)
-        )
-
-
-def _less(returned: ReceiptReturned) -> Iterator[Block]:
-    """Say what lowers the money that is paid back."""
-    if returned.recharged_minor > 0:
-        yield Text("Скидка на оставшийся товар")
-        yield Row("больше не действует", format_money(-returned.recharged_minor))
-    elif returned.recharged_minor < 0:
-        yield Row("Доплата за скидку возвращена", format_money(-returned.recharged_minor))
-    if returned.withheld:
-        points = format_points(sum(draw.amount for draw in returned.withheld))
-        yield Text(f"Потраченные бонусы: {points}")
-        yield Row("Удержано за них", format_money(-returned.withheld_minor))
-
-
-def _to_certificates(certificates: OnCertificates) -> Iterator[Block]:
-    for tail in certificates.ended:
-        yield Text(f"Сертификат {masked_card(tail)} погашен: платить им нельзя")
-    for tail, amount_minor in certificates.refilled:
-        yield Row(f"На сертификат {masked_card(tail)}", format_money(amount_minor))
-
-
-def _unit(thousandths: int) -> str:
-    return "ед." if thousandths % QUANTITY_ONE else "шт."
-
-
-def _member(returned: TakenBack, statement: Statement, zone: str) -> Iterator[Block]:
-    yield Divider()
-    yield Row("Участник", statement.name)
-    restored = sum(draw.amount for draw in returned.restored)
-    left = (*returned.taken, *returned.reached, *returned.kept)
+def _member(back: TakenBack, statement: Statement, zone: str) -> Values:
+    left = (*back.taken, *back.reached, *back.kept)
     taken = sum(draw.amount for draw in left if draw.account in statement.accounts)
-    yield Row("Возвращено бонусов", format_points(restored))
-    if statement.lapsed_points:
-        yield Row("Сгорело до возврата", format_points(statement.lapsed_points))
-    yield Row("Снято бонусов", format_points(taken - statement.forgiven_points))
-    if statement.forgiven_points:
-        yield Row("Прощено бонусов", format_points(statement.forgiven_points))
-    if statement.debt_points:
-        yield Row("Долг по бонусам", format_points(statement.debt_points))
-    yield from parts.balance(statement.points, zone, statement.as_of)
+    return {
+        "member": statement.name,
+        "restored": format_points(sum(draw.amount for draw in back.restored)),
+        "lapsed": _some(statement.lapsed_points),
+        "taken": format_points(taken - statement.forgiven_points),
+        "forgiven": _some(statement.forgiven_points),
+        "debt": _some(statement.debt_points),
+        **parts.balance(statement.points, zone, statement.as_of),
+    }
+
+
+def _some(points: int) -> str:
+    return format_points(points) if points else ""

@@ -17,6 +17,7 @@ from agent.journal.service import NewFact
 from agent.leases import store as holds
 from agent.packs import NoPackError
 from agent.printing import store as spool
+from agent.quote.paper import paper_by
 from agent.quote.service import effective_pack, store_settings
 from agent.returns import elsewhere, store
 from agent.returns.endings import endings, whole_of
@@ -29,7 +30,7 @@ from agent.returns.shares import (
     held_here,
     reachable,
 )
-from agent.returns.slip import OnCertificates, void_slip
+from agent.returns.slip import OnCertificates, Undone, void_slip
 from agent.returns.sources import find_sale
 from agent.returns.store import Document, DocumentKind
 from agent.station import Station
@@ -221,7 +222,8 @@ def _write(
     slip_id = derived("slip", fact.id)
     tails = [one.tail for one in ended.sold]
     moved = OnCertificates(certificates, tails)
-    slip = void_slip(settings, sold, body, statement, moved, slip_id)
+    paper = paper_by(station, settings, sold.evaluation.pack_hash)
+    slip = void_slip(paper, Undone(sold, statement, moved), body, slip_id)
     spool.enqueue(connection, slip, moment.instant)
     document = Document(body.uid, body.sale, fact.id, slip.id, DocumentKind.VOID)
     store.add(connection, document, body.lines)

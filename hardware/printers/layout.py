@@ -90,7 +90,8 @@ def _wrapped(paragraph: str, columns: int) -> Iterator[str]:
 def _heading(slip: Slip) -> tuple[Block, ...]:
     if slip.copy_no == 0:
         return ()
-    return (Text(f"КОПИЯ {slip.copy_no}", Align.CENTER, Weight.BOLD, Size.DOUBLE), Feed())
+    word = "COPY" if slip.lang == "en" else "КОПИЯ"
+    return (Text(f"{word} {slip.copy_no}", Align.CENTER, Weight.BOLD, Size.DOUBLE), Feed())
 
 
 def _with_quiet_zones(blocks: tuple[Block, ...]) -> Iterator[Block]:

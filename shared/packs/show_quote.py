@@ -59,7 +59,7 @@ def quotation(pack: CompiledPack, case: Case, found: Evaluation, lang: Lang) -> 
     """Return the slip's lines and sums, then what gave what, and the cashier's hints."""
     voice = voice_of(pack.source, pack.source, lang)
     lines = [
-        *_on_paper(priced_lines(case.receipt, found)),
+        *_on_paper(priced_lines(case.receipt, found, lang)),
         *_under(voice, _EFFECTS, (_effect(voice, effect) for effect in found.effects)),
         *_under(voice, _CODES, (_code(voice, one) for one in found.codes)),
         *_certificates(voice, found),

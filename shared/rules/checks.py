@@ -20,6 +20,7 @@ from shared.rules.price_checks import check_prices
 from shared.rules.price_model import DiscountEffect, EntitlementEffect
 from shared.rules.question_checks import check_question
 from shared.rules.references import known, unique, unknown
+from shared.rules.slip_checks import check_slips
 from shared.rules.tier_checks import check_tiers
 from shared.rules.tree_checks import check_tree
 
@@ -36,6 +37,7 @@ def check(pack: Pack) -> None:
     check_prices(pack)
     check_points(pack)
     check_tree(pack)
+    check_slips(pack.slips)
 
 
 def _check_wallets(pack: Pack) -> None:

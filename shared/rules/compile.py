@@ -37,6 +37,7 @@ from shared.rules.operators import NAMES
 from shared.rules.points_terms import EarnEffect, EarnTimesEffect, RedeemEffect
 from shared.rules.result import Sentence
 from shared.rules.sentences import day_of, say, say_spent, say_used_up
+from shared.rules.slip_fill import Papers, compile_papers, usual_papers
 from shared.rules.table_rows import table_fields
 from shared.rules.terms import read_activation, read_expiry
 from shared.rules.tier_terms import TierStep
@@ -86,6 +87,7 @@ class CompiledPack:
     counters: tuple[CompiledCounter, ...] = ()
     lists_of: GoodsIndex[str] = field(default_factory=lambda: goods_index(()))
     """The lists that goods are on."""
+    papers: Papers = field(default_factory=usual_papers)
 
     def counting_day(self, moment: Moment) -> date:
         """Return the day by which turnover and tiers are counted: in the programme's zone."""
@@ -118,6 +120,7 @@ def compile_pack(pack: Pack, *, pack_hash: str) -> CompiledPack:
         limited=_limited(pack, lambda limit: limit.per == MEMBER),
         counters=compile_counters(pack),
         lists_of=goods_index((listed, name) for name, listed in pack.lists.items()),
+        papers=compile_papers(pack.slips),
         budgeted=tuple(
             (rule.id, limit) for rule in pack.rules for limit in rule.limits if limit.per != MEMBER
         ),

@@ -76,6 +76,7 @@ def dotted(place: Sequence[str | int]) -> str:
 
 NO_SUCH_KEY: Final = ("такого ключа нет", "there is no such key")
 _NO_SUCH_WORD: Final = ("такого слова здесь нет", "this word is not known here")
+_NO_SUCH_BLOCK: Final = ("unknown_block", "такого блока нет", "there is no such block")
 _QUOTED: Final = re.compile(r"'([^']*)'")
 _SENTENCES: Final = {
     "extra_forbidden": ("unknown_key", *NO_SUCH_KEY),
@@ -115,5 +116,7 @@ def _sentence(error: ErrorDetails) -> tuple[str, str, str]:
     if error["type"] in _BOUNDS:
         name, ru, en = _BOUNDS[error["type"]]
         return "bad_number", ru.format(bound=context[name]), en.format(bound=context[name])
+    if error["type"].startswith("union_tag") and "block" in str(context.get("discriminator")):
+        return _NO_SUCH_BLOCK
     unknown = ("bad_value", "значение не годится", "the value does not fit")
     return _SENTENCES.get(error["type"], unknown)

@@ -33,7 +33,7 @@ FEATURES: Final = frozenset(
     | {f"if.{operator.rstrip('_')}" for operator in Condition.model_fields}
     | {f"then.{effect}" for effect in _EFFECTS}
     | {f"stack.{mode}" for mode in _MODES}
-    | {*_EARLY, "codes", "counters", "lists.brands", "lists.flags"}
+    | {*_EARLY, "codes", "counters", "lists.brands", "lists.flags", "slips"}
     | OFFLINE_FEATURES
     | ONCE_FEATURES
     | POINTS_FEATURES
@@ -77,6 +77,7 @@ def _used(pack: Pack) -> Iterator[str]:
 def _sections(pack: Pack) -> Iterator[tuple[str, object]]:
     yield "codes", pack.codes
     yield "counters", pack.counters
+    yield "slips", pack.slips
     for wallet in pack.wallets.values():
         yield from ((name, getattr(wallet, name)) for name in _EARLY)
     for goods in pack.lists.values():

@@ -43,8 +43,11 @@ def _kinds(annotation: object) -> Iterator[object]:
 
 
 def _effects(kind: object) -> tuple[object, ...]:
-    """Return the names of the effect that a document is, if it is one."""
-    return get_args(_fields(kind).get("effect")) if _is_document(kind) else ()
+    """Return the names of the effect, or of a slip's block, that a document is, if it is one."""
+    if not _is_document(kind):
+        return ()
+    fields = _fields(kind)
+    return get_args(fields.get("effect") or fields.get("block"))
 
 
 def _is_document(kind: object) -> bool:

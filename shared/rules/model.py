@@ -40,6 +40,7 @@ from shared.rules.price_model import (
 )
 from shared.rules.return_terms import ReturnPolicies
 from shared.rules.scalars import Amount, Count, GroupPath, Local, Name, Percent, Word, Zone
+from shared.rules.slip_model import SlipName, SlipTemplate
 from shared.rules.tier_terms import TierTrack
 
 
@@ -184,6 +185,8 @@ class Pack(Document):
     grants: Annotated[tuple[OnceGrantRule, ...], Field(max_length=RULES_MAX)] = ()
     stacking: Annotated[tuple[StackingGroup, ...], Field(max_length=RULES_MAX)] = ()
     policies: Policies = Policies()
+    slips: dict[SlipName, SlipTemplate] = {}
+    """What slips say; of one that is not here, what is built in."""
 
     @property
     def conditional(self) -> tuple[Rule | OnceGrantRule, ...]:

@@ -4,6 +4,7 @@ import pytest
 
 from agent.commit.slip import recalled_slip
 from agent.quote.lines import Item
+from agent.quote.paper import paper_by
 from agent.quote.service import Basket, store_settings
 from agent.reserve.store import Claim
 from agent.returns.sources import find_sale
@@ -160,7 +161,8 @@ def test_a_slip_of_which_the_fact_alone_is_left_names_coupons_by_their_ends(chai
     with reading(here.station.journal) as connection:
         _, sold = find_sale(here.station, connection, claim.receipt.uid)
 
-    slip = recalled_slip(store_settings(here.station), sold, claim.receipt.uid)
+    paper = paper_by(here.station, store_settings(here.station), sold.evaluation.pack_hash)
+    slip = recalled_slip(paper, sold, claim.receipt.uid)
 
     told = [
         block.right for block in slip.blocks if isinstance(block, Row) and block.left == "Купон"

@@ -84,7 +84,7 @@ def _said(found: Evaluation, _receipt: Receipt) -> list[str]:
 
 
 def _paper(found: Evaluation, receipt: Receipt) -> str:
-    slip = Slip(UUID(int=0), SlipKind.SALE, tuple(priced_lines(receipt, found)))
+    slip = Slip(UUID(int=0), SlipKind.SALE, tuple(priced_lines(receipt, found, "ru")))
     return as_text(slip, SLIP_COLUMNS).replace(NO_BREAK_SPACE, " ")
 
 

@@ -9,7 +9,7 @@ from shared.rules.counting import DAYS, RECEIPTS, count_of, count_points
 from shared.rules.grammar import Document, Title
 from shared.rules.limit_terms import DISCOUNT, USES, Limit
 from shared.rules.once_terms import OnceTerms
-from shared.rules.plain import bundles
+from shared.rules.plain import bundles, slips
 from shared.rules.plain.clause import Clause, Facet, Form, Telling
 from shared.rules.plain.rates import amount_off, nth_pieces, points_given, tier_percents
 from shared.rules.plain.tables import rows
@@ -228,6 +228,7 @@ COMPOSED: Final[dict[str, Compose]] = {
     "EarnEffect.every_minor": _untold,
     "EarnEffect.every_pieces": _untold,
     "PriceList.prices": _prices,
+    "SlipTemplate.blocks": slips.blocks,
     "Table.rows": rows,
     "TierTrack.eased": eased,
     "TierTrack.changes": changes,

@@ -190,5 +190,12 @@ SECTIONS: Final = (
         "groups",
         Wording("Порядок групп скидок", "Order of the groups of discounts"),
     ),
+    Section(
+        Wording("Слип {name}", "Slip {name}"),
+        Wording("Свой слип {name}", "Own slip {name}"),
+        Wording("Слип {name} снова обычный, был", "Slip {name} is the usual one again, was"),
+        lambda pack: {name: Part(slip, name) for name, slip in pack.slips.items()},
+        "slips",
+    ),
 )
 """In the order of the pack file."""

@@ -8,11 +8,15 @@ from typing import Any, Final
 from shared.rules.grammar import Title
 from shared.rules.model import Pack
 from shared.rules.sentences import Lang, spoken
+from shared.rules.slip_words import VOCABULARY
 from shared.rules.tier_terms import TierTrack
 from shared.rules.wording import Wording
 
 LISTED: Final = ("wallets", "counters", "codes")
 RULED: Final = ("rules", "grants")
+_SLIPS: Final[Mapping[str, Title]] = {
+    name: Title(ru=known.title.ru, en=known.title.en) for name, known in VOCABULARY.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ def voice_of(old: Pack, new: Pack, lang: Lang) -> Voice:
     titles = {kind: {n: one.title for n, one in getattr(pack, kind).items()} for kind in LISTED}
     titles |= {"tiers": {step.id: step.title for step in steps}} | dict.fromkeys(RULED, rules)
     scopes = {child: node.scope for node in pack.stacking for child in node.children}
+    titles |= {"slips": dict(_SLIPS)}
     return Voice(pack, lang, titles, scopes)
 
 

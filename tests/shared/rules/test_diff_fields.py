@@ -58,7 +58,7 @@ _FOREIGN: Final = {
     "ru": re.compile(r"[A-Za-z]|<|>|\{|\}|=|\[|\]|None"),
     "en": re.compile(r"[А-Яа-яЁё]|_|<|>|\{|\}|=|\[|\]|None"),
 }
-_NAMES: Final = re.compile(r"zz[\w./]*|жж\w*|Europe/Moscow|Asia/Omsk|202[56][a-z]|·")
+_NAMES: Final = re.compile(r"zz[\w./]*|жж\w*|Europe/Moscow|Asia/Omsk|202[56][a-z]|·|›[яx]")
 _SAME: Final = ("смысл прежний", "the meaning is the same")
 _ROUBLES: Final = frozenset(
     {
@@ -85,8 +85,8 @@ _NO_ROUBLES: Final = frozenset(
 _EITHER: Final = frozenset({"Counted.at_least", "TableRow.amounts"})
 """By what is counted; by who uses the table."""
 
-_NOT_CHANGED: Final = frozenset({"effect"})
-"""What tells effects apart."""
+_NOT_CHANGED: Final = frozenset({"effect", "block"})
+"""What tells effects, and blocks of slips, apart."""
 
 
 @cache
@@ -149,10 +149,11 @@ def _variants(node: Document, name: str) -> Iterator[Document]:
             found = _document(node) | {
                 key.removesuffix("_minor"): _WRITTEN.get(key, 0) for key in together
             }
-            type(node).model_validate(found | {field.alias or name: _plain(value)})
+            made = type(node).model_validate(found | {field.alias or name: _plain(value)})
         except (ValidationError, AssertionError):
             continue
-        yield node.model_copy(update=together | {name: value})
+        is_short = isinstance(value, str) and not isinstance(getattr(made, name), str)
+        yield node.model_copy(update=together | {name: getattr(made, name) if is_short else value})
 
 
 def _document(node: Document) -> dict[str, object]:
