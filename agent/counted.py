@@ -5,6 +5,7 @@ docs/operations.md says of each when to worry and what to do.
 
 import threading
 from collections import deque
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,6 +13,10 @@ from shared.runtime.metrics import Metric, Sort
 
 LEVEL, COUNT, TIMING = Sort.LEVEL, Sort.COUNT, Sort.TIMING
 OUTAGES_KEPT: Final = 1000
+KEEP_EVERY: Final = timedelta(minutes=1)
+"""How often an outage that goes on is written down."""
+
+Outage = tuple[datetime, datetime]
 
 INFO: Final = "kopilka_agent_info"
 QUEUE: Final = "kopilka_agent_queue_facts"
@@ -66,6 +71,7 @@ class Downtime:
     def __init__(self) -> None:
         self._outages: deque[tuple[datetime, datetime]] = deque(maxlen=OUTAGES_KEPT)
         self._seen_up: bool | None = None
+        self._kept: dict[datetime, datetime] = {}
         self._lock = threading.Lock()
 
     def note(self, at: datetime, *, up: bool) -> None:
@@ -77,6 +83,30 @@ class Downtime:
             if not up and self._seen_up is not False:
                 self._outages.append((at, at))
             self._seen_up = up
+
+    def seen(self) -> dict[datetime, datetime]:
+        """Return the outages by when they began, with when they were seen last."""
+        with self._lock:
+            return dict(self._outages)
+
+    def to_keep(self) -> list[Outage]:
+        """Return what has changed since it was kept; of an outage that goes on, once a minute."""
+        with self._lock:
+            is_down = self._seen_up is False
+            last = self._outages[-1][0] if self._outages and is_down else None
+            return [
+                (began, ended)
+                for began, ended in self._outages
+                if ended - self._kept.get(began, began)
+                >= (KEEP_EVERY if began == last else timedelta(microseconds=1))
+            ]
+
+    def kept(self, outages: Iterable[Outage]) -> None:
+        """Note what is written down."""
+        with self._lock:
+            known = {began for began, _ in self._outages}
+            self._kept = {began: end for began, end in self._kept.items() if began in known}
+            self._kept.update(outages)
 
     def since(self, start: datetime) -> timedelta:
         """Return for how long the line was down from an instant on."""

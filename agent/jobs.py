@@ -9,6 +9,7 @@ from sqlalchemy.exc import DatabaseError
 
 from agent import erasing, history, lives
 from agent.equipment.service import Equipment
+from agent.journal import outages
 from agent.leases import service as leases
 from agent.link import CentreBusyError
 from agent.meeting import catch_up
@@ -154,6 +155,7 @@ class Jobs:
             if self.mirror is not None:
                 self.mirror.write(station)
             try:
+                outages.keep(station)
                 pushed = push(self.station)
             except CentreBusyError as busy:
                 self._obey_busy(self.station.wakes.push, busy)

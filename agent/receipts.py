@@ -28,6 +28,7 @@ from shared.rules.retell import retell
 from shared.rules.sentences import Lang
 from shared.rules.told import from_trace
 from shared.runtime.sqlite import reading
+from shared.slip import copy_of
 from shared.wire.taken_back import Exchange
 
 SLIP_COLUMNS = 48
@@ -123,6 +124,15 @@ def slip_text(station: Station, uid: UUID) -> str:
         document = sales.find(connection, uid) or returns.find(connection, uid)
         paper = spool.slip_and_copies(connection, document.slip) if document else None
     return as_text(paper[0], SLIP_COLUMNS) if paper else ""
+
+
+def text_of(station: Station, slip: UUID, copy_no: int = 0) -> str:
+    """Return a slip, or a copy of it, as text; empty when it is not here any more."""
+    with reading(station.journal) as connection:
+        paper = spool.slip_and_copies(connection, slip)
+    if paper is None:
+        return ""
+    return as_text(copy_of(paper[0], copy_no) if copy_no else paper[0], SLIP_COLUMNS)
 
 
 def print_state(station: Station, uid: UUID) -> str:

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import Connection
 
 from agent.commit import store as sales
-from agent.journal import answers, leaving
+from agent.journal import answers, leaving, outages
 from agent.journal import store as facts
 from agent.leases import beyond
 from agent.leases import store as leases
@@ -25,6 +25,7 @@ from agent.replica import store as rows
 from agent.reserve import store as claims
 from agent.returns import elsewhere
 from agent.returns import store as returns
+from agent.statements import store as statements
 from agent.station import Station
 from shared.clock import instant_of
 from shared.ids import derived
@@ -38,7 +39,13 @@ ROWS_MAX = 200
 """Rows of a table that are looked at in one transaction."""
 
 Sweep = Callable[[Connection, bytes, datetime, int], bytes]
-_SWEPT: tuple[Sweep, ...] = (answers.forget, elsewhere.forget, claims.forget_cancelled)
+_SWEPT: tuple[Sweep, ...] = (
+    answers.forget,
+    elsewhere.forget,
+    claims.forget_cancelled,
+    statements.forget,
+    outages.forget,
+)
 
 log = structlog.get_logger()
 

@@ -42,6 +42,8 @@ from shared.wire.rows import (
     AccountRow,
     CashierRow,
     CertificateRow,
+    CodeBatchRow,
+    CodeRow,
     GoodsRow,
     Holding,
     IdentifierRow,
@@ -388,6 +390,15 @@ def basket(
         redeem=redeem,
         redeem_points=points,
     )
+
+
+def code_known(
+    shop: Shop, code: str, *, campaign: str = "tasting", last_day: date | None = date(2026, 8, 31)
+) -> None:
+    """Make a unique promo code known here that nobody has used."""
+    index = blind_index(INDEX_KEY, IdentifierKind.CODE, plain_token(code))
+    days = (date(2026, 5, 1), last_day)
+    shop.feed(GLOBAL, CodeRow(index, 1), CodeBatchRow(1, campaign, "event", "ready", *days))
 
 
 def certificate_known(

@@ -216,6 +216,7 @@ def _write(
         other_phone_index=newcomer.other_phone_index,
         phone_role=order.phone_role.value,
         trusted=moment.trusted,
+        till=order.till,
     )
     new = NewFact(
         FactKind.MEMBER_REGISTERED,

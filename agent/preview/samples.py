@@ -165,6 +165,7 @@ def _values(scenario: Scenario, lang: Lang) -> Values:
         "withheld": MINUS + format_money(off_minor),
         "sales_money": format_money(base_minor * 142),
         "returns_money": format_money(base_minor * 3),
+        "voids_money": format_money(base_minor),
         "offline_minutes": "0" if scenario == "bare" else "47",
         "unsent": "12",
     }

@@ -92,6 +92,15 @@ class SlipReturn:
         return sum(line.money_minor for line in self.lines)
 
 
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """Under which uid, by whom and at which till the money is paid out."""
+
+    uid: UUID
+    cashier: str
+    till: str
+
+
 def look_by_slip(
     station: Station,
     connection: Connection,
@@ -122,16 +131,15 @@ def look_by_slip(
 def take_in_by_slip(
     connection: Connection,
     station: Station,
-    uid: UUID,
+    payout: Payout,
     seen: SlipReturn,
-    cashier: str,
     at: datetime,
 ) -> Document:
     """Journal a return by slip and spool its slip, in the caller's transaction."""
     settings, pack = effective_pack(station, at)
     moment = station.time.moment(at, settings.zone)
     body = ReturnedBySlip(
-        uid=uid,
+        uid=payout.uid,
         sale=seen.sale.receipt,
         store=seen.seller,
         lines=tuple(
@@ -146,19 +154,20 @@ def take_in_by_slip(
             for line in seen.lines
         ),
         money_minor=seen.money_minor,
-        cashier=cashier,
+        cashier=payout.cashier,
         at=at,
         day=moment.day,
         counted_on=pack.counting_day(moment),
         trusted=moment.trusted,
+        till=payout.till,
     )
     fact = journal.append(connection, station, NewFact(FactKind.RECEIPT_RETURNED_BY_SLIP, body), at)
     paper = present_paper(station, settings, at)
     slip = by_slip_slip(paper, body, derived("slip", fact.id))
     spool.enqueue(connection, slip, at)
-    document = Document(uid, seen.sale.receipt, fact.id, slip.id, DocumentKind.BY_SLIP)
+    document = Document(payout.uid, seen.sale.receipt, fact.id, slip.id, DocumentKind.BY_SLIP)
     store.add(connection, document, seen.lines)
-    store.use(connection, digest(seen.sale.token), uid)
+    store.use(connection, digest(seen.sale.token), payout.uid)
     return document
 
 

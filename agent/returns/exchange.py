@@ -1,6 +1,6 @@
 """An exchange: goods come back and others are sold for them, both or neither."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -161,6 +161,7 @@ def _both(
     at, wish = seen.sold.moment.instant, order.wish
     link = Exchange(order.uid, basket.uid, seen.credit_minor)
     back = ReturnOrder(order.returned, b"", wish.sale, wish.parts, order.cashier, link)
+    back = replace(back, till=basket.till)
     returned = take_in(connection, station, back, at)
     sale = Sale(
         uid=order.uid,

@@ -21,7 +21,7 @@ from agent.printing.parts import points_of
 from agent.quote.paper import paper_by
 from agent.quote.service import pack_of, store_settings
 from agent.returns import elsewhere, store
-from agent.returns.by_slip import SlipClaim, SlipReturn, look_by_slip, take_in_by_slip
+from agent.returns.by_slip import Payout, SlipClaim, SlipReturn, look_by_slip, take_in_by_slip
 from agent.returns.endings import endings, whole_of
 from agent.returns.preview import Preview, look
 from agent.returns.shares import buyer, held_here
@@ -56,6 +56,7 @@ class ReturnOrder:
     """Set when other goods are sold for them."""
     slip: str = ""
     """The code of the slip, if the customer has it."""
+    till: str = ""
 
 
 class Returned(Struct, frozen=True):
@@ -141,7 +142,8 @@ def _by_slip(
 ) -> Returned:
     claim = SlipClaim(order.sale, order.parts, order.slip)
     seen = look_by_slip(station, connection, claim, at)
-    document = take_in_by_slip(connection, station, order.uid, seen, order.cashier, at)
+    payout = Payout(order.uid, order.cashier, order.till)
+    document = take_in_by_slip(connection, station, payout, seen, at)
     return Returned(
         uid=order.uid,
         sale=order.sale,
@@ -301,6 +303,7 @@ def _body(
         exchange=order.exchange,
         revoked=seen.endings.revoked,
         trusted=moment.trusted,
+        till=order.till,
     )
 
 

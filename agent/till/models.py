@@ -280,9 +280,10 @@ class LookBody(PreviewBody):
 
 
 class ReturnBody(LookBody):
-    """A return by line and quantity."""
+    """A return by line and quantity; `till` is the one that pays out."""
 
     uid: UUID
+    till: Word = ""
 
 
 class WishBody(PreviewBody):

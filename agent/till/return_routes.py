@@ -32,7 +32,8 @@ def post_return(
     """Take goods back by line and quantity."""
     at = here.time.now()
     content = content_of(body, uid)
-    order = ReturnOrder(body.uid, content, uid, _parts(body), cashier, slip=body.slip)
+    parts = _parts(body)
+    order = ReturnOrder(body.uid, content, uid, parts, cashier, None, body.slip, body.till)
     return render.returned(here, give_back_goods(here, order, at), at)
 
 

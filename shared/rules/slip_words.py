@@ -315,6 +315,7 @@ VOCABULARY: Final[Mapping[SlipName, Vocabulary]] = {
             "returns": Wording("число возвратов", "number of returns"),
             "returns_money": Wording("сумма возвратов", "sum of returns"),
             "voids": Wording("число аннулирований", "number of voids"),
+            "voids_money": Wording("сумма аннулированных", "sum of voids"),
             "registrations": Wording("число регистраций", "number of registrations"),
             "earned": Wording("начислено", "earned"),
             "redeemed": Wording("списано", "redeemed"),
@@ -326,7 +327,8 @@ VOCABULARY: Final[Mapping[SlipName, Vocabulary]] = {
         },
         {},
         needed=(
-            *("day", "till", "at", "sales", "sales_money", "returns", "returns_money", "earned"),
+            *("day", "till", "at", "sales", "sales_money", "returns", "returns_money", "voids"),
+            "earned",
             *("redeemed", "taken", "restored", "offline_minutes", "time_mark", "not_fiscal"),
         ),
     ),

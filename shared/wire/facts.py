@@ -176,6 +176,7 @@ class MemberRegistered(Struct, frozen=True):
     phone_role: str = PhoneRole.OWN
     trusted: Trust = Trust.TRUSTED
     """Whether `at` was the trusted time of its store."""
+    till: str = ""
 
 
 class RegisteredPerson(Struct, frozen=True):

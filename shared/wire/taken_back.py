@@ -72,6 +72,8 @@ class ReceiptReturned(Struct, frozen=True):
     exchange: Exchange | None = None
     trusted: Trust = Trust.TRUSTED
     """Whether `at` was the trusted time of its store."""
+    till: str = ""
+    """Empty where the till has not said which it is."""
 
 
 class ReceiptVoided(Struct, frozen=True):
@@ -136,6 +138,7 @@ class ReturnedBySlip(Struct, frozen=True):
     counted_on: date | None = None
     trusted: Trust = Trust.TRUSTED
     """Whether `at` was the trusted time of its store."""
+    till: str = ""
 
 
 TakenBack = ReceiptReturned | ReceiptVoided

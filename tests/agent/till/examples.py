@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from agent.till import openapi
+from shared.tokens import CODE_CHARS, grouped, token
 from tests.agent.till.kit import JSON, Till
-from tests.builders import Person, PersonLot, Shop, cashier_row, certificate_known
+from tests.builders import Person, PersonLot, Shop, cashier_row, certificate_known, code_known
 from tests.fakes import NOON, FakePrinter
 
 FILE = Path(openapi.__file__).with_name(openapi.EXAMPLES_FILE)
@@ -19,6 +20,7 @@ UUID_TEXT = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 MINTED = re.compile(rf"{UUID_TEXT}|[0-9a-f]{{48,64}}|KPK1:(?:[0-9A-Z]|\\n)+")
 EVENTS = "/v1/events"
 
+COUPON = grouped(token(bytes(range(16)), CODE_CHARS))
 Json = dict[str, Any]
 
 
@@ -40,6 +42,7 @@ def open_for_examples(folder: Path) -> Shop:
     shop.station.disk.free_bytes = FREE_BYTES
     shop.station.printer = FakePrinter(shop.clock, [b"\x12"], [b"\x12"]).printer()
     certificate_known(shop, "A8N6-T74N-6JWN-N225", balance=70_000)
+    code_known(shop, COUPON)
     return shop
 
 
