@@ -27,6 +27,16 @@ class Take(StrEnum):
     PERCENT = "percent"
 
 
+class Benefits(StrEnum):
+    """What a programme may still do for a receipt.
+
+    One that was sold without the agent has its price: it earns, and nothing lowers it or pays it.
+    """
+
+    ALL = "all"
+    EARNING = "earning"
+
+
 class TenderKind(StrEnum):
     """Means of payment."""
 
@@ -129,3 +139,4 @@ class Receipt:
     """What the till says of the receipt as a whole: `instalment`, `pickup`."""
     budgets: tuple[BudgetLeft, ...] = ()
     """Of rules that are limited for the whole chain, the store or the till."""
+    benefits: Benefits = Benefits.ALL

@@ -21,6 +21,7 @@ from agent.journal import service as journal
 from agent.journal.service import NewFact, Taking
 from agent.leases import store as holds
 from agent.printing import store as spool
+from agent.printing.store import JobState
 from agent.quote.paper import paper_by
 from agent.quote.service import admit, pack_of
 from agent.reserve import service as reserving
@@ -103,6 +104,8 @@ class Sale:
     cashier: str = ""
     order: ReserveOrder | None = None
     swap: Swap | None = None
+    sold_at: datetime | None = None
+    """When it was sold, if that was without the agent: nothing is printed then."""
 
 
 class Gift(Struct, frozen=True):
@@ -161,7 +164,13 @@ def commit(station: Station, sale: Sale, at: datetime) -> Committed:
 
 def record(connection: Connection, station: Station, sale: Sale, at: datetime) -> Committed:
     """Journal a sale and spool its slip in the caller's transaction; raises what `commit` does."""
-    claim = _claim(connection, station, sale, at)
+    return record_claim(connection, station, sale, _claim(connection, station, sale, at), at)
+
+
+def record_claim(
+    connection: Connection, station: Station, sale: Sale, claim: Claim, at: datetime
+) -> Committed:
+    """Journal a sale as it is claimed; raises TendersMismatchError, CertificateTenderError."""
     _check_tenders(sale, claim)
     return _write(connection, station, sale, claim, at)
 
@@ -277,7 +286,9 @@ def _write(
     secrets = slips.Secrets(slip_code(station, body, token), codes, tuple(made.gifts))
     paper = paper_by(station, claim.settings, claim.evaluation.pack_hash)
     slip = slips.sale_slip(paper, claim, body, points, secrets, derived("slip", fact.id))
-    spool.enqueue(connection, slip, at)
+    job = spool.enqueue(connection, slip, at)
+    if sale.sold_at is not None:
+        spool.move(connection, job, JobState.CANCELLED, "sold without the agent")
     store.add(connection, sale.receipt, Sold(fact.id, slip.id), at)
     return Committed(
         receipt=sale.receipt,

@@ -228,9 +228,8 @@ def _write(
     fact = journal.append(connection, station, new, at)
     newcomers.add(connection, newcomer)
     once.add(connection, newcomer.account, once.of_facts(granted))
-    paper = present_paper(station, settings, at)
-    slip = registration_slip(paper, newcomer, card, found, moment, derived("slip", fact.id))
-    spool.enqueue(connection, slip, at)
+    paper, slip_id = present_paper(station, settings, at), derived("slip", fact.id)
+    spool.enqueue(connection, registration_slip(paper, newcomer, card, found, moment, slip_id), at)
     return Registered(newcomer.member, newcomer.account, card, newcomer.display_name, "provisional")
 
 

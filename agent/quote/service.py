@@ -24,7 +24,7 @@ from shared.basket import Line
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.leases import is_live
 from shared.member import MemberView
-from shared.receipt import Receipt, Redeem, Take, TenderKind
+from shared.receipt import Benefits, Receipt, Redeem, Take, TenderKind
 from shared.rules.canonical import digest
 from shared.rules.compile import CompiledPack
 from shared.rules.evaluate import evaluate
@@ -65,6 +65,7 @@ class Basket:
     certificates: tuple[Offer, ...] = ()
     pass_code: str = ""
     """What the member shows to redeem offline."""
+    benefits: Benefits = Benefits.ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,7 @@ def _receipt(
         paid_in=basket.paid_in,
         marks=basket.marks,
         region=settings.region,
+        benefits=basket.benefits,
     )
 
 

@@ -21,6 +21,7 @@ from agent.station import Station
 from shared.clock import instant_of
 from shared.money import format_money
 from shared.points import format_points
+from shared.receipt import Benefits
 from shared.rules.moment import Moment
 from shared.rules.slip_fill import Told
 from shared.runtime.sqlite import reading
@@ -143,12 +144,13 @@ class _Total:
                 self._count(registrations=1, earned_points=granted)
 
     def _sold(self, body: ReceiptCommitted) -> None:
-        totals = body.evaluation.totals
+        totals, is_late = body.evaluation.totals, body.receipt.benefits is Benefits.EARNING
         self._count(
             sales=1,
             sales_minor=totals.payable_minor,
             earned_points=sum(lot.amount for lot in body.granted),
             redeemed_points=totals.redeemed_points,
+            late=int(is_late),
         )
 
     def _back(self, body: ReceiptReturned | ReceiptVoided | ReturnedBySlip) -> None:

@@ -1,5 +1,6 @@
 """What tills send: integers only, every field bounded, nothing unknown let in."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
@@ -140,11 +141,7 @@ class ReceiptBody(Body):
 
     @model_validator(mode="after")
     def _numbered(self) -> "ReceiptBody":
-        if len({line.no for line in self.lines}) != len(self.lines):
-            raise ValueError("line numbers repeat")
-        worth = sum((line.price_minor or 0) * line.quantity for line in self.lines)
-        if worth > AMOUNT_MAX * QUANTITY_ONE:
-            raise ValueError(f"the lines are worth more than {AMOUNT_MAX} kopecks")
+        check_lines([(line.no, line.quantity, line.price_minor or 0) for line in self.lines])
         return self
 
     def basket(self) -> Basket:
@@ -152,7 +149,7 @@ class ReceiptBody(Body):
         return Basket(
             uid=self.uid,
             till=self.till,
-            items=tuple(_item(line) for line in self.lines),
+            items=tuple(item(line) for line in self.lines),
             member=self.member.id if self.member else None,
             account=self.member.account if self.member else None,
             redeem=Redeem(self.redeem.mode),
@@ -366,7 +363,17 @@ def _order(uid: UUID, content: bytes, receipt: ReceiptBody, digest: str) -> Rese
     return ReserveOrder(uid, content, receipt.basket(), digest, card_tail)
 
 
-def _item(line: LineBody) -> Item:
+def check_lines(lines: Sequence[tuple[int, int, int]]) -> None:
+    """Check numbers and worth of lines, of thousandths at kopecks a unit; raises ValueError."""
+    if len({no for no, _, _ in lines}) != len(lines):
+        raise ValueError("line numbers repeat")
+    worth = sum(price_minor * quantity for _, quantity, price_minor in lines)
+    if worth > AMOUNT_MAX * QUANTITY_ONE:
+        raise ValueError(f"the lines are worth more than {AMOUNT_MAX} kopecks")
+
+
+def item(line: LineBody) -> Item:
+    """Return a line in the words of the quote."""
     told = line.attributes
     attributes = None
     if told is not None:

@@ -31,12 +31,13 @@ from agent.till.device_routes import router as devices
 from agent.till.edit_routes import router as edits
 from agent.till.events import EventsResponse
 from agent.till.here import Cashier, Here, SignedIn, content_of
+from agent.till.late_routes import router as late
 from agent.till.return_routes import router as returns
 from agent.till.slip_routes import router as slips
 from agent.till.status import status
 
 router = APIRouter(prefix="/v1")
-ROUTERS = (router, devices, edits, returns, slips)
+ROUTERS = (router, devices, edits, late, returns, slips)
 
 
 @router.post("/scans", tags=["scan"])

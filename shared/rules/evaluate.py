@@ -1,10 +1,11 @@
 """The kernel: a pack, a member, a receipt and a moment in; effects, totals and a trace out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from shared.member import MemberView
-from shared.receipt import Receipt
+from shared.receipt import Benefits, Receipt, Take
 from shared.rules.codes import outcomes, uses_of
 from shared.rules.compile import CompiledPack
 from shared.rules.counters import counter_use
@@ -20,7 +21,7 @@ from shared.rules.phases.draft import Benefit, Draft, Item, Phase
 from shared.rules.phases.earn import earn
 from shared.rules.phases.hints import say_hints
 from shared.rules.phases.normalise import normalise
-from shared.rules.phases.once import once
+from shared.rules.phases.once import once, once_points
 from shared.rules.phases.price import price
 from shared.rules.phases.redeem import redeem
 from shared.rules.phases.tender import tender
@@ -35,7 +36,9 @@ from shared.rules.result import (
     Totals,
 )
 
-STEPS: Final[tuple[tuple[Phase, Callable[[CompiledPack, Draft], None]], ...]] = (
+Steps = Sequence[tuple[Phase, Callable[[CompiledPack, Draft], None]]]
+
+STEPS: Final[Steps] = (
     (Phase.PRICE, price),
     (Phase.DISCOUNT, discount),
     (Phase.CHOICE, choose),
@@ -51,6 +54,14 @@ STEPS: Final[tuple[tuple[Phase, Callable[[CompiledPack, Draft], None]], ...]] = 
     (Phase.AFTER, once),
 )
 """What follows normalisation; a phase that comes later takes its place by `Phase`'s order."""
+EARNING_STEPS: Final[Steps] = (
+    (Phase.CHOICE, choose),
+    (Phase.EARN, earn),
+    (Phase.EARN, grant_choices),
+    (Phase.AFTER, after),
+    (Phase.AFTER, once_points),
+)
+"""Of a receipt that has its price already: points, turnover, and no code, since nobody waits."""
 
 
 def evaluate(
@@ -61,8 +72,11 @@ def evaluate(
     `receipt.member` is not looked at: who buys is `member`, and None is nobody. A lot's amount is
     what this receipt may draw of it.
     """
+    is_sold = receipt.benefits is Benefits.EARNING
+    if is_sold:
+        receipt = replace(receipt, take=Take.BONUS)
     draft = normalise(pack, member, receipt, moment)
-    for _, step in STEPS:
+    for _, step in EARNING_STEPS if is_sold else STEPS:
         step(pack, draft)
     return _answer(pack, draft)
 

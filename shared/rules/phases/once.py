@@ -29,6 +29,15 @@ def once(pack: CompiledPack, draft: Draft) -> None:
             draft.reasons[rule.place] = (rule, verdict)
 
 
+def once_points(pack: CompiledPack, draft: Draft) -> None:
+    """Grant what is due in points alone: a certificate or a coupon is given at the next receipt."""
+    once(pack, draft)
+    codes = {grant.rule for grant in draft.once if grant.is_code}
+    draft.once[:] = [grant for grant in draft.once if not grant.is_code]
+    for place in [place for place, rule in draft.applied.items() if rule in codes]:
+        del draft.applied[place]
+
+
 def grants_due(
     pack: CompiledPack,
     member: MemberView,
