@@ -36,7 +36,12 @@ def text_of(sample: Sample) -> str:
 
 @pytest.mark.parametrize(
     "sample",
-    [one for one in ALL if any(isinstance(b, Qr | Barcode) for b in one.slip.blocks)],
+    [
+        one
+        for one in ALL
+        if any(isinstance(block, Qr | Barcode) for block in one.slip.blocks)
+        and one.scenario != "many"  # the same code below more lines
+    ],
     ids=lambda sample: sample.stem,
 )
 def test_every_code_is_read_by_two_readers(sample: Sample) -> None:

@@ -58,12 +58,16 @@ _READ_BY_PEOPLE = "agent.screen."
 """Failures of the cashier's own screen."""
 
 
+_OF_THE_CLIENT = "agent.till.client"
+"""Failures that a till's own client tells it."""
+
+
 def heard_by_tills() -> list[type[LoyaltyError]]:
     told = [
         error
         for error in ERRORS
         if error.__module__.startswith(_HEARD)
-        and not error.__module__.startswith(_READ_BY_PEOPLE)
+        and not error.__module__.startswith((_READ_BY_PEOPLE, _OF_THE_CLIENT))
         and error.code not in BEHIND_THE_TILL
     ]
     return sorted(told, key=lambda error: error.code)
