@@ -39,16 +39,16 @@ class AgentRefusedError(LoyaltyError):
 
     kind = Kind.CONFLICT
     code = "agent_refused"
-    ru = "{detail}"
-    en = "{sentence_en}"
+    ru = "Агент отказал: {reason_ru}."
+    en = "The agent refuses: {reason_en}."
 
     def __init__(self, status: int, told: Mapping[str, Any]) -> None:
-        sentence = told.get("sentence") or {}
+        detail, sentence = str(told.get("detail", status)), told.get("sentence") or {}
         super().__init__(
             status=status,
             problem=str(told.get("code", "")),
-            detail=str(told.get("detail", status)),
-            sentence_en=str(sentence.get("en", told.get("detail", status))),
+            reason_ru=detail.rstrip("."),
+            reason_en=str(sentence.get("en", detail)).rstrip("."),
             more=told.get("details") or {},
         )
 

@@ -192,7 +192,7 @@ def test_what_the_agent_refuses_is_kept_with_its_reason(till: Counterpart, anna:
 
     assert till.client.hand_over() == HandedOver(refused=1)
     (owed,) = till.queue.refused()
-    assert owed.reason.startswith("late_instant: Время продажи")
+    assert owed.reason.startswith("late_instant: Агент отказал: Время продажи")
     assert owed.body["receipt"] == str(sold.receipt)
     assert till.queue.waiting(10) == []
     till.queue.try_again(owed.uid)
