@@ -129,7 +129,7 @@ WORDS: Final = _pairs(
         "Код продаваемого сертификата, строка {no}",
         "Code of the sold certificate, line {no}",
     ),
-    ("sold_code_short", "Код сертификата", "Certificate code"),
+    ("sold_code_short", "Код", "Code"),
     ("sold_price", "Номинал, строка {no}", "Nominal, line {no}"),
     ("remove_code", "Убрать код {code}", "Remove code {code}"),
     ("register", "Новый участник", "New member"),
