@@ -23,6 +23,7 @@ from central.counted import STORAGE_ERRORS
 from central.feed import routes as feed_routes
 from central.feed import service as feed
 from central.feed.hub import Hub, Limits
+from central.feed.wakes import Wakes
 from central.ingest import routes as ingest_routes
 from central.ingest import service as ingest
 from central.ingest.values import Watermark
@@ -65,14 +66,14 @@ def create_app(
     centre: Centre, stages: Stages, scheduler: BackgroundScheduler | None = None
 ) -> FastAPI:
     """Return the HTTP application; while it lives, the tail's hub and the ticker run."""
-    hub = make_hub(centre)
+    hub, wakes = make_hub(centre)
     if scheduler is not None:
         watch_listeners(scheduler, centre, hub)
     app = FastAPI(
         title="Kopilka centre",
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(centre, hub, scheduler),
+        lifespan=_lifespan(centre, (hub, wakes), scheduler),
     )
     app.state.centre = centre
     app.state.storage_failed = partial(centre.counts.add, STORAGE_ERRORS)
@@ -103,8 +104,8 @@ def _widths(settings: Settings) -> dict[Lane, Width]:
     }
 
 
-def make_hub(centre: Centre) -> Hub:
-    """Return the tail's hub over the centre's database."""
+def make_hub(centre: Centre) -> tuple[Hub, Wakes]:
+    """Return the tail's hub over the centre's database, and what wakes it."""
     settings = centre.settings
     limits = Limits(
         poll_s=settings.tail_poll_ms / MILLISECONDS,
@@ -112,7 +113,11 @@ def make_hub(centre: Centre) -> Hub:
         listeners_max=settings.tail_listeners_max,
         frames_max=settings.tail_listener_frames_max,
     )
-    return Hub(partial(feed.heads, centre.engine), partial(feed.pieces, centre), limits)
+    wakes = Wakes(centre.engine)
+    heads, pieces = partial(feed.heads, centre.engine), partial(feed.pieces, centre)
+    hub = Hub(heads, pieces, limits, wakes.changed)
+    wakes.ring = hub.ring
+    return hub, wakes
 
 
 def status(centre: Centre, stages: Stages) -> dict[str, Any]:
@@ -158,11 +163,13 @@ def standing_of(stages: Stages, connection: Connection, identity: AgentIdentity)
 
 
 def _lifespan(
-    centre: Centre, hub: Hub, scheduler: BackgroundScheduler | None
+    centre: Centre, tail: tuple[Hub, Wakes], scheduler: BackgroundScheduler | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        hub, wakes = tail
         looking = asyncio.create_task(hub.run())
+        wakes.start()
         if scheduler is not None:
             scheduler.start()
         try:
@@ -170,6 +177,7 @@ def _lifespan(
         finally:
             if scheduler is not None:
                 scheduler.shutdown(wait=True)
+            wakes.stop()
             looking.cancel()
             with suppress(asyncio.CancelledError):
                 await looking

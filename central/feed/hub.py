@@ -7,6 +7,7 @@ its rows: it comes back with its cursors and gets what it misses.
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeVar
@@ -24,6 +25,11 @@ ROWS_PER_LOOK_MAX = 2000
 BEHIND_MAX = 5000
 """Rows that a new listener may lack in all; with more it must fetch segments."""
 READERS_MAX = 2
+RESTS = 4
+"""A rest is at least as long as so many looks."""
+REST_S_MIN = 0.002
+WATCH_S = 0.01
+"""How often it asks, while somebody listens, whether another process has written."""
 KEEP_ALIVE = bytes(4)
 _LENGTH_BYTES = 4
 
@@ -54,6 +60,7 @@ class Limits:
     """How often the hub looks, how many may listen, and how long a listener's queue is."""
 
     poll_s: float
+    """How long it rests at most between two looks, whatever wakes it or does not."""
     keep_alive_s: float
     listeners_max: int
     frames_max: int
@@ -83,10 +90,14 @@ class Hub:
         read_heads: Callable[[], dict[str, int]],
         read_pieces: Callable[[str, int, int], list[Piece]],
         limits: Limits,
+        has_changed: Callable[[], bool] = lambda: False,
     ) -> None:
         self._read_heads = read_heads
         self._read_pieces = read_pieces
         self._limits = limits
+        self._has_changed = has_changed
+        self._bell = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._heads: dict[str, int] = {}
         self._listeners: set[Listener] = set()
         self._of_stream: defaultdict[str, set[Listener]] = defaultdict(set)
@@ -99,16 +110,44 @@ class Hub:
         A database that fails ends all connections, so that no listener waits for nothing; the next
         look tries again.
         """
+        self._loop = asyncio.get_running_loop()
         try:
             while True:
+                began_s = self._loop.time()
                 try:
                     await self._look()
                 except DBAPIError as error:
                     log.warning("tail.failed", reason=type(error.orig).__name__)
                     self._end_all()
-                await asyncio.sleep(self._limits.poll_s)
+                await self._rest(began_s, self._loop.time() - began_s)
         finally:
+            self._loop = None
             self._end_all()
+
+    def ring(self) -> None:
+        """Look again as soon as may be; any thread may call it, and nothing waits."""
+        loop = self._loop
+        if loop is not None:
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(self._bell.set)
+
+    async def _rest(self, began_s: float, took_s: float) -> None:
+        """Wait for the bell, but no longer than until the next poll.
+
+        A look is followed by a rest that is several times as long as it took: however often the
+        bell rings, looking takes a small part of the time.
+        """
+        assert self._loop is not None
+        ends_s = began_s + took_s + self._limits.poll_s
+        await asyncio.sleep(min(self._limits.poll_s, max(RESTS * took_s, REST_S_MIN)))
+        while not self._bell.is_set() and (left_s := ends_s - self._loop.time()) > 0:
+            if self._listeners and self._has_changed():
+                break
+            watch_s = min(left_s, WATCH_S) if self._listeners else left_s
+            with suppress(TimeoutError):
+                async with asyncio.timeout(watch_s):
+                    await self._bell.wait()
+        self._bell.clear()
 
     async def check(self, cursors: Mapping[str, int]) -> None:
         """Raise NoTailError or TooFarBehindError if these cursors cannot be served."""

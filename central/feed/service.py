@@ -16,6 +16,7 @@ from central.agents import streams
 from central.agents.service import AgentIdentity
 from central.centre import Centre
 from central.feed import store
+from central.feed.wakes import touch
 from shared.errors import Kind, LoyaltyError
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
@@ -85,6 +86,7 @@ def append(connection: Connection, changes: Sequence[NewChange]) -> dict[str, in
             (change.stream, Change(last[change.stream], str(change.kind), change.key, row))
         )
     store.insert_changes(connection, numbered)
+    touch(connection)
     return last
 
 
