@@ -1,7 +1,8 @@
 """A pack comes in stages, is halted and rolled back: every store finds the same as the centre."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -126,6 +127,7 @@ def test_a_store_that_moves_prices_by_the_canary_of_its_new_region(chain: Chain)
     assert stale(chain) == []
 
 
+@pytest.mark.capability("SPIRITS-17")
 def test_a_halted_pack_gives_way_at_once_and_stays_halted_in_a_store_that_is_cut_off(
     chain: Chain,
 ) -> None:
@@ -200,6 +202,7 @@ def test_the_only_pack_of_a_chain_is_not_halted(chain: Chain) -> None:
     assert prices(chain) == [PRICE, PRICE]
 
 
+@pytest.mark.capability("SPIRITS-17")
 def test_the_board_counts_what_stores_have_told(chain: Chain) -> None:
     here, there = chain.stores
     tell(there)
@@ -220,6 +223,40 @@ def test_the_board_counts_what_stores_have_told(chain: Chain) -> None:
     assert (dark.loaded, dark.due) == (1, 0)
     assert standing(after) == [Readiness.EFFECTIVE] * 2
     assert (after.loaded, after.due) == (2, 2)
+
+
+@pytest.mark.capability("SPIRITS-17")
+def test_a_dark_pack_comes_into_force_at_each_stores_own_midnight(chain: Chain) -> None:
+    """Loaded everywhere before, as the board says; one zone is ahead of the other."""
+    there, here = sorted(chain.stores, key=lambda store: midnight(chain, store))
+    assert midnight(chain, there) < midnight(chain, here)
+    publish(chain, pack(2, 10, "2026-05-21T00:00"))
+    chain.sync()
+    tell(here, there)
+    assert board(chain.centre, "wine:2").loaded == 2
+
+    found = []
+    for at in (midnight(chain, there), midnight(chain, here)):
+        chain.world.time.reach(at - timedelta(minutes=3))
+        found.append(prices(chain))
+        chain.world.time.reach(at + timedelta(minutes=3))
+        found.append(prices(chain))
+    chain.sync()
+
+    order = [chain.stores.index(there), chain.stores.index(here)]
+    assert [[one[no] for no in order] for one in found] == [
+        [PRICE, PRICE],
+        [1_800_00, PRICE],
+        [1_800_00, PRICE],
+        [1_800_00, 1_800_00],
+    ]
+    assert stale(chain) == []
+
+
+def midnight(chain: Chain, store: Store) -> datetime:
+    """Return when 21 May begins in a store."""
+    zone = chain.world.options.zones[store.code]
+    return datetime(2026, 5, 21, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def test_the_board_says_which_store_refuses_a_pack_and_why(chain: Chain) -> None:
