@@ -15,8 +15,8 @@ from shared.rules.moment import Moment
 from shared.rules.pack import PackError, load_canonical, pack_hash, required_features
 from shared.rules.result import Sentence
 from shared.runtime.zones import EDITION
-from shared.wire.agents import pack_signing_bytes
-from shared.wire.rows import KeysRow, PackRow, PublicationRow, publication_bytes
+from shared.wire.agents import pack_signing_bytes, publication_bytes
+from shared.wire.rows import KeysRow, PackRow, PublicationRow
 
 MISSING_MAX: Final = 20
 """Names of missing features that a status shows."""

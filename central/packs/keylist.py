@@ -20,11 +20,11 @@ from shared.crypto.keys import KeyUse, verify
 from shared.errors import Kind, LoyaltyError
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
-from shared.wire.agents import pack_signing_bytes
+from shared.wire.agents import pack_signing_bytes, publication_bytes
 from shared.wire.feed import GLOBAL
 from shared.wire.keylist import Trusted, signed_list, trusted_by
 from shared.wire.passes import FIRST_MINUTE, MINUTE
-from shared.wire.rows import KeysRow, RevokedAgent, publication_bytes
+from shared.wire.rows import KeysRow, RevokedAgent
 
 FIRST_VERSION = 1
 LISTED_MAX = 16

@@ -17,8 +17,9 @@ from central.feed.service import NewChange
 from central.packs import store
 from central.packs.store import StoredPack, StoredPublication
 from shared.rules.force import is_everywhere
+from shared.wire.agents import publication_bytes
 from shared.wire.feed import GLOBAL
-from shared.wire.rows import PackRow, PublicationRow, publication_bytes
+from shared.wire.rows import PackRow, PublicationRow
 
 NEVER = "9999-12-31T00:00:00"
 """From when a pack counts for agents that read no publications, where it must not."""

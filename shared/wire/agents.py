@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from shared.wire.codec import decoder, encode
+from shared.wire.rows import PublicationRow
 from shared.wire.snapshot import Tally
 
 LIVES_MAX = 100
@@ -208,6 +209,12 @@ def agent_bytes(agent: UUID, epoch: int, store: str, public_key: bytes) -> bytes
 def pack_signing_bytes(pack_hash: str) -> bytes:
     """Return the bytes of a pack that a pack key signs."""
     return b"kopilka/pack/1" + pack_hash.encode()
+
+
+def publication_bytes(row: PublicationRow) -> bytes:
+    """Return the bytes of a publication that a pack key signs."""
+    said = (row.no, row.pack, row.replaces, row.at, row.effective_from, row.stores, row.regions)
+    return b"kopilka/publication/1" + encode(said)
 
 
 decode_enrol_request = decoder(EnrolRequest)

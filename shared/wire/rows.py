@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from shared.member import NO_HISTORY, FieldVersion, History, NamedDay, PhoneRole
-from shared.wire.codec import MalformedError, decoder, encode
+from shared.wire.codec import MalformedError, decoder
 from shared.wire.push import Cover, OutcomeKind
 
 KEYS_KEY = b"keys"
@@ -374,12 +374,6 @@ _KEYS: dict[type[Any], Callable[[Any], bytes]] = {
     ErasedRow: lambda row: row.no.to_bytes(8, "big"),
     PublicationRow: lambda row: (NEWEST - row.no).to_bytes(8, "big"),
 }
-
-
-def publication_bytes(row: PublicationRow) -> bytes:
-    """Return the bytes of a publication that a pack key signs."""
-    said = (row.no, row.pack, row.replaces, row.at, row.effective_from, row.stores, row.regions)
-    return b"kopilka/publication/1" + encode(said)
 
 
 def read_row(kind: str, row: bytes) -> Row:

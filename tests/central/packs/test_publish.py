@@ -17,10 +17,10 @@ from central.packs.service import (
 from shared.crypto.keys import verify
 from shared.packs.sealed import NotSealedError, seal, sealed_file
 from shared.rules.pack import PackError, canonical, pack_hash, read_pack
-from shared.wire.agents import pack_signing_bytes
+from shared.wire.agents import pack_signing_bytes, publication_bytes
 from shared.wire.feed import GLOBAL, changes_of, decode_segment
 from shared.wire.keylist import is_signed
-from shared.wire.rows import KeysRow, PackRow, PublicationRow, publication_bytes, read_row
+from shared.wire.rows import KeysRow, PackRow, PublicationRow, read_row
 from tests.central.app.kit import plain_reader
 
 WINE = (Path(shared.rules.__file__).parent / "examples" / "wine.yaml").read_text()
