@@ -148,12 +148,12 @@ def outcomes(connection: Connection) -> dict[str, int]:
     return store.outcomes(connection)
 
 
-@retried
 def erase_personal(connection: Connection, facts: Iterable[UUID], members: Iterable[UUID]) -> None:
     """Erase the personal parts of facts, and of those that name these members; the chain stays."""
     store.erase_personal(connection, facts, members)
 
 
+@retried
 def reconsider(centre: Centre, facts: Collection[UUID], at: datetime) -> dict[UUID, OutcomeKind]:
     """Plan quarantined facts once more, after what kept them out was mended; tell what became of
     them and of those that waited for them."""
