@@ -1,6 +1,6 @@
 """A slip template, compiled once and filled with values: blocks for paper."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
@@ -39,8 +39,9 @@ class Told:
     lists: Mapping[str, Sequence[Values]] = field(default_factory=dict)
 
 
-Fill = Callable[[Told], Iterator[Printed]]
+Fill = Callable[[Told], Sequence[Printed]]
 _Part = Callable[[Values], Printed]
+_When = tuple[str | None, str | None, str | None, _Part]
 _Writer = Callable[[Values], str]
 
 
@@ -82,31 +83,28 @@ def fills_of(template: SlipTemplate, lang: Lang) -> tuple[Fill, ...]:
 
 def _fill(block: Block, lang: Lang) -> Fill:
     if isinstance(block, EachBlock):
-        inner, name = [_shown(one, lang) for one in block.blocks], block.of
-        return lambda told: (
-            printed
-            for values in told.lists.get(name, ())
-            for fill in inner
-            for printed in fill(values)
-        )
-    fill = _shown(block, lang)
-    return lambda told: iter(fill(told.values))
+        inner, name = tuple(_when(one, lang) for one in block.blocks), block.of
+        return lambda told: _filled(inner, told.lists.get(name, ()))
+    own = (_when(block, lang),)
+    return lambda told: _filled(own, (told.values,))
 
 
-def _shown(block: Shown, lang: Lang) -> Callable[[Values], Sequence[Printed]]:
-    part = _part(block, lang)
+def _filled(inner: Sequence[_When], several: Sequence[Values]) -> list[Printed]:
+    """Fill blocks once for each of several, in order."""
+    found: list[Printed] = []
+    for values in several:
+        get = values.get
+        for given, code, lacking, part in inner:
+            is_given = (given is None or get(given)) and (code is None or get(code))
+            if is_given and (lacking is None or not get(lacking)):
+                found.append(part(values))
+    return found
+
+
+def _when(block: Shown, lang: Lang) -> _When:
+    """Return the values with which, and that without which, a block is printed, and the block."""
     code = block.of if isinstance(block, CodeBlock) else None
-    given = [name for name in (block.given, code) if name is not None]
-    lacking = block.lacking
-
-    def fill(values: Values) -> Sequence[Printed]:
-        if given and not all(values.get(name) for name in given):
-            return ()
-        if lacking is not None and values.get(lacking):
-            return ()
-        return (part(values),)
-
-    return fill
+    return block.given, code, block.lacking, _part(block, lang)
 
 
 def _part(block: Shown, lang: Lang) -> _Part:
@@ -147,10 +145,11 @@ def _writer(words: Words, lang: Lang) -> _Writer:
         name = parts[1]
         return lambda values: values.get(name, "")
 
+    pieces = [(bool(number % 2), part) for number, part in enumerate(parts)]
+
     def write(values: Values) -> str:
-        return "".join(
-            values.get(part, "") if number % 2 else part for number, part in enumerate(parts)
-        ).rstrip(" ")
+        get = values.get
+        return "".join([get(one, "") if place else one for place, one in pieces]).rstrip(" ")
 
     return write
 

@@ -211,3 +211,26 @@ def test_a_code_is_left_out_where_there_is_none() -> None:
     blocks = usual_papers().blocks("sale", Told({"total": "1,00"}), "ru")
 
     assert not [block for block in blocks if isinstance(block, Qr)]
+
+
+def test_words_that_are_called_as_a_value_stay_words() -> None:
+    blocks = [{"block": "text", "words": "shop {shop} shop"}, *_BALANCE]
+    papers = compile_pack(read_pack(with_slips(balance=blocks)), pack_hash="").papers
+
+    found = papers.blocks("balance", Told({"shop": "Лавка"}), "ru")
+
+    assert found[0] == Text("shop Лавка shop")
+
+
+@pytest.mark.parametrize(("values", "printed"), [({}, 0), ({"scan": "A"}, 0), ({"title": "t"}, 0)])
+def test_a_code_is_printed_where_all_that_it_asks_for_is_there(
+    values: dict[str, str], printed: int
+) -> None:
+    extra = [{"block": "qr", "of": "scan", "if": "title"}, *_usual("coupon")]
+    papers = compile_pack(read_pack(with_slips(coupon=extra)), pack_hash="").papers
+
+    def codes(told: dict[str, str]) -> int:
+        return sum(isinstance(one, Qr) for one in papers.blocks("coupon", Told(told), "ru")[:1])
+
+    assert codes(values) == printed
+    assert codes({"scan": "A", "title": "t"}) == 1
