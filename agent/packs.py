@@ -18,6 +18,8 @@ from shared.runtime.zones import EDITION
 from shared.wire.agents import pack_signing_bytes, publication_bytes
 from shared.wire.rows import KeysRow, PackRow, PublicationRow
 
+READY_MAX: Final = 4
+"""Publications for other stores whose packs are kept ready."""
 MISSING_MAX: Final = 20
 """Names of missing features that a status shows."""
 
@@ -86,12 +88,15 @@ class PackShelf:
         raise NoPackError
 
     def prepare(self, published: Published, at: datetime) -> None:
-        """Compile the pack that is in force and those to come, so that no sale waits for it."""
+        """Compile the pack that is in force and those to come, so that no sale waits for it; also
+        what was published last for other stores: it may be widened to this one."""
         for row, has_come in _newest_first(published, at):
             if self.load(row, published.keys) is not None and has_come:
                 break
         moment = Moment(at, published.zone)
         awaited = set(to_come(published.publications, published.place, moment))
+        latest = sorted(published.publications, key=lambda act: act.no, reverse=True)
+        awaited.update(act.pack for act in latest[:READY_MAX])
         for row in published.packs:
             if row.hash in awaited:
                 self.load(row, published.keys)

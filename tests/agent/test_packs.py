@@ -1,7 +1,8 @@
 """Only a pack that is signed, whole and understood prices a receipt; the last good one stays."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -11,9 +12,9 @@ from agent.quote.service import quote
 from agent.till.render import frame
 from shared.crypto.keys import KeyPair
 from shared.rules.pack import canonical, pack_hash, read_pack
-from shared.wire.agents import keys_bytes, pack_signing_bytes
+from shared.wire.agents import keys_bytes, pack_signing_bytes, publication_bytes
 from shared.wire.feed import GLOBAL, store_stream
-from shared.wire.rows import KeysRow, PackRow
+from shared.wire.rows import KeysRow, PackRow, PublicationRow
 from tests.builders import (
     PACKER,
     ROOT,
@@ -26,6 +27,7 @@ from tests.builders import (
 )
 
 WAIT_S = 5.0
+NOON = datetime(2026, 5, 20, 12, tzinfo=UTC)
 FORGER = KeyPair.from_seed(b"f" * 32)
 
 
@@ -137,6 +139,57 @@ def test_a_pack_of_newer_time_zones_than_the_agent_has_is_passed_over(
 
     assert version_used(shop) == version
     assert [here in told for told in reasons(shop)] == ([True] if version == 1 else [])
+
+
+def act(no: int, pack: str, signer: KeyPair = PACKER, **more: Any) -> PublicationRow:
+    """A publication, signed."""
+    said = {"replaces": "", "effective_from": "2026-01-01T00:00:00", "stores": (), "regions": ()}
+    row = PublicationRow(no=no, pack=pack, signature=b"", **{"at": NOON, **said, **more})
+    return replace(row, signature=signer.sign(publication_bytes(row)))
+
+
+def test_a_pack_that_is_for_other_stores_is_loaded_and_not_used(shop: Shop) -> None:
+    shop.feed(GLOBAL, act(1, pack_row().hash), second(), act(2, second().hash, stores=("999",)))
+    before = version_used(shop), len(shop.station.packs.ready())
+
+    shop.feed(GLOBAL, act(3, second().hash, regions=(settings_row().region,)))
+
+    assert before == (1, 2)
+    assert version_used(shop) == 2
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        act(4, "", FORGER, replaces=second().hash, effective_from=""),
+        replace(act(4, "", replaces="0" * 64, effective_from=""), replaces=second().hash),
+    ],
+)
+def test_a_halt_that_no_key_of_the_list_has_signed_halts_nothing(
+    shop: Shop, forged: PublicationRow
+) -> None:
+    shop.feed(GLOBAL, act(1, pack_row().hash), second(), act(3, second().hash), forged)
+
+    assert version_used(shop) == 2
+
+
+def test_a_halt_counts_at_once_also_where_the_clock_is_behind(shop: Shop) -> None:
+    shop.feed(GLOBAL, act(1, pack_row().hash), second(), act(2, second().hash))
+    late = act(3, "", replaces=second().hash, effective_from="", at=NOON + timedelta(days=400))
+
+    shop.feed(GLOBAL, late)
+
+    assert version_used(shop) == 1
+
+
+def test_without_publications_packs_count_by_their_own_word(shop: Shop) -> None:
+    """As a centre of the version before sends them."""
+    shop.feed(GLOBAL, second())
+    before = version_used(shop)
+
+    shop.feed(GLOBAL, act(1, pack_row().hash))
+
+    assert (before, version_used(shop)) == (2, 1)
 
 
 def signed(body: bytes) -> PackRow:
