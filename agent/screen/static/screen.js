@@ -23,14 +23,24 @@ function send(url, fields, form) {
   else queue = queue.then(() => go(url, body, form));
 }
 
+// The older kind of request costs a slow CPU less than fetch does, and parses the page as it comes.
 function go(url, body, form) {
-  return fetch(url, { method: body ? "POST" : "GET", body, headers: { "Kopilka-Part": "1" } })
-    .then((answer) => answer.text()).then((page) => show(page, form)).catch(() => { heardAt = -SILENT_MS; watch(); });
+  return new Promise((done) => {
+    const asked = new XMLHttpRequest();
+    asked.open(body ? "POST" : "GET", url);
+    asked.setRequestHeader("Kopilka-Part", "1");
+    asked.responseType = "document";
+    asked.onloadend = () => {
+      if (asked.response?.getElementById("screen")) show(asked.response, form);
+      else heardAt = -SILENT_MS, watch();
+      done();
+    };
+    asked.send(body);
+  });
 }
 
 // Only what has changed is replaced. What was typed meanwhile stays, but for the form that was sent.
-function show(page, form) {
-  const next = new DOMParser().parseFromString(page, "text/html");
+function show(next, form) {
   const focused = text(), wasSent = form && focused?.form?.getAttribute("action") === form;
   for (const sent of document.forms) if (form && sent.getAttribute("action") === form) sent.reset();
   change(screen_(), next.getElementById("screen"));
