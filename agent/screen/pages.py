@@ -82,7 +82,8 @@ class Pages:
     def _panel(self, desk: Desk, at: datetime) -> tuple[str, dict[str, Any]]:
         match desk.panel:
             case panels.REGISTER | panels.PROFILE as form:
-                return form, {"card": card_in(self._station, desk, at)}
+                uid = new_uid(self._station)
+                return form, {"card": card_in(self._station, desk, at), "uid": uid}
             case panels.RECEIPT if desk.lookup is not None and desk.lookup.parts:
                 return self._preview(desk, at)
             case panels.RECEIPT:

@@ -75,6 +75,8 @@ ACTIONS: Final[dict[str, Action]] = {
     "void": serving.undo,
     "reprint": serving.reprint,
     "paper": papers.say,
+    "balance": papers.print_balance,
+    "shift": papers.print_summary,
     "drawer": papers.open_the_drawer,
     "sale": lambda act: act.desk.show(SALE),
 }
