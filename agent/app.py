@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-import httpx
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from agent import identity as identities
+from agent.client import open_client
 from agent.counted import STORAGE_ERRORS
 from agent.epochs import recall
 from agent.equipment.service import equipment_of
@@ -122,10 +122,6 @@ def _boot() -> str:
 def _link(
     settings: AgentSettings, who: Identity, clock: SystemClock, chance: random.Random
 ) -> Link:
-    client = httpx.Client(
-        base_url=settings.centre_url,
-        timeout=httpx.Timeout(settings.request_timeout_s, read=settings.tail_silence_max_s),
-        trust_env=False,
-    )
+    client = open_client(settings, settings.tail_silence_max_s)
     request = SessionRequest(who.agent, who.epoch, version("kopilka"), 0)
     return HttpLink(client, who.keys, request, clock, chance.getrandbits(NONCE_BITS))

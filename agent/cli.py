@@ -38,10 +38,9 @@ def enrol(
     centre: CentreUrl = None,
 ) -> None:
     """Make this machine the agent of a store; its private key never leaves it."""
-    import httpx
-
     from agent import http_link as links
     from agent import identity
+    from agent.client import open_client
     from shared.clock import SystemClock
     from shared.crypto.keys import SEED_BYTES, KeyPair
     from shared.wire.agents import EnrolRequest
@@ -57,9 +56,7 @@ def enrol(
         request = EnrolRequest(
             code.strip().upper(), keys.public, version("kopilka"), keys.wrapping_key
         )
-        with httpx.Client(
-            base_url=settings.centre_url, timeout=settings.request_timeout_s, trust_env=False
-        ) as client:
+        with open_client(settings) as client:
             nonce = f"{chance.getrandbits(64):x}"
             answer = links.enrol(client, request, keys, SystemClock().now(), nonce)
         identity.save(settings.data_dir, identity.enrolled(keys, answer))

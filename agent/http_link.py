@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from msgspec.structs import replace
 
+from agent.client import why
 from agent.heard import Told, retry_after_s, their_time
 from agent.link import CentreBusyError, LinkDownError, LinkState, RefusedByCentreError
 from shared.clock import Clock, instant_of
@@ -259,7 +260,7 @@ class HttpLink:
         try:
             yield
         except httpx.HTTPError as error:
-            reason = type(error).__name__
+            reason = why(error)
             last = self._state.last_contact_at
             self._state = LinkState(up=False, last_contact_at=last, reason=reason)
             raise LinkDownError(reason=reason) from error
@@ -275,7 +276,7 @@ def enrol(
     try:
         answer = client.post("/v1/enrolments", content=body, headers=headers)
     except httpx.HTTPError as error:
-        raise LinkDownError(reason=type(error).__name__) from error
+        raise LinkDownError(reason=why(error)) from error
     if answer.is_error:
         raise _refusal(answer)
     return decode_enrol_answer(answer.content)

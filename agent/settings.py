@@ -34,6 +34,8 @@ class AgentSettings(BaseSettings):
 
     data_dir: Path
     centre_url: str = "http://127.0.0.1:8100"
+    centre_ca: Path | None = None
+    """Certificates (PEM) of the authority that the centre's own is from, if it is a private one."""
     host: str = "127.0.0.1"
     port: int = Field(default=8200, ge=0, le=65535)
     allowed_hosts: tuple[str, ...] = ()

@@ -1,0 +1,109 @@
+"""TLS to the centre: a private authority is trusted where it is named, and nobody else then."""
+
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from agent.cli import app
+from agent.client import BadAuthorityError, open_client, why
+from agent.settings import AgentSettings
+from tests.authority import Authority
+
+LOOPBACK = "127.0.0.1"
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Says yes to everything, in silence."""
+
+    def do_GET(self) -> None:  # noqa: N802
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_words: object) -> None:
+        pass
+
+
+class Quiet(HTTPServer):
+    def handle_error(self, *_who: object) -> None:
+        pass  # a client that hangs up at our certificate
+
+
+@contextmanager
+def serving(certificate: Path) -> Iterator[str]:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    with Quiet((LOOPBACK, 0), Answering) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"https://{LOOPBACK}:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def asked(settings: AgentSettings) -> str:
+    """Return the status of an exchange, or why there was none."""
+    with open_client(settings) as client:
+        try:
+            return str(client.get("/").status_code)
+        except httpx.HTTPError as error:
+            return why(error)
+
+
+def test_a_private_authority_is_trusted_where_it_is_named(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    other = Authority(tmp_path, "Another authority")
+    with serving(authority.issue(LOOPBACK)) as url:
+        told = {
+            name: asked(AgentSettings(data_dir=tmp_path, centre_url=url, centre_ca=file))
+            for name, file in {"own": authority.file, "other": other.file, "none": None}.items()
+        }
+
+    assert told["own"] == "204"
+    assert told["other"].startswith("certificate: ")
+    assert "unable to get local issuer" in told["none"]
+
+
+def test_a_certificate_of_another_machine_is_refused(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    with serving(authority.issue("loyalty.example")) as url:
+        told = asked(AgentSettings(data_dir=tmp_path, centre_url=url, centre_ca=authority.file))
+
+    assert told.startswith("certificate: IP address mismatch")
+
+
+def test_a_centre_that_is_not_there_is_told_as_that(tmp_path: Path) -> None:
+    assert asked(AgentSettings(data_dir=tmp_path, centre_url=f"http://{LOOPBACK}:9")) == (
+        "ConnectError"
+    )
+
+
+@pytest.mark.parametrize("content", [None, "not a certificate"])
+def test_a_file_without_certificates_stops_the_start_and_is_named(
+    tmp_path: Path, content: str | None
+) -> None:
+    file = tmp_path / "authority.pem"
+    if content is not None:
+        file.write_text(content)
+
+    with pytest.raises(BadAuthorityError, match=str(file)):
+        open_client(AgentSettings(data_dir=tmp_path, centre_ca=file))
+
+
+def test_whoever_enrols_reads_what_is_wrong_with_the_certificate(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    with serving(authority.issue(LOOPBACK)) as url:
+        words = ["enrol", "--code", "ABCDEFGH", "--data-dir", str(tmp_path / "a"), "--centre", url]
+        done = CliRunner().invoke(app, words)
+
+    assert done.exit_code == 1
+    assert "certificate: unable to get local issuer" in done.stderr
