@@ -12,11 +12,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from shared.errors import Kind, LoyaltyError
+from shared.runtime.manager import ALIVE, READY, manager
 
 BACKLOG = 2048
 GRACE_S = 1
 """For open answers, endless event streams and tails among them, after the signal to stop."""
 KEEP_ALIVE_S = 30
+ALIVE_EVERY_TICKS = 20
+"""A service manager hears every two seconds that requests are taken."""
 COLLECTED_AFTER = 50_000
 """New objects that outnumber those that have gone."""
 
@@ -51,7 +54,7 @@ def serve(
     """Serve until SIGTERM, SIGINT or `stop`; port 0 takes a free one. Raises PortTakenError.
 
     Once connections are accepted, `{url, pid}` goes into the ready file as JSON, then one line to
-    standard output.
+    standard output, and a service manager hears of it.
     """
     with listen(host, port) as listener:
         url = f"http://{host}:{listener.getsockname()[1]}"
@@ -93,9 +96,12 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._on_ready = on_ready
         self._stop = stop
+        self._tell = manager()
 
     async def on_tick(self, counter: int) -> bool:
         """Tell whether to stop; asked ten times a second."""
+        if counter % ALIVE_EVERY_TICKS == 0:
+            self._tell(ALIVE)
         return await super().on_tick(counter) or self._stop.is_set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -103,6 +109,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+            self._tell(READY)
 
 
 def _announce(title: str, url: str, ready_file: Path | None) -> None:
