@@ -65,7 +65,7 @@ $(UV):
 	@touch $@
 
 .tools/packages.stamp: deploy/packages.sh | $(UV)
-	deploy/packages.sh libzbar0 chromium libatomic1 fonts-dejavu-core
+	deploy/packages.sh libzbar0 chromium libatomic1 fonts-dejavu-core haproxy systemd
 	@touch $@
 
 .tools/judge.stamp: deploy/judge.sh | $(UV)

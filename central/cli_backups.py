@@ -13,14 +13,19 @@ backup_app = typer.Typer(no_args_is_help=True, help="Backups that stores may rel
 @backup_app.command("take")
 def take_backup(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, on another disk.")],
+    place: Annotated[
+        Path, typer.Argument(metavar="PLACE", help="A new file, or a folder, on another disk.")
+    ],
 ) -> None:
-    """Copy an SQLite database while the centre works, check the copy and confirm it."""
+    """Copy the database while the centre works, read the copy through and confirm it.
+
+    PostgreSQL's is copied by its own pg_dump, which must be there, and not of an older version.
+    """
     from central.backups.copying import take
 
     with opened(ctx) as centre:
-        number = take(centre, file)
-        typer.echo(f"backup {number} is in {file}, checked and confirmed")
+        taken = take(centre, place)
+        typer.echo(f"backup {taken.number} is in {taken.file}, checked and confirmed")
 
 
 @backup_app.command("begin")

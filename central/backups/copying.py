@@ -1,34 +1,24 @@
-"""A copy of an SQLite database, made while the centre works: whole, checked and on the disk."""
+"""A copy of the centre's database, made while the centre works: whole, checked and on the disk."""
 
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from central.backups import service
+from central.backups.dumping import check_dump, dump
 from central.centre import Centre
 from shared.errors import Kind, LoyaltyError
 from shared.runtime.files import keep
 from shared.runtime.sqlite import copy_into
 
 _FILE_MODE = 0o600
-
-
-class OtherDatabaseError(LoyaltyError):
-    """A database that brings its own tools for backups."""
-
-    kind = Kind.INVALID
-    code = "other_database"
-    ru = (
-        "Копию PostgreSQL снимают его средствами: kopilka central backup begin, затем pg_dump, "
-        "затем kopilka central backup confirm НОМЕР."
-    )
-    en = (
-        "PostgreSQL is copied by its own tools: kopilka central backup begin, then pg_dump, "
-        "then kopilka central backup confirm NUMBER."
-    )
+_STAMP = "%Y%m%d%H%M%S"
 
 
 class FileThereError(LoyaltyError):
@@ -58,40 +48,70 @@ class BadCopyError(LoyaltyError):
     en = "Copy {file} will not do: {reason}."
 
 
-def take(centre: Centre, file: Path, copy: Callable[[Engine, Path], None] = copy_into) -> int:
-    """Copy the database into a new file, check the copy and confirm it; return its number.
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A confirmed backup, and the file that it is in."""
 
-    The centre works on meanwhile; `copy` writes one state of a database into an empty file. What
-    was written before a failure is removed. Raises OtherDatabaseError, FileThereError,
-    NoFolderError, BadCopyError.
+    number: int
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """How one kind of database is copied: into an empty file, and the file read through."""
+
+    suffix: str
+    copy: Callable[[Engine, Path], None]
+    check: Callable[[Path, int], None]
+
+
+def take(centre: Centre, place: Path, copy: Callable[[Engine, Path], None] | None = None) -> Taken:
+    """Copy the database into a new file, check the copy and confirm it.
+
+    A place that is a folder gets a file that is named by its instant. The centre works on
+    meanwhile; `copy` may stand for the usual way to write one state of the database into an empty
+    file. What was written before a failure is removed. Raises FileThereError, NoFolderError,
+    BadCopyError.
     """
-    if centre.engine.dialect.name != "sqlite":
-        raise OtherDatabaseError
-    if file.exists():
-        raise FileThereError(file=file)
-    if not file.parent.is_dir():
-        raise NoFolderError(folder=file.parent)
+    means = _MEANS[centre.engine.dialect.name]
+    file = _file(place, centre.clock.now(), means.suffix)
     number = service.begin(centre, centre.clock.now(), str(file.resolve()))
     draft = file.with_name(f"{file.name}.draft")
     try:
         draft.unlink(missing_ok=True)
         draft.touch(mode=_FILE_MODE, exist_ok=False)
-        copy(centre.engine, draft)
-        check(draft, number)
+        (copy or means.copy)(centre.engine, draft)
+        means.check(draft, number)
         keep(draft, file)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, subprocess.TimeoutExpired) as error:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
         raise BadCopyError(file=file, reason=error) from error
     service.confirm(centre, number, centre.clock.now())
-    return number
+    return Taken(number, file)
 
 
 def check(file: Path, number: int) -> None:
-    """Read a whole copy; raises sqlite3.Error for damage, and for one without this backup."""
+    """Read a whole copy of SQLite; raises sqlite3.Error for damage, and for one without this
+    backup."""
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as copy:
         (found,) = copy.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
             raise sqlite3.DatabaseError(found)
         if not copy.execute("SELECT 1 FROM backup WHERE number = ?", (number,)).fetchone():
             raise sqlite3.DatabaseError(f"backup {number} is not in it")
+
+
+_MEANS = {
+    "sqlite": Means(".db", copy_into, check),
+    "postgresql": Means(".dump", dump, check_dump),
+}
+
+
+def _file(place: Path, at: datetime, suffix: str) -> Path:
+    file = place / f"{at.strftime(_STAMP)}{suffix}" if place.is_dir() else place
+    if file.exists():
+        raise FileThereError(file=file)
+    if not file.parent.is_dir():
+        raise NoFolderError(folder=file.parent)
+    return file

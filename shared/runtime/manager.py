@@ -24,8 +24,7 @@ def manager() -> Callable[[str], None]:
 
     def tell(word: str) -> None:
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
-            line.setblocking(False)
-            line.sendto(word.encode(), place)
+            line.sendto(word.encode(), socket.MSG_DONTWAIT, place)
 
     return tell
 

@@ -22,7 +22,7 @@ LOOPBACK = "127.0.0.1"
 class Answering(BaseHTTPRequestHandler):
     """Says yes to everything, in silence."""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self.send_response(204)
         self.end_headers()
 

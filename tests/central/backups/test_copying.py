@@ -32,7 +32,7 @@ def test_a_copy_is_a_whole_database_and_counts(
     sell(journal)
     file = tmp_path / "copy.db"
 
-    number = take(centre, file)
+    number = take(centre, file).number
 
     assert told(centre, journal) == (place(journal),)
     copied = open_engine(f"sqlite:///{file}")
@@ -41,6 +41,13 @@ def test_a_copy_is_a_whole_database_and_counts(
     copied.dispose()
     assert file.stat().st_mode & 0o777 == 0o600
     assert [(one.number, one.file) for one in backups.list_newest(centre)] == [(number, str(file))]
+
+
+def test_a_copy_in_a_folder_is_named_by_its_instant(centre: Centre, tmp_path: Path) -> None:
+    taken = take(centre, tmp_path)
+
+    assert taken.file == tmp_path / f"{taken.number}.db"
+    check(taken.file, taken.number)
 
 
 def test_a_copy_is_made_while_somebody_writes(centre: Centre, tmp_path: Path) -> None:
