@@ -33,6 +33,7 @@ from agent.till.place import Places
 from agent.till.routes import ROUTERS
 from hardware.printers.printer import printer_at
 from shared.clock import SystemClock
+from shared.runtime.logs import Answered
 from shared.runtime.sqlite import Synchronous, open_file
 from shared.runtime.web import BodyLimit, install_problems
 from shared.wire.agents import SessionRequest
@@ -108,6 +109,8 @@ def create_app(station: Station) -> FastAPI:
     app.add_middleware(FiscalTimes, station=station)
     app.add_middleware(Places, station=station)
     app.add_middleware(Guard, station=station)
+    if settings.log_level == "DEBUG":
+        app.add_middleware(Answered, clock=station.clock)
     return app
 
 

@@ -34,6 +34,7 @@ from central.opening import NotInitialisedError
 from central.settings import Settings
 from central.snapshots import routes as snapshots_routes
 from central.snapshots import service as snapshots
+from shared.runtime.logs import Answered
 from shared.runtime.sqlite import reading
 from shared.runtime.web import BodyLimit, install_problems
 from shared.wire.agents import StreamHead
@@ -85,6 +86,8 @@ def create_app(
         Admission, widths=_widths(centre.settings), clock=centre.clock, chance=centre.chance
     )
     install_problems(app)
+    if centre.settings.log_level == "DEBUG":
+        app.add_middleware(Answered, clock=centre.clock)
     own = (agents_routes.router, feed_routes.router, snapshots_routes.router, _router())
     for router in (*own, *stages.routers):
         app.include_router(router)

@@ -39,6 +39,7 @@ def open_pool(url: URL, connections_max: int = CONNECTIONS_MAX) -> Engine:
         max_overflow=0,
         pool_timeout=CONNECTION_WAIT_S,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args=_arguments(),
     )
 

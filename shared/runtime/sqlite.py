@@ -60,6 +60,7 @@ def open_engine(url: str, synchronous: Synchronous = Synchronous.FULL) -> Engine
     engine = create_engine(
         url,
         poolclass=QueuePool,
+        hide_parameters=True,  # what fails is logged, and rows have people in them
         pool_size=CONNECTIONS_MAX,
         max_overflow=0,
         connect_args={

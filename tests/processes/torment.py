@@ -42,6 +42,7 @@ SHOWN = 8
 """Members whose balance is compared in all stores at a truce."""
 
 _TRACE = re.compile(r"^Traceback .*?^(\w.*?)$", re.DOTALL | re.MULTILINE)
+_LOGGED = '"exception": "Traceback'
 
 Watch = Callable[["Torment"], None]
 """Hears after each blow and each truce."""
@@ -300,9 +301,15 @@ def torment(
 def _check_logs(folder: Path) -> None:
     """Check that no process has met an exception that nobody anticipates, but for its own stop."""
     for log in sorted(folder.glob("*.log")):
-        for met in _TRACE.finditer(log.read_text(errors="replace")):
+        for met in _TRACE.finditer(_with_traces(log.read_text(errors="replace"))):
             if "CancelledError" not in met[1]:
                 raise ViolationError("surprise", f"{log.name}: {met[1]}")
+
+
+def _with_traces(text: str) -> str:
+    """Return a log with the tracebacks of its events as they would be printed."""
+    lines = text.splitlines()
+    return "\n".join(json.loads(line)["exception"] if _LOGGED in line else line for line in lines)
 
 
 def _rounds(blows: list[Blow]) -> Iterator[list[Blow]]:
