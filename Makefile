@@ -6,7 +6,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON := python3
 
-.PHONY: demo test capabilities bench figures simulate torment mutants screens format clean
+.PHONY: demo test capabilities bench figures simulate torment mutants rolling failover restoring screens format clean
 
 demo: .venv/core.stamp
 	$(BIN)/kopilka demo $(DEMO)
@@ -39,6 +39,16 @@ torment: .venv/dev.stamp
 
 mutants: .venv/dev.stamp
 	$(BIN)/python -m tests.simulation.mutants $(MUTANTS)
+
+rolling: .venv/dev.stamp .tools/packages.stamp
+	$(BIN)/python -m tests.deploy.rolling $(or $(REV),HEAD) $(ROLLING)
+
+failover: .venv/dev.stamp .tools/packages.stamp
+	deploy/packages.sh etcd-server
+	$(BIN)/python -m tests.deploy.failover $(FAILOVER)
+
+restoring: .venv/dev.stamp .tools/packages.stamp
+	$(BIN)/python -m tests.deploy.restoring
 
 screens: .venv/dev.stamp .tools/packages.stamp
 	$(BIN)/python -m tests.browser.screens $(or $(SCREENS),docs/screens)

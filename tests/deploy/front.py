@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
@@ -38,7 +39,8 @@ tail_keep_alive_s = 1
 log_level = "{level}"
 """
 _AGENT_TOML = """\
-data_dir = "{data}"
+data_dir = "{folder}/data"
+journal_mirror = "{folder}/mirror"
 centre_url = "{url}"
 centre_ca = "{authority}"
 request_timeout_s = 3
@@ -58,22 +60,23 @@ def free_port() -> int:
 class Shop:
     """A store's agent, and a till that sells to one member."""
 
-    def __init__(self, code: str, agent: Process, till: Till) -> None:
+    def __init__(self, code: str, folder: Path, till: Till) -> None:
         self.code = code
-        self.agent = agent
+        self.folder = folder
         self.till = till
+        self.agent: Process | None = None
         self.sold: list[Json] = []
         """What the till was told of each sale."""
         self.refused: Counter[str] = Counter()
         self.member: Json = {}
+        self.card = ""
 
-    def register(self, name: str, phone: str) -> str:
-        """Register whom it sells to; return the card."""
+    def register(self, name: str, phone: str) -> None:
+        """Register whom it sells to."""
         body = {"name": name, "phone": phone, "consent": "v1"}
-        card = str(self.till.post("/v1/members", body)["card"])
-        (found,) = self.till.find(card)
+        self.card = str(self.till.post("/v1/members", body)["card"])
+        (found,) = self.till.find(self.card)
         self.member = found["ref"]
-        return card
 
     def sell(self) -> None:
         """Sell a piece to the member; what is refused before payment is counted and left."""
@@ -113,6 +116,9 @@ class Front:
         self.processes: dict[int, Process] = {}
         self.shops: list[Shop] = []
         self.url = ""
+        self.database_url = database_url
+        self.agent_command: Sequence[str] = kopilka()
+        """Of the version that stores run."""
         self.settings = folder / "central.toml"
         text = _CENTRE_TOML.format(data=data, url=database_url, level=level)
         self.settings.write_text(text)
@@ -130,6 +136,12 @@ class Front:
             self.processes[number] = self.crew.start(f"central-{number}", words)
         for number in numbers:
             self.crew.ready_file(self.processes[number], self._ready(number))
+
+    def stop_agent(self, shop: Shop) -> None:
+        """End a store's agent as a power cut does."""
+        assert shop.agent is not None
+        self.crew.kill(shop.agent)
+        shop.agent = None
 
     def kill(self, number: int) -> None:
         """End a process of the centre as a power cut does."""
@@ -171,21 +183,39 @@ class Front:
         """Enrol the agent of a store through the proxy, by the command line, and start it."""
         folder = self._folder / f"store-{code}"
         folder.mkdir()
-        config = folder / "agent.toml"
         text = _AGENT_TOML.format(
-            data=folder / "data", url=self.url, authority=self.authority.file, level=self._level
+            folder=folder, url=self.url, authority=self.authority.file, level=self._level
         )
-        config.write_text(text)
-        enrol = ["agent", "enrol", "--config", str(config), "--code", one_time_code]
-        self.crew.run(f"enrol-{code}", [*kopilka(), *enrol])
-        ready = folder / "agent.ready"
-        places = ["--config", str(config), "--port", "0", "--ready-file", str(ready)]
-        agent = self.crew.start(f"agent-{code}", [*kopilka(), "agent", "run", *places])
-        url = str(self.crew.ready_file(agent, ready)["url"])
-        shop = Shop(code, agent, Till(url, self.clock, random.Random(code)))
-        self.patience.until(f"{code} has the rules", lambda: shop.till.status()["pack"])
+        (folder / "agent.toml").write_text(text)
+        self.agent(code, "enrol", "--code", one_time_code)
+        url = f"http://{HOST}:{free_port()}"
+        shop = Shop(code, folder, Till(url, self.clock, random.Random(code)))
         self.shops.append(shop)
+        self.start_agent(shop)
+        self.patience.until(f"{code} has the rules", lambda: shop.till.status()["pack"])
         return shop
+
+    def agent(self, code: str, command: str, *words: str) -> str:
+        """Run a command of a store's agent to its end; return what it printed."""
+        config = str(self._folder / f"store-{code}" / "agent.toml")
+        full = [*self.agent_command, "agent", command, "--config", config, *words]
+        return self.crew.run(f"agent-{command}-{code}", full)
+
+    def start_agent(self, shop: Shop) -> None:
+        """Start a store's agent where its till expects it, and wait until it listens."""
+        ready = shop.folder / "agent.ready"
+        ready.unlink(missing_ok=True)
+        config, port = str(shop.folder / "agent.toml"), str(urlsplit(shop.till.url).port)
+        places = ["--config", config, "--port", port, "--ready-file", str(ready)]
+        words = [*self.agent_command, "agent", "run", *places]
+        shop.agent = self.crew.start(f"agent-{shop.code}", words)
+        self.crew.ready_file(shop.agent, ready)
+
+    def central(self, *words: str, command: Sequence[str] = ()) -> str:
+        """Run a command of the centre to its end, another version's if one is given; return what it
+        printed."""
+        full = [*(command or kopilka()), "central", "--config", str(self.settings), *words]
+        return self.crew.run(f"central-{words[0]}", full)
 
     def drain(self, seconds: float = WAIT_S) -> float:
         """Wait until the centre has answered every fact; return how long it took."""

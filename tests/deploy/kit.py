@@ -2,8 +2,12 @@
 
 import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Sequence
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +25,24 @@ def tool(name: str) -> str:
         absent = pytest.fail if os.environ.get("CI") else pytest.skip
         absent(f"{name} is absent: make .tools/packages.stamp")
     return found
+
+
+@contextmanager
+def folder_of(trial: str) -> Iterator[Path]:
+    """Yield a folder for a trial; after one that did not go well it stays, and is named.
+
+    An order to end has the same way out as Ctrl-C, so that nothing is left running.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    folder = Path(tempfile.mkdtemp(prefix=f"kopilka-{trial}-"))
+    try:
+        yield folder
+    except BaseException as error:
+        if isinstance(error, SystemExit) and not error.code:
+            shutil.rmtree(folder)
+        else:
+            sys.stdout.write(f"files and logs: {folder}\n")
+        raise
 
 
 def judged(words: Sequence[str]) -> "subprocess.CompletedProcess[str]":

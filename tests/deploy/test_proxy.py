@@ -2,23 +2,19 @@
 
 import json
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from central.centre import Centre
 from central.estate.service import issue_enrol_code
-from central.ledger.audit import check
-from shared.runtime.sqlite import reading
 from tests.authority import Authority
 from tests.databases import PostgresDatabases
 from tests.deploy.front import HOST, Front, arrived
 from tests.deploy.kit import DEPLOY, judged, tool
+from tests.deploy.load import books_are_right, selling, wait_for_sales
 from tests.processes.estate import found
 
+POSTGRES = DEPLOY / "haproxy/postgres.cfg"
 MORE = 5
 NAME, PHONE = "Аполлинария Загоруйко", "+79160000001"
 OURS = ("central-0", "central-1", "agent-101")
@@ -42,6 +38,16 @@ def test_haproxy_accepts_its_configuration(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_haproxy_accepts_the_way_to_the_primary() -> None:
+    variables = [f"POSTGRES_BIND={HOST}:5432"]
+    variables += [f"POSTGRES_{no}={HOST}:{5440 + no}" for no in (1, 2, 3)]
+    variables += [f"PATRONI_{no}={8010 + no}" for no in (1, 2, 3)]
+
+    done = judged(["env", *variables, tool("haproxy"), "-c", "-f", str(POSTGRES)])
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.journey
 def test_a_store_behind_tls_sells_on_while_either_process_of_the_centre_is_killed(
     tmp_path: Path, postgres_databases: PostgresDatabases
@@ -54,7 +60,7 @@ def test_a_store_behind_tls_sells_on_while_either_process_of_the_centre_is_kille
         front.open_proxy()
         hidden = {front.ask(target).status_code for target in ("/metrics", "/v1/status", "/readyz")}
         shop = front.open_shop("101", issue_enrol_code(centre, "101"))
-        card = shop.register(NAME, PHONE)
+        shop.register(NAME, PHONE)
         shop.till.find(PHONE)
         with selling(front):
             front.kill(0)
@@ -76,42 +82,11 @@ def test_a_store_behind_tls_sells_on_while_either_process_of_the_centre_is_kille
     assert (nobody.status_code, nobody.json()["code"]) == (503, "no_process")
     assert nobody.headers["Retry-After"] == "2"
     assert books_are_right(centre)
+    centre.engine.dispose()
     logged = {log.stem: log.read_text() for log in (tmp_path / "logs").glob("*.log")}
     texts = [ANNOUNCED.sub("", logged[name]) for name in OURS]
     events = [json.loads(line) for text in texts for line in text.split("\n") if line]
     assert {event["event"] for event in events} >= {"http.answered", "receipt.committed"}
     assert not [event for event in events if event["level"] in ("error", "critical")]
-    for said in (PHONE, PHONE[2:], NAME, NAME.split()[1], card):
+    for said in (PHONE, PHONE[2:], NAME, NAME.split()[1], shop.card):
         assert not [name for name, text in logged.items() if said in text], said
-
-
-@contextmanager
-def selling(front: Front) -> Iterator[None]:
-    """Let every till sell all the while."""
-    stop = threading.Event()
-    threads = [threading.Thread(target=shop.sell_until, args=(stop,)) for shop in front.shops]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-
-
-def wait_for_sales(front: Front, more: int) -> None:
-    """Wait until every till has sold so often again."""
-    for shop in front.shops:
-        enough = len(shop.sold) + more
-        front.patience.until(
-            f"{shop.code} sells",
-            lambda shop=shop, enough=enough: len(shop.sold) >= enough,  # type: ignore[misc]
-        )
-
-
-def books_are_right(centre: Centre) -> bool:
-    with reading(centre.engine) as connection:
-        broken = check(connection)
-    centre.engine.dispose()
-    return broken == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi.testclient import TestClient
-from psycopg import errors
+from psycopg import errors, sql
 from sqlalchemy import event, update
 from sqlalchemy.exc import DBAPIError
 
@@ -31,7 +31,7 @@ from tests.central.app.kit import STORES_CSV, SetClock, code_of
 from tests.central.chain_kit import balance, kinds
 from tests.central.journal_builder import NOON, Journal, make_journal
 from tests.central.together.kit import Pause, started
-from tests.postgres import Cluster
+from tests.postgres import Cluster, connected
 
 LOCK_S = 1
 DURABLE = ("fsync=off", "synchronous_commit=on")
@@ -109,6 +109,28 @@ def test_a_database_that_is_away_is_told_and_missed_no_longer_than_it_is(
     assert kinds(_answer(_push(client, journal)).outcomes) == ["accepted"] * 2
     assert client.get("/readyz").status_code == 200
     assert balance(journal.centre, person.account) == 10_00
+
+
+def test_a_server_that_takes_no_writes_is_as_good_as_away_until_it_does(
+    cluster: Cluster, client: TestClient, centre: Centre, journal: Journal
+) -> None:
+    """As a standby is, to which the way may lead while another one takes over."""
+    person, _ = journal.register()
+    name = str(centre.engine.url.database)
+    words = sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = {}")
+    with connected(cluster.url) as connection:
+        connection.execute(words.format(sql.Identifier(name), sql.SQL("on")))
+    centre.engine.dispose()
+
+    refused = _push(client, journal)
+    ready = client.get("/readyz")
+    with connected(cluster.url) as connection:
+        connection.execute(words.format(sql.Identifier(name), sql.SQL("off")))
+
+    assert (refused.status_code, code_of(refused)) == (503, "storage_gone")
+    assert ready.status_code == 503
+    assert kinds(_answer(_push(client, journal)).outcomes) == ["accepted"]
+    assert balance(centre, person.account) == 0
 
 
 def test_a_restart_of_the_database_that_nobody_noticed_is_not_noticed_later(
