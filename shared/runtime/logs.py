@@ -4,6 +4,7 @@ Libraries that log by Python's own means are heard from warnings upwards, in the
 they tell below that is about addresses and headers.
 """
 
+import asyncio
 import logging
 import re
 import sys
@@ -21,6 +22,8 @@ DROPPED_KEYS = frozenset(
 HIDDEN: Final = "…"
 _NUMBERS = re.compile(r"(?<![\w.-])\+?\d{10,19}(?![\w-])|\+7[\s(-]*(?:\d[\s()-]*){10}")
 """Runs of digits as long as a phone's or a card's, which stand alone."""
+_STREAMS_END: Final = "Cancel %s running task(s)"
+"""How uvicorn begins to say that it stops with streams open."""
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -94,6 +97,7 @@ class _Foreign(logging.StreamHandler[Any]):
     def __init__(self) -> None:
         super().__init__()
         self.setLevel(logging.WARNING)
+        self.addFilter(_is_news)
         chain = [add_logger_name, *_marks()]
         lines = [ProcessorFormatter.remove_processors_meta, *_lines()]
         self.setFormatter(ProcessorFormatter(processors=lines, foreign_pre_chain=chain))
@@ -102,6 +106,15 @@ class _Foreign(logging.StreamHandler[Any]):
         """Write one line."""
         self.stream = sys.stderr
         super().emit(record)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Tell whether somebody must hear of it: streams that end with the process are no failure, and
+    who waited for an answer was told."""
+    cancelled = record.exc_info is not None and isinstance(
+        record.exc_info[1], asyncio.CancelledError
+    )
+    return not cancelled and not str(record.msg).startswith(_STREAMS_END)
 
 
 def _marks() -> list[Any]:

@@ -144,12 +144,13 @@ def _tell(front: Front, what: str) -> None:
 
 
 def _errors(logs: Path) -> list[str]:
-    """Return what processes have logged as errors, each by its last line."""
+    """Return what processes have logged as errors, but for their own stop."""
     found = []
     for log in sorted(logs.glob("*.log")):
         text = log.read_text(errors="replace")
         found += [f"{log.stem}: {line}" for line in text.splitlines() if _ERROR in line]
-        found += [f"{log.stem}: {trace[1]}" for trace in _TRACE.finditer(text)]
+        traces = [trace[1] for trace in _TRACE.finditer(text)]
+        found += [f"{log.stem}: {trace}" for trace in traces if "CancelledError" not in trace]
     return found
 
 

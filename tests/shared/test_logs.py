@@ -1,5 +1,6 @@
 """Logs: a line of JSON for every event, whoever logs it, and nobody's number in it."""
 
+import asyncio
 import json
 import logging
 from typing import Any
@@ -53,6 +54,24 @@ def test_what_libraries_log_is_written_in_the_same_form(
     assert (line["logger"], line["level"]) == ("uvicorn.error", "error")
     assert "ValueError: invalid literal" in line["exception"]
     assert PHONE not in json.dumps(line)
+
+
+def test_streams_that_end_with_the_process_are_no_failure(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("INFO")
+    server = logging.getLogger("uvicorn.error")
+    server.error("Cancel %s running task(s), timeout graceful shutdown exceeded", 2)
+    try:
+        int("?")
+    except ValueError:
+        server.exception("a failure")
+    try:
+        raise asyncio.CancelledError
+    except asyncio.CancelledError:
+        server.exception("Exception in ASGI application\n")
+
+    assert [line["event"] for line in lines(capsys)] == ["a failure"]
 
 
 @pytest.mark.parametrize(
