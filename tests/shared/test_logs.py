@@ -66,10 +66,7 @@ def test_streams_that_end_with_the_process_are_no_failure(
         int("?")
     except ValueError:
         server.exception("a failure")
-    try:
-        raise asyncio.CancelledError
-    except asyncio.CancelledError:
-        server.exception("Exception in ASGI application\n")
+    server.error("Exception in ASGI application\n", exc_info=asyncio.CancelledError())
 
     assert [line["event"] for line in lines(capsys)] == ["a failure"]
 
