@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.ids import derived
-from shared.runtime.logs import HIDDEN, Answered, configure_logs, drop_personal
+from shared.runtime.logs import DROPPED_KEYS, HIDDEN, Answered, configure_logs, drop_personal
 from tests.fakes import FakeClock
 
 PHONE = "+79161234567"
@@ -22,6 +22,16 @@ PHONE = "+79161234567"
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     """What was written to standard error: every line of it is JSON."""
     return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+@pytest.mark.parametrize("key", sorted(DROPPED_KEYS))
+def test_nothing_personal_is_logged(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("DEBUG")
+
+    structlog.get_logger().debug("till.asked", **{key: PHONE}, store="101")
+
+    (line,) = lines(capsys)
+    assert (line[key], line["store"]) == (HIDDEN, "101")
 
 
 def test_events_below_the_level_are_not_written(capsys: pytest.CaptureFixture[str]) -> None:
