@@ -26,6 +26,8 @@ RETRY_S_MAX: Final = 30.0
 _SMOOTHING: Final = 0.1
 _TAIL: Final = "/v1/tail"
 _FACTS: Final = "/v1/facts"
+_CONSOLE: Final = "/console/"
+_STATIC: Final = "/console/static/"
 
 
 class Lane(StrEnum):
@@ -38,6 +40,8 @@ class Lane(StrEnum):
     """Full batches of facts, from a store that was away for long, and what agents tell of
     themselves."""
     READ = "read"
+    CONSOLE = "console"
+    """Pages for people: passwords cost memory, and figures time."""
 
 
 class BusyError(LoyaltyError):
@@ -132,7 +136,11 @@ class Admission:
 
 def lane_of(scope: Scope) -> Lane | None:
     """Return the lane of a request; None for what is not held up."""
-    if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
+    if scope["type"] != "http":
+        return None
+    if scope["path"].startswith(_CONSOLE):
+        return None if scope["path"].startswith(_STATIC) else Lane.CONSOLE
+    if not scope["path"].startswith("/v1/"):
         return None
     if scope["method"] == "GET":
         return None if scope["path"] == _TAIL else Lane.READ

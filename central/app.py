@@ -19,6 +19,7 @@ from central.agents.sessions import Standing
 from central.auditor import telling as auditing
 from central.backups import service as backups
 from central.centre import Centre
+from central.console.routes import Console
 from central.counted import STORAGE_ERRORS
 from central.feed import routes as feed_routes
 from central.feed import service as feed
@@ -91,6 +92,7 @@ def create_app(
     own = (agents_routes.router, feed_routes.router, snapshots_routes.router, _router())
     for router in (*own, *stages.routers):
         app.include_router(router)
+    Console(centre).serve(app)
     return app
 
 
@@ -100,6 +102,7 @@ def _widths(settings: Settings) -> dict[Lane, Width]:
         Lane.PUSH: settings.pushes_max,
         Lane.BACKLOG: settings.backlog_pushes_max,
         Lane.READ: settings.reads_max,
+        Lane.CONSOLE: settings.console_max,
     }
     return {
         lane: Width(most, settings.waiting_max, settings.waiting_max_s)

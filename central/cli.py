@@ -22,6 +22,7 @@ from central.cli_lots import lots_app
 from central.cli_members import members_app
 from central.cli_packs import packs_app
 from central.cli_passes import pass_app
+from central.cli_people import people_app, trail_app
 from central.cli_policy import policy_app
 from central.cli_privacy import privacy_app
 from central.shell import FileArgument, beside_points, opened, refusals, settings_of
@@ -51,6 +52,8 @@ for _name, _sub in {
     "privacy": privacy_app,
     "packs": packs_app,
     "pass": pass_app,
+    "people": people_app,
+    "trail": trail_app,
     "policy": policy_app,
 }.items():
     app.add_typer(_sub, name=_name)

@@ -25,6 +25,7 @@ from central.ingest import recovering
 from central.ingest import service as ingest
 from central.leases import expiry
 from central.measures import service as measures
+from central.people import sessions
 from central.snapshots import service as snapshots
 
 WAKE_EVERY_S = 60
@@ -48,6 +49,7 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (snapshots.run, settings.count_every_s),
         (snapshots.prune, settings.prune_every_s),
         (agents.tidy, settings.tidy_every_s),
+        (sessions.tidy, settings.tidy_every_s),
         (ingest.wake, WAKE_EVERY_S),
         (ingest.readmit, WAKE_EVERY_S),
         (recovering.run, WAKE_EVERY_S),

@@ -62,6 +62,7 @@ class Turn(IntEnum):
     """Of a session, not of a transaction."""
     BACKUP = 5
     ERASURES = 6
+    TRAIL = 7
 
 
 class Table(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMING))):

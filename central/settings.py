@@ -53,6 +53,16 @@ class Settings(BaseSettings):
     pack_review: Literal["required", "off"] = "required"
     """Whether a pack after the first one must be a draft that another person has approved, or may
     be published from a file by one person alone."""
+    support_points_max: int = Field(default=500_00, ge=0)
+    operator_points_max: int = Field(default=5_000_00, ge=0)
+    """Hundredths of a point that one person of a role corrects at once; a second one has to agree
+    to more, up to `gift_points_max`."""
+
+    console_idle_s: int = Field(default=1800, gt=0)
+    console_session_s: int = Field(default=12 * 3600, gt=0)
+    """A session of the console ends when it is not used, and in any case."""
+    console_max: int = Field(default=4, gt=0)
+    """Requests of the console that are worked on at once."""
 
     body_bytes_max: int = Field(default=BODY_BYTES_MAX, gt=0)
     tail_poll_ms: int = Field(default=100, gt=0)

@@ -8,6 +8,7 @@ the cost.
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -34,6 +35,8 @@ STEPS_BETWEEN_SIGNS = 1_000_000
 LONG_CACHE_KB, USUAL_CACHE_KB = 32_768, 2_000
 ONE_OF = "(?*)"
 """In a statement: a list of values, as `listed` writes it out."""
+LastWrite = Callable[[Connection], None]
+_LAST_WRITE: ContextVar[LastWrite | None] = ContextVar("last_write", default=None)
 
 
 class Synchronous(StrEnum):
@@ -89,12 +92,27 @@ def transaction(engine: Engine) -> Iterator[Connection]:
             _begin(connection, "BEGIN IMMEDIATE")
             try:
                 yield connection
+                if (last := _LAST_WRITE.get()) is not None:
+                    last(connection)
             except BaseException:
                 _end(connection, "ROLLBACK")
                 raise
             _end(connection, "COMMIT")
         except sqlite3.Error as error:
             raise _as_of_core(error) from error
+
+
+@contextmanager
+def ending_with(last: LastWrite) -> Iterator[None]:
+    """Let every transaction that begins inside end with one more write: both or neither.
+
+    A use case may run several transactions, or one again: `last` has to know what it has written.
+    """
+    token = _LAST_WRITE.set(last)
+    try:
+        yield
+    finally:
+        _LAST_WRITE.reset(token)
 
 
 @contextmanager

@@ -1,0 +1,135 @@
+"""What a page of the console is asked, and the three things that it may answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from central.centre import Centre
+from central.people.roles import Right
+from central.people.sessions import Present
+from shared.errors import Kind, LoyaltyError
+from shared.rules.wording import Wording
+
+HOME = "/console/"
+SIGN_IN = "/console/sign-in"
+
+
+class NoSuchPageError(LoyaltyError):
+    """An id in an address that nothing has."""
+
+    kind = Kind.NOT_FOUND
+    code = "no_such_page"
+    ru = "Здесь ничего нет: {what}."
+    en = "There is nothing here: {what}."
+
+
+class BadFieldError(LoyaltyError):
+    """A field of a form that does not read as what it should be."""
+
+    kind = Kind.INVALID
+    code = "bad_field"
+    ru = "Поле «{name_ru}»: {reason_ru}."
+    en = "Field '{name_en}': {reason_en}."
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request of somebody's browser: who, which page, what he typed, and when."""
+
+    centre: Centre
+    here: Present | None
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    form: Mapping[str, str]
+    at: datetime
+    token: str = ""
+    """Of the browser's session, if it has one."""
+
+    @property
+    def me(self) -> Present:
+        """Who asks; the page is behind the door."""
+        assert self.here is not None
+        return self.here
+
+    @property
+    def lang(self) -> str:
+        """In which language the page is shown."""
+        if self.here is not None:
+            return self.here.who.language
+        asked = self.query.get("lang", "")
+        return asked if asked in ("ru", "en") else self.centre.settings.locale
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """In which zone times are shown where no store has one of its own."""
+        return ZoneInfo(self.here.who.zone if self.here else "UTC")
+
+    def text(self, name: str) -> str:
+        """Return what was typed into a field, without spaces around it."""
+        return self.form.get(name, "").strip()
+
+    def id(self, name: str) -> UUID:
+        """Return an id of the address; raises NoSuchPageError."""
+        try:
+            return UUID(self.path[name])
+        except ValueError as error:
+            raise NoSuchPageError(what=self.path[name][:60]) from error
+
+    def say(self, words: Wording) -> str:
+        """Return words in the page's language."""
+        return words.ru if self.lang == "ru" else words.en
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A template with what it shows; its block `list` is enough for htmx."""
+
+    template: str
+    content: Mapping[str, Any] = field(default_factory=dict)
+    notice: Wording | None = None
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Another page, asked for anew; `done` tells it what to say.
+
+    `token` is of the session that the browser has from then on: empty for none.
+    """
+
+    to: str
+    done: str = ""
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to keep or to show in a page."""
+
+    content: bytes
+    media_type: str
+    name: str = ""
+
+
+Answer = Page | Go | File
+Handler = Callable[[Ask], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An address of the console: what it takes to go there, and what stands in the trail of it.
+
+    `kept` names the fields of the form whose values the trail keeps: none that is personal or
+    secret. A form that is refused is shown again on the page of `back`.
+    """
+
+    method: str
+    path: str
+    right: Right | None
+    handler: Handler
+    deed: str = ""
+    kept: tuple[str, ...] = ()
+    back: Handler | None = None

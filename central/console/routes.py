@@ -1,0 +1,229 @@
+"""Addresses of the console on the centre's application, and the door in front of each of them.
+
+Every address is a `Way` that names the right it takes; nothing is served that is none. What a form
+does stands in the trail, written by the transaction that does it.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import js_lib_htmx
+from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import DBAPIError
+
+from central.centre import Centre
+from central.console.ask import HOME, SIGN_IN, Answer, Ask, File, Go, Page, Way
+from central.console.pages import FOLDER, STATIC, Pages, said
+from central.console.ways import WAYS
+from central.people import sessions
+from central.people.sessions import Present
+from central.trail.service import on_trail
+from central.trail.store import Deed
+from shared.errors import Kind, LoyaltyError
+from shared.runtime.storage import storage_failure
+from shared.runtime.web import STATUSES
+
+PREFIX: Final = "/console"
+FORM_BYTES_MAX: Final = 65_536
+FIELDS_MAX: Final = 200
+FORM_TOKEN: Final = "form_token"  # noqa: S105
+SEE_OTHER: Final = 303
+HTMX = Path(js_lib_htmx.__file__).parent / "static/htmx/htmx.min.js"
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; form-action 'self'; frame-ancestors 'none'; "
+        "base-uri 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+TLS_HEADERS: Final = {"Strict-Transport-Security": "max-age=31536000"}
+
+
+class NoRightError(LoyaltyError):
+    """Somebody whose role may not go there."""
+
+    kind = Kind.FORBIDDEN
+    code = "no_right"
+    ru = "Вашей роли сюда нельзя. Нужно — попросите администратора."
+    en = "Your role may not go here. If it should, ask an administrator."
+
+
+class ForeignFormError(LoyaltyError):
+    """A form that did not come from a page of this session, or is too large."""
+
+    kind = Kind.FORBIDDEN
+    code = "foreign_form"
+    ru = "Форма устарела или пришла не отсюда. Откройте страницу снова и повторите."
+    en = "The form is old or not from here. Open the page again and repeat."
+
+
+class Console:
+    """The console of a centre."""
+
+    def __init__(self, centre: Centre) -> None:
+        self._centre = centre
+        self._pages = Pages()
+
+    def serve(self, app: FastAPI, ways: Iterable[Way] = WAYS) -> None:
+        """Let an app serve the console under /console."""
+        app.add_api_route(f"{STATIC}/htmx.js", _htmx, methods=["GET"], include_in_schema=False)
+        app.mount(STATIC, StaticFiles(directory=FOLDER / "static"))
+        for way in ways:
+            app.add_api_route(
+                f"{PREFIX}{way.path}",
+                self._endpoint(way),
+                methods=[way.method],
+                include_in_schema=False,
+            )
+
+    def _endpoint(self, way: Way) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            body = await request.body() if way.method == "POST" else b""
+            return await run_in_threadpool(self._answered, way, request, body)
+
+        return answer
+
+    def _answered(self, way: Way, request: Request, body: bytes) -> Response:
+        """Open the door or not, do what is asked, and render the answer."""
+        token = request.cookies.get(cookie_name(request), "")
+        here = sessions.present(self._centre, token)
+        form = {} if len(body) > FORM_BYTES_MAX else _form_of(body)
+        query = dict(request.query_params.multi_items()[:FIELDS_MAX])
+        at = self._centre.clock.now()
+        ask = Ask(self._centre, here, request.path_params, query, form, at, token)
+        if way.right is not None and here is None:
+            return _with_headers(request, _to_door(request))
+        if here is not None and here.who.has_first_password and not _is_open(way, here):
+            return _with_headers(request, RedirectResponse(f"{PREFIX}/me", SEE_OTHER))
+        try:
+            self._check(way, ask, request)
+            answered = _done(way, ask)
+        except (LoyaltyError, DBAPIError) as error:
+            failed = storage_failure(error) if isinstance(error, DBAPIError) else error
+            return _with_headers(request, self._refused(way, ask, failed))
+        return _with_headers(request, self._rendered(request, ask, answered))
+
+    def _check(self, way: Way, ask: Ask, request: Request) -> None:
+        if not _is_open(way, ask.here):
+            raise NoRightError
+        if way.method != "POST":
+            return
+        if _is_foreign(request):
+            raise ForeignFormError
+        if way.right is not None:
+            brought = ask.form.get(FORM_TOKEN, "").encode()
+            if not hmac.compare_digest(brought, ask.me.form_token.encode()):
+                raise ForeignFormError
+
+    def _refused(self, way: Way, ask: Ask, error: LoyaltyError) -> Response:
+        """Show the form again with what was typed and why it is refused; else a page of its own."""
+        status = STATUSES[error.kind]
+        if way.back is not None and not isinstance(error, NoRightError | ForeignFormError):
+            try:
+                page = way.back(ask)
+            except LoyaltyError:
+                page = Page("refused")
+        else:
+            page = Page("refused")
+        if not isinstance(page, Page):
+            page = Page("refused")
+        return HTMLResponse(self._pages.render(ask, page, error=said(error)), status)
+
+    def _rendered(self, request: Request, ask: Ask, answered: Answer) -> Response:
+        if isinstance(answered, Go):
+            joint = "&" if "?" in answered.to else "?"
+            to = f"{answered.to}{joint}done={answered.done}" if answered.done else answered.to
+            answer: Response = RedirectResponse(to, SEE_OTHER)
+            if answered.token is not None:
+                _keep(request, answer, answered.token)
+        elif isinstance(answered, File):
+            answer = Response(answered.content, media_type=answered.media_type)
+            if answered.name:
+                kept = f"attachment; filename={quote(answered.name)}"
+                answer.headers["Content-Disposition"] = kept
+        else:
+            block = request.headers.get("HX-Target", "") if "HX-Request" in request.headers else ""
+            text = self._pages.render(ask, answered, block="list" if block == "list" else "")
+            answer = HTMLResponse(text, answered.status)
+            answer.headers["Vary"] = "HX-Request"
+        return answer
+
+
+def cookie_name(request: Request) -> str:
+    """Return the cookie's name: with TLS one that no other host or path can set (RFC 6265bis)."""
+    return "__Host-kopilka" if _is_secure(request) else "kopilka-console"
+
+
+def _done(way: Way, ask: Ask) -> Answer:
+    if not way.deed:
+        return way.handler(ask)
+    with on_trail(ask.centre, _deed(way, ask)):
+        return way.handler(ask)
+
+
+def _deed(way: Way, ask: Ask) -> Deed:
+    """Return what stands in the trail: the fields' names, and the values of those that may."""
+    fields = sorted(name for name in ask.form if name not in {FORM_TOKEN, "note", *way.kept})
+    told = {name: ask.text(name) for name in way.kept if name in ask.form}
+    details = {**told, **({"fields": " ".join(fields)} if fields else {})}
+    subject = " ".join(ask.path.values())
+    who = ask.me.who
+    return Deed(who.login, who.role.value, way.deed, subject, ask.text("note"), details)
+
+
+def _is_open(way: Way, here: Present | None) -> bool:
+    return way.right is None or (here is not None and here.may(way.right))
+
+
+def _is_foreign(request: Request) -> bool:
+    """Tell whether a browser says that a form comes from another site's page."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    origin = request.headers.get("Origin", "null")
+    host = request.headers.get("Host", "")
+    is_other = origin != "null" and urlsplit(origin).netloc != host
+    return is_other or site not in ("same-origin", "none")
+
+
+def _to_door(request: Request) -> Response:
+    """Lead to the door; htmx is told to go there with the whole page."""
+    if "HX-Request" in request.headers:
+        return Response(headers={"HX-Redirect": SIGN_IN})
+    path = request.url.path
+    is_worth = request.method == "GET" and path != HOME
+    return RedirectResponse(f"{SIGN_IN}?next={quote(path)}" if is_worth else SIGN_IN, SEE_OTHER)
+
+
+def _keep(request: Request, answer: Response, token: str) -> None:
+    name, secure = cookie_name(request), _is_secure(request)
+    if token:
+        answer.set_cookie(name, token, path="/", secure=secure, httponly=True, samesite="strict")
+    else:
+        answer.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="strict")
+
+
+def _is_secure(request: Request) -> bool:
+    return request.url.scheme == "https"
+
+
+def _with_headers(request: Request, answer: Response) -> Response:
+    answer.headers.update(HEADERS | (TLS_HEADERS if _is_secure(request) else {}))
+    return answer
+
+
+def _form_of(body: bytes) -> dict[str, str]:
+    pairs = parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True)
+    return dict(pairs[:FIELDS_MAX])
+
+
+async def _htmx(_request: Request) -> Response:
+    """Serve the one script, from the installed package."""
+    return FileResponse(HTMX, media_type="text/javascript")

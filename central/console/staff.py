@@ -1,0 +1,126 @@
+"""The staff's page: accounts made, reset, given another role, closed; and the trail's page."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
+
+import segno
+
+from central.console.ask import Answer, Ask, BadFieldError, Go, Page
+from central.console.pages import moment, translated
+from central.console.tables import ROWS_A_PAGE, Cell, Column, as_csv, listing, page_of, part
+from central.people import service
+from central.people.roles import Role
+from central.people.service import Ticket
+from central.people.store import Colleague
+from central.trail import store as trail
+from central.trail.store import Sought, Step
+from shared.runtime.sqlite import reading
+
+EXPORT_STEPS_MAX = 20_000
+
+
+def people(ask: Ask) -> Page:
+    """Show the staff."""
+    t = translated(ask.lang)
+    columns: list[Column[Colleague]] = [
+        Column("login", lambda one: Cell(one.login, href=f"/console/people/{one.login}")),
+        Column("name", lambda one: Cell(one.name)),
+        Column("role", lambda one: Cell(t(f"role_{one.role}"))),
+        Column("state", lambda one: _state(ask, one)),
+    ]
+    found = service.every(ask.centre)
+    return Page(
+        "people", {"list": listing(columns, found, ask.query, "login"), "roles": list(Role)}
+    )
+
+
+def person(ask: Ask) -> Page:
+    """Show one of the staff."""
+    login = ask.path["login"]
+    found = {one.login: one for one in service.every(ask.centre)}
+    if login not in found:
+        raise service.UnknownColleagueError(login=login)
+    return Page("person", {"one": found[login], "roles": list(Role)})
+
+
+def add(ask: Ask) -> Answer:
+    """Make an account and show once what it begins with."""
+    return _ticket(service.add(ask.centre, ask.text("login"), ask.text("name"), _role(ask)))
+
+
+def reset(ask: Ask) -> Answer:
+    """Give an account what it begins with anew, and show that once."""
+    return _ticket(service.reset(ask.centre, ask.path["login"]))
+
+
+def disable(ask: Ask) -> Answer:
+    """Close an account."""
+    service.disable(ask.centre, ask.path["login"])
+    return Go(f"/console/people/{ask.path['login']}", "disabled")
+
+
+def change_role(ask: Ask) -> Answer:
+    """Give somebody another role."""
+    service.change_role(ask.centre, ask.path["login"], _role(ask))
+    return Go(f"/console/people/{ask.path['login']}", "saved")
+
+
+def steps(ask: Ask) -> Answer:
+    """Show what people did, the latest first; as a file, too."""
+    t = translated(ask.lang)
+    columns = _steps(ask)
+    sought = Sought(ask.query.get("who", ""), ask.query.get("q", "").strip())
+    is_file = ask.query.get("format") == "csv"
+    size = EXPORT_STEPS_MAX if is_file else ROWS_A_PAGE
+    with reading(ask.centre.engine) as connection:
+        total = trail.count(connection, sought)
+        page = min(page_of(ask.query), max(1, -(-total // ROWS_A_PAGE)))
+        skipped = 0 if is_file else (page - 1) * ROWS_A_PAGE
+        found = trail.search(connection, sought, size, skipped)
+    if is_file:
+        heads = [t(f"col_{column.key}") for column in columns]
+        rows = [[column.cell(step).text for column in columns] for step in found]
+        return as_csv("trail", heads, rows)
+    return Page("trail", {"list": part(columns, found, ask.query, total)})
+
+
+def _steps(ask: Ask) -> list[Column[Step]]:
+    t = translated(ask.lang)
+    return [
+        Column("no", lambda step: Cell(str(step.no)), "number"),
+        Column("at", lambda step: Cell(moment(ask, step.at))),
+        Column("who", lambda step: Cell(step.who, href=f"?who={step.who}")),
+        Column("role", lambda step: Cell(t(f"role_{step.role}"))),
+        Column("deed", lambda step: Cell(t(f"deed_{step.deed}"))),
+        Column("subject", lambda step: Cell(step.subject)),
+        Column("note", lambda step: Cell(step.note)),
+        Column("details", lambda step: Cell(_told(step.told()), look="faint")),
+    ]
+
+
+def _told(details: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in details.items())
+
+
+def _ticket(ticket: Ticket) -> Page:
+    drawn = segno.make(ticket.code_uri, error="m").svg_inline(scale=4, border=2)
+    secret = parse_qs(urlsplit(ticket.code_uri).query)["secret"][0]
+    return Page("ticket", {"ticket": ticket, "drawn": drawn, "secret": secret})
+
+
+def _role(ask: Ask) -> Role:
+    try:
+        return Role(ask.text("role"))
+    except ValueError as error:
+        raise BadFieldError(
+            name_ru="Роль", name_en="Role", reason_ru="такой нет", reason_en="no such role"
+        ) from error
+
+
+def _state(ask: Ask, one: Colleague) -> Cell:
+    t = translated(ask.lang)
+    if one.disabled_at is not None:
+        return Cell(t("disabled"), look="faint")
+    if one.paused_until is not None and ask.at < one.paused_until:
+        return Cell(t("paused", until=moment(ask, one.paused_until)), look="bad")
+    return Cell(t("first_password")) if one.has_first_password else Cell(t("active"), look="good")

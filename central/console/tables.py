@@ -1,0 +1,163 @@
+"""Tables: filtered, sorted, paged, and written as CSV that no spreadsheet takes for formulas."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import urlencode
+
+from central.console.ask import File
+
+ROWS_A_PAGE: Final = 25
+EXPORT_MAX: Final = 50_000
+_NUMBER = re.compile(r"[-+]?[\d\u00a0\u202f ]+([.,]\d+)?%?")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_Row = TypeVar("_Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a cell says; `order` is what it is sorted by, `look` a class of the style sheet."""
+
+    text: str
+    order: Any = None
+    href: str = ""
+    look: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[_Row]):
+    """A column: the key of its title in the words, and its cell of a row."""
+
+    key: str
+    cell: Callable[[_Row], Cell]
+    look: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of a table, and the addresses of the others."""
+
+    columns: Sequence[tuple[str, str]]
+    """Key and look of each."""
+    rows: Sequence[Sequence[Cell]]
+    total: int
+    page: int
+    pages: int
+    sort: str
+    query: Mapping[str, str]
+    sortable: bool = True
+
+    @property
+    def first(self) -> int:
+        """The number of the first row that is shown."""
+        return (self.page - 1) * ROWS_A_PAGE + 1 if self.rows else 0
+
+    def link(self, **changes: object) -> str:
+        """Return the address of this table with some of its choices changed."""
+        chosen = {**self.query, **{key: str(value) for key, value in changes.items()}}
+        return "?" + urlencode({key: value for key, value in chosen.items() if value})
+
+    def turned(self, key: str) -> str:
+        """Return the address that sorts by a column, or the other way round."""
+        return self.link(sort=f"-{key}" if self.sort == key else key, page="")
+
+    def order_of(self, key: str) -> str:
+        """Return how a column is sorted, as `aria-sort` words it."""
+        if self.sort.removeprefix("-") != key:
+            return "none"
+        return "descending" if self.sort.startswith("-") else "ascending"
+
+
+def listing(
+    columns: Sequence[Column[_Row]], rows: Iterable[_Row], query: Mapping[str, str], sort: str
+) -> Listing:
+    """Return the page of a table that a query asks for: `q` filters, `sort` and `page` choose."""
+    asked = query.get("sort", "")
+    known = {column.key for column in columns}
+    sort = asked if asked.removeprefix("-") in known else sort
+    cells = _sorted(columns, _filtered(columns, rows, query.get("q", "")), sort)
+    pages = max(1, -(-len(cells) // ROWS_A_PAGE))
+    page = min(page_of(query), pages)
+    shown = cells[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE]
+    heads = [(column.key, column.look) for column in columns]
+    return Listing(heads, shown, len(cells), page, pages, sort, dict(query))
+
+
+def part(
+    columns: Sequence[Column[_Row]], rows: Sequence[_Row], query: Mapping[str, str], total: int
+) -> Listing:
+    """Return a page that the database has filtered, sorted and cut already."""
+    heads = [(column.key, column.look) for column in columns]
+    cells = [[column.cell(row) for column in columns] for row in rows]
+    pages = max(1, -(-total // ROWS_A_PAGE))
+    page = min(page_of(query), pages)
+    return Listing(heads, cells, total, page, pages, "", dict(query), sortable=False)
+
+
+def page_of(query: Mapping[str, str]) -> int:
+    """Return the number of the page that is asked for, from 1."""
+    asked = query.get("page", "1")
+    return max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 1
+
+
+def exported(
+    name: str,
+    titles: Mapping[str, str],
+    columns: Sequence[Column[_Row]],
+    rows: Iterable[_Row],
+    query: Mapping[str, str],
+) -> File:
+    """Return all rows that a query lets through as CSV, at most EXPORT_MAX of them."""
+    cells = _filtered(columns, rows, query.get("q", ""))
+    cells = _sorted(columns, cells, query.get("sort", ""))[:EXPORT_MAX]
+    heads = [titles[column.key] for column in columns]
+    return as_csv(name, heads, [[cell.text for cell in row] for row in cells])
+
+
+def as_csv(name: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> File:
+    """Write rows as spreadsheets of this country read them: a byte order mark and semicolons."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=";")
+    writer.writerow([harmless(head) for head in heads])
+    writer.writerows([harmless(text) for text in row] for row in rows)
+    return File(("\ufeff" + out.getvalue()).encode(), "text/csv; charset=utf-8", f"{name}.csv")
+
+
+def harmless(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
+        return f"'{text}"
+    return text
+
+
+def _filtered(
+    columns: Sequence[Column[_Row]], rows: Iterable[_Row], wanted: str
+) -> list[list[Cell]]:
+    words = wanted.casefold().split()
+    cells = ([column.cell(row) for column in columns] for row in rows)
+    return [row for row in cells if all(_says(row, word) for word in words)]
+
+
+def _says(row: Sequence[Cell], word: str) -> bool:
+    return any(word in cell.text.casefold() for cell in row)
+
+
+def _sorted(columns: Sequence[Column[_Row]], rows: list[list[Cell]], sort: str) -> list[list[Cell]]:
+    places = [place for place, one in enumerate(columns) if one.key == sort.removeprefix("-")]
+    if not places:
+        return rows
+    place = places[0]
+    said = [row for row in rows if _order(row[place]) is not None]
+    unsaid = [row for row in rows if _order(row[place]) is None]
+    said.sort(key=lambda row: _order(row[place]), reverse=sort.startswith("-"))
+    return said + unsaid
+
+
+def _order(cell: Cell) -> Any:
+    """Return what a cell is sorted by; None for an empty one, which comes last in any order."""
+    if cell.order is not None:
+        return cell.order
+    return cell.text.casefold() or None

@@ -1,0 +1,82 @@
+"""Every string of the console is a pair: Russian in Russian, English in English, none left over."""
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from central.console.pages import FOLDER
+from central.console.tables import Column
+from central.console.ways import WAYS
+from central.console.words import WORDS
+from central.people.roles import Role
+
+CYRILLIC = re.compile(r"[А-Яа-яЁё]")
+OTHER_WAY_ROUND = {"other_language", "other_language_code"}
+USED = re.compile(r"""\bt\(\s*"([a-z_0-9]+)"(\s*~)?""")
+BEGUN = re.compile(r"""\bt\(\s*f"([a-z_]+)\{""")
+BY_PREFIX = ("col_", "done_", "nav_")
+"""Said of a column, of what was done, of a section: by a key that is put together."""
+TEMPLATES = sorted((FOLDER / "templates").glob("*.html"))
+SAME = {"csv"}
+
+
+@pytest.mark.parametrize("key", sorted(set(WORDS) - OTHER_WAY_ROUND))
+def test_a_pair_is_translated(key: str) -> None:
+    words = WORDS[key]
+
+    assert CYRILLIC.search(words.ru) or not re.search(r"[A-Za-z]", re.sub(r"\{\w+\}", "", words.ru))
+    assert not CYRILLIC.search(words.en)
+    assert words.en.strip()
+    assert _fields(words.ru) == _fields(words.en)
+
+
+@pytest.mark.parametrize("page", TEMPLATES, ids=lambda page: page.stem)
+def test_a_page_has_no_words_of_its_own(page: Path) -> None:
+    text = re.sub(r"\{#.*?#\}", "", page.read_text("utf-8"), flags=re.DOTALL)
+    shown = re.sub(r"\{%.*?%\}|\{\{.*?\}\}|<[^>]*>", " ", text, flags=re.DOTALL)
+
+    assert not CYRILLIC.search(text)
+    assert not re.findall(r"[A-Za-z]{2,}", re.sub(r"Kopilka|&nbsp;", "", shown))
+
+
+def test_what_pages_say_is_in_the_catalogue_and_nothing_else_is() -> None:
+    texts = [page.read_text("utf-8") for page in TEMPLATES]
+    sources = [path.read_text("utf-8") for path in FOLDER.glob("*.py") if "words" not in path.stem]
+    asked = [match for text in (*texts, *sources) for match in USED.findall(text)]
+    whole = {key for key, joined in asked if not joined}
+    begun = {key for key, joined in asked if joined}
+    begun |= {prefix for text in sources for prefix in BEGUN.findall(text)}
+    spoken = {key for key in WORDS if any(f'"{key}"' in text for text in sources)}
+
+    assert whole <= set(WORDS)
+    prefixes = (*begun, *BY_PREFIX)
+    assert {
+        key for key in WORDS if key not in whole | spoken and not key.startswith(prefixes)
+    } == set()
+
+
+def test_every_role_and_deed_has_a_word() -> None:
+    assert {f"role_{role}" for role in Role} <= set(WORDS)
+    assert {f"deed_{way.deed}" for way in WAYS if way.deed} <= set(WORDS)
+
+
+def test_every_column_has_a_title() -> None:
+    asked = re.compile(r"""Column\(\s*"([a-z_0-9]+)\"""")
+    keys = {
+        key
+        for path in FOLDER.glob("*.py")
+        if path.stem != Column.__module__.rpartition(".")[2]
+        for key in asked.findall(path.read_text("utf-8"))
+    }
+
+    assert len(keys) > 5
+    assert {f"col_{key}" for key in keys} <= set(WORDS)
+    titles = {key.removeprefix("col_") for key in WORDS if key.startswith("col_")}
+    said = {key for page in TEMPLATES for key in re.findall(r"t\(\"col_(\w+)\"", page.read_text())}
+    assert titles <= keys | said
+
+
+def _fields(text: str) -> set[str | None]:
+    return {name for _, name, *_ in Formatter().parse(text) if name}
