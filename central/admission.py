@@ -138,10 +138,8 @@ def lane_of(scope: Scope) -> Lane | None:
     """Return the lane of a request; None for what is not held up."""
     if scope["type"] != "http":
         return None
-    if scope["path"].startswith(_CONSOLE):
-        return None if scope["path"].startswith(_STATIC) else Lane.CONSOLE
     if not scope["path"].startswith("/v1/"):
-        return None
+        return Lane.CONSOLE if _is_page(scope["path"]) else None
     if scope["method"] == "GET":
         return None if scope["path"] == _TAIL else Lane.READ
     if scope["path"] == REPORT:
@@ -150,3 +148,7 @@ def lane_of(scope: Scope) -> Lane | None:
         return Lane.ASK
     told = dict(scope["headers"]).get(LANE_HEADER.lower().encode(), b"")
     return Lane.BACKLOG if told == BACKLOG.encode() else Lane.PUSH
+
+
+def _is_page(path: str) -> bool:
+    return path.startswith(_CONSOLE) and not path.startswith(_STATIC)

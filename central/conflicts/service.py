@@ -153,3 +153,8 @@ def mended(
 def counts(connection: Connection) -> dict[tuple[str, ...], int]:
     """Count records by kind and state."""
     return store.by_state(connection)
+
+
+def open_by_store(connection: Connection) -> dict[str, dict[ConflictKind, int]]:
+    """Count open records by the stores that they name, and by kind."""
+    return store.open_by_store(connection)

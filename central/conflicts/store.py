@@ -111,6 +111,18 @@ def by_state(connection: Connection) -> dict[tuple[str, ...], int]:
     return {(row[0], row[1]): row[2] for row in connection.execute(query)}
 
 
+def open_by_store(connection: Connection) -> dict[str, dict[ConflictKind, int]]:
+    """Count open records by the stores that they name, and by kind."""
+    by = (_party.c.name, _conflict.c.kind)
+    query = select(*by, func.count()).join(_conflict, _conflict.c.id == _party.c.conflict)
+    is_open = _conflict.c.state == ConflictState.OPEN.value
+    named = query.where(is_open, _party.c.role == Role.STORE.value).group_by(*by)
+    found: dict[str, dict[ConflictKind, int]] = {}
+    for name, kind, count_ in connection.execute(named):
+        found.setdefault(name, {})[ConflictKind(kind)] = count_
+    return found
+
+
 def settle(
     connection: Connection,
     conflicts: Iterable[UUID],

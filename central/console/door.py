@@ -47,7 +47,7 @@ def choose(ask: Ask) -> Answer:
 
 def home(_ask: Ask) -> Answer:
     """Lead to the first page."""
-    return Go("/console/me")
+    return Go("/console/fleet")
 
 
 def _next(ask: Ask) -> str:

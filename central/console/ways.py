@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from central.console import door, staff
+from central.console import door, fleet, staff, stores
 from central.console.ask import Way
 from central.people.roles import Right
 
@@ -14,6 +14,90 @@ WAYS: Final[tuple[Way, ...]] = (
     Way("GET", "/me", Right.OWN, door.me),
     Way("POST", "/me", Right.OWN, door.choose, "settings_changed", ("language", "zone"), door.me),
     Way("POST", "/me/password", Right.OWN, door.change_password, "password_changed", (), door.me),
+    Way("GET", "/fleet", Right.SEE_FLEET, fleet.board),
+    Way("GET", "/stores/{store}", Right.SEE_FLEET, fleet.one_store),
+    Way("GET", "/new-store", Right.EDIT_ESTATE, stores.new_store),
+    Way(
+        "POST",
+        "/new-store",
+        Right.EDIT_ESTATE,
+        stores.add,
+        "store_added",
+        ("code",),
+        stores.new_store,
+    ),
+    Way(
+        "POST",
+        "/stores/{store}",
+        Right.EDIT_ESTATE,
+        stores.edit,
+        "store_edited",
+        stores.STORE_FIELDS,
+        fleet.one_store,
+    ),
+    Way(
+        "POST",
+        "/stores/{store}/cashiers",
+        Right.EDIT_ESTATE,
+        stores.save_cashier,
+        "cashier_saved",
+        ("no", "role"),
+        fleet.one_store,
+    ),
+    Way(
+        "POST",
+        "/stores/{store}/cashiers/{no}/remove",
+        Right.EDIT_ESTATE,
+        stores.remove_cashier,
+        "cashier_removed",
+        (),
+        fleet.one_store,
+    ),
+    Way(
+        "POST",
+        "/stores/{store}/enrol",
+        Right.RUN_FLEET,
+        stores.enrol,
+        "enrol_code_issued",
+        (),
+        fleet.one_store,
+    ),
+    Way(
+        "POST",
+        "/stores/{store}/keys",
+        Right.RUN_FLEET,
+        stores.renew_keys,
+        "keys_renewed",
+        (),
+        fleet.one_store,
+    ),
+    Way(
+        "POST",
+        "/stores/{store}/fence",
+        Right.RUN_FLEET,
+        stores.fence,
+        "agent_fenced",
+        (),
+        fleet.one_store,
+    ),
+    Way(
+        "POST",
+        "/stores/{store}/revoke",
+        Right.RUN_FLEET,
+        stores.revoke,
+        "agent_revoked",
+        (),
+        fleet.one_store,
+    ),
+    Way(
+        "POST",
+        "/stores/{store}/write-off",
+        Right.RUN_FLEET,
+        stores.write_off,
+        "leases_written_off",
+        (),
+        fleet.one_store,
+    ),
     Way("GET", "/people", Right.RUN_PEOPLE, staff.people),
     Way(
         "POST",

@@ -2,16 +2,12 @@
 
 from typing import Final
 
+from central.console.wording import pairs
+from central.console.words_fleet import FLEET
 from central.people.roles import Right
-from shared.rules.wording import Wording
-
-
-def pairs(*told: tuple[str, str, str]) -> dict[str, Wording]:
-    """Return words by their keys."""
-    return {key: Wording(ru, en) for key, ru, en in told}
-
 
 NAV: Final = (
+    ("fleet", Right.SEE_FLEET, "/console/fleet"),
     ("people", Right.RUN_PEOPLE, "/console/people"),
     ("trail", Right.SEE_TRAIL, "/console/trail"),
 )
@@ -116,4 +112,4 @@ _DEEDS = pairs(
     ("deed_staff_disabled", "доступ закрыт", "account closed"),
     ("deed_role_changed", "смена роли", "role changed"),
 )
-WORDS: Final = {**_FRAME, **_STAFF, **_COLUMNS, **_DEEDS}
+WORDS: Final = {**_FRAME, **_STAFF, **_COLUMNS, **_DEEDS, **FLEET}

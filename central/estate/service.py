@@ -1,7 +1,7 @@
 """Stores, cashiers and goods, imported from files and sent down to the stores that need them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import Enum, auto
 from typing import Generic, TypeVar
 
@@ -46,6 +46,8 @@ GOODS_COLUMNS = (
 )
 
 ROWS_PER_TRANSACTION = 2000
+_ANY_PIN = "000000"
+"""For reading the other cells of somebody who keeps his own."""
 
 _T = TypeVar("_T")
 log = structlog.get_logger()
@@ -132,6 +134,53 @@ def import_cashiers(centre: Centre, content: bytes, how: How) -> Imported:
             _cashier_change,
         ),
     )
+
+
+def save_store(centre: Centre, cells: CsvRow) -> Store:
+    """Write one store, new or known, as a person has typed it; raises BadCellError."""
+    item = parse_store(cells)
+    _take(centre, [item], How.APPLY, _STORES)
+    log.info("store.saved", store=item.code)
+    return item
+
+
+@retried
+def save_cashier(centre: Centre, cells: CsvRow) -> None:
+    """Write one cashier; with an empty PIN he keeps the one that he has.
+
+    Raises BadCellError, UnknownStoreError.
+    """
+    code, no = cells["store"], cells["no"].strip()
+    with transaction(centre.engine) as connection:
+        if all(item.code != code for item in store.stores(connection)):
+            raise UnknownStoreError(store=code)
+        known = {item.no: item for item in store.cashiers_of(connection, code)}
+        parse = cashier_parser(centre.keys.pin_pepper)
+        if not cells["pin"] and no in known:
+            item = replace(parse({**cells, "pin": _ANY_PIN}), pin_hash=known[no].pin_hash)
+        else:
+            item = parse(cells)
+        store.upsert_cashiers(connection, [item])
+        feed.append(connection, [_cashier_change(item)])
+    log.info("cashier.saved", store=code, cashier=no)
+
+
+@retried
+def remove_cashier(centre: Centre, code: str, no: str) -> None:
+    """Take a cashier from a store: he signs in there no more. Repeating changes nothing."""
+    with transaction(centre.engine) as connection:
+        gone = [item for item in store.cashiers_of(connection, code) if item.no == no]
+        for item in gone:
+            store.delete_cashier(connection, code, no)
+            row = CashierRow(item.no, item.name, item.role, item.pin_hash)
+            feed.append(connection, [feed.removed(store_stream(code), row)])
+    log.info("cashier.removed", store=code, cashier=no)
+
+
+def cashiers(centre: Centre, code: str) -> list[Cashier]:
+    """Return a store's cashiers by number."""
+    with reading(centre.engine) as connection:
+        return store.cashiers_of(connection, code)
 
 
 @retried

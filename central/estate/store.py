@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Connection, select
+from sqlalchemy import JSON, BigInteger, Connection, delete, select
 from sqlmodel import Field
 
 from central.estate.rows import Cashier, RegionGoods, Store
@@ -77,6 +77,18 @@ def cashiers(connection: Connection) -> list[Cashier]:
 def upsert_cashiers(connection: Connection, items: Sequence[Cashier]) -> None:
     """Write cashiers."""
     connection.execute(upsert(connection, CashierTable), [asdict(item) for item in items])
+
+
+def cashiers_of(connection: Connection, code: str) -> list[Cashier]:
+    """Return a store's cashiers by number."""
+    query = select(_cashier).where(_cashier.c.store == code).order_by(_cashier.c.no)
+    return [Cashier(**row._mapping) for row in connection.execute(query)]
+
+
+def delete_cashier(connection: Connection, code: str, no: str) -> None:
+    """Forget a cashier."""
+    this = (_cashier.c.store == code, _cashier.c.no == no)
+    connection.execute(delete(_cashier).where(*this))
 
 
 def goods(connection: Connection, keys: Collection[tuple[str, str]]) -> list[RegionGoods]:

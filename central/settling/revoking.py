@@ -65,3 +65,33 @@ def revoke_agent(centre: Centre, store: str) -> Revocation:
         keylist.revoke_agent(connection, centre.keys, told)
     log.warning("agent.revoked", store=store, agent=str(agent.id), last_seq=last)
     return Revocation(agent.id, agent.epoch, last)
+
+
+@retried
+def fence_agent(centre: Centre, store: str) -> UUID:
+    """Let a store's agent work for it no more: what it has journalled is still taken in.
+
+    Its leases stay until they are written off or another one is enrolled. Raises NoAgentError.
+    """
+    at = centre.clock.now()
+    with transaction(centre.engine) as connection:
+        fenced = agents.fence(connection, store, at)
+        if not fenced:
+            raise NoAgentError(store=store)
+        take_turn(connection, Turn.ROSTER)
+        streams.renew_keys(connection, store)
+    log.warning("agent.fenced", store=store, agent=str(fenced[0]))
+    return fenced[0]
+
+
+@retried
+def renew_keys(centre: Centre, store: str) -> None:
+    """Let what a store's streams tell from now on travel under new keys.
+
+    Its agent gets them with its next session. Raises NoAgentError.
+    """
+    with transaction(centre.engine) as connection:
+        if not roster.present(connection, [store]):
+            raise NoAgentError(store=store)
+        streams.renew_keys(connection, store)
+    log.info("store.keys_renewed", store=store)

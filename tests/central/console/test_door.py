@@ -150,7 +150,7 @@ def test_a_first_password_leads_to_choosing_ones_own(
     ticket = service.add(centre, "boris", "Борис", Role.OPERATOR)
     form = {"login": "boris", "password": ticket.password, "code": staff.code("boris")}
     client.post("/console/sign-in", data=form)
-    led = client.get("/console/", follow_redirects=False)
+    led = client.get("/console/fleet", follow_redirects=False)
     assert led.headers["location"] == "/console/me"
 
     fields = {"old": ticket.password, "new": PASSWORD}

@@ -1,5 +1,6 @@
 """Who may go where: every address of the centre's application, and every role."""
 
+import re
 from itertools import product
 
 import pytest
@@ -14,6 +15,7 @@ from tests.central.people.kit import Browser, Staff
 
 MARKETER, SUPPORT, OPERATOR, AUDITOR, ADMINISTRATOR = Role
 EVERYBODY = set(Role)
+ESTATE = {OPERATOR, ADMINISTRATOR}
 OPEN = {("GET", "/console/sign-in"), ("POST", "/console/sign-in")}
 MATRIX = {
     ("GET", "/console/"): EVERYBODY,
@@ -21,6 +23,18 @@ MATRIX = {
     ("GET", "/console/me"): EVERYBODY,
     ("POST", "/console/me"): EVERYBODY,
     ("POST", "/console/me/password"): EVERYBODY,
+    ("GET", "/console/fleet"): EVERYBODY,
+    ("GET", "/console/stores/{store}"): EVERYBODY,
+    ("GET", "/console/new-store"): ESTATE,
+    ("POST", "/console/new-store"): ESTATE,
+    ("POST", "/console/stores/{store}"): ESTATE,
+    ("POST", "/console/stores/{store}/cashiers"): ESTATE,
+    ("POST", "/console/stores/{store}/cashiers/{no}/remove"): ESTATE,
+    ("POST", "/console/stores/{store}/enrol"): ESTATE,
+    ("POST", "/console/stores/{store}/keys"): ESTATE,
+    ("POST", "/console/stores/{store}/fence"): ESTATE,
+    ("POST", "/console/stores/{store}/revoke"): ESTATE,
+    ("POST", "/console/stores/{store}/write-off"): ESTATE,
     ("GET", "/console/people"): {ADMINISTRATOR},
     ("POST", "/console/people"): {ADMINISTRATOR},
     ("GET", "/console/people/{login}"): {ADMINISTRATOR},
@@ -32,7 +46,6 @@ MATRIX = {
 """Who may, written by hand: an address that is not here fails a test."""
 OF_AGENTS = ("/v1/", "/metrics", "/healthz", "/readyz", "/docs", "/redoc")
 """What agents sign, and what tells no more than that the process lives."""
-SOME_ID = "01890000-0000-7000-8000-000000000000"
 
 
 def routes(within: list[BaseRoute]) -> set[tuple[str, str]]:
@@ -98,4 +111,5 @@ def test_the_matrix_has_every_role_somewhere() -> None:
 
 
 def _filled(path: str) -> str:
-    return path.replace("{login}", "marketer")
+    filled = {"login": "marketer", "store": "101", "no": "7"}
+    return re.sub(r"\{(\w+)\}", lambda found: filled[found[1]], path)

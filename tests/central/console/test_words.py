@@ -15,7 +15,7 @@ from central.people.roles import Role
 CYRILLIC = re.compile(r"[А-Яа-яЁё]")
 OTHER_WAY_ROUND = {"other_language", "other_language_code"}
 USED = re.compile(r"""\bt\(\s*"([a-z_0-9]+)"(\s*~)?""")
-BEGUN = re.compile(r"""\bt\(\s*f"([a-z_]+)\{""")
+BEGUN = re.compile(r"""(?:\bt|\)\()\(?\s*f"([a-z_]+)\{""")
 BY_PREFIX = ("col_", "done_", "nav_")
 """Said of a column, of what was done, of a section: by a key that is put together."""
 TEMPLATES = sorted((FOLDER / "templates").glob("*.html"))

@@ -1,0 +1,169 @@
+"""The board's page and a store's: what they show, and what their forms do."""
+
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+
+from central.centre import Centre
+from central.estate import service as estate
+from central.people.roles import Role
+from central.trail import store as trail
+from shared.crypto.pins import verify_pin
+from shared.runtime.sqlite import reading
+from shared.wire.feed import store_stream
+from shared.wire.reports import PATH, AgentReport, DeviceReport
+from shared.wire.rows import CashierRow, SettingsRow
+from tests.central.app.kit import NOON, Device, SetClock, enrolled
+from tests.central.chain_kit import rows
+from tests.central.people.kit import Browser, Staff
+
+HERE = "/console/stores/101"
+REQUISITES = {
+    "name": "Винный дом на Арбате",
+    "address": "Москва, Арбат, 1",
+    "region": "msk",
+    "zone": "Europe/Moscow",
+    "legal_name": "ООО «Вино»",
+    "tax_number": "7701234567",
+    "tills": "1;2;3",
+}
+
+
+@pytest.fixture
+def olga(client: TestClient, staff: Staff) -> Browser:
+    """An operator who is signed in."""
+    return Browser(client, staff, staff.add("olga", Role.OPERATOR))
+
+
+@pytest.fixture
+def device(client: TestClient, clock: SetClock) -> Device:
+    return Device(client, clock)
+
+
+def of_store(centre: Centre, kind: type) -> list[object]:
+    found = rows(centre, store_stream("101")).values()
+    return [row for row in found if isinstance(row, kind)]
+
+
+def test_the_board_shows_stores_and_what_they_come_to(
+    centre: Centre, device: Device, olga: Browser
+) -> None:
+    enrolled(centre, device)
+    printer = DeviceReport("printer", "blocked", NOON, "Нет бумаги", "Out of paper")
+    at = device.clock.now() + timedelta(seconds=90)
+    assert device.post(PATH, AgentReport(at, "0.2", devices=(printer,))).status_code == 204
+
+    page = olga.get("/console/fleet").text
+
+    for told in ("1 / 2", "Нет бумаги", "+90.0 с", "на связи", "нет агента", "Винный дом 2"):
+        assert told in page
+
+
+def test_the_board_is_filtered_and_htmx_gets_the_table_alone(olga: Browser) -> None:
+    whole = olga.get("/console/fleet?region=kzn").text
+    part = olga.get("/console/fleet?region=kzn", **{"HX-Request": "true", "HX-Target": "list"}).text
+
+    for text in (whole, part):
+        assert 'href="/console/stores/102"' in text
+        assert 'href="/console/stores/101"' not in text
+    assert "<html" in whole
+    assert "<html" not in part
+    assert "/console/stores/" not in olga.get("/console/fleet?state=online").text
+
+
+def test_the_board_is_a_file_too(olga: Browser) -> None:
+    file = olga.get("/console/fleet?format=csv&q=kzn")
+
+    assert [line.split(";")[0] for line in file.text.splitlines()[1:]] == ["102"]
+    assert file.headers["content-disposition"] == "attachment; filename=stores.csv"
+
+
+def test_requisites_that_are_edited_reach_the_store(centre: Centre, olga: Browser) -> None:
+    done = olga.post(HERE, **REQUISITES)
+
+    assert done.headers["location"] == f"{HERE}?done=saved"
+    (sent,) = of_store(centre, SettingsRow)
+    assert isinstance(sent, SettingsRow)
+    assert (sent.name, sent.tills) == ("Винный дом на Арбате", ("1", "2", "3"))
+    with reading(centre.engine) as connection:
+        step = trail.search(connection, trail.Sought("olga"), 1, 0)[0]
+    assert (step.deed, step.subject) == ("store_edited", "101")
+    assert step.told()["tax_number"] == "7701234567"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("tax_number", "77"), ("zone", "Mars/North"), ("name", "")]
+)
+def test_wrong_requisites_are_refused_and_kept_in_the_form(
+    centre: Centre, olga: Browser, field: str, value: str
+) -> None:
+    refused = olga.post(HERE, **{**REQUISITES, field: value})
+
+    assert refused.status_code == 422
+    assert 'value="Москва, Арбат, 1"' in refused.text
+    assert estate.stores(centre)[0].tills == ("1", "2")
+
+
+def test_a_store_is_added(centre: Centre, olga: Browser) -> None:
+    olga.post("/console/new-store", code="103", **REQUISITES)
+
+    assert [one.code for one in estate.stores(centre)] == ["101", "102", "103"]
+    assert "Винный дом на Арбате" in olga.get("/console/stores/103").text
+    assert olga.get("/console/stores/999").status_code == 404
+
+
+def test_a_cashier_is_saved_keeps_the_pin_and_is_removed(centre: Centre, olga: Browser) -> None:
+    new = {"no": "7", "name": "Мария", "role": "cashier", "pin": "271828"}
+    olga.post(f"{HERE}/cashiers", **new)
+    olga.post(f"{HERE}/cashiers", **{**new, "role": "senior", "pin": ""})
+
+    (sent,) = of_store(centre, CashierRow)
+    assert isinstance(sent, CashierRow)
+    assert sent.role == "senior"
+    assert verify_pin(centre.keys.pin_pepper, "271828", sent.pin_hash)
+    assert "271828" not in olga.get("/console/stores/101").text
+
+    olga.post(f"{HERE}/cashiers/7/remove")
+
+    assert of_store(centre, CashierRow) == []
+    assert estate.cashiers(centre, "101") == []
+
+
+def test_a_new_cashier_needs_a_pin(centre: Centre, olga: Browser) -> None:
+    refused = olga.post(f"{HERE}/cashiers", no="8", name="Пётр", role="cashier", pin="")
+
+    assert refused.status_code == 422
+    assert estate.cashiers(centre, "101") == []
+
+
+def test_an_agent_is_enrolled_replaced_and_revoked_from_the_page(
+    client: TestClient, device: Device, olga: Browser, clock: SetClock
+) -> None:
+    shown = olga.post(f"{HERE}/enrol").text
+    code = shown.partition('class="code"><code>')[2].partition("</code>")[0]
+    assert device.enrol(code).status_code == 201
+    assert device.open().status_code == 201
+
+    again = olga.post(f"{HERE}/enrol").text
+    other = Device(client, clock, seed=2)
+    assert other.enrol(again.partition('class="code"><code>')[2].partition("</code>")[0]).is_success
+    assert device.open().status_code == 403
+
+    olga.post(f"{HERE}/revoke", note="украден")
+    assert other.open().status_code == 403
+    assert "нет агента" in olga.get(HERE).text
+    told = olga.post(f"{HERE}/write-off", note="не вернётся")
+    assert told.status_code == 200
+    assert "Освобождено партий 0" in told.text
+    page = client.get("/console/stores/101").text
+    assert "Прежних агентов: 2" in page
+
+
+def test_who_may_not_change_a_store_sees_no_forms(client: TestClient, staff: Staff) -> None:
+    mark = Browser(client, staff, staff.add("mark", Role.MARKETER))
+
+    page = mark.get(HERE).text
+
+    assert "7701234567" in page
+    assert page.count("<form") == 1  # to leave
