@@ -17,16 +17,10 @@ from agent.station import Station
 from hardware.printers.layout import as_text
 from shared.member import MemberView
 from shared.receipt import Receipt
-from shared.rules.account import accounts
-from shared.rules.explain import findings, with_ways
-from shared.rules.finding import Answered
+from shared.rules.in_words import Explained
+from shared.rules.in_words import explained as in_words
 from shared.rules.moment import Moment
-from shared.rules.phases.normalise import normalise
-from shared.rules.policies import policy_lines
-from shared.rules.result import Evaluation, Rejected
-from shared.rules.retell import retell
-from shared.rules.sentences import Lang
-from shared.rules.told import from_trace
+from shared.rules.result import Evaluation
 from shared.runtime.sqlite import reading
 from shared.slip import copy_of
 from shared.wire.taken_back import Exchange
@@ -75,14 +69,6 @@ class Priced(Protocol):
     def evaluation(self) -> Evaluation:
         """What the kernel answered."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """Why a receipt was priced so: refused rules with what they would take, and all in words."""
-
-    rejected: tuple[Rejected, ...]
-    words: dict[Lang, list[str]]
 
 
 def look_up(station: Station, uid: UUID) -> Standing:
@@ -148,26 +134,8 @@ def explained(station: Station, priced: Priced) -> Explained:
 
     Of a receipt whose pack has left the replica, only what its own trace tells.
     """
-    evaluation, lines = priced.evaluation, priced.receipt.lines
-    pack = pack_of(station, evaluation.pack_hash)
-    rejected, source = evaluation.rejected, None
-    if pack is None:
-        found = from_trace(evaluation)
-    else:
-        source = pack.source
-        facts = normalise(pack, priced.member, priced.receipt, priced.moment).facts
-        rejected = with_ways(source, facts, rejected)
-        found = findings(Answered(pack, priced.member, priced.receipt, priced.moment, evaluation))
-    languages: tuple[Lang, ...] = ("ru", "en")
-    words = {
-        lang: [
-            *accounts(source, lines, evaluation, lang),
-            *retell(source, lines, found, lang),
-            *(() if source is None else policy_lines(source, lang)),
-        ]
-        for lang in languages
-    }
-    return Explained(rejected, words)
+    pack = pack_of(station, priced.evaluation.pack_hash)
+    return in_words(pack, priced.receipt, priced.member, priced.moment, priced.evaluation)
 
 
 def _claimed(claim: Claim, state: str) -> Standing:

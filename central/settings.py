@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     operator_points_max: int = Field(default=5_000_00, ge=0)
     """Hundredths of a point that one person of a role corrects at once; a second one has to agree
     to more, up to `gift_points_max`."""
+    support_points_a_day_max: int = Field(default=5_000_00, ge=0)
+    operator_points_a_day_max: int = Field(default=50_000_00, ge=0)
+    """The same of all that one person corrects alone in a day of UTC."""
 
     console_idle_s: int = Field(default=1800, gt=0)
     console_session_s: int = Field(default=12 * 3600, gt=0)

@@ -4,10 +4,15 @@ from typing import Final
 
 from central.console.wording import pairs
 from central.console.words_fleet import FLEET
+from central.console.words_support import SUPPORT
 from central.people.roles import Right
 
 NAV: Final = (
     ("fleet", Right.SEE_FLEET, "/console/fleet"),
+    ("members", Right.SEE_MEMBERS, "/console/members"),
+    ("receipts", Right.SEE_MEMBERS, "/console/receipts"),
+    ("conflicts", Right.SEE_CONFLICTS, "/console/conflicts"),
+    ("corrections", Right.CORRECT, "/console/corrections"),
     ("people", Right.RUN_PEOPLE, "/console/people"),
     ("trail", Right.SEE_TRAIL, "/console/trail"),
 )
@@ -112,4 +117,4 @@ _DEEDS = pairs(
     ("deed_staff_disabled", "доступ закрыт", "account closed"),
     ("deed_role_changed", "смена роли", "role changed"),
 )
-WORDS: Final = {**_FRAME, **_STAFF, **_COLUMNS, **_DEEDS, **FLEET}
+WORDS: Final = {**_FRAME, **_STAFF, **_COLUMNS, **_DEEDS, **FLEET, **SUPPORT}

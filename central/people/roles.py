@@ -63,10 +63,11 @@ def may(role: Role, right: Right) -> bool:
     return right in RIGHTS[role]
 
 
-def points_max(settings: Settings, role: Role) -> int:
-    """Return how many points (hundredths) a person corrects at once without a second one."""
+def points_max(settings: Settings, role: Role) -> tuple[int, int]:
+    """Return how many points (hundredths) a person corrects without a second one: at once, and in
+    a day of UTC."""
     alone = {
-        Role.SUPPORT: settings.support_points_max,
-        Role.OPERATOR: settings.operator_points_max,
+        Role.SUPPORT: (settings.support_points_max, settings.support_points_a_day_max),
+        Role.OPERATOR: (settings.operator_points_max, settings.operator_points_a_day_max),
     }
-    return alone.get(role, 0)
+    return alone.get(role, (0, 0))

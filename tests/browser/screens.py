@@ -1,4 +1,4 @@
-"""Draw every state of the cashier's screen: `make screens` writes them into docs/screens."""
+"""Draw the cashier's screen and the console: `make screens` writes them into docs/screens."""
 
 import re
 import shutil
@@ -20,6 +20,7 @@ from agent.printing.store import JobState
 from shared.runtime.sqlite import transaction
 from shared.wire.feed import region_stream
 from shared.wire.rows import GoodsRow
+from tests.browser import console_screens
 from tests.browser.kit import (
     CERTIFICATE,
     CHEESE_CODE,
@@ -56,6 +57,7 @@ def main(out: Path) -> None:
                 counter.page.wait_for_timeout(SETTLED_MS)
                 if shown is None or state in shown:
                     _write(counter.page.screenshot(), out / f"{state}-{name}.png")
+        console_screens.draw(browser, lambda drawn, name: _write(drawn, out / f"{name}.png"))
 
 
 def _write(drawn: bytes, file: Path) -> None:

@@ -16,6 +16,8 @@ from tests.central.people.kit import Browser, Staff
 MARKETER, SUPPORT, OPERATOR, AUDITOR, ADMINISTRATOR = Role
 EVERYBODY = set(Role)
 ESTATE = {OPERATOR, ADMINISTRATOR}
+SUPPORTS = {SUPPORT, OPERATOR}
+SEES = {*SUPPORTS, AUDITOR}
 OPEN = {("GET", "/console/sign-in"), ("POST", "/console/sign-in")}
 MATRIX = {
     ("GET", "/console/"): EVERYBODY,
@@ -35,6 +37,23 @@ MATRIX = {
     ("POST", "/console/stores/{store}/fence"): ESTATE,
     ("POST", "/console/stores/{store}/revoke"): ESTATE,
     ("POST", "/console/stores/{store}/write-off"): ESTATE,
+    ("GET", "/console/members"): SEES,
+    ("GET", "/console/members/{member}"): SEES,
+    ("POST", "/console/members/{member}"): SUPPORTS,
+    ("POST", "/console/members/{member}/verify"): SUPPORTS,
+    ("POST", "/console/members/{member}/merge"): SUPPORTS,
+    ("POST", "/console/members/{member}/unmerge"): SUPPORTS,
+    ("POST", "/console/members/{member}/points"): SUPPORTS,
+    ("GET", "/console/corrections"): SUPPORTS,
+    ("POST", "/console/corrections/{uid}/agree"): {OPERATOR},
+    ("POST", "/console/corrections/{uid}/refuse"): {OPERATOR},
+    ("GET", "/console/receipts"): SEES,
+    ("GET", "/console/receipts/{receipt}"): SEES,
+    ("GET", "/console/conflicts"): SEES,
+    ("GET", "/console/conflicts/{conflict}"): SEES,
+    ("POST", "/console/conflicts/{conflict}/resolve"): SUPPORTS,
+    ("POST", "/console/conflicts/{conflict}/undo"): SUPPORTS,
+    ("POST", "/console/conflicts/{conflict}/correct"): SUPPORTS,
     ("GET", "/console/people"): {ADMINISTRATOR},
     ("POST", "/console/people"): {ADMINISTRATOR},
     ("GET", "/console/people/{login}"): {ADMINISTRATOR},
@@ -44,6 +63,7 @@ MATRIX = {
     ("GET", "/console/trail"): {AUDITOR, ADMINISTRATOR},
 }
 """Who may, written by hand: an address that is not here fails a test."""
+NOBODY = "01890000-0000-7000-8000-000000000000"
 OF_AGENTS = ("/v1/", "/metrics", "/healthz", "/readyz", "/docs", "/redoc")
 """What agents sign, and what tells no more than that the process lives."""
 
@@ -112,4 +132,4 @@ def test_the_matrix_has_every_role_somewhere() -> None:
 
 def _filled(path: str) -> str:
     filled = {"login": "marketer", "store": "101", "no": "7"}
-    return re.sub(r"\{(\w+)\}", lambda found: filled[found[1]], path)
+    return re.sub(r"\{(\w+)\}", lambda found: filled.get(found[1], NOBODY), path)

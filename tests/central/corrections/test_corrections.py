@@ -1,0 +1,164 @@
+"""Points corrected by hand: within a limit at once, above it by two, never more than there is."""
+
+from dataclasses import replace
+from datetime import date
+from uuid import UUID
+
+import pytest
+
+from central.centre import Centre
+from central.corrections import service
+from central.corrections.service import KIND, Wish
+from central.corrections.store import CorrectionState
+from central.members.merging import UnknownMemberError
+from tests.central.app.kit import SetClock
+from tests.central.chain_kit import balance, books
+from tests.central.journal_builder import Journal, Person
+
+LIMIT, A_DAY = 500_00, 900_00
+
+
+@pytest.fixture
+def anna(journal: Journal) -> Person:
+    who, _ = journal.register()
+    journal.push_new()
+    return who
+
+
+def wish(who: Person, points: int, **more: object) -> Wish:
+    wanted = Wish(who.member, points, "bonus", None, "двойной чек", "olga", LIMIT, A_DAY)
+    return replace(wanted, **more)  # type: ignore[arg-type]
+
+
+def test_points_are_given_at_once_within_the_limit(centre: Centre, anna: Person) -> None:
+    before = balance(centre, anna.account)
+
+    done = service.wish(centre, wish(anna, LIMIT, expires_on=date(2026, 12, 31)))
+
+    assert (done.state, done.decided_by) == (CorrectionState.DONE, "olga")
+    assert balance(centre, anna.account) == before + LIMIT
+    (lot,) = [lot for lot in books(centre, anna.account).lots_of(anna.account) if lot.kind == KIND]
+    assert (lot.granted, lot.document, lot.expires_on) == (LIMIT, done.uid, date(2026, 12, 31))
+
+
+def test_points_are_taken_from_those_that_expire_first(centre: Centre, anna: Person) -> None:
+    service.wish(centre, wish(anna, 100_00, expires_on=date(2026, 12, 31)))
+    service.wish(centre, wish(anna, 200_00, expires_on=date(2026, 6, 30)))
+    mine = balance(centre, anna.account)
+
+    service.wish(centre, wish(anna, -250_00))
+
+    assert balance(centre, anna.account) == mine - 250_00
+    left = {
+        lot.expires_on: lot.balance
+        for lot in books(centre, anna.account).lots_of(anna.account)
+        if lot.kind == KIND
+    }
+    assert left == {date(2026, 12, 31): 50_00}
+
+
+def test_more_than_a_member_has_is_not_taken(centre: Centre, anna: Person) -> None:
+    mine = balance(centre, anna.account)
+
+    with pytest.raises(service.NotEnoughPointsError):
+        service.wish(centre, wish(anna, -mine - 1))
+
+    assert balance(centre, anna.account) == mine
+    assert service.count(centre) == 0
+
+
+def test_what_a_store_holds_is_asked_for_and_is_debt_until_it_comes_back(
+    centre: Centre, anna: Person
+) -> None:
+    given = service.wish(centre, wish(anna, 300_00))
+    account = books(centre, anna.account)
+    leased = sum(lot.balance - lot.free - lot.held for lot in account.lots_of(anna.account))
+    mine = balance(centre, anna.account)
+
+    service.wish(centre, wish(anna, -mine, alone_max=10 * LIMIT, a_day_max=10 * LIMIT))
+
+    after = books(centre, anna.account)
+    assert balance(centre, anna.account) == leased
+    assert after.accounts[anna.account].debt == leased
+    assert given.state is CorrectionState.DONE
+
+
+def test_over_the_limit_it_waits_for_another_person(centre: Centre, anna: Person) -> None:
+    before = balance(centre, anna.account)
+
+    waits = service.wish(centre, wish(anna, LIMIT + 1))
+
+    assert waits.state is CorrectionState.WAITING
+    assert balance(centre, anna.account) == before
+    with pytest.raises(service.SameEyesError):
+        service.agree(centre, waits.uid, "olga")
+    service.agree(centre, waits.uid, "petr")
+    assert balance(centre, anna.account) == before + LIMIT + 1
+    with pytest.raises(service.DecidedBeforeError):
+        service.agree(centre, waits.uid, "petr")
+    assert balance(centre, anna.account) == before + LIMIT + 1
+
+
+def test_one_that_was_refused_moves_nothing(centre: Centre, anna: Person) -> None:
+    before = balance(centre, anna.account)
+    waits = service.wish(centre, wish(anna, LIMIT + 1))
+
+    service.refuse(centre, waits.uid, "petr")
+
+    with pytest.raises(service.DecidedBeforeError):
+        service.agree(centre, waits.uid, "petr")
+    assert balance(centre, anna.account) == before
+
+
+def test_many_small_ones_come_to_the_limit_of_a_day(
+    centre: Centre, anna: Person, clock: SetClock
+) -> None:
+    states = [service.wish(centre, wish(anna, 400_00)).state for _ in range(3)]
+    other = service.wish(centre, wish(anna, 400_00, by="petr")).state
+    clock.go(days=1)
+    tomorrow = service.wish(centre, wish(anna, 400_00)).state
+
+    done, waits = CorrectionState.DONE, CorrectionState.WAITING
+    assert (states, other, tomorrow) == ([done, done, waits], done, done)
+
+
+def test_taking_counts_towards_the_limit_as_giving_does(centre: Centre, anna: Person) -> None:
+    service.wish(centre, wish(anna, LIMIT))
+    service.wish(centre, wish(anna, -300_00))
+
+    assert service.wish(centre, wish(anna, 200_00)).state is CorrectionState.WAITING
+
+
+@pytest.mark.parametrize(("points", "reason"), [(0, "почему"), (100, " "), (100, "я" * 501)])
+def test_without_a_sum_or_a_reason_nothing_is_corrected(
+    centre: Centre, anna: Person, points: int, reason: str
+) -> None:
+    with pytest.raises(service.NoCorrectionReasonError):
+        service.wish(centre, wish(anna, points, reason=reason))
+
+
+def test_two_do_not_correct_without_bound_either(centre: Centre, anna: Person) -> None:
+    with pytest.raises(service.CorrectionLimitError):
+        service.wish(centre, wish(anna, centre.settings.gift_points_max + 1))
+
+
+def test_nobody_is_corrected_who_is_not_there(centre: Centre, anna: Person) -> None:
+    stranger = UUID(int=5)
+
+    with pytest.raises(UnknownMemberError):
+        service.wish(centre, wish(anna, 100, member=stranger))
+    with pytest.raises(service.UnknownCorrectionError):
+        service.agree(centre, stranger, "petr")
+
+
+def test_what_was_posted_stays_and_the_way_back_is_another_entry(
+    centre: Centre, anna: Person, clock: SetClock
+) -> None:
+    before = balance(centre, anna.account)
+    service.wish(centre, wish(anna, 50_00))
+    clock.go(minutes=1)
+
+    service.wish(centre, wish(anna, -50_00))
+
+    assert balance(centre, anna.account) == before
+    assert [one.points for one in service.latest(centre, 9, 0, anna.member)] == [-50_00, 50_00]

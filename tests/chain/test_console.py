@@ -1,0 +1,136 @@
+"""The console over a chain of stores that have really sold: what support finds, tells and mends."""
+
+from collections.abc import Callable
+
+import pytest
+from fastapi.testclient import TestClient
+
+from agent.members.service import Registration
+from agent.members.service import register as member_register
+from agent.quote.lines import Item
+from central.app import create_app, full_stages
+from central.people.roles import Role
+from shared.receipt import Redeem
+from tests.central.people.kit import Browser, Staff
+from tests.chain.kit import Chain, Store
+
+PHONE = "+79167778899"
+SignIn = Callable[[Role], Browser]
+NUMBER = "17"
+
+
+@pytest.fixture
+def enter(chain: Chain) -> SignIn:
+    """Signs one person of a role in, in a browser of his own."""
+    staff = Staff(chain.centre, chain.centre.clock)
+    app = create_app(chain.centre, full_stages())
+
+    def sign_in(role: Role) -> Browser:
+        return Browser(TestClient(app), staff, staff.add(role.value, role))
+
+    return sign_in
+
+
+def sold(chain: Chain) -> tuple[str, str]:
+    """Sell to Anna for points and money; return the receipt and the member."""
+    anna = chain.member(1_000_00)
+    store = chain.stores[0]
+    cheese = Item(1, 2000, "CHEESE", price_minor=500_00)
+    claim = store.sell(cheese, member=anna.member, redeem=Redeem.MAXIMUM)
+    chain.sync()
+    return str(claim.receipt.uid), str(anna.member)
+
+
+def register(store: Store, name: str) -> None:
+    """Register somebody under the one phone."""
+    new = Registration(store.uid(), b"content", name, PHONE, "v1", cashier="7")
+    member_register(store.station, new, store.machine.clock.now())
+
+
+@pytest.mark.capability("FASHION-08")
+def test_support_finds_a_receipt_sees_why_and_mends_it_by_an_entry(
+    chain: Chain, enter: SignIn
+) -> None:
+    receipt, member = sold(chain)
+    vera = enter(Role.SUPPORT)
+    day = chain.world.time.at.date().isoformat()
+    store = chain.stores[0].code
+
+    listed = vera.get(f"/console/receipts?store={store}&day={day}").text
+    assert f'href="/console/receipts/{receipt}"' in listed
+    found = vera.get(f"/console/receipts?receipt={receipt}")
+    assert found.headers["location"] == f"/console/receipts/{receipt}"
+
+    page = vera.get(f"/console/receipts/{receipt}").text
+    for told in ("Почему так", "по правилам wine 1", "Бонус", f"Чек {NUMBER}", "принят"):
+        assert told in page
+    trace = page.partition('<ol class="trace">')[2].partition("</ol>")[0]
+    assert trace.count("<li>") > 3
+
+    fields = {"direction": "give", "points": "50,00", "wallet": "bonus", "note": "не начислили"}
+    done = vera.post(f"/console/members/{member}/points", **fields)
+    assert done.headers["location"].endswith("?done=corrected")
+    shown = vera.get(f"/console/members/{member}").text
+    assert "не начислили" in shown
+    assert "начислено" in shown
+    chain.sync()
+
+
+def test_above_the_limit_an_operator_agrees_to_what_support_asks_for(
+    chain: Chain, enter: SignIn
+) -> None:
+    _, member = sold(chain)
+    vera, olga = enter(Role.SUPPORT), enter(Role.OPERATOR)
+    fields = {"direction": "give", "points": "900", "note": "жалоба"}
+
+    asked = vera.post(f"/console/members/{member}/points", **fields)
+
+    assert asked.headers["location"].endswith("?done=waits")
+    waiting = vera.get("/console/corrections").text
+    assert "Ждёт второго" in waiting
+    uid = olga.get("/console/corrections").text.partition("/console/corrections/")[2][:36]
+    assert vera.post(f"/console/corrections/{uid}/agree").status_code == 403
+    assert olga.post(f"/console/corrections/{uid}/agree").status_code == 303
+    assert "support → operator" in vera.get(f"/console/members/{member}").text
+
+
+def test_a_member_is_found_by_phone_and_edited_with_a_reason(chain: Chain, enter: SignIn) -> None:
+    _, member = sold(chain)
+    vera = enter(Role.SUPPORT)
+
+    found = vera.get("/console/members?who=8 916 123-45-67")
+    assert found.headers["location"] == f"/console/members/{member}"
+    assert vera.get("/console/members?who=8 916 000-00-00").status_code == 404
+
+    here = f"/console/members/{member}"
+    assert vera.post(here, name="Анна Сергеева").status_code == 422
+    assert vera.post(here, name="Анна Сергеева", note="паспорт").status_code == 303
+    assert "Анна Сергеева" in vera.get(here).text
+
+
+@pytest.mark.capability("SPIRITS-30")
+def test_a_conflict_is_seen_settled_once_and_stands_in_the_trail(
+    chain: Chain, enter: SignIn
+) -> None:
+    first, second = chain.stores
+    for store in (first, second):
+        store.cut()
+    for store in (first, second):
+        register(store, "Пётр Иванов" if store is first else "Олег Ким")
+    chain.heal()
+    vera, auditor = enter(Role.SUPPORT), enter(Role.AUDITOR)
+    inbox = vera.get("/console/conflicts").text
+    conflict = inbox.partition("/console/conflicts/")[2][:36]
+
+    page = vera.get(f"/console/conflicts/{conflict}").text
+    assert "Решение" in page
+    assert "Решение" not in auditor.get(f"/console/conflicts/{conflict}").text
+    assert vera.post(f"/console/conflicts/{conflict}/resolve").status_code == 422
+    done = vera.post(f"/console/conflicts/{conflict}/resolve", note="супруги, один телефон")
+    assert done.status_code == 303
+    again = vera.post(f"/console/conflicts/{conflict}/resolve", note="ещё раз")
+    assert again.status_code == 409
+
+    assert f"/console/conflicts/{conflict}" not in vera.get("/console/conflicts").text
+    assert conflict in vera.get("/console/conflicts?state=resolved").text
+    assert "супруги, один телефон" in auditor.get("/console/trail").text
