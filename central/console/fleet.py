@@ -12,6 +12,7 @@ from central.estate import service as estate
 from central.estate.service import UnknownStoreError
 from central.fleet import service as fleet
 from central.fleet.service import OK, Board
+from central.measures.service import ONLINE_WITHIN
 from central.people.roles import Right
 from shared.money import format_money
 from shared.points import format_points
@@ -145,7 +146,7 @@ def _told(ask: Ask, one: Board) -> list[tuple[str, str, str]]:
         ("clock", clock.text, clock.look),
         ("offline_minutes", str(report.offline_minutes), ""),
         ("room", t(f"room_{report.room}") if report.room in ROOMS else report.room, ""),
-        ("barred", report.barred, "warning" if report.barred else ""),
+        *([("barred", report.barred, "warning")] if report.barred else []),
     ]
 
 
@@ -156,8 +157,11 @@ def _state(ask: Ask, one: Board) -> Cell:
 
 
 def _seen(ask: Ask, one: Board) -> Cell:
-    at = one.agent.seen_at if one.agent else None
-    return Cell(moment(ask, at), order=at)
+    if one.agent is None:
+        return Cell("")
+    age = ask.at - one.agent.seen_at
+    text = span(ask, age) if age > ONLINE_WITHIN else translated(ask.lang)("just_now")
+    return Cell(text, order=one.agent.seen_at)
 
 
 def _unsent(ask: Ask, one: Board) -> Cell:

@@ -135,7 +135,7 @@ def waiting(ask: Ask) -> Page:
     found = corrections.latest(ask.centre, ROWS_A_PAGE, (page - 1) * ROWS_A_PAGE)
     columns: list[Column[Correction]] = [
         Column("at", lambda one: Cell(moment(ask, one.asked_at), look="nowrap")),
-        Column("member", lambda one: Cell(str(one.member)[:8], href=_of_member(ask, one.member))),
+        Column("member", lambda one: Cell(str(one.member)[-8:], href=_of_member(ask, one.member))),
         Column("points", lambda one: Cell(format_points(one.points)), "number"),
         Column("who", lambda one: Cell(one.asked_by)),
         Column("note", lambda one: Cell(one.reason)),

@@ -88,7 +88,7 @@ def _at(ask: Ask, one: Listed, zone: str) -> Cell:
 def _member(one: Listed, *, sees: bool) -> Cell:
     if one.member is None:
         return Cell("")
-    return Cell(str(one.member)[:8], href=f"/console/members/{one.member}" if sees else "")
+    return Cell(str(one.member)[-8:], href=f"/console/members/{one.member}" if sees else "")
 
 
 def _money(amount_minor: int) -> Cell:

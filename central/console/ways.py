@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from central.console import door, fleet, inbox, members, receipts, staff, stores
+from central.console import door, figures, fleet, inbox, members, receipts, staff, stores
 from central.console.ask import Way
 from central.people.roles import Right
 
@@ -195,6 +195,9 @@ WAYS: Final[tuple[Way, ...]] = (
         ("ending",),
         inbox.conflict,
     ),
+    Way("GET", "/figures", Right.SEE_FIGURES, figures.page),
+    Way("GET", "/figures/{figure}.svg", Right.SEE_FIGURES, figures.drawn),
+    Way("GET", "/figures/{figure}.csv", Right.SEE_FIGURES, figures.exported),
     Way("GET", "/people", Right.RUN_PEOPLE, staff.people),
     Way(
         "POST",

@@ -3,6 +3,7 @@
 from typing import Final
 
 from central.console.wording import pairs
+from central.console.words_figures import FIGURES
 from central.console.words_fleet import FLEET
 from central.console.words_support import SUPPORT
 from central.people.roles import Right
@@ -13,6 +14,7 @@ NAV: Final = (
     ("receipts", Right.SEE_MEMBERS, "/console/receipts"),
     ("conflicts", Right.SEE_CONFLICTS, "/console/conflicts"),
     ("corrections", Right.CORRECT, "/console/corrections"),
+    ("figures", Right.SEE_FIGURES, "/console/figures"),
     ("people", Right.RUN_PEOPLE, "/console/people"),
     ("trail", Right.SEE_TRAIL, "/console/trail"),
 )
@@ -117,4 +119,4 @@ _DEEDS = pairs(
     ("deed_staff_disabled", "доступ закрыт", "account closed"),
     ("deed_role_changed", "смена роли", "role changed"),
 )
-WORDS: Final = {**_FRAME, **_STAFF, **_COLUMNS, **_DEEDS, **FLEET, **SUPPORT}
+WORDS: Final = {**_FRAME, **_STAFF, **_COLUMNS, **_DEEDS, **FLEET, **SUPPORT, **FIGURES}

@@ -33,6 +33,7 @@ def _pages(browser: Browser, made: Office) -> Iterator[Shot]:
             ("conflicts", "/conflicts"),
             ("conflict", f"/conflicts/{made.conflict}"),
             ("corrections", "/corrections"),
+            ("figures", "/figures"),
         ):
             page.goto(f"{made.url}/console{path}")
             yield f"{name}-ru", page

@@ -64,8 +64,8 @@ def test_support_finds_a_receipt_sees_why_and_mends_it_by_an_entry(
     page = vera.get(f"/console/receipts/{receipt}").text
     for told in ("Почему так", "по правилам wine 1", "Бонус", f"Чек {NUMBER}", "принят"):
         assert told in page
-    trace = page.partition('<ol class="trace">')[2].partition("</ol>")[0]
-    assert trace.count("<li>") > 3
+    trace = page.partition('<ul class="trace">')[2].partition("</ul>")[0]
+    assert trace.count("<li") > 3
 
     fields = {"direction": "give", "points": "50,00", "wallet": "bonus", "note": "не начислили"}
     done = vera.post(f"/console/members/{member}/points", **fields)

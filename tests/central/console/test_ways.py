@@ -54,6 +54,9 @@ MATRIX = {
     ("POST", "/console/conflicts/{conflict}/resolve"): SUPPORTS,
     ("POST", "/console/conflicts/{conflict}/undo"): SUPPORTS,
     ("POST", "/console/conflicts/{conflict}/correct"): SUPPORTS,
+    ("GET", "/console/figures"): EVERYBODY,
+    ("GET", "/console/figures/{figure}.svg"): EVERYBODY,
+    ("GET", "/console/figures/{figure}.csv"): EVERYBODY,
     ("GET", "/console/people"): {ADMINISTRATOR},
     ("POST", "/console/people"): {ADMINISTRATOR},
     ("GET", "/console/people/{login}"): {ADMINISTRATOR},
@@ -64,7 +67,7 @@ MATRIX = {
 }
 """Who may, written by hand: an address that is not here fails a test."""
 NOBODY = "01890000-0000-7000-8000-000000000000"
-OF_AGENTS = ("/v1/", "/metrics", "/healthz", "/readyz", "/docs", "/redoc")
+OF_AGENTS = ("/v1/", "/metrics", "/healthz", "/readyz", "/docs", "/redoc", "/openapi.json")
 """What agents sign, and what tells no more than that the process lives."""
 
 
@@ -131,5 +134,5 @@ def test_the_matrix_has_every_role_somewhere() -> None:
 
 
 def _filled(path: str) -> str:
-    filled = {"login": "marketer", "store": "101", "no": "7"}
+    filled = {"login": "marketer", "store": "101", "no": "7", "figure": "queues"}
     return re.sub(r"\{(\w+)\}", lambda found: filled.get(found[1], NOBODY), path)

@@ -1,0 +1,67 @@
+"""Plots as SVG, drawn by vl-convert where it is installed; a page without them has its tables."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.util import find_spec
+from typing import Any, Final
+
+from shared.errors import Kind, LoyaltyError
+
+DRAWN_KEPT: Final = 64
+WIDTH, HEIGHT = 560, 200
+_CONFIG: Final = {
+    "font": "DejaVu Sans",
+    "axis": {"labelColor": "#566173", "titleColor": "#566173", "gridColor": "#e6ebf1"},
+    "view": {"stroke": None},
+    "bar": {"color": "#1d4e89"},
+    "legend": {"orient": "top", "title": None},
+}
+
+
+class NoPlotsError(LoyaltyError):
+    """Plots without the library that draws them, or one that there is not."""
+
+    kind = Kind.NOT_FOUND
+    code = "no_plots"
+    ru = "Графика нет: поставьте kopilka[centre] или откройте таблицу."
+    en = "There is no such plot: install kopilka[centre], or open the table."
+
+
+def can_draw() -> bool:
+    """Tell whether the library is there; it is not loaded by this."""
+    return find_spec("vl_convert") is not None
+
+
+def bars(rows: Sequence[Mapping[str, Any]], x: str, y: str, by: str = "") -> bytes:
+    """Draw bars of `y` over `x` (in the order of the rows), one colour for each of `by`.
+
+    Raises NoPlotsError.
+    """
+    if not can_draw():
+        raise NoPlotsError
+    encoding: dict[str, Any] = {
+        "x": {"field": x, "type": "nominal", "sort": None, "axis": {"labelAngle": -40}},
+        "y": {"field": y, "type": "quantitative"},
+    }
+    if by:
+        colours = ["#1d4e89", "#c8741a", "#5a8f5c"]
+        encoding["color"] = {"field": by, "type": "nominal", "scale": {"range": colours}}
+        encoding["xOffset"] = {"field": by}
+    spec = {
+        "data": {"values": list(rows)},
+        "mark": "bar",
+        "encoding": encoding,
+        "width": WIDTH,
+        "height": HEIGHT,
+        "config": _CONFIG,
+    }
+    return _drawn(json.dumps(spec, ensure_ascii=False)).encode()
+
+
+@lru_cache(DRAWN_KEPT)
+def _drawn(spec: str) -> str:
+    import vl_convert
+
+    svg: str = vl_convert.vegalite_to_svg(spec)
+    return svg

@@ -1,0 +1,153 @@
+"""The console in a real browser: everybody can use it, by keyboard, without scripts, in two
+languages, and nothing comes from elsewhere."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.kit import WIDE, sentences
+from tests.browser.office import ANNA, NAMES, OLGA, Office, office
+from tests.simulation.world import quiet
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"]}
+CUT_OFF = """() => [...document.querySelectorAll("html, header, .card, .tile, button")]
+  .filter((one) => one.scrollWidth > one.clientWidth + 1)
+  .map((one) => one.outerHTML.slice(0, 200))"""
+"""What is wider than its place; tables scroll in theirs."""
+GOODS = ("Сыр выдержанный", "Вино красное", "Жалоба")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A chain that has sold, with its console: tests of this module change nothing that matters."""
+    with quiet(), office(tmp_path_factory.mktemp("office")) as opened:
+        yield opened
+
+
+def paths(made: Office) -> tuple[str, ...]:
+    return (
+        "/fleet",
+        f"/stores/{made.store}",
+        f"/receipts?store={made.store}&day={made.day}",
+        f"/receipts/{made.receipt}",
+        "/members",
+        f"/members/{made.member}",
+        "/conflicts",
+        f"/conflicts/{made.conflict}",
+        "/corrections",
+        "/figures",
+        "/new-store",
+        "/me",
+    )
+
+
+def assert_fit(page: Page) -> None:
+    found = Axe().run(page, options=RULES)
+    assert sentences(found.response["violations"]) == [], page.url
+    assert page.evaluate(CUT_OFF) == [], page.url
+
+
+def test_every_page_is_accessible_and_fits_and_english_pages_are_english(
+    browser: Browser, made: Office
+) -> None:
+    with made.window(browser) as page:
+        page.goto(f"{made.url}/console/sign-in")
+        assert_fit(page)
+        made.enter(page, OLGA)
+        for path in paths(made):
+            page.goto(f"{made.url}/console{path}")
+            assert_fit(page)
+        page.locator("#language").select_option("en")
+        page.locator("form[action='/console/me'] button").click()
+        for path in paths(made):
+            page.goto(f"{made.url}/console{path}")
+            assert page.locator("html").get_attribute("lang") == "en"
+            shown = (
+                page.locator("header").inner_text()
+                + page.locator("h1, h2, th, dt, label").all_inner_texts().__repr__()
+            )
+            for name in (*NAMES.values(), *GOODS, "Магазин", "Главная ул", "Анна Петрова"):
+                shown = shown.replace(name, "")
+            assert re.findall("[А-Яа-яЁё]{2,}", shown) == [], path
+        page.goto(f"{made.url}/console/me")
+        page.locator("#language").select_option("ru")
+        page.locator("form[action='/console/me'] button").click()
+
+
+def test_pages_of_the_staff_are_accessible(browser: Browser, made: Office) -> None:
+    with made.window(browser, ANNA) as page:
+        for path in ("/people", "/people/vera", "/trail"):
+            page.goto(f"{made.url}/console{path}")
+            assert_fit(page)
+        page.goto(f"{made.url}/console/people")
+        page.locator("#login").fill("igor")
+        page.locator("#name").fill("Игорь")
+        page.get_by_role("button", name="Добавить").click()
+        expect(page.locator("svg")).to_be_visible()
+        assert_fit(page)
+
+
+def test_a_table_is_filtered_and_sorted_without_a_reload_and_the_address_follows(
+    browser: Browser, made: Office
+) -> None:
+    with made.window(browser, OLGA) as page:
+        page.evaluate("window.stays = 1")
+        rows = page.locator("tbody tr")
+        expect(rows).to_have_count(3)
+
+        page.locator("#q").fill("102")
+        expect(rows).to_have_count(1)
+        page.locator("#q").fill("")
+        expect(rows).to_have_count(3)
+        page.get_by_role("link", name="Магазин", exact=True).click()
+        expect(page.locator("th[aria-sort=descending]")).to_have_count(1)
+        expect(rows.first).to_contain_text("103")
+
+        assert page.evaluate("window.stays") == 1
+        assert "sort=-store" in page.url
+        page.go_back()
+        expect(rows.first).to_contain_text("101")
+
+
+def test_all_of_it_works_by_keyboard_alone(browser: Browser, made: Office) -> None:
+    with made.window(browser, OLGA) as page:
+        page.keyboard.press("Tab")
+        expect(page.locator(".skip")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator("#main")).to_be_focused()
+
+        page.goto(f"{made.url}/console/members")
+        expect(page.locator("#who")).to_be_focused()
+        page.keyboard.type("8 916 123-45-67")
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_contain_text("Анна Петрова")
+
+        page.locator("#points").focus()
+        page.keyboard.type("15")
+        page.keyboard.press("Tab")
+        for _ in range(12):
+            if page.evaluate("document.activeElement.id") == "note-points":
+                break
+            page.keyboard.press("Tab")
+        page.keyboard.type("извинение")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status").first).to_contain_text("Проведено.")
+
+
+def test_without_scripts_nothing_is_missing(browser: Browser, made: Office) -> None:
+    context = browser.new_context(
+        viewport={"width": WIDE[0], "height": WIDE[1]}, java_script_enabled=False
+    )
+    page = context.new_page()
+    made.enter(page, OLGA)
+    page.locator("#q").fill("102")
+    page.get_by_role("button", name="Показать").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_role("link", name="102", exact=True).click()
+    expect(page.locator("h1")).to_contain_text("102")
+    page.get_by_role("button", name="Выйти").click()
+    expect(page.locator("#login")).to_be_visible()
+    context.close()
