@@ -4,8 +4,9 @@ Shared jobs are done by the process that has the duty. A job may be interrupted,
 in two processes at once: it does again what is missing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 import structlog
 from apscheduler.events import EVENT_SCHEDULER_SHUTDOWN
@@ -13,6 +14,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import SQLAlchemyError
 
 from central.agents import service as agents
+from central.alerts import service as alerts
+from central.alerts.senders import senders_of
 from central.auditor import service as auditor
 from central.budgets import service as budgets
 from central.centre import Centre
@@ -29,6 +32,7 @@ from central.people import sessions
 from central.snapshots import service as snapshots
 
 WAKE_EVERY_S = 60
+ALERTS_EVERY_S = 60
 SEEN_EVERY_S = 5
 """A recall counts on agents that were seen within twice this time."""
 
@@ -57,6 +61,8 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (auditor.job(), settings.audit_every_s),
         (measures.measure, settings.measure_every_s),
         (budgets.run, settings.budgets_every_s),
+        (alerts.look, ALERTS_EVERY_S),
+        (partial(_tell, senders_of(settings)), ALERTS_EVERY_S),
     )
     duty = duty_of(centre.engine, settings.data_dir)
     scheduler.add_job(duty.has, "interval", seconds=EVERY_S)
@@ -64,6 +70,10 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         scheduler.add_job(_shared(duty, _tick(job, centre)), "interval", seconds=every_s)
     scheduler.add_listener(lambda _event: duty.end(), EVENT_SCHEDULER_SHUTDOWN)
     return scheduler
+
+
+def _tell(senders: Sequence[alerts.Sender], centre: Centre, at: datetime) -> int:
+    return alerts.tell(centre, senders, at)
 
 
 def watch_listeners(scheduler: BackgroundScheduler, centre: Centre, hub: Hub) -> None:

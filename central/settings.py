@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     pack_review: Literal["required", "off"] = "required"
     """Whether a pack after the first one must be a draft that another person has approved, or may
     be published from a file by one person alone."""
+
     support_points_max: int = Field(default=500_00, ge=0)
     operator_points_max: int = Field(default=5_000_00, ge=0)
     """Hundredths of a point that one person of a role corrects at once; a second one has to agree
@@ -60,6 +61,19 @@ class Settings(BaseSettings):
     support_points_a_day_max: int = Field(default=5_000_00, ge=0)
     operator_points_a_day_max: int = Field(default=50_000_00, ge=0)
     """The same of all that one person corrects alone in a day of UTC."""
+
+    alert_silent_s: int = Field(default=86_400, gt=0)
+    alert_unsent_s: int = Field(default=7_200, gt=0)
+    alert_queue_facts: int = Field(default=5_000, gt=0)
+    alert_behind_changes: int = Field(default=100_000, gt=0)
+    alert_clock_s: int = Field(default=300, gt=0)
+    """From when on a store is an alert."""
+    alert_webhook: str = ""
+    """An address that takes alerts as JSON."""
+    alert_smtp: str = Field(default="", pattern=r"^(smtp://[^/]+)?$")
+    alert_mail_from: str = "kopilka@localhost"
+    alert_mail_to: str = ""
+    """A mailbox that gets them as letters, by a server such as `smtp://127.0.0.1:25`."""
 
     console_idle_s: int = Field(default=1800, gt=0)
     console_session_s: int = Field(default=12 * 3600, gt=0)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from central.alerts import service as alerting
+from central.alerts.store import Alert
 from central.console.ask import Answer, Ask, Page
 from central.console.pages import moment, translated
 from central.console.tables import Cell, Column, exported, listing
@@ -21,6 +23,7 @@ from shared.wire.reports import DeviceReport
 SKEW_S = 60
 """A clock that is further off is shown as wrong."""
 LATE = timedelta(hours=1)
+ALERTS_SHOWN = 2_000
 ONLINE, SILENT, NO_AGENT = "online", "silent", "no_agent"
 STATES = (ONLINE, SILENT, NO_AGENT)
 ROOMS = ("plenty", "scarce", "accrual_only", "none")
@@ -77,6 +80,24 @@ def one_store(ask: Ask) -> Page:
     return Page("store", content)
 
 
+def alerts(ask: Ask) -> Page:
+    """Show what is over a threshold, and what was."""
+    columns: list[Column[Alert]] = [
+        Column("at", lambda one: Cell(moment(ask, one.began_at), one.began_at), "nowrap"),
+        Column("store", lambda one: Cell(one.store, href=f"/console/stores/{one.store}")),
+        Column("what", lambda one: Cell(one.ru if ask.lang == "ru" else one.en)),
+        Column("ended", lambda one: _ended(ask, one), "nowrap"),
+    ]
+    found = alerting.latest(ask.centre, ALERTS_SHOWN)
+    return Page("alerts", {"list": listing(columns, found, ask.query, "")})
+
+
+def _ended(ask: Ask, one: Alert) -> Cell:
+    if one.ended_at is None:
+        return Cell(translated(ask.lang)("still"), look="warning")
+    return Cell(moment(ask, one.ended_at), one.ended_at)
+
+
 def _columns(ask: Ask) -> list[Column[Board]]:
     t = translated(ask.lang)
     return [
@@ -107,9 +128,11 @@ def _tiles(ask: Ask, every: Sequence[Board]) -> list[tuple[str, str, str, str]]:
     refusing = sum(one.heard is not None and len(one.heard.report.refused) > 0 for one in every)
     diverging = sum(one.divergences for one in every)
     silent = states[SILENT]
+    amiss = sum(one.ended_at is None for one in alerting.latest(ask.centre, ALERTS_SHOWN))
     return [
         ("online", f"{states[ONLINE]} / {len(every)}", "", "?state=online"),
         ("silent", str(silent), "warning" if silent else "", "?state=silent"),
+        ("alerts", str(amiss), "bad" if amiss else "", "/console/alerts"),
         ("unsent", str(sum(one.lag for one in every)), "", "?sort=-queue"),
         ("broken", str(broken), "warning" if broken else "", "?sort=-devices"),
         ("packs", str(packs), "", "?sort=pack"),

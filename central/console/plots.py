@@ -10,6 +10,8 @@ from shared.errors import Kind, LoyaltyError
 
 DRAWN_KEPT: Final = 64
 WIDTH, HEIGHT = 560, 200
+FEW, GAP, GAP_OF_FEW = 8, 0.15, 0.6
+"""So few bars stand apart, or they would be blocks."""
 _CONFIG: Final = {
     "font": "DejaVu Sans",
     "axis": {"labelColor": "#566173", "titleColor": "#566173", "gridColor": "#e6ebf1"},
@@ -41,8 +43,19 @@ def bars(rows: Sequence[Mapping[str, Any]], x: str, y: str, by: str = "") -> byt
     if not can_draw():
         raise NoPlotsError
     encoding: dict[str, Any] = {
-        "x": {"field": x, "type": "nominal", "sort": None, "axis": {"labelAngle": -40}},
-        "y": {"field": y, "type": "quantitative"},
+        "x": {
+            "field": x,
+            "type": "nominal",
+            "sort": None,
+            "axis": {"labelAngle": -40},
+            "scale": {"paddingInner": GAP if len(rows) > FEW else GAP_OF_FEW},
+        },
+        "y": {
+            "field": y,
+            "type": "quantitative",
+            "axis": {"format": "d", "tickMinStep": 1},
+            "scale": {"domainMin": 0},
+        },
     }
     if by:
         colours = ["#1d4e89", "#c8741a", "#5a8f5c"]

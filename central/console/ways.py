@@ -15,6 +15,7 @@ WAYS: Final[tuple[Way, ...]] = (
     Way("POST", "/me", Right.OWN, door.choose, "settings_changed", ("language", "zone"), door.me),
     Way("POST", "/me/password", Right.OWN, door.change_password, "password_changed", (), door.me),
     Way("GET", "/fleet", Right.SEE_FLEET, fleet.board),
+    Way("GET", "/alerts", Right.SEE_FLEET, fleet.alerts),
     Way("GET", "/stores/{store}", Right.SEE_FLEET, fleet.one_store),
     Way("GET", "/new-store", Right.EDIT_ESTATE, stores.new_store),
     Way(

@@ -27,6 +27,7 @@ MATRIX = {
     ("POST", "/console/me/password"): EVERYBODY,
     ("GET", "/console/fleet"): EVERYBODY,
     ("GET", "/console/stores/{store}"): EVERYBODY,
+    ("GET", "/console/alerts"): EVERYBODY,
     ("GET", "/console/new-store"): ESTATE,
     ("POST", "/console/new-store"): ESTATE,
     ("POST", "/console/stores/{store}"): ESTATE,

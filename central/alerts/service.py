@@ -1,0 +1,160 @@
+"""Alerts: what is over a threshold at a store begins one, what is not any more ends it.
+
+A channel is told what has begun and ended since it was last told, in one message, and not again
+for some minutes: a thousand stores that fall silent at once are one message. What could not be
+told stays to be told.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import structlog
+
+from central.alerts import store
+from central.alerts.store import Alert, Channel
+from central.centre import Centre
+from central.fleet.service import Board, board
+from central.settings import Settings
+from shared.clock import EPOCH
+from shared.ids import uuid7
+from shared.runtime.retries import retried
+from shared.runtime.sqlite import reading, transaction
+
+CHANGES_MAX: Final = 50_000
+"""Of one message: more than stores and thresholds there are, so that none is passed over."""
+PAUSE: Final = timedelta(minutes=5)
+"""Between two messages of a channel, at least."""
+BACKOFF_MAX: Final = timedelta(hours=1)
+ERROR_CHARS_MAX: Final = 200
+
+log = structlog.get_logger()
+
+
+class Sender(Protocol):
+    """Somebody who is told; `send` has a deadline of its own and raises OSError if it failed."""
+
+    @property
+    def name(self) -> str:
+        """Under which it is remembered how far he was told."""
+        ...
+
+    def send(self, alerts: Sequence[Alert], at: datetime) -> None:
+        """Tell of alerts that began or ended."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Amiss:
+    """A threshold that a store is over."""
+
+    kind: str
+    store: str
+    ru: str
+    en: str
+
+
+def look(centre: Centre, at: datetime) -> int:
+    """Begin and end alerts by how the stores are now; return how many changed. A job."""
+    found = {(one.kind, one.store): one for one in _amiss(centre.settings, board(centre), at)}
+    return _keep(centre, found, at)
+
+
+def tell(centre: Centre, senders: Sequence[Sender], at: datetime) -> int:
+    """Tell each channel what has changed, if it is time to; return how many were told."""
+    return sum(_tell_one(centre, sender, at) for sender in senders)
+
+
+def latest(centre: Centre, limit: int) -> list[Alert]:
+    """Return alerts: those that have not ended first."""
+    with reading(centre.engine) as connection:
+        return store.latest(connection, limit)
+
+
+@retried
+def _keep(centre: Centre, found: Mapping[tuple[str, str], Amiss], at: datetime) -> int:
+    with transaction(centre.engine) as connection:
+        known = {(one.kind, one.store): one for one in store.open_alerts(connection)}
+        new = [
+            Alert(uuid7(at, centre.chance), one.kind, one.store, at, None, one.ru, one.en)
+            for key, one in sorted(found.items())
+            if key not in known
+        ]
+        over = [one for key, one in known.items() if key not in found]
+        store.add(connection, new)
+        store.end(connection, over, at)
+    if new or over:
+        log.warning("alerts.changed", began=len(new), ended=len(over))
+    return len(new) + len(over)
+
+
+def _tell_one(centre: Centre, sender: Sender, at: datetime) -> bool:
+    with reading(centre.engine) as connection:
+        known = store.channel(connection, sender.name) or Channel(sender.name, EPOCH, EPOCH)
+        news = store.changed(connection, known.told_to, CHANGES_MAX)
+    if not news or at < known.next_at:
+        return False
+    last = max(_changed_at(one) for one in news)
+    try:
+        sender.send(news, at)
+    except OSError as error:
+        pause = min(BACKOFF_MAX, PAUSE * (1 << min(known.failures, 8)))
+        told = f"{type(error).__name__}: {error}"[:ERROR_CHARS_MAX]
+        log.warning("alerts.not_told", channel=sender.name, reason=type(error).__name__)
+        _keep_channel(
+            centre,
+            replace(known, failures=known.failures + 1, next_at=at + pause, last_error=told),
+        )
+        return False
+    _keep_channel(centre, Channel(sender.name, last, at + PAUSE))
+    return True
+
+
+@retried
+def _keep_channel(centre: Centre, channel: Channel) -> None:
+    with transaction(centre.engine) as connection:
+        store.keep_channel(connection, channel)
+
+
+def _changed_at(one: Alert) -> datetime:
+    return one.ended_at or one.began_at
+
+
+def _amiss(settings: Settings, boards: Sequence[Board], at: datetime) -> Iterator[Amiss]:
+    for one in boards:
+        for kind, ru, en in _of_store(settings, one, at):
+            code = one.store.code
+            yield Amiss(kind, code, f"Магазин {code}: {ru}.", f"Store {code}: {en}.")
+
+
+def _of_store(settings: Settings, one: Board, at: datetime) -> Iterator[tuple[str, str, str]]:
+    """Yield what a store is over: kind and sentence in two languages."""
+    if one.agent is None:
+        return
+    silent = (at - one.agent.seen_at).total_seconds()
+    if silent >= settings.alert_silent_s:
+        hours = settings.alert_silent_s // 3600
+        yield "silent", f"молчит дольше {hours} ч", f"silent for over {hours} h"
+    unsent = one.unsent_for(at)
+    if unsent is not None and unsent.total_seconds() >= settings.alert_unsent_s:
+        hours = settings.alert_unsent_s // 3600
+        yield "unsent", f"факты не отправлены дольше {hours} ч", f"facts unsent for over {hours} h"
+    if one.lag >= settings.alert_queue_facts:
+        yield "queue", "очередь фактов слишком длинна", "the queue of facts is too long"
+    if one.divergences:
+        yield "divergence", "ядро разошлось с чеком", "the kernel differs from a receipt"
+    yield from _told(settings, one)
+
+
+def _told(settings: Settings, one: Board) -> Iterator[tuple[str, str, str]]:
+    if one.heard is None:
+        return
+    if one.heard.report.refused:
+        yield "refused", "не принимает правила", "it refuses a pack"
+    if one.broken_devices:
+        yield "device", "неисправно устройство", "a device is broken"
+    if abs(one.heard.ahead_s) >= settings.alert_clock_s:
+        yield "clock", "часы неверны", "its clock is wrong"
+    if one.behind >= settings.alert_behind_changes:
+        yield "behind", "реплика отстала", "its replica is behind"
