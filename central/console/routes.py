@@ -30,7 +30,8 @@ from shared.runtime.storage import storage_failure
 from shared.runtime.web import STATUSES
 
 PREFIX: Final = "/console"
-FORM_BYTES_MAX: Final = 65_536
+FORM_BYTES_MAX: Final = 1_048_576
+"""Room for a pack's text."""
 FIELDS_MAX: Final = 200
 FORM_TOKEN: Final = "form_token"  # noqa: S105
 SEE_OTHER: Final = 303

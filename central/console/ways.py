@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from central.console import door, figures, fleet, inbox, members, receipts, staff, stores
+from central.console import door, figures, fleet, inbox, members, receipts, rules, staff, stores
 from central.console.ask import Way
 from central.people.roles import Right
 
@@ -195,6 +195,59 @@ WAYS: Final[tuple[Way, ...]] = (
         "conflict_corrected",
         ("ending",),
         inbox.conflict,
+    ),
+    Way("GET", "/packs", Right.SEE_RULES, rules.packs_page),
+    Way("GET", "/packs/{pack}", Right.SEE_RULES, rules.pack),
+    Way(
+        "POST",
+        "/packs/{pack}/halt",
+        Right.PUBLISH_RULES,
+        rules.halt,
+        "pack_halted",
+        ("stores", "regions"),
+        rules.pack,
+    ),
+    Way("GET", "/new-draft", Right.WRITE_RULES, rules.new_draft),
+    Way("POST", "/new-draft", Right.WRITE_RULES, rules.write, "draft_written", (), rules.new_draft),
+    Way("GET", "/drafts/{draft}", Right.SEE_RULES, rules.draft),
+    Way(
+        "POST", "/drafts/{draft}", Right.WRITE_RULES, rules.revise, "draft_written", (), rules.draft
+    ),
+    Way(
+        "POST",
+        "/drafts/{draft}/submit",
+        Right.WRITE_RULES,
+        rules.submit,
+        "draft_submitted",
+        (),
+        rules.draft,
+    ),
+    Way(
+        "POST",
+        "/drafts/{draft}/approve",
+        Right.REVIEW_RULES,
+        rules.approve,
+        "draft_approved",
+        (),
+        rules.draft,
+    ),
+    Way(
+        "POST",
+        "/drafts/{draft}/reject",
+        Right.REVIEW_RULES,
+        rules.reject,
+        "draft_rejected",
+        (),
+        rules.draft,
+    ),
+    Way(
+        "POST",
+        "/drafts/{draft}/publish",
+        Right.PUBLISH_RULES,
+        rules.publish,
+        "pack_published",
+        ("stores", "regions", "effective_from"),
+        rules.draft,
     ),
     Way("GET", "/figures", Right.SEE_FIGURES, figures.page),
     Way("GET", "/figures/{figure}.svg", Right.SEE_FIGURES, figures.drawn),

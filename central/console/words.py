@@ -5,6 +5,7 @@ from typing import Final
 from central.console.wording import pairs
 from central.console.words_figures import FIGURES
 from central.console.words_fleet import FLEET
+from central.console.words_rules import RULES
 from central.console.words_support import SUPPORT
 from central.people.roles import Right
 
@@ -14,6 +15,7 @@ NAV: Final = (
     ("receipts", Right.SEE_MEMBERS, "/console/receipts"),
     ("conflicts", Right.SEE_CONFLICTS, "/console/conflicts"),
     ("corrections", Right.CORRECT, "/console/corrections"),
+    ("packs", Right.SEE_RULES, "/console/packs"),
     ("figures", Right.SEE_FIGURES, "/console/figures"),
     ("people", Right.RUN_PEOPLE, "/console/people"),
     ("trail", Right.SEE_TRAIL, "/console/trail"),
@@ -119,4 +121,4 @@ _DEEDS = pairs(
     ("deed_staff_disabled", "доступ закрыт", "account closed"),
     ("deed_role_changed", "смена роли", "role changed"),
 )
-WORDS: Final = {**_FRAME, **_STAFF, **_COLUMNS, **_DEEDS, **FLEET, **SUPPORT, **FIGURES}
+WORDS: Final = {**_FRAME, **_STAFF, **_COLUMNS, **_DEEDS, **FLEET, **SUPPORT, **FIGURES, **RULES}

@@ -37,6 +37,11 @@ class Right(StrEnum):
     APPROVE = "approve"
     SEE_FIGURES = "see_figures"
     SEE_RULES = "see_rules"
+    WRITE_RULES = "write_rules"
+    REVIEW_RULES = "review_rules"
+    """Approve what others have written, or send it back."""
+    PUBLISH_RULES = "publish_rules"
+    """Publish what is approved, and halt what is published."""
     SEE_TRAIL = "see_trail"
     RUN_PEOPLE = "run_people"
 
@@ -45,10 +50,18 @@ _SEEING: Final = frozenset({Right.OWN, Right.SEE_FLEET, Right.SEE_FIGURES, Right
 _SUPPORTING: Final = frozenset(
     {Right.SEE_MEMBERS, Right.EDIT_MEMBERS, Right.SEE_CONFLICTS, Right.SETTLE, Right.CORRECT}
 )
-_OPERATING: Final = frozenset({Right.RUN_FLEET, Right.EDIT_ESTATE, Right.APPROVE})
+_OPERATING: Final = frozenset(
+    {
+        Right.RUN_FLEET,
+        Right.EDIT_ESTATE,
+        Right.APPROVE,
+        Right.REVIEW_RULES,
+        Right.PUBLISH_RULES,
+    }
+)
 
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
-    Role.MARKETER: _SEEING,
+    Role.MARKETER: _SEEING | {Right.WRITE_RULES, Right.REVIEW_RULES},
     Role.SUPPORT: _SEEING | _SUPPORTING,
     Role.OPERATOR: _SEEING | _SUPPORTING | _OPERATING,
     Role.AUDITOR: _SEEING | {Right.SEE_MEMBERS, Right.SEE_CONFLICTS, Right.SEE_TRAIL},

@@ -34,6 +34,7 @@ def _pages(browser: Browser, made: Office) -> Iterator[Shot]:
             ("conflict", f"/conflicts/{made.conflict}"),
             ("corrections", "/corrections"),
             ("figures", "/figures"),
+            ("packs", "/packs"),
         ):
             page.goto(f"{made.url}/console{path}")
             yield f"{name}-ru", page

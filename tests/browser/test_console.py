@@ -38,6 +38,7 @@ def paths(made: Office) -> tuple[str, ...]:
         "/conflicts",
         f"/conflicts/{made.conflict}",
         "/corrections",
+        "/packs",
         "/figures",
         "/new-store",
         "/me",
