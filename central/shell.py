@@ -54,15 +54,20 @@ def refusals(locale: str) -> Iterator[None]:
 
 
 @contextmanager
-def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show how far long work is, on a terminal; what is yielded hears how many are done."""
+def progress(title: str, total: int) -> Iterator[Callable[..., None]]:
+    """Show how far long work is, on a terminal; what is yielded hears how many are done, and of how
+    many if that is known only then."""
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=total)
-        yield lambda done: bar.update(task, completed=done)
+
+        def hear(done: int, of: int | None = None) -> None:
+            bar.update(task, completed=done, total=of)
+
+        yield hear
 
 
 def settings_of(ctx: typer.Context) -> "Settings":

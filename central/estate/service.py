@@ -84,7 +84,7 @@ class UnknownStoreError(LoyaltyError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Sort(Generic[_T]):
+class Sort(Generic[_T]):
     """One sort of things that files bring: how it is read, kept, and sent down."""
 
     columns: Sequence[str]
@@ -97,16 +97,21 @@ class _Sort(Generic[_T]):
 
 def import_stores(centre: Centre, content: bytes, how: How) -> Imported:
     """Take stores from a file; only what differs is written and sent. Raises BadFileError."""
-    return _import(centre, content, how, _STORES)
+    return _import(centre, content, how, STORES)
 
 
 def import_goods(centre: Centre, content: bytes, how: How) -> Imported:
     """Take goods from a file; only what differs is written and sent. Raises BadFileError."""
-    return _import(centre, content, how, _GOODS)
+    return _import(centre, content, how, GOODS)
 
 
 def import_cashiers(centre: Centre, content: bytes, how: How) -> Imported:
     """Take cashiers from a file; only what differs is written and sent. Raises BadFileError."""
+    return _import(centre, content, how, cashiers_of(centre))
+
+
+def cashiers_of(centre: Centre) -> Sort[Cashier]:
+    """Return how cashiers of the present stores are read, kept and sent down."""
     with reading(centre.engine) as connection:
         codes = {item.code for item in store.stores(connection)}
     parse = cashier_parser(centre.keys.pin_pepper)
@@ -121,18 +126,13 @@ def import_cashiers(centre: Centre, content: bytes, how: How) -> Imported:
             )
         return parse(cells)
 
-    return _import(
-        centre,
-        content,
-        how,
-        _Sort(
-            CASHIER_COLUMNS,
-            parse_known,
-            lambda item: (item.store, item.no),
-            lambda connection, _items: store.cashiers(connection),
-            store.upsert_cashiers,
-            _cashier_change,
-        ),
+    return Sort(
+        CASHIER_COLUMNS,
+        parse_known,
+        lambda item: (item.store, item.no),
+        lambda connection, _items: store.cashiers(connection),
+        store.upsert_cashiers,
+        _cashier_change,
     )
 
 
@@ -198,7 +198,7 @@ def stores(centre: Centre) -> list[Store]:
         return store.stores(connection)
 
 
-def _import(centre: Centre, content: bytes, how: How, sort: _Sort[_T]) -> Imported:
+def _import(centre: Centre, content: bytes, how: How, sort: Sort[_T]) -> Imported:
     """Check the whole file, then take it in steps, so that agents' facts get their turn between.
 
     An import that was cut off is finished by repeating it.
@@ -214,15 +214,24 @@ def _import(centre: Centre, content: bytes, how: How, sort: _Sort[_T]) -> Import
 
 
 @retried
-def _take(centre: Centre, items: Sequence[_T], how: How, sort: _Sort[_T]) -> tuple[int, int]:
+def _take(centre: Centre, items: Sequence[_T], how: How, sort: Sort[_T]) -> tuple[int, int]:
     with transaction(centre.engine) as connection:
-        known = {sort.key(item): item for item in sort.known(connection, items)}
-        differing = [item for item in items if known.get(sort.key(item)) != item]
-        added = sum(1 for item in differing if sort.key(item) not in known)
-        if how is How.APPLY and differing:
-            sort.write(connection, differing)
-            feed.append(connection, [sort.change(item) for item in differing])
-    return added, len(differing) - added
+        new, changed = take(connection, items, how, sort)
+    return len(new), len(changed)
+
+
+def take(
+    connection: Connection, items: Sequence[_T], how: How, sort: Sort[_T]
+) -> tuple[set[object], set[object]]:
+    """Take things of different keys, those that differ from what is there; return the keys of those
+    that are new, and of those that have changed."""
+    known = {sort.key(item): item for item in sort.known(connection, items)}
+    differing = [item for item in items if known.get(sort.key(item)) != item]
+    if how is How.APPLY and differing:
+        sort.write(connection, differing)
+        feed.append(connection, [sort.change(item) for item in differing])
+    keys = {sort.key(item) for item in differing}
+    return keys - known.keys(), keys & known.keys()
 
 
 def _write_stores(connection: Connection, items: Sequence[Store]) -> None:
@@ -265,7 +274,7 @@ def _goods_change(item: RegionGoods) -> feed.NewChange:
     return feed.changed(region_stream(item.region), row)
 
 
-_STORES: _Sort[Store] = _Sort(
+STORES: Sort[Store] = Sort(
     STORE_COLUMNS,
     parse_store,
     lambda item: item.code,
@@ -273,7 +282,7 @@ _STORES: _Sort[Store] = _Sort(
     _write_stores,
     _store_change,
 )
-_GOODS: _Sort[RegionGoods] = _Sort(
+GOODS: Sort[RegionGoods] = Sort(
     GOODS_COLUMNS,
     parse_goods,
     lambda item: (item.region, item.sku),

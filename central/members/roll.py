@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import Enum, auto
+from itertools import islice
 from uuid import UUID
 
 from central.members.profile import Edit, in_force
@@ -50,6 +51,10 @@ class Newcomer:
     other_phone_index: bytes = b""
     """Of a phone that finds him and is not, or not only, his own."""
     role: PhoneRole = PhoneRole.OWN
+    segments: str = ""
+    tier_floor: str | None = None
+    tier_until: date | None = None
+    dates: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,10 @@ class Roll:
     new_edits: list[Edit] = field(default_factory=list)
     limited: set[UUID] = field(default_factory=set)
     """Who joined others by a phone that is only claimed, of those with edits."""
+    _by_index: dict[bytes, list[UUID]] = field(default_factory=dict)
+    _by_owner: dict[UUID, list[bytes]] = field(default_factory=dict)
+    _sorted: int = 0
+    """How many identifiers stand in the two above; none is ever taken out."""
 
     def survivor(self, member: UUID) -> Member:
         """Follow merges to the member that lives on."""
@@ -212,8 +221,8 @@ class Roll:
 
         What others claim of the same phone stays claimed.
         """
-        for one in [*self.identifiers.values()]:
-            if one.owner == member and one.state is not IdentifierState.REVOKED:
+        for one in self.claims_of(member):
+            if one.state is not IdentifierState.REVOKED:
                 is_phone = one.kind is IdentifierKind.PHONE and one.role is PhoneRole.OWN
                 self._claim_freely(replace(one, state=_VERIFIED) if is_phone else one)
         self.changed_members.add(self.survivor(member).id)
@@ -253,6 +262,10 @@ class Roll:
                 display_name=display_name(newcomer.person.name),
                 registered_on=newcomer.day,
                 birthday=newcomer.birthday,
+                segments=newcomer.segments,
+                tier_floor=newcomer.tier_floor,
+                tier_until=newcomer.tier_until,
+                dates=newcomer.dates,
                 home_store=newcomer.store,
                 person=newcomer.phone_index,
                 referrer=newcomer.referrer if newcomer.referrer in self.members else None,
@@ -264,16 +277,34 @@ class Roll:
 
     def owners(self, index: bytes, but: UUID) -> list[Member]:
         """Return the living members whose own an index is, the one known longest first."""
+        self._sort()
+        claims = (self.identifiers[(index, owner)] for owner in self._by_index.get(index, ()))
         found = {
             self.survivor(one.member).id
-            for one in self.identifiers.values()
-            if one.index == index
-            and index
-            and one.state is not IdentifierState.REVOKED
-            and one.role is PhoneRole.OWN
+            for one in claims
+            if index and one.state is not IdentifierState.REVOKED and one.role is PhoneRole.OWN
         }
         others = [self.members[member] for member in found - {but}]
         return sorted(others, key=lambda member: (member.known_at, member.id))
+
+    def claims_of(self, owner: UUID) -> list[Identifier]:
+        """Return what a member has claimed himself."""
+        self._sort()
+        return [self.identifiers[(index, owner)] for index in self._by_owner.get(owner, ())]
+
+    def add_card(self, member: UUID, index: bytes, tail: str) -> None:
+        """Let one more card find a member who has one, and redeem what that one may."""
+        kind = IdentifierKind.CARD
+        one = next((own for own in self.claims_of(member) if own.kind is kind), None)
+        assert one is not None, f"member {member} has no card"
+        self.identifiers[(index, member)] = replace(one, index=index, tail=tail)
+        self.changed_identifiers.add((index, member))
+
+    def _sort(self) -> None:
+        for index, owner in islice(self.identifiers, self._sorted, None):
+            self._by_index.setdefault(index, []).append(owner)
+            self._by_owner.setdefault(owner, []).append(index)
+        self._sorted = len(self.identifiers)
 
     def _same_name(self, other: Member, newcomer: Newcomer) -> bool:
         return compatible(self.name_of(other.id), newcomer.person.name)

@@ -1,24 +1,27 @@
 """A database that goes away in the middle and comes back: told, nothing half done, no restart."""
 
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from fastapi.testclient import TestClient
 from psycopg import errors, sql
-from sqlalchemy import event, update
+from sqlalchemy import event, func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from central.app import create_app, full_stages
 from central.centre import Centre
 from central.estate.service import How, import_stores
+from central.imports.service import run
 from central.jobs import make_scheduler
 from central.ledger.audit import check
-from central.ledger.store import AccountTable
+from central.ledger.store import AccountTable, LotTable
 from central.opening import initialise
 from central.schema import table_of
 from central.settings import Settings
@@ -29,6 +32,7 @@ from shared.wire.codec import pack
 from shared.wire.push import PushAnswer, decode_answer
 from tests.central.app.kit import STORES_CSV, SetClock, code_of
 from tests.central.chain_kit import balance, kinds
+from tests.central.imports.kit import counts, csv_file, order, silent
 from tests.central.journal_builder import NOON, Journal, make_journal
 from tests.central.together.kit import Pause, started
 from tests.postgres import Cluster, connected
@@ -231,3 +235,59 @@ def test_what_the_server_says_is_told_as_what_it_means(state: str, code: str) ->
     said = errors.lookup(state)("said") if state else errors.OperationalError("no connection")
 
     assert storage_failure(DBAPIError("", {}, said)).code == code
+
+
+class Healer(SetClock):
+    """A clock whose wait lets the server come back."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(NOON)
+        self.waits = 0
+        self._cluster = cluster
+
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        self.waits += 1
+        if self.waits == 2:
+            self._cluster.start(*DURABLE)
+        return super().wait(event, timeout_s)
+
+
+def test_an_import_waits_for_the_database_and_goes_on(
+    centre: Centre, cluster: Cluster, tmp_path: Path
+) -> None:
+    path = csv_file(tmp_path, *(f"77{no:08};;Анна;1,5" for no in range(1300)))
+    clock = Healer(cluster)
+
+    def pull_the_plug(done: int, _total: int) -> None:
+        if done == 500:
+            cluster.stop()
+
+    done = run(replace(centre, clock=clock), order(path), pull_the_plug)
+
+    assert clock.waits == 2
+    assert counts(done.run) == (1300, 0, 0, 0)
+    with reading(centre.engine) as connection:
+        granted = connection.scalar(select(func.sum(table_of(LotTable).c.granted)))
+    assert granted == 1950_00
+
+
+def test_an_import_whose_commit_got_no_answer_doubles_nothing(
+    centre: Centre, tmp_path: Path
+) -> None:
+    path = csv_file(tmp_path, *(f"77{no:08};;Анна;1,5" for no in range(700)))
+    commits = [0]
+
+    def commit_and_break(connection: Any) -> None:
+        commits[0] += 1
+        if commits[0] == 2:  # the first batch: it is in, and nobody hears of it
+            connection.connection.commit()
+            raise DBAPIError.instance("COMMIT", None, errors.AdminShutdown(), errors.Error)
+
+    event.listen(centre.engine, "commit", commit_and_break)
+    done = run(centre, order(path), silent)
+    event.remove(centre.engine, "commit", commit_and_break)
+
+    assert counts(done.run) == (700, 0, 0, 0)
+    with reading(centre.engine) as connection:
+        granted = connection.scalar(select(func.sum(table_of(LotTable).c.granted)))
+    assert granted == 1050_00

@@ -1,0 +1,61 @@
+"""`kopilka central import`: an existing base comes in, from CSV, Excel or Parquet."""
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from central.shell import FileArgument, opened, progress
+
+import_app = typer.Typer(no_args_is_help=True, help="An existing base, from files.")
+
+Mapped = Annotated[
+    Path | None, typer.Option("--mapping", help="Which column is what: a YAML file.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, do nothing.")]
+Encoding = Annotated[str, typer.Option(help="utf-8, cp1251 or utf-16; found out if not named.")]
+Delimiter = Annotated[str, typer.Option(help="Of a CSV file; found out if not named.")]
+Report = Annotated[Path | None, typer.Option("--report", help="FILE.report.json if not named.")]
+By = Annotated[str, typer.Option(help="Who brings it; it is kept.")]
+
+
+def _command(name: str, text: str) -> None:
+    def run(
+        ctx: typer.Context,
+        file: FileArgument,
+        *,
+        mapping: Mapped = None,
+        dry_run: DryRun = False,
+        encoding: Encoding = "",
+        delimiter: Delimiter = "",
+        report: Report = None,
+        by: By = "",
+    ) -> None:
+        from central.estate.service import How
+        from central.imports.fields import ImportKind
+        from central.imports.lines import Source, checked_source
+        from central.imports.mapping import Plan, read_plan
+        from central.imports.report import lines, write_report
+        from central.imports.service import Order
+        from central.imports.service import run as take_in
+
+        with opened(ctx) as centre, progress(name, 0) as heard:
+            kind = ImportKind(name)
+            plan = read_plan(mapping, kind) if mapping else Plan()
+            source = checked_source(Source(file, encoding, delimiter))
+            how = How.DRY_RUN if dry_run else How.APPLY
+            done = take_in(centre, Order(kind, source, plan, how, by or getpass.getuser()), heard)
+            told = report or file.with_name(f"{file.name}.report.json")
+            write_report(centre, done, told)
+            for line in lines(done, centre.settings.locale):
+                typer.echo(line)
+            typer.echo(f"report: {told}")
+
+    import_app.command(name, help=text)(run)
+
+
+_command("members", "Take members with cards, phones, tiers, points and turnover.")
+_command("goods", "Take goods of the regions; the last row of a SKU counts.")
+_command("stores", "Take stores; the last row of a code counts.")
+_command("cashiers", "Take cashiers; the last row of a number counts.")

@@ -1,0 +1,123 @@
+"""Why rows are refused, repaired or worth a look: a code for programs, words for people."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """What is wrong with a row, or was, or what a person should look at."""
+
+    UNREADABLE = "unreadable"
+    FIELDS = "fields"
+    CELL_TOO_LONG = "cell_too_long"
+    UNMAPPED = "unmapped"
+    MISSING = "missing"
+    NO_IDENTIFIER = "no_identifier"
+    BAD_CARD = "bad_card"
+    PAYMENT_CARD = "payment_card"
+    BAD_PHONE = "bad_phone"
+    BAD_NAME = "bad_name"
+    BAD_EMAIL = "bad_email"
+    BAD_DAY = "bad_day"
+    BAD_NUMBER = "bad_number"
+    BAD_TEXT = "bad_text"
+    BAD_VALUE = "bad_value"
+    UNKNOWN_STORE = "unknown_store"
+    UNKNOWN_TIER = "unknown_tier"
+    UNKNOWN_MEMBER = "unknown_member"
+    SEVERAL_MEMBERS = "several_members"
+    CARD_OF_ANOTHER = "card_of_another"
+    UNSEEN = "unseen"
+    SEVERAL_PHONES = "several_phones"
+    OUR_NUMBER = "our_number"
+    MERGED = "merged"
+    SHARED_PHONE = "shared_phone"
+    CHANGED = "changed"
+
+
+WORDS: dict[Reason, tuple[str, str]] = {
+    Reason.UNREADABLE: (
+        "строка не читается: кавычка не закрыта или стоит не на месте",
+        "the row cannot be read: a quotation mark is not closed or out of place",
+    ),
+    Reason.FIELDS: (
+        "полей не столько, сколько в заголовке",
+        "not as many fields as the heading has",
+    ),
+    Reason.CELL_TOO_LONG: ("слишком длинное значение", "the value is too long"),
+    Reason.UNMAPPED: (
+        "значения нет в файле соответствий",
+        "the mapping file does not have this value",
+    ),
+    Reason.MISSING: ("значение обязательно", "a value is needed"),
+    Reason.NO_IDENTIFIER: (
+        "нет ни карты, ни телефона: участника нельзя будет найти на кассе",
+        "neither a card nor a phone: a till could not find the member",
+    ),
+    Reason.BAD_CARD: (
+        "это не номер карты (4–32 латинские буквы и цифры)",
+        "this is no card number (4 to 32 Latin letters and digits)",
+    ),
+    Reason.PAYMENT_CARD: (
+        "похоже на номер банковской карты: такие не загружаются",
+        "this looks like a bank card's number: none is imported",
+    ),
+    Reason.BAD_PHONE: ("это не номер телефона", "this is no phone number"),
+    Reason.BAD_NAME: ("в имени нет букв", "the name has no letters"),
+    Reason.BAD_EMAIL: ("это не адрес почты", "this is no e-mail address"),
+    Reason.BAD_DAY: ("это не дата, или такой быть не может", "this is no date, or cannot be one"),
+    Reason.BAD_NUMBER: (
+        "это не число с двумя знаками после запятой",
+        "this is no number with at most two decimals",
+    ),
+    Reason.BAD_TEXT: ("недопустимый текст", "the text is not allowed"),
+    Reason.BAD_VALUE: ("значение не годится", "the value does not fit"),
+    Reason.UNKNOWN_STORE: ("такого магазина нет", "there is no such store"),
+    Reason.UNKNOWN_TIER: (
+        "в опубликованном пакете нет такого уровня",
+        "the published pack has no such tier",
+    ),
+    Reason.UNKNOWN_MEMBER: ("такого участника нет", "there is no such member"),
+    Reason.SEVERAL_MEMBERS: (
+        "так находятся несколько участников: нужна карта",
+        "several members have it: the card is needed",
+    ),
+    Reason.CARD_OF_ANOTHER: (
+        "карта уже есть, и у человека с другим именем",
+        "somebody with another name has this card",
+    ),
+    Reason.UNSEEN: ("невидимые знаки убраны", "invisible characters were left out"),
+    Reason.SEVERAL_PHONES: (
+        "взят первый телефон из нескольких",
+        "the first of several phones counts",
+    ),
+    Reason.OUR_NUMBER: (
+        "номер карты из тех, что выдают кассы: смените card_prefix",
+        "a card number such as tills give out: change card_prefix",
+    ),
+    Reason.MERGED: (
+        "тот же телефон и подходящее имя: соединён с известным участником",
+        "the same phone and a name that agrees: merged into a known member",
+    ),
+    Reason.SHARED_PHONE: (
+        "тот же телефон, но другое имя: посмотрите в конфликтах",
+        "the same phone under another name: look at the conflicts",
+    ),
+    Reason.CHANGED: ("заменяет прежние данные", "takes the place of what was known"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is to be said of a row: the reason and, if one is meant, the field."""
+
+    reason: Reason
+    field: str = ""
+
+
+class RefusedError(Exception):
+    """Why a row cannot be taken; never leaves this package."""
+
+    def __init__(self, reason: Reason, field: str = "") -> None:
+        self.note = Note(reason, field)
+        super().__init__(str(reason))

@@ -1,0 +1,54 @@
+"""Which rows each kind of file has, and what the pipeline asks of them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from central.centre import Centre
+from central.estate import service as estate
+from central.estate.service import How
+from central.imports.candidates import Known
+from central.imports.estate import Estate
+from central.imports.fields import ImportKind
+from central.imports.people import Members
+from central.imports.verdicts import Verdict
+from central.packs import service as packs
+from shared.runtime.sqlite import reading
+
+
+class Sort(Protocol):
+    """Rows of one kind: read one by one, written in batches."""
+
+    def read(self, number: int, record: Mapping[str, str], /) -> Any:
+        """Read a row; raises RefusedError."""
+        ...
+
+    def stated(self, record: Mapping[str, str], /) -> int:
+        """Return the points (hundredths) that a row states, as far as that can be read."""
+        ...
+
+    def write(self, connection: Connection, rows: Sequence[Any], /) -> list[Verdict]:
+        """Write a batch; return what became of each row, in order."""
+        ...
+
+
+def sort_of(centre: Centre, kind: ImportKind, how: How, dates: tuple[str, ...]) -> Sort:
+    """Return how rows of a kind are read and written, against what the centre knows now."""
+    if kind is ImportKind.STORES:
+        return Estate(estate.STORES)
+    if kind is ImportKind.GOODS:
+        return Estate(estate.GOODS)
+    if kind is ImportKind.CASHIERS:
+        return Estate(estate.cashiers_of(centre))
+    at = centre.clock.now()
+    seen: dict[bytes, str] | None = {} if how is How.DRY_RUN else None
+    return Members(centre, _known(centre, dates, at), at, seen)
+
+
+def _known(centre: Centre, dates: tuple[str, ...], at: datetime) -> Known:
+    with reading(centre.engine) as connection:
+        tiers = frozenset(packs.ladder(connection))
+    stores = frozenset(one.code for one in estate.stores(centre))
+    return Known(stores, tiers, dates, centre.settings.card_prefix, at.date())

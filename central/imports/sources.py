@@ -1,0 +1,80 @@
+"""Any file that is imported, opened by what its first bytes say it is."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from central.imports import sheets, texts
+from central.imports.lines import COLUMNS_MAX, Line, Sheet, Source, bad_source
+from central.imports.reasons import Reason
+
+FILE_BYTES_MAX = 8 * 1024**3
+CELL_CHARS_MAX = 4000
+FORMULA_SIGNS = "=+-@\t\r"
+"""With which a cell begins that a spreadsheet would compute; a `'` before it makes it a text."""
+
+
+@contextmanager
+def open_sheet(source: Source) -> Iterator[Sheet]:
+    """Open a file by its first bytes; raises BadSourceError, also while it is read."""
+    try:
+        if source.path.stat().st_size > FILE_BYTES_MAX:
+            raise bad_source(source.path, "он слишком велик", "it is too large")
+        with source.path.open("rb") as file:
+            start = file.read(4)
+    except OSError as error:
+        raise bad_source(source.path, "он не открывается", "it cannot be opened") from error
+    if start == sheets.PARQUET:
+        opened = sheets.open_parquet(source.path)
+    elif start == sheets.WORKBOOK:
+        opened = sheets.open_workbook(source.path)
+    else:
+        opened = texts.open_csv(source)
+    with opened as sheet:
+        yield _checked(source.path, sheet)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the digest of a file; raises BadSourceError."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise bad_source(path, "он не открывается", "it cannot be opened") from error
+
+
+def _checked(path: Path, sheet: Sheet) -> Sheet:
+    header = tuple(name.strip() for name in sheet.header)
+    if not any(header):
+        raise bad_source(path, "в нём нет строки заголовков", "it has no heading")
+    named = [name for name in header if name]
+    if len(header) > COLUMNS_MAX or len(named) != len(set(named)):
+        wants = f"больше {COLUMNS_MAX} столбцов или два одинаковых"
+        raise bad_source(path, wants, f"more than {COLUMNS_MAX} columns, or two of one name")
+    return Sheet(header, _bounded(sheet.lines, len(header)), sheet.total, sheet.form)
+
+
+def _bounded(lines: Iterator[Line], width: int) -> Iterator[Line]:
+    for line in lines:
+        if line.fault is None and not any(line.cells):
+            continue
+        yield _judged(line, width)
+
+
+def _judged(line: Line, width: int) -> Line:
+    if line.fault is not None:
+        return line
+    if len(line.cells) != width and any(line.cells[width:]):
+        return Line(line.number, fault=Reason.FIELDS)
+    if len(line.cells) < width:
+        return Line(line.number, fault=Reason.FIELDS)
+    if any(len(cell) > CELL_CHARS_MAX for cell in line.cells):
+        return Line(line.number, fault=Reason.CELL_TOO_LONG)
+    return Line(line.number, tuple(map(plain, line.cells[:width])))
+
+
+def plain(cell: str) -> str:
+    """Return a cell without blanks around it, and without the sign that makes it a text."""
+    bare = cell.strip()
+    return bare[1:] if len(bare) > 1 and bare[0] == "'" and bare[1] in FORMULA_SIGNS else bare

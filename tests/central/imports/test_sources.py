@@ -1,0 +1,173 @@
+"""Files as people have them: any encoding, delimiter and form; hostile ones are told in a word."""
+
+import datetime as dt
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pyarrow
+import pyarrow.parquet
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from central.imports.fields import ImportKind
+from central.imports.lines import BadSourceError, Line, Sheet, Source
+from central.imports.mapping import BadMappingError, Plan, fit
+from central.imports.reasons import Reason
+from central.imports.sources import CELL_CHARS_MAX, open_sheet
+from tests.central.imports.kit import planned
+
+
+def _read(path: Path, encoding: str = "", delimiter: str = "") -> tuple[Sheet, list[Line]]:
+    with open_sheet(Source(path, encoding, delimiter)) as sheet:
+        return sheet, list(sheet.lines)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told"),
+    [
+        ("utf-8", "csv utf-8 ;"),
+        ("utf-8-sig", "csv utf-8 ;"),
+        ("cp1251", "csv cp1251 ;"),
+        ("utf-16", "csv utf-16 ;"),
+    ],
+)
+def test_the_encoding_is_found_out(tmp_path: Path, encoding: str, told: str) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes("Карта;ФИО\r\n1234;Ёлкина Анна\r\n".encode(encoding))
+
+    sheet, lines = _read(path)
+
+    assert (sheet.header, sheet.form) == (("Карта", "ФИО"), told)
+    assert lines == [Line(2, ("1234", "Ёлкина Анна"))]
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+def test_the_delimiter_is_found_out(tmp_path: Path, delimiter: str) -> None:
+    path = tmp_path / "f.csv"
+    path.write_text(f'a{delimiter}b\n1{delimiter}"x{delimiter}""y"""\n')
+
+    assert _read(path)[1] == [Line(2, ("1", f'x{delimiter}"y"'))]
+
+
+def test_an_encoding_that_is_named_counts_or_the_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes("имя\nАнна\n".encode("cp1251"))
+
+    assert _read(path, "cp1251")[1] == [Line(2, ("Анна",))]
+    with pytest.raises(BadSourceError, match="utf-8"):
+        _read(path, "utf-8")
+
+
+def test_rows_that_cannot_be_read_cost_no_other_row(tmp_path: Path) -> None:
+    long = "x" * (CELL_CHARS_MAX + 1)
+    path = tmp_path / "f.csv"
+    path.write_text(
+        'a;b\n1;"one\nof two lines"\n2;"never closed\n3;c\n4;d\n5\n6;e;f\n'
+        f'7;{long}\n;\n8;g;\n9;"x"y\n'
+    )
+
+    assert _read(path)[1] == [
+        Line(3, ("1", "one\nof two lines")),
+        Line(4, fault=Reason.UNREADABLE),
+        Line(5, ("3", "c")),
+        Line(6, ("4", "d")),
+        Line(7, fault=Reason.FIELDS),
+        Line(8, fault=Reason.FIELDS),
+        Line(9, fault=Reason.CELL_TOO_LONG),
+        Line(11, ("8", "g")),
+        Line(12, fault=Reason.UNREADABLE),
+    ]
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_rows_or_a_refusal(
+    tmp_path_factory: pytest.TempPathFactory, body: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    path.write_bytes(body)
+
+    try:
+        sheet, lines = _read(path)
+    except BadSourceError:
+        return
+    numbers = [line.number for line in lines]
+    assert numbers == sorted(numbers)
+    assert all(line.fault or len(line.cells) == len(sheet.header) for line in lines)
+
+
+def test_a_workbook_gives_texts_and_its_formulas_are_texts(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Телефон", "Карта", "Имя", "Дата", "Бонусы"])
+    sheet.append([79161234567, 7700000001.0, "=1+1", dt.date(2020, 1, 31), 1234.5])
+    sheet.append([])
+    sheet.append(["+79160000000", 12345678901234567, "Анна", dt.date(2020, 2, 1), 0.1 + 0.2])
+    book.save(tmp_path / "f.xlsx")
+
+    read, lines = _read(tmp_path / "f.xlsx")
+
+    assert (read.form, read.header[0]) == ("xlsx", "Телефон")
+    assert lines[0] == Line(2, ("79161234567", "7700000001", "=1+1", "2020-01-31", "1234.5"))
+    assert lines[1].number == 4
+    assert lines[1].cells[0] == "+79160000000"
+    assert lines[1].cells[1].endswith("e+16")  # its digits are lost: no card
+    assert lines[1].cells[3:] == ("2020-02-01", "0.3")
+
+
+def test_parquet_gives_texts(tmp_path: Path) -> None:
+    table = pyarrow.table(
+        {"card": ["7700000001", None], "points": [12.5, 0.0], "day": [dt.date(2020, 1, 2), None]}
+    )
+    pyarrow.parquet.write_table(table, tmp_path / "f.parquet")
+
+    sheet, lines = _read(tmp_path / "f.parquet")
+
+    assert (sheet.header, sheet.total) == (("card", "points", "day"), 2)
+    assert lines == [Line(1, ("7700000001", "12.5", "2020-01-02")), Line(2, ("", "0", ""))]
+
+
+def test_a_torn_or_exploding_file_is_refused(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.save(tmp_path / "whole.xlsx")
+    content = (tmp_path / "whole.xlsx").read_bytes()
+    (tmp_path / "torn.xlsx").write_bytes(content[: len(content) // 2])
+    (tmp_path / "torn.parquet").write_bytes(b"PAR1" + b"\0" * 40)
+    with zipfile.ZipFile(tmp_path / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr("xl/workbook.xml", b" " * 30_000_000)
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "twice.csv").write_text("a;a\n1;2\n")
+
+    for path in sorted(tmp_path.iterdir()):
+        if path.name != "whole.xlsx":
+            with pytest.raises(BadSourceError):
+                _read(path)
+
+
+def test_headings_are_known_in_russian_and_english_and_the_rest_is_listed(tmp_path: Path) -> None:
+    fitted = fit(Plan(), ImportKind.MEMBERS, ("Card number", "Мобильный телефон", "Рост", ""))
+
+    assert dict(fitted.places) == {"card": 0, "phone": 1}
+    assert fitted.unknown == ("Рост",)
+    plan = planned(tmp_path, "kind: members\ncolumns: {Рост: segments, Card number: '-'}\n")
+    again = fit(plan, ImportKind.MEMBERS, ("Card number", "Мобильный телефон", "Рост"))
+    assert (dict(again.places), again.unknown) == ({"segments": 2, "phone": 1}, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kind: goods\n",
+        "kind: members\ncolumns: {Рост: height}\n",
+        "kind: members\nvalues: {height: {}}\n",
+        "kind: members\nwhat: 1\n",
+        "kind: [\n",
+        "kind: members\ncolumns: {A: card, B: card}\n",
+        "kind: members\ncolumns: {Нет: card}\n",
+    ],
+)
+def test_a_mapping_that_does_not_fit_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(BadMappingError):
+        fit(planned(tmp_path, text), ImportKind.MEMBERS, ("A", "B"))
