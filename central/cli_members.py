@@ -27,6 +27,23 @@ def show_member(ctx: typer.Context, who: Who) -> None:
         _print(show(centre, claimant(centre, who)))
 
 
+@members_app.command("search")
+def search_members(
+    ctx: typer.Context,
+    text: Annotated[str, typer.Argument(help="Beginnings of names, last digits, an address.")],
+) -> None:
+    """Find members by what people say of them."""
+    from central.members.search import search
+
+    with opened(ctx) as centre:
+        hits = search(centre, text)
+        for hit in hits.found:
+            ways = " ".join(f"…{tail}" for tail in (*hit.phones, *hit.cards))
+            typer.echo(f"{hit.member}  {hit.state}  {hit.name}  {ways}")
+        if hits.more:
+            typer.echo("there are more: say more of the name")
+
+
 @members_app.command("merge")
 def merge(ctx: typer.Context, left: Who, right: Who, *, note: Note, by: By = "") -> None:
     """Make two members one; the one known longer stays. No point moves, and it can be undone."""

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import registry
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
 from shared.runtime.postgres import LOCK_S_MAX
@@ -91,6 +91,17 @@ class Instant(TypeDecorator[datetime]):
         if value is None or value.tzinfo is not None:
             return value if value is None else value.astimezone(UTC)
         return value.replace(tzinfo=UTC)
+
+
+class Ordered(TypeDecorator[str]):
+    """A text that is compared character by character, whatever language the database speaks."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the type with PostgreSQL's order of bytes; SQLite has no other."""
+        return dialect.type_descriptor(String(collation=None if dialect.name == "sqlite" else "C"))
 
 
 def table_of(model: type[Table]) -> SqlTable:

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from shared.clock import from_milliseconds, milliseconds
 
 CARD_DIGITS = 13
+_LEGACY_CARD = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{2,30}[0-9A-Za-z]")
 PAYMENT_DIGITS_MIN, PAYMENT_DIGITS_MAX = 12, 19
 _UNMISTAKABLE_DIGITS = 14
 """So long a number with a right check digit is a payment card's, whoever has issued it."""
@@ -71,6 +73,14 @@ def is_card_number(code: str, prefix: str) -> bool:
     if len(code) != CARD_DIGITS or not code.isascii() or not code.isdigit():
         return False
     return code.startswith(prefix) and check_digit(int(d) for d in code[:-1]) == int(code[-1])
+
+
+def is_legacy_card(code: str) -> bool:
+    """Tell whether a code may be the number of a card that the chain gave out before: 4 to 32 Latin
+    letters, digits and hyphens, at least one digit, and no payment card's number."""
+    if not _LEGACY_CARD.fullmatch(code) or is_payment_number(code):
+        return False
+    return any(one.isdigit() for one in code)
 
 
 def check_digit(digits: Iterable[int]) -> int:

@@ -20,7 +20,7 @@ def compatible(left: str, right: str) -> bool:
     share a phone stay two. Words that one side lacks do not matter; a name without words agrees
     with nothing.
     """
-    fewer, more = sorted((_words(left), _words(right)), key=len)
+    fewer, more = sorted((folded_words(left), folded_words(right)), key=len)
     if not fewer:
         return False
     if len(more) > WORDS_MAX:
@@ -33,7 +33,7 @@ def may_be(typed: str, shown: str) -> bool:
 
     A shown initial agrees with a word that begins with it; one word at least is not an initial.
     """
-    wanted, words = _words(typed)[:WORDS_MAX], _words(shown)[:WORDS_MAX]
+    wanted, words = folded_words(typed)[:WORDS_MAX], folded_words(shown)[:WORDS_MAX]
     fewer = min(len(wanted), len(words))
     return bool(fewer) and any(
         all(map(_may_mean, these, those)) and any(len(word) > 1 for word in those)
@@ -45,7 +45,7 @@ def may_be(typed: str, shown: str) -> bool:
 def longest_plain_parts(typed: str) -> list[str]:
     """Return of each word with three letters or more the longest run of letters that folding leaves
     alone, but for its first letter: what a row of that name holds, in small letters or capitals."""
-    found = [word for word in _words(typed) if len(word) >= LETTERS_MIN]
+    found = [word for word in folded_words(typed) if len(word) >= LETTERS_MIN]
     return [max(word[1:].split("е"), key=len) for word in found]
 
 
@@ -53,7 +53,8 @@ def _may_mean(wanted: str, shown: str) -> bool:
     return wanted.startswith(shown) if len(shown) == 1 else wanted in shown
 
 
-def _words(name: str) -> list[str]:
+def folded_words(name: str) -> list[str]:
+    """Return the words of a name in the form in which they are compared: small letters, е for ё."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     words = (
         "".join(letter for letter in word if letter.isalpha())

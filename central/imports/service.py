@@ -33,7 +33,7 @@ from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction, trying
 from shared.runtime.storage import storage_failure
 
-ROWS_PER_TRANSACTION = 500
+ROWS_PER_TRANSACTION = 1000
 WAITS_S = (1, 2, 4, 8, 15, 30)
 """For a database that went away, before the import is broken off."""
 SAID_MAX = 200_000

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from central.imports.reasons import Note, Reason, RefusedError
-from shared.ids import is_payment_number
+from shared.ids import is_legacy_card, is_payment_number
 from shared.phone import BadPhoneError, normalise_phone
 
 TEXT_CHARS_MAX = 300
@@ -17,7 +17,6 @@ DATE_FORMATS = (
     "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M",
 )  # fmt: skip
 """That are tried where a mapping names none."""
-_CARD = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{2,30}[0-9A-Za-z]")
 _NUMBER = re.compile(r"(-?)(\d{1,13})(?:[.,](\d{1,2})0*)?")
 _CURRENCY = re.compile(r"[\s\u00a0\u202f]+|(?:руб\.?|р\.|₽|RUB)$", re.IGNORECASE)
 _BETWEEN = re.compile(r"[;,/\n]|\s{2,}")
@@ -100,7 +99,7 @@ def card(text: str, field: str) -> str:
     bare = text.replace(" ", "")
     if is_payment_number(bare):
         raise RefusedError(Reason.PAYMENT_CARD, field)
-    if not _CARD.fullmatch(bare) or not any(one.isdigit() for one in bare):
+    if not is_legacy_card(bare):
         raise RefusedError(Reason.BAD_CARD, field)
     return bare
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -17,7 +18,7 @@ from central.members import service as members
 from central.members.roll import Roll
 from central.members.store import Identifier
 from shared.crypto.blind import IdentifierKind, blind_index
-from shared.ids import derived, is_card_number
+from shared.ids import derived, is_card_number, is_legacy_card
 from shared.ledger.books import Account, Books, Lot
 from shared.ledger.entries import Document, lot_id
 from shared.ledger.postings import grant
@@ -29,6 +30,7 @@ from shared.runtime.sqlite import transaction
 COLUMNS = ("identifier", "points", "wallet", "expires_on")
 KIND = "import"
 TEXT_MAX = 64
+CARD_SIGN = "card:"
 _POINTS = re.compile(r"(\d{1,9})(?:[.,](\d{2}))?")
 
 log = structlog.get_logger()
@@ -199,13 +201,30 @@ def _gift(centre: Centre, number: int, content: tuple[str, ...], time: int) -> _
 
 
 def identifier_of(centre: Centre, text: str) -> tuple[IdentifierKind, str]:
-    """Return what an identifier is, normalised; raises BadIdentifierError."""
+    """Return what an identifier is, normalised; raises BadIdentifierError.
+
+    What is neither a card of this chain's own numbers nor a phone may be an older card's number;
+    one that also reads as a phone is a phone, unless `card:` stands before it.
+    """
+    if text.startswith(CARD_SIGN) and is_legacy_card(text.removeprefix(CARD_SIGN)):
+        return IdentifierKind.CARD, text.removeprefix(CARD_SIGN)
     if is_card_number(text, centre.settings.card_prefix):
         return IdentifierKind.CARD, text
     try:
         return IdentifierKind.PHONE, normalise_phone(text)
     except BadPhoneError as error:
+        if is_legacy_card(text):
+            return IdentifierKind.CARD, text
         raise BadIdentifierError from error
+
+
+def identifier_indexes(centre: Centre, text: str) -> list[bytes]:
+    """Return the blind indexes of all that a text may be: a phone, a card."""
+    key = centre.keys.index
+    found = [blind_index(key, IdentifierKind.CARD, text)] if is_legacy_card(text) else []
+    with suppress(BadPhoneError):
+        found.append(blind_index(key, IdentifierKind.PHONE, normalise_phone(text)))
+    return found
 
 
 def identifier_index(centre: Centre, identifier: str) -> bytes | None:

@@ -12,7 +12,7 @@ from sqlmodel import Field
 
 from central.ledger.rows import chunks
 from central.members.profile import Edit
-from central.schema import Instant, Table, insert_new, locked, table_of
+from central.schema import Instant, Ordered, Table, insert_new, locked, table_of
 from central.sets import columns_of, insert_rows, one_of, rows_of, upsert_rows
 from shared.crypto.blind import IdentifierKind
 from shared.member import PhoneRole, ProfileField
@@ -66,7 +66,7 @@ class IdentifierTable(Table, table=True):
     owner: UUID = Field(primary_key=True)
     member: UUID = Field(index=True)
     kind: str
-    tail: str
+    tail: str = Field(index=True)
     account: UUID | None
     state: str
     role: str = PhoneRole.OWN.value
@@ -127,6 +127,18 @@ class ErasureTable(Table, table=True):
     no: int = Field(primary_key=True)
     member: UUID = Field(unique=True)
     at: datetime = Field(sa_type=Instant)
+
+
+class WordTable(Table, table=True):
+    """A word by which a member is searched, folded, and the name it stands in, blanks before words.
+
+    A former name finds him too. A text is in the order of its characters on both databases.
+    """
+
+    __tablename__ = "member_word"
+    word: str = Field(primary_key=True, sa_type=Ordered)
+    name: str = Field(primary_key=True)
+    member: UUID = Field(primary_key=True, index=True)
 
 
 class GiftTable(Table, table=True):
@@ -238,6 +250,7 @@ _identifier = table_of(IdentifierTable)
 _person = table_of(PersonTable)
 _index = table_of(IndexTable)
 _edit = table_of(EditTable)
+_word = table_of(WordTable)
 _erasure = table_of(ErasureTable)
 _MEMBER = columns_of(_member, Member)
 _EDIT = columns_of(_edit, Edit)
@@ -384,6 +397,7 @@ def erase(connection: Connection, members: Collection[UUID]) -> list[UUID]:
     for few in chunks(members):
         connection.execute(delete(_person).where(one_of(connection, _person.c.member, few)))
         connection.execute(delete(_identifier).where(one_of(connection, _identifier.c.owner, few)))
+        connection.execute(delete(_word).where(one_of(connection, _word.c.member, few)))
         edited = one_of(connection, _edit.c.member, few)
         facts += connection.scalars(select(_edit.c.version).where(edited))
         connection.execute(update(_edit).where(edited).values(value=None, phone_index=b""))

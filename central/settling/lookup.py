@@ -10,7 +10,7 @@ from central.centre import Centre
 from central.ledger import service as ledger
 from central.members import editing, store
 from central.members import service as members
-from central.members.imports import identifier_index
+from central.members.imports import identifier_indexes
 from central.members.merging import UnknownMemberError
 from central.members.profile import Edit
 from central.members.store import Done, Identifier, IdentifierState, Member, Person
@@ -113,8 +113,7 @@ def _id(who: str) -> UUID | None:
 
 
 def _claims(connection: Connection, centre: Centre, who: str) -> list[Identifier]:
-    index = identifier_index(centre, who)
-    found = [] if index is None else store.identifiers(connection, [index])
+    found = store.identifiers(connection, identifier_indexes(centre, who))
     return [one for one in found if one.state is not IdentifierState.REVOKED]
 
 

@@ -18,7 +18,8 @@ def copy_in(
 
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
     words = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)")
-    types = [table.c[name].type.compile(connection.dialect).lower() for name in names]
+    written = (table.c[name].type.compile(connection.dialect).lower() for name in names)
+    types = [one.partition(" collate ")[0] for one in written]
     statement = words.format(sql.Identifier(table.name), columns)
     driver = cast("Any", connection.connection.driver_connection)
     try:

@@ -1,14 +1,24 @@
-"""Imports of existing bases: how far each is, and what is said of its rows."""
+"""Imports of existing bases, and the words by which members are searched."""
 
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
 
+from shared.names import folded_words
+
 revision: str = "0022"
 down_revision: str | None = "0021"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
+
+
+WORDS_MAX = 8
+ROWS_AT_ONCE = 2000
+_words = sa.table(
+    "member_word", sa.column("word"), sa.column("name"), sa.column("member", sa.Uuid())
+)
+_persons = sa.table("person", sa.column("member", sa.Uuid()), sa.column("name"))
 
 
 def upgrade() -> None:
@@ -39,3 +49,41 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("import_run", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_import_run_begun_at"), ["begun_at"], unique=False)
+    op.create_table(
+        "member_word",
+        sa.Column("word", _ordered(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("member", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("word", "name", "member", name=op.f("pk_member_word")),
+    )
+    op.create_index(op.f("ix_member_word_member"), "member_word", ["member"], unique=False)
+    op.create_index(op.f("ix_identifier_tail"), "identifier", ["tail"], unique=False)
+    _note_words()
+
+
+def _ordered() -> sa.String:
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    return sa.String(collation=None if is_sqlite else "C")
+
+
+def _note_words() -> None:
+    """Write the words of the names of whoever is registered."""
+    connection = op.get_bind()
+    after = None
+    while True:
+        query = sa.select(_persons.c.member, _persons.c.name).order_by(_persons.c.member)
+        if after is not None:
+            query = query.where(_persons.c.member > after)
+        found = connection.execute(query.limit(ROWS_AT_ONCE)).all()
+        rows = [row for person in found for row in _rows(person.member, person.name)]
+        if rows:
+            connection.execute(sa.insert(_words), rows)
+        if len(found) < ROWS_AT_ONCE:
+            return
+        after = found[-1].member
+
+
+def _rows(member: object, text: str) -> list[dict[str, object]]:
+    words = folded_words(text)[:WORDS_MAX]
+    name = "".join(f" {word}" for word in words)
+    return [{"word": word, "name": name, "member": member} for word in dict.fromkeys(words)]

@@ -20,7 +20,7 @@ from central.schema import table_of
 from shared.runtime.sqlite import reading
 from tests.central.imports.kit import counts, csv_file, order, silent, take
 
-LINES = [f"77{no:08};;Анна;1,5" for no in range(1300)]
+LINES = [f"77{no:08};;Анна;1,5" for no in range(2300)]
 
 
 class Killed(BaseException):
@@ -38,17 +38,17 @@ def test_a_killed_import_goes_on_behind_its_last_batch(centre: Centre, tmp_path:
     path = csv_file(tmp_path, *LINES)
 
     def kill(done: int, _total: int) -> None:
-        if done == 1000:
+        if done == 2000:
             raise Killed
 
     with pytest.raises(Killed):
         run(centre, order(path), kill)
-    assert _sums(centre) == (1000, 1500_00)
+    assert _sums(centre) == (2000, 3000_00)
 
     done = take(centre, path)
 
-    assert (done.before, counts(done.run)) == (1000, (1300, 0, 0, 0))
-    assert _sums(centre) == (1300, 1950_00)
+    assert (done.before, counts(done.run)) == (2000, (2300, 0, 0, 0))
+    assert _sums(centre) == (2300, 3450_00)
 
 
 def test_a_file_that_changes_is_an_import_of_its_own(centre: Centre, tmp_path: Path) -> None:
@@ -64,12 +64,12 @@ def test_a_file_that_ends_in_damage_keeps_what_was_taken(
     centre: Centre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = csv_file(tmp_path, *LINES)
-    monkeypatch.setattr(service, "open_sheet", _torn_after(600))
+    monkeypatch.setattr(service, "open_sheet", _torn_after(1600))
 
-    with pytest.raises(BrokenOffError, match="500 rows"):
+    with pytest.raises(BrokenOffError, match="1000 rows"):
         run(centre, order(path), silent)
 
-    assert _sums(centre) == (500, 750_00)
+    assert _sums(centre) == (1000, 1500_00)
 
 
 def _torn_after(rows: int) -> Callable[[Source], AbstractContextManager[Sheet]]:

@@ -62,6 +62,11 @@ def test_members_are_merged_shown_and_parted(folder: Path) -> None:
     assert "joined by" not in kopilka(folder, "members", "show", ANNA).stdout
 
 
+def test_members_are_searched(folder: Path) -> None:
+    assert "…0001 …0018" in kopilka(folder, "members", "search", "анн").stdout
+    assert kopilka(folder, "members", "search", "0002").stdout.count("Ольга") == 1
+
+
 def test_a_phone_is_verified(folder: Path) -> None:
     done = kopilka(folder, "members", "verify", OLGA, "--note", "перезвонила")
 
@@ -102,6 +107,7 @@ def test_a_profile_is_edited_and_shown_with_what_does_not_count(folder: Path) ->
         (("edit", ANNA, "--phone", "12", "--note", "x"), 1),
         (("edit", ANNA, "--email", "anna", "--note", "x"), 1),
         (("edit", ANNA, "--name", "Анна"), 2),
+        (("search", "а"), 1),
     ],
 )
 def test_bad_input_is_told_in_a_sentence(folder: Path, words: tuple[str, ...], code: int) -> None:

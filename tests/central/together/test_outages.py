@@ -255,20 +255,20 @@ class Healer(SetClock):
 def test_an_import_waits_for_the_database_and_goes_on(
     centre: Centre, cluster: Cluster, tmp_path: Path
 ) -> None:
-    path = csv_file(tmp_path, *(f"77{no:08};;Анна;1,5" for no in range(1300)))
+    path = csv_file(tmp_path, *(f"77{no:08};;Анна;1,5" for no in range(1800)))
     clock = Healer(cluster)
 
     def pull_the_plug(done: int, _total: int) -> None:
-        if done == 500:
+        if done == 1000:
             cluster.stop()
 
     done = run(replace(centre, clock=clock), order(path), pull_the_plug)
 
     assert clock.waits == 2
-    assert counts(done.run) == (1300, 0, 0, 0)
+    assert counts(done.run) == (1800, 0, 0, 0)
     with reading(centre.engine) as connection:
         granted = connection.scalar(select(func.sum(table_of(LotTable).c.granted)))
-    assert granted == 1950_00
+    assert granted == 2700_00
 
 
 def test_an_import_whose_commit_got_no_answer_doubles_nothing(
