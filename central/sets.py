@@ -90,6 +90,14 @@ def upsert_rows(connection: Connection, model: type[Table], names: Names, rows: 
     connection.execute(statement, _arrays(names, rows))
 
 
+def learn(connection: Connection, models: Iterable[type[Table]]) -> None:
+    """Let PostgreSQL look how many rows tables have: it goes through new ones row by row until it
+    has. SQLite looks every time."""
+    if connection.dialect.name != "sqlite":
+        names = ", ".join(table_of(model).name for model in models)
+        connection.exec_driver_sql(f"ANALYZE {names}")
+
+
 def columns_of(table: SqlTable, of: type) -> list[ColumnElement[Any]]:
     """Return a table's columns in the order of a value class's fields: a row is its arguments."""
     return [table.c[field.name] for field in fields(of)]

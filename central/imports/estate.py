@@ -8,9 +8,11 @@ from sqlalchemy import Connection
 
 from central.estate.rows import BadCellError
 from central.estate.service import How, Sort, take
+from central.estate.store import CashierTable, GoodsTable, StoreTable
 from central.imports import values
 from central.imports.reasons import Note, Reason, RefusedError
 from central.imports.verdicts import Outcome, Verdict
+from central.sets import learn
 
 _T = TypeVar("_T")
 _MONEY = ("price", "floor")
@@ -61,6 +63,10 @@ class Estate(Generic[_T]):
                 piece = {}
             piece[key] = row
         return verdicts + self._take(connection, piece)
+
+    def learn(self, connection: Connection) -> None:
+        """Let the database look how much there is by now."""
+        learn(connection, (StoreTable, CashierTable, GoodsTable))
 
     def _take(self, connection: Connection, piece: Mapping[object, Item[_T]]) -> list[Verdict]:
         things = [row.thing for row in piece.values()]

@@ -104,6 +104,11 @@ class Members:
             self.seen.update(desk.seen)
         return verdicts
 
+    def learn(self, connection: Connection) -> None:
+        """Let the database look how much there is by now."""
+        members.learn(connection)
+        ledger.learn(connection)
+
     def _indexed(self, row: Candidate) -> _Indexed:
         key = self.centre.keys.index
         cards = tuple(blind_index(key, IdentifierKind.CARD, card) for card in row.cards)

@@ -142,6 +142,8 @@ class _Pipe:
             moved = self._moved(run, verdicts, stated)
             store.say(connection, run.id, verdicts, run.rows_done)
             store.move(connection, moved)
+            if _is_turn(run.rows_done, moved.rows_done):
+                self.sort.learn(connection)
         return moved
 
     @retried
@@ -188,6 +190,11 @@ class _Pipe:
             return self.sort.read(line.number, self.fitted.meant(record))
         except RefusedError as error:
             return error.note
+
+
+def _is_turn(before: int, after: int) -> bool:
+    """Tell whether a file has grown to four times what it was when this was last so."""
+    return after.bit_length() // 2 > before.bit_length() // 2
 
 
 def _new_run(order: Order, at: datetime) -> Run:

@@ -33,6 +33,10 @@ class Sort(Protocol):
         """Write a batch; return what became of each row, in order."""
         ...
 
+    def learn(self, connection: Connection, /) -> None:
+        """Let the database look how much there is by now."""
+        ...
+
 
 def sort_of(centre: Centre, kind: ImportKind, how: How, dates: tuple[str, ...]) -> Sort:
     """Return how rows of a kind are read and written, against what the centre knows now."""

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from central import sets
 from central.agents import roster
 from central.agents.store import Agent
 from central.feed.service import NewChange, changed, removed
@@ -112,6 +113,12 @@ def moved_by_kind(
     for lot, entry, points in questions.moved_by_kind(connection, first, last):
         found.setdefault(lot, {})[EntryKind(entry)] = points
     return found
+
+
+def learn(connection: Connection) -> None:
+    """Let the database look how much there is by now, after very many accounts came at once."""
+    tables = (store.AccountTable, store.LotTable, store.EntryTable, store.TurnoverTable)
+    sets.learn(connection, (*tables, store.LeaseTable))
 
 
 def save(connection: Connection, books: Books) -> list[NewChange]:

@@ -297,14 +297,24 @@ class Roll:
         kind = IdentifierKind.CARD
         one = next((own for own in self.claims_of(member) if own.kind is kind), None)
         assert one is not None, f"member {member} has no card"
-        self.identifiers[(index, member)] = replace(one, index=index, tail=tail)
-        self.changed_identifiers.add((index, member))
+        self._note(replace(one, index=index, tail=tail))
+
+    def _note(self, one: Identifier) -> None:
+        self._sort()
+        self.identifiers[(one.index, one.owner)] = one
+        self.changed_identifiers.add((one.index, one.owner))
+        if len(self.identifiers) > self._sorted:
+            self._enter_key(one.index, one.owner)
 
     def _sort(self) -> None:
-        for index, owner in islice(self.identifiers, self._sorted, None):
-            self._by_index.setdefault(index, []).append(owner)
-            self._by_owner.setdefault(owner, []).append(index)
-        self._sorted = len(self.identifiers)
+        if len(self.identifiers) > self._sorted:
+            for index, owner in islice(self.identifiers, self._sorted, None):
+                self._enter_key(index, owner)
+
+    def _enter_key(self, index: bytes, owner: UUID) -> None:
+        self._by_index.setdefault(index, []).append(owner)
+        self._by_owner.setdefault(owner, []).append(index)
+        self._sorted += 1
 
     def _same_name(self, other: Member, newcomer: Newcomer) -> bool:
         return compatible(self.name_of(other.id), newcomer.person.name)
@@ -335,9 +345,7 @@ class Roll:
         joined = not is_card and account is not None
         state = IdentifierState.JOINED if joined else IdentifierState.CLAIMED
         tail = newcomer.card_tail if is_card else newcomer.person.phone[-PHONE_TAIL_DIGITS:]
-        new = Identifier(index, newcomer.member, member, kind, tail, account, state)
-        self.identifiers[(index, newcomer.member)] = new
-        self.changed_identifiers.add((index, newcomer.member))
+        self._note(Identifier(index, newcomer.member, member, kind, tail, account, state))
 
     def _claim_other(self, newcomer: Newcomer, member: UUID) -> None:
         """Let a phone that is not the newcomer's own find him: others keep it, it is no case."""
@@ -345,9 +353,8 @@ class Roll:
         if index:
             tail, kind = newcomer.person.phone[-PHONE_TAIL_DIGITS:], IdentifierKind.PHONE
             state = IdentifierState.CLAIMED
-            new = Identifier(index, newcomer.member, member, kind, tail, None, state, newcomer.role)
-            self.identifiers[(index, newcomer.member)] = new
-            self.changed_identifiers.add((index, newcomer.member))
+            owner, role = newcomer.member, newcomer.role
+            self._note(Identifier(index, owner, member, kind, tail, None, state, role))
 
     def forget(self, key: tuple[bytes, UUID]) -> None:
         """Drop an identifier of somebody who is erased; the caller removes its row."""

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from central import sets
 from central.centre import Centre
 from central.feed.service import NewChange, changed
 from central.ledger import service as ledger
@@ -102,6 +103,12 @@ def find(connection: Connection, centre: Centre, kind: IdentifierKind, value: st
     living = [one for one in roll.identifiers.values() if one.state is not IdentifierState.REVOKED]
     found = {member.id: member for member in (roll.survivor(one.member) for one in living)}
     return [found[member] for member in sorted(found)]
+
+
+def learn(connection: Connection) -> None:
+    """Let the database look how much there is by now, after very many members came at once."""
+    tables = (store.MemberTable, store.IdentifierTable, store.IndexTable, store.PersonTable)
+    sets.learn(connection, (*tables, store.EditTable, store.WordTable))
 
 
 def save(connection: Connection, roll: Roll, books: Books) -> list[NewChange]:
