@@ -15,7 +15,7 @@ from hardware.scanners.content import barcode_of, read_stripe, split_aim
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.crypto.keys import verify
 from shared.errors import LoyaltyError
-from shared.ids import has_luhn_digit, is_card_number
+from shared.ids import has_luhn_digit, is_card_number, is_legacy_card
 from shared.runtime.sqlite import reading
 from shared.tokens import CERTIFICATE_CHARS, CODE_CHARS, is_token, plain_token
 from shared.wire import passes, slips
@@ -92,6 +92,8 @@ def _classify(station: Station, code: str) -> Scan:
 
 def _known(station: Station, code: str) -> Scan | None:
     """Return what the rows know a code as."""
+    if is_known_card(station, code):
+        return Scan(ScanKind.CARD, code)
     with reading(station.replica) as connection:
         goods = rows.goods_by_barcode(connection, barcode_of(code))
         if goods is not None:
@@ -107,6 +109,17 @@ def form_of(code: str) -> ScanKind:
     """Tell what a code that is not known here has the form of: a certificate, a promo code."""
     plain = plain_token(code)
     return _FORMS.get(len(plain), ScanKind.UNKNOWN) if is_token(plain) else ScanKind.UNKNOWN
+
+
+def is_known_card(station: Station, code: str) -> bool:
+    """Tell whether a code is the number of a card that the chain gave out before, and a member has.
+
+    Such numbers have no form of their own: only a row says that they are cards.
+    """
+    if not is_legacy_card(code):
+        return False
+    with reading(station.replica) as connection:
+        return bool(rows.identified(connection, card_index(station, code)))
 
 
 def card_index(station: Station, card: str) -> bytes:

@@ -78,9 +78,9 @@ def is_card_number(code: str, prefix: str) -> bool:
 def is_legacy_card(code: str) -> bool:
     """Tell whether a code may be the number of a card that the chain gave out before: 4 to 32 Latin
     letters, digits and hyphens, at least one digit, and no payment card's number."""
-    if not _LEGACY_CARD.fullmatch(code) or is_payment_number(code):
+    if not _LEGACY_CARD.fullmatch(code) or not any(one.isdigit() for one in code):
         return False
-    return any(one.isdigit() for one in code)
+    return len(code) < _UNMISTAKABLE_DIGITS or not is_payment_number(code)
 
 
 def check_digit(digits: Iterable[int]) -> int:

@@ -97,10 +97,9 @@ def card(text: str, field: str) -> str:
     What looks like a bank card's number is refused: it must not be kept anywhere.
     """
     bare = text.replace(" ", "")
-    if is_payment_number(bare):
-        raise RefusedError(Reason.PAYMENT_CARD, field)
     if not is_legacy_card(bare):
-        raise RefusedError(Reason.BAD_CARD, field)
+        reason = Reason.PAYMENT_CARD if is_payment_number(bare) else Reason.BAD_CARD
+        raise RefusedError(reason, field)
     return bare
 
 
