@@ -64,6 +64,10 @@ class Estate(Generic[_T]):
             piece[key] = row
         return verdicts + self._take(connection, piece)
 
+    def together(self, record: Mapping[str, str]) -> object:  # noqa: ARG002
+        """Return None: every row stands alone."""
+        return None
+
     def learn(self, connection: Connection) -> None:
         """Let the database look how much there is by now."""
         learn(connection, (StoreTable, CashierTable, GoodsTable))

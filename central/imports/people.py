@@ -104,6 +104,10 @@ class Members:
             self.seen.update(desk.seen)
         return verdicts
 
+    def together(self, record: Mapping[str, str]) -> object:  # noqa: ARG002
+        """Return None: every row stands alone."""
+        return None
+
     def learn(self, connection: Connection) -> None:
         """Let the database look how much there is by now."""
         members.learn(connection)

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     UNKNOWN_MEMBER = "unknown_member"
     SEVERAL_MEMBERS = "several_members"
     CARD_OF_ANOTHER = "card_of_another"
+    NOT_TOGETHER = "not_together"
     UNSEEN = "unseen"
     SEVERAL_PHONES = "several_phones"
     OUR_NUMBER = "our_number"
@@ -85,6 +86,10 @@ WORDS: dict[Reason, tuple[str, str]] = {
     Reason.CARD_OF_ANOTHER: (
         "карта уже есть, и у человека с другим именем",
         "somebody with another name has this card",
+    ),
+    Reason.NOT_TOGETHER: (
+        "строки одного чека стоят не рядом: отсортируйте файл по чекам",
+        "rows of one receipt do not stand together: sort the file by receipts",
     ),
     Reason.UNSEEN: ("невидимые знаки убраны", "invisible characters were left out"),
     Reason.SEVERAL_PHONES: (

@@ -91,7 +91,7 @@ def run(centre: Centre, order: Order, heard: Heard) -> Imported:
         fitted = fit(order.plan, order.kind, sheet.header)
         applies = order.how is How.APPLY
         begun = _patient(centre, 0, partial(_begun, centre, new)) if applies else new
-        sort = sort_of(centre, order.kind, order.how, fitted.dates)
+        sort = sort_of(centre, order.kind, order.how, fitted.dates, new.id)
         pipe = _Pipe(centre, order.how, sort, fitted)
         done = pipe.run(begun, sheet, heard)
     log.info("import.done", kind=order.kind.value, rows=done.rows_done, how=order.how.name.lower())
@@ -109,6 +109,8 @@ class _Pipe:
     sort: Sort
     fitted: Fitted
     said: list[Said] = field(default_factory=list)
+    ahead: list[Line] = field(default_factory=list)
+    """Read already, of the next batch."""
 
     def run(self, run: Run, sheet: Sheet, heard: Heard) -> Run:
         """Take what is left of a sheet; return the import as it ends."""
@@ -124,10 +126,28 @@ class _Pipe:
 
     def _next(self, run: Run, lines: Iterator[Line]) -> list[Line]:
         try:
-            return list(islice(lines, ROWS_PER_TRANSACTION))
+            return self._batch(lines)
         except BadSourceError as error:
             ru, en = error.sentence("ru"), error.sentence("en")
             raise BrokenOffError(rows=run.rows_done, reason_ru=ru, reason_en=en) from error
+
+    def _batch(self, lines: Iterator[Line]) -> list[Line]:
+        """Return the next rows; those of one receipt stay together, up to as many again."""
+        batch = list(islice(lines, ROWS_PER_TRANSACTION - len(self.ahead)))
+        batch, self.ahead = [*self.ahead, *batch], []
+        last = self._together(batch[-1]) if batch else None
+        while last is not None and len(batch) < 2 * ROWS_PER_TRANSACTION:
+            following = next(lines, None)
+            if following is None:
+                break
+            if self._together(following) != last:
+                self.ahead = [following]
+                break
+            batch.append(following)
+        return batch
+
+    def _together(self, line: Line) -> object:
+        return self.sort.together(self.fitted.record(line.cells))
 
     @retried
     def _take(self, run: Run, batch: Sequence[Line]) -> Run:

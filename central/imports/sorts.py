@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -13,6 +14,7 @@ from central.imports.candidates import Known
 from central.imports.estate import Estate
 from central.imports.fields import ImportKind
 from central.imports.people import Members
+from central.imports.purchases import Receipts
 from central.imports.verdicts import Verdict
 from central.packs import service as packs
 from shared.runtime.sqlite import reading
@@ -33,22 +35,31 @@ class Sort(Protocol):
         """Write a batch; return what became of each row, in order."""
         ...
 
+    def together(self, record: Mapping[str, str], /) -> object:
+        """Return what rows have in common that may not be parted, None if each stands alone."""
+        ...
+
     def learn(self, connection: Connection, /) -> None:
         """Let the database look how much there is by now."""
         ...
 
 
-def sort_of(centre: Centre, kind: ImportKind, how: How, dates: tuple[str, ...]) -> Sort:
+def sort_of(centre: Centre, kind: ImportKind, how: How, dates: tuple[str, ...], run: UUID) -> Sort:
     """Return how rows of a kind are read and written, against what the centre knows now."""
-    if kind is ImportKind.STORES:
-        return Estate(estate.STORES)
-    if kind is ImportKind.GOODS:
-        return Estate(estate.GOODS)
-    if kind is ImportKind.CASHIERS:
-        return Estate(estate.cashiers_of(centre))
     at = centre.clock.now()
-    seen: dict[bytes, str] | None = {} if how is How.DRY_RUN else None
-    return Members(centre, _known(centre, dates, at), at, seen)
+    match kind:
+        case ImportKind.STORES:
+            return Estate(estate.STORES)
+        case ImportKind.GOODS:
+            return Estate(estate.GOODS)
+        case ImportKind.CASHIERS:
+            return Estate(estate.cashiers_of(centre))
+        case ImportKind.RECEIPTS:
+            zones = {one.code: one.zone for one in estate.stores(centre)}
+            return Receipts(centre, zones, dates, run, at)
+        case ImportKind.MEMBERS:
+            seen: dict[bytes, str] | None = {} if how is How.DRY_RUN else None
+            return Members(centre, _known(centre, dates, at), at, seen)
 
 
 def _known(centre: Centre, dates: tuple[str, ...], at: datetime) -> Known:

@@ -1,19 +1,21 @@
 """Tables of imports: each file under its mapping once, how far it is, and what is said of rows."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Connection, Row, select, update
 from sqlmodel import Field
 
+from central import sets
 from central.imports.fields import ImportKind
 from central.imports.verdicts import Outcome, Tally, Verdict
+from central.ledger.rows import chunks
 from central.schema import Instant, Table, insert_new, locked, table_of
-from central.sets import insert_rows
+from central.sets import columns_of, insert_rows, one_of, rows_of
 
 NOTES_PER_READ = 5000
 NOTES_PER_ROW = 64
@@ -48,6 +50,58 @@ class ImportNoteTable(Table, table=True):
     field: str
 
 
+class PastReceiptTable(Table, table=True):
+    """A receipt from before this programme: it counts as turnover, and earns nothing."""
+
+    __tablename__ = "past_receipt"
+    id: UUID = Field(primary_key=True)
+    account: UUID = Field(index=True)
+    store: str
+    number: str
+    at: datetime = Field(sa_type=Instant)
+    day: date
+    total_minor: int = Field(sa_type=BigInteger)
+    points: int = Field(sa_type=BigInteger)
+    run: UUID
+
+
+class PastLineTable(Table, table=True):
+    """A line of a receipt from before."""
+
+    __tablename__ = "past_line"
+    receipt: UUID = Field(primary_key=True)
+    no: int = Field(primary_key=True)
+    sku: str
+    quantity: int = Field(sa_type=BigInteger)
+    amount_minor: int = Field(sa_type=BigInteger)
+
+
+@dataclass(frozen=True, slots=True)
+class PastReceipt:
+    """A receipt from before: kopecks, hundredths of a point that it had earned, who brought it."""
+
+    id: UUID
+    account: UUID
+    store: str
+    number: str
+    at: datetime
+    day: date
+    total_minor: int
+    points: int
+    run: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PastLine:
+    """A line of a receipt from before; quantity in thousandths."""
+
+    receipt: UUID
+    no: int
+    sku: str
+    quantity: int
+    amount_minor: int
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """An import of one file under one mapping; `notes` are how many things were said of rows."""
@@ -76,6 +130,8 @@ class Said:
 
 _run = table_of(ImportTable)
 _note = table_of(ImportNoteTable)
+_past = table_of(PastReceiptTable)
+_line = table_of(PastLineTable)
 _NOTE = ("run", "place", "row", "outcome", "reason", "field")
 
 
@@ -132,6 +188,40 @@ def said(connection: Connection, run: UUID, outcome: Outcome) -> Iterator[Said]:
         if len(rows) < NOTES_PER_READ:
             return
         after = rows[-1].place
+
+
+def past(connection: Connection, receipts: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Return which of these receipts from before are kept, and which import brought each."""
+    found: dict[UUID, UUID] = {}
+    for few in chunks(receipts):
+        query = select(_past.c.id, _past.c.run).where(one_of(connection, _past.c.id, few))
+        found.update((row.id, row.run) for row in connection.execute(query))
+    return found
+
+
+def past_of(connection: Connection, accounts: Iterable[UUID], limit: int) -> list[PastReceipt]:
+    """Return the latest receipts from before of some accounts, the latest first."""
+    found: list[PastReceipt] = []
+    for few in chunks(accounts):
+        query = select(*columns_of(_past, PastReceipt)).where(
+            one_of(connection, _past.c.account, few)
+        )
+        rows = connection.execute(query.order_by(_past.c.at.desc(), _past.c.id).limit(limit))
+        found += [PastReceipt(*row) for row in rows]
+    return sorted(found, key=lambda one: (one.at, one.id), reverse=True)[:limit]
+
+
+def keep_past(
+    connection: Connection, receipts: Collection[PastReceipt], lines: Collection[PastLine]
+) -> None:
+    """Keep receipts from before with their lines."""
+    insert_rows(connection, _past, *rows_of(PastReceipt, receipts))
+    insert_rows(connection, _line, *rows_of(PastLine, lines))
+
+
+def learn(connection: Connection) -> None:
+    """Let the database look how much there is by now."""
+    sets.learn(connection, (PastReceiptTable, PastLineTable))
 
 
 def _written(tally: Tally) -> str:

@@ -18,6 +18,7 @@ DATE_FORMATS = (
 )  # fmt: skip
 """That are tried where a mapping names none."""
 _NUMBER = re.compile(r"(-?)(\d{1,13})(?:[.,](\d{1,2})0*)?")
+_QUANTITY = re.compile(r"(-?)(\d{1,9})(?:[.,](\d{1,3})0*)?")
 _CURRENCY = re.compile(r"[\s\u00a0\u202f]+|(?:руб\.?|р\.|₽|RUB)$", re.IGNORECASE)
 _BETWEEN = re.compile(r"[;,/\n]|\s{2,}")
 _WHOLE_FLOAT = re.compile(r"(\d{4,15})[.,]0+")
@@ -70,6 +71,17 @@ def count(text: str, field: str) -> int:
     if rest or value > 10**9:
         raise RefusedError(Reason.BAD_NUMBER, field)
     return value
+
+
+def thousandths(text: str, field: str) -> int:
+    """Return thousandths of a quantity such as `1,250`, one for nothing; raises RefusedError."""
+    bare = _CURRENCY.sub("", text)
+    found = _QUANTITY.fullmatch(bare or "1") if bare.isascii() else None
+    if found is None:
+        raise RefusedError(Reason.BAD_NUMBER, field)
+    sign, whole, part = found.groups()
+    value = int(whole) * 1000 + int((part or "0").ljust(3, "0"))
+    return -value if sign else value
 
 
 def moment(text: str, formats: Sequence[str], field: str) -> datetime:

@@ -155,11 +155,11 @@ def _takers(
         if len(living) != 1:
             faults.append(Fault(gift.number, "ambiguous" if living else "unknown_member"))
             continue
-        found[gift.document] = _account(roll, books, ways, living.pop()).id
+        found[gift.document] = account_of(roll, books, ways, living.pop()).id
     return found, faults
 
 
-def _account(roll: Roll, books: Books, ways: Sequence[Identifier], member: UUID) -> Account:
+def account_of(roll: Roll, books: Books, ways: Sequence[Identifier], member: UUID) -> Account:
     """Return the own account of who has claimed an identifier, the one known longest.
 
     Merged or not, so that the same row names the same account whenever it comes.

@@ -59,6 +59,29 @@ def upgrade() -> None:
     op.create_index(op.f("ix_member_word_member"), "member_word", ["member"], unique=False)
     op.create_index(op.f("ix_identifier_tail"), "identifier", ["tail"], unique=False)
     _note_words()
+    op.create_table(
+        "past_receipt",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account", sa.Uuid(), nullable=False),
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("total_minor", sa.BigInteger(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("run", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_past_receipt")),
+    )
+    op.create_index(op.f("ix_past_receipt_account"), "past_receipt", ["account"], unique=False)
+    op.create_table(
+        "past_line",
+        sa.Column("receipt", sa.Uuid(), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("sku", sa.String(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("receipt", "no", name=op.f("pk_past_line")),
+    )
 
 
 def _ordered() -> sa.String:

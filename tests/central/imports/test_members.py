@@ -4,6 +4,7 @@ import json
 from datetime import date
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from central.centre import Centre
@@ -38,6 +39,7 @@ def _found(centre: Centre, kind: IdentifierKind, value: str) -> list[people.Memb
         return members.find(connection, centre, kind, value)
 
 
+@pytest.mark.capability("PLUMB-18")
 def test_a_member_comes_with_card_tier_points_and_turnover(
     centre: Centre, journal: Journal, tmp_path: Path
 ) -> None:
@@ -68,6 +70,7 @@ def test_a_member_comes_with_card_tier_points_and_turnover(
     assert lease.granted == 740_70  # 60 % of 1234.50 at his home store
 
 
+@pytest.mark.capability("PLUMB-18")
 def test_the_same_file_again_changes_nothing(centre: Centre, tmp_path: Path) -> None:
     path = csv_file(tmp_path, "7700000001;89161234567;Анна;10", "7700000002;;Иван;5,5")
     first = take(centre, path)
@@ -165,6 +168,7 @@ def test_what_can_be_left_out_is_and_what_decides_refuses_the_row(
     assert done.run.tally.stated == 1_00 + 5_00 * 4
 
 
+@pytest.mark.capability("PLUMB-18")
 def test_a_dry_run_says_the_same_and_writes_nothing(centre: Centre, tmp_path: Path) -> None:
     lines = [f"77{no % 700:08};;Анна {'АБ'[no % 2]};1" for no in range(1200)]
     path = csv_file(tmp_path, *lines, "x;;;1")
@@ -180,6 +184,7 @@ def test_a_dry_run_says_the_same_and_writes_nothing(centre: Centre, tmp_path: Pa
     ]
 
 
+@pytest.mark.capability("PLUMB-18")
 def test_the_report_accounts_for_every_row_and_point(centre: Centre, tmp_path: Path) -> None:
     path = csv_file(tmp_path, "7700000001;;Анна;10", "7700000001;;Анна;2", ";;;3", ";12;;4")
     told = tmp_path / "report.json"
