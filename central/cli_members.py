@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from central.shell import opened
+from central.shell import FileArgument, opened
 
 if TYPE_CHECKING:
     from central.settling.lookup import Shown
@@ -112,6 +112,101 @@ def edit(
         others = edit_member(centre, member, proposal, word)
         typer.echo(f"{member} is edited: {' '.join(proposal.values)}")
         for other in others:
+            typer.echo(f"  {other} has the same phone: kopilka central conflicts list")
+
+
+@members_app.command("timeline")
+def show_timeline(
+    ctx: typer.Context, who: Who, *, limit: Annotated[int, typer.Option(min=1)] = 50
+) -> None:
+    """Show what happened to a member, the latest first."""
+    from central.settling.lookup import living
+    from central.settling.timeline import timeline
+    from shared.money import format_money
+    from shared.points import format_points
+
+    with opened(ctx) as centre:
+        for one in timeline(centre, living(centre, who), limit):
+            points = f"  {format_points(one.points)} points" if one.points else ""
+            money = f"  {format_money(one.amount_minor)}" if one.amount_minor else ""
+            typer.echo(f"{one.at:%Y-%m-%d %H:%M} UTC  {one.what}  {one.text}{points}{money}")
+
+
+@members_app.command("consent-text")
+def publish_consent_text(
+    ctx: typer.Context, purpose: str, version: str, file: FileArgument, *, note: Note, by: By = ""
+) -> None:
+    """Keep what people agree to under a purpose and a version, which never changes."""
+    from central.conflicts.service import Word
+    from central.settling.consents import publish_text
+
+    with opened(ctx) as centre:
+        text = file.read_text(encoding="utf-8", errors="replace")
+        publish_text(centre, purpose, version, text, Word(by or getpass.getuser(), note))
+        typer.echo(f"{purpose} {version} is kept")
+
+
+@members_app.command("consent")
+def note_consent(
+    ctx: typer.Context,
+    who: Who,
+    purpose: str,
+    *,
+    note: Note,
+    version: Annotated[str, typer.Option(help="He agrees to this version of the text.")] = "",
+    by: By = "",
+) -> None:
+    """Note that a member agrees to a text, or without a version that he agrees no more."""
+    from central.conflicts.service import Word
+    from central.settling import consents
+    from central.settling.lookup import living
+
+    with opened(ctx) as centre:
+        member, word = living(centre, who), Word(by or getpass.getuser(), note)
+        if version:
+            consents.give(centre, member, purpose, version, word)
+        else:
+            consents.withdraw(centre, member, purpose, word)
+        for one in consents.said(centre, member):
+            given = "given" if one.given else "withdrawn"
+            typer.echo(f"{one.at:%Y-%m-%d %H:%M} UTC  {one.purpose} {one.version}: {given}")
+
+
+@members_app.command("make-cards")
+def make_cards(
+    ctx: typer.Context,
+    count: int,
+    *,
+    store: Annotated[str, typer.Option(help="Where they are given out.")] = "",
+) -> None:
+    """Make cards without a name; their numbers are printed, one a line."""
+    from central.settling.nameless import make_cards as make
+
+    with opened(ctx) as centre:
+        for number in make(centre, count, store):
+            typer.echo(number)
+
+
+@members_app.command("claim")
+def claim_card(
+    ctx: typer.Context,
+    card: Who,
+    *,
+    name: Annotated[str, typer.Option(help="Whose it is.")],
+    phone: Annotated[str, typer.Option(help="He has shown that it is his.")],
+    note: Note,
+    by: By = "",
+) -> None:
+    """Give a card without a name to a person; what it has earned stays with it."""
+    from central.conflicts.service import Word
+    from central.settling.lookup import living
+    from central.settling.nameless import claim
+
+    with opened(ctx) as centre:
+        word = Word(by or getpass.getuser(), note)
+        done = claim(centre, living(centre, card), name, phone, word)
+        typer.echo(f"the card is {done.member}'s")
+        for other in done.others:
             typer.echo(f"  {other} has the same phone: kopilka central conflicts list")
 
 

@@ -16,7 +16,7 @@ from central.ledger.store import OPEN, EntryTable, LeaseTable, LotTable, Turnove
 from central.schema import table_of
 from central.sets import columns_of
 from shared.ledger.books import Holder
-from shared.ledger.entries import Entry, EntryKind
+from shared.ledger.entries import Entry, EntryKind, Turnover
 
 _entry = table_of(EntryTable)
 _lease = table_of(LeaseTable)
@@ -43,6 +43,13 @@ def documents_of(
     if after is not None:
         query = query.where(both.c.document > after)
     return list(connection.scalars(query))
+
+
+def turnovers_of(connection: Connection, account: UUID, limit: int) -> list[Turnover]:
+    """Return the latest purchases and returns that count for an account, oldest first."""
+    query = select(*columns_of(_turnover, Turnover)).where(_turnover.c.account == account)
+    latest = query.order_by(_turnover.c.at.desc(), _turnover.c.document).limit(limit)
+    return [Turnover(*row) for row in connection.execute(latest)][::-1]
 
 
 def due(

@@ -13,7 +13,7 @@ from central.feed.service import NewChange, changed, removed
 from central.ledger import questions, store
 from central.ledger.rows import Locked
 from shared.ledger.books import Account, Books, Holder, Lease, Lot
-from shared.ledger.entries import Entry, EntryKind
+from shared.ledger.entries import Entry, EntryKind, Turnover
 from shared.wire.feed import GLOBAL, store_stream
 from shared.wire.rows import AccountRow, Holding, LeaseRow, LotRow
 
@@ -91,6 +91,11 @@ def documents_of(
 ) -> list[UUID]:
     """Return the documents that have moved an account's points or turnover, in key order."""
     return questions.documents_of(connection, account, after, limit)
+
+
+def turnovers_of(connection: Connection, account: UUID, limit: int) -> list[Turnover]:
+    """Return the latest purchases and returns that count for an account, oldest first."""
+    return questions.turnovers_of(connection, account, limit)
 
 
 def holdings(connection: Connection, books: Books, account: UUID) -> list[tuple[str, int]]:

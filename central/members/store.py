@@ -129,6 +129,31 @@ class ErasureTable(Table, table=True):
     at: datetime = Field(sa_type=Instant)
 
 
+class ConsentTextTable(Table, table=True):
+    """What people agree to, word for word; a version is never changed."""
+
+    __tablename__ = "consent_text"
+    purpose: str = Field(primary_key=True)
+    version: str = Field(primary_key=True)
+    text: str
+    at: datetime = Field(sa_type=Instant)
+    actor: str
+
+
+class ConsentTable(Table, table=True):
+    """A member's word on a purpose: given under a version of its text, or withdrawn."""
+
+    __tablename__ = "consent"
+    id: UUID = Field(primary_key=True)
+    member: UUID = Field(index=True)
+    purpose: str
+    version: str
+    given: bool
+    at: datetime = Field(sa_type=Instant)
+    actor: str
+    note: str
+
+
 class WordTable(Table, table=True):
     """A word by which a member is searched, folded, and the name it stands in, blanks before words.
 
