@@ -1,10 +1,14 @@
 """Tables of the estate: stores, cashiers, and the goods of each region."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+<<<<<<< HEAD
 from sqlalchemy import JSON, BigInteger, Connection, delete, select
+=======
+from sqlalchemy import JSON, BigInteger, Connection, select, tuple_
+>>>>>>> fb99bd7 (Exports: members, goods, stores, cashiers and receipts go out as an import reads them)
 from sqlmodel import Field
 
 from central.estate.rows import Cashier, RegionGoods, Store
@@ -103,6 +107,20 @@ def goods(connection: Connection, keys: Collection[tuple[str, str]]) -> list[Reg
             rows = connection.execute(select(_goods).where(_goods.c.region == region, some))
             found.extend(_goods_of(dict(row._mapping)) for row in rows)
     return found
+
+
+def all_goods(connection: Connection) -> Iterator[RegionGoods]:
+    """Yield all goods by region and SKU, a page of them at a time."""
+    after: tuple[str, str] | None = None
+    while True:
+        query = select(_goods).order_by(_goods.c.region, _goods.c.sku).limit(_KEYS_PER_QUERY)
+        if after is not None:
+            query = query.where(tuple_(_goods.c.region, _goods.c.sku) > tuple_(*after))
+        page = [_goods_of(dict(row._mapping)) for row in connection.execute(query)]
+        yield from page
+        if len(page) < _KEYS_PER_QUERY:
+            return
+        after = (page[-1].region, page[-1].sku)
 
 
 def upsert_goods(connection: Connection, items: Sequence[RegionGoods]) -> None:

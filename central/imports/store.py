@@ -211,6 +211,15 @@ def past_of(connection: Connection, accounts: Iterable[UUID], limit: int) -> lis
     return sorted(found, key=lambda one: (one.at, one.id), reverse=True)[:limit]
 
 
+def past_by_ids(connection: Connection, receipts: Iterable[UUID]) -> dict[UUID, PastReceipt]:
+    """Return receipts from before by their ids, as far as these are any."""
+    found: dict[UUID, PastReceipt] = {}
+    for few in chunks(receipts):
+        query = select(*columns_of(_past, PastReceipt)).where(one_of(connection, _past.c.id, few))
+        found.update((row.id, PastReceipt(*row)) for row in connection.execute(query))
+    return found
+
+
 def keep_past(
     connection: Connection, receipts: Collection[PastReceipt], lines: Collection[PastLine]
 ) -> None:

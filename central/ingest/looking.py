@@ -123,3 +123,8 @@ def _with_facts(connection: Connection, rows: Sequence[Any]) -> list[Place]:
             fact = None
         found.append(Place(Holder(agent, epoch), seq, outcome in POSTED, fact))
     return found
+
+
+def stores_of(connection: Connection, documents: Iterable[UUID]) -> dict[UUID, str]:
+    """Return in which store posted documents were made, as far as they are known."""
+    return {one.uid: one.store for one in store.documents(connection, documents)}

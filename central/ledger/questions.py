@@ -1,5 +1,6 @@
 """What is asked of the ledger's tables without moving anything."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
 
@@ -12,9 +13,10 @@ from sqlalchemy import (
     tuple_,
 )
 
+from central.ledger.rows import chunks
 from central.ledger.store import OPEN, EntryTable, LeaseTable, LotTable, TurnoverTable
 from central.schema import table_of
-from central.sets import columns_of
+from central.sets import columns_of, one_of
 from shared.ledger.books import Holder
 from shared.ledger.entries import Entry, EntryKind, Turnover
 
@@ -50,6 +52,16 @@ def turnovers_of(connection: Connection, account: UUID, limit: int) -> list[Turn
     query = select(*columns_of(_turnover, Turnover)).where(_turnover.c.account == account)
     latest = query.order_by(_turnover.c.at.desc(), _turnover.c.document).limit(limit)
     return [Turnover(*row) for row in connection.execute(latest)][::-1]
+
+
+def turnovers(connection: Connection, accounts: Iterable[UUID]) -> list[Turnover]:
+    """Return all purchases and returns that count for some accounts."""
+    found: list[Turnover] = []
+    for few in chunks(accounts):
+        query = select(*columns_of(_turnover, Turnover))
+        rows = connection.execute(query.where(one_of(connection, _turnover.c.account, few)))
+        found += [Turnover(*row) for row in rows]
+    return found
 
 
 def due(

@@ -98,6 +98,11 @@ def turnovers_of(connection: Connection, account: UUID, limit: int) -> list[Turn
     return questions.turnovers_of(connection, account, limit)
 
 
+def turnovers(connection: Connection, accounts: Iterable[UUID]) -> list[Turnover]:
+    """Return all purchases and returns that count for some accounts."""
+    return questions.turnovers(connection, accounts)
+
+
 def holdings(connection: Connection, books: Books, account: UUID) -> list[tuple[str, int]]:
     """Return which stores hold how much of an account's lots as their leases."""
     leases = [lease for lot in books.lots_of(account) for lease in books.leases_of(lot.id)]

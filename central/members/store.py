@@ -291,6 +291,19 @@ def members(connection: Connection, ids: Iterable[UUID]) -> list[Member]:
     return found
 
 
+def living_after(connection: Connection, after: UUID | None, limit: int) -> list[UUID]:
+    """Return members who live on after one, in the order of ids."""
+    query = select(_member.c.id).where(_member.c.merged_into.is_(None))
+    if after is not None:
+        query = query.where(_member.c.id > after)
+    return list(connection.scalars(query.order_by(_member.c.id).limit(limit)))
+
+
+def all_dates(connection: Connection) -> list[str]:
+    """Return the named days that members have, each text once."""
+    return list(connection.scalars(select(_member.c.dates).where(_member.c.dates != "").distinct()))
+
+
 def in_segment(connection: Connection, segment: str) -> list[UUID]:
     """Return who is in a segment, merged or not, in the order of their ids."""
     found = select(_member.c.id, _member.c.segments).where(

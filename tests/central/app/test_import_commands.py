@@ -48,6 +48,16 @@ def test_a_base_is_tried_brought_and_brought_again(folder: Path) -> None:
     assert "Анна" in kopilka(folder, "members", "search", "анна").stdout
 
 
+def test_a_base_goes_out_again(folder: Path) -> None:
+    kopilka(folder, "import", "members", folder / "members.csv")
+
+    done = kopilka(folder, "export", "members", folder / "out.csv")
+
+    assert (done.exit_code, done.stdout.split()[0]) == (0, "1")
+    assert "7700000001" in (folder / "out.csv").read_text()
+    assert kopilka(folder, "export", "goods", folder / "out.txt").exit_code == 1
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
