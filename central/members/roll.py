@@ -85,7 +85,7 @@ class Roll:
     _by_index: dict[bytes, list[UUID]] = field(default_factory=dict)
     _by_owner: dict[UUID, list[bytes]] = field(default_factory=dict)
     _sorted: int = 0
-    """How many identifiers stand in the two above; none is ever taken out."""
+    """How many identifiers stand in the two above: the first ones, in the order of entry."""
 
     def survivor(self, member: UUID) -> Member:
         """Follow merges to the member that lives on."""
@@ -358,7 +358,12 @@ class Roll:
 
     def forget(self, key: tuple[bytes, UUID]) -> None:
         """Drop an identifier of somebody who is erased; the caller removes its row."""
-        self.identifiers.pop(key, None)
+        self._sort()
+        if self.identifiers.pop(key, None) is not None:
+            index, owner = key
+            self._by_index[index].remove(owner)
+            self._by_owner[owner].remove(index)
+            self._sorted -= 1
         self.changed_identifiers.discard(key)
 
     def put(self, member: Member) -> None:

@@ -8,9 +8,11 @@ from msgspec import to_builtins
 from sqlalchemy import Connection
 
 from central.centre import Centre
+from central.imports import store as imports
 from central.ingest import looking
 from central.ingest.values import KeptFact
 from central.ledger import service as ledger
+from central.settling.consents import said
 from central.settling.lookup import show
 from shared.errors import LoyaltyError
 from shared.runtime.sqlite import reading
@@ -22,8 +24,8 @@ ENTRIES_MAX: Final = 100_000
 
 
 def profile_of(centre: Centre, member: UUID) -> dict[str, Any]:
-    """Return who a member is, his accounts with every movement of points (hundredths), and what was
-    done to him by hand; raises UnknownMemberError."""
+    """Return who a member is, his accounts with every movement of points (hundredths), what he had
+    agreed to and bought before, what was done to him by hand; raises UnknownMemberError."""
     shown = show(centre, member)
     told = to_builtins(shown, str_keys=True)
     with reading(centre.engine) as connection:
@@ -32,6 +34,10 @@ def profile_of(centre: Centre, member: UUID) -> dict[str, Any]:
             for account, _ in shown.accounts
             for entry in ledger.entries_of(connection, account.id, ENTRIES_MAX)
         ]
+        accounts = [account.id for account, _ in shown.accounts]
+        before = imports.past_of(connection, accounts, ENTRIES_MAX)
+        told["receipts_before"] = [to_builtins(receipt) for receipt in before]
+    told["consents"] = [to_builtins(word) for word in said(centre, member)]
     return {str(key): value for key, value in told.items()}
 
 

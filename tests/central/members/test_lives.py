@@ -9,10 +9,15 @@ from central.agents.store import next_card_block
 from central.centre import Centre
 from central.conflicts.service import Word
 from central.estate.service import UnknownStoreError
+from central.imports.fields import ImportKind
 from central.members.consents import TextChangedError, UnknownTextError
 from central.members.merging import UnknownMemberError
+from central.members.roll import Roll
 from central.members.search import search
+from central.members.store import Identifier, IdentifierState
 from central.settling.consents import give, publish_text, said, withdraw
+from central.settling.copying import profile_of
+from central.settling.erasing import erase_member
 from central.settling.lookup import living
 from central.settling.nameless import (
     CARDS_MAX,
@@ -24,16 +29,18 @@ from central.settling.nameless import (
 )
 from central.settling.people import merge_members
 from central.settling.timeline import Happened, timeline
+from shared.crypto.blind import IdentifierKind
 from shared.ids import derived, is_card_number
 from shared.runtime.sqlite import transaction
 from shared.wire.feed import GLOBAL
 from shared.wire.rows import AccountRow, IdentifierRow, MemberRow
-from tests.central.app.kit import SetClock
+from tests.central.app.kit import NOON, SetClock
 from tests.central.chain_kit import conflicts, rows
-from tests.central.imports.kit import csv_file, take
+from tests.central.imports.kit import counts, csv_file, take
 from tests.central.journal_builder import Journal
 
 WORD = Word("Пётр", "позвонил")
+CARD, CLAIMED = IdentifierKind.CARD, IdentifierState.CLAIMED
 PHONE = "+79161234567"
 
 
@@ -175,3 +182,56 @@ def test_the_time_line_tells_everything_in_order(
     assert events == sorted(events, key=lambda one: one.at, reverse=True)
     assert timeline(centre, anna.member, 2) == events[:2]
     assert all(datetime(2026, 1, 1, tzinfo=UTC) < one.at for one in events)
+
+
+def test_who_is_erased_is_searched_no_more_and_no_file_brings_him_back(
+    centre: Centre, tmp_path: Path
+) -> None:
+    base = csv_file(tmp_path, "7700000001;89161234567;Анна Петрова;10", ";89160000001;Иван;5")
+    take(centre, base)
+    publish_text(centre, "sms", "1", "Да.", WORD)
+    for card in ("7700000001", "+79160000001"):
+        member = living(centre, card)
+        give(centre, member, "sms", "1", WORD)
+
+        erase_member(centre, member, WORD)
+
+        assert [one.note for one in said(centre, member) if one.purpose == "sms"] == [""]
+    for text in ("петрова", "4567", "0001", "7700000001"):
+        assert search(centre, text).found == ()
+    again = csv_file(tmp_path, "7700000001;89161234567;Анна Петрова;10", ";89160000001;Иван;7")
+    assert counts(take(centre, again).run) == (0, 0, 2, 0)
+    assert search(centre, "петрова").found == ()
+
+
+def test_the_copy_of_a_person_tells_consents_and_receipts_of_before(
+    centre: Centre, tmp_path: Path
+) -> None:
+    take(centre, csv_file(tmp_path, "7700000001;;Анна;10"))
+    heading = "Номер чека;Карта;Дата;Магазин;Сумма"
+    path = csv_file(tmp_path, "17;7700000001;31.12.2025;101;10", heading=heading)
+    take(centre, path, ImportKind.RECEIPTS)
+    member = living(centre, "7700000001")
+    publish_text(centre, "sms", "1", "Да.", WORD)
+    give(centre, member, "sms", "1", WORD)
+
+    told = profile_of(centre, member)
+
+    assert [one["number"] for one in told["receipts_before"]] == ["17"]
+    assert [one["purpose"] for one in told["consents"]] == ["sms"]
+
+
+def test_a_roll_that_forgets_a_claim_finds_nobody_by_it_and_takes_new_ones() -> None:
+    roll, member = Roll(), derived("anna")
+    roll.provisional(member, NOON)
+    cards = [Identifier(bytes([no]), member, member, CARD, "", None, CLAIMED) for no in range(3)]
+    for one in cards[:2]:
+        roll.identifiers[(one.index, member)] = one
+    assert len(roll.claims_of(member)) == 2
+
+    roll.forget((cards[0].index, member))
+    roll.identifiers[(cards[2].index, member)] = cards[2]
+
+    assert roll.owners(cards[0].index, derived("nobody")) == []
+    assert roll.claims_of(member) == cards[1:]
+    assert [one.id for one in roll.owners(cards[2].index, derived("nobody"))] == [member]
