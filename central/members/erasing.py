@@ -11,7 +11,7 @@ from central.agents import reports
 from central.agents import store as roster
 from central.centre import Centre
 from central.feed import service as feed
-from central.members import merging, store
+from central.members import consent_store, merging, store, word_store
 from central.members.merging import Hand
 from central.members.roll import Roll
 from central.members.store import Deed, Erasure, Identifier, Member, MemberState
@@ -61,6 +61,8 @@ def erase(connection: Connection, centre: Centre, member: UUID, hand: Hand) -> E
     done = merging.deed_of(centre, hand, Deed.ERASED, member)
     merging.save_deed(connection, roll, books, done)
     edits = store.erase(connection, person)
+    word_store.forget(connection, person)
+    consent_store.forget_notes(connection, person)
     numbered = store.insert_erasures(connection, person, hand.at)
     rows = [feed.changed(GLOBAL, ErasedRow(one.no, one.member)) for one in numbered]
     feed.append(connection, [*_removals(own), *rows])

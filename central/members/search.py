@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from central.centre import Centre
-from central.members import service, store, words
+from central.members import service, store, word_store
 from central.members.imports import identifier_indexes
 from central.members.roll import PHONE_TAIL_DIGITS
 from central.members.store import IdentifierState, MemberState
@@ -71,13 +71,13 @@ def _exact(connection: Connection, centre: Centre, text: str) -> list[UUID]:
 def _likely(connection: Connection, text: str, limit: int) -> list[UUID]:
     digits = "".join(one for one in text if one.isdigit() and one.isascii())
     if len(digits) >= PHONE_TAIL_DIGITS and not any(one.isalpha() for one in text):
-        return words.by_tail(connection, digits, digits[-PHONE_TAIL_DIGITS:], limit)
+        return word_store.by_tail(connection, digits, digits[-PHONE_TAIL_DIGITS:], limit)
     if "@" in text:
-        return words.by_words(connection, [text.casefold()], limit)
+        return word_store.by_words(connection, [text.casefold()], limit)
     wanted = folded_words(text)[:WORDS_MAX]
     if not any(len(word) > 1 for word in wanted):
         raise NothingToSearchError(digits=PHONE_TAIL_DIGITS)
-    return words.by_words(connection, wanted, limit)
+    return word_store.by_words(connection, wanted, limit)
 
 
 def _hits(connection: Connection, found: list[UUID]) -> list[Hit]:

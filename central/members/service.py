@@ -11,7 +11,7 @@ from central.centre import Centre
 from central.feed.service import NewChange, changed
 from central.ledger import service as ledger
 from central.ledger.rows import Locked
-from central.members import store, words
+from central.members import store, word_store
 from central.members.editing import counted
 from central.members.joined import Ladder, as_edited, whole
 from central.members.roll import Roll
@@ -108,7 +108,7 @@ def find(connection: Connection, centre: Centre, kind: IdentifierKind, value: st
 def learn(connection: Connection) -> None:
     """Let the database look how much there is by now, after very many members came at once."""
     tables = (store.MemberTable, store.IdentifierTable, store.IndexTable, store.PersonTable)
-    sets.learn(connection, (*tables, store.EditTable, store.WordTable))
+    sets.learn(connection, (*tables, store.EditTable, word_store.WordTable))
 
 
 def save(connection: Connection, roll: Roll, books: Books) -> list[NewChange]:
@@ -121,7 +121,7 @@ def save(connection: Connection, roll: Roll, books: Books) -> list[NewChange]:
     store.upsert_identifiers(connection, identifiers)
     store.upsert_persons(connection, [roll.persons[one] for one in sorted(roll.changed_persons)])
     store.insert_edits(connection, roll.new_edits)
-    words.note(connection, roll)
+    word_store.note(connection, roll)
     touched = (books.accounts[account] for account in books.touched)
     moved = {account.member for account in touched if not account.is_bearer}
     told = sorted(moved | roll.changed_members)

@@ -12,7 +12,7 @@ from sqlmodel import Field
 
 from central.ledger.rows import chunks
 from central.members.profile import Edit
-from central.schema import Instant, Ordered, Table, insert_new, locked, table_of
+from central.schema import Instant, Table, insert_new, locked, table_of
 from central.sets import columns_of, insert_rows, one_of, rows_of, upsert_rows
 from shared.crypto.blind import IdentifierKind
 from shared.member import PhoneRole, ProfileField
@@ -129,43 +129,6 @@ class ErasureTable(Table, table=True):
     at: datetime = Field(sa_type=Instant)
 
 
-class ConsentTextTable(Table, table=True):
-    """What people agree to, word for word; a version is never changed."""
-
-    __tablename__ = "consent_text"
-    purpose: str = Field(primary_key=True)
-    version: str = Field(primary_key=True)
-    text: str
-    at: datetime = Field(sa_type=Instant)
-    actor: str
-
-
-class ConsentTable(Table, table=True):
-    """A member's word on a purpose: given under a version of its text, or withdrawn."""
-
-    __tablename__ = "consent"
-    id: UUID = Field(primary_key=True)
-    member: UUID = Field(index=True)
-    purpose: str
-    version: str
-    given: bool
-    at: datetime = Field(sa_type=Instant)
-    actor: str
-    note: str
-
-
-class WordTable(Table, table=True):
-    """A word by which a member is searched, folded, and the name it stands in, blanks before words.
-
-    A former name finds him too. A text is in the order of its characters on both databases.
-    """
-
-    __tablename__ = "member_word"
-    word: str = Field(primary_key=True, sa_type=Ordered)
-    name: str = Field(primary_key=True)
-    member: UUID = Field(primary_key=True, index=True)
-
-
 class GiftTable(Table, table=True):
     """Points given by hand: who gave them, why, and how much in all; never changed."""
 
@@ -275,8 +238,6 @@ _identifier = table_of(IdentifierTable)
 _person = table_of(PersonTable)
 _index = table_of(IndexTable)
 _edit = table_of(EditTable)
-_word = table_of(WordTable)
-_consent = table_of(ConsentTable)
 _erasure = table_of(ErasureTable)
 _MEMBER = columns_of(_member, Member)
 _EDIT = columns_of(_edit, Edit)
@@ -436,9 +397,6 @@ def erase(connection: Connection, members: Collection[UUID]) -> list[UUID]:
     for few in chunks(members):
         connection.execute(delete(_person).where(one_of(connection, _person.c.member, few)))
         connection.execute(delete(_identifier).where(one_of(connection, _identifier.c.owner, few)))
-        connection.execute(delete(_word).where(one_of(connection, _word.c.member, few)))
-        said = one_of(connection, _consent.c.member, few)
-        connection.execute(update(_consent).where(said).values(note=""))
         edited = one_of(connection, _edit.c.member, few)
         facts += connection.scalars(select(_edit.c.version).where(edited))
         connection.execute(update(_edit).where(edited).values(value=None, phone_index=b""))

@@ -7,9 +7,9 @@ from sqlalchemy import Connection
 
 from central.centre import Centre
 from central.conflicts.service import Word
-from central.members import consents, store
+from central.members import consent_store, store
 from central.members import service as members
-from central.members.consents import PROGRAMME, TEXT_CHARS_MAX, Consent, Text, UnknownTextError
+from central.members.consent_store import PROGRAMME, TEXT_CHARS_MAX, Consent, Text, UnknownTextError
 from central.members.merging import UnknownMemberError
 from central.members.roll import Roll
 from central.settling.people import hand_of
@@ -30,7 +30,7 @@ def publish_text(centre: Centre, purpose: str, version: str, text: str, word: Wo
     if not purpose.strip() or not version.strip() or not 0 < len(text.strip()) <= TEXT_CHARS_MAX:
         raise UnknownTextError(purpose=purpose, version=version)
     with transaction(centre.engine) as connection:
-        consents.keep_text(connection, Text(purpose, version, text, hand.at, hand.actor))
+        consent_store.keep_text(connection, Text(purpose, version, text, hand.at, hand.actor))
 
 
 @retried
@@ -50,7 +50,7 @@ def give(centre: Centre, member: UUID, purpose: str, version: str, word: Word) -
             actor=hand.actor,
             note=hand.note,
         )
-        consents.note(connection, new)
+        consent_store.note(connection, new)
     log.info("consent.given", member=str(member), purpose=purpose, version=version)
     return new
 
@@ -74,7 +74,7 @@ def withdraw(centre: Centre, member: UUID, purpose: str, word: Word) -> Consent:
             actor=hand.actor,
             note=hand.note,
         )
-        consents.add(connection, new)
+        consent_store.add(connection, new)
     log.info("consent.withdrawn", member=str(member), purpose=purpose)
     return new
 
@@ -105,7 +105,7 @@ def _said(connection: Connection, member: UUID) -> list[Consent]:
         for one in store.persons(connection, people)
         if one.consent
     ]
-    found = [*registered, *consents.consents_of(connection, people)]
+    found = [*registered, *consent_store.consents_of(connection, people)]
     return sorted(found, key=lambda one: (one.at, one.id))
 
 

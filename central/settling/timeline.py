@@ -14,7 +14,7 @@ from central.conflicts.store import Wanted
 from central.conflicts.values import Party, Role
 from central.imports import store as imports
 from central.ledger import service as ledger
-from central.members import consents, store
+from central.members import consent_store, store
 from central.members import service as members
 from central.members.merging import UnknownMemberError
 from central.members.roll import Roll
@@ -99,7 +99,7 @@ def _edited(roll: Roll, people: Collection[UUID]) -> Iterator[Event]:
 
 
 def _consented(connection: Connection, people: Collection[UUID]) -> Iterator[Event]:
-    for word in consents.consents_of(connection, people):
+    for word in consent_store.consents_of(connection, people):
         what = Happened.CONSENTED if word.given else Happened.WITHDRAWN
         yield Event(word.at, what, word.member, f"{word.purpose} {word.version}: {word.actor}")
 

@@ -10,7 +10,7 @@ from central.centre import Centre
 from central.conflicts.service import Word
 from central.estate.service import UnknownStoreError
 from central.imports.fields import ImportKind
-from central.members.consents import TextChangedError, UnknownTextError
+from central.members.consent_store import TextChangedError, UnknownTextError
 from central.members.merging import UnknownMemberError
 from central.members.roll import Roll
 from central.members.search import search

@@ -5,17 +5,42 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
+from sqlmodel import Field
 
 from central.ledger.rows import chunks
-from central.members.store import ConsentTable, ConsentTextTable
-from central.schema import insert_new, table_of
+from central.schema import Instant, Table, insert_new, table_of
 from central.sets import columns_of, insert_rows, one_of, rows_of
 from shared.errors import Kind, LoyaltyError
 
 PROGRAMME = "programme"
 """The purpose to which a registration agrees."""
 TEXT_CHARS_MAX = 100_000
+
+
+class ConsentTextTable(Table, table=True):
+    """What people agree to, word for word; a version is never changed."""
+
+    __tablename__ = "consent_text"
+    purpose: str = Field(primary_key=True)
+    version: str = Field(primary_key=True)
+    text: str
+    at: datetime = Field(sa_type=Instant)
+    actor: str
+
+
+class ConsentTable(Table, table=True):
+    """A member's word on a purpose: given under a version of its text, or withdrawn."""
+
+    __tablename__ = "consent"
+    id: UUID = Field(primary_key=True)
+    member: UUID = Field(index=True)
+    purpose: str
+    version: str
+    given: bool
+    at: datetime = Field(sa_type=Instant)
+    actor: str
+    note: str
 
 
 class UnknownTextError(LoyaltyError):
@@ -104,3 +129,10 @@ def consents_of(connection: Connection, members: Iterable[UUID]) -> list[Consent
         )
         found += [Consent(*row) for row in connection.execute(query)]
     return sorted(found, key=lambda one: (one.at, one.id))
+
+
+def forget_notes(connection: Connection, members: Iterable[UUID]) -> None:
+    """Let go the words beside consents of members who are erased; that they agreed stays."""
+    for few in chunks(members):
+        said = one_of(connection, _consent.c.member, few)
+        connection.execute(update(_consent).where(said).values(note=""))

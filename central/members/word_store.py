@@ -1,9 +1,10 @@
 """The words by which members are searched: of every name and e-mail address that they have had."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select
+from sqlmodel import Field
 
 from central.ledger.rows import chunks
 from central.members.roll import Roll
@@ -12,9 +13,8 @@ from central.members.store import (
     IdentifierState,
     IdentifierTable,
     PersonTable,
-    WordTable,
 )
-from central.schema import table_of
+from central.schema import Ordered, Table, table_of
 from central.sets import insert_rows, one_of
 from shared.member import ProfileField
 from shared.names import folded_words
@@ -23,6 +23,20 @@ WORDS_MAX = 8
 """Of one name."""
 _LAST = "\U0010ffff"
 _NAMES = ("word", "name", "member")
+
+
+class WordTable(Table, table=True):
+    """A word by which a member is searched, folded, and the name it stands in, blanks before words.
+
+    A former name finds him too. A text is in the order of its characters on both databases.
+    """
+
+    __tablename__ = "member_word"
+    word: str = Field(primary_key=True, sa_type=Ordered)
+    name: str = Field(primary_key=True)
+    member: UUID = Field(primary_key=True, index=True)
+
+
 _word = table_of(WordTable)
 _identifier = table_of(IdentifierTable)
 _person = table_of(PersonTable)
@@ -36,6 +50,12 @@ def note(connection: Connection, roll: Roll) -> None:
     new = dict.fromkeys(_brought(roll))
     known = _known(connection, {member for *_, member in new})
     insert_rows(connection, _word, _NAMES, [row for row in new if row not in known])
+
+
+def forget(connection: Connection, members: Iterable[UUID]) -> None:
+    """Let members who are erased be found by no word."""
+    for few in chunks(members):
+        connection.execute(delete(_word).where(one_of(connection, _word.c.member, few)))
 
 
 def by_words(connection: Connection, words: Sequence[str], limit: int) -> list[UUID]:
