@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime
 
 from central.imports.reasons import Note, Reason, RefusedError
@@ -10,6 +11,8 @@ from shared.ids import is_legacy_card, is_payment_number
 from shared.phone import BadPhoneError, normalise_phone
 
 TEXT_CHARS_MAX = 300
+HOME_COUNTRY = "RU"
+"""Of phones without a country."""
 WORD_CHARS_MAX = 64
 HUNDREDTHS_MAX = 10**14
 DATE_FORMATS = (
@@ -134,7 +137,24 @@ def yes(text: str) -> bool:
 
 
 def _phone(text: str) -> str | None:
+    """Return a phone as tills write it, also of a form that only the library of phones knows."""
+    for form in (lambda: text, lambda: _in_full(text)):
+        with suppress(BadPhoneError):
+            return normalise_phone(form())  # type: ignore[no-untyped-call]
+    return None
+
+
+def _in_full(text: str) -> str:
+    """Return a valid number in E.164: with an extension, a foreign prefix, other digits than ours.
+
+    Raises BadPhoneError.
+    """
+    import phonenumbers
+
     try:
-        return normalise_phone(text)
-    except BadPhoneError:
-        return None
+        number = phonenumbers.parse(text, HOME_COUNTRY)
+    except phonenumbers.NumberParseException as error:
+        raise BadPhoneError from error
+    if not phonenumbers.is_valid_number(number):
+        raise BadPhoneError
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

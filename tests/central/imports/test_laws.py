@@ -28,7 +28,7 @@ _made = iter(range(10**6))
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(cells=ROWS, cut=st.integers(1, 5))
 def test_rows_and_points_add_up_also_when_the_file_is_taken_in_pieces(

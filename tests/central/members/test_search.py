@@ -40,38 +40,30 @@ def people(journal: Journal) -> Journal:
     return journal
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("ёлк", ["Ёлкина Анна Сергеевна"]),
-        ("ЕЛКИНА", ["Ёлкина Анна Сергеевна"]),
-        ("серг анна", ["Ёлкина Анна Сергеевна"]),
-        ("анна ив", []),
-        ("петров", ["Иванов-Петров Иван"]),
-        ("ан", ["Ёлкина Анна Сергеевна"]),
-        ("an", ["Anna Smith"]),
-        ("лкина", []),
-        ("%", None),
-        ("а", None),
-        ("", None),
-        ("123", None),
-        ("4567", ["Ёлкина Анна Сергеевна", "Иванов-Петров Иван"]),
-        ("123-45-67", ["Ёлкина Анна Сергеевна"]),
-        ("8 (916) 123-45-67", ["Ёлкина Анна Сергеевна"]),
-        ("0018", ["Ёлкина Анна Сергеевна"]),
-        ("2900000000025", ["Иванов-Петров Иван"]),
-        ("9999", []),
-    ],
-)
-def test_members_are_found_by_parts(
-    centre: Centre, people: Journal, text: str, found: list[str] | None
-) -> None:
+FOUND: dict[str, list[str]] = {
+    "ёлк": ["Ёлкина Анна Сергеевна"],
+    "ЕЛКИНА": ["Ёлкина Анна Сергеевна"],
+    "серг анна": ["Ёлкина Анна Сергеевна"],
+    "анна ив": [],
+    "петров": ["Иванов-Петров Иван"],
+    "ан": ["Ёлкина Анна Сергеевна"],
+    "an": ["Anna Smith"],
+    "лкина": [],
+    "4567": ["Ёлкина Анна Сергеевна", "Иванов-Петров Иван"],
+    "123-45-67": ["Ёлкина Анна Сергеевна"],
+    "8 (916) 123-45-67": ["Ёлкина Анна Сергеевна"],
+    "0018": ["Ёлкина Анна Сергеевна"],
+    "2900000000025": ["Иванов-Петров Иван"],
+    "9999": [],
+}
+
+
+def test_members_are_found_by_parts(centre: Centre, people: Journal) -> None:
     assert people.epoch == 1
-    if found is None:
+    assert {text: sorted(_names(centre, text)) for text in FOUND} == FOUND
+    for text in ("%", "а", "", "123"):
         with pytest.raises(NothingToSearchError):
             search(centre, text)
-    else:
-        assert sorted(_names(centre, text)) == sorted(found)
 
 
 def test_a_new_name_an_address_and_the_former_name_find_him(
