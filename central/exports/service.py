@@ -25,7 +25,7 @@ Rows = Iterator[Sequence[str]]
 def export(centre: Centre, kind: ImportKind, path: Path, heard: Heard) -> int:
     """Write everything of a kind into a file, as it stands at one moment; return how many rows.
 
-    Raises BadSourceError, NoLibraryError.
+    Raises BadTargetError, NoLibraryError.
     """
     count = 0
     with reading(centre.engine) as connection:

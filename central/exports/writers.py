@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from central.imports.lines import bad_source
 from central.imports.sheets import NoLibraryError
 from central.imports.sources import FORMULA_SIGNS
+from shared.errors import Kind, LoyaltyError
 
 if TYPE_CHECKING:
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
@@ -19,16 +19,29 @@ SHEET_ROWS_MAX = 1_048_576
 Write = Callable[[Sequence[str]], None]
 
 
+class BadTargetError(LoyaltyError):
+    """A file that cannot be written so; there is none, or still the one before."""
+
+    kind = Kind.INVALID
+    code = "bad_target"
+    ru = "Файл {file} не записан: {reason_ru}."
+    en = "File {file} was not written: {reason_en}."
+
+
 @contextmanager
 def table_file(path: Path, header: Sequence[str]) -> Iterator[Write]:
     """Write a table into a file by its ending (.csv, .xlsx, .parquet); it takes its place when it
-    is whole. Raises BadSourceError, NoLibraryError."""
+    is whole. Raises BadTargetError, NoLibraryError."""
     forms = {".csv": _csv, ".xlsx": _workbook, ".parquet": _parquet}
     form = forms.get(path.suffix.lower())
     if form is None:
         told = ", ".join(forms)
-        raise bad_source(path, f"нужно имя с {told}", f"its name must end in {told}")
+        raise _bad(path, f"нужно имя с {told}", f"its name must end in {told}")
     draft = path.with_name(f"{path.name}.draft")
+    try:
+        draft.touch()
+    except OSError as error:
+        raise _bad(path, "сюда нельзя писать", "nothing can be written there") from error
     try:
         with form(draft, header) as write:
             yield write
@@ -66,7 +79,7 @@ def _workbook(path: Path, header: Sequence[str]) -> Iterator[Write]:
         nonlocal left
         if not left:
             ru = f"в книге Excel не больше {SHEET_ROWS_MAX} строк: выберите .csv"
-            raise bad_source(path, ru, f"a workbook has {SHEET_ROWS_MAX} rows: take .csv")
+            raise _bad(path, ru, f"a workbook has {SHEET_ROWS_MAX} rows: take .csv")
         left -= 1
         sheet.append([_text_cell(sheet, cell) for cell in row])
 
@@ -109,6 +122,12 @@ def _parquet(path: Path, header: Sequence[str]) -> Iterator[Write]:
 
         yield write
         flush()
+
+
+def _bad(path: Path, reason_ru: str, reason_en: str) -> BadTargetError:
+    return BadTargetError(
+        file=path.name.removesuffix(".draft"), reason_ru=reason_ru, reason_en=reason_en
+    )
 
 
 def _ignore(_written: int) -> None:

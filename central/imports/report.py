@@ -13,6 +13,7 @@ from central.imports.reasons import WORDS, Reason
 from central.imports.service import Imported
 from central.imports.store import Said
 from central.imports.verdicts import Outcome, Tally
+from shared.errors import Kind, LoyaltyError
 from shared.money import format_money
 from shared.points import format_points
 from shared.runtime.sqlite import reading
@@ -20,6 +21,15 @@ from shared.runtime.sqlite import reading
 REPAIRED_SHOWN_MAX = 10_000
 """Rows that were repaired or are worth a look; of refused ones every single one is told."""
 _TAKEN = (Outcome.ACCEPTED.value, Outcome.REPAIRED.value)
+
+
+class NoReportError(LoyaltyError):
+    """A report that cannot be written where it should be."""
+
+    kind = Kind.STORAGE
+    code = "no_report"
+    ru = "Загрузка завершена ({rows} строк), но отчёт {path} не записан: повторите с --report."
+    en = "The import is done ({rows} rows), but not its report {path}: repeat with --report."
 
 
 def balanced(tally: Tally, rows: int) -> bool:
@@ -30,11 +40,17 @@ def balanced(tally: Tally, rows: int) -> bool:
 
 
 def write_report(centre: Centre, done: Imported, path: Path) -> None:
-    """Write the report of an import; the file takes its place when it is whole."""
+    """Write the report of an import; the file takes its place when it is whole.
+
+    Raises NoReportError when it cannot be written; the import is done then.
+    """
     draft = path.with_name(f"{path.name}.draft")
-    with draft.open("w", encoding="utf-8") as file:
-        _write(centre, done, file)
-    draft.replace(path)
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            _write(centre, done, file)
+        draft.replace(path)
+    except OSError as error:
+        raise NoReportError(path=path, rows=done.run.rows_done) from error
 
 
 def lines(done: Imported, locale: str) -> Iterator[str]:

@@ -55,7 +55,20 @@ def test_a_base_goes_out_again(folder: Path) -> None:
 
     assert (done.exit_code, done.stdout.split()[0]) == (0, "1")
     assert "7700000001" in (folder / "out.csv").read_text()
-    assert kopilka(folder, "export", "goods", folder / "out.txt").exit_code == 1
+    for place in (folder / "out.txt", folder / "nowhere" / "out.csv"):
+        refused = kopilka(folder, "export", "goods", place)
+        assert (refused.exit_code, len(refused.stderr.splitlines())) == (1, 1)
+
+
+def test_a_report_that_cannot_be_written_is_told_and_the_import_is_done(folder: Path) -> None:
+    report = ("--report", folder / "nowhere" / "report.json")
+
+    told = kopilka(folder, "import", "members", folder / "members.csv", *report)
+
+    assert (told.exit_code, len(told.stderr.splitlines())) == (1, 1)
+    assert "is done (2 rows)" in told.stderr
+    again = kopilka(folder, "import", "members", folder / "members.csv")
+    assert "2 rows of it had been done before" in again.stdout
 
 
 @pytest.mark.parametrize(

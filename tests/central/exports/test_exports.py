@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from central.centre import Centre
 from central.conflicts.service import Word
 from central.exports.service import export
-from central.exports.writers import harmless, table_file
+from central.exports.writers import BadTargetError, harmless, table_file
 from central.imports.fields import ImportKind
-from central.imports.lines import BadSourceError, Source
+from central.imports.lines import Source
 from central.imports.sources import open_sheet, plain
 from central.members.profiles import Proposal
 from central.settling.lookup import living
@@ -141,7 +141,7 @@ def test_a_harmless_cell_reads_as_what_it_was(text: str) -> None:
 
 
 def test_an_export_that_fails_leaves_no_file(centre: Centre, tmp_path: Path) -> None:
-    with pytest.raises(BadSourceError, match="csv"):
+    with pytest.raises(BadTargetError, match="csv"):
         export(centre, ImportKind.STORES, tmp_path / "out.txt", _silent)
     with pytest.raises(ZeroDivisionError):
         _broken_off(tmp_path / "out.csv")
