@@ -139,7 +139,7 @@ def cashiers_of(centre: Centre) -> Sort[Cashier]:
 def save_store(centre: Centre, cells: CsvRow) -> Store:
     """Write one store, new or known, as a person has typed it; raises BadCellError."""
     item = parse_store(cells)
-    _take(centre, [item], How.APPLY, _STORES)
+    _take(centre, [item], How.APPLY, STORES)
     log.info("store.saved", store=item.code)
     return item
 

@@ -4,11 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-<<<<<<< HEAD
-from sqlalchemy import JSON, BigInteger, Connection, delete, select
-=======
-from sqlalchemy import JSON, BigInteger, Connection, select, tuple_
->>>>>>> fb99bd7 (Exports: members, goods, stores, cashiers and receipts go out as an import reads them)
+from sqlalchemy import JSON, BigInteger, Connection, delete, select, tuple_
 from sqlmodel import Field
 
 from central.estate.rows import Cashier, RegionGoods, Store
