@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from central.agents import reports
-from central.agents.reports import Heard
+from central.agents.report_store import Heard
 from central.agents.store import Agent, agents
 from central.auditor.store import Sums, sums_by
 from central.centre import Centre

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from central.agents import reports, roster
-from central.agents.reports import Heard
+from central.agents.report_store import Heard
 from central.centre import Centre
 from central.estate import store as estate
 from central.packs.library import catalogue, in_force

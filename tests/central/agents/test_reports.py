@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from central.agents import reports
-from central.agents.reports import Heard
+from central.agents.report_store import Heard
 from central.centre import Centre
 from shared.runtime.sqlite import reading
 from shared.wire.agents import StreamHead
