@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -49,11 +49,18 @@ class Counter:
         self.page.locator("#pin").fill(pin)
         self.page.keyboard.press("F9")
 
-    def scan(self, code: str, gap_s: float = SCANNED_S) -> None:
-        """Let the wedge type a code, wherever the focus is, as fast as wedges type."""
+    def scan(
+        self, code: str, gap_s: float = SCANNED_S, between: Callable[[], None] = lambda: None
+    ) -> None:
+        """Let the wedge type a code, wherever the focus is, as fast as wedges type.
+
+        `between` is what the page does meanwhile, after the fifth letter.
+        """
         wedge = self.page.context.new_cdp_session(self.page)
         began_s = SystemClock().now().timestamp() - gap_s * len(code)
         for place, key in enumerate([*code, "\r"]):
+            if place == 5:
+                between()
             wedge.send("Input.dispatchKeyEvent", _key(key, began_s + gap_s * place))
         wedge.detach()
 

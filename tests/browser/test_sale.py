@@ -174,3 +174,17 @@ def test_a_refused_amount_is_explained_and_stays_in_its_field(counter: Counter) 
 
     counter.shows("«сто» не читается как число.")
     expect(counter.page.locator("#redeem")).to_have_value("сто")
+
+
+def test_a_scan_in_which_the_page_turns_leaves_no_letters_in_its_field(counter: Counter) -> None:
+    page = counter.page
+    page.locator("#promo").focus()
+
+    def turn() -> None:
+        page.evaluate("promo.remove(), document.getElementById('code').focus()")
+        page.wait_for_timeout(100)
+
+    counter.scan(CHEESE_CODE, between=turn)
+
+    counter.shows("Сыр выдержанный")
+    expect(page.locator("#code")).to_have_value("")

@@ -76,13 +76,17 @@ function replace(old, fresh) {
 // One listener, before everything else: characters less than 60 ms apart that Enter ends are a scan.
 // All but the first are held back; what turns out to be fast typing is put into the field after all.
 let code = "", held = "", lastAt = -Infinity, field = null, before = "", flushing = 0;
+let put = []; // where the first held letters of a code have gone to, and what was there: taken back if it is a scan
 window.addEventListener("keydown", (event) => {
   const fast = event.timeStamp - lastAt < SCAN_GAP_MS;
   if (event.key === "Enter" && fast && code.length >= SCAN_CHARS_MIN) {
     stop(event);
-    const touched = field?.isConnected ? field : document.getElementById(field?.id);
-    if (touched) touched.value = before;
+    for (const [into, value] of [put, [field, before]]) {
+      const touched = into?.isConnected ? into : document.getElementById(into?.id);
+      if (touched) touched.value = value;
+    }
     held = "";
+    put = [];
     send("/screen/code", { code });
     code = "";
   } else if ([...event.key].length === 1 && !event.ctrlKey && !event.altKey && !event.metaKey) {
@@ -90,6 +94,7 @@ window.addEventListener("keydown", (event) => {
     lastAt = event.timeStamp;
     if (!fast) {
       flush();
+      put = [];
       field = text();
       before = field?.value;
       return;
@@ -105,7 +110,11 @@ window.addEventListener("keydown", (event) => {
 }, true);
 
 function flush() {
-  if (held) text()?.setRangeText(held, text().selectionStart, text().selectionEnd, "end");
+  const into = text();
+  if (held && into) {
+    if (!put.length) put = [into, into.value];
+    into.setRangeText(held, into.selectionStart, into.selectionEnd, "end");
+  }
   held = "";
 }
 
