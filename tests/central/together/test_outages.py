@@ -38,6 +38,7 @@ from tests.central.together.kit import Pause, started
 from tests.postgres import Cluster, connected
 
 LOCK_S = 1
+_END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 DURABLE = ("fsync=off", "synchronous_commit=on")
 """A killed server loses nothing that it has written; only a machine would."""
 
@@ -124,7 +125,7 @@ def test_a_server_that_takes_no_writes_is_as_good_as_away_until_it_does(
     words = sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = {}")
     with connected(cluster.url) as connection:
         connection.execute(words.format(sql.Identifier(name), sql.SQL("on")))
-    centre.engine.dispose()
+        connection.execute(_END_SESSIONS, [name])
 
     refused = _push(client, journal)
     ready = client.get("/readyz")
