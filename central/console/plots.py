@@ -12,6 +12,8 @@ DRAWN_KEPT: Final = 64
 WIDTH, HEIGHT = 560, 200
 FEW, GAP, GAP_OF_FEW = 8, 0.15, 0.6
 """So few bars stand apart, or they would be blocks."""
+COUNTED_MAX = 5
+"""Up to here every whole number has a line."""
 _CONFIG: Final = {
     "font": "DejaVu Sans",
     "axis": {"labelColor": "#566173", "titleColor": "#566173", "gridColor": "#e6ebf1"},
@@ -53,8 +55,7 @@ def bars(rows: Sequence[Mapping[str, Any]], x: str, y: str, by: str = "") -> byt
         "y": {
             "field": y,
             "type": "quantitative",
-            "axis": {"format": "d", "tickMinStep": 1},
-            "scale": {"domainMin": 0},
+            **_upwards(max((row[y] for row in rows), default=0)),
         },
     }
     if by:
@@ -70,6 +71,15 @@ def bars(rows: Sequence[Mapping[str, Any]], x: str, y: str, by: str = "") -> byt
         "config": _CONFIG,
     }
     return _drawn(json.dumps(spec, ensure_ascii=False)).encode()
+
+
+def _upwards(top: float) -> dict[str, Any]:
+    """Return an axis from zero on, whose numbers are whole; nothing but zeros lie on its line."""
+    most = max(int(top), 1)
+    axis: dict[str, Any] = {"format": "d"}
+    if most <= COUNTED_MAX:
+        axis["values"] = list(range(most + 1))
+    return {"axis": axis, "scale": {"domain": [0, most], "nice": most > COUNTED_MAX}}
 
 
 @lru_cache(DRAWN_KEPT)

@@ -1,9 +1,10 @@
 """Packs of rules: drafts that another person approves, publication in stages, readiness."""
 
+from datetime import datetime
 from typing import Literal
 
 from central.console.ask import Answer, Ask, Go, NoSuchPageError, Page
-from central.console.pages import moment, translated
+from central.console.pages import MOMENTS, moment, translated
 from central.console.tables import Cell, Column, exported, listing
 from central.packs import drafting
 from central.packs import store as packs
@@ -27,13 +28,20 @@ LOOKS = {
 }
 
 
+def _begins(ask: Ask, effective_from: str) -> str:
+    """Return a store-local instant as people write it; empty for at once."""
+    if not effective_from:
+        return ""
+    return datetime.fromisoformat(effective_from).strftime(MOMENTS[ask.lang])
+
+
 def packs_page(ask: Ask) -> Page:
     """Show drafts that are under way, and published packs."""
     with reading(ask.centre.engine) as connection:
         editions = sorted(packs.editions(connection), key=lambda one: one.published_at)[::-1]
     columns: list[Column[Edition]] = [
         Column("pack", lambda one: Cell(f"{one.name} {one.version}", href=_of_pack(one))),
-        Column("from", lambda one: Cell(one.effective_from.replace("T", " "))),
+        Column("from", lambda one: Cell(_begins(ask, one.effective_from), one.effective_from)),
         Column("published", lambda one: Cell(moment(ask, one.published_at), one.published_at)),
     ]
     content = {

@@ -1,5 +1,7 @@
 """Figures: their tables add up by hand, and they are there without the library that draws."""
 
+import re
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -50,3 +52,12 @@ def test_without_the_library_the_tables_are_there(
     assert "<img" not in page
     assert "<details open>" in page
     assert mark.get("/console/figures/queues.svg").status_code == 404
+
+
+@pytest.mark.parametrize(("counts", "told"), [((0, 0), "0 1"), ((2, 1), "0 1 2")])
+def test_few_are_counted_in_whole_numbers(counts: tuple[int, ...], told: str) -> None:
+    rows = [{"tier": f"T{no}", "n": count} for no, count in enumerate(counts)]
+
+    svg = plots.bars(rows, "tier", "n").decode()
+
+    assert " ".join(re.findall(r">(-?\d[\d.]*)</text>", svg)) == told
