@@ -20,6 +20,11 @@ IGNORED = "-"
 """Where a field would stand: the column is known, and not taken."""
 
 
+NAME, FIRST_NAME = "name", "first_name"
+PARTS_OF_NAME = frozenset({"last_name", "middle_name"})
+"""A heading like "Имя" beside one of these is of the first name alone."""
+
+
 class BadMappingError(LoyaltyError):
     """A mapping that cannot be read, or does not fit its file."""
 
@@ -122,12 +127,15 @@ def fit(plan: Plan, kind: ImportKind, header: Sequence[str]) -> Fitted:
         taken.add(by_heading[heading.strip()])
         if name != IGNORED:
             _put(places, name, by_heading[heading.strip()])
-    guess = _guesser(kind)
+    guess, guesses = _guesser(kind), set[str]()
     for heading, place in by_heading.items():
         guessed = guess(heading) if place not in taken else None
         if guessed is not None and guessed not in places:
             places[guessed] = place
             taken.add(place)
+            guesses.add(guessed)
+    if NAME in guesses and PARTS_OF_NAME & places.keys():
+        places.setdefault(FIRST_NAME, places.pop(NAME))
     missing = [
         one.name
         for one in FIELDS[kind]

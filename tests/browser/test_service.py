@@ -64,6 +64,12 @@ def test_a_customer_found_by_name_is_picked_and_redeems_once_his_phone_is_told(
     counter.shows("Кто из них «петрова анна»? Спросите")
     expect(page.locator(".choice button").first).to_be_focused()
     assert_fit(counter)
+    page.keyboard.press("Escape")  # it is none of them: the goods stay
+    expect(page.locator(".choice")).to_have_count(0)
+    counter.shows("Сыр")
+    page.locator("#code").fill("петрова анна")
+    page.keyboard.press("Enter")
+    expect(page.locator(".choice button").first).to_be_focused()
 
     counter.scan(WINE_CODE)
     counter.shows("Вино красное")

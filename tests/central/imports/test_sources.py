@@ -146,6 +146,16 @@ def test_a_torn_or_exploding_file_is_refused(tmp_path: Path) -> None:
                 _read(path)
 
 
+@pytest.mark.parametrize(
+    ("heading", "field"), [("Фамилия;Имя", "first_name"), ("Карта;Имя", "name")]
+)
+def test_a_name_beside_a_family_name_is_the_first_name(heading: str, field: str) -> None:
+    fitted = fit(Plan(), ImportKind.MEMBERS, heading.split(";"))
+
+    assert fitted.places[field] == 1
+    assert not {"name", "first_name"} - {field} & fitted.places.keys()
+
+
 def test_headings_are_known_in_russian_and_english_and_the_rest_is_listed(tmp_path: Path) -> None:
     fitted = fit(Plan(), ImportKind.MEMBERS, ("Card number", "Мобильный телефон", "Рост", ""))
 
