@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from central.shell import FileArgument, opened
-from shared.packs.tables import TableKind
+from shared.packs.table_kinds import TableKind
 
 if TYPE_CHECKING:
     from central.packs.draft_store import StoredDraft

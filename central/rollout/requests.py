@@ -11,7 +11,8 @@ from central.packs.library import catalogue
 from central.rollout.service import named
 from central.rollout.table_file import read_table
 from shared.packs.sheets import sheet_of
-from shared.packs.tables import Sheet, TableKind, with_table
+from shared.packs.table_kinds import TableKind
+from shared.packs.tables import Sheet, with_table
 from shared.rules.model import Pack
 from shared.rules.pack import canonical
 from shared.runtime.sqlite import reading

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Final
 
-from shared.packs.tables import COLUMNS, PERCENT, Sheet, TableKind
+from shared.packs.table_kinds import TableKind
+from shared.packs.tables import COLUMNS, PERCENT, Sheet
 from shared.rules.model import Pack
 
 Cells = tuple[str, ...]

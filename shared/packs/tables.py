@@ -6,13 +6,13 @@ column, and nothing is changed. The whole pack is checked as any pack is.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from pydantic_core import PydanticCustomError
 
 from shared.basket import Flag
 from shared.errors import Kind, LoyaltyError
+from shared.packs.table_kinds import TableKind
 from shared.rules.features import used_features
 from shared.rules.model import Pack
 from shared.rules.pack import canonical, load_canonical
@@ -28,16 +28,6 @@ PERCENT: Final = "percent:"
 
 Row = Mapping[str, str]
 _T = TypeVar("_T")
-
-
-class TableKind(StrEnum):
-    """The tables of a pack that a sheet may bring."""
-
-    LISTS = "lists"
-    TIERS = "tiers"
-    PRICES = "prices"
-    FLOORS = "floors"
-    LIMITS = "limits"
 
 
 class SheetError(LoyaltyError):

@@ -6,7 +6,7 @@ from agent.quote.lines import Item
 from central.packs import drafting
 from central.rollout.preview import preview
 from central.rollout.requests import request
-from shared.packs.tables import TableKind
+from shared.packs.table_kinds import TableKind
 from shared.runtime.sqlite import reading
 from tests.builders import wine_text
 from tests.chain.kit import Chain

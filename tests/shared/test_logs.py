@@ -19,6 +19,14 @@ from tests.fakes import FakeClock
 PHONE = "+79161234567"
 
 
+@pytest.fixture(autouse=True)
+def _as_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undo what servers of other tests have told the logger that all of them share."""
+    server = logging.getLogger("uvicorn")
+    monkeypatch.setattr(server, "propagate", True)
+    monkeypatch.setattr(server, "handlers", [])
+
+
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     """What was written to standard error: every line of it is JSON."""
     return [json.loads(line) for line in capsys.readouterr().err.splitlines()]

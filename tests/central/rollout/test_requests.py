@@ -8,7 +8,8 @@ from central.packs.service import publish
 from central.rollout.changes import differences
 from central.rollout.preview import NoReceiptsError, preview
 from central.rollout.requests import request, table
-from shared.packs.tables import SheetError, TableKind
+from shared.packs.table_kinds import TableKind
+from shared.packs.tables import SheetError
 from tests.builders import wine_text
 
 HEADING = "id,from,percent:discount,percent:bonus\n"

@@ -4,7 +4,8 @@ named by row and column."""
 import pytest
 
 from shared.packs.sheets import sheet_of
-from shared.packs.tables import Sheet, SheetError, TableKind, with_table
+from shared.packs.table_kinds import TableKind
+from shared.packs.tables import Sheet, SheetError, with_table
 from shared.rules.diff import diff
 from shared.rules.pack import Pack, PackError, canonical, read_pack
 from tests.builders import wine_text

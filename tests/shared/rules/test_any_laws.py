@@ -287,6 +287,7 @@ def test_the_generator_reaches_the_whole_grammar() -> None:
 OTHERS = frozenset(
     {
         "certificate_part",
+        "slips",
         *("spent_points", "claw_back", "restore_expired", "broken_threshold", "broken_bundle"),
         *("offline_return", "exchange_price", "voided_by"),
         *("early_activation_by", "early_activation_max", "early_activation_a_day"),
