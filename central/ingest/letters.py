@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec.structs import replace as changed
 from sqlalchemy import Connection
 
-from central.ingest import store
+from central.ingest import personal_store, store
 from central.ingest.chain import Arrival, Known, Standing
 from central.ingest.desk import Desk
 from central.ingest.reading import HLC_MAX, Reading, content_of, read
@@ -66,7 +66,7 @@ def write(connection: Connection, sorted_out: SortedOut, desk: Desk, posting: UU
     store.insert_letters(connection, letters)
     store.insert_facts(connection, [_kept(one, reading, desk) for one, reading in sorted_out.new])
     known = [one for one in sorted_out.readings if one.fact.id not in desk.of_erased]
-    store.insert_personal(connection, list(_personal(known)))
+    personal_store.insert_personal(connection, list(_personal(known)))
     return letters
 
 

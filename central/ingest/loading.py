@@ -11,7 +11,7 @@ from central.agents import roster
 from central.bearers import posting as bearers
 from central.campaigns import posting as codes
 from central.centre import Centre
-from central.ingest import born, store
+from central.ingest import born, personal_store, store
 from central.ingest.chain import Standing
 from central.ingest.desk import Desk
 from central.ingest.reading import Reading, read
@@ -200,7 +200,7 @@ def keys_of(reading: Reading) -> set[UUID]:
 def kept(connection: Connection, ids: Iterable[UUID]) -> list[Reading]:
     """Read facts again as they were kept, in the order of their places."""
     facts = store.facts(connection, ids)
-    personal = store.personal(connection, [fact.id for fact in facts])
+    personal = personal_store.personal(connection, [fact.id for fact in facts])
     return [
         read(
             as_sent(fact, personal.get(fact.id, b"")),

@@ -14,7 +14,7 @@ from central.conflicts.service import conflict_id
 from central.conflicts.values import ConflictKind
 from central.feed import service as feed
 from central.feed.service import NewChange
-from central.ingest import born, findings, store
+from central.ingest import born, findings, personal_store, store
 from central.ingest.desk import Desk, Verdict
 from central.ingest.loading import keys_of, lay, waiters
 from central.ingest.posting import plan
@@ -74,7 +74,7 @@ def write(connection: Connection, centre: Centre, desk: Desk) -> list[NewChange]
     changes += bearers.save(connection, centre, desk.shelf)
     changes += codes.save(connection, desk.codes, desk.at)
     store.insert_documents(connection, desk.new_documents)
-    store.erase_personal(connection, desk.of_erased)
+    personal_store.erase_personal(connection, desk.of_erased)
     store.insert_resolved(connection, desk.resolved)
     born.insert_births(connection, sorted(desk.new_births.items()))
     born.delete_births(connection, desk.done_births)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from central.agents.service import AgentIdentity
 from central.centre import Centre
-from central.ingest import letters, store
+from central.ingest import letters, personal_store, store
 from central.ingest.loading import as_sent
 from central.ingest.values import Letter
 from shared.crypto.chain import GENESIS
@@ -53,7 +53,7 @@ def pushed(centre: Centre, sender: AgentIdentity, epoch: int, after: int) -> Pus
 def _facts(connection: Connection, places: Iterable[Letter]) -> dict[UUID, Fact]:
     """Return the facts at places by id; what came damaged is not kept under its own."""
     kept = store.facts(connection, {place.id for place in places})
-    personal = store.personal(connection, [fact.id for fact in kept])
+    personal = personal_store.personal(connection, [fact.id for fact in kept])
     return {fact.id: as_sent(fact, personal.get(fact.id, b"")) for fact in kept}
 
 

@@ -27,7 +27,7 @@ from central.conflicts import service as conflicts
 from central.conflicts.service import conflict_id
 from central.conflicts.values import ConflictKind
 from central.counted import FACTS_ANSWERED
-from central.ingest import letters, looking, store
+from central.ingest import letters, looking, personal_store, store
 from central.ingest.chain import Standing, arrivals, first_seq, reach
 from central.ingest.desk import UNKNOWN_LOT
 from central.ingest.gaps import passed_over
@@ -150,7 +150,7 @@ def outcomes(connection: Connection) -> dict[str, int]:
 
 def erase_personal(connection: Connection, facts: Iterable[UUID], members: Iterable[UUID]) -> None:
     """Erase the personal parts of facts, and of those that name these members; the chain stays."""
-    store.erase_personal(connection, facts, members)
+    personal_store.erase_personal(connection, facts, members)
 
 
 @retried

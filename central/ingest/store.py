@@ -100,15 +100,6 @@ class FactTable(Table, table=True):
     received_at: datetime = Field(sa_type=Instant)
 
 
-class PersonalTable(Table, table=True):
-    """The personal part of a fact, erasable."""
-
-    __tablename__ = "personal"
-    fact: UUID = Field(primary_key=True)
-    personal: bytes
-    member: UUID | None = Field(default=None, index=True, nullable=True)
-
-
 class DocumentTable(Table, table=True):
     """A posted document by its uid; a return names its sale."""
 
@@ -149,7 +140,6 @@ _watermark = table_of(WatermarkTable)
 _inbox = table_of(InboxTable)
 _posting = table_of(PostingTable)
 _fact = table_of(FactTable)
-_personal = table_of(PersonalTable)
 _document = table_of(DocumentTable)
 _resolved = table_of(ResolvedTable)
 _decode_returned = decoder(ReceiptReturned)
@@ -310,33 +300,6 @@ def facts(connection: Connection, ids: Iterable[UUID]) -> list[KeptFact]:
 def contents(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, bytes]:
     """Return the digests of what known facts say."""
     return pairs(connection, _fact.c.id, _fact.c.content, ids)
-
-
-def insert_personal(
-    connection: Connection, parts: Collection[tuple[UUID, bytes, UUID | None]]
-) -> None:
-    """Keep personal parts, each with the member whom its fact names."""
-    if parts:
-        rows = [
-            {"fact": fact, "personal": personal, "member": member}
-            for fact, personal, member in parts
-        ]
-        connection.execute(insert_new(connection, PersonalTable), rows)
-
-
-def personal(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, bytes]:
-    """Return the personal parts of facts, as far as they are not erased."""
-    return pairs(connection, _personal.c.fact, _personal.c.personal, ids)
-
-
-def erase_personal(
-    connection: Connection, facts: Iterable[UUID], members: Iterable[UUID] = ()
-) -> None:
-    """Erase the personal parts of facts, and of whatever names these members."""
-    for few in chunks(facts):
-        connection.execute(delete(_personal).where(one_of(connection, _personal.c.fact, few)))
-    for few in chunks(members):
-        connection.execute(delete(_personal).where(one_of(connection, _personal.c.member, few)))
 
 
 def insert_documents(connection: Connection, documents: Collection[Document]) -> None:

@@ -11,10 +11,11 @@ from central.agents import reports
 from central.agents import store as roster
 from central.centre import Centre
 from central.feed import service as feed
-from central.members import consent_store, merging, store, word_store
+from central.members import consent_store, erasure_store, merging, store, word_store
+from central.members.erasure_store import Erasure
 from central.members.merging import Hand
 from central.members.roll import Roll
-from central.members.store import Deed, Erasure, Identifier, Member, MemberState
+from central.members.store import Deed, Identifier, Member, MemberState
 from central.schema import Turn, take_turn
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.books import Books
@@ -63,7 +64,7 @@ def erase(connection: Connection, centre: Centre, member: UUID, hand: Hand) -> E
     edits = store.erase(connection, person)
     word_store.forget(connection, person)
     consent_store.forget_notes(connection, person)
-    numbered = store.insert_erasures(connection, person, hand.at)
+    numbered = erasure_store.insert_erasures(connection, person, hand.at)
     rows = [feed.changed(GLOBAL, ErasedRow(one.no, one.member)) for one in numbered]
     feed.append(connection, [*_removals(own), *rows])
     return Erased(tuple(person), tuple(edits))
@@ -85,7 +86,7 @@ def progress(connection: Connection, limit: int) -> list[Progress]:
     agents = [one for one in roster.agents(connection) if one.active_store is not None]
     upto = {one.store: heard[one.id].report.erased_upto if one.id in heard else 0 for one in agents}
     found = []
-    for erasure in store.erasures(connection, limit):
+    for erasure in erasure_store.erasures(connection, limit):
         late = sorted(code for code, no in upto.items() if no < erasure.no)
         done = len(upto) - len(late)
         found.append(Progress(erasure, done, len(upto), tuple(late[:LATE_SHOWN])))

@@ -236,15 +236,19 @@ class Roll:
         self.changed_identifiers.add((one.index, one.owner))
 
     def _follow(self, books: Books) -> None:
-        """Point accounts and identifiers to whom their owners have become."""
+        """Point accounts and identifiers to whom their owners have become.
+
+        Owners who are not loaded are of others: nothing has become of them.
+        """
         for account in [*books.accounts.values()]:
-            if account.is_bearer:
+            if account.is_bearer or account.owner not in self.members:
                 continue
             now = self.survivor(account.owner).id
             if account.member != now:
                 self.changed_members |= {account.member, now}
                 books.repoint(account, now)
-        for key, one in [*self.identifiers.items()]:
+        known = [item for item in self.identifiers.items() if item[1].owner in self.members]
+        for key, one in known:
             now = self.survivor(one.owner).id
             if one.member != now:
                 self.identifiers[key] = replace(one, member=now)

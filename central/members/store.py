@@ -120,15 +120,6 @@ class EditTable(Table, table=True):
     actor: str
 
 
-class ErasureTable(Table, table=True):
-    """A member whose personal data were erased; the number is that of its row in the stores."""
-
-    __tablename__ = "erasure"
-    no: int = Field(primary_key=True)
-    member: UUID = Field(unique=True)
-    at: datetime = Field(sa_type=Instant)
-
-
 class GiftTable(Table, table=True):
     """Points given by hand: who gave them, why, and how much in all; never changed."""
 
@@ -200,15 +191,6 @@ class Person:
     consent: str
 
 
-@dataclass(frozen=True, slots=True)
-class Erasure:
-    """A member whose personal data were erased, and when; the numbers have no gaps."""
-
-    no: int
-    member: UUID
-    at: datetime
-
-
 class Deed(StrEnum):
     """What a person does to a member by hand."""
 
@@ -238,7 +220,6 @@ _identifier = table_of(IdentifierTable)
 _person = table_of(PersonTable)
 _index = table_of(IndexTable)
 _edit = table_of(EditTable)
-_erasure = table_of(ErasureTable)
 _MEMBER = columns_of(_member, Member)
 _EDIT = columns_of(_edit, Edit)
 
@@ -401,20 +382,6 @@ def erase(connection: Connection, members: Collection[UUID]) -> list[UUID]:
         facts += connection.scalars(select(_edit.c.version).where(edited))
         connection.execute(update(_edit).where(edited).values(value=None, phone_index=b""))
     return facts
-
-
-def insert_erasures(connection: Connection, members: Iterable[UUID], at: datetime) -> list[Erasure]:
-    """Number erasures; the caller has the turn to."""
-    last = connection.scalar(select(func.max(_erasure.c.no))) or 0
-    found = [Erasure(no, member, at) for no, member in enumerate(members, last + 1)]
-    insert_rows(connection, _erasure, *rows_of(Erasure, found))
-    return found
-
-
-def erasures(connection: Connection, limit: int) -> list[Erasure]:
-    """Return the latest erasures, the latest first."""
-    rows = connection.execute(select(_erasure).order_by(_erasure.c.no.desc()).limit(limit))
-    return [Erasure(**row._mapping) for row in rows]
 
 
 def _edited(row: Row[Any]) -> Edit:

@@ -5,7 +5,8 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from central.centre import Centre
-from central.ingest.store import DocumentTable, PersonalTable
+from central.ingest.personal_store import PersonalTable
+from central.ingest.store import DocumentTable
 from central.schema import table_of
 from shared.runtime.sqlite import reading
 from shared.wire.feed import GLOBAL, store_stream

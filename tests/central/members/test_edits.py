@@ -1,6 +1,7 @@
 """A profile edited in two places: an edit beats what it replaces, of others the later one counts,
 and what is verified beats what is claimed; what has lost is kept, and people are told."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -291,6 +292,25 @@ def test_one_person_who_takes_his_other_phone_becomes_one_member_but_his_cards_s
     assert found_by(centre, has_it.card) == [(anna.member, None)]
     assert found_by(centre, has_it.phone) == [(anna.member, None)]
     assert told(centre) == ["merged"]
+
+
+def test_a_merge_by_an_edited_phone_leaves_others_of_the_same_batch_alone(
+    centre: Centre, journal: Journal, anna: Person
+) -> None:
+    """A sale beside it names an account of somebody who had joined another member."""
+    again, _ = journal.register("Анна П", NEW_PHONE)
+    boris, _ = journal.register("Борис", OTHER_PHONE)
+    vera, _ = journal.register("Вера", "+79160000004")
+    journal.push_new()
+    merge_members(centre, boris.member, vera.member, WORD)
+    journal.sell(replace(vera, member=boris.member), earn=[10_00])
+    journal.edit(again, phone=PHONE)
+
+    assert kinds(journal.push_new())[-2:] == ["accepted", "adjusted"]
+
+    assert show(centre, again.member).member.merged_into == anna.member
+    assert show(centre, vera.member).member.merged_into == boris.member
+    assert balance(centre, vera.account) == 10_00
 
 
 @pytest.mark.parametrize("who_edits", [0, 1])
