@@ -171,6 +171,11 @@ class Oracle:
         with reading(self.central) as central:
             for key, granted in granted_to(central, store, even_closed=True).items():
                 self._allowed[key[1]] += max(0, granted - gone_of(store)[key])
+        there = {fact for (fact,) in rows_of(self.central, "SELECT id FROM inbox")}
+        for sale in self._backs.sold.values():  # a restored centre may have lost them too
+            if sale.store == code and sale.fact in before - now - there:
+                for one in sale.drawn:
+                    self._allowed[one.lot] += one.amount
 
     def writing_off(self, code: str) -> None:
         """Note that the centre frees what it believes a store to hold."""

@@ -123,10 +123,13 @@ class Times:
         here = {_said(*msgspec.msgpack.decode(row)) for (row,) in rows}
         if here - self._said:
             raise ViolationError("pack", f"store {store.code} has what nobody has published")
-        lost = [one.no for one in self._said if one.pack == priced_by]
-        if lost and priced_by not in {one.pack for one in here}:
-            here |= {one for one in self._said if one.no <= min(lost)}
-        return _in_force(store, sorted(here, key=lambda one: one.no), _local(store, at))
+        local = _local(store, at)
+        if priced_by and priced_by not in {one.pack for one in here}:
+            for no in {one.no for one in self._said if one.pack == priced_by}:
+                had = here | {one for one in self._said if one.no <= no}
+                if _in_force(store, had, local) == priced_by:
+                    return priced_by
+        return _in_force(store, here, local)
 
 
 def _said(no: int, pack: str, replaces: str, at: Any, begins: str, stores: Any, *_: Any) -> Said:
@@ -136,7 +139,7 @@ def _said(no: int, pack: str, replaces: str, at: Any, begins: str, stores: Any, 
 def _in_force(store: Store, said: Iterable[Said], local: datetime) -> str:
     """Go through publications as people made them, one after another."""
     turns: list[tuple[datetime, int, str]] = []
-    for one in said:
+    for one in sorted(said, key=lambda one: one.no):
         if not one.counts(store, local):
             continue
         if one.replaces:
