@@ -21,6 +21,7 @@ from shared.runtime.sqlite import transaction
 from shared.wire.feed import region_stream
 from shared.wire.rows import GoodsRow
 from tests.browser import console_screens
+from tests.browser.access import assert_fit
 from tests.browser.kit import (
     CERTIFICATE,
     CHEESE_CODE,
@@ -44,7 +45,8 @@ SETTLED_MS = 700
 
 
 def main(out: Path) -> None:
-    """Draw all states in Russian at 1024 × 768, some at 1366 × 768 and in English."""
+    """Draw all states in Russian at 1024 × 768, some at 1366 × 768 and in English; judge each of
+    them in both languages on both screens."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     with chromium() as browser:
@@ -52,9 +54,11 @@ def main(out: Path) -> None:
             ("ru", SMALL, None),
             ("ru-1366", WIDE, {"member", "payment", "preview", "exchange"}),
             ("en", SMALL, {"member", "payment", "done", "preview", "sign-in"}),
+            ("en-1366", WIDE, set[str]()),
         ):
             for state, counter in _states(browser, size, name.partition("-")[0]):
                 counter.page.wait_for_timeout(SETTLED_MS)
+                assert_fit(counter)
                 if shown is None or state in shown:
                     _write(counter.page.screenshot(), out / f"{state}-{name}.png")
         console_screens.draw(browser, lambda drawn, name: _write(drawn, out / f"{name}.png"))

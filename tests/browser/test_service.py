@@ -14,6 +14,7 @@ from shared.wire.feed import region_stream
 from shared.wire.rows import GoodsRow
 from shared.wire.taken_back import ReceiptReturned, ReceiptVoided
 from tests.agent.kit import facts, last_body
+from tests.browser.access import assert_fit
 from tests.browser.kit import (
     CERTIFICATE,
     CHEESE_CODE,
@@ -24,7 +25,6 @@ from tests.browser.kit import (
     counter_at,
     partner_shop,
 )
-from tests.browser.test_access import assert_fit
 from tests.builders import REGION, Person, PersonLot, certificate_known
 from tests.fakes import NOON, FakePrinter
 

@@ -1,8 +1,8 @@
 """Slips that no sale prints: a member's balance, the summary of the shift."""
 
 from agent.printing.papers import open_papers
+from tests.browser.access import assert_fit
 from tests.browser.kit import CHEESE_CODE, Counter, anna
-from tests.browser.test_access import assert_fit
 
 
 def test_the_balance_of_who_showed_a_card_and_the_shifts_summary_are_printed_once(

@@ -16,6 +16,7 @@ from hardware.simulator.counter import Ports
 from hardware.simulator.sensors import Roll
 from shared.clock import SystemClock
 from tests.agent.till.kit import serving
+from tests.browser.access import assert_fit
 from tests.browser.kit import (
     CHEESE_CODE,
     MARIA,
@@ -28,7 +29,6 @@ from tests.browser.kit import (
     scan_slowly,
     window,
 )
-from tests.browser.test_access import assert_fit
 
 SCAN_TO_SCREEN_MS = 100
 
