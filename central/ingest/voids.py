@@ -49,7 +49,7 @@ def post_void(desk: Desk, reading: Reading, voided: ReceiptVoided) -> list[str]:
     post_moves(desk, reading, document)
     for lot, amount in moved.restored.items():
         there = desk.books.lot(lot)
-        restore(desk.books, there, amount, document, day=voided.day, grace=None)
+        restore(desk.books, there, amount, document, day=None, grace=None)
     debt = sum(
         desk.owes(reading, lot, take(desk.books, lot, moved.taken[lot.id], document))
         for lot in known_lots(desk, moved.taken)

@@ -134,14 +134,21 @@ def check_count(lot: UUID, counted: int, told: int) -> None:
 
 
 def restore(
-    books: Books, lot: Lot, amount: int, document: Document, *, day: date, grace: timedelta | None
+    books: Books,
+    lot: Lot,
+    amount: int,
+    document: Document,
+    *,
+    day: date | None,
+    grace: timedelta | None,
 ) -> Lot | None:
     """Give points of a returned sale back; return the lot that has them, None if none has.
 
     They go into their lot, and pay debt first. One that has expired before `day` takes none in: a
-    new lot does that lives for the grace, counted from that day, if there is one.
+    new lot does that lives for the grace, counted from that day, if there is one. Without a
+    day they go into their lot whatever its last one, as if they had never left it.
     """
-    if lot.expires_on is not None and lot.expires_on < day:
+    if day is not None and lot.expires_on is not None and lot.expires_on < day:
         if grace is None:
             return None
         lot = _graced(books, lot, amount, document, max(lot.expires_on, day + grace))

@@ -200,6 +200,20 @@ def test_what_another_sale_has_granted_once_stays_when_this_one_is_voided(
     )
 
 
+def test_points_go_back_into_a_lot_that_is_over_by_the_day_of_the_void(
+    centre: Centre, journal: Journal
+) -> None:
+    """A shift that goes past midnight, a clock that is ahead: they burn with their lot."""
+    person, _ = journal.register()
+    old = journal.sell(person, earn=[100_00], expires_on=journal.day)
+    sold = journal.sell(person, spend=[(old.lots[0], 40_00)])
+    journal.clock.go(days=1)
+    journal.void(sold)
+
+    assert kinds(journal.push().outcomes) == ["accepted"] * 4
+    assert balance(centre, person.account) == 100_00
+
+
 def test_points_of_a_voided_sale_that_are_spent_are_debt(centre: Centre, journal: Journal) -> None:
     person, _ = journal.register()
     sold = journal.sell(person, earn=[20_00])
