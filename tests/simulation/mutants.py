@@ -587,7 +587,7 @@ MUTANTS: tuple[Mutant, ...] = (
            (("agent.lives:_demand_no_doubt", always(None)),),
            (Fault.PRUNE, Fault.NOISE, Fault.ONE_WAY), days=2, rate=8),
     Mutant("points are imported to whoever lives on",
-           (("central.members.imports:_account", to_who_lives_on),), (Fault.MERGE, Fault.RESTORE)),
+           (("central.members.imports:account_of", to_who_lives_on),), (Fault.MERGE, Fault.RESTORE)),
     Mutant("a store sees one account of who was merged",
            (("central.members.service:_row", one_account),), (Fault.MERGE,)),
     Mutant("an edit is later than what it replaces",
