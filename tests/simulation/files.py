@@ -15,6 +15,7 @@ Key = tuple[int, str]
 
 _LEASE = "SELECT abs(epoch), lot, granted, account FROM lease WHERE agent = ?"
 _CLOSED = "SELECT abs(epoch), lot FROM lease WHERE agent = ? AND closed"
+_FENCED = "SELECT 1 FROM bar WHERE reason = 'agent_fenced'"
 _TOLD = """
 SELECT epoch, lot, kept, account FROM lease_use UNION ALL
 SELECT epoch, lot, granted, account FROM lease_answer"""
@@ -59,11 +60,14 @@ def granted_to(
 ) -> Counter[Key]:
     """Return by epoch and lot what a store was granted at most, wherever that stands.
 
-    What was written off is left out, unless the store may not have heard of it.
+    What was written off is left out, unless the store may not have heard of it; of a fenced store,
+    which spends nothing any more, what the centre has counts alone.
     """
     granted: Counter[Key] = Counter()
     with reading(store.journal) as journal:
-        told = [(row[0], row[1].hex(), row[2], row[3].hex()) for row in journal.execute(_TOLD)]
+        is_fenced = journal.execute(_FENCED).fetchone() is not None
+        heard = () if is_fenced else journal.execute(_TOLD)
+        told = [(row[0], row[1].hex(), row[2], row[3].hex()) for row in heard]
     told += central.execute(_LEASE, (store.agent,)).fetchall()
     closed = set() if even_closed else set(central.execute(_CLOSED, (store.agent,)))
     for epoch, lot, amount, owner in told:

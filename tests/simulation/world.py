@@ -871,7 +871,8 @@ class World:
         wanted = Rolling(args["kind"], self.at(step.store).code[:3], text, later)
         try:
             done = self.central.order(lambda centre: roll(centre, wanted))
-        except LoyaltyError as refusal:
+        except LoyaltyError as refusal:  # of a repetition, when the centre was killed in between
+            self.oracle.times.published(said(self.central.centre))
             return refusal.code
         self.counts["pack rolled"] += 1
         self._published(lambda centre: roll(centre, wanted))
