@@ -53,6 +53,8 @@ class PrinterSim:
         self._first: socket.socket | None = None
         self._client: socket.socket | None = None
         self._listening = False
+        self._mains = threading.Lock()
+        """Held until the port has followed: who plugs in again waits for what was pulled out."""
         self._power = Power.ON
         self._mute = Mute.OFF
         self._sensors = Sensors()
@@ -120,16 +122,17 @@ class PrinterSim:
 
     def set_power(self, power: Power) -> None:
         """Pull or plug the mains; what was not printed is lost, what hangs out is torn off."""
-        with self._head:
-            with self._changed:
-                if power is self._power:
-                    return
-                self._power = power
-                self._buffer.clear()
-                self._changed.notify_all()
-            for sheet in self._mechanism.power_off():
-                self._outbox.land(sheet)
-        self._settle(power)
+        with self._mains:
+            with self._head:
+                with self._changed:
+                    if power is self._power:
+                        return
+                    self._power = power
+                    self._buffer.clear()
+                    self._changed.notify_all()
+                for sheet in self._mechanism.power_off():
+                    self._outbox.land(sheet)
+            self._settle(power)
 
     def reset_after(self, received_bytes: int) -> None:
         """Reset the link of the next client that has sent so many bytes, once."""
@@ -151,11 +154,7 @@ class PrinterSim:
     def _settle(self, power: Power) -> None:
         with self._changed:
             settled = self._changed.wait_for(
-                lambda: (
-                    self._stopping.is_set()
-                    or self._power is not power
-                    or self._listening is (power is Power.ON)
-                ),
+                lambda: self._stopping.is_set() or self._listening is (power is Power.ON),
                 _SETTLE_S,
             )
             assert settled, f"the printer port {self._port} did not go {power}"
