@@ -49,6 +49,10 @@ def preview(
         raise typer.Exit(MISUSED)
     try:
         _draw(out, _papers(pack), names)
+    except OSError as error:
+        print(f"{out}: запись не удалась ({error.strerror}).", file=sys.stderr)
+        print(f"{out}: cannot be written ({error.strerror}).", file=sys.stderr)
+        raise typer.Exit(REFUSED) from error
     except LoyaltyError as error:
         print(error.sentence("ru"), error.sentence("en"), sep="\n", file=sys.stderr)
         raise typer.Exit(REFUSED) from error

@@ -170,3 +170,14 @@ def test_the_command_refuses_a_bad_pack_and_names_the_slips_it_knows(tmp_path: P
 
 def test_both_rolls_are_there() -> None:
     assert [profile.roll_mm for profile in ROLLS] == [58, 80]
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+
+    done = CliRunner().invoke(app, ["preview", "--slip", "balance", "--out", str(file)])
+
+    assert done.exit_code == 1
+    assert f"{file}: cannot be written (File exists)." in done.output
+    assert "Traceback" not in done.output
