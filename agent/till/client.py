@@ -1,5 +1,7 @@
 """A till's client of the agent: typed, with time limits, and a queue for when nobody answers.
 
+For programs of tills: nothing here imports it but their example (docs/till_example.py) and tests.
+
 Every operation has a uid that the client mints, so that each may be repeated: the agent does it
 once. What is not answered after payment is kept on the till's disk and handed over later.
 """

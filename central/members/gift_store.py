@@ -1,13 +1,13 @@
-"""Points given by hand, as they are kept; the table is the store's."""
+"""Points given by hand, as they are kept."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import BigInteger, Connection, func, insert, select
+from sqlmodel import Field
 
-from central.members.store import GiftTable
-from central.schema import table_of
+from central.schema import Instant, Table, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,20 @@ class Gift:
     members: int
     points: int
     at: datetime
+
+
+class GiftTable(Table, table=True):
+    """Points given by hand: who gave them, why, and how much in all; never changed."""
+
+    __tablename__ = "gift"
+    uid: UUID = Field(primary_key=True)
+    actor: str = Field(index=True)
+    reason: str
+    kind: str
+    terms: str
+    members: int
+    points: int = Field(sa_type=BigInteger)
+    at: datetime = Field(sa_type=Instant)
 
 
 _gift = table_of(GiftTable)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, Row, Select, delete, func, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, select, update
 from sqlmodel import Field
 
 from central.ledger.rows import chunks
@@ -118,20 +118,6 @@ class EditTable(Table, table=True):
     verified: bool
     store: str
     actor: str
-
-
-class GiftTable(Table, table=True):
-    """Points given by hand: who gave them, why, and how much in all; never changed."""
-
-    __tablename__ = "gift"
-    uid: UUID = Field(primary_key=True)
-    actor: str = Field(index=True)
-    reason: str
-    kind: str
-    terms: str
-    members: int
-    points: int = Field(sa_type=BigInteger)
-    at: datetime = Field(sa_type=Instant)
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,7 +175,7 @@ def test_without_a_printer_or_its_answer_the_drawer_says_why(shop: Shop) -> None
 def test_a_drawer_behind_a_printer_at_work_is_sent_nothing(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.equipment.drawer.WAIT_S", 0.01)
+    monkeypatch.setattr("agent.equipment.drawer.WAIT_S", 0.01)  # else the test waits for all of it
     device = counter_of(shop, [LOW])
 
     with shop.station.at_printer:

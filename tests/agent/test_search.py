@@ -134,7 +134,7 @@ def test_a_common_name_shows_twenty_and_says_that_there_are_more(shop: Shop) -> 
 def test_a_chain_too_large_to_be_looked_through_is_told_apart(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "LOOKED_MAX", 2)
+    monkeypatch.setattr(search, "LOOKED_MAX", 2)  # else it takes 200,000 members
     for number, name in enumerate(("Анна П.", "Иван П.", "Анна К."), 1):
         known(shop, number, name)
 

@@ -45,7 +45,7 @@ def test_a_figure_is_a_file_too(mark: Browser) -> None:
 def test_without_the_library_the_tables_are_there(
     mark: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plots, "can_draw", lambda: False)
+    monkeypatch.setattr(plots, "can_draw", lambda: False)  # as where the extra is not installed
 
     page = mark.get("/console/figures").text
 

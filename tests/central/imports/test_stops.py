@@ -64,6 +64,7 @@ def test_a_file_that_ends_in_damage_keeps_what_was_taken(
     centre: Centre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = csv_file(tmp_path, *LINES)
+    # damage behind a whole batch: a real torn file of that size takes seconds to make
     monkeypatch.setattr(service, "open_sheet", _torn_after(1600))
 
     with pytest.raises(BrokenOffError, match="1000 rows"):
