@@ -4,7 +4,6 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from enum import Enum, auto
 from pathlib import Path
 from uuid import UUID
@@ -29,7 +28,7 @@ from shared.runtime.metrics import Counts
 from shared.wire.agents import BackedUp
 from shared.wire.rows import KeysRow, PackRow, PublicationRow, SettingsRow
 
-THIN_FOR = timedelta(minutes=1)
+THIN_FOR_S = 60.0
 FENCED = "agent_fenced"
 """The centre's word for an agent that another one has replaced."""
 
@@ -136,25 +135,26 @@ class Thin:
     """Accounts and lots of which the centre had not enough when a receipt asked: quotes count on no
     more than could be had then.
 
-    It is forgotten after a while, or a restart: then a receipt asks once more.
+    It is forgotten after a while, or a restart: then a receipt asks once more. Instants are those
+    of the monotonic clock, in seconds: a receipt may be priced for an earlier day too.
     """
 
     def __init__(self) -> None:
-        self._known: dict[UUID, tuple[int, datetime]] = {}
+        self._known: dict[UUID, tuple[int, float]] = {}
         self._lock = threading.Lock()
 
-    def note(self, had: Mapping[UUID, int], at: datetime) -> None:
+    def note(self, had: Mapping[UUID, int], now_s: float) -> None:
         """Remember how much could be had of these; nothing of an account beyond what is here."""
         with self._lock:
-            self._known.update({one: (amount, at + THIN_FOR) for one, amount in had.items()})
+            self._known.update({one: (amount, now_s + THIN_FOR_S) for one, amount in had.items()})
 
-    def now(self, at: datetime) -> Mapping[UUID, int]:
-        """Return what can be had of whom; a clock that went back forgets it."""
+    def now(self, now_s: float) -> Mapping[UUID, int]:
+        """Return what can be had of whom."""
         with self._lock:
             self._known = {
-                one: (amount, until)
-                for one, (amount, until) in self._known.items()
-                if at < until <= at + THIN_FOR
+                one: (amount, until_s)
+                for one, (amount, until_s) in self._known.items()
+                if now_s < until_s
             }
             return {one: amount for one, (amount, _) in self._known.items()}
 

@@ -153,7 +153,7 @@ def bring(
     unique = tuple(look_up_codes(station, journal, named.promo_codes, pack))
     codes = [*(offer.code for offer in offers), *(code for _, code in selling)]
     budgets = look_up_budgets(station, journal, pack, moment)
-    thin = station.thin.now(moment.instant) if budgets else ()
+    thin = station.thin.now(station.clock.monotonic()) if budgets else ()
     since = moment.day_of(station.time.settled(moment.instant))
     own = used.left(station, journal, pack, named.till, since)
     if not codes:

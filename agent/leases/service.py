@@ -25,6 +25,7 @@ from shared.wire.codec import decoder, encode
 from shared.wire.facts import FactKind, LeaseAsked, LeaseGivenBack, ReceiptCancelled
 
 RECALL_POLL_S = 0.1
+FULL = "full"
 
 log = structlog.get_logger()
 _decode_given = decoder(tuple[LeaseRaise, ...])
@@ -42,15 +43,16 @@ class Want:
     lots: tuple[LotWish, ...] = ()
 
 
-def ask(station: Station, receipt: UUID, wants: Sequence[Want], at: datetime) -> None:
+def ask(station: Station, receipt: UUID, wants: Sequence[Want], at: datetime) -> set[UUID]:
     """Ask the centre to lease what one receipt lacks to this store, of several accounts together.
 
     Each ask is a fact before it is sent; all wait for one another, at most the settings' time-outs,
     and an absent or refusing centre changes nothing: the receipt then has what the store has.
+    Returns the accounts of which less came than was wanted.
     """
     asks = [_written(station, receipt, want, at) for want in wants if want.amount > 0]
     if not asks:
-        return
+        return set()
     station.wakes.push.set()
     deadline = station.clock.monotonic() + station.settings.recall_timeout_s
     heard: dict[UUID, LeaseAnswer] = {}
@@ -58,14 +60,16 @@ def ask(station: Station, receipt: UUID, wants: Sequence[Want], at: datetime) ->
     while coming and station.clock.monotonic() < deadline:
         station.clock.wait(threading.Event(), RECALL_POLL_S)
         coming = _ask_round(station, coming, heard)
-    for request in asks:
-        station.counts.add(ASKS, _result(heard.get(request.ask)))
+    results = {request.account: _result(heard.get(request.ask)) for request in asks}
+    for result in results.values():
+        station.counts.add(ASKS, result)
+    return {account for account, result in results.items() if result != FULL}
 
 
 def _result(answer: LeaseAnswer | None) -> str:
     if answer is None or not answer.raised:
         return "none"
-    return "part" if answer.missing else "full"
+    return "part" if answer.missing else FULL
 
 
 def _written(station: Station, receipt: UUID, want: Want, at: datetime) -> LeaseAsk:

@@ -168,7 +168,8 @@ def _price(
     with reading(station.replica) as connection:
         lines = lines_of(connection, basket.items)
     check_sums(lines, pack.source.policies.till_tolerance_minor)
-    moment, thin = station.time.moment(at, settings.zone), station.thin.now(at)
+    moment = station.time.moment(at, settings.zone)
+    thin = station.thin.now(station.clock.monotonic())
     shown = passes.Shown(basket.uid, basket.pass_code, moment)
     selling = [
         (line, item.certificate)

@@ -102,12 +102,15 @@ def reserve(station: Station, order: ReserveOrder, at: datetime) -> Claim:
         answers.recall(connection, order.uid, OPERATION, order.content)
         if (known := _standing_claim(connection, order)) is not None:
             return known
-    expected = quote(station, order.basket, at)
+    expected, came_short = quote(station, order.basket, at), set[UUID]()
     if expected.reach is Reach.CHAIN and not station.barred:
-        leases.ask(station, receipt, _missing(expected), at)
+        came_short = leases.ask(station, receipt, _missing(expected), at)
     try:
         return _claim(station, order, at)
-    except LoyaltyError:
+    except LoyaltyError as error:
+        if isinstance(error, QuoteChangedError) and came_short:
+            # On its own leases the store may redeem as much from other lots, and lack nothing.
+            _note_thin(station, expected)
         with transaction(station.journal) as connection:
             if store.find(connection, receipt) is None:
                 leases.cancel(connection, station, receipt, at)
@@ -123,11 +126,12 @@ def _missing(expected: Quote) -> list[Want]:
     return points + [Want(one.account, one.missing) for one in expected.short]
 
 
-def _note_thin(station: Station, priced: Quote, at: datetime) -> None:
+def _note_thin(station: Station, priced: Quote) -> None:
     """Remember how much there is of the lots that this store has not enough of."""
     lacking, who = {draw.lot for draw in priced.lacking}, priced.standing
     if lacking and who is not None:
-        station.thin.note({lot.id: lot.here for lot in who.lots if lot.id in lacking}, at)
+        here = {lot.id: lot.here for lot in who.lots if lot.id in lacking}
+        station.thin.note(here, station.clock.monotonic())
 
 
 def cancel(connection: Connection, station: Station, receipt: UUID, at: datetime) -> None:
@@ -155,13 +159,13 @@ def confirm(connection: Connection, station: Station, order: ReserveOrder, at: d
     priced = price(station, connection, order.basket, Reach.STORE, at)
     agreed = priced.digest == order.digest
     if not agreed:
-        _note_thin(station, priced, at)
+        _note_thin(station, priced)
     if priced.shortage is not None and (order.basket.redeem is Redeem.EXACT or not agreed):
         station.counts.add(OVER_LEASE)
         raise refusal(priced.shortage)
     if not agreed:
         none_left = [one.account for one in priced.short if one.refusal is None]
-        station.thin.note(dict.fromkeys(none_left, 0), at)
+        station.thin.note(dict.fromkeys(none_left, 0), station.clock.monotonic())
         raise next((one.refusal for one in priced.short if one.refusal), QuoteChangedError())
     return claim_of(station, priced, order.card_tail)
 

@@ -8,20 +8,23 @@ from hypothesis import strategies as some
 
 from agent import meeting
 from agent.commit.service import commit
+from agent.link import CentreBusyError
 from agent.members.service import Registration, register
 from agent.quote.service import quote
+from agent.reserve.service import QuoteChangedError
 from agent.returns.void import OtherShiftError, VoidOrder, void
 from agent.timekeeper import FISCAL_MAX, STEP_MAX, TRUSTED_FOR, Source
 from shared.receipt import Redeem
 from shared.rules.moment import Trust
 from shared.runtime.sqlite import transaction
+from shared.wire.agents import LeaseAnswer, LeaseAsk
 from shared.wire.facts import ReceiptCommitted, body_of, is_timed
 from shared.wire.feed import GLOBAL
 from tests.agent.kit import claim, facts, last_body, paid, sell, take_back
 from tests.agent.test_offline_policies import LIMIT, cover_all, most, spend, under
 from tests.agent.test_own_limits import STORE_LIMIT, wine, with_limits
 from tests.agent.test_packs import second
-from tests.builders import Person, PersonLot, Shop, basket, cashier_row
+from tests.builders import Person, PersonLot, Shop, basket, cashier_row, wine_text
 from tests.fakes import NOON
 
 SECOND = timedelta(seconds=1)
@@ -513,3 +516,29 @@ def check(shop: Shop) -> None:
         assert is_new == (sale.moment.local.replace(tzinfo=None).isoformat() >= MIDNIGHT)
     elif is_new:  # it was in force on trusted time before
         assert true + 3 * FISCAL_MAX >= NOON + timedelta(hours=9)
+
+
+def busy(_ask: LeaseAsk) -> LeaseAnswer:
+    raise CentreBusyError(retry_after_s=1.0)
+
+
+def test_a_quote_that_counts_on_what_did_not_come_is_not_made_twice(shop: Shop) -> None:
+    """The store may pay with a lot that has expired by the clock and lacks nothing then; the quote
+    over the chain lacked the other one, and earned by the rule of the later day."""
+    text, since = wine_text(), "when: {from: 2026-05-22, to: 2026-12-31}"
+    bonus = "  - id: purchase_bonus\n"
+    shop.feed(GLOBAL, second(text.replace(bonus, f"{bonus}    {since}\n")))
+    old = PersonLot(40_000, leased=40_000, number=1, expires_on=TODAY)
+    young = PersonLot(90_000, leased=20_000, number=2)
+    vera = Person(old, young)
+    shop.member(vera)
+    reboot(shop, hours=48)
+    shop.link.up, shop.link.tells_time, shop.link.answer_ask = True, False, busy
+    wanted = basket(shop, member=vera, redeem=Redeem.MAXIMUM)
+
+    with pytest.raises(QuoteChangedError):
+        claim(shop, wanted)
+    redeemed = claim(shop, wanted).evaluation.redemption
+
+    assert redeemed.redeemed == redeemed.maximum
+    assert [draw.lot for draw in redeemed.draws] == [old.row.id, young.row.id]
