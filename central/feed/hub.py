@@ -28,6 +28,11 @@ READERS_MAX = 2
 RESTS = 4
 """A rest is at least as long as so many looks."""
 REST_S_MIN = 0.002
+SENDING_S_MAX = 0.5
+"""So long it waits at most for listeners to take what was offered, and rests after that."""
+SLOW, SLOW_SHARE = 10, 0.1
+"""Listeners, and a share of them: for so many, who may have gone silently, nobody waits."""
+TAKING_S = 0.001
 WATCH_S = 0.01
 """How often it asks, while somebody listens, whether another process has written."""
 KEEP_ALIVE = bytes(4)
@@ -119,7 +124,9 @@ class Hub:
                 except DBAPIError as error:
                     log.warning("tail.failed", reason=type(error.orig).__name__)
                     self._end_all()
-                await self._rest(began_s, self._loop.time() - began_s)
+                looked_s = self._loop.time()
+                await self._taken(looked_s)
+                await self._rest(looked_s - began_s, self._loop.time() - looked_s)
         finally:
             self._loop = None
             self._end_all()
@@ -131,15 +138,27 @@ class Hub:
             with suppress(RuntimeError):  # the loop has ended meanwhile
                 loop.call_soon_threadsafe(self._bell.set)
 
-    async def _rest(self, began_s: float, took_s: float) -> None:
+    async def _taken(self, offered_s: float) -> None:
+        """Wait until nearly all listeners have taken what was offered: a look before that would
+        give many of them one change more each, instead of several at once."""
+        assert self._loop is not None
+        while self._loop.time() - offered_s < SENDING_S_MAX:
+            slow = sum(not one.queue.empty() for one in self._listeners)
+            if slow <= max(SLOW, SLOW_SHARE * len(self._listeners)):
+                return
+            await asyncio.sleep(TAKING_S)
+
+    async def _rest(self, look_s: float, sending_s: float) -> None:
         """Wait for the bell, but no longer than until the next poll.
 
-        A look is followed by a rest that is several times as long as it took: however often the
-        bell rings, looking takes a small part of the time.
+        A look is followed by a rest that is several times as long as it took, and as long as the
+        sending took: however often the bell rings, looking takes a small part of the time and
+        sending no more than half.
         """
         assert self._loop is not None
-        ends_s = began_s + took_s + self._limits.poll_s
-        await asyncio.sleep(min(self._limits.poll_s, max(RESTS * took_s, REST_S_MIN)))
+        ends_s = self._loop.time() + self._limits.poll_s
+        rest_s = min(self._limits.poll_s, max(RESTS * look_s, REST_S_MIN))
+        await asyncio.sleep(max(rest_s, sending_s))
         while not self._bell.is_set() and (left_s := ends_s - self._loop.time()) > 0:
             if self._listeners and self._has_changed():
                 break

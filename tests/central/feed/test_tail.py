@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from central.centre import Centre
 from central.feed import service as feed
-from central.feed.hub import BEHIND_MAX, KEEP_ALIVE, Hub, Limits, NoTailError
+from central.feed.hub import BEHIND_MAX, KEEP_ALIVE, REST_S_MIN, SLOW, Hub, Limits, NoTailError
 from central.feed.routes import BadCursorError, parse_cursors
 from central.settings import Settings
 from shared.clock import SystemClock
@@ -175,6 +175,31 @@ def test_one_look_serves_all_listeners() -> None:
 
             assert len(set(frames)) == 1
             assert source.reads == [("a", 0, 3)]
+
+    asyncio.run(asyncio.wait_for(scenario(), WAIT_S))
+
+
+def test_what_is_written_while_many_still_take_a_piece_comes_as_one() -> None:
+    source = Source()
+
+    async def scenario() -> None:
+        async with running(source) as hub:
+            listeners = [hub.frames({"a": 0}) for _ in range(2 * SLOW)]
+            first = [asyncio.create_task(anext(listener)) for listener in listeners]
+            assert await asyncio.gather(*first) == [KEEP_ALIVE] * len(listeners)
+            source.reads.clear()
+            source.heads = {"a": 1}
+            while not source.reads:
+                await asyncio.sleep(REST_S_MIN)
+            for number in range(2, 6):
+                source.heads = {"a": number}
+                hub.ring()
+                await asyncio.sleep(REST_S_MIN * 2)
+            for listener in listeners:
+                while not (await anext(listener)).endswith(b"5"):
+                    pass
+
+            assert source.reads == [("a", 0, 1), ("a", 1, 5)]
 
     asyncio.run(asyncio.wait_for(scenario(), WAIT_S))
 
