@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent import keyring, meeting
 from agent.link import LinkDownError
 from agent.replica import service as replica
 from agent.station import Station
 from shared.errors import LoyaltyError
-from shared.wire.feed import GLOBAL, Segment, changes_of
+from shared.wire.feed import GLOBAL, Segment
 from tests.bench.chain import close
 from tests.figures.book import Json
 from tests.figures.estate import CLOCK
@@ -58,7 +59,7 @@ class Ear:
         if self.applies:
             replica.apply(self.station, segment)
         else:
-            changes = changes_of(segment)
+            changes = keyring.changes(self.station, segment)
             assert len(changes) == segment.last - segment.first + 1, "a change is missing"
         self.cursors[segment.stream] = segment.last
         if segment.stream == GLOBAL:
@@ -102,11 +103,11 @@ def _ear(data: str, order: Json) -> Ear:
 
 
 def _begin(ear: Ear, turns: threading.BoundedSemaphore) -> None:
-    """Open the session; retry while the centre has no time."""
+    """Open the session, which brings the streams' keys; retry while the centre has no time."""
     with turns:
         while True:
             try:
-                ear.station.link.session()
+                meeting.meet(ear.station)
             except LinkDownError:
                 CLOCK.wait(threading.Event(), AGAIN_S)
             else:
