@@ -60,13 +60,13 @@ def granted_to(
 ) -> Counter[Key]:
     """Return by epoch and lot what a store was granted at most, wherever that stands.
 
-    What was written off is left out, unless the store may not have heard of it; of a fenced store,
-    which spends nothing any more, what the centre has counts alone.
+    What was written off is left out, unless the store may not have heard of it; so is what a fenced
+    store, which spends nothing any more, had heard and the centre does not have.
     """
     granted: Counter[Key] = Counter()
     with reading(store.journal) as journal:
         is_fenced = journal.execute(_FENCED).fetchone() is not None
-        heard = () if is_fenced else journal.execute(_TOLD)
+        heard = () if is_fenced and not even_closed else journal.execute(_TOLD)
         told = [(row[0], row[1].hex(), row[2], row[3].hex()) for row in heard]
     told += central.execute(_LEASE, (store.agent,)).fetchall()
     closed = set() if even_closed else set(central.execute(_CLOSED, (store.agent,)))
