@@ -59,6 +59,10 @@ SELECT agent, epoch, watermark.seq, audit_mark.seq FROM watermark
 LEFT JOIN audit_mark USING (agent, epoch) WHERE watermark.seq <> ifnull(audit_mark.seq, 0)
 UNION ALL SELECT receipt, store, verdict, due FROM audit WHERE due OR verdict <> 'same'"""
 """What the audit has not come to, when it should have."""
+FORGOTTEN = """
+SELECT receipt, store, verdict, due FROM audit
+WHERE verdict = 'unknown_pack' AND pack NOT IN (SELECT hash FROM pack)"""
+"""What the audit can never come to after a restore: people have published other packs since."""
 LAWS = {
     "passes": """
 SELECT * FROM (SELECT (SELECT count(*) FROM pass_use)
