@@ -21,6 +21,7 @@ from agent.link import Link
 from agent.lives import current_file
 from agent.mirror import Mirror
 from agent.replica.service import prepare
+from agent.roots import take_up
 from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
 from agent.screen.routes import Screen
 from agent.settings import AgentSettings
@@ -70,6 +71,7 @@ def station_of(settings: AgentSettings) -> Station:
         boot=_boot(),
     )
     recall(station)
+    take_up(station)
     prepare(station)
     return station
 

@@ -127,6 +127,31 @@ def restore(config: ConfigFile = None, data_dir: DataDir = None) -> None:
     )
 
 
+@app.command()
+def trust(
+    root: Annotated[str, typer.Argument(metavar="KEY", help="`kopilka central keys list`.")],
+    config: ConfigFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Trust a root key to which no hand-over leads; not while the agent runs.
+
+    The list of keys that came from the centre must be signed by it. Repeating changes nothing.
+    """
+    from agent.app import station_of
+    from agent.roots import trust as pin
+
+    try:
+        key = bytes.fromhex(root)
+    except ValueError as error:
+        raise typer.BadParameter("a key is hexadecimal digits") from error
+    with _refusals():
+        version = pin(station_of(_settings(config, data_dir=data_dir)), key)
+    typer.echo(
+        f"Корневой ключ {root}: действует список ключей версии {version}.\n"
+        f"Root key {root}: the list of keys of version {version} is in use."
+    )
+
+
 @app.command(name="export-facts")
 def export_facts(
     out: Annotated[Path, typer.Option(help="File to write; it must not be there yet.")],

@@ -29,6 +29,7 @@ TIME_TRUSTED: Final = "kopilka_agent_time_trusted"
 CURSOR: Final = "kopilka_agent_stream_number"
 PACK: Final = "kopilka_agent_pack_info"
 REFUSED_PACKS: Final = "kopilka_agent_refused_packs"
+ROOT_UNKNOWN: Final = "kopilka_agent_root_unknown"
 BARRED: Final = "kopilka_agent_barred"
 RESERVES: Final = "kopilka_agent_open_reserves"
 SPOOL: Final = "kopilka_agent_spool_jobs"
@@ -52,6 +53,7 @@ METRICS: Final = (
     Metric(CURSOR, LEVEL, "Up to where the rows of a stream are applied.", ("stream",)),
     Metric(PACK, LEVEL, "Always 1: the pack in force.", ("name", "version", "hash")),
     Metric(REFUSED_PACKS, LEVEL, "Published packs that this agent does not use."),
+    Metric(ROOT_UNKNOWN, LEVEL, "1 while a list of keys waits whose root is not trusted."),
     Metric(BARRED, LEVEL, "1 while the epoch may spend no leases, with the reason.", ("reason",)),
     Metric(RESERVES, LEVEL, "Receipts that are reserved and not ended."),
     Metric(SPOOL, LEVEL, "Print jobs by state.", ("state",)),

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from agent import roots
 from agent.journal import erased
 from agent.journal import store as facts
 from agent.packs import NoPackError
@@ -60,6 +61,7 @@ def compose(station: Station) -> AgentReport:
         queue = facts.queue(connection, station.identity.lines)
         erased_upto = erased.upto(connection)
     refused = station.packs.refused()[:PACKS_MAX]
+    keys = replica.premises(station).keys
     devices = sorted(station.devices.snapshot().items())[:DEVICES_MAX]
     cursors = sorted(replica.cursors(station).items())[:STREAMS_MAX]
     return AgentReport(
@@ -83,6 +85,8 @@ def compose(station: Station) -> AgentReport:
         time_trusted=station.time.trust(at) is not Trust.UNTRUSTED,
         barred=station.barred,
         erased_upto=erased_upto,
+        keys_version=keys.version if keys else 0,
+        root_unknown=roots.unknown(station) is not None,
     )
 
 

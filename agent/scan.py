@@ -7,6 +7,7 @@ from uuid import UUID
 
 from agent.bearers.certificates import certificate_index
 from agent.bearers.codes import code_index
+from agent.keylist import is_vouched
 from agent.leases.passes import PassForeignError, PassUnreadableError, signed
 from agent.replica import store as rows
 from agent.replica.service import premises
@@ -19,7 +20,6 @@ from shared.ids import has_luhn_digit, is_card_number, is_legacy_card
 from shared.runtime.sqlite import reading
 from shared.tokens import CERTIFICATE_CHARS, CODE_CHARS, is_token, plain_token
 from shared.wire import passes, slips
-from shared.wire.agents import agent_bytes
 from shared.wire.keylist import is_revoked
 from shared.wire.passes import Pass
 from shared.wire.rows import AgentRow, CertificateRow, CodeRow, GoodsRow
@@ -155,11 +155,9 @@ def _signed_slip(station: Station, code: str) -> tuple[SlipSale, AgentRow] | Non
     sale, signed, signature = found
     with reading(station.replica) as connection:
         agents = rows.agents_ending(connection, sale.agent_tail, sale.epoch)
+    keys = premises(station).keys
     for row in agents:
-        vouched = agent_bytes(row.agent, row.epoch, row.store, row.public_key)
-        if verify(station.identity.root_key, vouched, row.signature) and verify(
-            row.public_key, signed, signature
-        ):
+        if verify(row.public_key, signed, signature) and is_vouched(station, row, keys):
             return sale, row
     return None
 

@@ -27,6 +27,7 @@ from central.cli_passes import pass_app
 from central.cli_people import people_app, trail_app
 from central.cli_policy import policy_app
 from central.cli_privacy import privacy_app
+from central.cli_root import RootFile, with_root_of
 from central.shell import FileArgument, beside_points, opened, refusals, settings_of
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def init(ctx: typer.Context) -> None:
     with refusals(settings.locale):
         centre = initialise(settings, *on_this_machine())
         centre.engine.dispose()
-    typer.echo(f"{settings.data_dir}: root key {centre.keys.root.public.hex()}")
+    typer.echo(f"{settings.data_dir}: root key {centre.keys.root_key.hex()}")
 
 
 @app.command()
@@ -173,6 +174,7 @@ def status(ctx: typer.Context) -> None:
 def restored(
     ctx: typer.Context,
     *,
+    root: RootFile = None,
     accept: Annotated[
         bool, typer.Option("--accept", help="Wait for no more reports, at the stated risk.")
     ] = False,
@@ -189,7 +191,8 @@ def restored(
         if accept:
             typer.echo(f"{recovery.accept(centre)} reports are not waited for")
         elif yes:
-            typer.echo(f"incarnation {recovery.begin(centre)}: start the centre now")
+            incarnation = recovery.begin(with_root_of(centre, root))
+            typer.echo(f"incarnation {incarnation}: start the centre now")
         found = recovery.look(centre)
         if found is None:
             typer.echo("no recovery is under way; --yes begins one after a restore")

@@ -1,15 +1,23 @@
 """`kopilka central keys`: the keys that stores trust, renewed and revoked."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from central.cli_root import RootFile, root_app, with_root_of
 from central.shell import opened
 from shared.crypto.keys import KeyUse
 
+if TYPE_CHECKING:
+    from central.centre import Centre
+
 keys_app = typer.Typer(no_args_is_help=True, help="Keys that stores trust.")
+keys_app.add_typer(root_app, name="root")
 
 Use = Annotated[KeyUse, typer.Argument(help="What the key signs.")]
+
+
+STORES_SHOWN_MAX = 50
 
 
 @keys_app.command("list")
@@ -23,8 +31,11 @@ def list_keys(ctx: typer.Context) -> None:
 
     with opened(ctx) as centre:
         row = keylist.present(centre)
-        typer.echo(f"root {centre.keys.root.public.hex()}")
-        typer.echo(f"list version {row.version if row else 0}")
+        where = "lies elsewhere" if centre.keys.root is None else "is in the folder of keys"
+        typer.echo(f"root {centre.keys.root_key.hex()}; its secret {where}")
+        for over in centre.keys.roots.handed_over:
+            typer.echo(f"handed over {over.number}: {over.former.hex()} to {over.root.hex()}")
+        _tell_version(centre)
         for use, listed, now in (
             (KeyUse.PACKS, row.pack_keys if row else (), centre.keys.pack.public),
             (KeyUse.PASSES, keys_of_passes(row), centre.keys.passes.public),
@@ -39,26 +50,40 @@ def list_keys(ctx: typer.Context) -> None:
             typer.echo(f"stream {stream} key {number}")
 
 
+@keys_app.command("sign")
+def sign_list(ctx: typer.Context, *, root: RootFile = None) -> None:
+    """Sign and send the list of keys, if stores should have another than the newest."""
+    from central.packs import keylist
+
+    with opened(ctx) as centre:
+        version = keylist.sign(with_root_of(centre, root))
+        typer.echo(f"the list of keys is signed: version {version}")
+
+
 @keys_app.command("renew")
-def renew_key(ctx: typer.Context, use: Use) -> None:
+def renew_key(ctx: typer.Context, use: Use, *, root: RootFile = None) -> None:
     """Make a key that signs from now on; the former ones count until they are revoked."""
     from central.packs import keylist
 
     with opened(ctx) as centre:
-        key = keylist.renew(centre, use)
+        key = keylist.renew(with_root_of(centre, root), use)
         typer.echo(f"{use} {key.hex()} signs from now on")
         typer.echo("copy the folder of keys to the other machines of the centre, and to its backup")
 
 
 @keys_app.command("revoke")
 def revoke_key(
-    ctx: typer.Context, use: Use, key: Annotated[str, typer.Argument(help="As `list` shows it.")]
+    ctx: typer.Context,
+    use: Use,
+    key: Annotated[str, typer.Argument(help="As `list` shows it.")],
+    *,
+    root: RootFile = None,
 ) -> None:
     """Let a key count no more; packs that it has signed are signed anew, passes are over."""
     from central.packs import keylist
 
     with opened(ctx) as centre:
-        signed = keylist.revoke(centre, use, _key(key))
+        signed = keylist.revoke(with_root_of(centre, root), use, _key(key))
         typer.echo(f"{use} {key} counts no more; packs signed anew: {signed}")
 
 
@@ -67,6 +92,7 @@ def revoke_agent(
     ctx: typer.Context,
     store: Annotated[str, typer.Option(help="The store's code.")],
     *,
+    root: RootFile = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False,
 ) -> None:
     """Let nothing count that a store's agent signs: its machine was stolen or lost."""
@@ -79,11 +105,33 @@ def revoke_agent(
                 "--yes revokes it"
             )
             return
-        done = use_case(centre, store)
+        done = use_case(with_root_of(centre, root), store)
         typer.echo(
             f"agent {done.agent} epoch {done.epoch} is revoked: its journal counts up to "
             f"{done.last_seq}. Its leases stay until `leases write-off`; rows travel under new keys"
         )
+        if done.list_version is None:
+            typer.echo("other stores believe it until the root has signed: `keys sign --root FILE`")
+
+
+def _tell_version(centre: "Centre") -> None:
+    """Say which list counts, whether another is due, and which stores have not told of it yet."""
+    from central.agents import reports, roster
+    from central.packs import keylist
+    from shared.runtime.sqlite import reading
+
+    with reading(centre.engine) as connection:
+        is_due = keylist.is_due(connection, centre.keys)
+        heard = reports.latest(connection)
+        stores = {one.id: one.store for one in roster.every_present(connection)}
+    row = keylist.present(centre)
+    version = row.version if row else 0
+    typer.echo(f"list version {version}{': another is due, `keys sign`' if is_due else ''}")
+    has = {agent for agent, told in heard.items() if told.report.keys_version >= version}
+    behind = sorted(code for agent, code in stores.items() if agent not in has)
+    if behind:
+        shown = " ".join(behind[:STORES_SHOWN_MAX])
+        typer.echo(f"{len(behind)} of {len(stores)} stores have not told of it: {shown}")
 
 
 def _key(text: str) -> bytes:

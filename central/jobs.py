@@ -21,13 +21,13 @@ from central.budgets import service as budgets
 from central.centre import Centre
 from central.counted import STORAGE_ERRORS
 from central.duty import EVERY_S, Duty, duty_of
-from central.estate import keyring
 from central.feed import service as feed
 from central.feed.hub import Hub
 from central.ingest import recovering
 from central.ingest import service as ingest
 from central.leases import expiry
 from central.measures import service as measures
+from central.packs import keyring
 from central.people import sessions
 from central.snapshots import service as snapshots
 

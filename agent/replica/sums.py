@@ -205,6 +205,13 @@ def take_from_aside(connection: Connection, stream: str, changes: Sequence[Chang
         connection.execute(_NOT_ASIDE, rows)
 
 
+def aside(connection: Connection, stream: str, kind: str, key: bytes) -> bytes | None:
+    """Return a row that is kept aside."""
+    values = {"stream": stream, "kind": kind, "keys": [key]}
+    found = connection.execute(_ASIDE_KEYS, values).first()
+    return bytes(found.row) if found else None
+
+
 def part_sums(connection: Connection, stream: str) -> dict[int, bytes]:
     """Return what each part of a stream's stored rows sums up to; reads all of them."""
     sums: dict[int, bytes] = {}

@@ -217,6 +217,8 @@ class StatusAnswer(Answer):
     spool: dict[str, int]
     devices: dict[str, DeviceAnswer]
     refused_packs: dict[str, SentenceView]
+    refused_keys: SentenceView | None
+    """A later list of keys of a root key that this store does not trust."""
     time: TimeAnswer
 
 

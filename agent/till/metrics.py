@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, Response
 
-from agent import counted
+from agent import counted, roots
 from agent.devices import Condition
 from agent.journal import store as facts
 from agent.packs import NoPackError
@@ -82,7 +82,8 @@ def _line(station: Station, at: datetime) -> dict[str, dict[Labels, float]]:
 
 def _rules(station: Station, at: datetime) -> dict[str, dict[Labels, float]]:
     levels: dict[str, dict[Labels, float]] = {
-        counted.REFUSED_PACKS: {(): len(station.packs.refused())}
+        counted.REFUSED_PACKS: {(): len(station.packs.refused())},
+        counted.ROOT_UNKNOWN: {(): float(roots.unknown(station) is not None)},
     }
     try:
         _, pack = effective_pack(station, at)

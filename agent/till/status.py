@@ -6,6 +6,7 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
+from agent import roots
 from agent.devices import Health
 from agent.disk import MEGABYTE
 from agent.journal import store as facts
@@ -28,7 +29,7 @@ def status(station: Station, at: datetime) -> view.StatusAnswer:
         queue = facts.queue(connection, station.identity.lines)
         reserves = claims.open_count(connection)
         jobs = spool.counts(connection)
-    heard = line.last_contact_at
+    heard, foreign = line.last_contact_at, roots.unknown(station)
     return view.StatusAnswer(
         **render.frame(station, at),
         version=version("kopilka"),
@@ -51,6 +52,7 @@ def status(station: Station, at: datetime) -> view.StatusAnswer:
         refused_packs={
             refused.hash: render.sentence(refused.reason) for refused in station.packs.refused()
         },
+        refused_keys=render.said(foreign) if foreign else None,
         time=view.TimeAnswer(**asdict(station.time.seen())),
     )
 

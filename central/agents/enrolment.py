@@ -175,7 +175,7 @@ def _answer(centre: Centre, agent: store.Agent) -> EnrolAnswer:
         agent=agent.id,
         epoch=agent.epoch,
         store=agent.store,
-        root_key=centre.keys.root.public,
+        root_key=centre.keys.root_key,
         card_prefix=centre.settings.card_prefix,
         card_block=agent.card_block,
         index_key=centre.keys.index,

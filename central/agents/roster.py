@@ -18,6 +18,7 @@ from central.agents.store import (
 from central.schema import table_of
 from central.sets import one_of
 from shared.crypto.sessions import SESSION_TTL_S
+from shared.wire.rows import RevokedAgent
 
 _agent = table_of(AgentTable)
 _session = table_of(SessionTable)
@@ -61,6 +62,13 @@ def every_key(connection: Connection) -> list[tuple[Agent, int, bytes]]:
     return sorted([*former, *present], key=lambda found: (found[0].id, found[1]))
 
 
+def revoked(connection: Connection) -> list[RevokedAgent]:
+    """Return the agents that were revoked, with the last place of their journals that counts."""
+    found = _agents(connection, _agent.c.revoked_after.is_not(None))
+    told = [RevokedAgent(one.id, one.epoch, one.revoked_after or 0) for one in found]
+    return sorted(told, key=lambda one: one.agent)
+
+
 def by_ids(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Agent]:
     """Return the agents that have these ids, fenced ones too."""
     return {agent.id: agent for agent in _agents(connection, one_of(connection, _agent.c.id, ids))}
@@ -86,6 +94,11 @@ def present(connection: Connection, stores: Collection[str]) -> dict[str, Agent]
     """Return the present agent of each of these stores that has one."""
     found = _agents(connection, one_of(connection, _agent.c.active_store, stores))
     return {agent.store: agent for agent in found}
+
+
+def every_present(connection: Connection) -> list[Agent]:
+    """Return the present agents of all stores."""
+    return _agents(connection, _agent.c.active_store.is_not(None))
 
 
 def _agents(connection: Connection, where: ColumnElement[bool]) -> list[Agent]:

@@ -152,6 +152,8 @@ def _told(settings: Settings, one: Board) -> Iterator[tuple[str, str, str]]:
         return
     if one.heard.report.refused:
         yield "refused", "не принимает правила", "it refuses a pack"
+    if one.heard.report.root_unknown:
+        yield "root", "не доверяет корневому ключу", "it does not trust the root key"
     if one.broken_devices:
         yield "device", "неисправно устройство", "a device is broken"
     if abs(one.heard.ahead_s) >= settings.alert_clock_s:

@@ -70,7 +70,7 @@ def begin(centre: Centre) -> UUID:
         store.await_reports(connection, present)
         stores = [one.store for one in roster.by_ids(connection, present).values()]
         conflicts.record(connection, [_restored(incarnation, stores, centre.clock.now())])
-        keylist.publish_again(connection, centre.keys, centre.clock.now())
+        keylist.publish(connection, centre.keys)
     log.warning("centre.restored", incarnation=str(incarnation), awaited=len(present))
     return incarnation
 

@@ -23,6 +23,7 @@ from central.leases import recovery
 from central.leases.writeoff import holdings
 from central.ledger import figures
 from central.measures import store
+from central.packs import keylist
 from shared.ledger.books import Holder
 from shared.points import POINT
 from shared.runtime.metrics import Labels, page
@@ -74,6 +75,7 @@ def _measured(centre: Centre) -> Levels:
             names.LEASED: leased,
             names.RECOVERY: {(): 0 if waiting is None else len(waiting.missing)},
             names.CONFLICTS: dict(conflicts.counts(connection)),
+            names.KEYS_DUE: {(): float(keylist.is_due(connection, centre.keys))},
             **_audit(connection),
         }
 

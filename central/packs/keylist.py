@@ -5,26 +5,27 @@ signed by a revoked one is signed anew, so that nobody who was away lacks it.
 """
 
 from collections.abc import Callable
-from datetime import datetime
 
 import structlog
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from central.agents import roster
 from central.centre import Centre, Keys, next_pair, use_next
 from central.feed import service as feed
-from central.packs import store
+from central.packs import keyring, store
 from central.packs.publishing import row_of, row_of_publication, signed
 from central.schema import Turn, take_turn
 from shared.crypto.keys import KeyUse, verify
 from shared.errors import Kind, LoyaltyError
+from shared.ids import minted_at
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.agents import pack_signing_bytes, publication_bytes
 from shared.wire.feed import GLOBAL
-from shared.wire.keylist import Trusted, signed_list, trusted_by
+from shared.wire.keylist import Trusted, is_signed, signed_list, trusted_by
 from shared.wire.passes import FIRST_MINUTE, MINUTE
-from shared.wire.rows import KeysRow, RevokedAgent
+from shared.wire.rows import KeysRow
 
 FIRST_VERSION = 1
 LISTED_MAX = 16
@@ -81,30 +82,53 @@ def present(centre: Centre) -> KeysRow | None:
         return store.newest_keys(connection)
 
 
-def publish(connection: Connection, keys: Keys) -> None:
-    """Send the list for the first time, or signed whole; what it says already is not sent again."""
+def is_due(connection: Connection, keys: Keys) -> bool:
+    """Tell whether stores should have another list than the newest: it says less than is so, is not
+    of the present root, or is older than this life of the database."""
     newest = store.newest_keys(connection)
-    told = _with_signers(_told(newest), keys)
-    if newest is None or not newest.whole or told != trusted_by(newest):
-        _send(connection, keys, told, FIRST_VERSION if newest is None else newest.version + 1)
+    if newest is None or not newest.whole or newest.version < _least(connection):
+        return True
+    if newest.handed_over != keys.roots.listed or not is_signed(newest, keys.root_key):
+        return True
+    return _present(connection, keys) != trusted_by(newest)
 
 
-def publish_again(connection: Connection, keys: Keys, at: datetime) -> None:
-    """Send the list of a restored database above every version that its former life has sent.
+def publish(connection: Connection, keys: Keys) -> int | None:
+    """Send the list if it is due; return the version that counts, None if there is none yet.
 
-    It does not know of those; there were fewer than minutes.
+    Without the root at hand it stays due, and is told so (`keys sign`). That of a restored database
+    goes above every version that its former life has sent: there were fewer than minutes.
     """
     newest = store.newest_keys(connection)
-    version = max(newest.version + 1 if newest else 0, (at - FIRST_MINUTE) // MINUTE)
-    _send(connection, keys, _with_signers(_told(newest), keys), version)
+    if is_due(connection, keys):
+        if keys.root is None:
+            log.warning("keys.unsigned")
+        else:
+            version = max(newest.version + 1 if newest else FIRST_VERSION, _least(connection))
+            _send(connection, keys, _present(connection, keys), version)
+            return version
+    return newest.version if newest else None
+
+
+@retried
+def sign(centre: Centre) -> int | None:
+    """Send the list that is due, signed; return the version that counts. Repeating is safe.
+
+    Raises RootNeededError.
+    """
+    centre.keys.demand_root()
+    with transaction(centre.engine) as connection:
+        take_turn(connection, Turn.PACKS)
+        return publish(connection, centre.keys)
 
 
 def renew(centre: Centre, use: KeyUse) -> bytes:
     """Make a key that signs from now on, beside the former ones; return its public part.
 
     It is in the list before it signs; interrupted, the same key is taken up again. Raises
-    TooManySignersError.
+    TooManySignersError, RootNeededError.
     """
+    centre.keys.demand_root()
     new = next_pair(centre.settings.keys_dir, _NAMES[use], centre.chance).public
 
     def add(told: Trusted) -> Trusted:
@@ -121,8 +145,9 @@ def renew(centre: Centre, use: KeyUse) -> bytes:
 def revoke(centre: Centre, use: KeyUse, key: bytes) -> int:
     """Let a key count no more; return how many packs were signed anew. Repeating is refused.
 
-    Raises UnknownSignerError, SignerInUseError.
+    Raises UnknownSignerError, SignerInUseError, RootNeededError.
     """
+    centre.keys.demand_root()
     own = centre.keys.pack if use is KeyUse.PACKS else centre.keys.passes
     if key == own.public:
         raise SignerInUseError(key=key.hex(), use=use.value)
@@ -141,20 +166,22 @@ def revoke(centre: Centre, use: KeyUse, key: bytes) -> int:
     return signed
 
 
-def revoke_agent(connection: Connection, keys: Keys, agent: RevokedAgent) -> None:
-    """Let what an agent signs count no more in any store; among the caller's last statements.
+def revoke_agent(connection: Connection, keys: Keys) -> int | None:
+    """Let what a revoked agent signs count no more in any store; among the caller's last
+    statements, after the agent was noted so.
 
-    Raises TooManyRevokedError.
+    Return the version that tells it; None while the root has to sign it yet. Raises
+    TooManyRevokedError.
     """
     take_turn(connection, Turn.PACKS)
-    told = _told(store.newest_keys(connection))
-    if len(told.revoked) >= REVOKED_MAX:
+    if len(_present(connection, keys).revoked) > REVOKED_MAX:
         raise TooManyRevokedError(most=REVOKED_MAX)
-    send(connection, keys, replace(told, revoked=(*told.revoked, agent)))
+    version = publish(connection, keys)
+    return None if is_due(connection, keys) else version
 
 
 def send(connection: Connection, keys: Keys, told: Trusted) -> None:
-    """Send a list that says something else, under the next version."""
+    """Send a list that says something else, under the next version; raises RootNeededError."""
     newest = store.newest_keys(connection)
     _send(connection, keys, told, newest.version + 1 if newest else FIRST_VERSION)
 
@@ -163,11 +190,13 @@ def send(connection: Connection, keys: Keys, told: Trusted) -> None:
 def _change(centre: Centre, change: Callable[[Trusted], Trusted]) -> int:
     with transaction(centre.engine) as connection:
         take_turn(connection, Turn.PACKS)
-        told = _told(store.newest_keys(connection))
+        told = _present(connection, centre.keys)
         now = change(told)
         if now == told:
             return 0
         signed = _sign_anew(connection, centre.keys, now)
+        if set(told.pack_keys) - set(now.pack_keys):
+            feed.append(connection, keyring.sign_anew(connection, centre.keys))
         send(connection, centre.keys, now)
     return signed
 
@@ -197,13 +226,24 @@ def _sign_anew(connection: Connection, keys: Keys, told: Trusted) -> int:
 
 
 def _send(connection: Connection, keys: Keys, told: Trusted, version: int) -> None:
-    row = signed_list(version, told, keys.root)
+    row = signed_list(version, told, keys.demand_root(), keys.roots.listed)
     store.insert_keys(connection, row)
     feed.append(connection, [feed.changed(GLOBAL, row)])
 
 
-def _told(newest: KeysRow | None) -> Trusted:
-    return Trusted(()) if newest is None else trusted_by(newest)
+def _least(connection: Connection) -> int:
+    """Return the version below which a former life of the database may have sent another list."""
+    lives = feed.lives(connection)
+    return (minted_at(lives[-1].incarnation) - FIRST_MINUTE) // MINUTE if len(lives) > 1 else 0
+
+
+def _present(connection: Connection, keys: Keys) -> Trusted:
+    """Return what a list of now has to say."""
+    newest = store.newest_keys(connection)
+    told = _with_signers(trusted_by(newest) if newest else Trusted(()), keys)
+    known = {one.agent for one in told.revoked}
+    added = [one for one in roster.revoked(connection) if one.agent not in known]
+    return replace(told, revoked=(*told.revoked, *added))
 
 
 def _with_signers(told: Trusted, keys: Keys) -> Trusted:

@@ -18,7 +18,6 @@ from shared.errors import Kind, LoyaltyError
 from shared.ledger.books import Holder
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
-from shared.wire.rows import RevokedAgent
 
 REASON = "revoked"
 
@@ -41,6 +40,8 @@ class Revocation:
     agent: UUID
     epoch: int
     last_seq: int
+    list_version: int | None
+    """Of the list that tells stores so; None while the root has to sign it."""
 
 
 @retried
@@ -48,7 +49,8 @@ def revoke_agent(centre: Centre, store: str) -> Revocation:
     """Revoke a store's agent; its leases stay until they are written off.
 
     What it has sent so far stays; what it sends from now on is refused, and taken only from a file
-    that an operator imports. Raises NoAgentError, TooManyRevokedError.
+    that an operator imports. Without the root at hand the centre refuses it at once all the same,
+    and stores hear of it when the list is signed. Raises NoAgentError, TooManyRevokedError.
     """
     at = centre.clock.now()
     with transaction(centre.engine) as connection:
@@ -61,10 +63,9 @@ def revoke_agent(centre: Centre, store: str) -> Revocation:
         agents.revoke(connection, agent.id, last)
         streams.renew_keys(connection, store)
         leases.bar(connection, Holder(agent.id, agent.epoch), REASON, at)
-        told = RevokedAgent(agent.id, agent.epoch, last)
-        keylist.revoke_agent(connection, centre.keys, told)
-    log.warning("agent.revoked", store=store, agent=str(agent.id), last_seq=last)
-    return Revocation(agent.id, agent.epoch, last)
+        version = keylist.revoke_agent(connection, centre.keys)
+    log.warning("agent.revoked", store=store, agent=str(agent.id), last_seq=last, list=version)
+    return Revocation(agent.id, agent.epoch, last, version)
 
 
 @retried

@@ -202,7 +202,7 @@ def keys_bytes(version: int, pack_keys: tuple[bytes, ...]) -> bytes:
 
 
 def agent_bytes(agent: UUID, epoch: int, store: str, public_key: bytes) -> bytes:
-    """Return the bytes of an agent's key that the root key signs."""
+    """Return the bytes of an agent's key that the root key or a pack key signs."""
     return b"kopilka/agent/1" + encode((agent, epoch, store, public_key))
 
 

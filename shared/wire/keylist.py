@@ -1,6 +1,6 @@
 """The list of keys that a chain trusts: signed by its root, only ever replaced by a later one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from msgspec import Struct
@@ -8,6 +8,7 @@ from msgspec import Struct
 from shared.crypto.keys import KeyPair, verify
 from shared.wire.agents import keys_bytes
 from shared.wire.codec import encode
+from shared.wire.roots import HandOver, present_root
 from shared.wire.rows import KeysRow, RevokedAgent
 
 
@@ -20,8 +21,13 @@ class Trusted(Struct, frozen=True):
     revoked: tuple[RevokedAgent, ...] = ()
 
 
-def signed_list(version: int, told: Trusted, root: KeyPair) -> KeysRow:
-    """Sign a list: as a whole, and its pack keys alone for agents of the version before."""
+def signed_list(
+    version: int, told: Trusted, root: KeyPair, handed_over: Sequence[HandOver] = ()
+) -> KeysRow:
+    """Sign a list: as a whole, and its pack keys alone for agents of the version before.
+
+    The hand-overs that lead to this root go with it; each is signed on its own.
+    """
     return KeysRow(
         version,
         told.pack_keys,
@@ -29,6 +35,7 @@ def signed_list(version: int, told: Trusted, root: KeyPair) -> KeysRow:
         told.pass_keys,
         told.revoked,
         root.sign(_bytes(version, told)),
+        tuple(handed_over),
     )
 
 
@@ -37,11 +44,16 @@ def trusted_by(row: KeysRow) -> Trusted:
     return Trusted(row.pack_keys, row.pass_keys, row.revoked)
 
 
-def is_signed(row: KeysRow, root: bytes) -> bool:
-    """Tell whether the root has signed a list.
+def is_signed(row: KeysRow, pinned: bytes, held: KeysRow | None = None) -> bool:
+    """Tell whether the root has signed a list: the pinned one, or whom it has handed over to by the
+    list at hand or by this one.
 
-    One of a centre of the version before has pack keys and nothing else.
+    It must have all hand-overs from the pinned root on itself, since it is what is kept. One of a
+    centre of the version before has pack keys and nothing else.
     """
+    root = present_root(pinned, row.handed_over)
+    if held and root != present_root(pinned, (*held.handed_over, *row.handed_over)):
+        return False
     told = trusted_by(row)
     if row.whole:
         return verify(root, _bytes(row.version, told), row.whole)

@@ -62,6 +62,10 @@ class AgentReport(Struct, frozen=True):
     barred: Word = ""
     erased_upto: int = 0
     """Which erasures of personal data its journal has followed, by the number of the last."""
+    keys_version: int = 0
+    """Of the list of keys in use."""
+    root_unknown: bool = False
+    """A later list waits, of a root key that it does not trust."""
 
 
 decode_report = decoder(AgentReport)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from shared.member import NO_HISTORY, FieldVersion, History, NamedDay, PhoneRole
 from shared.wire.codec import MalformedError, decoder
 from shared.wire.push import Cover, OutcomeKind
+from shared.wire.roots import HandOver
 
 KEYS_KEY = b"keys"
 """There is one list of keys."""
@@ -57,7 +58,8 @@ class RevokedAgent(Struct, array_like=True, frozen=True):
 class KeysRow(Struct, array_like=True, frozen=True):
     """The root-signed list of keys; a lower version than the one at hand is refused.
 
-    `whole` is the signature of all of it, `signature` that of version and pack keys alone.
+    `whole` signs what stands before it, `signature` version and pack keys alone; `handed_over`
+    leads from former root keys to the one that has signed.
     """
 
     version: int
@@ -66,6 +68,7 @@ class KeysRow(Struct, array_like=True, frozen=True):
     pass_keys: tuple[bytes, ...] = ()
     revoked: tuple[RevokedAgent, ...] = ()
     whole: bytes = b""
+    handed_over: tuple[HandOver, ...] = ()
 
 
 class PackRow(Struct, array_like=True, frozen=True):
@@ -125,10 +128,8 @@ class MemberRow(Struct, array_like=True, frozen=True):
 
 
 class IdentifierRow(Struct, array_like=True, frozen=True):
-    """A blind index of a card or phone; `account` set means: redeems from that account only.
-
-    `role` says whose a phone is.
-    """
+    """A blind index of a card or phone, whose it is (`role`), and the one account that it may
+    redeem from, if it is limited."""
 
     index: bytes
     member: UUID
@@ -224,7 +225,7 @@ class SettingsRow(Struct, array_like=True, frozen=True):
 
 
 class AgentRow(Struct, array_like=True, frozen=True):
-    """The key of an epoch of a store's agent, signed by the root key: its slips can be verified."""
+    """The key of an epoch of an agent, signed by the root or a pack key: its slips are verified."""
 
     agent: UUID
     epoch: int

@@ -12,9 +12,9 @@ import httpx
 
 from agent import identity
 from central.centre import Centre
-from central.estate import keyring
 from central.members.imports import COLUMNS, Row, import_lots
 from central.opening import on_this_machine, open_centre
+from central.packs import keyring
 from central.settings import Settings
 from demo.proxy import HOST
 from demo.stage.control import Wire, command

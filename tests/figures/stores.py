@@ -204,7 +204,7 @@ def identity_of(centre: Centre, code: str) -> Identity:
         epoch=1,
         store=code,
         keys=keys_of(code),
-        root_key=centre.keys.root.public,
+        root_key=centre.keys.root_key,
         card_prefix=centre.settings.card_prefix,
         card_block=int(code) % 10_000,
         index_key=centre.keys.index,

@@ -18,7 +18,7 @@ from central.estate.service import How, import_goods, import_stores, issue_enrol
 from central.feed import service as feed
 from central.leases import recovery
 from central.migrations.draft import all_tables
-from central.packs import keylist
+from central.packs import keylist, rooting
 from central.packs.service import publish
 from central.settings import Settings
 from shared.clock import Clock
@@ -55,6 +55,7 @@ class CentreMachine:
             incarnation = feed.name_incarnation(connection, uuid7(clock.now(), chance))
             keylist.publish(connection, keys)
         self.centre = Centre(engine, clock, chance, keys, Settings(), incarnation)
+        self.first_root = keys.demand_root()
 
     def serve(self, request: httpx.Request) -> httpx.Response:
         """Answer a request; a centre that dies on the way answers nothing and starts again."""
@@ -112,6 +113,14 @@ class CentreMachine:
         incarnation = self.order(recovery.begin)
         self.centre = replace(self.centre, incarnation=incarnation)
         return True
+
+    def hand_over(self) -> None:
+        """Let the root give its place to another one."""
+        keys = self.centre.keys
+        new = KeyPair.from_seed(bytes([0xA0 + len(keys.roots.handed_over)]) * 32)
+        keys = replace(keys, root=new, roots=keys.roots.followed_by(keys.demand_root(), new))
+        self.order(lambda centre: rooting.send(centre, keys))
+        self.centre = replace(self.centre, keys=keys)
 
     @property
     def _backup(self) -> Path:

@@ -510,6 +510,11 @@ def of_the_rows(_original: Any) -> Any:
     return lambda rows, kept: rows or kept
 
 
+def whatever_is_held(original: Any) -> Any:
+    """A list is judged by the root that was pinned, whatever hand-overs are known."""
+    return lambda row, pinned, _held=None: original(row, pinned)
+
+
 MUTANTS: tuple[Mutant, ...] = (
     Mutant("journal.db at synchronous=OFF", (), _CRASHES, Synchronous.OFF),
     Mutant("lease check: gone is not taken off",
@@ -641,7 +646,11 @@ MUTANTS: tuple[Mutant, ...] = (
            (("shared.wire.feed:_context", always(b"")),), (Fault.CACHE,), rate=4),
     Mutant("an older list of keys is refused",
            (("shared.wire.keylist:may_follow", always(True)),
-            ("shared.wire.keylist:later", of_the_rows)), (Fault.KEYS,), rate=4),
+            ("shared.wire.keylist:later", of_the_rows)), (Fault.KEYS,), days=2, rate=8),
+    Mutant("a hand-over of the root is signed by the former one",
+           (("shared.wire.roots:is_handed_over", always(True)),), (Fault.KEYS,), days=2, rate=8),
+    Mutant("a former root signs no list any more",
+           (("shared.wire.keylist:is_signed", whatever_is_held),), (Fault.KEYS,), days=2, rate=8),
     Mutant("rows that are read anew bring no older list of keys",
            (("agent.keylist:keep", always(None)),), (Fault.KEYS, Fault.PRUNE, Fault.ROWS), days=2,
            rate=8),

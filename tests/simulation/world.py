@@ -25,7 +25,6 @@ from central.agents import streams
 from central.auditor import service as auditor
 from central.backups import service as backups
 from central.centre import Centre
-from central.estate import keyring
 from central.feed import service as feed
 from central.ingest import recovering
 from central.ingest import service as ingest
@@ -33,7 +32,7 @@ from central.leases import expiry
 from central.leases.writeoff import holdings, write_off_store
 from central.members.imports import COLUMNS, Row, import_lots
 from central.owners_file import read_owners
-from central.packs import keylist
+from central.packs import keylist, keyring
 from central.packs import store as packs
 from central.passes.service import Renewal
 from central.snapshots import service as snapshots
@@ -43,13 +42,15 @@ from shared.ledger.entries import lot_id
 from shared.receipt import Redeem
 from shared.runtime.sqlite import Synchronous, reading, transaction
 from shared.wire.feed import GLOBAL, BrokenSegmentError
-from shared.wire.keylist import signed_list, trusted_by
+from shared.wire.keylist import trusted_by
+from shared.wire.rows import KeysRow
 from tests.simulation import editing
 from tests.simulation.beyond import Caps
 from tests.simulation.carried import CODES, Carried
 from tests.simulation.centre import CENTRAL, CentreMachine
 from tests.simulation.clocks import START, MachineClock, TrueTime
 from tests.simulation.disk import End, Moment, StoppedError
+from tests.simulation.foreign import FOREIGN_LISTS, INTRUDER
 from tests.simulation.goods_back import code_of, swap, take_back, undo
 from tests.simulation.joining import Deed, merging, parting
 from tests.simulation.machine import Machine, wrong_by
@@ -613,8 +614,10 @@ class World:
         return told
 
     def _check_list(self, tills: Tills) -> None:
-        """Check that a store never goes back to an older list of keys."""
+        """Check that a store never goes back to an older list of keys, or by one of nobody's."""
         row = replica.premises(tills.machine.station).keys
+        if row and INTRUDER.public in row.pack_keys:
+            raise ViolationError("list of keys", f"store {tills.code} goes by a foreign list")
         version, before = row.version if row else 0, self.lists.get(tills.code, 0)
         if version < before:
             what = f"store {tills.code} goes by list {version} after {before}"
@@ -761,14 +764,19 @@ class World:
         """Let what a store reads travel under other keys, and the list of keys be a later one."""
         code = self.tills[step.store].code
         self.central.order(lambda centre: _renew_keys(centre, code))
+        if step.no % 2:
+            self.central.hand_over()
+            self.counts["root renewed"] += 1
         self.counts["keys renewed"] += 1
         return code
 
-    def _do_old_list(self, _step: Step) -> str:
-        """Let somebody send the first list of keys once more."""
-        self.central.order(_send_first_list)
+    def _do_old_list(self, step: Step) -> str:
+        """Let somebody send a list of keys that does not count."""
+        name, made = FOREIGN_LISTS[step.no % len(FOREIGN_LISTS)]
+        row = made(self.central)
+        self.central.order(lambda centre: _send_list(centre, row))
         self.counts["older list"] += 1
-        return "sent"
+        return name
 
     def _do_cache(self, step: Step) -> str:
         self.at(step.store).machine.line.cache = step.args["share"]
@@ -904,12 +912,9 @@ def _renew_keys(centre: Centre, store: str) -> None:
         keylist.send(connection, centre.keys, replace(told, pass_keys=signers))
 
 
-def _send_first_list(centre: Centre) -> None:
+def _send_list(centre: Centre, row: KeysRow) -> None:
     with transaction(centre.engine) as connection:
-        newest = packs.newest_keys(connection)
-        assert newest is not None
-        first = signed_list(1, replace(trusted_by(newest), pass_keys=()), centre.keys.root)
-        feed.append(connection, [feed.changed(GLOBAL, first)])
+        feed.append(connection, [feed.changed(GLOBAL, row)])
 
 
 def _first_unsent(station: Station) -> tuple[bytes, bytes] | None:

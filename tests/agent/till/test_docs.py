@@ -38,6 +38,8 @@ BEHIND_THE_TILL = frozenset(
         "not_enrolled",
         "other_incarnation",
         "refused_by_centre",
+        "root_not_signer",
+        "root_unknown",
         "rows_not_encrypted",
         "storage_gone",
         "stream_key_unknown",

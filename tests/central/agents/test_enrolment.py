@@ -25,7 +25,7 @@ def test_an_agent_enrols_and_learns_its_chains_secrets(centre: Centre, device: D
     assert answer.status_code == 201
     assert device.me is not None
     assert (device.me.store, device.me.epoch, device.me.card_block) == ("101", 1, 1)
-    assert device.me.root_key == centre.keys.root.public
+    assert device.me.root_key == centre.keys.root_key
     assert device.me.index_key == centre.keys.index
     assert device.me.pin_pepper == centre.keys.pin_pepper
 

@@ -73,7 +73,7 @@ def test_a_secret_that_is_cut_off_is_named(tmp_path: Path, clock: SetClock) -> N
 def test_secrets_are_not_shown(empty: Centre) -> None:
     shown = repr(empty)
 
-    for secret in (empty.keys.root.seed, empty.keys.index, empty.keys.pin_pepper):
+    for secret in (empty.keys.demand_root().seed, empty.keys.index, empty.keys.pin_pepper):
         assert repr(secret) not in shown
         assert secret.hex() not in shown
 

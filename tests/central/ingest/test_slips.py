@@ -7,8 +7,8 @@ from msgspec import structs
 
 from central.centre import Centre
 from central.conflicts.values import ConflictKind, Role
-from central.estate import keyring
 from central.ingest.asking import tell_sale
+from central.packs import keyring
 from shared.basket import Goods, Line
 from shared.crypto.keys import verify
 from shared.ledger.entries import lot_id
@@ -297,4 +297,4 @@ def test_the_keys_of_all_agents_are_told_once_and_signed_by_the_root(
     }
     for row in found:
         signed = agent_bytes(row.agent, row.epoch, row.store, row.public_key)
-        assert verify(centre.keys.root.public, signed, row.signature)
+        assert verify(centre.keys.root_key, signed, row.signature)

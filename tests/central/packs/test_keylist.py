@@ -56,7 +56,7 @@ def test_the_list_is_the_first_row_signed_for_this_version_and_the_one_before(
     centre: Centre,
 ) -> None:
     (row,) = lists(centre)
-    root = centre.keys.root.public
+    root = centre.keys.root_key
 
     assert row.version == 1
     assert is_signed(row, root)

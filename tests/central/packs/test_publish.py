@@ -43,7 +43,7 @@ def test_a_pack_travels_canonical_and_signed_by_a_key_that_the_root_vouches_for(
     assert isinstance(act, PublicationRow)
     assert verify(keys.pack_keys[0], publication_bytes(act), act.signature)
     assert (act.no, act.pack, act.effective_from) == (1, pack.hash, "2026-01-01T00:00:00")
-    assert is_signed(keys, empty.keys.root.public)
+    assert is_signed(keys, empty.keys.root_key)
     assert verify(keys.pack_keys[0], pack_signing_bytes(pack.hash), pack.signature)
     assert pack.body == canonical(read_pack(WINE))
     assert pack.hash == pack_hash(pack.body) == published.hash
@@ -95,7 +95,7 @@ def test_a_pack_that_was_signed_elsewhere_is_published_as_it_is(empty: Centre) -
 
 
 def test_a_pack_that_another_key_signed_is_refused(empty: Centre) -> None:
-    sealed = seal(read_pack(WINE), empty.keys.root)
+    sealed = seal(read_pack(WINE), empty.keys.demand_root())
 
     with pytest.raises(NotSealedError):
         publish_file(empty, sealed_file(sealed).encode())

@@ -1,0 +1,84 @@
+"""`kopilka central keys root`: the ceremony as an operator types it."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from central.centre import read_keys
+from central.cli import app
+from central.roots import read_root
+
+TYPED = "twelve letters"
+TWICE = f"{TYPED}\n{TYPED}\n"
+ONCE = f"{TYPED}\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A centre, prepared."""
+    monkeypatch.setenv("KOPILKA_CENTRAL_LOCALE", "en")
+    assert kopilka(tmp_path, "init").exit_code == 0
+    return tmp_path
+
+
+def kopilka(folder: Path, *words: str | Path, typed: str = "") -> Result:
+    arguments = ["--data-dir", str(folder / "centre"), *(str(word) for word in words)]
+    return CliRunner().invoke(app, arguments, input=typed)
+
+
+def root_of(folder: Path) -> str:
+    return read_keys(folder / "centre" / "keys").root_key.hex()
+
+
+def test_the_root_key_goes_into_a_safe_and_signs_from_there(folder: Path) -> None:
+    root, safe = root_of(folder), folder / "safe"
+
+    assert kopilka(folder, "keys", "root", "export", safe, typed=TWICE).exit_code == 0
+    wrong = kopilka(folder, "keys", "root", "forget", "--root", safe, typed="another one\n")
+    assert (wrong.exit_code, "does not open" in wrong.output) == (1, True)
+    assert (folder / "centre" / "keys" / "root.key").exists()
+    assert kopilka(folder, "keys", "root", "forget", "--root", safe, typed=ONCE).exit_code == 0
+
+    assert not (folder / "centre" / "keys" / "root.key").exists()
+    shown = kopilka(folder, "keys", "list").output
+    assert f"root {root}; its secret lies elsewhere" in shown
+    refused = kopilka(folder, "keys", "renew", "packs")
+    assert (refused.exit_code, "--root FILE" in refused.output) == (1, True)
+    renewed = kopilka(folder, "keys", "renew", "packs", "--root", safe, typed=ONCE)
+    assert renewed.exit_code == 0, renewed.output
+    assert "list version 2" in kopilka(folder, "keys", "list").output
+    assert kopilka(folder, "keys", "root", "export", folder / "more", typed=TWICE).exit_code == 1
+
+
+def test_the_root_key_is_renewed_from_file_to_file(folder: Path) -> None:
+    former, safe, new = root_of(folder), folder / "safe", folder / "new"
+    kopilka(folder, "keys", "root", "export", safe, typed=TWICE)
+    assert kopilka(folder, "keys", "root", "make", new, typed=TWICE).exit_code == 0
+    asked = ("keys", "root", "renew", "--root", safe, "--new", new)
+
+    assert kopilka(folder, *asked, typed=ONCE * 2).exit_code == 0
+    assert root_of(folder) == former
+    done = kopilka(folder, *asked, "--yes", typed=ONCE * 2)
+
+    assert done.exit_code == 0, done.output
+    made = read_root(new, lambda: TYPED).public.hex()
+    assert root_of(folder) == made
+    shown = kopilka(folder, "keys", "list").output
+    assert f"handed over 1: {former} to {made}" in shown
+    assert "list version 2\n" in shown
+    assert kopilka(folder, *asked, "--yes", typed=ONCE * 2).exit_code == 0
+    assert "list version 2\n" in kopilka(folder, "keys", "list").output
+
+
+def test_a_lost_root_key_is_replaced_only_by_who_says_so(folder: Path) -> None:
+    former, new = root_of(folder), folder / "new"
+    kopilka(folder, "keys", "root", "make", new, typed=TWICE)
+    asked = ("keys", "root", "replace", "--new", new)
+
+    told = kopilka(folder, *asked, typed=ONCE)
+    assert (told.exit_code, root_of(folder)) == (0, former)
+    assert "kopilka agent trust" in told.output
+    assert kopilka(folder, *asked, "--yes", typed=ONCE).exit_code == 0
+
+    assert root_of(folder) == read_root(new, lambda: TYPED).public.hex()
