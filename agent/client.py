@@ -1,6 +1,7 @@
 """The HTTP client to the centre: whom it trusts, and how long it waits."""
 
 import ssl
+from ipaddress import ip_address
 
 import httpx
 
@@ -20,11 +21,29 @@ class BadAuthorityError(LoyaltyError):
     en = "The certificates in {file} cannot be read: {reason}."
 
 
+class PlainLineError(LoyaltyError):
+    """A centre on another machine without TLS: whoever is on the way could answer for it."""
+
+    kind = Kind.INVALID
+    code = "plain_line"
+    ru = (
+        "Центр {url} не на этой машине, а линия к нему не зашифрована: укажите адрес https://. "
+        "Если это собственный туннель сети, то centre_plain = «anywhere»."
+    )
+    en = (
+        "The centre {url} is on another machine, and the line to it has no TLS: give an address "
+        "with https://. If it is a tunnel of the chain's own: centre_plain = “anywhere”."
+    )
+
+
 def open_client(settings: AgentSettings, read_s: float | None = None) -> httpx.Client:
     """Return a client of the centre's address; `read_s` bounds its silence, in seconds.
 
-    With `centre_ca` it trusts the authorities of that file and no others. Raises BadAuthorityError.
+    With `centre_ca` it trusts the authorities of that file and no others. Raises BadAuthorityError,
+    and PlainLineError for one of another machine without TLS.
     """
+    if settings.centre_plain == "loopback" and not _is_safe(httpx.URL(settings.centre_url)):
+        raise PlainLineError(url=settings.centre_url)
     most_s = settings.request_timeout_s
     return httpx.Client(
         base_url=settings.centre_url,
@@ -42,6 +61,16 @@ def why(error: httpx.HTTPError) -> str:
             return f"certificate: {cause.verify_message}"
         cause = cause and (cause.__cause__ or cause.__context__)
     return type(error).__name__
+
+
+def _is_safe(url: httpx.URL) -> bool:
+    """Tell whether nobody but the centre itself can answer under an address."""
+    if url.scheme == "https" or url.host == "localhost":
+        return True
+    try:
+        return ip_address(url.host).is_loopback
+    except ValueError:
+        return False
 
 
 def _trusted(settings: AgentSettings) -> ssl.SSLContext | bool:

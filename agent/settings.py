@@ -34,6 +34,9 @@ class AgentSettings(BaseSettings):
 
     data_dir: Path
     centre_url: str = "http://127.0.0.1:8100"
+    centre_plain: Literal["loopback", "anywhere"] = "loopback"
+    """Where the centre may be reached without TLS: on this machine, or by a line that nobody else
+    reads or writes, such as a tunnel of the chain's own."""
     centre_ca: Path | None = None
     """Certificates (PEM) of the authority that the centre's own is from, if it is a private one."""
     host: str = "127.0.0.1"

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli import app
-from agent.client import BadAuthorityError, open_client, why
+from agent.client import BadAuthorityError, PlainLineError, open_client, why
 from agent.settings import AgentSettings
 from tests.authority import Authority
 
@@ -107,3 +107,30 @@ def test_whoever_enrols_reads_what_is_wrong_with_the_certificate(tmp_path: Path)
 
     assert done.exit_code == 1
     assert "certificate: unable to get local issuer" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "is_taken"),
+    [
+        ("https://loyalty.example", True),
+        ("http://127.0.0.1:8100", True),
+        ("http://[::1]:8100", True),
+        ("http://localhost:8100", True),
+        ("http://loyalty.example", False),
+        ("http://10.0.0.5:8100", False),
+        ("http://127.0.0.1.example:8100", False),
+        ("HTTP://loyalty.example", False),
+    ],
+)
+def test_a_centre_on_another_machine_is_asked_by_tls_alone(
+    tmp_path: Path, url: str, is_taken: bool
+) -> None:
+    """Answers are not signed: whoever is on a plain line could send leases and words of his own."""
+    settings = AgentSettings(data_dir=tmp_path, centre_url=url)
+
+    if is_taken:
+        open_client(settings).close()
+    else:
+        with pytest.raises(PlainLineError):
+            open_client(settings)
+    open_client(settings.model_copy(update={"centre_plain": "anywhere"})).close()

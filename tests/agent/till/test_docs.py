@@ -37,6 +37,7 @@ BEHIND_THE_TILL = frozenset(
         "newer_file",
         "not_enrolled",
         "other_incarnation",
+        "plain_line",
         "refused_by_centre",
         "root_not_signer",
         "root_unknown",
