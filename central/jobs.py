@@ -29,9 +29,11 @@ from central.leases import expiry
 from central.measures import service as measures
 from central.packs import keyring
 from central.people import sessions
+from central.settling import by_policy
 from central.snapshots import service as snapshots
 
 WAKE_EVERY_S = 60
+SETTLED_EVERY_S = 60
 ALERTS_EVERY_S = 60
 SEEN_EVERY_S = 5
 """A recall counts on agents that were seen within twice this time."""
@@ -59,6 +61,7 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (recovering.run, WAKE_EVERY_S),
         (keyring.publish, SEEN_EVERY_S),
         (auditor.job(), settings.audit_every_s),
+        (by_policy.run, SETTLED_EVERY_S),
         (measures.measure, settings.measure_every_s),
         (budgets.run, settings.budgets_every_s),
         (alerts.look, ALERTS_EVERY_S),

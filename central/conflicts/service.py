@@ -112,6 +112,11 @@ def look(connection: Connection, wanted: Wanted, page: int = 1, size: int = PAGE
     return Page(tuple(found), page, size, store.count(connection, wanted))
 
 
+def latest(connection: Connection, wanted: Wanted, most: int) -> list[Conflict]:
+    """Return records, the latest first, so many at most."""
+    return store.search(connection, wanted, most, 0)
+
+
 def find(connection: Connection, conflict: UUID) -> Conflict:
     """Return a record; raises UnknownConflictError."""
     found = store.find(connection, conflict)

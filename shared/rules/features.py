@@ -12,6 +12,7 @@ from shared.rules.points_terms import POINTS_FEATURES, points_features
 from shared.rules.price_features import PRICE_FEATURES, price_features
 from shared.rules.return_terms import RETURN_FEATURES, return_features
 from shared.rules.tier_terms import TIER_FEATURES
+from shared.rules.twice_terms import TWICE_FEATURES, twice_features
 
 _EFFECTS: Final = (
     "price",
@@ -40,6 +41,7 @@ FEATURES: Final = frozenset(
     | LIMIT_FEATURES
     | PRICE_FEATURES
     | RETURN_FEATURES
+    | TWICE_FEATURES
 )
 """What this kernel understands."""
 
@@ -60,6 +62,7 @@ def _used(pack: Pack) -> Iterator[str]:
     yield from price_features(pack)
     yield from return_features(pack.policies)
     yield from offline_features(pack.policies)
+    yield from twice_features(pack.policies)
     yield from (name for name, used in _sections(pack) if used)
     for group in pack.stacking:
         yield f"stack.{group.mode}"

@@ -42,6 +42,7 @@ from shared.rules.return_terms import ReturnPolicies
 from shared.rules.scalars import Amount, Count, GroupPath, Local, Name, Percent, Word, Zone
 from shared.rules.slip_model import SlipName, SlipTemplate
 from shared.rules.tier_terms import TierTrack
+from shared.rules.twice_terms import TwicePolicies
 
 
 class Wallet(Document):
@@ -136,7 +137,7 @@ class Counter(Document):
     condition: Annotated[Condition | None, Field(alias="if")] = None
 
 
-class Policies(OfflinePolicies, ReturnPolicies):
+class Policies(OfflinePolicies, ReturnPolicies, TwicePolicies):
     """Choices that a programme makes once."""
 
     tobacco_earning: Literal["off", "on"] = "off"

@@ -221,6 +221,26 @@ _CHOSEN: Final[Mapping[str, Mapping[str, Wording]]] = {
             "offline a store redeems more than is leased to it by the member's pass",
         ),
     },
+    "certificate_used_twice": {
+        "debt": Wording(
+            "чем сертификат переплатил, остаётся за ним долгом",
+            "what a certificate has paid too much stays owed on it",
+        ),
+        "forgive": Wording(
+            "чем сертификат переплатил, списывается сразу",
+            "what a certificate has paid too much is let go at once",
+        ),
+    },
+    "code_used_twice": {
+        "stands": Wording(
+            "бонусы за повторный промокод остаются, пока не решит человек",
+            "points of a code used twice stay until a person decides",
+        ),
+        "take_points": Wording(
+            "бонусы за повторный промокод снимаются",
+            "points of a code used twice are taken back",
+        ),
+    },
     "voided_by": {
         "senior": Wording("чек аннулирует старший", "a senior voids a receipt"),
         "cashier": Wording("чек аннулирует кассир", "a cashier voids a receipt"),

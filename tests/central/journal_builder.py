@@ -269,6 +269,7 @@ class Journal:
         paid: Sequence[Draw] = (),
         wallet: str = "bonus",
         by_pass: PassUse | None = None,
+        pack_hash: str = "",
     ) -> Sold:
         """A sale that earns lots (each kept whole unless told) and spends of lots.
 
@@ -304,7 +305,7 @@ class Journal:
             ),
             member=self.view(person, friend) if person else None,
             moment=Moment(self.clock.now(), "Europe/Moscow"),
-            evaluation=_evaluation(draws, turnover),
+            evaluation=_evaluation(draws, turnover, pack_hash),
             result_hash="",
             granted=granted,
             tenders=(),
@@ -475,10 +476,10 @@ class Journal:
         return SignedRequest("POST", target, headers, body)
 
 
-def _evaluation(draws: tuple[Draw, ...], turnover: int) -> Evaluation:
+def _evaluation(draws: tuple[Draw, ...], turnover: int, pack_hash: str) -> Evaluation:
     redeemed = sum(draw.amount for draw in draws)
     return Evaluation(
-        pack_hash="",
+        pack_hash=pack_hash,
         lines=(),
         totals=Totals(turnover, 0, redeemed, redeemed, turnover, 0, turnover),
         effects=(),

@@ -9,6 +9,8 @@ from msgspec.structs import replace as changed
 from central.centre import Centre
 from central.conflicts.service import Word
 from central.conflicts.values import Conflict, ConflictKind, ConflictState, Role
+from central.packs.service import publish
+from central.settling import by_policy
 from central.settling.explaining import explain
 from central.settling.service import undo
 from central.settling.used_twice import NoPointsBroughtError
@@ -150,9 +152,9 @@ def test_what_a_refund_has_settled_of_it_goes_back_on_the_certificate(
 class Tasting:
     """Two stores to which the same unique code is shown; only one of them holds it."""
 
-    def __init__(self, centre: Centre, journal: Journal, rule: str) -> None:
+    def __init__(self, centre: Centre, journal: Journal, rule: str, text: str = "") -> None:
         self.centre = centre
-        self.shop = shop(centre, journal, with_rule(rule))
+        self.shop = shop(centre, journal, text or with_rule(rule))
         index = blind_index(centre.keys.index, IdentifierKind.CODE, plain_token(CODE))
         account = bearer_account(Bearer.CODE, index)
         made = coupon(journal)
@@ -312,3 +314,86 @@ def test_a_code_whose_pack_is_not_here_cannot_be_undone(
 
     with pytest.raises(NoPointsBroughtError):
         undo(centre, the(centre, ConflictKind.CODE_USED_TWICE).id, WORD)
+
+
+# By policy
+
+
+def chosen(policy: str, rule: str = BONUS) -> str:
+    """The wine pack with a rule of the code and a policy of its own."""
+    return with_rule(rule).replace("\npolicies:\n", f"\npolicies:\n  {policy}\n", 1)
+
+
+def settled(centre: Centre, kind: ConflictKind) -> tuple[ConflictState, str]:
+    found = the(centre, kind)
+    return found.state, found.note
+
+
+@pytest.mark.parametrize(
+    ("policy", "left", "state"),
+    [
+        ("code_used_twice: stands", 1_300_00, ConflictState.OPEN),
+        ("code_used_twice: take_points", 300_00, ConflictState.UNDONE),
+    ],
+)
+def test_a_programme_may_take_back_what_a_code_has_brought_once_more(
+    centre: Centre, journal: Journal, other: Journal, policy: str, left: int, state: ConflictState
+) -> None:
+    tasting = Tasting(centre, journal, BONUS, chosen(policy))
+    anna, _ = journal.register()
+    boris, _ = journal.register("Борис", "+79160000011")
+    journal.push()
+    tasting.sell(journal, anna)
+    tasting.sell(other, boris)
+
+    settled_first, settled_again = (by_policy.run(centre, centre.clock.now()) for _ in range(2))
+
+    assert [worth(centre, who) for who in (anna, boris)] == [1_300_00, left]
+    assert (settled_first, settled_again) == (int(state is ConflictState.UNDONE), 0)
+    found, note = settled(centre, ConflictKind.CODE_USED_TWICE)
+    assert found is state
+    assert (policy in note) == (state is ConflictState.UNDONE)
+
+
+def test_what_has_brought_a_discount_alone_is_closed_with_the_reason(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    text = chosen("code_used_twice: take_points", DISCOUNT)
+    tasting = Tasting(centre, journal, DISCOUNT, text)
+    anna, _ = journal.register()
+    journal.push()
+    tasting.sell(journal, anna)
+    tasting.sell(other, anna)
+
+    assert by_policy.run(centre, centre.clock.now()) == 1
+
+    found, note = settled(centre, ConflictKind.CODE_USED_TWICE)
+    assert found is ConflictState.RESOLVED
+    assert "stays, for the receipt is paid" in note
+
+
+@pytest.mark.parametrize("value", ["debt", "forgive"])
+def test_a_programme_may_let_go_what_a_certificate_has_paid_too_much(
+    centre: Centre, other: Journal, gift: Issued, value: str
+) -> None:
+    pack = publish(centre, chosen(f"certificate_used_twice: {value}")).hash
+    other.sell(None, paid=[drawn(gift, 400_00)], pack_hash=pack)
+    other.push()
+
+    by_policy.run(centre, centre.clock.now())
+
+    is_let_go = value == "forgive"
+    assert debt(centre, gift.account) == (0 if is_let_go else 400_00)
+    found, _ = settled(centre, ConflictKind.USED_TWICE)
+    assert found is (ConflictState.UNDONE if is_let_go else ConflictState.OPEN)
+
+
+def test_a_receipt_whose_pack_is_not_here_is_left_to_people(
+    centre: Centre, other: Journal, gift: Issued
+) -> None:
+    publish(centre, chosen("certificate_used_twice: forgive"))
+    other.sell(None, paid=[drawn(gift, 400_00)])
+    other.push()
+
+    assert by_policy.run(centre, centre.clock.now()) == 0
+    assert debt(centre, gift.account) == 400_00

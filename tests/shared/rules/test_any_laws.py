@@ -290,9 +290,11 @@ OTHERS = frozenset(
         "slips",
         *("spent_points", "claw_back", "restore_expired", "broken_threshold", "broken_bundle"),
         *("offline_return", "exchange_price", "voided_by"),
+        *("certificate_used_twice", "code_used_twice"),
         *("early_activation_by", "early_activation_max", "early_activation_a_day"),
         *("till_tolerance", "lists.flags"),
         *(name for name in FEATURES if name.startswith(("tiers.", "offline_redemption."))),
     }
 )
-"""Policies of returns and activations do nothing to a price; tracks have laws of their own."""
+"""Policies of returns, of activations and of what was used twice do nothing to a price; tracks have
+laws of their own."""

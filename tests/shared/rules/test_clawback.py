@@ -179,6 +179,8 @@ def test_a_cap_of_offline_returns_has_its_amount() -> None:
         ("broken_bundle: charge", "broken_bundle"),
         ("offline_return: cap\n  offline_return_cap: 500.00", "offline_return"),
         ("exchange_price: promised", "exchange_price"),
+        ("certificate_used_twice: forgive", "certificate_used_twice"),
+        ("code_used_twice: take_points", "code_used_twice"),
     ],
 )
 def test_a_pack_asks_the_kernel_for_what_it_chooses_otherwise(stated: str, feature: str) -> None:
