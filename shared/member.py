@@ -89,9 +89,9 @@ class LotView:
     expires_on: date | None
 
     @property
-    def spending_order(self) -> tuple[date, datetime, UUID]:
+    def spending_order(self) -> tuple[date, datetime, int]:
         """Earliest expiry first, then earliest activation, then id."""
-        return (self.expires_on or date.max, self.activates_at, self.id)
+        return (self.expires_on or date.max, self.activates_at, self.id.int)
 
 
 @dataclass(frozen=True, slots=True)

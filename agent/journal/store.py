@@ -1,6 +1,6 @@
 """The journal's tables and their SQL: facts, the centre's word on them, and what they changed."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -113,6 +113,18 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What own facts have counted for accounts on a day: of a limited rule, or of all purchases."""
+
+    day: date | None
+    rule: str
+    turnover_minor: int
+    receipts: int
+    earned: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """What the centre has not taken yet, and what it has taken without posting."""
 
@@ -143,10 +155,16 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 _UNCOVERED = """
 SELECT account, lot, wallet, amount, activates_at, expires_on,
     turnover_minor, receipts, counted_on, earned, rule
-FROM change WHERE account IN (?*) AND (cover IS NULL OR cover > ?)
+FROM change WHERE account IN (?*) AND lot IS NOT NULL AND (cover IS NULL OR cover > ?)
 ORDER BY rowid
 """
 """As they were written: ids are minted by a clock that may go back."""
+_COUNTED = """
+SELECT counted_on, rule, sum(turnover_minor), sum(receipts), sum(earned),
+    sum(CASE WHEN amount < 0 THEN -1 ELSE 1 END)
+FROM change WHERE account IN (?*) AND lot IS NULL AND (cover IS NULL OR cover > ?)
+GROUP BY counted_on, rule
+"""
 
 
 def tip(connection: Connection, epoch: int) -> Tip:
@@ -184,9 +202,17 @@ def add_changes(connection: Connection, fact: UUID, changes: Sequence[Change]) -
 
 
 def uncovered(connection: Connection, accounts: Collection[UUID], cursor: int) -> list[Change]:
-    """Return own changes of accounts that rows up to a cursor of the global stream lack."""
+    """Return own changes of accounts' lots that rows up to a cursor of the global stream lack."""
+    keys = {account.bytes: account for account in accounts}
+    found = run(connection, listed(_UNCOVERED, len(keys)), (*keys, cursor))
+    return [_read(row, keys) for row in found]
+
+
+def counted(connection: Connection, accounts: Collection[UUID], cursor: int) -> list[Counted]:
+    """Return what own facts have counted for accounts and rows up to a cursor lack, added up."""
     keys = [account.bytes for account in accounts]
-    return [_read(row) for row in run(connection, listed(_UNCOVERED, len(keys)), (*keys, cursor))]
+    found = run(connection, listed(_COUNTED, len(keys)), (*keys, cursor))
+    return [Counted(_day(row[0]), *row[1:]) for row in found]
 
 
 def activated_since(connection: Connection, account: UUID, at: datetime) -> int:
@@ -344,10 +370,10 @@ def _written(change: Change) -> tuple[object, ...]:
     )
 
 
-def _read(row: Sequence[Any]) -> Change:
+def _read(row: Sequence[Any], accounts: Mapping[bytes, UUID]) -> Change:
     account, lot, wallet, amount, activates_at, expires_on, minor, receipts, day, earned, rule = row
     return Change(
-        account=UUID(bytes=account),
+        account=accounts[account],
         lot=None if lot is None else UUID(bytes=lot),
         wallet=wallet,
         amount=amount,
@@ -355,10 +381,14 @@ def _read(row: Sequence[Any]) -> Change:
         expires_on=None if expires_on is None else date.fromisoformat(expires_on),
         turnover_minor=minor,
         receipts=receipts,
-        counted_on=None if day is None else date.fromisoformat(day),
+        counted_on=_day(day),
         earned=earned,
         rule=rule,
     )
+
+
+def _day(written: str | None) -> date | None:
+    return None if written is None else date.fromisoformat(written)
 
 
 def _fact(agent: UUID, row: Row[tuple[object, ...]]) -> Fact:

@@ -47,9 +47,9 @@ class LotStanding:
     """Whether the centre's rows have it; else it was born here and may be nobody's yet."""
 
     @property
-    def spending_order(self) -> tuple[date, datetime, UUID]:
+    def spending_order(self) -> tuple[date, datetime, int]:
         """Return the key by which the kernel takes lots."""
-        return self.expires_on or date.max, self.activates_at, self.id
+        return self.expires_on or date.max, self.activates_at, self.id.int
 
     def within(self, reach: Reach, thin: Mapping[UUID, int]) -> int:
         """Return the hundredths that count within a reach; `thin` as of `reachable`."""
@@ -59,7 +59,8 @@ class LotStanding:
 
     def reachable(self, thin: Mapping[UUID, int]) -> int:
         """Return what a receipt may count on with the line up."""
-        return max(self.here, min(self.amount, thin.get(self.id, self.amount)))
+        had = thin.get(self.id, self.amount) if thin else self.amount
+        return max(self.here, min(self.amount, had))
 
 
 def lots_here(
@@ -143,7 +144,7 @@ def _open_here(
     answered = store.answered(journal, epoch, accounts)
     granted = {row.lot: row.granted for row in leased if (row.agent, row.epoch) == (me, epoch)}
     for lot in lots.values():
-        use = used.get(lot.id, LeaseUse(lot.id, lot.account))
+        use = used.get(lot.id) or LeaseUse(lot.id, lot.account)
         told = max(granted.get(lot.id, 0), answered.get(lot.id, 0))
         in_hold = held.get(lot.id, 0)
         if not station.barred:

@@ -106,7 +106,7 @@ class Standing:
                     lot.id,
                     lot.account,
                     lot.wallet,
-                    lot.within(reach, thin) + more.get(lot.id, 0),
+                    lot.within(reach, thin) + (more.get(lot.id, 0) if more else 0),
                     lot.activates_at,
                     lot.expires_on,
                 )
@@ -142,17 +142,17 @@ def standing(station: Station, journal: Connection, member: UUID) -> Standing:
         raise UnknownMemberError
     base = _from_row(row) if row else _from_newcomer(newcomer)
     base = _as_edited(base, edits.uncovered(journal, ids, cursor))
-    changes = facts.uncovered(journal, ids, cursor)
-    lots = lots_here(station, journal, accounts, leased, changes)
+    counted = facts.counted(journal, ids, cursor)
+    lots = lots_here(station, journal, accounts, leased, facts.uncovered(journal, ids, cursor))
     return replace(
         base,
         accounts=tuple(ids),
-        turnover_minor=base.turnover_minor + sum(change.turnover_minor for change in changes),
-        receipts=base.receipts + sum(change.receipts for change in changes),
+        turnover_minor=base.turnover_minor + sum(one.turnover_minor for one in counted),
+        receipts=base.receipts + sum(one.receipts for one in counted),
         debt=sum(account.debt for account in accounts),
-        lots=tuple(sorted(lots.values(), key=lambda lot: (lot.activates_at, lot.id))),
+        lots=tuple(sorted(lots.values(), key=lambda lot: (lot.activates_at, lot.id.int))),
         referrer=None if referrer in ids else referrer,
-        history=_history(journal, accounts, ids, changes),
+        history=_history(journal, accounts, ids, counted),
         as_of=cursor,
         passes_over={account.id: account.passes_over for account in accounts},
     )
@@ -199,18 +199,18 @@ def _history(
     journal: Connection,
     accounts: list[AccountRow],
     ids: tuple[UUID, ...],
-    changes: list[facts.Change],
+    counted: list[facts.Counted],
 ) -> History:
     """Join what the rows tell of the accounts with what this store's own facts add to it."""
     own = [
-        DayCount(change.counted_on, change.turnover_minor, change.earned, change.receipts)
-        for change in changes
-        if change.counted_on is not None and not change.rule
+        DayCount(one.day, one.turnover_minor, one.earned, one.receipts)
+        for one in counted
+        if one.day is not None and not one.rule
     ]
     used = [
-        Use(change.rule, change.counted_on, -1 if change.amount < 0 else 1, change.earned)
-        for change in changes
-        if change.counted_on is not None and change.rule
+        Use(one.rule, one.day, one.times, one.earned)
+        for one in counted
+        if one.day is not None and one.rule
     ]
     here = with_days(History(once=tuple(sorted(once.of(journal, ids)))), own)
     here = with_uses(here, used)

@@ -1,6 +1,5 @@
 """Price a receipt for a member as this store sees both: no writes, a value with a digest."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -180,20 +179,16 @@ def _price(
     brought = bring(station, journal, named, pack, moment)
     receipt = _receipt(station, basket, lines, who, settings)
     receipt = brought.on(receipt, Reach.CHAIN)
+    view = None if who is None else who.view(Reach.CHAIN, basket.account, thin=thin)
     return _priced(
         station,
         journal,
         Quote(
             receipt=receipt,
             standing=who,
-            member=None,
+            member=view,
             moment=moment,
-            evaluation=evaluate(
-                pack,
-                None if who is None else who.view(Reach.CHAIN, basket.account, thin=thin),
-                receipt,
-                moment,
-            ),
+            evaluation=evaluate(pack, view, receipt, moment),
             digest="",
             reach=reach,
             shortage=None,
@@ -204,7 +199,6 @@ def _price(
             granted=passes.good(station, journal, shown, who),
         ),
         basket.account,
-        thin,
     )
 
 
@@ -268,7 +262,6 @@ def _priced(
     journal: Connection,
     full: Quote,
     account: UUID | None,
-    thin: Mapping[UUID, int],
 ) -> Quote:
     """Narrow a price over all points to what the store may draw, if only that counts."""
     who, evaluation = full.standing, full.evaluation
@@ -280,7 +273,6 @@ def _priced(
     wanted, drawn = evaluation.redemption, here.evaluation.redemption
     priced = replace(
         full,
-        member=None if who is None else who.view(Reach.CHAIN, account, thin=thin),
         shortage=_shortage(wanted.redeemed, drawn.redeemed, elsewhere, here.because),
         headroom=_shortage(wanted.maximum, drawn.maximum, elsewhere, here.because),
         short=full.brought.short(evaluation, here.evaluation),

@@ -3,16 +3,19 @@
 import os
 import signal
 from collections.abc import Callable
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from msgspec.structs import replace
 from sqlalchemy.exc import DatabaseError
 
 from agent.commit.service import Sale, commit
 from agent.journal import store
+from agent.journal.store import Change
 from agent.members.service import Registration, register
 from agent.reserve.service import reserve
 from agent.returns.service import give_back_goods
@@ -283,3 +286,63 @@ def test_the_same_later_word_of_a_restored_centre_has_another_cover(shop: Shop) 
 
     with reading(shop.station.journal) as connection:
         assert not store.uncovered(connection, [anna.account], 60)
+        assert not store.counted(connection, [anna.account], 60)
+
+
+ACCOUNTS = [UUID(int=no) for no in (1, 2)]
+CURSOR = 10
+COUNTING = some.builds(
+    Change,
+    account=some.sampled_from(ACCOUNTS),
+    amount=some.sampled_from([0, -1]),
+    turnover_minor=some.integers(-500, 500),
+    receipts=some.integers(-1, 1),
+    counted_on=some.none() | some.dates(date(2026, 5, 1), date(2026, 5, 3)),
+    earned=some.integers(-9, 9),
+    rule=some.sampled_from(["", "wine"]),
+)
+MOVING = some.builds(
+    Change, account=some.sampled_from(ACCOUNTS), lot=some.uuids(), amount=some.integers(-9, 9)
+)
+FACTS = some.lists(
+    some.tuples(some.lists(COUNTING | MOVING, max_size=4), some.sampled_from([None, 9, 10, 11])),
+    max_size=6,
+)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(told=FACTS, asked=some.sampled_from([ACCOUNTS[:1], ACCOUNTS]))
+def test_what_facts_have_counted_adds_up_by_day_and_rule_and_lots_stay_one_by_one(
+    shop: Shop, told: list[tuple[list[Change], int | None]], asked: list[UUID]
+) -> None:
+    """Whatever the rows cover is out of both, and nothing else is."""
+    with transaction(shop.station.journal) as connection:
+        connection.exec_driver_sql("DELETE FROM change")
+        for no, (changes, cover) in enumerate(told):
+            store.add_changes(connection, UUID(int=100 + no), changes)
+            covered = "UPDATE change SET cover = ? WHERE fact = ?"
+            connection.exec_driver_sql(covered, (cover, UUID(int=100 + no).bytes))
+        counted = store.counted(connection, asked, CURSOR)
+        moved = store.uncovered(connection, asked, CURSOR)
+
+    shown = [
+        one
+        for changes, cover in told
+        if cover is None or cover > CURSOR
+        for one in changes
+        if one.account in asked
+    ]
+    sums: dict[tuple[date | None, str], list[int]] = {}
+    for one in shown:
+        if one.lot is None:
+            parts = (one.turnover_minor, one.receipts, one.earned, -1 if one.amount < 0 else 1)
+            before = sums.get((one.counted_on, one.rule), [0] * len(parts))
+            sums[one.counted_on, one.rule] = [sum(pair) for pair in zip(before, parts, strict=True)]
+    found = {
+        (one.day, one.rule): [one.turnover_minor, one.receipts, one.earned, one.times]
+        for one in counted
+    }
+    assert found == sums
+    assert moved == [one for one in shown if one.lot is not None]
