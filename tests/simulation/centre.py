@@ -55,7 +55,7 @@ class CentreMachine:
             incarnation = feed.name_incarnation(connection, uuid7(clock.now(), chance))
             keylist.publish(connection, keys)
         self.centre = Centre(engine, clock, chance, keys, Settings(), incarnation)
-        self.first_root = keys.demand_root()
+        self.first_root, self.root_version = keys.demand_root(), 0
 
     def serve(self, request: httpx.Request) -> httpx.Response:
         """Answer a request; a centre that dies on the way answers nothing and starts again."""
@@ -119,7 +119,7 @@ class CentreMachine:
         keys = self.centre.keys
         new = KeyPair.from_seed(bytes([0xA0 + len(keys.roots.handed_over)]) * 32)
         keys = replace(keys, root=new, roots=keys.roots.followed_by(keys.demand_root(), new))
-        self.order(lambda centre: rooting.send(centre, keys))
+        self.root_version = self.order(lambda centre: rooting.send(centre, keys))
         self.centre = replace(self.centre, keys=keys)
 
     @property

@@ -13,7 +13,7 @@ LATE_VERSION = 2**40
 """Of a list: higher than any that the centre sends."""
 
 
-def _first_list(central: CentreMachine) -> KeysRow:
+def first_list(central: CentreMachine) -> KeysRow:
     """The list with which the chain began, once more."""
     told = Trusted((central.centre.keys.pack.public,))
     return signed_list(1, told, central.first_root)
@@ -30,12 +30,12 @@ def _forged_list(central: CentreMachine) -> KeysRow:
 def _list_of_a_former_root(central: CentreMachine) -> KeysRow:
     """A list of whoever has stolen the first root, after it gave its place to another."""
     if not central.centre.keys.roots.handed_over:
-        return _first_list(central)
+        return first_list(central)
     return signed_list(LATE_VERSION, Trusted((INTRUDER.public,)), central.first_root)
 
 
 FOREIGN_LISTS = (
-    ("the first", _first_list),
+    ("the first", first_list),
     ("forged", _forged_list),
     ("of a former root", _list_of_a_former_root),
 )

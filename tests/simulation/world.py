@@ -50,14 +50,14 @@ from tests.simulation.carried import CODES, Carried
 from tests.simulation.centre import CENTRAL, CentreMachine
 from tests.simulation.clocks import START, MachineClock, TrueTime
 from tests.simulation.disk import End, Moment, StoppedError
-from tests.simulation.foreign import FOREIGN_LISTS, INTRUDER
+from tests.simulation.foreign import FOREIGN_LISTS, INTRUDER, first_list
 from tests.simulation.goods_back import code_of, swap, take_back, undo
 from tests.simulation.joining import Deed, merging, parting
 from tests.simulation.machine import Machine, wrong_by
 from tests.simulation.oracle import Oracle
 from tests.simulation.passes import Purses, ask
 from tests.simulation.passes import told as told_pass
-from tests.simulation.plan import Options, Step, instant
+from tests.simulation.plan import Fault, Options, Step, instant
 from tests.simulation.programmes import FIRST_FROM, once_of, pack_text
 from tests.simulation.rolling import Rolling, midnight_after, publish_next, repeating, roll, said
 from tests.simulation.sightings import Sightings
@@ -773,10 +773,19 @@ class World:
     def _do_old_list(self, step: Step) -> str:
         """Let somebody send a list of keys that does not count."""
         name, made = FOREIGN_LISTS[step.no % len(FOREIGN_LISTS)]
-        row = made(self.central)
+        row = made(self.central) if self._know_the_root() else first_list(self.central)
         self.central.order(lambda centre: _send_list(centre, row))
         self.counts["older list"] += 1
         return name
+
+    def _know_the_root(self) -> bool:
+        """Tell whether every store has heard of the present root, and no disk forgets it again.
+
+        One that has not follows whoever has stolen the former one, if it hears him first.
+        """
+        heard = [self.lists.get(tills.code, 0) for tills in self.everywhere()]
+        forgets = {Fault.IMAGE, Fault.CLONE, Fault.ROWS} & {*self.options.faults}
+        return min(heard) >= self.central.root_version and not forgets
 
     def _do_cache(self, step: Step) -> str:
         self.at(step.store).machine.line.cache = step.args["share"]
