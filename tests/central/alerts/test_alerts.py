@@ -78,6 +78,7 @@ def test_what_is_amiss_begins_once_and_ends_once(
         ("queue", {"queue": 5_000}),
         ("unsent", {"oldest_unsent_at": NOON - timedelta(hours=3)}),
         ("device", {"devices": (NO_PAPER,)}),
+        ("root", {"root_unknown": True}),
         ("clock", {"at": NOON + timedelta(minutes=10)}),
     ],
 )

@@ -1,13 +1,24 @@
 """`kopilka central keys root`: the ceremony as an operator types it."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from central.agents import report_store
 from central.centre import read_keys
 from central.cli import app
+from central.estate.service import How, import_stores
+from central.opening import open_centre
 from central.roots import read_root
+from central.settings import Settings
+from shared.clock import SystemClock
+from shared.runtime.sqlite import transaction
+from shared.wire.codec import encode
+from shared.wire.reports import AgentReport
+from tests.central.app.kit import STORES_CSV, SetClock
+from tests.central.journal_builder import make_journal
 
 TYPED = "twelve letters"
 TWICE = f"{TYPED}\n{TYPED}\n"
@@ -69,6 +80,22 @@ def test_the_root_key_is_renewed_from_file_to_file(folder: Path) -> None:
     assert "list version 2\n" in shown
     assert kopilka(folder, *asked, "--yes", typed=ONCE * 2).exit_code == 0
     assert "list version 2\n" in kopilka(folder, "keys", "list").output
+
+
+def test_the_list_names_the_stores_that_have_not_told_of_it(folder: Path) -> None:
+    """One has told of the list before, the other of nothing."""
+    clock = SetClock(SystemClock().now())
+    centre = open_centre(Settings(data_dir=folder / "centre"), clock, Random(5))
+    import_stores(centre, STORES_CSV.encode(), How.APPLY)
+    told, _ = (make_journal(centre, clock, store) for store in ("101", "102"))
+    with transaction(centre.engine) as connection:
+        body = encode(AgentReport(clock.now(), "0.2", keys_version=1))
+        report_store.put(connection, told.agent, body, clock.now())
+    centre.engine.dispose()
+
+    assert "1 of 2 stores have not told of it: 102" in kopilka(folder, "keys", "list").output
+    kopilka(folder, "keys", "renew", "passes")
+    assert "2 of 2 stores have not told of it: 101 102" in kopilka(folder, "keys", "list").output
 
 
 def test_a_lost_root_key_is_replaced_only_by_who_says_so(folder: Path) -> None:

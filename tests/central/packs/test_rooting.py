@@ -11,6 +11,7 @@ import pytest
 from central.centre import Centre, make_keys, read_keys
 from central.feed import service as feed
 from central.leases import recovery
+from central.measures.service import measure, metrics
 from central.opening import initialise, open_centre
 from central.packs import keylist, keyring, rooting
 from central.packs.service import publish
@@ -247,6 +248,8 @@ def test_a_machine_is_revoked_at_once_and_stores_hear_of_it_when_the_root_has_si
     done = revoke_agent(away, "101")
 
     assert (done.list_version, len(lists(centre)), is_due(away)) == (None, 1, True)
+    measure(away, away.clock.now())
+    assert b"kopilka_central_keys_due 1" in metrics(away, away.clock.now())
     assert code_of(device.open()) == "agent_fenced"
     assert keylist.sign(rooting.with_root(away, root)) == 2
     assert lists(centre)[-1].revoked == (RevokedAgent(device.me.agent, 1, 0),)
