@@ -134,8 +134,10 @@ def learn(connection: Connection) -> None:
 def save(connection: Connection, books: Books) -> list[NewChange]:
     """Write what the books changed; return the rows that stores must hear of, for the feed."""
     store.save(connection, books)
-    agents = roster.by_ids(connection, {lease.agent for lease in _leases(books)})
-    return [*_account_changes(books, agents), *_lease_changes(books, agents)]
+    leases = _leases(books)
+    agents = roster.by_ids(connection, {lease.agent for lease in leases})
+    changed_leases = [one for one in leases if store.is_changed(books, one)]
+    return [*_account_changes(books, agents), *_lease_changes(books, changed_leases, agents)]
 
 
 def _account_changes(books: Books, agents: Agents) -> Iterator[NewChange]:
@@ -166,9 +168,9 @@ def _holdings(leases: Iterable[Lease], agents: Agents) -> tuple[Holding, ...]:
     return tuple(Holding(code, amount) for code, amount in sorted(by_store.items()))
 
 
-def _lease_changes(books: Books, agents: Agents) -> Iterator[NewChange]:
+def _lease_changes(books: Books, leases: Iterable[Lease], agents: Agents) -> Iterator[NewChange]:
     """Yield the leases whose row differs from what their store was told, present agents' only."""
-    for lease in _leases(books):
+    for lease in leases:
         agent = agents[lease.agent]
         if agent.active_store is None or agent.epoch != lease.epoch:
             continue

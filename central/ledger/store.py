@@ -265,6 +265,13 @@ def save(connection: Connection, books: Books) -> None:
         insert_rows(connection, shape.table, shape.names, [*map(shape.values, things)])
 
 
+def is_changed(books: Books, lease: Lease) -> bool:
+    """Tell whether a lease, or the lot that it is of, is not as it was loaded."""
+    lot = books.lots[lease.lot]
+    as_loaded = books.stored.get(lease.key), books.stored.get(lot.id)
+    return as_loaded != (_LEASES.values(lease), _LOTS.values(lot))
+
+
 def _owners(connection: Connection, accounts: Iterable[UUID]) -> set[UUID]:
     found: set[UUID] = set()
     for few in chunks(accounts):

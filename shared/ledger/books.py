@@ -92,9 +92,9 @@ class Lot:
     """What expiry has taken of it."""
 
     @property
-    def spending_order(self) -> tuple[date, datetime, UUID]:
+    def spending_order(self) -> tuple[date, datetime, int]:
         """Earliest expiry first, then earliest activation, then id."""
-        return (self.expires_on or date.max, self.activates_at, self.id)
+        return (self.expires_on or date.max, self.activates_at, self.id.int)
 
 
 @dataclass(slots=True)
@@ -212,8 +212,9 @@ class Books:
     def add_leases(self, leases: Iterable[Lease]) -> None:
         """Enter leases that are not there yet."""
         for lease in leases:
-            assert lease.key not in self.leases, f"lease {lease.key} is entered twice"
-            self.leases[lease.key] = lease
+            key = lease.key
+            assert key not in self.leases, f"lease {key} is entered twice"
+            self.leases[key] = lease
             self._by_lot.setdefault(lease.lot, []).append(lease)
 
     def lease(self, lot: Lot, holder: Holder) -> Lease:
@@ -225,7 +226,8 @@ class Books:
 
     def leases_of(self, lot: UUID) -> list[Lease]:
         """Return the leases of a lot in the order of their holders."""
-        return sorted(self._by_lot.get(lot, ()), key=lambda lease: lease.key)
+        found = self._by_lot.get(lot, [])
+        return sorted(found, key=lambda lease: lease.key) if len(found) > 1 else [*found]
 
     def lots_of(self, account: UUID) -> list[Lot]:
         """Return the lots of an account in spending order."""

@@ -43,6 +43,13 @@ def open_pool(url: URL, connections_max: int = CONNECTIONS_MAX) -> Engine:
         connect_args=_arguments(),
     )
 
+    @event.listens_for(engine, "connect")
+    def _send_sets_in_binary(connection: Any, _record: object) -> None:
+        """Let arrays travel as they are kept: written out as text they cost several times more."""
+        from psycopg.types.array import ListBinaryDumper
+
+        connection.adapters.register_dumper(list, ListBinaryDumper)
+
     @event.listens_for(engine, "handle_error")
     def _leave_standby(context: ExceptionContext) -> None:
         """Drop connections to a server that has stopped taking writes."""

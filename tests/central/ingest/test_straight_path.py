@@ -107,6 +107,23 @@ def test_a_pending_lot_is_activated_on_request(
     assert lease.activates_at == clock.now()
 
 
+def test_a_lease_is_told_anew_when_nothing_but_its_lot_has_changed(
+    centre: Centre, journal: Journal, clock: SetClock
+) -> None:
+    person, _ = journal.register()
+    later = clock.now() + timedelta(days=1)
+    sold = journal.sell(person, earn=[100_00], activates_at=later)
+    journal.push()
+    (before,) = _leases(centre, "101")
+    journal.activate(person.account, sold.lots[0])
+
+    assert kinds(journal.push(3).outcomes) == ["accepted"]
+
+    (lease,) = _leases(centre, "101")
+    assert (before.activates_at, lease.activates_at) == (later, clock.now())
+    assert before.granted == lease.granted == 100_00
+
+
 def test_a_grant_that_a_person_gets_once_is_adjusted_the_second_time(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:
