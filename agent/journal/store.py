@@ -113,18 +113,6 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """What own facts have counted for accounts on a day: of a limited rule, or of all purchases."""
-
-    day: date | None
-    rule: str
-    turnover_minor: int
-    receipts: int
-    earned: int
-    times: int
-
-
-@dataclass(frozen=True, slots=True)
 class Queue:
     """What the centre has not taken yet, and what it has taken without posting."""
 
@@ -159,12 +147,6 @@ FROM change WHERE account IN (?*) AND lot IS NOT NULL AND (cover IS NULL OR cove
 ORDER BY rowid
 """
 """As they were written: ids are minted by a clock that may go back."""
-_COUNTED = """
-SELECT counted_on, rule, sum(turnover_minor), sum(receipts), sum(earned),
-    sum(CASE WHEN amount < 0 THEN -1 ELSE 1 END)
-FROM change WHERE account IN (?*) AND lot IS NULL AND (cover IS NULL OR cover > ?)
-GROUP BY counted_on, rule
-"""
 
 
 def tip(connection: Connection, epoch: int) -> Tip:
@@ -206,13 +188,6 @@ def uncovered(connection: Connection, accounts: Collection[UUID], cursor: int) -
     keys = {account.bytes: account for account in accounts}
     found = run(connection, listed(_UNCOVERED, len(keys)), (*keys, cursor))
     return [_read(row, keys) for row in found]
-
-
-def counted(connection: Connection, accounts: Collection[UUID], cursor: int) -> list[Counted]:
-    """Return what own facts have counted for accounts and rows up to a cursor lack, added up."""
-    keys = [account.bytes for account in accounts]
-    found = run(connection, listed(_COUNTED, len(keys)), (*keys, cursor))
-    return [Counted(_day(row[0]), *row[1:]) for row in found]
 
 
 def activated_since(connection: Connection, account: UUID, at: datetime) -> int:
@@ -381,14 +356,10 @@ def _read(row: Sequence[Any], accounts: Mapping[bytes, UUID]) -> Change:
         expires_on=None if expires_on is None else date.fromisoformat(expires_on),
         turnover_minor=minor,
         receipts=receipts,
-        counted_on=_day(day),
+        counted_on=None if day is None else date.fromisoformat(day),
         earned=earned,
         rule=rule,
     )
-
-
-def _day(written: str | None) -> date | None:
-    return None if written is None else date.fromisoformat(written)
 
 
 def _fact(agent: UUID, row: Row[tuple[object, ...]]) -> Fact:

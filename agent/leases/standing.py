@@ -8,8 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from agent.journal import edits, newcomers, once
+from agent.journal import counted, edits, newcomers, once
 from agent.journal import store as facts
+from agent.journal.counted import Counted
 from agent.journal.edits import OwnEdit
 from agent.journal.newcomers import Newcomer
 from agent.leases.lots import LotStanding, Reach, lots_here
@@ -142,17 +143,17 @@ def standing(station: Station, journal: Connection, member: UUID) -> Standing:
         raise UnknownMemberError
     base = _from_row(row) if row else _from_newcomer(newcomer)
     base = _as_edited(base, edits.uncovered(journal, ids, cursor))
-    counted = facts.counted(journal, ids, cursor)
+    done = counted.of(journal, ids, cursor)
     lots = lots_here(station, journal, accounts, leased, facts.uncovered(journal, ids, cursor))
     return replace(
         base,
         accounts=tuple(ids),
-        turnover_minor=base.turnover_minor + sum(one.turnover_minor for one in counted),
-        receipts=base.receipts + sum(one.receipts for one in counted),
+        turnover_minor=base.turnover_minor + sum(one.turnover_minor for one in done),
+        receipts=base.receipts + sum(one.receipts for one in done),
         debt=sum(account.debt for account in accounts),
         lots=tuple(sorted(lots.values(), key=lambda lot: (lot.activates_at, lot.id.int))),
         referrer=None if referrer in ids else referrer,
-        history=_history(journal, accounts, ids, counted),
+        history=_history(journal, accounts, ids, done),
         as_of=cursor,
         passes_over={account.id: account.passes_over for account in accounts},
     )
@@ -199,17 +200,17 @@ def _history(
     journal: Connection,
     accounts: list[AccountRow],
     ids: tuple[UUID, ...],
-    counted: list[facts.Counted],
+    done: list[Counted],
 ) -> History:
     """Join what the rows tell of the accounts with what this store's own facts add to it."""
     own = [
         DayCount(one.day, one.turnover_minor, one.earned, one.receipts)
-        for one in counted
+        for one in done
         if one.day is not None and not one.rule
     ]
     used = [
         Use(one.rule, one.day, one.times, one.earned)
-        for one in counted
+        for one in done
         if one.day is not None and one.rule
     ]
     here = with_days(History(once=tuple(sorted(once.of(journal, ids)))), own)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sqlalchemy.exc import DatabaseError
 
 from agent.commit.service import Sale, commit
-from agent.journal import store
+from agent.journal import counted, store
 from agent.journal.store import Change
 from agent.members.service import Registration, register
 from agent.reserve.service import reserve
@@ -286,7 +286,7 @@ def test_the_same_later_word_of_a_restored_centre_has_another_cover(shop: Shop) 
 
     with reading(shop.station.journal) as connection:
         assert not store.uncovered(connection, [anna.account], 60)
-        assert not store.counted(connection, [anna.account], 60)
+        assert not counted.of(connection, [anna.account], 60)
 
 
 ACCOUNTS = [UUID(int=no) for no in (1, 2)]
@@ -324,7 +324,7 @@ def test_what_facts_have_counted_adds_up_by_day_and_rule_and_lots_stay_one_by_on
             store.add_changes(connection, UUID(int=100 + no), changes)
             covered = "UPDATE change SET cover = ? WHERE fact = ?"
             connection.exec_driver_sql(covered, (cover, UUID(int=100 + no).bytes))
-        counted = store.counted(connection, asked, CURSOR)
+        done = counted.of(connection, asked, CURSOR)
         moved = store.uncovered(connection, asked, CURSOR)
 
     shown = [
@@ -342,7 +342,7 @@ def test_what_facts_have_counted_adds_up_by_day_and_rule_and_lots_stay_one_by_on
             sums[one.counted_on, one.rule] = [sum(pair) for pair in zip(before, parts, strict=True)]
     found = {
         (one.day, one.rule): [one.turnover_minor, one.receipts, one.earned, one.times]
-        for one in counted
+        for one in done
     }
     assert found == sums
     assert moved == [one for one in shown if one.lot is not None]
