@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from typer.testing import CliRunner, Result
 
 from agent import counted, identity, keylist, roots
+from agent.cli import app
 from agent.replica import service as replica
 from agent.replica import sums
 from agent.reporting import compose
@@ -189,3 +191,20 @@ def test_a_list_that_was_put_aside_is_used_once_it_may_be(shop: Shop) -> None:
         assert told is not None
         assert sums.whole(sums.part_sums(connection, GLOBAL)) == told.sum
         assert sums.aside(connection, GLOBAL, RowKind.KEYS.value, KEYS_KEY) is None
+
+
+def test_a_person_names_the_root_at_the_command_line(shop: Shop) -> None:
+    shop.feed(GLOBAL, listed(5, 1, []))
+    folder = str(shop.station.data_dir)
+
+    def typed(key: str) -> Result:
+        return CliRunner().invoke(app, ["trust", key, "--data-dir", folder])
+
+    assert [typed(key).exit_code for key in ("no key", OTHER.public.hex())] == [2, 1]
+    done = typed(ROOTS[1].public.hex())
+
+    assert done.exit_code == 0, done.output
+    assert "version 5 is in use" in done.output
+    assert identity.load(shop.station.data_dir).root_key == ROOTS[1].public
+    shop.restart()
+    assert in_use(shop) == 5

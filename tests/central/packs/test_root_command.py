@@ -109,3 +109,16 @@ def test_a_lost_root_key_is_replaced_only_by_who_says_so(folder: Path) -> None:
     assert kopilka(folder, *asked, "--yes", typed=ONCE).exit_code == 0
 
     assert root_of(folder) == read_root(new, lambda: TYPED).public.hex()
+
+
+def test_a_restored_centre_whose_root_lies_elsewhere_is_signed_for_later(folder: Path) -> None:
+    safe = folder / "safe"
+    kopilka(folder, "keys", "root", "export", safe, typed=TWICE)
+    kopilka(folder, "keys", "root", "forget", "--root", safe, typed=ONCE)
+
+    assert kopilka(folder, "restored", "--yes").exit_code == 0
+
+    assert "list version 1: another is due" in kopilka(folder, "keys", "list").output
+    assert kopilka(folder, "keys", "sign").exit_code == 1
+    assert kopilka(folder, "keys", "sign", "--root", safe, typed=ONCE).exit_code == 0
+    assert "is due" not in kopilka(folder, "keys", "list").output

@@ -38,9 +38,16 @@ from shared.wire.roots import present_root
 from shared.wire.rows import AgentRow, KeysRow, RevokedAgent, Row, read_row
 from tests.builders import wine_text
 from tests.central.app.kit import Device, SetClock, code_of, enrolled
+from tests.databases import SqliteFiles
 
 SECOND, THIRD = (KeyPair.from_seed(seed * 32) for seed in (b"2", b"3"))
 TYPED = "twelve letters"
+
+
+@pytest.fixture
+def databases(sqlite_databases: SqliteFiles) -> SqliteFiles:
+    """One kind of database is enough: what is at stake lies in the folder of keys."""
+    return sqlite_databases
 
 
 def reopened(centre: Centre) -> Centre:
