@@ -17,6 +17,7 @@ from central.cli_budgets import budgets_app
 from central.cli_codes import codes_app
 from central.cli_conflicts import conflicts_app
 from central.cli_export import export_app
+from central.cli_family import family_app
 from central.cli_import import import_app
 from central.cli_keys import keys_app
 from central.cli_leases import leases_app
@@ -43,6 +44,7 @@ for _name, _sub in {
     "goods": goods_app,
     "cashiers": cashiers_app,
     "export": export_app,
+    "family": family_app,
     "import": import_app,
     "keys": keys_app,
     "leases": leases_app,

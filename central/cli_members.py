@@ -6,16 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from central.shell import FileArgument, opened
+from central.shell import By, FileArgument, Note, Who, opened
 
 if TYPE_CHECKING:
     from central.settling.lookup import Shown
 
 members_app = typer.Typer(no_args_is_help=True, help="Members of the programme.")
-
-Who = Annotated[str, typer.Argument(metavar="MEMBER", help="Id, card or phone.")]
-Note = Annotated[str, typer.Option(help="Why; it is kept.")]
-By = Annotated[str, typer.Option(help="Who decides; it is kept.")]
 
 
 @members_app.command("show")
@@ -223,10 +219,18 @@ def _print(shown: "Shown") -> None:
     typer.echo(f"{one.id}  {one.state}{into}  {name}  known {one.known_at:%Y-%m-%d %H:%M} UTC")
     for member in shown.joined:
         typer.echo(f"  joined by {member.id}  {member.display_name}")
+    if one.head and one.family_since:
+        typer.echo(
+            f"  in the family of {one.head} since {one.family_since:%Y-%m-%d %H:%M} UTC: "
+            f"{one.family_role}"
+        )
+    for member in shown.relatives:
+        typer.echo(f"  relative {member.id}  {member.display_name}: {member.family_role}")
     for account, balance in shown.accounts:
         debt = f", debt {format_points(account.debt)}" if account.debt else ""
+        whose = "" if account.id in shown.own_accounts else f" of {account.owner}"
         typer.echo(
-            f"  account {account.id}: {format_points(balance)} points{debt}, turnover "
+            f"  account {account.id}{whose}: {format_points(balance)} points{debt}, turnover "
             f"{format_money(account.turnover_minor)} in {account.receipts} receipts"
         )
     for way in shown.identifiers:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 FileArgument = Annotated[
     Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)
 ]
+Who = Annotated[str, typer.Argument(metavar="MEMBER", help="Id, card or phone.")]
+Note = Annotated[str, typer.Option(help="Why; it is kept.")]
+By = Annotated[str, typer.Option(help="Who decides; it is kept.")]
 
 
 @contextmanager

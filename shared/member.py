@@ -26,6 +26,15 @@ class PhoneRole(StrEnum):
     SHARED = "shared"
 
 
+class FamilyRole(StrEnum):
+    """What a relative may do with the accounts of his family."""
+
+    REDEEMS = "redeems"
+    """Whatever its head may."""
+    EARNS = "earns"
+    """He earns for the family, and redeems only what his own account has."""
+
+
 class FieldVersion(Struct, array_like=True, frozen=True):
     """An edited field and the edit whose value counts; a verified one beats what is claimed."""
 

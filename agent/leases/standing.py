@@ -142,7 +142,7 @@ def standing(station: Station, journal: Connection, member: UUID) -> Standing:
     if not ids:
         raise UnknownMemberError
     base = _from_row(row) if row else _from_newcomer(newcomer)
-    base = _as_edited(base, edits.uncovered(journal, ids, cursor))
+    base = _as_edited(base, _of_him(station, base.member, edits.uncovered(journal, ids, cursor)))
     done = counted.of(journal, ids, cursor)
     lots = lots_here(station, journal, accounts, leased, facts.uncovered(journal, ids, cursor))
     return replace(
@@ -157,6 +157,15 @@ def standing(station: Station, journal: Connection, member: UUID) -> Standing:
         as_of=cursor,
         passes_over={account.id: account.passes_over for account in accounts},
     )
+
+
+def _of_him(station: Station, member: UUID, own: Sequence[OwnEdit]) -> list[OwnEdit]:
+    """Return which of the edits on a member's accounts are of himself, not of his family."""
+    if all(one.member == member for one in own):
+        return [*own]
+    with reading(station.replica) as replica:
+        lived = {one.member: survivor(replica, one.member) for one in own}
+    return [one for one in own if (row := lived[one.member]) is None or row.id == member]
 
 
 def _as_edited(who: Standing, own: Sequence[OwnEdit]) -> Standing:

@@ -57,13 +57,29 @@ class Bench:
         entries = [entry for entry in self.later if entry.account in ids]
         later = later_than(entries, sale.moment.instant, sale.receipt.uid)
         known = {one: self._later(found) for one, found in later.items()}
-        return Known(self._whole(accounts, sale.moment.instant), accounts, known)
+        own = self._own(sale.member.id, accounts, sale.moment.instant)
+        return Known(self._whole(own, sale.moment.instant), accounts, known)
 
     def _together(self, own: UUID, at: datetime) -> list[Account]:
         """Return the accounts that were one member's with this one at an instant."""
         found = self.accounts.get(own, [])
-        lived = {one.id: self._lived(one.owner, at) for one in found}
-        return [one for one in found if lived[one.id] == lived[own]]
+        paid = {one.id: self._paid(one.owner, at) for one in found}
+        return [one for one in found if paid[one.id] == paid[own]]
+
+    def _own(self, member: UUID, accounts: Sequence[Account], at: datetime) -> list[Account]:
+        """Return which of the accounts of a family are a member's own; all, of somebody unknown."""
+        if member not in self.roll.members:
+            return [*accounts]
+        living = self._lived(member, at)
+        return [one for one in accounts if self._lived(one.owner, at) == living] or [*accounts]
+
+    def _paid(self, member: UUID, at: datetime) -> UUID:
+        """Return on whose accounts a member bought at an instant; who has left a family since is
+        taken for one who was in none."""
+        living = self.roll.members[self._lived(member, at)]
+        if living.head is None or living.family_since is None or living.family_since > at:
+            return living.id
+        return self._lived(living.head, at)
 
     def _whole(self, accounts: Sequence[Account], at: datetime) -> Member | None:
         """Return the one person whom the owners of accounts were at an instant."""

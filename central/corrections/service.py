@@ -208,7 +208,7 @@ def _books(connection: Connection, member: UUID) -> tuple[Books, list[Account], 
         raise UnknownMemberError(member=member)
     survivor = roll.survivor(member).id
     books = ledger.read(connection, locked, ())
-    return books, list(books.accounts_of(survivor)), survivor
+    return books, members.accounts_of(roll, books, survivor), survivor
 
 
 def _post(connection: Connection, one: Correction, at: datetime) -> None:

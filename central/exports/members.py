@@ -39,7 +39,7 @@ def rows(connection: Connection, columns: Sequence[str]) -> Iterator[list[str]]:
     after: UUID | None = None
     while found := store.living_after(connection, after, MEMBERS_PER_READ):
         roll = members.load(connection, found, ())
-        books = ledger.load(connection, (), members=found)
+        books = ledger.load(connection, (), members={roll.payer(one) for one in found})
         members.load_ways(connection, roll, books, found)
         persons = {one.member: one for one in store.persons(connection, [*roll.members])}
         ways: dict[UUID, list[Identifier]] = {}
@@ -67,9 +67,15 @@ class _Shown:
         self._persons, self._ways = persons, ways
 
     def rows(self, member: UUID) -> Iterator[dict[str, str]]:
-        """Yield a member's row, and one with the points alone for each further wallet."""
-        accounts = self._books.accounts_of(member)
-        cells = self._person(member, [account.owner for account in accounts])
+        """Yield a member's row, and one with the points alone for each further wallet.
+
+        What a family has stands in the row of its head.
+        """
+        accounts = members.accounts_of(self._roll, self._books, member)
+        owners = dict.fromkeys(account.owner for account in accounts)
+        own = [one for one in owners if self._roll.survivor(one).id == member]
+        cells = self._person(member, own)
+        accounts = accounts if self._roll.payer(member) == member else []
         cells["turnover"] = decimal(sum(account.turnover_minor for account in accounts))
         cells["receipts"] = str(sum(account.receipts for account in accounts))
         wallets: dict[str, list[tuple[int, str]]] = {}

@@ -103,8 +103,8 @@ class Desk:
         if account not in self.books.accounts:
             self.roll.provisional(member, self.at)
             opened = self.books.open(account, member, self.at)
-            if (owner := self.roll.survivor(member).id) != member:
-                self.books.repoint(opened, owner)
+            if (payer := self.roll.payer(member)) != member:
+                self.books.repoint(opened, payer)
         return self.books.accounts[account]
 
     def file(self, reading: Reading, sale: UUID | None = None) -> None:

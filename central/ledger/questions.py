@@ -38,13 +38,13 @@ def documents_of(
     connection: Connection, account: UUID, after: UUID | None, limit: int
 ) -> list[UUID]:
     """Return the documents that have moved an account's points or turnover, in key order."""
-    moved = select(_entry.c.document).where(_entry.c.account == account)
-    counted = select(_turnover.c.document).where(_turnover.c.account == account)
-    both = moved.union(counted).subquery()
-    query = select(both.c.document).order_by(both.c.document).limit(limit)
-    if after is not None:
-        query = query.where(both.c.document > after)
-    return list(connection.scalars(query))
+    found: set[UUID] = set()
+    for table in (_entry, _turnover):
+        query = select(table.c.document).where(table.c.account == account).distinct()
+        if after is not None:
+            query = query.where(table.c.document > after)
+        found.update(connection.scalars(query.order_by(table.c.document).limit(limit)))
+    return sorted(found)[:limit]
 
 
 def turnovers_of(connection: Connection, account: UUID, limit: int) -> list[Turnover]:

@@ -92,9 +92,11 @@ def place(roll: Roll, books: Books, member: UUID, phone: Edit) -> Placed:
     return Placed(Place.SHARED_PHONE if others else Place.NEW, tuple(others))
 
 
-def known_longer(member: Member) -> tuple[bool, datetime, UUID]:
-    """Order members so that who survives a merge comes first: a person, then the longest known."""
-    return (member.state is not MemberState.ACTIVE, member.known_at, member.id)
+def known_longer(member: Member) -> tuple[bool, bool, datetime, UUID]:
+    """Order members so that who survives a merge comes first: a person, who is in a family, then
+    the longest known."""
+    is_alone = not member.is_in_family
+    return (member.state is not MemberState.ACTIVE, is_alone, member.known_at, member.id)
 
 
 def _is_alone(roll: Roll, books: Books, member: UUID) -> bool:

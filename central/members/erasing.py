@@ -11,7 +11,7 @@ from central.agents import reports
 from central.agents import store as roster
 from central.centre import Centre
 from central.feed import service as feed
-from central.members import consent_store, erasure_store, merging, store, word_store
+from central.members import consent_store, erasure_store, family, merging, store, word_store
 from central.members.erasure_store import Erasure
 from central.members.merging import Hand
 from central.members.roll import Roll
@@ -45,10 +45,13 @@ class Erased:
 def erase(connection: Connection, centre: Centre, member: UUID, hand: Hand) -> Erased:
     """Erase a member with everybody who is one person with him; stores are told to do the same.
 
-    Who had joined him by a phone that is only claimed may be somebody else, and lives on alone.
+    Who had joined him by a phone that is only claimed may be somebody else, and lives on alone; his
+    family has its own accounts again.
     Repeating is refused. Raises UnknownMemberError, ErasedMemberError, NotRegisteredError.
     """
     roll, books = merging.load_whole(connection, (member,))
+    if roll.survivor(member).is_in_family:
+        family.dissolve(connection, centre, member, roll, books, hand)
     person = _one_person(roll, roll.survivor(member).id)
     if all(roll.members[one].registered_on is None for one in person):
         raise NotRegisteredError(member=member)

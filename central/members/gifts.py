@@ -20,9 +20,10 @@ from central.members import gift_store, store
 from central.members import service as members
 from central.members.gift_store import Gift
 from central.members.imports import identifier_index
+from central.members.roll import Roll
 from shared.errors import Kind, LoyaltyError
 from shared.ids import derived
-from shared.ledger.books import Account, Books, Lot
+from shared.ledger.books import Books, Lot
 from shared.ledger.entries import Document, lot_id
 from shared.ledger.postings import grant
 from shared.points import format_points
@@ -171,21 +172,21 @@ def _give_some(centre: Centre, order: Order, few: Sequence[UUID], at: datetime) 
         roll, locked = members.load_locked(connection, few, (), set())
         books = ledger.read(connection, locked, ())
         takers = sorted({roll.survivor(member).id for member in few})
-        lots = [
-            lot for member in takers for lot in _lots_of(order, books.accounts_of(member), member)
-        ]
+        members.extend(connection, roll, {account.owner for account in locked.rows})
+        lots = [lot for member in takers for lot in _lots_of(order, roll, books, member)]
         books = ledger.read(connection, locked, lots)
-        granted = {member for member in takers if _grant(books, order, member, at)}
-        leases.size(connection, books, leases.load_visits(connection, books.accounts), granted, at)
+        granted = {member for member in takers if _grant(roll, books, order, member, at)}
+        payers = {roll.payer(member) for member in granted}
+        leases.size(connection, books, leases.load_visits(connection, books.accounts), payers, at)
         changes = ledger.save(connection, books)
         members.extend(connection, roll, {account.member for account in books.accounts.values()})
         feed.append(connection, [*changes, *members.save(connection, roll, books)])
     return len(granted)
 
 
-def _grant(books: Books, order: Order, member: UUID, at: datetime) -> bool:
-    accounts = books.accounts_of(member)
-    lots = _lots_of(order, accounts, member)
+def _grant(roll: Roll, books: Books, order: Order, member: UUID, at: datetime) -> bool:
+    accounts = members.accounts_of(roll, books, member)
+    lots = _lots_of(order, roll, books, member)
     if not accounts or any(lot in books.lots for lot in lots):
         return False
     document = derived("gift", order.uid, member)
@@ -206,9 +207,11 @@ def _grant(books: Books, order: Order, member: UUID, at: datetime) -> bool:
     return grant(books, lot, Document(document, at), holder=None, kept=0)
 
 
-def _lots_of(order: Order, accounts: Sequence[Account], member: UUID) -> list[UUID]:
+def _lots_of(order: Order, roll: Roll, books: Books, member: UUID) -> list[UUID]:
     """Return every lot that the order may have brought to a member, or to one who joined him."""
-    people = {member, *(account.owner for account in accounts)}
+    accounts = members.accounts_of(roll, books, member)
+    owners = {account.owner for account in accounts}
+    people = {member, *(one for one in owners if roll.survivor(one).id == member)}
     documents = [derived("gift", order.uid, one) for one in sorted(people)]
     return [lot_id(document, 0, account.id) for document in documents for account in accounts]
 

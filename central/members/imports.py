@@ -166,7 +166,7 @@ def account_of(roll: Roll, books: Books, ways: Sequence[Identifier], member: UUI
     """
     claimants = [roll.members[one.owner] for one in ways]
     first = min(claimants, key=lambda one: (one.known_at, one.id)).id
-    accounts = books.accounts_of(member)
+    accounts = members.accounts_of(roll, books, member)
     return next((one for one in accounts if one.owner == first), accounts[0])
 
 

@@ -57,6 +57,15 @@ class NotMergedError(LoyaltyError):
     en = "Member {member} is merged into nobody."
 
 
+class BothInFamilyError(LoyaltyError):
+    """Two members of whom each has to do with a family: one of them has to leave it first."""
+
+    kind = Kind.CONFLICT
+    code = "both_in_family"
+    ru = "И {left}, и {right} состоят в семье: сначала один из них должен из неё выйти."
+    en = "Both {left} and {right} are in a family: one of them has to leave it first."
+
+
 class NoPhoneError(LoyaltyError):
     """A member who has not claimed a phone himself."""
 
@@ -86,14 +95,16 @@ class Joined:
 def merge(connection: Connection, centre: Centre, left: UUID, right: UUID, hand: Hand) -> Joined:
     """Merge two members, or those in whom they live on; the one known longer survives.
 
-    A person survives a member of whom only a card is known. Cards redeem all that is his then,
-    but for those that a former merge by phone has limited. Raises UnknownMemberError,
-    SameMemberError.
+    A person survives a member of whom only a card is known, and who is in a family one who is in
+    none. Cards redeem all that is his then, but for those that a former merge by phone has limited.
+    Raises UnknownMemberError, SameMemberError, BothInFamilyError.
     """
     roll, books = load_whole(connection, (left, right))
     ends = [roll.survivor(one) for one in (left, right)]
     if ends[0].id == ends[1].id:
         raise SameMemberError(left=left, right=right, survivor=ends[0].id)
+    if all(one.is_in_family for one in ends):
+        raise BothInFamilyError(left=left, right=right)
     survivor, joining = sorted(ends, key=known_longer)
     roll.join(books, joining.id, survivor.id)
     done = deed_of(centre, hand, Deed.MERGED, joining.id, survivor.id)

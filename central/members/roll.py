@@ -94,10 +94,20 @@ class Roll:
             found = self.members[found.merged_into]
         return found
 
+    def payer(self, member: UUID) -> UUID:
+        """Return on whose accounts a member buys: on his own, or on those of his family's head."""
+        living = self.survivor(member)
+        return living.id if living.head is None else self.survivor(living.head).id
+
     @property
     def survivors(self) -> set[UUID]:
         """The members that live on, of all these."""
         return {self.survivor(member).id for member in self.members}
+
+    @property
+    def payers(self) -> set[UUID]:
+        """The members on whose accounts all these buy."""
+        return {self.payer(member) for member in self.members}
 
     def group(self, member: UUID) -> list[UUID]:
         """Return who is one person with a member, as far as his profile counts for all of them.
@@ -154,8 +164,8 @@ class Roll:
         living = self.survivor(newcomer.member)
         self._claim_other(newcomer, living.id)
         if living.id != newcomer.member:  # merged by hand before the registration came
-            if account.member != living.id:
-                books.repoint(account, living.id)
+            if account.member != self.payer(living.id):
+                books.repoint(account, self.payer(living.id))
             self._claim(newcomer, IdentifierKind.CARD, living.id, None)
             self._claim(newcomer, IdentifierKind.PHONE, living.id, None)
             return Placed(Place.NEW)
@@ -178,6 +188,7 @@ class Roll:
         """
         joining = self.members[member]
         assert joining.merged_into is None, f"member {member} is merged already"
+        assert not joining.is_in_family, f"member {member} is in a family"
         assert self.survivor(survivor).id == survivor != member, f"member {survivor} is merged"
         self.put(replace(joining, state=MemberState.MERGED, merged_into=survivor))
         self._follow(books)
@@ -198,6 +209,16 @@ class Roll:
         self._follow(books)
         if all(one.owner == former for one in self.identifiers.values() if one.member == former):
             self._free(former)
+
+    def share(self, books: Books, member: Member, head: Member) -> None:
+        """Put a relative and a head as they are now; his accounts follow, and all that finds him is
+        told anew. The caller has loaded all accounts and identifiers of both."""
+        self.put(member)
+        self.put(head)
+        self._follow(books)
+        self.changed_identifiers |= {
+            key for key, one in self.identifiers.items() if one.member == member.id
+        }
 
     def _free(self, member: UUID) -> None:
         """Let all that a member has claimed himself find him, and redeem all that is his."""
@@ -236,14 +257,14 @@ class Roll:
         self.changed_identifiers.add((one.index, one.owner))
 
     def _follow(self, books: Books) -> None:
-        """Point accounts and identifiers to whom their owners have become.
+        """Point identifiers to whom their owners have become, and accounts to who buys on them.
 
         Owners who are not loaded are of others: nothing has become of them.
         """
         for account in [*books.accounts.values()]:
             if account.is_bearer or account.owner not in self.members:
                 continue
-            now = self.survivor(account.owner).id
+            now = self.payer(account.owner)
             if account.member != now:
                 self.changed_members |= {account.member, now}
                 books.repoint(account, now)
@@ -334,7 +355,7 @@ class Roll:
         )
         self.put(merged)
         for account in books.accounts_of(newcomer.member):
-            books.repoint(account, survivor.id)
+            books.repoint(account, self.payer(survivor.id))
         self._claim(newcomer, IdentifierKind.CARD, survivor.id, newcomer.account)
         self._claim(newcomer, IdentifierKind.PHONE, survivor.id, newcomer.account)
         self.changed_members.add(survivor.id)

@@ -1,6 +1,7 @@
 """Members at the centre: loaded, saved, found by card or phone, and told to every store."""
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -19,8 +20,8 @@ from central.members.store import Identifier, IdentifierState, Member
 from central.packs import service as packs
 from central.schema import is_alone
 from shared.crypto.blind import IdentifierKind, blind_index
-from shared.ledger.books import Books
-from shared.member import FieldVersion, NamedDay, person_key
+from shared.ledger.books import Account, Books
+from shared.member import FamilyRole, FieldVersion, NamedDay, person_key
 from shared.wire.codec import encode
 from shared.wire.feed import GLOBAL
 from shared.wire.rows import IdentifierRow, MemberRow, RowKind
@@ -47,12 +48,12 @@ def load_locked(
     """
     roll = load(connection, ids, indexes)
     while True:
-        known = roll.survivors
+        known = roll.survivors | roll.payers
         locked = ledger.lock(connection, accounts, known)
         if is_alone(connection):
             return roll, locked
         roll = load(connection, ids, indexes)
-        if roll.survivors <= known:
+        if roll.survivors | roll.payers <= known:
             return roll, locked
 
 
@@ -62,14 +63,16 @@ def lock(connection: Connection, indexes: Iterable[bytes]) -> None:
 
 
 def extend(connection: Connection, roll: Roll, ids: Iterable[UUID]) -> None:
-    """Read more members and their survivors, with what their profiles were edited to."""
+    """Read more members, their survivors and on whose accounts these buy, with what their profiles
+    were edited to."""
     wanted = set(ids)
     edited: list[UUID] = []
     while missing := wanted - roll.members.keys():
         found = store.members(connection, missing)
         roll.enter(found, (), ())
         edited += [member.id for member in found if member.edits]
-        wanted = {member.merged_into for member in found if member.merged_into is not None}
+        followed = (one for member in found for one in (member.merged_into, member.head))
+        wanted = {one for one in followed if one is not None}
     if edited:
         roll.enter((), (), (), store.edits_of(connection, edited))
         merged = [one for one in edited if roll.members[one].merged_into is not None]
@@ -82,7 +85,8 @@ def load_ways(connection: Connection, roll: Roll, books: Books, ids: Iterable[UU
     living = {roll.survivor(one).id for one in ids if one in roll.members}
     if not living:
         return
-    accounts = [account for one in living for account in books.accounts_of(one)]
+    payers = {roll.payer(one) for one in living}
+    accounts = [account for one in payers for account in books.accounts_of(one)]
     identifiers = store.identifiers_of(connection, living)
     owners = {account.owner for account in accounts} | {one.owner for one in identifiers}
     extend(connection, roll, owners)
@@ -92,7 +96,7 @@ def load_ways(connection: Connection, roll: Roll, books: Books, ids: Iterable[UU
 def join_whole(connection: Connection, roll: Roll, member: UUID) -> None:
     """Read everybody who is one person with a member, without a lock: for a look."""
     living = roll.survivor(member).id
-    books = ledger.load(connection, (), members=[living])
+    books = ledger.load(connection, (), members=[roll.payer(living)])
     load_ways(connection, roll, books, [living])
 
 
@@ -124,16 +128,46 @@ def save(connection: Connection, roll: Roll, books: Books) -> list[NewChange]:
     word_store.note(connection, roll)
     touched = (books.accounts[account] for account in books.touched)
     moved = {account.member for account in touched if not account.is_bearer}
-    told = sorted(moved | roll.changed_members)
-    owners = {account.owner for member in told for account in books.accounts_of(member)}
+    told = _with_relatives(connection, roll, moved | roll.changed_members)
+    owners = {account.owner for member in told for account in accounts_of(roll, books, member)}
     extend(connection, roll, owners)
     rows = [_row(roll, member, books, lambda: packs.ladder(connection)) for member in told]
-    return [*(changed(GLOBAL, row) for row in rows), *_identifier_changes(roll, identifiers)]
+    ways = [_as_shown(roll, books, one) for one in identifiers]
+    return [*(changed(GLOBAL, row) for row in rows), *_identifier_changes(roll, ways)]
+
+
+def accounts_of(roll: Roll, books: Books, member: UUID) -> list[Account]:
+    """Return the accounts on which a member buys: new grants go to the first. A merged one has
+    none, and all of a family have the same."""
+    if roll.members[member].merged_into is not None:
+        return []
+    return books.accounts_of(roll.payer(member))
+
+
+def _with_relatives(connection: Connection, roll: Roll, told: set[UUID]) -> list[UUID]:
+    """Add those who buy on the accounts of members: their rows carry the same figures."""
+    heads = {one for one in told if roll.members[one].relatives}
+    if not heads:
+        return sorted(told)
+    relatives = store.relatives_of(connection, heads)
+    extend(connection, roll, relatives)
+    here = {one.id for one in roll.members.values() if one.head in heads}
+    return sorted(told | {one for one in (*relatives, *here) if roll.members[one].head in heads})
+
+
+def _as_shown(roll: Roll, books: Books, one: Identifier) -> Identifier:
+    """Return an identifier as stores see it: who only earns for his family pays with his own."""
+    living = roll.survivor(one.member)
+    if one.account is not None or living.family_role != FamilyRole.EARNS:
+        return one
+    own = (account for account in accounts_of(roll, books, living.id) if account.owner == living.id)
+    return replace(one, account=next((account.id for account in own), living.id))
 
 
 def _row(roll: Roll, who: UUID, books: Books, ladder: Ladder) -> MemberRow:
-    accounts = books.accounts_of(who)
-    owners = dict.fromkeys(account.owner for account in accounts if account.owner != who)
+    accounts = accounts_of(roll, books, who)
+    others = (account.owner for account in accounts if account.owner != who)
+    owners = dict.fromkeys(one for one in others if roll.survivor(one).id == who)
     joined = [roll.members[owner] for owner in owners]
     edits = counted(roll, who, owners)
     member = as_edited(whole(roll.members[who], joined, ladder), edits)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy import Connection, Index, Row, Select, delete, func, select, text, update
 from sqlmodel import Field
 
 from central.ledger.rows import chunks
@@ -37,10 +37,16 @@ class IdentifierState(StrEnum):
     REVOKED = "revoked"
 
 
+_in_family = text("head IS NOT NULL")
+
+
 class MemberTable(Table, table=True):
     """A member; his figures are sums over his accounts and stand in the ledger."""
 
     __tablename__ = "member"
+    __table_args__ = (
+        Index("ix_member_head", "head", sqlite_where=_in_family, postgresql_where=_in_family),
+    )
     id: UUID = Field(primary_key=True)
     state: str
     merged_into: UUID | None
@@ -56,6 +62,10 @@ class MemberTable(Table, table=True):
     dates: str = ""
     known_at: datetime = Field(sa_type=Instant)
     edits: int = 0
+    head: UUID | None = None
+    family_role: str = ""
+    family_since: datetime | None = Field(default=None, sa_type=Instant)
+    relatives: int = 0
 
 
 class IdentifierTable(Table, table=True):
@@ -144,6 +154,18 @@ class Member:
     dates: str = ""
     edits: int = 0
     """How many values his profile's fields were edited to: most have none to be read."""
+    head: UUID | None = None
+    """On whose accounts he buys, if he is in another's family."""
+    family_role: str = ""
+    """A `FamilyRole` of `shared.member`, if so."""
+    family_since: datetime | None = None
+    relatives: int = 0
+    """How many others buy on his accounts: most have none to be told."""
+
+    @property
+    def is_in_family(self) -> bool:
+        """Tell whether others have to do with his accounts, or he with others'."""
+        return self.head is not None or self.relatives > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +207,18 @@ class Deed(StrEnum):
     VERIFIED = "verified"
     EDITED = "edited"
     ERASED = "erased"
+    FAMILY_JOINED = "joined_family"
+    FAMILY_LEFT = "left_family"
+    FAMILY_ROLE = "given_family_role"
+    RELATIVE_JOINED = "relative_joined"
+    RELATIVE_LEFT = "relative_left"
+    RELATIVE_ROLE = "relative_given_role"
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A deed with who did it and why; `other` is the survivor of a merge."""
+    """A deed with who did it and why; `other` is the survivor of a merge, the head or relative of a
+    family."""
 
     id: UUID
     member: UUID
@@ -218,6 +247,16 @@ def members(connection: Connection, ids: Iterable[UUID]) -> list[Member]:
         for member, state, *rest in connection.execute(query):
             found.append(Member(member, MemberState(state), *rest))
     return found
+
+
+def relatives_of(connection: Connection, heads: Iterable[UUID]) -> list[UUID]:
+    """Return who buys on the accounts of these members, in the order of ids."""
+    found: list[UUID] = []
+    for few in chunks(heads):
+        of_these = one_of(connection, _member.c.head, few)
+        query = select(_member.c.id).where(of_these, _member.c.head.is_not(None))
+        found += connection.scalars(query)
+    return sorted(found)
 
 
 def living_after(connection: Connection, after: UUID | None, limit: int) -> list[UUID]:

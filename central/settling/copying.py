@@ -1,6 +1,7 @@
 """All that is known of a member, for himself: what the law lets him ask for."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,8 +26,13 @@ ENTRIES_MAX: Final = 100_000
 
 def profile_of(centre: Centre, member: UUID) -> dict[str, Any]:
     """Return who a member is, his accounts with every movement of points (hundredths), what he had
-    agreed to and bought before, what was done to him by hand; raises UnknownMemberError."""
+    agreed to and bought before, what was done to him by hand; raises UnknownMemberError.
+
+    Of the accounts of a family, those that are his.
+    """
     shown = show(centre, member)
+    own = set(shown.own_accounts)
+    shown = replace(shown, accounts=tuple(one for one in shown.accounts if one[0].id in own))
     told = to_builtins(shown, str_keys=True)
     with reading(centre.engine) as connection:
         told["entries"] = [
@@ -42,18 +48,28 @@ def profile_of(centre: Centre, member: UUID) -> dict[str, Any]:
 
 
 def receipts_of(centre: Centre, member: UUID) -> Iterator[dict[str, Any]]:
-    """Yield what happened in stores with a member's accounts, as their facts say, a page at a
-    time."""
-    for account, _ in show(centre, member).accounts:
+    """Yield what happened in stores with a member's accounts, as their facts say, a page at a time;
+    on those of his family, what names himself."""
+    shown = show(centre, member)
+    own = set(shown.own_accounts)
+    people = {str(one.id) for one in (shown.member, *shown.joined)}
+    for account, _ in shown.accounts:
         after: UUID | None = None
         while True:
             with reading(centre.engine) as connection:
                 page = ledger.documents_of(connection, account.id, after, DOCUMENTS_PAGE)
                 found = list(_facts(connection, page))
-            yield from found
+            yield from (one for one in found if account.id in own or _names(one, people))
             if len(page) < DOCUMENTS_PAGE:
                 break
             after = page[-1]
+
+
+def _names(told: dict[str, Any], people: set[str]) -> bool:
+    """Tell whether a fact is of one of these people: a sale names its member inside."""
+    member = told.get("member")
+    named = member.get("id") if isinstance(member, dict) else member
+    return str(named) in people
 
 
 def _facts(connection: Connection, documents: list[UUID]) -> Iterator[dict[str, Any]]:

@@ -36,7 +36,9 @@ class Shown:
     """A member with what is his: accounts with points (hundredths) in them, ways to find him.
 
     `person` is the personal part of his registration, `edits` what was said later, `counted` which
-    of that counts; as far as it is not erased. `joined` are those merged into him.
+    of that counts; as far as it is not erased. `joined` are those merged into him, `relatives`
+    those who buy on his accounts. In another's family, `accounts` are the head's, his own among
+    them.
     """
 
     member: Member
@@ -47,6 +49,13 @@ class Shown:
     deeds: tuple[Done, ...]
     edits: tuple[Edit, ...]
     counted: Mapping[ProfileField, Edit]
+    relatives: tuple[Member, ...] = ()
+
+    @property
+    def own_accounts(self) -> list[UUID]:
+        """The accounts that he and those who joined him have brought."""
+        people = {self.member.id, *(one.id for one in self.joined)}
+        return [account.id for account, _ in self.accounts if account.owner in people]
 
 
 def living(centre: Centre, who: str) -> UUID:
@@ -82,15 +91,18 @@ def show(centre: Centre, member: UUID) -> Shown:
         roll = members.load(connection, [member], ())
         if member not in roll.members:
             raise UnknownMemberError(member=member)
-        books = ledger.load(connection, (), members=[member])
-        accounts = books.accounts_of(member)
+        books = ledger.load(connection, (), members=[roll.payer(member)])
+        accounts = members.accounts_of(roll, books, member)
+        relatives = store.relatives_of(connection, [member])
+        members.extend(connection, roll, relatives)
         identifiers = store.identifiers_of(connection, [roll.survivor(member).id])
         members.extend(connection, roll, {account.owner for account in accounts})
         members.load_ways(connection, roll, books, [member])
         persons = store.persons(connection, [member])
         deeds = store.deeds(connection, [member], DEEDS_SHOWN_MAX)
     balances = {one.id: sum(lot.balance for lot in books.lots_of(one.id)) for one in accounts}
-    joined = {one.owner for one in accounts} - {member}
+    owners = {one.owner for one in accounts} - {member}
+    joined = {one for one in owners if roll.survivor(one).id == member}
     edits = [edit for one in (member, *sorted(joined)) for edit in roll.edits.get(one, ())]
     own = [one for one in identifiers if member in (one.member, one.owner)]
     return Shown(
@@ -102,6 +114,7 @@ def show(centre: Centre, member: UUID) -> Shown:
         deeds=tuple(deeds),
         edits=tuple(sorted(edits, key=lambda edit: (edit.field, edit.at, edit.version))),
         counted=editing.counted(roll, member, joined),
+        relatives=tuple(roll.members[one] for one in relatives),
     )
 
 

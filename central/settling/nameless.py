@@ -14,7 +14,7 @@ from central.imports.candidates import Known, read_candidate
 from central.imports.people import Members
 from central.leases import service as leases
 from central.members import merging, profiles, service
-from central.members.merging import UnknownMemberError
+from central.members.merging import BothInFamilyError, UnknownMemberError
 from central.members.profiles import Proposal
 from central.members.roll import Roll
 from central.members.store import Deed
@@ -86,7 +86,7 @@ def claim(centre: Centre, card: UUID, name: str, phone: str, word: Word) -> Clai
 
     What the card has earned stays with it: who is a member already takes it in, else its member
     gets the name. Raises NoNoteError, UnknownMemberError, NamedCardError, BadNameError,
-    BadPhoneError.
+    BadPhoneError, BothInFamilyError if somebody else's family uses the card that he is to take in.
     """
     hand = hand_of(centre, word)
     values = {ProfileField.NAME: normal_name(name), ProfileField.PHONE: normalise_phone(phone)}
@@ -99,6 +99,8 @@ def claim(centre: Centre, card: UUID, name: str, phone: str, word: Word) -> Clai
         same = [one for one in on_phone.owners(index, card) if _same(on_phone, one.id, name)]
         if len(same) == 1:
             roll, books = merging.load_whole(connection, (card, same[0].id))
+            if roll.members[card].is_in_family:
+                raise BothInFamilyError(left=card, right=same[0].id)
             roll.join(books, card, same[0].id)
             done = merging.deed_of(centre, hand, Deed.MERGED, card, same[0].id)
             merging.save_deed(connection, roll, books, done)

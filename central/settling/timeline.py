@@ -73,7 +73,7 @@ def timeline(centre: Centre, member: UUID, limit: int = EVENTS_MAX) -> list[Even
             *_by_hand(connection, people, limit),
             *_edited(roll, people),
             *_consented(connection, people),
-            *_moved(connection, living, limit),
+            *_moved(connection, roll.payer(living), limit),
             *_found(connection, people, limit),
         ]
     return sorted(events, key=lambda one: (one.at, one.what, one.text), reverse=True)[:limit]
@@ -104,9 +104,12 @@ def _consented(connection: Connection, people: Collection[UUID]) -> Iterator[Eve
         yield Event(word.at, what, word.member, f"{word.purpose} {word.version}: {word.actor}")
 
 
-def _moved(connection: Connection, living: UUID, limit: int) -> Iterator[Event]:
-    """Yield what counts as turnover, and what points did: one event per document and kind."""
-    accounts = ledger.load(connection, (), members=[living]).accounts_of(living)
+def _moved(connection: Connection, payer: UUID, limit: int) -> Iterator[Event]:
+    """Yield what counts as turnover, and what points did: one event per document and kind.
+
+    Of a family, what happened on all its accounts.
+    """
+    accounts = ledger.load(connection, (), members=[payer]).accounts_of(payer)
     ids = [account.id for account in accounts]
     before = {one.id: one for one in imports.past_of(connection, ids, limit)}
     for account in accounts:
