@@ -28,6 +28,7 @@ from central.cli_passes import pass_app
 from central.cli_people import people_app, trail_app
 from central.cli_policy import policy_app
 from central.cli_privacy import privacy_app
+from central.cli_proof import proof_app
 from central.cli_root import RootFile, with_root_of
 from central.shell import FileArgument, beside_points, opened, refusals, settings_of
 
@@ -57,6 +58,7 @@ for _name, _sub in {
     "conflicts": conflicts_app,
     "members": members_app,
     "privacy": privacy_app,
+    "proof": proof_app,
     "packs": packs_app,
     "pass": pass_app,
     "people": people_app,

@@ -75,6 +75,11 @@ class Settings(BaseSettings):
     alert_mail_to: str = ""
     """A mailbox that gets them as letters, by a server such as `smtp://127.0.0.1:25`."""
 
+    code_webhook: str = Field(default="", pattern=r"^(https?://.+)?$")
+    """The gateway that takes one-time codes as JSON, and sends them to phones and mailboxes."""
+    code_outbox: Path | None = None
+    """For trials: a folder where they are put as files instead."""
+
     console_idle_s: int = Field(default=1800, gt=0)
     console_session_s: int = Field(default=12 * 3600, gt=0)
     """A session of the console ends when it is not used, and in any case."""

@@ -11,7 +11,15 @@ from central.agents import reports
 from central.agents import store as roster
 from central.centre import Centre
 from central.feed import service as feed
-from central.members import consent_store, erasure_store, family, merging, store, word_store
+from central.members import (
+    consent_store,
+    erasure_store,
+    family,
+    merging,
+    proof_store,
+    store,
+    word_store,
+)
 from central.members.erasure_store import Erasure
 from central.members.merging import Hand
 from central.members.roll import Roll
@@ -67,6 +75,7 @@ def erase(connection: Connection, centre: Centre, member: UUID, hand: Hand) -> E
     edits = store.erase(connection, person)
     word_store.forget(connection, person)
     consent_store.forget_notes(connection, person)
+    proof_store.forget(connection, person)
     numbered = erasure_store.insert_erasures(connection, person, hand.at)
     rows = [feed.changed(GLOBAL, ErasedRow(one.no, one.member)) for one in numbered]
     feed.append(connection, [*_removals(own), *rows])

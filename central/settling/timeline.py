@@ -14,7 +14,7 @@ from central.conflicts.store import Wanted
 from central.conflicts.values import Party, Role
 from central.imports import store as imports
 from central.ledger import service as ledger
-from central.members import consent_store, store
+from central.members import consent_store, proof_store, store
 from central.members import service as members
 from central.members.merging import UnknownMemberError
 from central.members.roll import Roll
@@ -30,6 +30,7 @@ class Happened(StrEnum):
     KNOWN = "member.known"
     EDITED = "profile.edited"
     SETTLED = "member.settled"
+    CODE_SENT = "proof.sent"
     CONSENTED = "consent.given"
     WITHDRAWN = "consent.withdrawn"
     BOUGHT = "receipt.counted"
@@ -73,6 +74,7 @@ def timeline(centre: Centre, member: UUID, limit: int = EVENTS_MAX) -> list[Even
             *_by_hand(connection, people, limit),
             *_edited(roll, people),
             *_consented(connection, people),
+            *_proofs(connection, people, limit),
             *_moved(connection, roll.payer(living), limit),
             *_found(connection, people, limit),
         ]
@@ -96,6 +98,11 @@ def _edited(roll: Roll, people: Collection[UUID]) -> Iterator[Event]:
         for edit in roll.edits.get(one, ()):
             sure = "verified" if edit.verified else "claimed"
             yield Event(edit.at, Happened.EDITED, one, f"{edit.field.value} {sure}: {edit.where}")
+
+
+def _proofs(connection: Connection, people: Collection[UUID], limit: int) -> Iterator[Event]:
+    for one in proof_store.latest(connection, people, limit):
+        yield Event(one.sent_at, Happened.CODE_SENT, one.member, f"{one.field}: {one.actor}")
 
 
 def _consented(connection: Connection, people: Collection[UUID]) -> Iterator[Event]:
