@@ -16,6 +16,9 @@ Mapped = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, do nothing.")]
 Encoding = Annotated[str, typer.Option(help="utf-8, cp1251 or utf-16; found out if not named.")]
 Delimiter = Annotated[str, typer.Option(help="Of a CSV file; found out if not named.")]
+Updates = Annotated[
+    bool, typer.Option("--update", help="Members who are known become as the file states them.")
+]
 Report = Annotated[Path | None, typer.Option("--report", help="FILE.report.json if not named.")]
 By = Annotated[str, typer.Option(help="Who brings it; it is kept.")]
 
@@ -30,6 +33,7 @@ def _command(name: str, text: str) -> None:
         encoding: Encoding = "",
         delimiter: Delimiter = "",
         report: Report = None,
+        update: Updates = False,
         by: By = "",
     ) -> None:
         from central.estate.service import How
@@ -37,20 +41,25 @@ def _command(name: str, text: str) -> None:
         from central.imports.lines import Source, checked_source
         from central.imports.mapping import Plan, read_plan
         from central.imports.report import lines, write_report
-        from central.imports.service import Order
+        from central.imports.service import Known, Order
         from central.imports.service import run as take_in
+        from central.imports.words import line as words
 
+        if update and name != "members":
+            raise typer.BadParameter("is for members: rows of other kinds always take effect")
         with opened(ctx) as centre, progress(name, 0) as heard:
             kind = ImportKind(name)
             plan = read_plan(mapping, kind) if mapping else Plan()
             source = checked_source(Source(file, encoding, delimiter))
             how = How.DRY_RUN if dry_run else How.APPLY
-            done = take_in(centre, Order(kind, source, plan, how, by or getpass.getuser()), heard)
+            known = Known.UPDATED if update else Known.STAYS
+            order = Order(kind, source, plan, how, by or getpass.getuser(), known)
+            done = take_in(centre, order, heard)
             told = report or file.with_name(f"{file.name}.report.json")
             write_report(centre, done, told)
             for line in lines(done, centre.settings.locale):
                 typer.echo(line)
-            typer.echo(f"report: {told}")
+            typer.echo(words("report", centre.settings.locale, path=told))
 
     import_app.command(name, help=text)(run)
 

@@ -14,9 +14,10 @@ from central.ingest import looking
 from central.ingest.values import KeptFact
 from central.ledger import figures
 from central.members import service as members
+from central.members.deed_store import merged_at
 from central.members.joined import whole
 from central.members.roll import Roll
-from central.members.store import Member, merged_at
+from central.members.store import Member
 from central.packs import service as packs
 from shared.errors import LoyaltyError
 from shared.ledger.books import Account

@@ -75,6 +75,14 @@ class Fitted:
             found.update((name, text) for name, text in taken if text)
         return found
 
+    def understood(self, record: Mapping[str, str]) -> dict[str, str]:
+        """Return what a row's texts mean, as far as they mean anything."""
+        found = dict(record)
+        for name, known in self.values.items():
+            text = found.get(name, "")
+            found[name] = known.get(_value_key(text), known.get(ANY, text))
+        return found
+
     def meant(self, record: Mapping[str, str]) -> dict[str, str]:
         """Return what a row's texts mean; raises RefusedError for a value without a meaning."""
         found = dict(record)

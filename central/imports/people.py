@@ -1,7 +1,7 @@
 """Members of a file take their places, with their cards, points and turnover: a batch at a time.
 
 Who is one person is decided as at a registration. A row of somebody whom the centre knows changes
-nothing: what it states may be older than what is known.
+nothing, unless that is asked for: what it states may be older than what is known.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,17 +15,22 @@ from central.centre import Centre
 from central.conflicts import service as conflicts
 from central.conflicts.values import Conflict, ConflictKind, Finding, Role, parties
 from central.feed import service as feed
+from central.imports import updates
 from central.imports.candidates import Candidate, Known, read_candidate
 from central.imports.reasons import Note, Reason, RefusedError
-from central.imports.values import amount
+from central.imports.store import Run
+from central.imports.updates import Update
+from central.imports.values import amount, clean
 from central.imports.verdicts import Outcome, Verdict
 from central.leases import service as leases
 from central.ledger import service as ledger
 from central.members import service as members
+from central.members.deed_store import Done, insert_deed
 from central.members.imports import KIND
+from central.members.newcomer import Newcomer, Place, Placed
 from central.members.profile import Edit
-from central.members.roll import PHONE_TAIL_DIGITS, Newcomer, Place, Placed, Roll
-from central.members.store import Person
+from central.members.roll import PHONE_TAIL_DIGITS, Roll
+from central.members.store import Member, MemberState, Person
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ids import derived
 from shared.ledger.books import Books, Lot
@@ -61,13 +66,15 @@ class _Indexed:
 class Members:
     """Rows of members: read, and written a batch at a time.
 
-    `seen` is for a dry run, which writes nothing: names of who was taken before, by index.
+    `seen` is for a dry run, which writes nothing: names of who was taken before, by index. `run` is
+    the import that brings them, if one does.
     """
 
     centre: Centre
     known: Known
     at: datetime
     seen: dict[bytes, str] | None = None
+    run: Run | None = None
 
     def read(self, number: int, record: Mapping[str, str]) -> Candidate:
         """Read a row; raises RefusedError."""
@@ -76,7 +83,7 @@ class Members:
     def stated(self, record: Mapping[str, str]) -> int:
         """Return the points (hundredths) that a row states, as far as that can be read."""
         try:
-            return amount(record.get("points", ""), "points")
+            return amount(clean(record.get("points", ""), [], "points"), "points")
         except RefusedError:
             return 0
 
@@ -90,6 +97,9 @@ class Members:
         roll, locked = members.load_locked(connection, ids, indexes, set())
         books = ledger.read(connection, locked, ())
         members.extend(connection, roll, {account.member for account in books.accounts.values()})
+        if self.run is not None and self.run.updates:
+            owners = {one.member for one in roll.identifiers.values()}
+            members.load_ways(connection, roll, books, {*owners, *ids} & roll.members.keys())
         visits = leases.load_visits(connection, books.accounts)
         desk = _Desk(self, roll, books, visits)
         verdicts = [desk.enter(one) for one in batch]
@@ -98,6 +108,8 @@ class Members:
         changes = ledger.save(connection, books)
         members.extend(connection, roll, {account.member for account in books.accounts.values()})
         changes += members.save(connection, roll, books)
+        for deed in desk.deeds:
+            insert_deed(connection, deed)
         conflicts.record(connection, desk.found)
         feed.append(connection, changes)
         if self.seen is not None:
@@ -127,19 +139,24 @@ class _Desk:
     def __init__(self, of: Members, roll: Roll, books: Books, visits: leases.Visits) -> None:
         self.to_size: set[UUID] = set()
         self.found: list[Conflict] = []
+        self.deeds: list[Done] = []
         self.seen: dict[bytes, str] = {}
         self._of, self._roll, self._books, self._visits = of, roll, books, visits
+        merged = (one.id for one in roll.members.values() if one.merged_into is not None)
+        self._joined_by_others = {roll.survivor(one).id for one in merged}
 
     def enter(self, one: _Indexed) -> Verdict:
         """Enter a member, unless somebody has his card, or he is known."""
         who = one.who
         known = self._known(one)
         if known is not None:
-            return known
+            return self._update(one) or known if known.outcome is Outcome.DUPLICATE else known
         placed = self._roll.register(self._books, self._newcomer(one))
         self._follow(one)
         granted = self._grant(one)
         notes = who.notes
+        if placed.place is Place.MERGED:
+            self._joined_by_others |= {other.id for other in placed.others}
         if placed.place in _NOTES:
             notes = (*notes, Note(_NOTES[placed.place]))
             self._report(one.member, placed)
@@ -162,6 +179,37 @@ class _Desk:
             same = [*on_phone, *self._seen((one.phone,))]
             is_known = any(compatible(name, who.name) for name in same)
         return Verdict(who.number, Outcome.DUPLICATE, (), who.points) if is_known else None
+
+    def _update(self, one: _Indexed) -> Verdict | None:
+        """Bring what has changed of somebody who is known, where that is asked for and it is clear
+        who he is."""
+        run, who = self._of.run, one.who
+        living = self._whom(one) if run is not None and run.updates else []
+        if run is None or len(living) != 1 or living[0].state is not MemberState.ACTIVE:
+            return None
+        member = living[0].id
+        scope = self._roll.group(member) if member in self._joined_by_others else [member]
+        terms = (one.cards, one.phone, member, run.id, self._of.at, run.actor, scope)
+        done = updates.apply(self._roll, Update(who, *terms))
+        if done.deed is None:
+            return Verdict(who.number, Outcome.DUPLICATE, done.notes, who.points)
+        self.deeds.append(done.deed)
+        notes = (*who.notes, *done.notes)
+        if done.others:
+            notes = (*notes, Note(Reason.SHARED_PHONE))
+            self._report(living[0].id, Placed(Place.SHARED_PHONE, done.others), key=done.deed.id)
+        return Verdict(who.number, Outcome.UPDATED, notes, who.points)
+
+    def _whom(self, one: _Indexed) -> list[Member]:
+        """Return who a row of somebody who is known may be: by card, else by phone and name."""
+        roll = self._roll
+        found = {owner.id for card in one.cards for owner in roll.owners(card, NOBODY)}
+        if not found and one.member in roll.members:
+            found = {roll.survivor(one.member).id}
+        if not found:
+            on_phone = roll.owners(one.phone, NOBODY)
+            found = {who.id for who in on_phone if compatible(roll.name_of(who.id), one.who.name)}
+        return [roll.members[member] for member in sorted(found)]
 
     def _seen(self, indexes: Sequence[bytes]) -> list[str]:
         seen = self._of.seen or {}
@@ -252,12 +300,12 @@ class _Desk:
         assert granted, f"lot {lot.id} of a new account was there"
         return who.points
 
-    def _report(self, member: UUID, placed: Placed) -> None:
+    def _report(self, member: UUID, placed: Placed, key: UUID | None = None) -> None:
         others = [other.id for other in placed.others]
         details = {"new": member, "others": ", ".join(map(str, others))}
         about = parties(Role.MEMBER, (member, *others))
         finding = Finding(_CONFLICTS[placed.place], details, about, subject=member)
-        self.found.append(conflicts.conflict_of(finding, member, (), self._of.at))
+        self.found.append(conflicts.conflict_of(finding, key or member, (), self._of.at))
 
 
 def _member_id(row: Candidate, cards: Sequence[bytes], phone: bytes) -> UUID:

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     MERGED = "merged"
     SHARED_PHONE = "shared_phone"
     CHANGED = "changed"
+    VERIFIED_STAYS = "verified_stays"
 
 
 WORDS: dict[Reason, tuple[str, str]] = {
@@ -109,6 +110,10 @@ WORDS: dict[Reason, tuple[str, str]] = {
         "the same phone under another name: look at the conflicts",
     ),
     Reason.CHANGED: ("заменяет прежние данные", "takes the place of what was known"),
+    Reason.VERIFIED_STAYS: (
+        "прежнее значение подтверждено и остаётся",
+        "what was known is verified, and stays",
+    ),
 }
 
 

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from central.centre import Centre
 from central.estate.service import How
-from central.imports import store
+from central.imports import store, words
 from central.imports.reasons import WORDS, Reason
 from central.imports.service import Imported
 from central.imports.store import Said
@@ -56,22 +56,26 @@ def write_report(centre: Centre, done: Imported, path: Path) -> None:
 def lines(done: Imported, locale: str) -> Iterator[str]:
     """Yield what people are told of an import."""
     tally, run = done.run.tally, done.run
-    told = ", ".join(f"{tally.of(outcome)} {outcome.value}" for outcome in Outcome)
-    yield f"{run.file}: {run.rows_done} rows: {told}"
+    shown = [one for one in Outcome if one is not Outcome.UPDATED or run.updates]
+    told = ", ".join(words.outcome(one, tally.of(one), locale) for one in shown)
+    yield words.line("rows", locale, file=run.file, rows=run.rows_done, told=told)
     if tally.stated:
-        stated, granted = format_points(tally.stated), format_points(tally.granted)
-        others = format_points(tally.stated - tally.granted)
-        yield f"points: {stated} in the file = {granted} in {tally.lots} lots + {others} not taken"
+        points = {
+            "stated": format_points(tally.stated),
+            "granted": format_points(tally.granted),
+            "others": format_points(tally.stated - tally.granted),
+        }
+        yield words.line("points", locale, lots=tally.lots, **points)
     if tally.amount_minor:
-        yield f"turnover: {format_money(tally.amount_minor)}"
+        yield words.line("turnover", locale, amount=format_money(tally.amount_minor))
     for code, count in sorted(tally.reasons.items(), key=lambda item: (-item[1], item[0])):
         yield f"  {count}: {_words(code, locale)} ({code})"
     if done.unknown:
-        yield f"columns that nobody takes: {', '.join(done.unknown)}"
+        yield words.line("columns", locale, names=", ".join(done.unknown))
     if done.before:
-        yield f"{done.before} rows of it had been done before"
+        yield words.line("before", locale, before=done.before)
     if done.how is How.DRY_RUN:
-        yield "dry run: nothing is written"
+        yield words.line("dry", locale)
 
 
 def _words(code: str, locale: str) -> str:
@@ -90,7 +94,8 @@ def _write(centre: Centre, done: Imported, file: TextIO) -> None:
             return store.said(connection, done.run.id, outcome)
 
         _write_said(file, "refused", said(Outcome.REFUSED))
-        others = chain(said(Outcome.REPAIRED), said(Outcome.ACCEPTED))
+        noted = (Outcome.REPAIRED, Outcome.UPDATED, Outcome.DUPLICATE, Outcome.ACCEPTED)
+        others = chain.from_iterable(map(said, noted))
         _write_said(file, "noted", islice(others, REPAIRED_SHOWN_MAX))
     file.write("\n}\n")
 
@@ -115,6 +120,7 @@ def _summary(done: Imported) -> dict[str, object]:
         "read_as": done.form,
         "import": str(run.id),
         "dry_run": done.how is How.DRY_RUN,
+        "updates": run.updates,
         "begun_at": run.begun_at.isoformat(),
         "ended_at": run.ended_at.isoformat() if run.ended_at else None,
         "by": run.actor,

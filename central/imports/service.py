@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import Enum, auto
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -53,6 +54,13 @@ class BrokenOffError(LoyaltyError):
     en = "The import stopped after {rows} rows, which are kept. {reason_en} Repeat: it goes on."
 
 
+class Known(Enum):
+    """What becomes of members who are known, as far as a file states them otherwise."""
+
+    STAYS = auto()
+    UPDATED = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """A file of a kind, how to read it, and who brings it."""
@@ -62,6 +70,7 @@ class Order:
     plan: Plan
     how: How
     actor: str
+    known: Known = Known.STAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,7 @@ def run(centre: Centre, order: Order, heard: Heard) -> Imported:
         fitted = fit(order.plan, order.kind, sheet.header)
         applies = order.how is How.APPLY
         begun = _patient(centre, 0, partial(_begun, centre, new)) if applies else new
-        sort = sort_of(centre, order.kind, order.how, fitted.dates, new.id)
+        sort = sort_of(centre, order.how, fitted.dates, new)
         pipe = _Pipe(centre, order.how, sort, fitted)
         done = pipe.run(begun, sheet, heard)
     log.info("import.done", kind=order.kind.value, rows=done.rows_done, how=order.how.name.lower())
@@ -190,7 +199,7 @@ class _Pipe:
         stated = 0
         for place, line in enumerate(batch):
             record = self.fitted.record(line.cells)
-            points = self.sort.stated(record)
+            points = self.sort.stated(self.fitted.understood(record))
             stated += points
             read = self._read(line, record)
             if isinstance(read, Note):
@@ -221,8 +230,10 @@ def _new_run(order: Order, at: datetime) -> Run:
     """Return an import under its id, which follows from the file and how it is read."""
     digest = sha256_of(order.source.path)
     read_as = (order.source.encoding, order.source.delimiter)
+    updates = order.known is Known.UPDATED
+    more = ("update",) if updates else ()
     return Run(
-        id=derived("import", order.kind.value, digest, order.plan.digest, *read_as),
+        id=derived("import", order.kind.value, digest, order.plan.digest, *read_as, *more),
         kind=order.kind,
         file=order.source.path.name,
         digest=digest,
@@ -232,6 +243,7 @@ def _new_run(order: Order, at: datetime) -> Run:
         begun_at=at,
         ended_at=None,
         actor=order.actor,
+        updates=updates,
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
-from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -15,6 +14,7 @@ from central.imports.estate import Estate
 from central.imports.fields import ImportKind
 from central.imports.people import Members
 from central.imports.purchases import Receipts
+from central.imports.store import Run
 from central.imports.verdicts import Verdict
 from central.packs import service as packs
 from shared.runtime.sqlite import reading
@@ -44,10 +44,10 @@ class Sort(Protocol):
         ...
 
 
-def sort_of(centre: Centre, kind: ImportKind, how: How, dates: tuple[str, ...], run: UUID) -> Sort:
-    """Return how rows of a kind are read and written, against what the centre knows now."""
+def sort_of(centre: Centre, how: How, dates: tuple[str, ...], run: Run) -> Sort:
+    """Return how rows of an import are read and written, against what the centre knows now."""
     at = centre.clock.now()
-    match kind:
+    match run.kind:
         case ImportKind.STORES:
             return Estate(estate.STORES)
         case ImportKind.GOODS:
@@ -56,10 +56,10 @@ def sort_of(centre: Centre, kind: ImportKind, how: How, dates: tuple[str, ...], 
             return Estate(estate.cashiers_of(centre))
         case ImportKind.RECEIPTS:
             zones = {one.code: one.zone for one in estate.stores(centre)}
-            return Receipts(centre, zones, dates, run, at)
+            return Receipts(centre, zones, dates, run.id, at)
         case ImportKind.MEMBERS:
             seen: dict[bytes, str] | None = {} if how is How.DRY_RUN else None
-            return Members(centre, _known(centre, dates, at), at, seen)
+            return Members(centre, _known(centre, dates, at), at, seen, run)
 
 
 def _known(centre: Centre, dates: tuple[str, ...], at: datetime) -> Known:

@@ -36,6 +36,7 @@ class ImportTable(Table, table=True):
     begun_at: datetime = Field(sa_type=Instant, index=True)
     ended_at: datetime | None = Field(default=None, sa_type=Instant)
     actor: str
+    updates: bool = False
 
 
 class ImportNoteTable(Table, table=True):
@@ -116,6 +117,8 @@ class Run:
     begun_at: datetime
     ended_at: datetime | None
     actor: str
+    updates: bool = False
+    """Whether rows of who is known change his profile."""
 
 
 @dataclass(frozen=True, slots=True)

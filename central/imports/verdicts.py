@@ -13,6 +13,8 @@ class Outcome(StrEnum):
 
     ACCEPTED = "accepted"
     REPAIRED = "repaired"
+    UPDATED = "updated"
+    """Of somebody who is known, where an import is to update: his profile is other than before."""
     DUPLICATE = "duplicate"
     REFUSED = "refused"
 

@@ -10,8 +10,8 @@ from central.ingest.desk import Desk, RefusedError
 from central.ingest.reading import Reading
 from central.ingest.registrations import check_phone
 from central.members import editing
+from central.members.newcomer import Place, Placed
 from central.members.profile import Contest, Edit
-from central.members.roll import Place, Placed
 from central.members.store import MemberState
 from shared.ids import derived
 from shared.member import ProfileField

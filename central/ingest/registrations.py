@@ -5,7 +5,7 @@ from central.ingest.desk import Desk, RefusedError
 from central.ingest.reading import Reading
 from central.ingest.receipts import post_grants
 from central.members import editing
-from central.members.roll import Newcomer, Place, Placed
+from central.members.newcomer import Newcomer, Place, Placed
 from central.members.store import Person
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ledger.entries import Document

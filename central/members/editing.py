@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from central.members.newcomer import Place, Placed
 from central.members.profile import Contest, Edit, contested, in_force, profile
-from central.members.roll import PHONE_TAIL_DIGITS, Place, Placed, Roll
+from central.members.roll import PHONE_TAIL_DIGITS, Roll
 from central.members.store import Identifier, IdentifierState, Member, MemberState
 from shared.crypto.blind import IdentifierKind
 from shared.ledger.books import Books

@@ -20,10 +20,11 @@ from central.members import (
     store,
     word_store,
 )
+from central.members.deed_store import Deed
 from central.members.erasure_store import Erasure
 from central.members.merging import Hand
 from central.members.roll import Roll
-from central.members.store import Deed, Identifier, Member, MemberState
+from central.members.store import Identifier, Member, MemberState
 from central.schema import Turn, take_turn
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.books import Books

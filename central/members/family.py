@@ -11,10 +11,11 @@ from sqlalchemy import Connection
 
 from central.centre import Centre
 from central.leases import service as leases
-from central.members import merging, service, store
+from central.members import deed_store, merging, service, store
+from central.members.deed_store import Deed, Done
 from central.members.merging import Hand
 from central.members.roll import Roll
-from central.members.store import Deed, Done, Member, MemberState
+from central.members.store import Member, MemberState
 from shared.errors import Kind, LoyaltyError
 from shared.ids import uuid7
 from shared.ledger.books import Books
@@ -129,7 +130,7 @@ def dissolve(
     for who in relatives if one.head is None else [one.id]:
         head = part(roll, books, roll.members[who])
         for done in _deeds(centre, (who, head, Deed.FAMILY_LEFT), hand):
-            store.insert_deed(connection, done)
+            deed_store.insert_deed(connection, done)
 
 
 def part(roll: Roll, books: Books, leaving: Member) -> UUID:
@@ -162,7 +163,7 @@ _OTHER_SIDE = {
 
 def _save(connection: Connection, roll: Roll, books: Books, deeds: tuple[Done, Done]) -> None:
     own, heads = deeds
-    store.insert_deed(connection, heads)
+    deed_store.insert_deed(connection, heads)
     merging.save_deed(connection, roll, books, own)
 
 

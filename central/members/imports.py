@@ -219,8 +219,12 @@ def identifier_of(centre: Centre, text: str) -> tuple[IdentifierKind, str]:
 
 
 def identifier_indexes(centre: Centre, text: str) -> list[bytes]:
-    """Return the blind indexes of all that a text may be: a phone, a card."""
+    """Return the blind indexes of all that a text may be: a phone, a card; with `card:` before it a
+    card alone."""
     key = centre.keys.index
+    if text.startswith(CARD_SIGN):
+        number = text.removeprefix(CARD_SIGN)
+        return [blind_index(key, IdentifierKind.CARD, number)] if is_legacy_card(number) else []
     found = [blind_index(key, IdentifierKind.CARD, text)] if is_legacy_card(text) else []
     with suppress(BadPhoneError):
         found.append(blind_index(key, IdentifierKind.PHONE, normalise_phone(text)))

@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 from central.centre import Centre
 from central.feed import service as feed
 from central.ledger import service as ledger
-from central.members import service, store
+from central.members import deed_store, service, store
+from central.members.deed_store import Deed, Done
 from central.members.editing import known_longer
 from central.members.profile import Edit, in_force
 from central.members.roll import Roll
-from central.members.store import Deed, Done, Identifier, MemberState
+from central.members.store import Identifier, MemberState
 from shared.errors import Kind, LoyaltyError
 from shared.ids import uuid7
 from shared.ledger.books import Books
@@ -194,7 +195,7 @@ def load_whole(connection: Connection, wanted: Iterable[UUID]) -> tuple[Roll, Bo
 
 def save_deed(connection: Connection, roll: Roll, books: Books, done: Done) -> None:
     """Write what a person did by hand, and what became of members by it."""
-    store.insert_deed(connection, done)
+    deed_store.insert_deed(connection, done)
     changes = ledger.save(connection, books)
     feed.append(connection, [*changes, *service.save(connection, roll, books)])
 

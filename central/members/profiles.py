@@ -8,10 +8,11 @@ from sqlalchemy import Connection
 
 from central.centre import Centre
 from central.members import editing, merging, service, store
+from central.members.deed_store import Deed
 from central.members.merging import Hand
 from central.members.profile import Edit, in_force
 from central.members.roll import Roll
-from central.members.store import Deed, Member
+from central.members.store import Member
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.errors import Kind, LoyaltyError
 from shared.member import ProfileField

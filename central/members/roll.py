@@ -5,11 +5,11 @@ Pure: the caller has loaded everyone whom the newcomers' identifiers may mean.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from enum import Enum, auto
+from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
+from central.members.newcomer import Newcomer, Place, Placed
 from central.members.profile import Edit, in_force
 from central.members.store import Identifier, IdentifierState, Member, MemberState, Person
 from shared.crypto.blind import IdentifierKind
@@ -19,50 +19,6 @@ from shared.names import compatible
 
 PHONE_TAIL_DIGITS = 4
 _VERIFIED = IdentifierState.VERIFIED
-
-
-class Place(Enum):
-    """What became of a newcomer."""
-
-    NEW = auto()
-    MERGED = auto()
-    """One person registered twice: the member known longer has joined the newcomer's account."""
-    SHARED_PHONE = auto()
-    """Another name on the same phone: both stay, a person looks at it."""
-    SHARED_CARD = auto()
-    """A card that somebody else has: both stay, a person looks at it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Newcomer:
-    """A registration; `phone_index` may be empty."""
-
-    member: UUID
-    account: UUID
-    card_index: bytes
-    card_tail: str
-    phone_index: bytes
-    person: Person
-    store: str
-    day: date
-    known_at: datetime
-    birthday: date | None = None
-    referrer: UUID | None = None
-    other_phone_index: bytes = b""
-    """Of a phone that finds him and is not, or not only, his own."""
-    role: PhoneRole = PhoneRole.OWN
-    segments: str = ""
-    tier_floor: str | None = None
-    tier_until: date | None = None
-    dates: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A newcomer's place, and whom else it concerns."""
-
-    place: Place
-    others: tuple[Member, ...] = ()
 
 
 @dataclass(slots=True)
@@ -311,6 +267,11 @@ class Roll:
         }
         others = [self.members[member] for member in found - {but}]
         return sorted(others, key=lambda member: (member.known_at, member.id))
+
+    def is_claimed(self, index: bytes) -> bool:
+        """Tell whether anybody has, or had, an index."""
+        self._sort()
+        return bool(self._by_index.get(index))
 
     def claims_of(self, owner: UUID) -> list[Identifier]:
         """Return what a member has claimed himself."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Index, Row, Select, delete, func, select, text, update
+from sqlalchemy import Connection, Index, Row, Select, delete, select, text, update
 from sqlmodel import Field
 
 from central.ledger.rows import chunks
@@ -87,19 +87,6 @@ class IndexTable(Table, table=True):
 
     __tablename__ = "claimed_index"
     index: bytes = Field(primary_key=True)
-
-
-class DeedTable(Table, table=True):
-    """What a person has done to a member by hand: who, when, with which words; never changed."""
-
-    __tablename__ = "member_deed"
-    id: UUID = Field(primary_key=True)
-    member: UUID = Field(index=True)
-    other: UUID | None
-    deed: str
-    at: datetime = Field(sa_type=Instant)
-    actor: str
-    note: str
 
 
 class PersonTable(Table, table=True):
@@ -199,37 +186,6 @@ class Person:
     consent: str
 
 
-class Deed(StrEnum):
-    """What a person does to a member by hand."""
-
-    MERGED = "merged"
-    UNMERGED = "unmerged"
-    VERIFIED = "verified"
-    EDITED = "edited"
-    ERASED = "erased"
-    FAMILY_JOINED = "joined_family"
-    FAMILY_LEFT = "left_family"
-    FAMILY_ROLE = "given_family_role"
-    RELATIVE_JOINED = "relative_joined"
-    RELATIVE_LEFT = "relative_left"
-    RELATIVE_ROLE = "relative_given_role"
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A deed with who did it and why; `other` is the survivor of a merge, the head or relative of a
-    family."""
-
-    id: UUID
-    member: UUID
-    other: UUID | None
-    deed: Deed
-    at: datetime
-    actor: str
-    note: str
-
-
-_deed = table_of(DeedTable)
 _member = table_of(MemberTable)
 _identifier = table_of(IdentifierTable)
 _person = table_of(PersonTable)
@@ -310,32 +266,6 @@ def limited_among(connection: Connection, members: Iterable[UUID]) -> set[UUID]:
             _identifier.c.state != IdentifierState.REVOKED.value,
         )
         found.update(connection.scalars(query))
-    return found
-
-
-def insert_deed(connection: Connection, done: Done) -> None:
-    """Write what a person has done."""
-    insert_rows(connection, _deed, *rows_of(Done, [done]))
-
-
-def deeds(connection: Connection, members: Iterable[UUID], limit: int) -> list[Done]:
-    """Return the latest of what was done to members, the latest first."""
-    found: list[Done] = []
-    for few in chunks(members):
-        query = select(_deed).where(one_of(connection, _deed.c.member, few))
-        rows = connection.execute(query.order_by(_deed.c.at.desc(), _deed.c.id).limit(limit))
-        found.extend(Done(**{**row._mapping, "deed": Deed(row.deed)}) for row in rows)
-    return sorted(found, key=lambda done: (done.at, done.id), reverse=True)[:limit]
-
-
-def merged_at(connection: Connection, members: Iterable[UUID]) -> dict[UUID, datetime]:
-    """Return when members were merged by hand, the last time."""
-    found: dict[UUID, datetime] = {}
-    for few in chunks(members):
-        query = select(_deed.c.member, func.max(_deed.c.at)).where(
-            one_of(connection, _deed.c.member, few), _deed.c.deed == Deed.MERGED.value
-        )
-        found.update((row[0], row[1]) for row in connection.execute(query.group_by(_deed.c.member)))
     return found
 
 

@@ -10,10 +10,11 @@ from central.centre import Centre
 from central.ledger import service as ledger
 from central.members import editing, store
 from central.members import service as members
+from central.members.deed_store import Done, deeds
 from central.members.imports import identifier_indexes
 from central.members.merging import UnknownMemberError
 from central.members.profile import Edit
-from central.members.store import Done, Identifier, IdentifierState, Member, Person
+from central.members.store import Identifier, IdentifierState, Member, Person
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.books import Account
 from shared.member import ProfileField
@@ -99,7 +100,7 @@ def show(centre: Centre, member: UUID) -> Shown:
         members.extend(connection, roll, {account.owner for account in accounts})
         members.load_ways(connection, roll, books, [member])
         persons = store.persons(connection, [member])
-        deeds = store.deeds(connection, [member], DEEDS_SHOWN_MAX)
+        done = deeds(connection, [member], DEEDS_SHOWN_MAX)
     balances = {one.id: sum(lot.balance for lot in books.lots_of(one.id)) for one in accounts}
     owners = {one.owner for one in accounts} - {member}
     joined = {one for one in owners if roll.survivor(one).id == member}
@@ -111,7 +112,7 @@ def show(centre: Centre, member: UUID) -> Shown:
         joined=tuple(roll.members[one] for one in sorted(joined)),
         accounts=tuple((account, balances[account.id]) for account in accounts),
         identifiers=tuple(one for one in own if one.state is not IdentifierState.REVOKED),
-        deeds=tuple(deeds),
+        deeds=tuple(done),
         edits=tuple(sorted(edits, key=lambda edit: (edit.field, edit.at, edit.version))),
         counted=editing.counted(roll, member, joined),
         relatives=tuple(roll.members[one] for one in relatives),

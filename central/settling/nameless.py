@@ -14,10 +14,10 @@ from central.imports.candidates import Known, read_candidate
 from central.imports.people import Members
 from central.leases import service as leases
 from central.members import merging, profiles, service
+from central.members.deed_store import Deed
 from central.members.merging import BothInFamilyError, UnknownMemberError
 from central.members.profiles import Proposal
 from central.members.roll import Roll
-from central.members.store import Deed
 from central.settling.people import hand_of, tell_shared
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.errors import Kind, LoyaltyError

@@ -14,7 +14,7 @@ from central.conflicts.store import Wanted
 from central.conflicts.values import Party, Role
 from central.imports import store as imports
 from central.ledger import service as ledger
-from central.members import consent_store, proof_store, store
+from central.members import consent_store, deed_store, proof_store
 from central.members import service as members
 from central.members.merging import UnknownMemberError
 from central.members.roll import Roll
@@ -88,7 +88,7 @@ def _known(roll: Roll, people: Collection[UUID]) -> Iterator[Event]:
 
 
 def _by_hand(connection: Connection, people: Collection[UUID], limit: int) -> Iterator[Event]:
-    for done in store.deeds(connection, people, limit):
+    for done in deed_store.deeds(connection, people, limit):
         text = f"{done.deed.value}: {done.actor}, {done.note}"
         yield Event(done.at, Happened.SETTLED, done.member, text, document=done.other)
 

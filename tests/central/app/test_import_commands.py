@@ -1,6 +1,7 @@
 """What an operator types to bring a base, and to look after members: told in a sentence or done."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,27 @@ def test_a_base_is_tried_brought_and_brought_again(folder: Path) -> None:
     assert (report["read_as"], report["balanced"]) == ("csv cp1251 ;", True)
     assert (folder / "members.csv.report.json").exists()
     assert "Анна" in kopilka(folder, "members", "search", "анна").stdout
+
+
+def test_an_import_speaks_one_language_and_updates_who_is_known_where_it_is_asked_to(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KOPILKA_CENTRAL_LOCALE", "ru")
+    file = folder / "members.csv"
+    first = kopilka(folder, "import", "members", file)
+    file.write_text("Карта;ФИО;Сегменты\n7700000001;Анна;vip\n", encoding="utf-8")
+
+    again = kopilka(folder, "import", "members", file, "--update")
+    refused = kopilka(folder, "import", "stores", folder / "stores.csv", "--update")
+
+    assert "строк 2: принято 1, исправлено 0, уже есть 0, отказано 1" in first.stdout
+    assert "в файле 15,00 = 10,00 в партиях (1) + 5,00 не начислено" in first.stdout
+    assert "столбцы, которые никому не нужны: Рост" in first.stdout
+    assert "обновлено 1" in again.stdout
+    assert "заменяет прежние данные" in again.stdout
+    words = re.findall("[a-z]{3,}", first.stdout.replace(str(folder), ""))
+    assert set(words) <= {"members", "csv", "json", "report", "identifier"}
+    assert refused.exit_code == 2
 
 
 def test_a_base_goes_out_again(folder: Path) -> None:

@@ -57,7 +57,10 @@ def planned(folder: Path, text: str, kind: ImportKind = ImportKind.MEMBERS) -> P
 
 def counts(run: Run) -> tuple[int, int, int, int]:
     """Return rows accepted, repaired, duplicate, refused."""
-    accepted, repaired, duplicate, refused = (run.tally.of(one) for one in Outcome)
+    of = run.tally.of
+    named = (Outcome.ACCEPTED, Outcome.REPAIRED, Outcome.DUPLICATE, Outcome.REFUSED)
+    accepted, repaired, duplicate, refused = (of(one) for one in named)
+    assert accepted + repaired + duplicate + refused + of(Outcome.UPDATED) == run.tally.rows
     return accepted, repaired, duplicate, refused
 
 

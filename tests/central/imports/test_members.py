@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from central.centre import Centre
 from central.estate.service import How
-from central.imports.report import write_report
+from central.imports.report import balanced, write_report
 from central.imports.service import run
 from central.imports.verdicts import Outcome
 from central.ledger.store import LotTable
@@ -184,6 +184,23 @@ def test_a_dry_run_says_the_same_and_writes_nothing(centre: Centre, tmp_path: Pa
     ]
 
 
+def test_points_are_stated_as_they_are_read_and_as_a_mapping_means_them(
+    centre: Centre, tmp_path: Path
+) -> None:
+    """With a character that nobody sees; by a word; by a word that means nothing."""
+    plan = planned(tmp_path, "kind: members\nvalues: {points: {много: '100', нет: '0', 5: '5'}}\n")
+    rows_ = [
+        f"770000000{no};;Анна;{text}" for no, text in enumerate(("5\x1b", "много", "нет", "7"))
+    ]
+
+    plain = take(centre, csv_file(tmp_path, "7700000009;;Анна;3\u200b"))
+    done = run(centre, order(csv_file(tmp_path, *rows_), plan=plan), silent)
+
+    assert plain.run.tally.stated == plain.run.tally.granted == 3_00
+    assert balanced(done.run.tally, done.run.rows_done)
+    assert (done.run.tally.stated, done.run.tally.granted) == (112_00, 100_00)
+
+
 @pytest.mark.capability("PLUMB-18")
 def test_the_report_accounts_for_every_row_and_point(centre: Centre, tmp_path: Path) -> None:
     path = csv_file(tmp_path, "7700000001;;Анна;10", "7700000001;;Анна;2", ";;;3", ";12;;4")
@@ -192,11 +209,19 @@ def test_the_report_accounts_for_every_row_and_point(centre: Centre, tmp_path: P
     write_report(centre, take(centre, path), told)
 
     report = json.loads(told.read_text())
-    assert report["rows"] == {"in": 4, "accepted": 1, "repaired": 0, "duplicate": 1, "refused": 2}
+    assert report["rows"] == {
+        "in": 4,
+        "accepted": 1,
+        "repaired": 0,
+        "updated": 0,
+        "duplicate": 1,
+        "refused": 2,
+    }
     assert report["points"] == {
         "in": 19_00,
         "accepted": 10_00,
         "repaired": 0,
+        "updated": 0,
         "duplicate": 2_00,
         "refused": 7_00,
         "in_lots": 10_00,

@@ -10,6 +10,7 @@ from central.conflicts.service import NoNoteError, Word
 from central.exports.members import COLUMNS as EXPORTED
 from central.exports.members import rows as exported
 from central.imports.values import amount
+from central.members.deed_store import Deed
 from central.members.family import (
     RELATIVES_MAX,
     FamilyFullError,
@@ -20,7 +21,6 @@ from central.members.family import (
 from central.members.gifts import Order, give
 from central.members.imports import COLUMNS, Row, import_lots
 from central.members.merging import BothInFamilyError, SameMemberError
-from central.members.store import Deed
 from central.settling.copying import profile_of, receipts_of
 from central.settling.erasing import erase_member
 from central.settling.families import give_family_role, join_family, leave_family
