@@ -6,7 +6,8 @@ from shared.errors import Kind, LoyaltyError
 
 _SEPARATORS = re.compile(r"[\s\u00a0()\-.–—]+")
 _RUSSIAN = re.compile(r"(?:\+7|8|7)?([3489]\d{9})")
-_FOREIGN = re.compile(r"\+(?!7)\d{8,15}")
+_FOREIGN = re.compile(r"\+(?:(?!7)\d{8,15}|7[67]\d{9})")
+"""Numbers of Kazakhstan begin with +7 too, and are never written without it here."""
 
 
 class BadPhoneError(LoyaltyError):

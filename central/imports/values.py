@@ -7,12 +7,11 @@ from contextlib import suppress
 from datetime import date, datetime
 
 from central.imports.reasons import Note, Reason, RefusedError
+from central.members.phones import contact_phone
 from shared.ids import is_legacy_card, is_payment_number
-from shared.phone import BadPhoneError, normalise_phone
+from shared.phone import BadPhoneError
 
 TEXT_CHARS_MAX = 300
-HOME_COUNTRY = "RU"
-"""Of phones without a country."""
 WORD_CHARS_MAX = 64
 HUNDREDTHS_MAX = 10**14
 DATE_FORMATS = (
@@ -137,24 +136,6 @@ def yes(text: str) -> bool:
 
 
 def _phone(text: str) -> str | None:
-    """Return a phone as tills write it, also of a form that only the library of phones knows."""
-    for form in (lambda: text, lambda: _in_full(text)):
-        with suppress(BadPhoneError):
-            return normalise_phone(form())  # type: ignore[no-untyped-call]
+    with suppress(BadPhoneError):
+        return contact_phone(text)
     return None
-
-
-def _in_full(text: str) -> str:
-    """Return a valid number in E.164: with an extension, a foreign prefix, other digits than ours.
-
-    Raises BadPhoneError.
-    """
-    import phonenumbers
-
-    try:
-        number = phonenumbers.parse(text, HOME_COUNTRY)
-    except phonenumbers.NumberParseException as error:
-        raise BadPhoneError from error
-    if not phonenumbers.is_valid_number(number):
-        raise BadPhoneError
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

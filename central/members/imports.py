@@ -15,6 +15,7 @@ from central.feed import service as feed
 from central.leases import service as leases
 from central.ledger import service as ledger
 from central.members import service as members
+from central.members.phones import found_phone
 from central.members.roll import Roll
 from central.members.store import Identifier
 from shared.crypto.blind import IdentifierKind, blind_index
@@ -22,7 +23,7 @@ from shared.ids import derived, is_card_number, is_legacy_card
 from shared.ledger.books import Account, Books, Lot
 from shared.ledger.entries import Document, lot_id
 from shared.ledger.postings import grant
-from shared.phone import BadPhoneError, normalise_phone
+from shared.phone import BadPhoneError
 from shared.points import POINT
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
@@ -211,7 +212,7 @@ def identifier_of(centre: Centre, text: str) -> tuple[IdentifierKind, str]:
     if is_card_number(text, centre.settings.card_prefix):
         return IdentifierKind.CARD, text
     try:
-        return IdentifierKind.PHONE, normalise_phone(text)
+        return IdentifierKind.PHONE, found_phone(text)
     except BadPhoneError as error:
         if is_legacy_card(text):
             return IdentifierKind.CARD, text
@@ -227,7 +228,7 @@ def identifier_indexes(centre: Centre, text: str) -> list[bytes]:
         return [blind_index(key, IdentifierKind.CARD, number)] if is_legacy_card(number) else []
     found = [blind_index(key, IdentifierKind.CARD, text)] if is_legacy_card(text) else []
     with suppress(BadPhoneError):
-        found.append(blind_index(key, IdentifierKind.PHONE, normalise_phone(text)))
+        found.append(blind_index(key, IdentifierKind.PHONE, found_phone(text)))
     return found
 
 

@@ -16,6 +16,7 @@ from central.leases import service as leases
 from central.members import merging, profiles, service
 from central.members.deed_store import Deed
 from central.members.merging import BothInFamilyError, UnknownMemberError
+from central.members.phones import contact_phone
 from central.members.profiles import Proposal
 from central.members.roll import Roll
 from central.settling.people import hand_of, tell_shared
@@ -24,7 +25,6 @@ from shared.errors import Kind, LoyaltyError
 from shared.ids import card_number
 from shared.member import ProfileField
 from shared.names import compatible
-from shared.phone import normalise_phone
 from shared.profile import normal_name
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
@@ -89,7 +89,7 @@ def claim(centre: Centre, card: UUID, name: str, phone: str, word: Word) -> Clai
     BadPhoneError, BothInFamilyError if somebody else's family uses the card that he is to take in.
     """
     hand = hand_of(centre, word)
-    values = {ProfileField.NAME: normal_name(name), ProfileField.PHONE: normalise_phone(phone)}
+    values = {ProfileField.NAME: normal_name(name), ProfileField.PHONE: contact_phone(phone)}
     index = blind_index(centre.keys.index, IdentifierKind.PHONE, values[ProfileField.PHONE])
     with transaction(centre.engine) as connection:
         leases.keep_roster(connection)

@@ -22,10 +22,10 @@ from central.conflicts.values import (
 from central.leases import service as leases
 from central.members import merging, profiles
 from central.members.merging import Hand, Joined
+from central.members.phones import contact_phone
 from central.members.profiles import Proposal
 from central.members.store import Member
 from shared.member import ProfileField
-from shared.phone import normalise_phone
 from shared.profile import (
     NothingEditedError,
     checked_birthday,
@@ -94,7 +94,7 @@ def values_of(
         today = centre.clock.now().date()
         values[ProfileField.BIRTHDAY] = checked_birthday(birthday, today).isoformat()
     if phone:
-        values[ProfileField.PHONE] = normalise_phone(phone)
+        values[ProfileField.PHONE] = contact_phone(phone)
     if email:
         values[ProfileField.EMAIL] = normal_email(email)
     if not values:
