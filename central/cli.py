@@ -26,6 +26,7 @@ from central.cli_members import members_app
 from central.cli_packs import packs_app
 from central.cli_passes import pass_app
 from central.cli_people import people_app, trail_app
+from central.cli_phones import phones_app
 from central.cli_policy import policy_app
 from central.cli_privacy import privacy_app
 from central.cli_proof import proof_app
@@ -62,6 +63,7 @@ for _name, _sub in {
     "packs": packs_app,
     "pass": pass_app,
     "people": people_app,
+    "phones": phones_app,
     "trail": trail_app,
     "policy": policy_app,
 }.items():

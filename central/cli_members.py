@@ -128,6 +128,41 @@ def show_timeline(
             typer.echo(f"{one.at:%Y-%m-%d %H:%M} UTC  {one.what}  {one.text}{points}{money}")
 
 
+@members_app.command("lots")
+def show_lots(ctx: typer.Context, who: Who) -> None:
+    """Show a member's lots, spent ones too, with what has moved them; the latest first."""
+    from central.settling.holdings import lots_of
+    from central.settling.lookup import living
+    from shared.points import format_points
+
+    with opened(ctx) as centre:
+        for one in lots_of(centre, living(centre, who)):
+            lot, until = one.lot, one.lot.expires_on or "-"
+            typer.echo(
+                f"{lot.id}  {lot.wallet} {lot.kind}  {format_points(lot.granted)} granted, "
+                f"{format_points(lot.balance)} left, {one.state}  "
+                f"from {lot.activates_at:%Y-%m-%d %H:%M} UTC until {until}"
+            )
+            for entry in one.entries:
+                points = format_points(entry.amount)
+                typer.echo(f"  {entry.at:%Y-%m-%d %H:%M} UTC  {entry.kind}  {points}")
+
+
+@members_app.command("turnover")
+def show_turnover(
+    ctx: typer.Context, who: Who, *, limit: Annotated[int, typer.Option(min=1)] = 50
+) -> None:
+    """Show the purchases and returns that count for a member, the latest first."""
+    from central.settling.holdings import turnover_of
+    from central.settling.lookup import living
+    from shared.money import format_money
+
+    with opened(ctx) as centre:
+        for one in turnover_of(centre, living(centre, who), limit):
+            money = format_money(one.amount_minor)
+            typer.echo(f"{one.day}  {money}  visits {one.visits}  {one.document}")
+
+
 @members_app.command("consent-text")
 def publish_consent_text(
     ctx: typer.Context, purpose: str, version: str, file: FileArgument, *, note: Note, by: By = ""
@@ -217,6 +252,7 @@ def _print(shown: "Shown") -> None:
     registered = shown.person.name if shown.person else one.display_name
     name = edited.value if edited else registered
     typer.echo(f"{one.id}  {one.state}{into}  {name}  known {one.known_at:%Y-%m-%d %H:%M} UTC")
+    _print_golden(shown)
     for member in shown.joined:
         typer.echo(f"  joined by {member.id}  {member.display_name}")
     if one.head and one.family_since:
@@ -247,3 +283,14 @@ def _print(shown: "Shown") -> None:
     for done in shown.deeds:
         other = f" {done.other}" if done.other else ""
         typer.echo(f"  {done.at:%Y-%m-%d %H:%M} UTC {done.deed}{other}: {done.actor}, {done.note}")
+
+
+def _print_golden(shown: "Shown") -> None:
+    from central.settling.golden import golden_record
+
+    for field in golden_record(shown):
+        sure = "verified" if field.verified else "claimed"
+        typer.echo(
+            f"  {field.field}: {field.value}  ({sure}, {field.source}, "
+            f"{field.at:%Y-%m-%d %H:%M} UTC)"
+        )

@@ -130,7 +130,7 @@ class Members:
         cards = tuple(blind_index(key, IdentifierKind.CARD, card) for card in row.cards)
         phone = blind_index(key, IdentifierKind.PHONE, row.phone) if row.phone else b""
         member = _member_id(row, cards, phone)
-        return _Indexed(row, member, derived("imported", "account", member), cards, phone)
+        return _Indexed(row, member, account_id(member), cards, phone)
 
 
 class _Desk:
@@ -306,6 +306,11 @@ class _Desk:
         about = parties(Role.MEMBER, (member, *others))
         finding = Finding(_CONFLICTS[placed.place], details, about, subject=member)
         self.found.append(conflicts.conflict_of(finding, key or member, (), self._of.at))
+
+
+def account_id(member: UUID) -> UUID:
+    """Return the id that the account of an imported member always gets."""
+    return derived("imported", "account", member)
 
 
 def _member_id(row: Candidate, cards: Sequence[bytes], phone: bytes) -> UUID:

@@ -35,6 +35,8 @@ class Deed(StrEnum):
     VERIFIED = "verified"
     EDITED = "edited"
     ERASED = "erased"
+    PHONE_ADDED = "phone_added"
+    PHONE_DROPPED = "phone_dropped"
     FAMILY_JOINED = "joined_family"
     FAMILY_LEFT = "left_family"
     FAMILY_ROLE = "given_family_role"

@@ -52,6 +52,8 @@ def counted(roll: Roll, member: UUID, joined: Iterable[UUID]) -> dict[ProfileFie
 def follow_phone(roll: Roll, member: UUID) -> Edit | None:
     """Let the phone that counts find a member, and his former ones no more; return its edit.
 
+    One of others stood in the place of his own until he has one; later they find him beside it.
+
     The caller has loaded all identifiers of the member and of whoever has that phone.
     """
     phone = in_force(roll.edits_of([member], ProfileField.PHONE))
@@ -60,8 +62,10 @@ def follow_phone(roll: Roll, member: UUID) -> Edit | None:
     claims = roll.identifiers.values()
     own = [one for one in claims if one.owner == member and one.state is not _REVOKED]
     limit = next((one.account for one in own if one.account is not None), None)
+    had_his_own = any(one.is_own_phone for one in own)
     for one in own:
-        if one.kind is IdentifierKind.PHONE and one.index != phone.phone_index:
+        is_former = one.is_own_phone or not had_his_own
+        if one.kind is IdentifierKind.PHONE and one.index != phone.phone_index and is_former:
             _claim(roll, replace(one, state=_REVOKED))
     living = roll.survivor(member).id
     state = IdentifierState.VERIFIED if phone.verified else IdentifierState.CLAIMED

@@ -285,6 +285,10 @@ class Roll:
         assert one is not None, f"member {member} has no card"
         self._note(replace(one, index=index, tail=tail))
 
+    def claim(self, one: Identifier) -> None:
+        """Enter how a member is found now."""
+        self._note(one)
+
     def _note(self, one: Identifier) -> None:
         self._sort()
         self.identifiers[(one.index, one.owner)] = one

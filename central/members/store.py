@@ -170,6 +170,11 @@ class Identifier:
     """Whose a phone is: one that is a relative's or shared makes nobody one with its member."""
 
     @property
+    def is_own_phone(self) -> bool:
+        """Tell whether it is the phone of nobody else."""
+        return self.kind is IdentifierKind.PHONE and self.role is PhoneRole.OWN
+
+    @property
     def is_shown(self) -> bool:
         """Tell whether stores find a member by it: a joined one is found by the survivor's."""
         return self.state in (IdentifierState.CLAIMED, IdentifierState.VERIFIED)

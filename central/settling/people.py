@@ -20,12 +20,12 @@ from central.conflicts.values import (
     parties,
 )
 from central.leases import service as leases
-from central.members import merging, profiles
+from central.members import merging, profiles, relations
 from central.members.merging import Hand, Joined
-from central.members.phones import contact_phone
+from central.members.phones import contact_phone, found_phone
 from central.members.profiles import Proposal
 from central.members.store import Member
-from shared.member import ProfileField
+from shared.member import PhoneRole, ProfileField
 from shared.profile import (
     NothingEditedError,
     checked_birthday,
@@ -117,6 +117,32 @@ def edit_member(centre: Centre, member: UUID, proposal: Proposal, word: Word) ->
     fields = [field.value for field in proposal.values]
     log.info("member.edited", member=str(member), fields=fields)
     return tuple(other.id for other in others)
+
+
+@retried
+def add_phone(centre: Centre, member: UUID, phone: str, role: PhoneRole, word: Word) -> None:
+    """Let a relative's or a shared phone find a member.
+
+    Raises BadPhoneError, NoNoteError, UnknownMemberError, OwnPhoneError, TooManyPhonesError.
+    """
+    hand, told = hand_of(centre, word), contact_phone(phone)
+    with transaction(centre.engine) as connection:
+        leases.keep_roster(connection)
+        relations.add_phone(connection, centre, member, told, role, hand)
+    log.info("member.phone_added", member=str(member), role=role.value)
+
+
+@retried
+def drop_phone(centre: Centre, member: UUID, phone: str, word: Word) -> None:
+    """Let a phone of others find a member no more.
+
+    Raises BadPhoneError, NoNoteError, UnknownMemberError, OwnPhoneError, NotHisPhoneError.
+    """
+    hand, told = hand_of(centre, word), found_phone(phone)
+    with transaction(centre.engine) as connection:
+        leases.keep_roster(connection)
+        relations.drop_phone(connection, centre, member, told, hand)
+    log.info("member.phone_dropped", member=str(member))
 
 
 def tell_shared(

@@ -1,5 +1,6 @@
 """What an operator types about members: done is 0, refused is 1 with one sentence, misused is 2."""
 
+import json
 from pathlib import Path
 from random import Random
 
@@ -117,3 +118,36 @@ def test_bad_input_is_told_in_a_sentence(folder: Path, words: tuple[str, ...], c
     assert told.stdout == ""
     assert "Traceback" not in told.stderr
     assert code == 2 or len(told.stderr.splitlines()) == 1
+
+
+def test_families_codes_phones_and_what_a_member_has_are_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = kopilka(folder, "proof", "send", OLGA, "phone")
+    monkeypatch.setenv("KOPILKA_CENTRAL_CODE_OUTBOX", str(folder / "codes"))
+    why = ("--note", "просили")
+
+    joined = kopilka(folder, "family", "join", OLGA, ANNA, "--role", "earns", *why)
+    role = kopilka(folder, "family", "role", OLGA, "redeems", *why)
+    shown = kopilka(folder, "members", "show", OLGA).stdout
+    left = kopilka(folder, "family", "leave", OLGA, *why)
+    sent = kopilka(folder, "proof", "send", OLGA, "phone")
+    (letter,) = (folder / "codes").iterdir()
+    code = json.loads(letter.read_text())["code"]
+    shown_his = kopilka(folder, "proof", "confirm", OLGA, "phone", code)
+    added = kopilka(folder, "phones", "add", OLGA, "8 916 000-00-01", *why)
+    dropped = kopilka(folder, "phones", "drop", OLGA, "8 916 000-00-01", *why)
+    lots = kopilka(folder, "members", "lots", ANNA).stdout
+    turnover = kopilka(folder, "members", "turnover", ANNA).stdout
+
+    done = (joined, role, left, sent, shown_his, added, dropped)
+    assert [one.exit_code for one in done] == [0] * len(done)
+    assert "in the family of" in shown
+    assert "50,00 points" in shown
+    assert (
+        "phone: +79160000002  (verified, sms code,"
+        in kopilka(folder, "members", "show", OLGA).stdout
+    )
+    assert (nobody.exit_code, len(nobody.stderr.splitlines())) == (1, 1)
+    assert "50,00 granted, 50,00 left, active" in lots
+    assert "100,00  visits 1" in turnover
