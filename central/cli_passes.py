@@ -89,7 +89,7 @@ def _account(centre: "Centre", who: str, named: str) -> "UUID":
     from central.settling.lookup import living, show
 
     member = living(centre, who)
-    accounts = [account.id for account, _ in show(centre, member).accounts]
+    accounts = show(centre, member).redeems_from
     if not named:
         found = fullest(centre, accounts, centre.clock.now())
     else:

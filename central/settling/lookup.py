@@ -17,7 +17,7 @@ from central.members.profile import Edit
 from central.members.store import Identifier, IdentifierState, Member, Person
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.books import Account
-from shared.member import ProfileField
+from shared.member import FamilyRole, ProfileField
 from shared.runtime.sqlite import reading
 
 DEEDS_SHOWN_MAX = 50
@@ -51,6 +51,13 @@ class Shown:
     edits: tuple[Edit, ...]
     counted: Mapping[ProfileField, Edit]
     relatives: tuple[Member, ...] = ()
+
+    @property
+    def redeems_from(self) -> list[UUID]:
+        """The accounts whose points he may spend: who only earns for his family, his own."""
+        if self.member.family_role == FamilyRole.EARNS:
+            return self.own_accounts
+        return [account.id for account, _ in self.accounts]
 
     @property
     def own_accounts(self) -> list[UUID]:

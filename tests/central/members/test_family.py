@@ -124,9 +124,11 @@ def test_who_only_earns_pays_with_his_own_account_and_may_be_let_redeem(
     head, relative, _ = joined(centre, journal, EARNS)
     tails = relative.card[-4:], relative.phone[-4:]
     assert {ways(centre)[tail].account for tail in tails} == {relative.account}
+    assert show(centre, relative.member).redeems_from == [relative.account]
 
     give_family_role(centre, relative.member, REDEEMS, WORD)
     assert {ways(centre)[tail].account for tail in tails} == {None}
+    assert show(centre, relative.member).redeems_from == [head.account, relative.account]
 
     give_family_role(centre, relative.member, EARNS, WORD)
     leave_family(centre, relative.member, WORD)

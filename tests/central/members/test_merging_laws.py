@@ -1,5 +1,6 @@
-"""Whatever is merged, parted, sold and registered in whatever order: an account's figures are what
-its slips add up to, and it belongs to whom its owner has become."""
+"""Whatever is merged, parted, sold and registered in whatever order, in families or not: the
+figures of an account are what its slips add up to, and it belongs to whom its owner has become, or
+to the head of his family."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,15 +20,19 @@ from central.conflicts.service import Word
 from central.estate.service import How, import_stores
 from central.ledger.audit import check
 from central.ledger.store import AccountTable
+from central.members.family import InFamilyError, NobodyYetError, NotInFamilyError
 from central.members.merging import (
+    BothInFamilyError,
     NoPhoneError,
     NotMergedError,
     SameMemberError,
     UnknownMemberError,
 )
-from central.members.store import IdentifierTable
+from central.members.store import IdentifierTable, MemberTable
 from central.schema import table_of
+from central.settling.families import give_family_role, join_family, leave_family
 from central.settling.people import merge_members, unmerge_member, verify_phone
+from shared.member import FamilyRole
 from shared.runtime.sqlite import reading
 from shared.wire.feed import GLOBAL
 from shared.wire.rows import IdentifierRow, MemberRow
@@ -46,6 +51,9 @@ STEP = st.one_of(
     st.tuples(st.just("merge"), st.just(0), st.integers(0, 5), st.integers(0, 5)),
     st.tuples(st.just("unmerge"), st.just(0), st.integers(0, 5), st.just(0)),
     st.tuples(st.just("verify"), st.just(0), st.integers(0, 5), st.just(0)),
+    st.tuples(st.just("join"), st.integers(0, 1), st.integers(0, 5), st.integers(0, 5)),
+    st.tuples(st.just("leave"), st.just(0), st.integers(0, 5), st.just(0)),
+    st.tuples(st.just("play"), st.integers(0, 1), st.integers(0, 5), st.just(0)),
 )
 Steps = list[tuple[str, int, int, int]]
 
@@ -98,7 +106,7 @@ class Estate:
 
     def merge(self, _store: int, one: Person, other: int) -> None:
         pair = one.member, self.people[other % len(self.people)].member
-        with suppress(SameMemberError, UnknownMemberError):
+        with suppress(SameMemberError, UnknownMemberError, BothInFamilyError):
             merge_members(self.centre, *pair, WORD)
 
     def unmerge(self, _store: int, one: Person, _other: int) -> None:
@@ -108,6 +116,19 @@ class Estate:
     def verify(self, _store: int, one: Person, _other: int) -> None:
         with suppress(UnknownMemberError, NoPhoneError):
             verify_phone(self.centre, one.member, WORD)
+
+    def join(self, role: int, one: Person, other: int) -> None:
+        pair = one.member, self.people[other % len(self.people)].member
+        with suppress(SameMemberError, UnknownMemberError, InFamilyError, NobodyYetError):
+            join_family(self.centre, *pair, [*FamilyRole][role], WORD)
+
+    def leave(self, _store: int, one: Person, _other: int) -> None:
+        with suppress(UnknownMemberError, NotInFamilyError):
+            leave_family(self.centre, one.member, WORD)
+
+    def play(self, role: int, one: Person, _other: int) -> None:
+        with suppress(UnknownMemberError, NotInFamilyError):
+            give_family_role(self.centre, one.member, [*FamilyRole][role], WORD)
 
     def _count(self, one: Person, points: int, turnover: int) -> None:
         self.points[one.account] += points
@@ -121,6 +142,20 @@ def lives_in(known: dict[UUID, MemberRow], member: UUID) -> UUID:
     return member
 
 
+@dataclass
+class Known:
+    """What stores are told of members, and who is in whose family."""
+
+    rows: dict[UUID, MemberRow]
+    families: dict[UUID, tuple[UUID | None, str]]
+
+    def buys_as(self, member: UUID) -> UUID:
+        """Return on whose accounts a member buys."""
+        living = lives_in(self.rows, member)
+        head, _ = self.families[living]
+        return living if head is None else lives_in(self.rows, head)
+
+
 def judge(estate: Estate) -> None:
     centre = estate.centre
     known = {row.id: row for row in rows(centre, GLOBAL).values() if isinstance(row, MemberRow)}
@@ -128,33 +163,54 @@ def judge(estate: Estate) -> None:
         assert check(connection) == []
         accounts = connection.execute(select(table_of(AccountTable))).all()
         claims = connection.execute(select(table_of(IdentifierTable))).all()
+        members = connection.execute(select(table_of(MemberTable))).all()
+    told = Known(known, {one.id: (one.head, one.family_role) for one in members})
+    _judge_families(members)
     for row in accounts:
-        assert row.member == lives_in(known, row.owner)
+        assert row.member == told.buys_as(row.owner)
         assert balance(centre, row.account) == estate.points[row.account]
         assert row.turnover_minor == estate.turnover[row.account]
         assert row.receipts == estate.receipts[row.account]
     assert {row.member for row in claims} <= known.keys()
     for row in claims:
         assert row.member == lives_in(known, row.owner)
-    _judge_rows(estate, known, accounts)
-    _judge_ways(centre, claims)
+    _judge_rows(estate, told, accounts)
+    _judge_ways(centre, claims, told, {row.owner: row.account for row in accounts})
 
 
-def _judge_rows(estate: Estate, known: dict[UUID, MemberRow], accounts: Sequence[Any]) -> None:
-    for member, row in known.items():
-        own = {one.account for one in accounts if one.member == member}
+def _judge_families(members: Sequence[Any]) -> None:
+    """Who is in a family lives on, has one head, and heads know how many there are."""
+    heads = Counter(one.head for one in members if one.head is not None)
+    for one in members:
+        assert one.relatives == heads[one.id]
+        assert one.head is None or (not one.relatives and one.merged_into is None)
+        assert bool(one.family_role) == bool(one.family_since) == (one.head is not None)
+        assert not one.relatives or one.merged_into is None
+
+
+def _judge_rows(estate: Estate, told: Known, accounts: Sequence[Any]) -> None:
+    for member, row in told.rows.items():
+        payer = None if row.merged_into else told.buys_as(member)
+        own = {one.account for one in accounts if one.member == payer}
         assert set(row.accounts) == own
         assert row.turnover_minor == sum(estate.turnover[one] for one in own)
         assert row.receipts == sum(estate.receipts[one] for one in own)
         assert row.merged_into is None or not own
 
 
-def _judge_ways(centre: Centre, claims: Sequence[Any]) -> None:
-    """What stores find by is what the centre says, and a limited card pays from its own alone."""
+def _judge_ways(centre: Centre, claims: Sequence[Any], told: Known, own: dict[UUID, UUID]) -> None:
+    """What stores find by is what the centre says, and a limited card pays from its own alone, as
+    all do of who only earns for his family."""
+
+    def limit(one: Any) -> UUID | None:
+        _, role = told.families[one.member]
+        alone = own[one.member] if role == FamilyRole.EARNS else None
+        return one.account or alone
+
     sent = rows(centre, GLOBAL)
     shown = {key: row for key, row in sent.items() if isinstance(row, IdentifierRow)}
     expected = {
-        b"identifier" + one.index + one.owner.bytes: (one.member, one.account)
+        b"identifier" + one.index + one.owner.bytes: (one.member, limit(one))
         for one in claims
         if one.state in ("claimed", "verified")
     }
@@ -165,7 +221,7 @@ made = count()
 
 
 @settings(
-    max_examples=20,
+    max_examples=30,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=st.lists(STEP, min_size=4, max_size=24))
