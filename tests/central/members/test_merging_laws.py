@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -56,6 +56,8 @@ STEP = st.one_of(
     st.tuples(st.just("play"), st.integers(0, 1), st.integers(0, 5), st.just(0)),
 )
 Steps = list[tuple[str, int, int, int]]
+BEGIN: Steps = [("register", 0, 0, 0), ("register", 0, 2, 1), ("push", 0, 0, 0)]
+"""Two who have nothing to do with each other, so that something can be done to them."""
 
 
 @dataclass
@@ -221,8 +223,28 @@ made = count()
 
 
 @settings(
-    max_examples=30,
+    max_examples=20,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@example(steps=[("join", 0, 1, 0), ("buy", 0, 0, 7_00), ("buy", 1, 1, 9_00), ("push", 0, 0, 0)])
+@example(
+    steps=[
+        ("join", 1, 1, 0),
+        ("register", 1, 2, 1),  # again, under the relative's phone
+        ("push", 1, 0, 0),
+        ("buy", 0, 0, 5_00),
+        ("leave", 0, 1, 0),
+    ]
+)
+@example(
+    steps=[
+        ("register", 1, 0, 2),
+        ("push", 1, 0, 0),
+        ("join", 0, 1, 0),
+        ("merge", 0, 2, 1),
+        ("play", 1, 1, 0),
+        ("unmerge", 0, 2, 0),
+    ]
 )
 @given(steps=st.lists(STEP, min_size=4, max_size=24))
 def test_no_merge_moves_points_between_accounts(
@@ -235,7 +257,7 @@ def test_no_merge_moves_points_between_accounts(
     stores = make_journal(centre, clock, "101"), make_journal(centre, clock, "102")
     estate = Estate(centre, stores)
 
-    for step in steps:
+    for step in (*BEGIN, *steps):
         estate.take(step)
     estate.push(0)
     estate.push(1)
