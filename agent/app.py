@@ -32,6 +32,7 @@ from agent.till.guard import Guard
 from agent.till.openapi import describe
 from agent.till.place import Places
 from agent.till.routes import ROUTERS
+from agent.vault import guarded, vault_of
 from hardware.printers.printer import printer_at
 from shared.clock import SystemClock
 from shared.runtime.logs import Answered
@@ -45,15 +46,21 @@ NONCE_BITS = 64
 
 
 def station_of(settings: AgentSettings) -> Station:
-    """Open the files of an enrolled agent; raises NotEnrolledError, NewerFileError."""
-    who = identities.load(settings.data_dir)
+    """Open the files of an enrolled agent.
+
+    Raises NotEnrolledError, BrokenIdentityError, NoVaultKeyError, OtherVaultError, NewerFileError.
+    """
     clock = SystemClock()
     chance = random.SystemRandom()
-    journal = open_file(settings.data_dir / JOURNAL_FILE)
+    if not identities.is_enrolled(settings.data_dir):
+        raise identities.NotEnrolledError
+    vault = vault_of(settings.data_dir, settings.vault_key, chance)
+    who = identities.load(settings.data_dir, vault)
+    journal = guarded(open_file(settings.data_dir / JOURNAL_FILE), vault)
     migrate(journal, JournalTable, JOURNAL_VERSION)
 
     def open_replica(name: str) -> Engine:
-        engine = open_file(settings.data_dir / name, Synchronous.NORMAL)
+        engine = guarded(open_file(settings.data_dir / name, Synchronous.NORMAL), vault)
         migrate(engine, ReplicaTable, REPLICA_VERSION)
         return engine
 

@@ -19,39 +19,46 @@ if TYPE_CHECKING:
 
 REFUSED = 1
 
-app = typer.Typer(help="The store agent beside the till.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="Settings file (TOML).", exists=True)
-]
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="Folder of the journal, the replica and the key.")
-]
 CentreUrl = Annotated[str | None, typer.Option("--centre", help="Address of the centre.")]
+
+
+@app.callback()
+def agent(
+    ctx: typer.Context,
+    config: Annotated[Path | None, typer.Option(help="Settings, a TOML file.", exists=True)] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder of the journal, the replica and the keys.")
+    ] = None,
+) -> None:
+    """The store agent beside the till."""
+    ctx.obj = (config, data_dir)
 
 
 @app.command()
 def enrol(
+    ctx: typer.Context,
     code: Annotated[str, typer.Option(help="One-time code: `kopilka central enrol-code`.")],
-    config: ConfigFile = None,
-    data_dir: DataDir = None,
     centre: CentreUrl = None,
 ) -> None:
     """Make this machine the agent of a store; its private key never leaves it."""
     from agent import http_link as links
     from agent import identity
     from agent.client import open_client
+    from agent.vault import vault_of
     from shared.clock import SystemClock
     from shared.crypto.keys import SEED_BYTES, KeyPair
     from shared.wire.agents import EnrolRequest
 
     with _refusals():
-        settings = _settings(config, data_dir=data_dir, centre_url=centre)
+        settings = _settings(ctx, centre_url=centre)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         if identity.is_enrolled(settings.data_dir):
             typer.echo("already enrolled", err=True)
             raise typer.Exit(REFUSED)
         chance = random.SystemRandom()
+        vault = vault_of(settings.data_dir, settings.vault_key, chance)
         keys = KeyPair.from_seed(chance.randbytes(SEED_BYTES))
         request = EnrolRequest(
             code.strip().upper(), keys.public, version("kopilka"), keys.wrapping_key
@@ -59,14 +66,13 @@ def enrol(
         with open_client(settings) as client:
             nonce = f"{chance.getrandbits(64):x}"
             answer = links.enrol(client, request, keys, SystemClock().now(), nonce)
-        identity.save(settings.data_dir, identity.enrolled(keys, answer))
+        identity.save(settings.data_dir, identity.enrolled(keys, answer, vault))
     typer.echo(f"store {answer.store}: agent {answer.agent}, epoch {answer.epoch}")
 
 
 @app.command()
 def run(
-    config: ConfigFile = None,
-    data_dir: DataDir = None,
+    ctx: typer.Context,
     centre: CentreUrl = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
@@ -83,8 +89,7 @@ def run(
 
     with _refusals():
         settings = _settings(
-            config,
-            data_dir=data_dir,
+            ctx,
             centre_url=centre,
             host=host,
             port=port,
@@ -100,7 +105,7 @@ def run(
 
 
 @app.command()
-def restore(config: ConfigFile = None, data_dir: DataDir = None) -> None:
+def restore(ctx: typer.Context) -> None:
     """Say that the data folder was put back from a backup, before the agent runs on it.
 
     Its leases are not spent any more until the centre has begun a new epoch, and no slip of the
@@ -111,7 +116,7 @@ def restore(config: ConfigFile = None, data_dir: DataDir = None) -> None:
     from agent.printing.service import distrust
 
     with _refusals():
-        station = station_of(_settings(config, data_dir=data_dir))
+        station = station_of(_settings(ctx))
         epochs.bar(station, epochs.RESTORED, station.time.now())
         slips = distrust(station)
     epoch = station.identity.epoch
@@ -129,9 +134,8 @@ def restore(config: ConfigFile = None, data_dir: DataDir = None) -> None:
 
 @app.command()
 def trust(
+    ctx: typer.Context,
     root: Annotated[str, typer.Argument(metavar="KEY", help="`kopilka central keys list`.")],
-    config: ConfigFile = None,
-    data_dir: DataDir = None,
 ) -> None:
     """Trust a root key to which no hand-over leads; not while the agent runs.
 
@@ -145,7 +149,7 @@ def trust(
     except ValueError as error:
         raise typer.BadParameter("a key is hexadecimal digits") from error
     with _refusals():
-        version = pin(station_of(_settings(config, data_dir=data_dir)), key)
+        version = pin(station_of(_settings(ctx)), key)
     typer.echo(
         f"Корневой ключ {root}: действует список ключей версии {version}.\n"
         f"Root key {root}: the list of keys of version {version} is in use."
@@ -154,9 +158,8 @@ def trust(
 
 @app.command(name="export-facts")
 def export_facts(
+    ctx: typer.Context,
     out: Annotated[Path, typer.Option(help="File to write; it must not be there yet.")],
-    config: ConfigFile = None,
-    data_dir: DataDir = None,
 ) -> None:
     """Write what the centre has no word of into a file for `kopilka central import-facts`.
 
@@ -167,7 +170,7 @@ def export_facts(
     from shared.wire.push import frame
 
     with _refusals():
-        station = station_of(_settings(config, data_dir=data_dir))
+        station = station_of(_settings(ctx))
         batches = list(unsent(station))
     try:
         with out.open("xb") as file:
@@ -197,9 +200,8 @@ def status(
 
 @app.command(name="till-token")
 def till_token(
+    ctx: typer.Context,
     till: Annotated[str, typer.Option(help="Name of the till, for the list of tokens.")],
-    config: ConfigFile = None,
-    data_dir: DataDir = None,
 ) -> None:
     """Print a token for a till on another machine; it is shown once."""
     from agent.app import station_of
@@ -207,7 +209,7 @@ def till_token(
     from shared.runtime.sqlite import transaction
 
     with _refusals():
-        station = station_of(_settings(config, data_dir=data_dir))
+        station = station_of(_settings(ctx))
         token = station.chance.randbytes(TOKEN_BYTES).hex()
         with transaction(station.journal) as connection:
             add_token(connection, token, till, station.time.now())
@@ -221,10 +223,11 @@ def _start_anew() -> None:
     os.execv(sys.executable, sys.orig_argv)  # noqa: S606
 
 
-def _settings(config: Path | None, **given: object) -> "AgentSettings":
+def _settings(ctx: typer.Context, **given: object) -> "AgentSettings":
     from agent.settings import read_settings
 
-    return read_settings(config, **given)
+    config, data_dir = ctx.obj
+    return read_settings(config, data_dir=data_dir, **given)
 
 
 @contextmanager

@@ -127,7 +127,7 @@ def renew(station: Station) -> bool:
         if holds.holds_any(connection):
             return False
     ended = station.identity
-    keys = identities.next_keys(station.data_dir, ended.epoch + 1, station.chance)
+    keys = identities.next_keys(station.data_dir, ended, station.chance)
     request = EpochRequest(ended.agent, ended.epoch, keys.public, station.barred)
     try:
         begun = station.link.begin_epoch(request, ended.keys)

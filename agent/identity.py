@@ -1,20 +1,21 @@
 """An agent's identity on disk: a private key that never leaves it, and what enrolment brought."""
 
 import json
-import os
 import random
 from pathlib import Path
 from uuid import UUID
 
 from agent.station import Identity
+from agent.vault import write_private
 from shared.crypto.keys import SEED_BYTES, KeyPair
+from shared.crypto.vault import Vault
 from shared.errors import Kind, LoyaltyError
-from shared.runtime.files import keep
 from shared.wire.agents import EnrolAnswer
 
 KEY_FILE = "agent-{epoch}.key"
 IDENTITY_FILE = "identity.json"
-PRIVATE = 0o600
+_SECRETS = b"identity"
+_SEED = b"seed"
 
 
 class NotEnrolledError(LoyaltyError):
@@ -35,12 +36,21 @@ class BrokenIdentityError(LoyaltyError):
     en = "The agent's identity file {file} cannot be read: {reason}."
 
 
+class OtherVaultError(LoyaltyError):
+    """The identity lies closed under another key than the vault has."""
+
+    kind = Kind.STORAGE
+    code = "other_vault"
+    ru = "Личность агента закрыта другим ключом хранилища: верните тот ключ из копии."
+    en = "The agent's identity is closed under another vault key: put that key back from its copy."
+
+
 def is_enrolled(data_dir: Path) -> bool:
     """Tell whether the folder has an identity."""
     return (data_dir / IDENTITY_FILE).exists()
 
 
-def enrolled(keys: KeyPair, answer: EnrolAnswer) -> Identity:
+def enrolled(keys: KeyPair, answer: EnrolAnswer, vault: Vault) -> Identity:
     """Return the identity that an enrolment has brought."""
     return Identity(
         agent=answer.agent,
@@ -52,11 +62,13 @@ def enrolled(keys: KeyPair, answer: EnrolAnswer) -> Identity:
         card_block=answer.card_block,
         index_key=answer.index_key,
         pin_pepper=answer.pin_pepper,
+        vault=vault,
     )
 
 
 def save(data_dir: Path, who: Identity) -> None:
-    """Write the identity, readable by its owner alone; durable when it returns."""
+    """Write the identity, its secrets closed in the vault; durable when it returns."""
+    secrets = {"index_key": who.index_key.hex(), "pin_pepper": who.pin_pepper.hex()}
     told = {
         "agent": str(who.agent),
         "epoch": who.epoch,
@@ -64,58 +76,81 @@ def save(data_dir: Path, who: Identity) -> None:
         "root_key": who.root_key.hex(),
         "card_prefix": who.card_prefix,
         "card_block": who.card_block,
-        "index_key": who.index_key.hex(),
-        "pin_pepper": who.pin_pepper.hex(),
+        "closed": who.vault.close(_SECRETS, json.dumps(secrets).encode()).hex(),
     }
-    _write(_key_file(data_dir, who.epoch), who.keys.seed)
-    _write(data_dir / IDENTITY_FILE, json.dumps(told, indent=2).encode())
+    _write_key(data_dir, who.epoch, who.keys.seed, who.vault)
+    write_private(data_dir / IDENTITY_FILE, json.dumps(told, indent=2).encode())
 
 
-def next_keys(data_dir: Path, epoch: int, chance: random.Random) -> KeyPair:
-    """Return the key for an epoch to come, made and durable before the centre hears of it."""
-    path = _key_file(data_dir, epoch)
-    if not path.exists():
-        _write(path, chance.randbytes(SEED_BYTES))
-    return KeyPair.from_seed(path.read_bytes())
+def next_keys(data_dir: Path, ended: Identity, chance: random.Random) -> KeyPair:
+    """Return the key for the epoch to come, made and durable before the centre hears of it."""
+    epoch = ended.epoch + 1
+    if not _key_file(data_dir, epoch).exists():
+        _write_key(data_dir, epoch, chance.randbytes(SEED_BYTES), ended.vault)
+    return _key(data_dir, epoch, ended.vault)
 
 
-def load(data_dir: Path) -> Identity:
-    """Read the identity; raises NotEnrolledError, BrokenIdentityError."""
+def load(data_dir: Path, vault: Vault) -> Identity:
+    """Read the identity; raises NotEnrolledError, BrokenIdentityError, OtherVaultError.
+
+    One that a version without a vault has written is closed in it now.
+    """
     if not is_enrolled(data_dir):
         raise NotEnrolledError
     try:
         told = json.loads((data_dir / IDENTITY_FILE).read_bytes())
         epoch = int(told["epoch"])
-        return Identity(
+        secrets = told if "closed" not in told else _opened(vault, bytes.fromhex(told["closed"]))
+        who = Identity(
             agent=UUID(told["agent"]),
             epoch=epoch,
             store=told["store"],
-            keys=_key(data_dir, epoch),
+            keys=_key(data_dir, epoch, vault),
             root_key=bytes.fromhex(told["root_key"]),
             card_prefix=told["card_prefix"],
             card_block=int(told["card_block"]),
-            index_key=bytes.fromhex(told["index_key"]),
-            pin_pepper=bytes.fromhex(told["pin_pepper"]),
+            index_key=bytes.fromhex(secrets["index_key"]),
+            pin_pepper=bytes.fromhex(secrets["pin_pepper"]),
+            vault=vault,
             former={
-                no: _key(data_dir, no) for no in range(1, epoch) if _key_file(data_dir, no).exists()
+                no: _key(data_dir, no, vault)
+                for no in range(1, epoch)
+                if _key_file(data_dir, no).exists()
             },
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BrokenIdentityError(file=IDENTITY_FILE, reason=type(error).__name__) from error
+    if "closed" not in told:
+        _close(data_dir, who)
+    return who
+
+
+def _close(data_dir: Path, who: Identity) -> None:
+    """Close what lies open; a stop on the way leaves the rest for the next start."""
+    for epoch in who.former:
+        _write_key(data_dir, epoch, who.former[epoch].seed, who.vault)
+    save(data_dir, who)
+
+
+def _opened(vault: Vault, closed: bytes) -> dict[str, str]:
+    secrets = vault.open(_SECRETS, closed)
+    if secrets is None:
+        raise OtherVaultError
+    told: dict[str, str] = json.loads(secrets)
+    return told
 
 
 def _key_file(data_dir: Path, epoch: int) -> Path:
     return data_dir / KEY_FILE.format(epoch=epoch)
 
 
-def _key(data_dir: Path, epoch: int) -> KeyPair:
-    return KeyPair.from_seed(_key_file(data_dir, epoch).read_bytes())
+def _key(data_dir: Path, epoch: int, vault: Vault) -> KeyPair:
+    content = _key_file(data_dir, epoch).read_bytes()
+    seed = content if len(content) == SEED_BYTES else vault.open(_SEED, content)
+    if seed is None:
+        raise OtherVaultError
+    return KeyPair.from_seed(seed)
 
 
-def _write(path: Path, content: bytes) -> None:
-    draft = path.with_suffix(".new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), PRIVATE)
-        file.write(content)
-    keep(draft, path)
+def _write_key(data_dir: Path, epoch: int, seed: bytes, vault: Vault) -> None:
+    write_private(_key_file(data_dir, epoch), vault.close(_SEED, seed))

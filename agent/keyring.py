@@ -1,6 +1,6 @@
 """The keys under which rows travel: brought by sessions, kept in the journal, used by the pull.
 
-They stand there as they are: whoever reads the disk reads the rows that are on it anyway.
+They lie in the vault, as the rows of people do that came under them.
 """
 
 from uuid import UUID
@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import Connection, delete, insert, select
 from sqlmodel import Field
 
-from agent.schema import JournalTable, id_field, table_of
+from agent.schema import JournalTable, closed_field, id_field, table_of
 from agent.station import Identity, KeyName, RowsCome, Station
 from shared.crypto.secrecy import decrypt
 from shared.errors import Kind, LoyaltyError
@@ -30,7 +30,7 @@ class StreamKeyRecord(JournalTable, table=True):
     stream: str = Field(primary_key=True)
     incarnation: UUID = id_field(primary_key=True)
     number: int = Field(primary_key=True)
-    key: bytes
+    key: bytes = closed_field("stream key")
 
 
 class UnknownKeyError(LoyaltyError):

@@ -4,7 +4,16 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Dialect, Engine, Integer, LargeBinary, MetaData, Table, TypeDecorator
+from sqlalchemy import (
+    Dialect,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    TypeDecorator,
+    func,
+)
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -12,8 +21,8 @@ from shared.clock import from_milliseconds, milliseconds
 from shared.errors import Kind, LoyaltyError
 from shared.runtime.sqlite import transaction
 
-JOURNAL_VERSION = 1
-REPLICA_VERSION = 1
+JOURNAL_VERSION = 2
+REPLICA_VERSION = 2
 
 
 WITHOUT_ROWID = {"sqlite_with_rowid": False}
@@ -21,6 +30,22 @@ WITHOUT_ROWID = {"sqlite_with_rowid": False}
 
 Files made before have these tables with row numbers, and go on so.
 """
+
+
+_CLOSE = (
+    "UPDATE fact SET personal = closed('personal', personal)",
+    "UPDATE newcomer SET display_name = closed(member, display_name), "
+    "birthday = closed(member, birthday)",
+    "UPDATE profile_edit SET shown = closed(fact, shown)",
+    "UPDATE claim SET body = closed(receipt, body)",
+    "UPDATE answer SET answer = closed(uid, answer)",
+    "UPDATE print_job SET body = closed('slip', body)",
+    "UPDATE stream_key SET key = closed('stream key', key)",
+)
+_CLOSE_ROWS = (
+    "UPDATE row SET row = closed(key, row) WHERE kind IN ('member', 'cashier')",
+    "UPDATE staged SET row = closed(key, row) WHERE kind = 'member'",
+)
 
 
 class NewerFileError(LoyaltyError):
@@ -70,6 +95,30 @@ class InstantColumn(TypeDecorator[datetime]):
         return None if value is None else from_milliseconds(value)
 
 
+class ClosedColumn(TypeDecorator[bytes]):
+    """Bytes that lie closed in the agent's vault, bound to the column's name."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, context: str) -> None:
+        super().__init__()
+        self.context = context
+
+    def bind_expression(self, bindvalue: Any) -> Any:
+        """Close what is written."""
+        return func.closed(self.context, bindvalue)
+
+    def column_expression(self, column: Any) -> Any:
+        """Open what is read."""
+        return func.opened(self.context, column)
+
+
+def closed_field(context: str, **options: Any) -> Any:
+    """Declare a column of bytes that lie closed; plain statements name the context themselves."""
+    return Field(sa_type=ClosedColumn(context), **options)
+
+
 def id_field(**options: Any) -> Any:
     """Declare a column of ids."""
     return Field(sa_type=IdColumn, **options)
@@ -78,6 +127,11 @@ def id_field(**options: Any) -> Any:
 def instant_field(**options: Any) -> Any:
     """Declare a column of instants."""
     return Field(sa_type=InstantColumn, **options)
+
+
+_OPEN_VERSION = 1
+"""Of files from before there was a vault: what they hold is closed once."""
+_STEPS: dict[type[SQLModel], tuple[str, ...]] = {JournalTable: _CLOSE, ReplicaTable: _CLOSE_ROWS}
 
 
 def migrate(engine: Engine, table: type[SQLModel], version: int) -> None:
@@ -98,6 +152,8 @@ def _bring(engine: Engine, table: type[SQLModel], version: int) -> None:
         if found > version:
             raise NewerFileError(file=engine.url.database)
         table.metadata.create_all(connection)
+        for statement in _STEPS[table] if found == _OPEN_VERSION else ():
+            connection.exec_driver_sql(statement)
         connection.exec_driver_sql(f"PRAGMA user_version = {version}")
 
 

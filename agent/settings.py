@@ -33,6 +33,8 @@ class AgentSettings(BaseSettings):
     )
 
     data_dir: Path
+    vault_key: Path | None = None
+    """File of the key under which names lie in the agent's files; None: in the data folder."""
     centre_url: str = "http://127.0.0.1:8100"
     centre_plain: Literal["loopback", "anywhere"] = "loopback"
     """Where the centre may be reached without TLS: on this machine, or by a line that nobody else

@@ -23,6 +23,7 @@ from agent.timekeeper import Timekeeper
 from hardware.printers.printer import Printer
 from shared.clock import Clock
 from shared.crypto.keys import KeyPair
+from shared.crypto.vault import Vault
 from shared.rules.force import Place
 from shared.runtime.metrics import Counts
 from shared.wire.agents import BackedUp
@@ -56,6 +57,8 @@ class Identity:
     card_block: int
     index_key: bytes = field(repr=False)
     pin_pepper: bytes = field(repr=False)
+    vault: Vault = field(repr=False)
+    """In which its files keep what names people, and its secrets."""
     former: Mapping[int, KeyPair] = field(default_factory=dict, repr=False)
     """Keys of ended epochs: facts of theirs may still be unsent."""
 

@@ -25,6 +25,7 @@ from agent.replica import service as replica
 from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
 from agent.settings import AgentSettings
 from agent.station import Doubt, Identity, PremisesCache, Station, Wakes
+from agent.vault import guarded
 from shared.bearer import Bearer, bearer_account, bearer_lot
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.crypto.keys import KeyPair
@@ -58,6 +59,7 @@ from shared.wire.rows import (
     kind_of,
 )
 from tests.fakes import NOON, FakeClock, FakeLink
+from tests.vaults import VAULT, lay_key
 
 ROOT = KeyPair.from_seed(b"r" * 32)
 PACKER = KeyPair.from_seed(b"p" * 32)
@@ -84,17 +86,18 @@ class Shop:
         self, folder: Path, store: str = STORE, seed: int = 1, **settings_given: Any
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        lay_key(folder)
         self.clock = FakeClock()
         self.link = FakeLink(self.clock)
         self.chance = random.Random(seed)
         self.number = 0
         self.numbers: dict[str, int] = {}
         settings = AgentSettings(data_dir=folder, **settings_given)
-        journal = open_file(folder / "journal.db")
+        journal = guarded(open_file(folder / "journal.db"), VAULT)
         migrate(journal, JournalTable, JOURNAL_VERSION)
 
         def open_replica(name: str) -> Engine:
-            engine = open_file(folder / name, Synchronous.NORMAL)
+            engine = guarded(open_file(folder / name, Synchronous.NORMAL), VAULT)
             migrate(engine, ReplicaTable, REPLICA_VERSION)
             return engine
 
@@ -109,6 +112,7 @@ class Shop:
                 card_block=seed,
                 index_key=INDEX_KEY,
                 pin_pepper=PEPPER,
+                vault=VAULT,
             ),
             journal=journal,
             replica=open_replica("replica-1.db"),
@@ -198,7 +202,7 @@ class Shop:
         enrolled = identities.is_enrolled(folder)
         self.station = replace(
             self.station,
-            identity=identities.load(folder) if enrolled else self.station.identity,
+            identity=identities.load(folder, VAULT) if enrolled else self.station.identity,
             replica=self.station.open_replica(current_file(self.station.journal)),
             barred="",
             boot=boot,

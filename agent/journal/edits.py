@@ -16,7 +16,8 @@ from shared.runtime.sqlite import listed, run, run_many
 
 
 class ProfileEditRecord(JournalTable, table=True):
-    """A field that a fact of this store has edited, as it is shown: no more than the rows show."""
+    """A field that a fact of this store has edited, as it is shown, closed: no more than the rows
+    show."""
 
     __tablename__ = "profile_edit"
 
@@ -24,7 +25,7 @@ class ProfileEditRecord(JournalTable, table=True):
     field: str = Field(primary_key=True)
     member: UUID = id_field(index=True)
     account: UUID | None = id_field(nullable=True)
-    shown: str
+    shown: bytes
     phone_index: bytes = Field(index=True)
 
 
@@ -45,10 +46,11 @@ class OwnEdit:
 
 _ADD = """
 INSERT INTO profile_edit (fact, field, member, account, shown, phone_index)
-VALUES (?, ?, ?, ?, ?, ?)
+VALUES (?1, ?2, ?3, ?4, closed(?1, ?5), ?6)
 """
 _EDITS = """
-SELECT edit.fact, edit.field, edit.member, edit.account, edit.shown, edit.phone_index
+SELECT edit.fact, edit.field, edit.member, edit.account,
+    opened_text(edit.fact, edit.shown), edit.phone_index
 FROM profile_edit AS edit JOIN change ON change.fact = edit.fact
 """
 _OPEN = f"{_EDITS} AND (change.cover IS NULL OR change.cover > ?)"

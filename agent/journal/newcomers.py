@@ -14,7 +14,8 @@ from shared.member import PhoneRole
 
 
 class NewcomerRecord(JournalTable, table=True):
-    """A registration of this store: found by card or phone from its first second."""
+    """A registration of this store: found by card or phone from its first second; name and birthday
+    lie closed."""
 
     __tablename__ = "newcomer"
 
@@ -23,9 +24,9 @@ class NewcomerRecord(JournalTable, table=True):
     card_index: bytes = Field(index=True)
     phone_index: bytes = Field(index=True)
     card_tail: str
-    display_name: str
+    display_name: bytes
     registered_on: date
-    birthday: date | None
+    birthday: bytes | None
     referrer: UUID | None = id_field(nullable=True)
 
 
@@ -63,35 +64,40 @@ class Newcomer:
 
 _NEWCOMERS = table_of(NewcomerRecord)
 _OTHERS = table_of(OtherPhoneRecord)
+_NAME = func.opened_text(_NEWCOMERS.c.member, _NEWCOMERS.c.display_name)
 _COLUMNS = (
     _NEWCOMERS.c.member,
     _NEWCOMERS.c.account,
     _NEWCOMERS.c.card_index,
     _NEWCOMERS.c.phone_index,
     _NEWCOMERS.c.card_tail,
-    _NEWCOMERS.c.display_name,
+    _NAME,
     _NEWCOMERS.c.registered_on,
-    _NEWCOMERS.c.birthday,
+    func.opened_text(_NEWCOMERS.c.member, _NEWCOMERS.c.birthday),
     _NEWCOMERS.c.referrer,
     func.coalesce(_OTHERS.c.phone_index, b""),
     func.coalesce(_OTHERS.c.role, PhoneRole.OWN.value),
 )
+_BORN = 7
 _JOINED = _NEWCOMERS.outerjoin(_OTHERS, _OTHERS.c.member == _NEWCOMERS.c.member)
 
 
 def add(connection: Connection, newcomer: Newcomer) -> None:
     """Remember a registration, in the transaction of its fact."""
+    key, born = newcomer.member.bytes, newcomer.birthday
+    closed = {
+        "display_name": func.closed(key, newcomer.display_name),
+        "birthday": func.closed(key, born.isoformat() if born else ""),
+    }
     connection.execute(
-        insert(_NEWCOMERS),
+        insert(_NEWCOMERS).values(closed),
         {
             "member": newcomer.member,
             "account": newcomer.account,
             "card_index": newcomer.card_index,
             "phone_index": newcomer.phone_index,
             "card_tail": newcomer.card_tail,
-            "display_name": newcomer.display_name,
             "registered_on": newcomer.registered_on,
-            "birthday": newcomer.birthday,
             "referrer": newcomer.referrer,
         },
     )
@@ -126,7 +132,7 @@ def by_member(connection: Connection, member: UUID) -> Newcomer | None:
 
 def names(connection: Connection, most: int) -> list[tuple[UUID, str]]:
     """Return whom this store registered last, with the names as they are shown."""
-    newest = select(_NEWCOMERS.c.member, _NEWCOMERS.c.display_name).order_by(
+    newest = select(_NEWCOMERS.c.member, _NAME).order_by(
         _NEWCOMERS.c.registered_on.desc(), _NEWCOMERS.c.member.desc()
     )
     return [(row[0], row[1]) for row in connection.execute(newest.limit(most))]
@@ -143,4 +149,5 @@ def _others_of(index: bytes) -> Select[tuple[UUID]]:
 
 def _newcomer(row: Sequence[Any]) -> Newcomer:
     found = Newcomer(*row)
-    return replace(found, role=PhoneRole(found.role))
+    born = date.fromisoformat(row[_BORN]) if row[_BORN] else None
+    return replace(found, birthday=born, role=PhoneRole(found.role))

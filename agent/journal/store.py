@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Field
 
-from agent.schema import JournalTable, id_field, instant_field, table_of
+from agent.schema import JournalTable, closed_field, id_field, instant_field, table_of
 from shared.clock import from_milliseconds, milliseconds
 from shared.crypto.chain import GENESIS
 from shared.runtime.sqlite import listed, run, run_many
@@ -43,7 +43,7 @@ class FactRecord(JournalTable, table=True):
     hash: bytes
     envelope: bytes
     body: bytes
-    personal: bytes
+    personal: bytes = closed_field("personal")
     personal_digest: bytes
     at: datetime = instant_field()
 
@@ -133,7 +133,7 @@ _LAST_HLC = "SELECT hlc FROM fact WHERE epoch < ? ORDER BY epoch DESC, seq DESC 
 _ADD_FACT = """
 INSERT INTO fact (epoch, seq, id, hlc, kind, prev_hash, hash,
     envelope, body, personal, personal_digest, at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, closed('personal', ?), ?, ?)
 """
 _ADD_CHANGE = """
 INSERT INTO change (fact, ordinal, account, lot, wallet, amount, activates_at, expires_on,

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select, update
 from sqlmodel import Field
 
-from agent.schema import JournalTable, id_field, instant_field, table_of
+from agent.schema import JournalTable, closed_field, id_field, instant_field, table_of
 from shared.clock import from_milliseconds, milliseconds
 from shared.runtime.sqlite import listed, run
 from shared.slip import Slip, decode_slip, encode_slip
@@ -53,7 +53,7 @@ class PrintJobRecord(JournalTable, table=True):
     job_no: int = Field(primary_key=True)
     slip: UUID = id_field(index=True)
     copy_no: int
-    body: bytes
+    body: bytes = closed_field("slip")
     state: str = Field(index=True)
     reason: str
     attempts: int
@@ -66,18 +66,20 @@ _DOUBTED = """
 SELECT count(*) FROM print_job AS last WHERE state IN (?, ?) AND at >= ?
 AND NOT EXISTS (SELECT 1 FROM print_job WHERE slip = last.slip AND copy_no > last.copy_no)"""
 _OPEN = """
-SELECT job_no, slip, copy_no, state, reason, at, body FROM print_job AS last
+SELECT job_no, slip, copy_no, state, reason, at, opened('slip', body) FROM print_job AS last
 WHERE state IN (?*) AND at >= ?
 AND NOT EXISTS (SELECT 1 FROM print_job WHERE slip = last.slip AND copy_no > last.copy_no)
 ORDER BY job_no DESC LIMIT ?"""
-_JOB = "SELECT job_no, slip, copy_no, state, reason, at, body FROM print_job WHERE job_no = ?"
+_JOB = """
+SELECT job_no, slip, copy_no, state, reason, at, opened('slip', body) FROM print_job
+WHERE job_no = ?"""
 _EXPIRE = "UPDATE print_job SET state = ?, reason = ? WHERE state = ? AND at < ?"
 _FORGET = """
 DELETE FROM print_job WHERE slip IN (?*) AND job_no < (SELECT max(job_no) FROM print_job)"""
 """The last number is not given to another job: the printer may still echo it."""
 _ENQUEUE = """
 INSERT INTO print_job (slip, copy_no, body, state, reason, attempts, at)
-SELECT ?1, ?2, ?3, ?4, '', 0, ?5
+SELECT ?1, ?2, closed('slip', ?3), ?4, '', 0, ?5
 WHERE NOT EXISTS (SELECT 1 FROM print_job WHERE slip = ?1 AND copy_no = ?2)
 """
 _FIND = "SELECT job_no FROM print_job WHERE slip = ? AND copy_no = ?"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection
 from sqlmodel import Field
 
+from agent.replica.store import CLOSED_KINDS
 from agent.schema import WITHOUT_ROWID, ReplicaTable
 from shared.runtime.sqlite import run_long, run_many
 from shared.wire.rows import RowKind
@@ -42,6 +43,7 @@ class StagedRecord(ReplicaTable, table=True):
 
 
 _PUT = "INSERT INTO staged (kind, no, key, row) VALUES (?, ?, ?, ?)"
+_PUT_CLOSED = _PUT.replace("(?, ?, ?, ?)", "(?1, ?2, ?3, closed(?3, ?4))")
 _MOVE = """
 INSERT OR REPLACE INTO row (kind, key, row)
 SELECT kind, key, row FROM staged WHERE kind = ? ORDER BY key
@@ -53,7 +55,8 @@ def put(connection: Connection, piece: int, rows: Sequence[StoredRow]) -> None:
     """Set down rows of a piece."""
     first = piece * _PIECE_ROWS
     values = [(row.kind, no, row.key, row.row) for no, row in enumerate(rows, first)]
-    run_many(connection, _PUT, values)
+    run_many(connection, _PUT, [one for one in values if one[0] not in CLOSED_KINDS])
+    run_many(connection, _PUT_CLOSED, [one for one in values if one[0] in CLOSED_KINDS])
 
 
 def move(connection: Connection, kind: str, gets_on: Callable[[], None]) -> None:

@@ -3,10 +3,11 @@
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, case, delete, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Field
 
@@ -30,6 +31,8 @@ PACKS_MAX = 50
 PUBLICATIONS_MAX = 500
 """The newest; a pack that counts by an older one alone counts no more here."""
 SCAN_ROWS = 1000
+CLOSED_KINDS = frozenset(kind.value for kind in (RowKind.MEMBER, RowKind.CASHIER))
+"""Rows with names of people in them: they lie in the agent's vault."""
 HEAD_BYTES = 96
 """The beginning of a row, with a member's id and name."""
 _KEY_END = b"\xff" * 17
@@ -38,7 +41,7 @@ _R = TypeVar("_R", bound=Row)
 
 
 class RowRecord(ReplicaTable, table=True):
-    """A row of a stream in the centre's bytes."""
+    """A row of a stream in the centre's bytes; those of people lie closed."""
 
     __tablename__ = "row"
     __table_args__ = WITHOUT_ROWID
@@ -91,9 +94,9 @@ _BARCODES = table_of(BarcodeRecord)
 _LEASES = table_of(LeaseRecord)
 
 _CURSOR = "SELECT number, incarnation FROM cursor WHERE stream = ?"
-_FIND = "SELECT row FROM row WHERE kind = ? AND key = ?"
-_MANY = "SELECT row FROM row WHERE kind = ? AND key IN (?*) ORDER BY key"
-_EVERY = "SELECT row FROM row WHERE kind = ? ORDER BY key LIMIT ?"
+_FIND = "SELECT {row} FROM row WHERE kind = ? AND key = ?"
+_MANY = "SELECT {row} FROM row WHERE kind = ? AND key IN (?*) ORDER BY key"
+_EVERY = "SELECT {row} FROM row WHERE kind = ? ORDER BY key LIMIT ?"
 _BEHIND = "SELECT row FROM row WHERE kind = ? AND key > ? ORDER BY key LIMIT ?"
 _IDENTIFIED = "SELECT row FROM row WHERE kind = ? AND key >= ? AND key < ? ORDER BY key"
 _BARCODE = "SELECT sku FROM barcode WHERE code = ?"
@@ -101,17 +104,12 @@ _LEASES_OF = """
 SELECT row.row FROM lease JOIN row ON row.kind = ? AND row.key = lease.key
 WHERE lease.account IN (?*) ORDER BY row.key
 """
-_CONTAINING = """
-SELECT row FROM (
-    SELECT row, substr(row, 1, ?) AS head FROM row WHERE kind = ? ORDER BY key LIMIT ?
-) WHERE {}
-"""
-_CONTAINS = "instr(head, ?)"
 _BEYOND = "SELECT 1 FROM row WHERE kind = ? ORDER BY key LIMIT 1 OFFSET ?"
 _PUT = """
 INSERT INTO row (kind, key, row) VALUES (?, ?, ?)
 ON CONFLICT (kind, key) DO UPDATE SET row = excluded.row
 """
+_PUT_CLOSED = _PUT.replace("(?, ?, ?)", "(?1, ?2, closed(?2, ?3))")
 _PUT_BARCODE = """
 INSERT INTO barcode (code, sku) VALUES (?, ?)
 ON CONFLICT (code) DO UPDATE SET sku = excluded.sku
@@ -123,10 +121,14 @@ ON CONFLICT (key) DO UPDATE SET wanted_back = excluded.wanted_back
 _FORGET = "DELETE FROM row WHERE kind = ? AND key = ?"
 _FORGET_BARCODES = "DELETE FROM barcode WHERE sku = ?"
 _FORGET_LEASE = "DELETE FROM lease WHERE key = ?"
-_BODIES = "SELECT key, row FROM row WHERE kind = ? AND key IN (?*)"
-_SCAN = select(_ROWS.c.kind, _ROWS.c.key, _ROWS.c.row).where(
-    _ROWS.c.kind.in_(bindparam("kinds", expanding=True))
-)
+_BODIES = "SELECT key, {row} FROM row WHERE kind = ? AND key IN (?*)"
+_SCAN = select(
+    _ROWS.c.kind,
+    _ROWS.c.key,
+    case(
+        (_ROWS.c.kind.in_(CLOSED_KINDS), func.opened(_ROWS.c.key, _ROWS.c.row)), else_=_ROWS.c.row
+    ),
+).where(_ROWS.c.kind.in_(bindparam("kinds", expanding=True)))
 _LEASE_ROWS = (
     select(_ROWS.c.row)
     .join(_LEASES, _LEASES.c.key == _ROWS.c.key)
@@ -157,7 +159,9 @@ def put_changes(connection: Connection, changes: Sequence[Change]) -> None:
     for change in latest.values():
         _forget(connection, change)
     written = [change for change in latest.values() if change.row]
-    run_many(connection, _PUT, [(change.kind, change.key, change.row) for change in written])
+    rows = [(change.kind, change.key, change.row) for change in written]
+    run_many(connection, _PUT, [row for row in rows if row[0] not in CLOSED_KINDS])
+    run_many(connection, _PUT_CLOSED, [row for row in rows if row[0] in CLOSED_KINDS])
     for change in written:
         _remember(connection, read_row(change.kind, change.row))
 
@@ -178,13 +182,15 @@ def forget_regions(connection: Connection) -> None:
 
 def find(connection: Connection, row: type[_R], key: bytes) -> _R | None:
     """Return one row by its key."""
-    found = run(connection, _FIND, (kind_of_type(row), key)).fetchone()
-    return None if found is None else cast("_R", read_row(kind_of_type(row), found[0]))
+    kind = kind_of_type(row)
+    found = run(connection, _of_kind(_FIND, kind), (kind, key)).fetchone()
+    return None if found is None else cast("_R", read_row(kind, found[0]))
 
 
 def many(connection: Connection, row: type[_R], keys: Collection[bytes]) -> list[_R]:
     """Return the rows that are there of some keys, in the order of the keys."""
-    found = run(connection, listed(_MANY, len(keys)), (kind_of_type(row), *keys))
+    kind = kind_of_type(row)
+    found = run(connection, listed(_of_kind(_MANY, kind), len(keys)), (kind, *keys))
     return _rows(row, found)
 
 
@@ -192,7 +198,7 @@ def bodies(
     connection: Connection, kind: str, keys: Sequence[bytes]
 ) -> dict[tuple[str, bytes], bytes]:
     """Return the stored bytes of the rows that are there of some keys of a kind."""
-    found = run(connection, listed(_BODIES, len(keys)), (kind, *keys))
+    found = run(connection, listed(_of_kind(_BODIES, kind), len(keys)), (kind, *keys))
     return {(kind, key): body for key, body in found}
 
 
@@ -206,7 +212,8 @@ def scan(connection: Connection, kinds: Sequence[str]) -> Iterator[tuple[str, by
 
 def every(connection: Connection, row: type[_R], most: int) -> list[_R]:
     """Return at most `most` rows of a kind in the order of their keys."""
-    return _rows(row, run(connection, _EVERY, (kind_of_type(row), most)))
+    kind = kind_of_type(row)
+    return _rows(row, run(connection, _of_kind(_EVERY, kind), (kind, most)))
 
 
 def numbered_after(connection: Connection, row: type[_R], no: int, most: int) -> list[_R]:
@@ -219,9 +226,10 @@ def containing(
 ) -> Iterator[bytes]:
     """Yield the stored bytes of the rows of a kind that hold one of some parts within their first
     `HEAD_BYTES`, of the first `most` rows that there are."""
-    tests = " OR ".join([_CONTAINS] * len(parts))
-    for (body,) in run(connection, _CONTAINING.format(tests), (HEAD_BYTES, kind, most, *parts)):
-        yield body
+    for (body,) in run(connection, _of_kind(_EVERY, kind), (kind, most)):
+        head = body[:HEAD_BYTES]
+        if any(part in head for part in parts):
+            yield body
 
 
 def is_beyond(connection: Connection, kind: str, most: int) -> bool:
@@ -270,6 +278,12 @@ def leases_wanted_back(connection: Connection) -> list[LeaseRow]:
     """Return the leases of which the centre has ever asked something back."""
     found = connection.execute(_WANTED)
     return [cast("LeaseRow", read_row(RowKind.LEASE.value, body)) for body in found.scalars()]
+
+
+@cache
+def _of_kind(statement: str, kind: str) -> str:
+    """Write out a plain statement for the rows of a kind, opened if they lie closed."""
+    return statement.replace("{row}", "opened(key, row)" if kind in CLOSED_KINDS else "row")
 
 
 def _rows(row: type[_R], found: sqlite3.Cursor) -> list[_R]:

@@ -54,7 +54,8 @@ class ClaimState(StrEnum):
 
 
 class ClaimRecord(JournalTable, table=True):
-    """A claim in canonical bytes; of a committed one they are empty, for it stands in its fact.
+    """A claim in canonical bytes, closed; of a committed one they are empty, for it stands in its
+    fact.
 
     That a receipt has ended is kept for good: no till sells it a second time.
     """
@@ -70,8 +71,8 @@ class ClaimRecord(JournalTable, table=True):
 _CLAIMS = table_of(ClaimRecord)
 _decode = decoder(Claim)
 
-_ADD = "INSERT INTO claim (receipt, state, body, at) VALUES (?, ?, ?, ?)"
-_FIND = "SELECT state, body FROM claim WHERE receipt = ?"
+_ADD = "INSERT INTO claim (receipt, state, body, at) VALUES (?1, ?2, closed(?1, ?3), ?4)"
+_FIND = "SELECT state, opened(receipt, body) FROM claim WHERE receipt = ?"
 _CANCEL = "UPDATE claim SET state = ? WHERE receipt = ?"
 _COMMIT = """
 INSERT INTO claim (receipt, state, body, at) VALUES (?, ?, x'', ?)
@@ -81,7 +82,7 @@ _NEXT = "SELECT receipt FROM claim WHERE receipt > ? ORDER BY receipt LIMIT ?"
 _FORGET = (
     "UPDATE claim SET body = x'' WHERE state = ? AND at < ? AND body <> x'' AND receipt IN (?*)"
 )
-_OPEN = "SELECT body FROM claim WHERE state = ? ORDER BY at DESC"
+_OPEN = "SELECT opened(receipt, body) FROM claim WHERE state = ? ORDER BY at DESC"
 _OPEN_COUNT = "SELECT count(*) FROM claim WHERE state = ?"
 
 

@@ -165,7 +165,7 @@ class Estate:
                 scanner=counter.scanner,
             )
         )
-        enrol = [*kopilka(), "agent", "enrol", "--config", str(config), "--code", one_time_code]
+        enrol = [*kopilka(), "agent", "--config", str(config), "enrol", "--code", one_time_code]
         self.crew.run(f"agent-enrol-{code}", enrol)
         agent, url = self._start_agent(code, 0)
         till = Till(url, self.patience.clock, self.chance)
@@ -175,10 +175,10 @@ class Estate:
         folder = self.crew.folder / f"store-{code}"
         ready = folder / "ready.json"
         ready.unlink(missing_ok=True)
-        places = ["--config", str(folder / "agent.toml"), "--ready-file", str(ready)]
-        command = [*self.launch.agent, "agent", "run", *places, "--port", str(port)]
-        agent = self.crew.start(f"agent-{code}", command)
-        return agent, str(self.crew.ready_file(agent, ready)["url"])
+        agent = [*self.launch.agent, "agent", "--config", str(folder / "agent.toml")]
+        command = [*agent, "run", "--ready-file", str(ready), "--port", str(port)]
+        process = self.crew.start(f"agent-{code}", command)
+        return process, str(self.crew.ready_file(process, ready)["url"])
 
 
 def open_centre(crew: Crew, launch: Launch) -> Centre:

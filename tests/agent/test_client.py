@@ -102,7 +102,7 @@ def test_a_file_without_certificates_stops_the_start_and_is_named(
 def test_whoever_enrols_reads_what_is_wrong_with_the_certificate(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     with serving(authority.issue(LOOPBACK)) as url:
-        words = ["enrol", "--code", "ABCDEFGH", "--data-dir", str(tmp_path / "a"), "--centre", url]
+        words = ["--data-dir", str(tmp_path / "a"), "enrol", "--code", "ABCDEFGH", "--centre", url]
         done = CliRunner().invoke(app, words)
 
     assert done.exit_code == 1

@@ -26,7 +26,7 @@ def backup(shop: Shop) -> Shop:
 
 
 def restore(shop: Shop) -> Result:
-    return CliRunner().invoke(app, ["restore", "--data-dir", str(shop.station.data_dir)])
+    return CliRunner().invoke(app, ["--data-dir", str(shop.station.data_dir), "restore"])
 
 
 def states(shop: Shop) -> dict[str, int]:

@@ -28,6 +28,7 @@ from shared.wire.rows import KEYS_KEY, AgentRow, KeysRow, RowKind
 from tests.agent.kit import sell
 from tests.agent.test_elsewhere import CAP, code_of, policy
 from tests.builders import PACKER, ROOT, Shop, basket
+from tests.vaults import VAULT
 
 ROOTS = [ROOT, *(KeyPair.from_seed(bytes([40 + no]) * 32) for no in range(3))]
 CHAIN = [hand_over(no, *pair) for no, pair in enumerate(pairwise(ROOTS), start=1)]
@@ -171,7 +172,7 @@ def test_a_root_that_has_not_signed_what_waits_is_not_trusted(shop: Shop) -> Non
         roots.trust(shop.station, OTHER.public)
 
     assert shop.station.identity.root_key == ROOT.public
-    assert identity.load(shop.station.data_dir).root_key == ROOT.public
+    assert identity.load(shop.station.data_dir, VAULT).root_key == ROOT.public
     assert in_use(shop) == 1
 
 
@@ -198,13 +199,13 @@ def test_a_person_names_the_root_at_the_command_line(shop: Shop) -> None:
     folder = str(shop.station.data_dir)
 
     def typed(key: str) -> Result:
-        return CliRunner().invoke(app, ["trust", key, "--data-dir", folder])
+        return CliRunner().invoke(app, ["--data-dir", folder, "trust", key])
 
     assert [typed(key).exit_code for key in ("no key", OTHER.public.hex())] == [2, 1]
     done = typed(ROOTS[1].public.hex())
 
     assert done.exit_code == 0, done.output
     assert "version 5 is in use" in done.output
-    assert identity.load(shop.station.data_dir).root_key == ROOTS[1].public
+    assert identity.load(shop.station.data_dir, VAULT).root_key == ROOTS[1].public
     shop.restart()
     assert in_use(shop) == 5

@@ -38,7 +38,8 @@ def stored(shop: Shop, slip: UUID) -> bytes:
     with reading(shop.station.journal) as connection:
         return bytes(
             connection.exec_driver_sql(
-                "SELECT body FROM print_job WHERE slip = ? AND copy_no = 0", (slip.bytes,)
+                "SELECT opened('slip', body) FROM print_job WHERE slip = ? AND copy_no = 0",
+                (slip.bytes,),
             ).scalar_one()
         )
 

@@ -325,7 +325,9 @@ def newcomer(shop: Shop) -> Registration:
 
 def slips(shop: Shop) -> list[bytes]:
     with transaction(shop.station.journal) as connection:
-        found = connection.exec_driver_sql("SELECT body FROM print_job ORDER BY job_no")
+        found = connection.exec_driver_sql(
+            "SELECT opened('slip', body) FROM print_job ORDER BY job_no"
+        )
         return [bytes(row) for row in found.scalars()]
 
 

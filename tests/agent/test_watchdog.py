@@ -109,7 +109,7 @@ def test_an_agent_with_a_loop_that_hangs_becomes_a_new_process_of_the_same_numbe
     data, ready = tmp_path / "data", tmp_path / "ready.json"
     data.mkdir()
     identities.save(data, shop.station.identity)
-    arguments = ["agent", "run", "--data-dir", str(data), "--port", "0", "--ready-file", str(ready)]
+    arguments = ["agent", "--data-dir", str(data), "run", "--port", "0", "--ready-file", str(ready)]
     environment = {**os.environ, "KOPILKA_AGENT_LOOP_SILENCE_MAX_S": "1.5"}
     environment["KOPILKA_AGENT_CENTRE_URL"] = "http://127.0.0.1:9"
     process = subprocess.Popen(  # noqa: S603

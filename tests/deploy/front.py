@@ -198,7 +198,7 @@ class Front:
     def agent(self, code: str, command: str, *words: str) -> str:
         """Run a command of a store's agent to its end; return what it printed."""
         config = str(self._folder / f"store-{code}" / "agent.toml")
-        full = [*self.agent_command, "agent", command, "--config", config, *words]
+        full = [*self.agent_command, "agent", "--config", config, command, *words]
         return self.crew.run(f"agent-{command}-{code}", full)
 
     def start_agent(self, shop: Shop) -> None:
@@ -206,8 +206,8 @@ class Front:
         ready = shop.folder / "agent.ready"
         ready.unlink(missing_ok=True)
         config, port = str(shop.folder / "agent.toml"), str(urlsplit(shop.till.url).port)
-        places = ["--config", config, "--port", port, "--ready-file", str(ready)]
-        words = [*self.agent_command, "agent", "run", *places]
+        places = ["--port", port, "--ready-file", str(ready)]
+        words = [*self.agent_command, "agent", "--config", config, "run", *places]
         shop.agent = self.crew.start(f"agent-{shop.code}", words)
         self.crew.ready_file(shop.agent, ready)
 

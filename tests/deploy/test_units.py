@@ -1,5 +1,6 @@
 """The systemd units: accepted by systemd, with commands and settings that exist, and few rights."""
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -8,17 +9,33 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
+from agent import identity as identities
 from agent import settings as agent_settings
 from agent.cli import app as agent_app
 from central import settings as central_settings
 from central.cli import app as central_app
+from tests.builders import Shop
 from tests.deploy.kit import DEPLOY, judged, tool
+from tests.vaults import lay_key
 
 SERVICES = ("kopilka-central@.service", "kopilka-agent.service", "kopilka-backup.service")
 UNITS = (*SERVICES, "kopilka-backup.timer")
 INSTALLED = "/opt/kopilka/bin"
 EXPOSED_MAX = "20"
 """Tenths, of what systemd calls exposure; a unit without a word about it has 96."""
+_SYSTEMD_RUN = """#!/bin/sh
+# Hands over the credential as systemd does, and runs what follows the properties.
+for word in "$@"; do
+    case "$word" in
+        --property=LoadCredentialEncrypted=vault:*) file="${word#*vault:}" ;;
+    esac
+done
+while [ "${1#--}" != "$1" ]; do shift; done
+export CREDENTIALS_DIRECTORY="$(dirname "$0")/credentials"
+mkdir -p "$CREDENTIALS_DIRECTORY"
+systemd-creds decrypt --name=vault "$file" "$CREDENTIALS_DIRECTORY/vault" 2> /dev/null
+exec "$@"
+"""
 APPS = {"agent": agent_app, "central": central_app}
 
 
@@ -116,3 +133,46 @@ def test_the_shipped_settings_are_what_the_product_reads(monkeypatch: pytest.Mon
         assert folder.parent == Path("/var/lib")
         assert f"StateDirectory={folder.name}" in unit
     assert f"ReadWritePaths=-{agent.journal_mirror}" in states[-1][1]
+
+
+def test_a_command_of_the_agent_has_the_key_that_is_sealed_to_the_machine(tmp_path: Path) -> None:
+    """By a stand-in for systemd, which is not the first process here, and the real `systemd-creds`;
+    here it seals with nothing, and says so."""
+    shop = Shop(tmp_path / "data")
+    identities.save(shop.station.data_dir, shop.station.identity)
+    shop.close()
+    lay_key(tmp_path)
+    key, lies = tmp_path / "vault.key", tmp_path / "vault.cred"
+    (shop.station.data_dir / "vault.key").unlink()
+    seal = ["encrypt", "--with-key=tpm2-absent", "--name=vault", str(key), str(lies)]
+    assert judged([tool("systemd-creds"), *seal]).returncode == 0
+    (tmp_path / "agent.toml").write_text(f'data_dir = "{shop.station.data_dir}"\n')
+    (tmp_path / "systemd-run").write_text(_SYSTEMD_RUN)
+    text = (DEPLOY / "kopilka-agent").read_text("utf-8")
+    text = text.replace("/etc/kopilka", str(tmp_path))
+    (tmp_path / "kopilka-agent").write_text(
+        text.replace(INSTALLED, str(Path(sys.executable).parent))
+    )
+    for name in ("systemd-run", "kopilka-agent"):
+        (tmp_path / name).chmod(0o755)
+    words = ["env", f"PATH={tmp_path}:{os.environ['PATH']}", str(tmp_path / "kopilka-agent")]
+
+    done = judged([*words, "till-token", "--till", "2"])
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.strip()) == 64
+    assert not (shop.station.data_dir / "vault.key").exists()
+
+
+def test_the_agents_unit_hands_over_the_key_where_the_agent_looks_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unit = (DEPLOY / "systemd/kopilka-agent.service").read_text("utf-8")
+    (told,) = [line for line in unit.splitlines() if line.startswith("Environment=")]
+    assert "LoadCredentialEncrypted=vault:/etc/kopilka/vault.cred" in unit.splitlines()
+
+    name, _, value = told.removeprefix("Environment=").partition("=")
+    monkeypatch.setenv(name, value.replace("%d", "/run/credentials/kopilka-agent.service"))
+
+    settings = agent_settings.read_settings(DEPLOY / "settings/agent.toml")
+    assert settings.vault_key == Path("/run/credentials/kopilka-agent.service/vault")

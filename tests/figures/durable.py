@@ -7,6 +7,7 @@ from time import process_time
 
 from agent.journal import store as facts
 from agent.schema import JOURNAL_VERSION, JournalTable, migrate
+from agent.vault import guarded
 from central.centre import Centre
 from central.ingest.chain import Standing, arrivals
 from central.ingest.values import Watermark
@@ -22,6 +23,7 @@ from tests.figures.stores import Seller, seller_of
 from tests.processes.plan import Kind
 from tests.processes.plan import Options as Blows
 from tests.simulation.plan import Fault, Options
+from tests.vaults import VAULT
 
 KILLS, CUTS, FLIPS = 1_000, 200, 1_000
 FACTS, FACTS_PER_S_MIN = 200_000, 300_000
@@ -88,7 +90,7 @@ def _flip(count: int) -> Json:
         while len(seller.journal.facts) < BATCH_MAX:
             seller.sell()
         centre.engine.dispose()
-        journal = open_file(Path(folder) / "journal.db", Synchronous.OFF)
+        journal = guarded(open_file(Path(folder) / "journal.db", Synchronous.OFF), VAULT)
         migrate(journal, JournalTable, JOURNAL_VERSION)
         with transaction(journal) as connection:
             for fact in seller.journal.facts:

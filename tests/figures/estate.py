@@ -1,16 +1,19 @@
 """A real centre with members by the million, a line that counts bytes, and real agents."""
 
 import os
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import httpx
 
 from agent import identity
+from agent.vault import vault_of
 from central.centre import Centre
 from central.members.imports import COLUMNS, Row, import_lots
 from central.opening import on_this_machine, open_centre
@@ -48,7 +51,7 @@ class Agent(Server):
         self.data = data
         config = crew.folder / f"agent-{code}.toml"
         config.write_text(_AGENT_TOML.format(data=data, line=line))
-        command = [*kopilka(), "agent", "run", "--config", str(config)]
+        command = [*kopilka(), "agent", "--config", str(config), "run"]
         super().__init__(crew, f"agent-{code}", command)
 
     def is_at(self, numbers: dict[str, int]) -> bool | None:
@@ -158,8 +161,12 @@ def tell_agents_again(estate: Estate) -> None:
 def mass_of(estate: Estate) -> Mass:
     """Return who the members are."""
     codes = tuple(str(101 + no) for no in range(stores_for(estate.members)))
-    agents = {code: identity.load(estate.data(code)).agent for code in (ONE, OTHER)}
+    agents = {code: _agent(estate.data(code)) for code in (ONE, OTHER)}
     return Mass(estate.members, codes, agents)
+
+
+def _agent(data: Path) -> UUID:
+    return identity.load(data, vault_of(data, None, random.SystemRandom())).agent
 
 
 def cards_of(estate: Estate) -> list[str]:

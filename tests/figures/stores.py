@@ -20,6 +20,7 @@ from agent.lives import current_file
 from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
 from agent.settings import AgentSettings
 from agent.station import Identity, Station
+from agent.vault import guarded, vault_of
 from central.agents.store import Agent, insert_agent
 from central.centre import Centre
 from central.opening import on_this_machine, open_centre
@@ -108,7 +109,7 @@ def open_stores(folder: Path, stores: int, receipts: int) -> Stores:
 def prepare(centre: Centre, code: str, data: Path) -> None:
     """Give a store's agent its identity and an empty journal."""
     data.mkdir(parents=True, exist_ok=True)
-    identities.save(data, identity_of(centre, code))
+    identities.save(data, identity_of(centre, code, data))
     for file in data.glob("*.db*"):
         file.unlink()
 
@@ -154,13 +155,14 @@ def seller_of(centre: Centre, code: str) -> Seller:
 
 def open_station(data: Path, url: str) -> Station:
     """Open an agent's files and its line as its app does, without reading certificates."""
-    who = identities.load(data)
+    vault = vault_of(data, None, random.SystemRandom())
+    who = identities.load(data, vault)
     settings = AgentSettings(data_dir=data, centre_url=url, log_level="WARNING")
-    journal = open_file(data / JOURNAL_FILE)
+    journal = guarded(open_file(data / JOURNAL_FILE), vault)
     migrate(journal, JournalTable, JOURNAL_VERSION)
 
     def open_replica(name: str) -> Engine:
-        engine = open_file(data / name, Synchronous.NORMAL)
+        engine = guarded(open_file(data / name, Synchronous.NORMAL), vault)
         migrate(engine, ReplicaTable, REPLICA_VERSION)
         return engine
 
@@ -188,7 +190,8 @@ def _fill(centre: Centre, code: str, data: Path, receipts: int) -> int:
     for _ in range(receipts):
         seller.sell()
     prepare(centre, code, data)
-    journal = open_file(data / JOURNAL_FILE, Synchronous.OFF)
+    vault = vault_of(data, None, random.SystemRandom())
+    journal = guarded(open_file(data / JOURNAL_FILE, Synchronous.OFF), vault)
     migrate(journal, JournalTable, JOURNAL_VERSION)
     with transaction(journal) as connection:
         for fact in seller.journal.facts:
@@ -197,7 +200,7 @@ def _fill(centre: Centre, code: str, data: Path, receipts: int) -> int:
     return seller.points
 
 
-def identity_of(centre: Centre, code: str) -> Identity:
+def identity_of(centre: Centre, code: str, data: Path) -> Identity:
     """Return what a store's enrolment would have brought."""
     return Identity(
         agent=agent_of(code),
@@ -209,4 +212,5 @@ def identity_of(centre: Centre, code: str) -> Identity:
         card_block=int(code) % 10_000,
         index_key=centre.keys.index,
         pin_pepper=centre.keys.pin_pepper,
+        vault=vault_of(data, None, random.SystemRandom()),
     )

@@ -15,6 +15,7 @@ import httpx
 
 from agent import http_link as links
 from agent import identity
+from agent.vault import vault_of
 from central.centre import Centre
 from central.estate.service import How, import_goods, import_stores, issue_enrol_code
 from central.opening import initialise, on_this_machine
@@ -202,7 +203,7 @@ class Estate:
             data=data, host=HOST, line=self.rim.ports[code], printer=self.rim.printers[code]
         )
         config = _config(self.folder / f"agent-{code}.toml", text)
-        command = [*self._launch.agent, "agent", "run", "--config", str(config)]
+        command = [*self._launch.agent, "agent", "--config", str(config), "run"]
         agent = Server(self.crew, f"agent-{code}", command)
         agent.start()
         return Shop(code, data, agent, self.rim.trays[code])
@@ -218,7 +219,7 @@ def enrol(operator: Centre, url: str, code: str, data: Path) -> None:
     nonce = f"{chance.getrandbits(64):x}"
     with plain_client(CALL_S, url) as client:
         answer = links.enrol(client, request, keys, operator.clock.now(), nonce)
-    identity.save(data, identity.enrolled(keys, answer))
+    identity.save(data, identity.enrolled(keys, answer, vault_of(data, None, chance)))
 
 
 def plain_client(timeout_s: float, url: str = "") -> httpx.Client:

@@ -31,6 +31,7 @@ from shared.wire.codec import encode
 from tests.simulation.disk import Disk, End, StoppedError, copy_disk
 from tests.simulation.programmes import SHELVES, Programme, goods_of
 from tests.simulation.wire import answer
+from tests.vaults import VAULT
 
 T = TypeVar("T")
 
@@ -160,4 +161,5 @@ class CentreMachine:
             card_block=told.card_block,
             index_key=told.index_key,
             pin_pepper=told.pin_pepper,
+            vault=VAULT,
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulation.told import Store
+from tests.vaults import let_open
 
 Key = tuple[int, str]
 """Epoch and lot."""
@@ -106,6 +107,7 @@ def replica_of(store: Store) -> Path:
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a file for reading only."""
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    let_open(connection)
     try:
         yield connection
     finally:

@@ -18,7 +18,7 @@ def check_replica(central: Path, log: ChangeLog, store: Store) -> None:
     there = log.rows(names)
     if rows_of(store.journal, laws.FENCED):
         return
-    rows = rows_of(replica_of(store), "SELECT kind, key, row FROM row")
+    rows = rows_of(replica_of(store), laws.ROWS)
     here = {row[:2]: row[2] for row in rows}
     keys = [key for key in there.keys() | here.keys() if there.get(key) != here.get(key)]
     if keys:
@@ -31,7 +31,7 @@ def check_members(central: Path, store: Store) -> None:
     if rows_of(store.journal, laws.FENCED):
         return
     should = {member: tuple(sums) for member, *sums in rows_of(central, laws.FIGURES)}
-    for (row,) in rows_of(replica_of(store), "SELECT row FROM row WHERE kind = 'member'"):
+    for (row,) in rows_of(replica_of(store), laws.MEMBERS):
         member, _, _, accounts, turnover, receipts, *_ = msgspec.msgpack.decode(row)
         told = (len(accounts), turnover, receipts)
         if told != should.get(member.hex()):

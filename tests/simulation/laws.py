@@ -3,6 +3,9 @@
 POSTED = ("accepted", "adjusted")
 BESIDE = ("DEBT", "DEBT_SETTLE")
 
+ROWS = """
+SELECT kind, key, iif(kind IN ('member', 'cashier'), opened(key, row), row) FROM row"""
+MEMBERS = "SELECT opened(key, row) FROM row WHERE kind = 'member'"
 SAID = "SELECT row FROM row WHERE kind = 'publication'"
 SLIPS = "SELECT slip FROM print_job"
 ORIGINALS = """

@@ -26,12 +26,14 @@ from agent.retention import Retention
 from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
 from agent.settings import AgentSettings
 from agent.station import Identity, Station
+from agent.vault import guarded
 from shared.runtime.sqlite import Synchronous, open_engine, reading
 from shared.wire.agents import SessionRequest
 from tests.simulation.clocks import MachineClock, TrueTime
 from tests.simulation.disk import Disk, End, StoppedError, copy_disk
 from tests.simulation.paper import PaperTray
 from tests.simulation.wire import Line, Network, SimTransport
+from tests.vaults import VAULT
 
 T = TypeVar("T")
 
@@ -113,7 +115,7 @@ class Machine:
         self.close()
         copy_disk(self.disk.folder, home)
         clock = MachineClock(time, on_wait)
-        return Machine(home, identities.load(home), self.network, clock, self.synchronous)
+        return Machine(home, identities.load(home, VAULT), self.network, clock, self.synchronous)
 
     def image(self) -> Path:
         """Copy the disk as it is now; return the folder of the copy."""
@@ -176,7 +178,7 @@ class Machine:
         self._engines.clear()
         journal = self._opened(JOURNAL, self.synchronous)
         migrate(journal, JournalTable, JOURNAL_VERSION)
-        who = identities.load(self.disk.folder)
+        who = identities.load(self.disk.folder, VAULT)
         client = httpx.Client(
             base_url="http://centre",
             transport=SimTransport(self.network, self.line),
@@ -207,7 +209,7 @@ class Machine:
         return rows
 
     def _opened(self, name: str, synchronous: Synchronous) -> Engine:
-        engine = open_engine(self.disk.url(name), synchronous)
+        engine = guarded(open_engine(self.disk.url(name), synchronous), VAULT)
         self._engines.append(engine)
         return engine
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from tests.simulation import laws
 from tests.simulation.files import replica_of, rows_of
 from tests.simulation.told import Store, ViolationError
 
@@ -138,7 +139,7 @@ class Profiles:
     def _check_rows(
         self, store: Store, capped: dict[tuple[str, str], int], people: dict[str, set[str]]
     ) -> None:
-        for (body,) in rows_of(replica_of(store), "SELECT row FROM row WHERE kind = 'member'"):
+        for (body,) in rows_of(replica_of(store), laws.MEMBERS):
             row = msgspec.msgpack.decode(body)
             if row[MERGED_INTO] is not None:
                 continue
