@@ -22,6 +22,7 @@ from shared.wire.push import PushAnswer, PushBatch
 from tests.agent.kit import sell
 from tests.agent.test_lives import accept
 from tests.builders import Shop, basket
+from tests.vaults import lay_key
 
 PATIENCE_S = 20
 HANGS_ONCE = """
@@ -109,6 +110,7 @@ def test_an_agent_with_a_loop_that_hangs_becomes_a_new_process_of_the_same_numbe
     data, ready = tmp_path / "data", tmp_path / "ready.json"
     data.mkdir()
     identities.save(data, shop.station.identity)
+    lay_key(data)
     arguments = ["agent", "--data-dir", str(data), "run", "--port", "0", "--ready-file", str(ready)]
     environment = {**os.environ, "KOPILKA_AGENT_LOOP_SILENCE_MAX_S": "1.5"}
     environment["KOPILKA_AGENT_CENTRE_URL"] = "http://127.0.0.1:9"

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from agent import identity as identities
 from agent import settings as agent_settings
 from agent.cli import app as agent_app
+from agent.pairing import TOKEN_BYTES
 from central import settings as central_settings
 from central.cli import app as central_app
 from tests.builders import Shop
@@ -160,7 +161,7 @@ def test_a_command_of_the_agent_has_the_key_that_is_sealed_to_the_machine(tmp_pa
     done = judged([*words, "till-token", "--till", "2"])
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert len(done.stdout.strip()) == 64
+    assert len(bytes.fromhex(done.stdout)) == TOKEN_BYTES
     assert not (shop.station.data_dir / "vault.key").exists()
 
 
