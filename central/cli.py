@@ -191,6 +191,7 @@ def restored(
     It leases nothing until every store has reported what it holds, or you accept the risk.
     """
     from central.leases import recovery
+    from central.settling.erased_list import ErasedList
     from shared.points import format_points
 
     with opened(ctx) as centre:
@@ -199,6 +200,8 @@ def restored(
         elif yes:
             incarnation = recovery.begin(with_root_of(centre, root))
             typer.echo(f"incarnation {incarnation}: start the centre now")
+            if again := ErasedList(centre.settings.erasures).missing(centre):
+                typer.echo(f"{len(again)} members were erased since the backup, and will be again")
         found = recovery.look(centre)
         if found is None:
             typer.echo("no recovery is under way; --yes begins one after a restore")

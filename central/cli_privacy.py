@@ -46,6 +46,7 @@ def erase(
 ) -> None:
     """Erase whatever names a member, here and in all stores; his receipts stay, of nobody."""
     from central.conflicts.service import Word
+    from central.settling.erased_list import ErasedList
     from central.settling.erasing import erase_member
     from central.settling.lookup import living, show
     from shared.points import format_points
@@ -60,6 +61,7 @@ def erase(
             )
             raise typer.Exit(1)
         gone = erase_member(centre, member, Word(by or getpass.getuser(), note))
+        ErasedList(centre.settings.erasures).keep(centre, centre.clock.now())
         typer.echo(f"erased: {', '.join(map(str, gone))}")
 
 

@@ -30,10 +30,12 @@ from central.measures import service as measures
 from central.packs import keyring
 from central.people import sessions
 from central.settling import by_policy
+from central.settling.erased_list import ErasedList
 from central.snapshots import service as snapshots
 
 WAKE_EVERY_S = 60
 SETTLED_EVERY_S = 60
+ERASURES_EVERY_S = 60
 ALERTS_EVERY_S = 60
 SEEN_EVERY_S = 5
 """A recall counts on agents that were seen within twice this time."""
@@ -46,6 +48,7 @@ log = structlog.get_logger()
 def make_scheduler(centre: Centre) -> BackgroundScheduler:
     """Return the ticker of this process; the caller starts and stops it."""
     settings = centre.settings
+    erased = ErasedList(settings.erasures)
     scheduler = BackgroundScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1}
     )
@@ -64,11 +67,13 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (by_policy.run, SETTLED_EVERY_S),
         (measures.measure, settings.measure_every_s),
         (budgets.run, settings.budgets_every_s),
+        (erased.repeat, ERASURES_EVERY_S),
         (alerts.look, ALERTS_EVERY_S),
         (partial(_tell, senders_of(settings)), ALERTS_EVERY_S),
     )
     duty = duty_of(centre.engine, settings.data_dir)
     scheduler.add_job(duty.has, "interval", seconds=EVERY_S)
+    scheduler.add_job(_tick(erased.keep, centre), "interval", seconds=ERASURES_EVERY_S)
     for job, every_s in jobs:
         scheduler.add_job(_shared(duty, _tick(job, centre)), "interval", seconds=every_s)
     scheduler.add_listener(lambda _event: duty.end(), EVENT_SCHEDULER_SHUTDOWN)

@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     data_dir: Path = Path("kopilka-central")
     """Holds the database file (unless `database_url` names another place) and `keys/`."""
     database_url: str = ""
+    erasures_file: Path | None = None
+    """Whom the centre has erased, outside of the database: what is put back from a backup is erased
+    again by it. None: `erasures.list` in the data folder."""
     host: str = "127.0.0.1"
     port: int = Field(default=8100, ge=0, le=65535)
     card_prefix: str = Field(default="29", pattern=r"^\d{1,6}$")
@@ -116,6 +119,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The URL of the database; an SQLite file in the data folder by default."""
         return self.database_url or f"sqlite:///{self.data_dir / 'central.db'}"
+
+    @property
+    def erasures(self) -> Path:
+        """The file of erasures; each process has one, or shares one with those of its machine."""
+        return self.erasures_file or self.data_dir / "erasures.list"
 
     @property
     def keys_dir(self) -> Path:

@@ -15,7 +15,7 @@ from shared.wire.facts import FactKind, MemberEdited, MemberRegistered, read_bod
 
 
 class ErasedRecord(JournalTable, table=True):
-    """An erasure that this journal has followed; the numbers have no gaps."""
+    """An erasure that this journal has followed; the numbers only grow."""
 
     __tablename__ = "erased"
 

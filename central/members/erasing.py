@@ -83,6 +83,12 @@ def erase(connection: Connection, centre: Centre, member: UUID, hand: Hand) -> E
     return Erased(tuple(person), tuple(edits))
 
 
+def one_person(connection: Connection, member: UUID) -> set[UUID]:
+    """Return who would be erased with a member; raises UnknownMemberError, ErasedMemberError."""
+    roll, _ = merging.load_whole(connection, (member,))
+    return set(_one_person(roll, roll.survivor(member).id))
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How many stores have told that they erased a member too; `late` names the first others."""

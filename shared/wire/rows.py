@@ -237,7 +237,7 @@ class AgentRow(Struct, array_like=True, frozen=True):
 class ErasedRow(Struct, array_like=True, frozen=True):
     """A member whose personal data are erased: each store erases what its journal has of him.
 
-    The numbers have no gaps, so that a store tells with one up to where it has done that.
+    The numbers only grow, so that a store tells with one up to where it has done that.
     """
 
     no: int

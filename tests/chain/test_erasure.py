@@ -1,6 +1,7 @@
 """A person erased: nothing that names him is left at the centre or in a store; his receipts are."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -8,23 +9,27 @@ import pytest
 
 from agent import erasing
 from agent.journal import store as facts
+from agent.link import LinkDownError, RefusedByCentreError
 from agent.members.edit import ProfileEdit, edit
 from agent.members.service import Registered, Registration, find, register
 from agent.reporting import compose
 from central.agents import reports
 from central.agents.service import AgentIdentity
+from central.backups import service as backups
 from central.conflicts.service import Word
 from central.ingest.service import outcomes
 from central.members.erasing import progress
 from central.members.merging import ErasedMemberError
 from central.settling.copying import profile_of, receipts_of
+from central.settling.erased_list import ErasedList
 from central.settling.erasing import erase_member
 from central.settling.lookup import show
-from central.settling.people import verify_phone
+from central.settling.people import merge_members, verify_phone
 from shared.runtime.sqlite import reading
 from shared.wire.codec import encode
 from shared.wire.facts import is_intact
 from tests.chain.kit import Chain, Store
+from tests.simulation.wire import LineMode
 
 WORD = Word("support", "request 17")
 PHONE, OTHER_PHONE = "+79161234567", "+79160000002"
@@ -89,6 +94,108 @@ def test_nothing_that_names_him_is_left_in_any_file(chain: Chain, anna: Register
     assert [told_by(path) for path in files(chain)] == [[]] * 5
     for store in chain.stores:
         assert find(store.station, anna.card) == find(store.station, OTHER_PHONE) == []
+
+
+def back_up(chain: Chain) -> None:
+    number = backups.begin(chain.centre, chain.centre.clock.now())
+    chain.world.central.back_up()
+    backups.confirm(chain.centre, number, chain.centre.clock.now())
+
+
+def put_back(chain: Chain) -> None:
+    """Put the backup back; all stores with a line hear of it."""
+    assert chain.world.central.restore()
+    meet(chain)
+
+
+def meet(chain: Chain) -> None:
+    """Let stores hear of a restored centre: their sessions have ended with the old life."""
+    for store in chain.stores:
+        with suppress(RefusedByCentreError, LinkDownError):
+            store.machine.pull()
+    chain.sync(*(one for one in chain.stores if one.machine.line.mode is LineMode.UP))
+
+
+def test_who_was_erased_after_the_backup_that_is_put_back_is_erased_again(
+    chain: Chain, anna: Registered, tmp_path: Path
+) -> None:
+    kept = ErasedList(tmp_path / "erasures.list")
+    back_up(chain)
+    erase_member(chain.centre, anna.member, WORD)
+    assert kept.keep(chain.centre, chain.centre.clock.now()) == 1
+    follow(chain)
+    put_back(chain)
+    assert told_by(files(chain)[0]), "the backup has his name"
+
+    chain.world.time.pass_by(60)
+    again = ErasedList(tmp_path / "erasures.list").repeat(chain.centre, chain.centre.clock.now())
+    follow(chain)
+
+    assert again == 1
+    assert [told_by(path) for path in files(chain)] == [[]] * 5
+    assert find(chain.stores[0].station, anna.card) == []
+    assert kept.repeat(chain.centre, chain.centre.clock.now()) == 0
+
+
+def test_stores_follow_erasures_of_a_restored_centre(chain: Chain, anna: Registered) -> None:
+    """They have followed numbers that the backup does not know."""
+    other = chain.member(0, "+79160000003")
+    back_up(chain)
+    erase_member(chain.centre, anna.member, WORD)
+    assert follow(chain) == [1, 1]
+    put_back(chain)
+
+    chain.world.time.pass_by(60)
+    erase_member(chain.centre, other.member, WORD)
+
+    assert follow(chain) == [1, 1]
+
+
+def test_who_comes_back_with_a_store_that_was_away_is_erased_again(
+    chain: Chain, tmp_path: Path
+) -> None:
+    """He was registered and erased after the backup; a store has not heard of that yet."""
+    kept = ErasedList(tmp_path / "erasures.list")
+    back_up(chain)
+    anna = chain.member(0)
+    chain.stores[0].cut()
+    erase_member(chain.centre, anna.member, WORD)
+    kept.keep(chain.centre, chain.centre.clock.now())
+    put_back(chain)
+    assert kept.repeat(chain.centre, chain.centre.clock.now()) == 0
+
+    chain.stores[0].machine.line.mode = LineMode.UP
+    meet(chain)
+    assert kept.repeat(chain.centre, chain.centre.clock.now()) == 1
+    follow(chain)
+
+    assert [told_by(path) for path in files(chain)] == [[]] * 5
+
+
+def test_who_was_one_person_with_somebody_who_lives_is_left_to_people(
+    chain: Chain, anna: Registered, tmp_path: Path
+) -> None:
+    """They were parted after the backup: which of them is whose nobody but people can say."""
+    other = chain.member(0, "+79160000003")
+    merge_members(chain.centre, anna.member, other.member, WORD)
+    kept = ErasedList(tmp_path / "erasures.list")
+    (tmp_path / "erasures.list").write_text(f"{anna.member} 2026-01-01T00:00:00Z\n")
+
+    assert kept.repeat(chain.centre, chain.centre.clock.now()) == 0
+    assert show(chain.centre, anna.member).person is not None
+
+
+def test_a_list_that_a_power_cut_has_torn_goes_on(
+    chain: Chain, anna: Registered, tmp_path: Path
+) -> None:
+    other = chain.member(0, "+79160000003")
+    file = tmp_path / "erasures.list"
+    file.write_text(f"{other.member} 2026-01-01T00:00:00Z\n{str(anna.member)[:20]}")
+    erase_member(chain.centre, anna.member, WORD)
+
+    assert ErasedList(file).keep(chain.centre, chain.centre.clock.now()) == 1
+    assert set(ErasedList(file).members()) == {anna.member, other.member}
+    assert file.read_text().endswith("Z\n")
 
 
 def test_journals_stay_whole_and_so_do_his_receipts_and_points(
