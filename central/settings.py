@@ -73,10 +73,16 @@ class Settings(BaseSettings):
     """From when on a store is an alert."""
     alert_webhook: str = ""
     """An address that takes alerts as JSON."""
-    alert_smtp: str = Field(default="", pattern=r"^(smtp://[^/]+)?$")
-    alert_mail_from: str = "kopilka@localhost"
     alert_mail_to: str = ""
-    """A mailbox that gets them as letters, by a server such as `smtp://127.0.0.1:25`."""
+    """A mailbox that gets them as letters."""
+    alert_mail_from: str = "kopilka@localhost"
+    alert_smtp: str = Field(default="", pattern=r"^(smtps?://[^/@]+)?$")
+    """The server that takes the letters: `smtp://127.0.0.1:25` as it is, `smtps://…:465` by TLS."""
+    alert_smtp_user: str = ""
+    alert_smtp_password: str = Field(default="", repr=False)
+    """Who signs in there: by `smtp://` only behind STARTTLS."""
+    alert_smtp_ca: Path | None = None
+    """Certificates (PEM) of the authority of the mail server's, if it is a private one."""
 
     code_webhook: str = Field(default="", pattern=r"^(https?://.+)?$")
     """The gateway that takes one-time codes as JSON, and sends them to phones and mailboxes."""

@@ -1,10 +1,12 @@
 """Who is told of alerts: an address that takes JSON, and a mailbox. Each call has a deadline."""
 
 import smtplib
+import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -15,6 +17,7 @@ from central.settings import Settings
 
 TIMEOUT_S = 10.0
 SMTP_PORT = 25
+SMTPS_PORT = 465
 SHOWN_MAX = 200
 """Alerts of a message one by one; of more it tells how many."""
 
@@ -63,10 +66,16 @@ class Mail:
     """A mailbox, by way of an SMTP server."""
 
     server: str
-    """`smtp://host:port`."""
+    """`smtp://host:port`, or `smtps://host:port` by TLS from the first byte."""
     sender: str
     to: str
     language: str
+    user: str = ""
+    """Who signs in; then `smtp://` goes on by STARTTLS, or not at all."""
+    password: str = field(default="", repr=False)
+    authority: Path | None = None
+    timeout_s: float = TIMEOUT_S
+    """Of each answer of the server."""
 
     @property
     def name(self) -> str:
@@ -76,9 +85,27 @@ class Mail:
     def send(self, alerts: Sequence[Alert], at: datetime) -> None:
         """Send one letter; raises OSError, of which what smtplib raises is one."""
         del at
-        place = urlsplit(self.server)
-        with smtplib.SMTP(place.hostname or "", place.port or SMTP_PORT, timeout=TIMEOUT_S) as line:
+        with self._line() as line:
+            if self.user:
+                line.login(self.user, self.password)
             line.send_message(self.letter(alerts))
+
+    def _line(self) -> smtplib.SMTP:
+        """Connect; a password never goes over a line that others can read."""
+        place = urlsplit(self.server)
+        host = place.hostname or ""
+        if place.scheme == "smtps":
+            trusting = ssl.create_default_context(cafile=self.authority)
+            port = place.port or SMTPS_PORT
+            return smtplib.SMTP_SSL(host, port, timeout=self.timeout_s, context=trusting)
+        line = smtplib.SMTP(host, place.port or SMTP_PORT, timeout=self.timeout_s)
+        if self.user:
+            try:
+                line.starttls(context=ssl.create_default_context(cafile=self.authority))
+            except BaseException:
+                line.close()
+                raise
+        return line
 
     def letter(self, alerts: Sequence[Alert]) -> EmailMessage:
         """Write the letter: what began and what is over."""
@@ -111,6 +138,9 @@ def senders_of(settings: Settings) -> list[Sender]:
                 settings.alert_mail_from,
                 settings.alert_mail_to,
                 settings.locale,
+                settings.alert_smtp_user,
+                settings.alert_smtp_password,
+                settings.alert_smtp_ca,
             )
         )
     return found

@@ -53,7 +53,7 @@ def test_what_stores_hear_of_him_names_him_no_more(centre: Centre, journal: Jour
         "",
     )
     assert (member.receipts, len(member.accounts)) == (1, 1)
-    assert ErasedRow(1, person.member) in told.values()
+    assert [row.member for row in told.values() if isinstance(row, ErasedRow)] == [person.member]
     assert not [row for row in told.values() if isinstance(row, IdentifierRow)]
     with reading(centre.engine) as connection:
         left = connection.exec_driver_sql("SELECT count(*) FROM personal").scalar_one()
