@@ -89,17 +89,21 @@ def doctor(config: ConfigFile) -> None:
 
 @app.command(name="probe")
 def probe_printer(url: PrinterUrl) -> None:
-    """Ask a printer what it can do, by commands that move no paper; its name proves nothing."""
+    """Ask a printer what it can do, by commands that move no paper; its name proves nothing.
+
+    Exit code 1 if it is not ready: then it is asked nothing more.
+    """
+    from hardware.printers.outcome import Ready
     from hardware.printers.printer import printer_at
     from hardware.printers.probe import probe
+    from hardware.printers.words import of_findings
 
     with _refusals():
         findings = probe(printer_at(url), clock=SystemClock())
-    told = asdict(findings) | {
-        "health": str(findings.health),
-        "features": sorted(findings.features),
-    }
-    print(json.dumps(told, ensure_ascii=False))
+    for said in of_findings(findings):
+        print(said)
+    if not isinstance(findings.health, Ready):
+        raise typer.Exit(REFUSED)
 
 
 @app.command(name="test-strip")
@@ -111,12 +115,13 @@ def test_strip(url: PrinterUrl) -> None:
     from hardware.printers.outcome import Printed
     from hardware.printers.printer import print_stream, printer_at
     from hardware.printers.strip import strip
+    from hardware.printers.words import of_outcome
 
     with _refusals():
         printer = printer_at(url)
         stream = strip(printer.profile)
     outcome = print_stream(printer, stream, job_no=1, clock=SystemClock())
-    print(outcome)
+    print(of_outcome(outcome))
     if not isinstance(outcome, Printed):
         raise typer.Exit(REFUSED)
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hardware.printers.outcome import Blocked, Paper, Ready, Unreachable
+from hardware.printers.outcome import Ready
 from hardware.printers.printer import examine, printer_at
+from hardware.printers.words import of_health
 from hardware.transport.dial import dial
 from hardware.transport.port import LinkFailedError
 from hardware.transport.url import NodeAddress, NodeKind, SerialAddress, parse_device_url
@@ -81,16 +82,9 @@ def configured(settings: Path) -> dict[str, list[str]]:
 
 def printer_diagnosis(url: str, clock: Clock) -> Diagnosis:
     """Ask a printer how it is, without printing; raises BadDeviceUrlError, UnknownProfileError."""
-    match examine(printer_at(url), clock=clock):
-        case Ready(paper=Paper.NEAR_END):
-            return Diagnosis(
-                url, is_well=True, ru="готов, бумага кончается", en="ready, paper near its end"
-            )
-        case Ready():
-            return Diagnosis(url, is_well=True, ru="готов", en="ready")
-        case Blocked(reason) | Unreachable(reason):
-            ru, en = (f"{reason.sentence(one)}: {reason.advice(one)}" for one in ("ru", "en"))
-            return Diagnosis(url, is_well=False, ru=ru, en=en)
+    health = examine(printer_at(url), clock=clock)
+    said = of_health(health)
+    return Diagnosis(url, isinstance(health, Ready), said.ru, said.en)
 
 
 def line_diagnosis(url: str) -> Diagnosis:

@@ -1,6 +1,5 @@
 """`kopilka devices`: what is there, how it is, a strip, the drawer, the display."""
 
-import json
 import os
 import pty
 import tty
@@ -11,8 +10,22 @@ from typer.testing import CliRunner, Result
 
 from hardware.cli import app
 from hardware.doctor import Diagnosis, configured, found, line_diagnosis
+from hardware.printers.outcome import (
+    Blocked,
+    Doubt,
+    Evidence,
+    Held,
+    Outcome,
+    Paper,
+    Printed,
+    Proof,
+    Reason,
+    Uncertain,
+    Unreachable,
+)
 from hardware.printers.profile import BUILT_IN
 from hardware.printers.strip import SAMPLE
+from hardware.printers.words import of_outcome
 from hardware.simulator.counter import Counter
 from hardware.simulator.sensors import Roll
 from hardware.transport.url import parse_device_url
@@ -103,17 +116,46 @@ def test_what_cannot_be_done_is_said_in_both_languages(arguments: list[str]) -> 
 def test_probe_strip_and_drawer_speak_with_a_printer(counter: Counter) -> None:
     url = counter.addresses.printer
 
-    probed = json.loads(run("probe", url).stdout)
+    probed = run("probe", url).stdout.splitlines()
     strip = run("test-strip", url)
     states = [run("drawer", url, ask).stdout.strip() for ask in ("state", "open")]
 
-    assert probed["model"] == "KOPILKA SIMULATOR"
-    assert probed["features"] == ["echo", "status_back"]
+    assert probed[0] == "готов / ready"
+    assert "KOPILKA SIMULATOR" in probed[1]
+    assert probed[2:] == [
+        "эхо напечатанного слипа: да / an echo of the slip that it has printed: yes",
+        "сам сообщает о бумаге и крышке: да / tells of paper and cover by itself: yes",
+        probed[4],
+    ]
     assert strip.exit_code == 0
+    assert strip.stdout.startswith("напечатано: принтер ")
+    assert " / printed: the printer has " in strip.stdout
     assert SAMPLE in counter.outbox.slips()[0].text.read_text()
     assert states == ["low", "low"]
     counter.printer.set_roll(Roll.OUT)
-    assert run("test-strip", url).exit_code == 1
+    (refused, asked) = run("test-strip", url), run("probe", url)
+    assert (refused.exit_code, asked.exit_code) == (1, 1)
+    assert refused.stdout == (
+        "не напечатано. Нет бумаги: вставьте новый рулон / "
+        "not printed. Out of paper: put in a new roll\n"
+    )
+    assert asked.stdout == ("Нет бумаги: вставьте новый рулон / Out of paper: put in a new roll\n")
+
+
+def test_every_end_of_a_job_has_a_sentence_in_two_languages() -> None:
+    evidence = Evidence(Doubt.DEADLINE, 100, 900, None)
+    ends: list[Outcome] = [
+        *(Printed(proof, paper) for proof in Proof for paper in Paper),
+        *(kind(reason) for kind in (Blocked, Unreachable) for reason in Reason),
+        *(Held(reason, evidence) for reason in Reason),
+        Uncertain(evidence),
+    ]
+
+    told = [of_outcome(one) for one in ends]
+
+    assert len({str(one) for one in told}) == len(ends) - len(Reason)  # blocked as unreachable
+    assert all("(" not in str(one) for one in told)
+    assert "100 байт из 900" in told[-1].ru
 
 
 def test_the_drawer_of_a_printer_that_is_gone_says_why(counter: Counter) -> None:
