@@ -4,8 +4,9 @@
 
 Two processes of the old version serve two stores on PostgreSQL behind HAProxy. `init` of this
 version brings the schema forward beside them; one is replaced by this version, and both work
-together; then the other one is; at last an old one comes back, as when an update is taken back.
-Tills sell all the while.
+together; then the other one is; then an old one comes back, as when an update is taken back.
+Tills sell all the while, at agents of the old version. At last one store's agent is replaced by one
+of this version, on the files that the old one has left, and both stores sell again.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from central.opening import on_this_machine, open_centre
 from central.settings import Settings
+from demo.stage.processes import kopilka
 from tests.deploy.front import Front, arrived
 from tests.deploy.kit import folder_of
 from tests.deploy.load import books_are_right, selling, wait_for_sales
@@ -33,6 +35,13 @@ CODES = ("101", "102")
 DURABLE = ("fsync=on", "synchronous_commit=on")
 READS_AUTHORITIES = Path("agent/client.py")
 """What a version has whose agents trust a private authority."""
+TAKES_SETTINGS_FIRST = "@app.callback()"
+_SETTINGS_BEHIND = """#!/bin/sh
+# agent --config FILE COMMAND ...
+file="$3" name="$4"
+shift 4
+exec {} agent "$name" --config "$file" "$@"
+"""
 _ERROR = '"level": "error"'
 _TRACE = re.compile(r"^Traceback .*?^(\w.*?)$", re.DOTALL | re.MULTILINE)
 
@@ -46,6 +55,17 @@ def built(revision: str, folder: Path) -> list[str]:
     words = [str(UV), "sync", "--quiet", "--frozen", "--no-dev", "--project", str(folder)]
     _run(words)
     return [str(folder / ".venv/bin/kopilka")]
+
+
+def _agents_of(checkout: Path, command: Sequence[str]) -> list[str]:
+    """Return the command of a version's agents; of one that takes its settings behind the command,
+    a script that puts them there."""
+    if TAKES_SETTINGS_FIRST in (checkout / "agent/cli.py").read_text("utf-8"):
+        return list(command)
+    script = checkout / "agent-command"
+    script.write_text(_SETTINGS_BEHIND.format(command[0]))
+    script.chmod(0o755)
+    return [str(script)]
 
 
 def found_by(front: Front, old: Sequence[str]) -> None:
@@ -81,7 +101,7 @@ def roll(folder: Path, revision: str, sales: int) -> bool:
     data = folder / "centre"
     front = Front(folder, data, cluster.url.render_as_string(hide_password=False))
     if (folder / "old" / READS_AUTHORITIES).exists():
-        front.agent_command = old
+        front.agent_command = _agents_of(folder / "old", old)
     try:
         found_by(front, old)
         before = _schema(cluster)
@@ -107,6 +127,13 @@ def roll(folder: Path, revision: str, sales: int) -> bool:
             front.start(1, command=old)
             wait_for_sales(front, sales)
             _tell(front, f"one of this version, one of {revision} again")
+        (renewed, *_) = front.shops
+        front.stop_agent(renewed)
+        front.agent_command = kopilka()
+        front.start_agent(renewed)
+        with selling(front):
+            wait_for_sales(front, sales)
+        _tell(front, f"the agent of {renewed.code} of this version, the other one of {revision}")
         drained_s = front.drain()
         settings = Settings(data_dir=data, database_url=front.database_url)
         centre = open_centre(settings, *on_this_machine())
