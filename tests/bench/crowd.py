@@ -8,7 +8,9 @@ from shared.wire.codec import encode
 from shared.wire.rows import Row, RowKind, key_of
 from tests.builders import Person, Shop, identifier_rows, member_row
 
-ADD = "INSERT INTO row (kind, key, row) VALUES (?, ?, ?)"
+ADD = """
+INSERT INTO row (kind, key, row)
+VALUES (?1, ?2, iif(?1 = 'member', closed(?2, ?3), ?3))"""
 
 
 def crowded_shop(folder: Path, members: int, **settings: Any) -> Shop:

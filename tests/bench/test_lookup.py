@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.members.search import find_by_name
 from agent.replica import store
 from shared.clock import SystemClock
 from shared.runtime.sqlite import reading
@@ -22,6 +23,9 @@ MEMBERS = 100_000
 ROUNDS = 5_000
 RATIO_MAX = 2.0
 IDENTIFIED = "SELECT row FROM row WHERE kind = 'identifier' AND key >= ? AND key < ? ORDER BY key"
+CONTAINING = """
+SELECT row FROM row WHERE kind = 'member' AND (instr(row, ?) OR instr(row, ?))"""
+SEARCHES = 20
 KEY_END = b"\xff" * 17
 MEMBER = "SELECT row FROM row WHERE kind = 'member' AND key = ?"
 
@@ -78,6 +82,36 @@ def test_a_member_by_his_card(shop: Shop) -> None:
                 f"make bench: by card, identifier then member, of {MEMBERS:,} members, each in one "
                 "read transaction; ours opened and read into values, in turn"
             ),
+            at=now_text(SystemClock().now()),
+        )
+    )
+
+
+def test_a_member_by_part_of_his_name(shop: Shop) -> None:
+    """All rows are looked through: ours opens each, by hand the same bytes are compared closed."""
+    parts = ["ива".encode(), "ИВА".encode()]
+
+    with closing(sqlite3.connect(str(shop.station.replica.url.database))) as raw:
+
+        def by_search() -> int:
+            return len(find_by_name(shop.station, "ива", "7").found)
+
+        def by_hand() -> int:
+            return len(raw.execute(CONTAINING, parts).fetchall())
+
+        assert by_search() == by_hand() == 0
+        ours, floor = in_turn(by_search, by_hand, SEARCHES)
+
+    write_down(
+        Comparison(
+            name="search by part of a name / raw sqlite3 over closed rows",
+            ours=ours.median_us,
+            peer=floor.median_us,
+            unit="us (median)",
+            ratio=round(ours.median_us / floor.median_us, 2),
+            goal="none",
+            reached=None,
+            how=f"make bench: of {MEMBERS:,} members none is found; ours opens every row, in turn",
             at=now_text(SystemClock().now()),
         )
     )
