@@ -15,11 +15,13 @@ def lay_key(folder: Path) -> None:
     (folder / VAULT_FILE).write_text(_KEY.hex())
 
 
-def let_open(connection: sqlite3.Connection) -> None:
-    """Let a judge's statements open what lies closed, and leave what does not."""
+def let_open(connection: sqlite3.Connection, folder: Path) -> None:
+    """Let a judge's statements open what lies closed in a folder, and leave what does not."""
+    file = folder / VAULT_FILE
+    vault = Vault(bytes.fromhex(file.read_text())) if file.exists() else VAULT
 
     def opened(context: bytes, content: bytes) -> bytes:
-        found = VAULT.open(context, content)
+        found = vault.open(context, content)
         return content if found is None else found
 
     connection.create_function("opened", 2, opened, deterministic=True)

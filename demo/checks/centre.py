@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from shared.crypto.vault import Vault
+
 Row = tuple[Any, ...]
+_CLOSED = ("member", "cashier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +129,13 @@ def rows_of(connection: sqlite3.Connection, streams: tuple[str, ...]) -> dict[Ro
     return {key: row for key, row in rows.items() if row}
 
 
-def replica_rows(connection: sqlite3.Connection) -> dict[Row, bytes]:
-    """Return the rows of an agent's replica by kind and key."""
-    return {(kind, key): row for kind, key, row in connection.execute("SELECT * FROM row")}
+def replica_rows(connection: sqlite3.Connection, vault: Vault) -> dict[Row, bytes]:
+    """Return the rows of an agent's replica by kind and key, those of people opened."""
+    found = {}
+    for kind, key, row in connection.execute("SELECT * FROM row"):
+        content = vault.open(key, row) if kind in _CLOSED else row
+        found[kind, key] = row if content is None else content
+    return found
 
 
 def journal(connection: sqlite3.Connection) -> dict[str, int]:

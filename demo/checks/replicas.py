@@ -8,6 +8,7 @@ from demo.checks import centre
 from demo.checks.verdicts import Verdict
 from demo.stage.estate import Shop
 from demo.stage.files import opened
+from shared.crypto.vault import Vault
 
 
 def digests_equal(
@@ -24,7 +25,7 @@ def digests_equal(
             verdict.equal(f"{shop.code}: cursor of {stream}", number, heads.get(stream))
         ours = centre.rows_of(at_centre, tuple(cursors))
         with opened(_rows_file(shop)) as connection:
-            theirs = centre.replica_rows(connection)
+            theirs = centre.replica_rows(connection, _vault(shop))
         differing = sorted(
             f"{kind} {key.hex()[:16]}"
             for kind, key in ours.keys() | theirs.keys()
@@ -46,6 +47,10 @@ def _rows_file(shop: Shop) -> Path:
     with opened(shop.data / "journal.db") as connection:
         (name,) = connection.execute("SELECT file FROM life ORDER BY no DESC").fetchone()
     return shop.data / str(name)
+
+
+def _vault(shop: Shop) -> Vault:
+    return Vault(bytes.fromhex((shop.data / "vault.key").read_text()))
 
 
 def _digest(rows: dict[centre.Row, bytes]) -> str:

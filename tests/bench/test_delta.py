@@ -75,7 +75,7 @@ def test_a_delta_beside_rows_written_by_hand(shop: Shop, tmp_path: Path) -> None
         applied, written = in_turn(lambda: replica.apply(shop.station, next(ours)), by_hand, ROUNDS)
         with reading(shop.station.replica) as connection:
             mine = connection.exec_driver_sql(EVERYTHING).fetchall()
-            let_open(raw)
+            let_open(raw, shop.station.data_dir)
         assert [tuple(row) for row in mine] == raw.execute(EVERYTHING).fetchall()
 
     compare(

@@ -107,7 +107,7 @@ def replica_of(store: Store) -> Path:
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a file for reading only."""
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    let_open(connection)
+    let_open(connection, path.parent)
     try:
         yield connection
     finally:
