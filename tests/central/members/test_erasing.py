@@ -1,9 +1,13 @@
 """Who may be erased; what a centre does on either database when it erases somebody."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from central.centre import Centre
 from central.conflicts.service import Word
+from central.jobs import make_scheduler
 from central.members.erasing import NotRegisteredError
 from central.members.merging import UnknownMemberError
 from central.settling.erasing import erase_member
@@ -59,3 +63,26 @@ def test_what_stores_hear_of_him_names_him_no_more(centre: Centre, journal: Jour
         left = connection.exec_driver_sql("SELECT count(*) FROM personal").scalar_one()
         who = connection.exec_driver_sql("SELECT count(*) FROM person").scalar_one()
     assert (left, who) == (0, 0)
+
+
+def test_a_process_keeps_the_list_and_erases_again_whom_it_names(
+    centre: Centre, journal: Journal, tmp_path: Path
+) -> None:
+    """All jobs of a process once: the second member stands in the file as from before a restore."""
+    person, _ = journal.register()
+    other, _ = journal.register()
+    journal.push()
+    erase_member(centre, person.member, WORD)
+    process = replace(centre, settings=centre.settings.model_copy(update={"data_dir": tmp_path}))
+    file = process.settings.erasures
+    file.write_text(f"{other.member} 2026-05-20T12:00:00Z\n")
+    assert show(centre, other.member).person is not None
+
+    scheduler = make_scheduler(process)
+    scheduler.start(paused=True)
+    for job in scheduler.get_jobs():
+        job.func()
+    scheduler.shutdown()
+
+    assert str(person.member) in file.read_text()
+    assert show(centre, other.member).person is None
