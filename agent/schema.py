@@ -38,7 +38,7 @@ _CLOSE = (
     "birthday = closed(member, birthday)",
     "UPDATE profile_edit SET shown = closed(fact, shown)",
     "UPDATE claim SET body = closed(receipt, body)",
-    "UPDATE answer SET answer = closed(uid, answer)",
+    "UPDATE answer SET content = closed(uid, content), answer = closed(uid, answer)",
     "UPDATE print_job SET body = closed('slip', body)",
     "UPDATE stream_key SET key = closed('stream key', key)",
 )

@@ -22,7 +22,8 @@ class UidReusedError(LoyaltyError):
 
 
 class AnswerRecord(JournalTable, table=True):
-    """What an operation answered, closed, and the digest of what it was asked."""
+    """What an operation answered, and the digest of what it was asked, by which names and phones
+    could be guessed: both lie closed."""
 
     __tablename__ = "answer"
     __table_args__ = WITHOUT_ROWID
@@ -34,11 +35,14 @@ class AnswerRecord(JournalTable, table=True):
     at: datetime = instant_field()
 
 
-_RECALL = "SELECT content, opened(uid, answer) FROM answer WHERE uid = ? AND operation = ?"
+_RECALL = """
+SELECT opened(uid, content), opened(uid, answer) FROM answer WHERE uid = ? AND operation = ?
+"""
 _NEXT = "SELECT uid FROM answer WHERE uid > ? ORDER BY uid LIMIT ?"
 _FORGET = "DELETE FROM answer WHERE at < ? AND uid IN (?*)"
 _REMEMBER = """
-INSERT INTO answer (uid, operation, content, answer, at) VALUES (?1, ?2, ?3, closed(?1, ?4), ?5)
+INSERT INTO answer (uid, operation, content, answer, at)
+VALUES (?1, ?2, closed(?1, ?3), closed(?1, ?4), ?5)
 """
 
 

@@ -32,8 +32,19 @@ from tests.agent.kit import claim, sell
 from tests.builders import Person, Shop, basket, cashier_row, member_row
 from tests.vaults import VAULT
 
-SECRETS = ("Анна", "Петрова", "Ирина", "Зинаида", "Борис", "79161234567", "79160000002", "1984-05")
-"""Of who was registered, edited, came by rows, or works here: names, phones, a birthday."""
+SECRETS = (
+    "Анна",
+    "Петрова",
+    "Ирина",
+    "Зинаида",
+    "Борис",
+    "79161234567",
+    "79160000002",
+    "1984-05",
+    "asked so",
+)
+"""Of who was registered, edited, came by rows, or works here: names, phones, a birthday; the digest
+of what a till had asked, from which a name and a phone could be guessed."""
 OTHER = Vault(b"w" * 32)
 
 
@@ -49,7 +60,7 @@ _OPEN = (
     "birthday = opened_text(member, birthday)",
     "UPDATE profile_edit SET shown = opened_text(fact, shown)",
     "UPDATE claim SET body = opened(receipt, body)",
-    "UPDATE answer SET answer = opened(uid, answer)",
+    "UPDATE answer SET content = opened(uid, content), answer = opened(uid, answer)",
     "UPDATE print_job SET body = opened('slip', body)",
     "UPDATE stream_key SET key = opened('stream key', key)",
     "PRAGMA user_version = 1",
@@ -98,7 +109,7 @@ def a_day(shop: Shop) -> UUID:
     shop.feed(store_stream("101"), cashier_row("7", "Зинаида К."))
     born = date(1984, 5, 17)
     order = Registration(
-        shop.uid(), b"c", "Анна Петрова", "+79161234567", "v1", "1", "7", birthday=born
+        shop.uid(), b"asked so", "Анна Петрова", "+79161234567", "v1", "1", "7", birthday=born
     )
     anna = register(shop.station, order, shop.clock.now())
     change = ProfileEdit(shop.uid(), b"c", anna.member, name="Ирина Петрова", phone="+79160000002")
