@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from central.centre import Centre
+from central.console.forms import Upload
 from central.people.roles import Right
 from central.people.sessions import Present
 from shared.errors import Kind, LoyaltyError
@@ -47,6 +48,7 @@ class Ask:
     at: datetime
     token: str = ""
     """Of the browser's session, if it has one."""
+    files: Mapping[str, Upload] = field(default_factory=dict)
 
     @property
     def me(self) -> Present:
@@ -61,6 +63,11 @@ class Ask:
             return self.here.who.language
         asked = self.query.get("lang", "")
         return asked if asked in ("ru", "en") else self.centre.settings.locale
+
+    @property
+    def wording(self) -> Literal["ru", "en"]:
+        """The same, of the two that rules are worded in."""
+        return "ru" if self.lang == "ru" else "en"
 
     @property
     def zone(self) -> ZoneInfo:

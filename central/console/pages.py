@@ -90,6 +90,13 @@ def day_of(ask: Ask, day: date | None) -> str:
     return "" if day is None else day.strftime(DAYS[ask.lang])
 
 
+def day_time(ask: Ask, local: str) -> str:
+    """Write a store-local instant; empty for at once."""
+    if not local:
+        return ""
+    return datetime.fromisoformat(local).strftime(MOMENTS[ask.lang])
+
+
 def said(error: Any) -> Wording:
     """Return a failure's sentences."""
     return Wording(error.sentence("ru"), error.sentence("en"))

@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 import js_lib_htmx
 from fastapi import FastAPI, Request, Response
@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from central.centre import Centre
 from central.console.ask import HOME, SIGN_IN, Answer, Ask, File, Go, Page, Way
+from central.console.forms import FIELDS_MAX, form_of
 from central.console.pages import FOLDER, STATIC, Pages, said
 from central.console.ways import WAYS
 from central.people import sessions
@@ -30,9 +31,6 @@ from shared.runtime.storage import storage_failure
 from shared.runtime.web import STATUSES
 
 PREFIX: Final = "/console"
-FORM_BYTES_MAX: Final = 1_048_576
-"""Room for a pack's text."""
-FIELDS_MAX: Final = 200
 FORM_TOKEN: Final = "form_token"  # noqa: S105
 SEE_OTHER: Final = 303
 HTMX = Path(js_lib_htmx.__file__).parent / "static/htmx/htmx.min.js"
@@ -97,10 +95,11 @@ class Console:
         """Open the door or not, do what is asked, and render the answer."""
         token = request.cookies.get(cookie_name(request), "")
         here = sessions.present(self._centre, token)
-        form = {} if len(body) > FORM_BYTES_MAX else _form_of(body)
+        form = form_of(request.headers.get("Content-Type", ""), body)
         query = dict(request.query_params.multi_items()[:FIELDS_MAX])
         at = self._centre.clock.now()
-        ask = Ask(self._centre, here, request.path_params, query, form, at, token)
+        path = request.path_params
+        ask = Ask(self._centre, here, path, query, form.fields, at, token, form.files)
         if way.right is not None and here is None:
             return _with_headers(request, _to_door(request))
         if here is not None and here.who.has_first_password and not _is_open(way, here):
@@ -218,11 +217,6 @@ def _is_secure(request: Request) -> bool:
 def _with_headers(request: Request, answer: Response) -> Response:
     answer.headers.update(HEADERS | (TLS_HEADERS if _is_secure(request) else {}))
     return answer
-
-
-def _form_of(body: bytes) -> dict[str, str]:
-    pairs = parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True)
-    return dict(pairs[:FIELDS_MAX])
 
 
 async def _htmx(_request: Request) -> Response:

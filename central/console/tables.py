@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
-from central.console.ask import File
+from central.console.ask import Ask, File, Page
+from central.console.pages import translated
 
 ROWS_A_PAGE: Final = 25
 EXPORT_MAX: Final = 50_000
 _NUMBER = re.compile(r"[-+]?[\d\u00a0\u202f ]+([.,]\d+)?%?")
+_PLAIN = str.maketrans({"\u2212": "-", "\u00a0": None, "\u202f": None})
+"""How people write numbers, and how spreadsheets read them."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _Row = TypeVar("_Row")
 
@@ -97,6 +100,26 @@ def part(
     return Listing(heads, cells, total, page, pages, "", dict(query), sortable=False)
 
 
+def tabled(
+    ask: Ask,
+    template: str,
+    columns: Sequence[Column[_Row]],
+    rows: Sequence[_Row],
+    content: Mapping[str, Any],
+    sort: str = "",
+) -> Page | File:
+    """Show a table on its page, or write it as a file of the page's name where that is asked."""
+    if ask.query.get("format") == "csv":
+        return exported(template, titles_of(ask, columns), columns, rows, ask.query)
+    return Page(template, {"list": listing(columns, rows, ask.query, sort), **content})
+
+
+def titles_of(ask: Ask, columns: Sequence[Column[_Row]]) -> dict[str, str]:
+    """Return what the columns are called."""
+    t = translated(ask.lang)
+    return {column.key: t(f"col_{column.key}") for column in columns}
+
+
 def page_of(query: Mapping[str, str]) -> int:
     """Return the number of the page that is asked for, from 1."""
     asked = query.get("page", "1")
@@ -122,8 +145,14 @@ def as_csv(name: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Fi
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=";")
     writer.writerow([harmless(head) for head in heads])
-    writer.writerows([harmless(text) for text in row] for row in rows)
+    writer.writerows([written(text) for text in row] for row in rows)
     return File(("\ufeff" + out.getvalue()).encode(), "text/csv; charset=utf-8", f"{name}.csv")
+
+
+def written(text: str) -> str:
+    """Return a text as a file has it: a number so that spreadsheets reckon with it."""
+    number = text.translate(_PLAIN)
+    return number if _NUMBER.fullmatch(number) else harmless(text)
 
 
 def harmless(text: str) -> str:

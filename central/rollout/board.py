@@ -1,6 +1,7 @@
 """The readiness board: which stores have a pack, which refuse it and why, which are silent."""
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -52,6 +53,8 @@ class Board:
     pack: Edition
     stores: tuple[OfStore, ...]
     acts: tuple[StoredPublication, ...]
+    editions: dict[str, Edition] = field(default_factory=dict)
+    """All that is published, by hash."""
 
     def count(self, *readiness: Readiness) -> int:
         """Return in how many stores it stands so."""
@@ -66,6 +69,29 @@ class Board:
     def due(self) -> int:
         """In how many stores it should be in force now."""
         return sum(one.is_due for one in self.stores)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of so many stores: how many have loaded each pack, have it in force, and should have."""
+
+    stores: int
+    loaded: Counter[str]
+    effective: Counter[str]
+    due: Counter[str]
+
+
+def counts(centre: Centre) -> Counts:
+    """Count stores by what they told last, for every published pack by its hash."""
+    at = centre.clock.now()
+    with reading(centre.engine) as connection:
+        known, stores = catalogue(connection), estate.stores(connection)
+        told = reports.latest(connection).values()
+    moments = {zone: Moment(at, zone) for zone in {one.zone for one in stores}}
+    due = Counter(in_force(known, Place(one.code, one.region), moments[one.zone]) for one in stores)
+    effective = Counter(one.report.pack for one in told)
+    loaded = Counter(pack for one in told for pack in {one.report.pack, *one.report.packs} if pack)
+    return Counts(len(stores), loaded, effective, due)
 
 
 def board(centre: Centre, pack: str) -> Board:
@@ -89,7 +115,7 @@ def board(centre: Centre, pack: str) -> Board:
         agent = agents.get(one.code)
         rows.append(blank if agent is None else _told(blank, told.get(agent.id), this))
     acts = tuple(act for act in known.acts if this.hash in (act.pack, act.replaces))
-    return Board(this, tuple(rows), acts)
+    return Board(this, tuple(rows), acts, {one.hash: one for one in known.editions})
 
 
 def _told(blank: OfStore, heard: Heard | None, pack: Edition) -> OfStore:

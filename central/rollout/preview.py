@@ -5,10 +5,12 @@ the draft and under the one that it follows; nobody pays with points, so that wh
 the whole cost.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from heapq import nlargest
 from typing import Literal
+from uuid import UUID
 
 from central.auditor.bench import body_of
 from central.centre import Centre
@@ -17,17 +19,24 @@ from central.packs import drafting
 from central.rollout.changes import before as pack_before
 from shared.errors import Kind, LoyaltyError
 from shared.member import MemberView
-from shared.packs.backtest import Replayed, Sale, replay
+from shared.packs.backtest import Replayed, Sale, points_worth, replay
 from shared.packs.show_backtest import replayed
 from shared.receipt import Redeem
 from shared.rules.compile import CompiledPack, compile_pack
+from shared.rules.in_words import explained
 from shared.rules.model import Pack
 from shared.rules.pack import canonical, pack_hash
+from shared.rules.result import Evaluation
+from shared.rules.sentences import Lang
 from shared.runtime.sqlite import reading
 from shared.wire.facts import FactKind, ReceiptCommitted
 
 RECEIPTS_MAX = 5_000
 RECEIPTS_USUAL = 1_000
+COMPARED_MAX = 100
+"""Receipts that are told one by one, those with the largest differences."""
+TOLD_MAX = 10
+"""Of them those that are told in words."""
 
 
 class NoReceiptsError(LoyaltyError):
@@ -40,6 +49,38 @@ class NoReceiptsError(LoyaltyError):
 
 
 @dataclass(frozen=True, slots=True)
+class Priced:
+    """What a pack gives on a receipt: kopecks, hundredths of a point and what these are worth."""
+
+    discount_minor: int
+    points: int
+    points_minor: int
+
+    @property
+    def cost_minor(self) -> int:
+        """Both together."""
+        return self.discount_minor + self.points_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A receipt that a draft prices otherwise; what is told of it no more, and what anew."""
+
+    receipt: UUID
+    at: datetime
+    store: str
+    was: Priced
+    now: Priced
+    gone: dict[Lang, list[str]]
+    new: dict[Lang, list[str]]
+
+    @property
+    def more_minor(self) -> int:
+        """By how much it costs more, below zero less."""
+        return self.now.cost_minor - self.was.cost_minor
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What a draft would have done on the latest receipts, beside the pack that it follows."""
 
@@ -49,6 +90,10 @@ class Preview:
     after: Replayed
     before: Replayed | None
     """None for the first pack of a name."""
+    compared: tuple[Compared, ...] = ()
+    """Those that differ most, by the sum; the first `TOLD_MAX` of them in words."""
+    differing: int = 0
+    """How many differ in all."""
 
     def text(self, lang: Literal["ru", "en"]) -> str:
         """Return it as lines for people."""
@@ -75,14 +120,65 @@ def preview(
     shift = timedelta() if on is None else on - found[-1].moment.day
     sales = [_sale(one, shift) for one in found]
     members = _members(found)
-    pack = _compiled(new)
+    now = _Heard(_compiled(new))
+    after = replay(now.pack, sales, members, now.hear)
+    if old is None:
+        return Preview(now.pack, sales[0].moment.day, sales[-1].moment.day, after, None)
+    was = _Heard(_compiled(old))
+    before = replay(was.pack, sales, members, was.hear)
+    differing = [one for one in _compared(was, now) if one.was != one.now]
+    most_first = nlargest(COMPARED_MAX, differing, key=lambda one: abs(one.more_minor))
     return Preview(
-        pack,
+        now.pack,
         sales[0].moment.day,
         sales[-1].moment.day,
-        replay(pack, sales, members),
-        None if old is None else replay(_compiled(old), sales, members),
+        after,
+        before,
+        (*(_in_words(one, was, now) for one in most_first[:TOLD_MAX]), *most_first[TOLD_MAX:]),
+        len(differing),
     )
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What a pack has answered, receipt by receipt."""
+
+    pack: CompiledPack
+    answers: dict[str, tuple[Sale, MemberView | None, Evaluation]] = field(default_factory=dict)
+
+    def hear(self, sale: Sale, member: MemberView | None, answer: Evaluation) -> None:
+        """Keep an answer."""
+        self.answers[sale.no] = (sale, member, answer)
+
+    def priced(self, no: str) -> Priced:
+        """Return what a receipt gets."""
+        answer = self.answers[no][2]
+        points = answer.totals.earned_points + sum(one.amount for one in answer.once)
+        return Priced(answer.totals.discount_minor, points, points_worth(self.pack, answer))
+
+    def words(self, no: str) -> dict[Lang, list[str]]:
+        """Return a receipt in words."""
+        sale, member, answer = self.answers[no]
+        return explained(self.pack, sale.receipt, member, sale.moment, answer).words
+
+
+def _compared(was: _Heard, now: _Heard) -> Iterator[Compared]:
+    for no, (sale, _, _) in now.answers.items():
+        receipt = sale.receipt
+        pair = (was.priced(no), now.priced(no))
+        yield Compared(receipt.uid, sale.moment.instant, receipt.store, *pair, {}, {})
+
+
+def _in_words(one: Compared, was: _Heard, now: _Heard) -> Compared:
+    before, after = was.words(str(one.receipt)), now.words(str(one.receipt))
+    gone = {lang: _only(told, after[lang]) for lang, told in before.items()}
+    new = {lang: _only(told, before[lang]) for lang, told in after.items()}
+    return replace(one, gone=gone, new=new)
+
+
+def _only(told: Sequence[str], beside: Sequence[str]) -> list[str]:
+    known = set(beside)
+    return [line.strip() for line in told if line not in known]
 
 
 def _compiled(pack: Pack) -> CompiledPack:

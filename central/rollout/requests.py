@@ -18,10 +18,15 @@ from shared.rules.pack import canonical
 from shared.runtime.sqlite import reading
 
 
+def published(centre: Centre, pack: str) -> Pack:
+    """Return what a published pack says; raises UnknownPackError."""
+    with reading(centre.engine) as connection:
+        return _published(connection, pack)
+
+
 def table(centre: Centre, pack: str, kind: TableKind) -> Sheet:
     """Return a table of a published pack as it stands; raises UnknownPackError."""
-    with reading(centre.engine) as connection:
-        return sheet_of(_published(connection, pack), kind)
+    return sheet_of(published(centre, pack), kind)
 
 
 def request(

@@ -6,7 +6,7 @@ with points, so that what is granted is the whole cost.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -85,14 +85,21 @@ class OfTier:
     points_minor: int = 0
 
 
+Heard = Callable[[Sale, MemberView | None, Evaluation], None]
+"""Who hears of each receipt as it is priced, and of its member as he was before it."""
+
+
 def replay(
-    pack: CompiledPack, sales: Iterable[Sale], members: Mapping[str, MemberView]
+    pack: CompiledPack,
+    sales: Iterable[Sale],
+    members: Mapping[str, MemberView],
+    heard: Heard = lambda _sale, _member, _answer: None,
 ) -> Replayed:
     """Price receipts one after another; who is not among the members begins with nothing."""
     found = Replayed(members=dict(members))
     last: Moment | None = None
     for sale in sales:
-        _replay_one(pack, sale, found)
+        _replay_one(pack, sale, found, heard)
         last = sale.moment
     if last is not None:
         day = pack.counting_day(last)
@@ -113,12 +120,13 @@ def changes(before: Replayed, after: Replayed) -> Mapping[tuple[str, str], int]:
     return Counter((before.tier_at[key], after.tier_at[key]) for key in keys)
 
 
-def _replay_one(pack: CompiledPack, sale: Sale, found: Replayed) -> None:
+def _replay_one(pack: CompiledPack, sale: Sale, found: Replayed, heard: Heard) -> None:
     member = None
     if sale.member:
         member = found.members.get(sale.member) or new_member(sale.member)
     answer = evaluate(pack, member, sale.receipt, sale.moment)
-    points_minor = _worth(pack, answer)
+    heard(sale, member, answer)
+    points_minor = points_worth(pack, answer)
     found.receipts += 1
     found.base_minor += answer.totals.base_minor
     found.discount_minor += answer.totals.discount_minor
@@ -169,7 +177,8 @@ def _after(
     )
 
 
-def _worth(pack: CompiledPack, answer: Evaluation) -> int:
+def points_worth(pack: CompiledPack, answer: Evaluation) -> int:
+    """Return what the points that a receipt grants are worth, in kopecks."""
     granted = [(one.wallet, one.amount) for one in answer.grants]
     granted += [(one.wallet, one.amount) for one in answer.once]
     return sum(worth(amount, pack.wallet(wallet).point_value_minor) for wallet, amount in granted)

@@ -7,7 +7,7 @@ from typing import TypeVar
 from shared.errors import Kind, LoyaltyError
 from shared.rules.code_model import CodeCampaign
 from shared.rules.features import used_features
-from shared.rules.grammar import Window
+from shared.rules.grammar import Title, Window
 from shared.rules.model import OnceGrantRule, Pack, Rule
 from shared.rules.pack import canonical, load_canonical
 
@@ -25,6 +25,12 @@ class UnknownCampaignOfPackError(LoyaltyError):
     en = "The pack has no campaign {name}. There are: {known}."
 
 
+def campaigns_of(pack: Pack) -> dict[str, Title]:
+    """Return the rules, grants and promo code campaigns that can be ended, with their titles."""
+    found = {one.id: one.title for one in pack.conditional}
+    return found | {name: campaign.title for name, campaign in pack.codes.items()}
+
+
 def without_campaign(pack: Pack, name: str, version: int, last: date) -> Pack:
     """Return a version of a pack in which a rule, a grant or a promo code campaign has ended on a
     day; all else is the same, and nothing that refers to it breaks.
@@ -38,8 +44,8 @@ def without_campaign(pack: Pack, name: str, version: int, last: date) -> Pack:
         for key, campaign in pack.codes.items()
     }
     if not (is_rule or is_grant or name in pack.codes):
-        known = sorted([*(one.id for one in pack.conditional), *pack.codes])
-        raise UnknownCampaignOfPackError(name=name, known=", ".join(known[:NAMES_SHOWN_MAX]))
+        known = ", ".join(sorted(campaigns_of(pack))[:NAMES_SHOWN_MAX])
+        raise UnknownCampaignOfPackError(name=name, known=known)
     ended = pack.model_copy(
         update={"version": version, "rules": rules, "grants": grants, "codes": codes}
     )

@@ -2,13 +2,18 @@
 
 from datetime import timedelta
 
+from fastapi.testclient import TestClient
+
 from agent.quote.lines import Item
+from central.app import create_app, full_stages
 from central.packs import drafting
+from central.people.roles import Role
 from central.rollout.preview import preview
 from central.rollout.requests import request
 from shared.packs.table_kinds import TableKind
 from shared.runtime.sqlite import reading
 from tests.builders import wine_text
+from tests.central.people.kit import Browser, Staff
 from tests.chain.kit import Chain
 
 WINE = Item(1, 1000, "WINE")
@@ -53,6 +58,14 @@ def test_a_request_is_tried_on_what_was_sold(chain: Chain) -> None:
     assert [(one.was_minor, one.is_minor) for one in found.after.differences] == [
         (60_00, 20_00)
     ] * 2
+    assert found.differing == 2
+    assert {one.store for one in found.compared} == {here.code, there.code}
+    one = found.compared[0]
+    assert (one.was.discount_minor, one.now.discount_minor) == (60_00, 20_00)
+    assert (one.was.points, one.now.points) == (58_00, 59_00)
+    assert one.more_minor == -40_00 + 1_00
+    assert any("60" in line for line in one.gone["ru"])
+    assert any("20" in line for line in one.new["ru"])
     assert found.last == here.quote(here.basket(WINE)).moment.day
     assert tables(chain) == before
 
@@ -79,3 +92,27 @@ def test_no_more_receipts_are_read_than_are_wanted(chain: Chain) -> None:
     no = drafting.write(chain.centre, wine_text(), "Анна").draft.no
 
     assert preview(chain.centre, no, receipts=2).after.receipts == 2
+
+
+def test_the_console_tells_which_receipts_a_table_would_change(chain: Chain) -> None:
+    here = chain.stores[0]
+    staff = Staff(chain.centre, chain.centre.clock)
+    app = TestClient(create_app(chain.centre, full_stages()))
+    mark = Browser(app, staff, staff.add("mark", Role.MARKETER))
+    sent = mark.post_file("/console/packs/wine:1/tables/tiers", "t.csv", TIERS.encode())
+    draft = sent.headers["location"].partition("?")[0]
+    none = mark.get(f"{draft}/preview")
+    assert none.status_code == 409
+    assert "ещё нет чеков" in none.text
+
+    here.sell(WINE, member=chain.member(0).member)
+    chain.sync()
+    page = mark.get(f"{draft}/preview?receipts=1000").text
+    file = mark.get(f"{draft}/preview?format=csv").content.decode("utf-8-sig").splitlines()
+
+    assert "60,00 → 20,00" in page
+    assert '<li class="gone">' in page
+    assert '<li class="new">' in page
+    assert '<option value="1000" selected>' in page
+    assert "/console/receipts/" not in page  # a marketer sees no members
+    assert file[1].split(";")[1:] == [here.code, "60,00", "20,00", "58,00", "59,00", "-39,00"]

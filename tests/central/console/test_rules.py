@@ -59,3 +59,55 @@ def test_a_text_that_is_no_pack_is_refused_and_kept(marketer: Browser) -> None:
     assert marketer.get("/console/drafts/1").status_code == 404
     assert marketer.get("/console/drafts/x").status_code == 404
     assert marketer.get("/console/packs/none").status_code == 404
+
+
+def test_a_pack_is_widened_a_campaign_of_it_halted_and_all_of_it_rolled_back(
+    centre: Centre, operator: Browser
+) -> None:
+    first = publish(centre, wine_text())
+    second = publish(centre, wine_text().replace("version: 1\n", "version: 2\n"))
+    here = f"/console/packs/{second.hash}"
+
+    page = operator.get(here).text
+    assert "(sparkling_spring)" in page
+    assert f'value="{first.hash}"' in page
+    widened = operator.post(f"{here}/widen", regions="kzn", note="второй этап")
+    assert widened.headers["location"] == f"{here}?done=widened"
+    assert "регион kzn" in operator.get(here).text
+    nowhere = operator.post(f"{here}/widen", regions="mars", note="нет такого")
+    assert nowhere.status_code == 404
+    assert 'value="mars"' in nowhere.text
+
+    halted = operator.post(f"{here}/campaign", campaign="sparkling_spring", note="ошибка")
+    assert halted.status_code == 303, halted.text
+    third = halted.headers["location"].partition("?")[0]
+    assert "остановлена кампания wine 2 → wine 3" in operator.get(third).text
+    unknown = operator.post(f"{third}/campaign", campaign="nothing", note="нет")
+    assert unknown.status_code == 404
+
+    back = operator.post(f"{third}/rollback", former=first.hash, note="назад")
+    assert back.status_code == 303, back.text
+    assert "откат wine 3 → wine 1" in operator.get(third).text
+
+
+def test_a_table_is_given_out_changed_and_sent_back_as_a_draft(
+    centre: Centre, marketer: Browser
+) -> None:
+    pack = publish(centre, wine_text())
+    here = f"/console/packs/{pack.hash}/tables/tiers"
+    given = marketer.get(f"{here}.csv")
+    assert given.headers["content-disposition"] == "attachment; filename=tiers.csv"
+    changed = given.content.decode("utf-8-sig").replace("50000.00", "40000.00")
+
+    sent = marketer.post_file(here, "уровни.csv", changed.encode())
+
+    assert sent.status_code == 303, sent.text
+    draft = marketer.get(sent.headers["location"].partition("?")[0]).text
+    assert "40" in draft
+    assert "tiers of wine:1, уровни.csv" in draft
+    bad = marketer.post_file(here, "уровни.csv", changed.replace("40000.00", "=A1").encode())
+    assert bad.status_code == 422
+    assert "Строка" in bad.text
+    assert marketer.post(here).status_code == 422
+    assert marketer.get("/console/packs/none/tables/tiers.csv").status_code == 404
+    assert marketer.get(f"/console/packs/{pack.hash}/tables/nothing.csv").status_code == 404

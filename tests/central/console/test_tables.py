@@ -14,6 +14,7 @@ from central.console.tables import (
     exported,
     harmless,
     listing,
+    written,
 )
 
 Row = tuple[str, int]
@@ -88,7 +89,7 @@ def test_a_file_reads_back_as_it_was_written(rows: list[list[str]]) -> None:
 
     text = io.StringIO(file.content.decode("utf-8-sig", errors="surrogatepass"), newline="")
     assert list(csv.reader(text, delimiter=";"))[1:] == [
-        [harmless(one) for one in row] for row in rows
+        [written(one) for one in row] for row in rows
     ]
 
 
@@ -96,3 +97,9 @@ def test_what_people_put_into_names_is_harmless() -> None:
     for text in ("=1+1", "+7916", "@SUM(A1)", "-2+3", "=cmd|' /C calc'!A0"):
         assert harmless(text).startswith("'") or text == "+7916"
     assert harmless("-1 234,50") == "-1 234,50"
+
+
+def test_numbers_are_written_as_spreadsheets_reckon() -> None:
+    assert written("\u22121\u00a0234,50") == "-1234,50"
+    assert written("8 916 123-45-67") == "8 916 123-45-67"
+    assert written("\u2212cmd") == "\u2212cmd"

@@ -1,0 +1,107 @@
+"""Addresses of members, receipts, conflicts and corrections, with the right that each takes."""
+
+from typing import Final
+
+from central.console import inbox, members, receipts
+from central.console.ask import Way
+from central.people.roles import Right
+
+SUPPORT: Final = (
+    Way("GET", "/members", Right.SEE_MEMBERS, members.search, back=members.empty_search),
+    Way("GET", "/members/{member}", Right.SEE_MEMBERS, members.member),
+    Way(
+        "POST",
+        "/members/{member}",
+        Right.EDIT_MEMBERS,
+        members.edit,
+        "member_edited",
+        (),
+        members.member,
+    ),
+    Way(
+        "POST",
+        "/members/{member}/verify",
+        Right.EDIT_MEMBERS,
+        members.verify,
+        "phone_verified",
+        (),
+        members.member,
+    ),
+    Way(
+        "POST",
+        "/members/{member}/merge",
+        Right.EDIT_MEMBERS,
+        members.merge,
+        "members_merged",
+        (),
+        members.member,
+    ),
+    Way(
+        "POST",
+        "/members/{member}/unmerge",
+        Right.EDIT_MEMBERS,
+        members.unmerge,
+        "member_parted",
+        (),
+        members.member,
+    ),
+    Way(
+        "POST",
+        "/members/{member}/points",
+        Right.CORRECT,
+        members.correct,
+        "points_corrected",
+        ("direction", "points", "wallet", "expires_on"),
+        members.member,
+    ),
+    Way("GET", "/corrections", Right.CORRECT, members.waiting),
+    Way(
+        "POST",
+        "/corrections/{uid}/agree",
+        Right.APPROVE,
+        members.agree,
+        "correction_agreed",
+        (),
+        members.waiting,
+    ),
+    Way(
+        "POST",
+        "/corrections/{uid}/refuse",
+        Right.APPROVE,
+        members.refuse,
+        "correction_refused",
+        (),
+        members.waiting,
+    ),
+    Way("GET", "/receipts", Right.SEE_MEMBERS, receipts.search, back=receipts.nothing),
+    Way("GET", "/receipts/{receipt}", Right.SEE_MEMBERS, receipts.receipt),
+    Way("GET", "/conflicts", Right.SEE_CONFLICTS, inbox.inbox),
+    Way("GET", "/conflicts/{conflict}", Right.SEE_CONFLICTS, inbox.conflict),
+    Way(
+        "POST",
+        "/conflicts/{conflict}/resolve",
+        Right.SETTLE,
+        inbox.resolve,
+        "conflict_resolved",
+        (),
+        inbox.conflict,
+    ),
+    Way(
+        "POST",
+        "/conflicts/{conflict}/undo",
+        Right.SETTLE,
+        inbox.undo,
+        "conflict_undone",
+        (),
+        inbox.conflict,
+    ),
+    Way(
+        "POST",
+        "/conflicts/{conflict}/correct",
+        Right.SETTLE,
+        inbox.correct,
+        "conflict_corrected",
+        ("ending",),
+        inbox.conflict,
+    ),
+)
