@@ -4,7 +4,7 @@ PostgreSQL would read a list of parameters anew for each length, and a row at a 
 than the row: keys travel as an array, rows as arrays of their columns or by COPY.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from enum import StrEnum
 from operator import attrgetter
@@ -14,6 +14,7 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Connection,
+    Select,
     TableValuedAlias,
     any_,
     bindparam,
@@ -43,6 +44,20 @@ def one_of(
     if connection.dialect.name == "sqlite":
         return of.in_(keys)
     return of == any_(literal(list(keys), ARRAY(of.type)))
+
+
+def in_order(
+    query: Select[Any],
+    wanted: str,
+    columns: Mapping[str, ColumnElement[Any]],
+    usual: Sequence[ColumnElement[Any]],
+) -> Select[Any]:
+    """Order a query by one of these columns by its name, `-name` the other way round, then as
+    usual; a name that is none of them changes nothing."""
+    column = columns.get(wanted.removeprefix("-"))
+    if column is None:
+        return query.order_by(*usual)
+    return query.order_by(column.desc() if wanted.startswith("-") else column, *usual)
 
 
 def insert_rows(connection: Connection, table: SqlTable, names: Names, rows: Rows) -> None:

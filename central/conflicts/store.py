@@ -20,7 +20,7 @@ from central.conflicts.values import (
 )
 from central.ledger.rows import chunks, storable
 from central.schema import Instant, Table, insert_new, table_of
-from central.sets import one_of
+from central.sets import in_order, one_of
 
 
 class ConflictTable(Table, table=True):
@@ -64,10 +64,21 @@ class Wanted:
     state: ConflictState | None = None
     parties: tuple[Party, ...] = ()
     since: datetime | None = None
+    order: str = ""
+    """Of `SORTED`, `-name` the other way round; the latest first unless one is named."""
 
 
 _conflict = table_of(ConflictTable)
 _party = table_of(PartyTable)
+_SORTED = {
+    "at": _conflict.c.at,
+    "kind": _conflict.c.kind,
+    "store": _conflict.c.stores,
+    "stakes": _conflict.c.points,
+    "state": _conflict.c.state,
+}
+SORTED = frozenset(_SORTED)
+"""By which records can be sorted."""
 
 
 def insert_conflicts(connection: Connection, conflicts: Collection[Conflict]) -> None:
@@ -93,9 +104,10 @@ def find(connection: Connection, conflict: UUID) -> Conflict | None:
 
 
 def search(connection: Connection, wanted: Wanted, limit: int, offset: int) -> list[Conflict]:
-    """Return records, the latest first."""
-    order = (_conflict.c.at.desc(), _conflict.c.id)
-    return _read(connection, _where(wanted).order_by(*order).limit(limit).offset(offset))
+    """Return records, the latest first unless another order is named."""
+    usual = (_conflict.c.at.desc(), _conflict.c.id)
+    query = in_order(_where(wanted), wanted.order, _SORTED, usual)
+    return _read(connection, query.limit(limit).offset(offset))
 
 
 def count(connection: Connection, wanted: Wanted) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -34,6 +34,12 @@ class BadFieldError(LoyaltyError):
     code = "bad_field"
     ru = "Поле «{name_ru}»: {reason_ru}."
     en = "Field '{name_en}': {reason_en}."
+
+
+def bad_field(*words: str) -> BadFieldError:
+    """Return the refusal of a field: its name and what it should be, in Russian and in English."""
+    names = ("name_ru", "name_en", "reason_ru", "reason_en")
+    return BadFieldError(**dict(zip(names, words, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,17 @@ class Ask:
     def text(self, name: str) -> str:
         """Return what was typed into a field, without spaces around it."""
         return self.form.get(name, "").strip()
+
+    def day(self, name: str) -> date | None:
+        """Return a day that is typed, None for an empty field; raises BadFieldError."""
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            return date.fromisoformat(text)
+        except ValueError as error:
+            wants = ("день вида 2026-12-31", "a day such as 2026-12-31")
+            raise bad_field("День", "Day", *wants) from error
 
     def id(self, name: str) -> UUID:
         """Return an id of the address; raises NoSuchPageError."""

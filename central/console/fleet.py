@@ -6,10 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from central.alerts import service as alerting
-from central.alerts.store import Alert
 from central.console.ask import Answer, Ask, Page
 from central.console.pages import moment, translated
-from central.console.tables import Cell, Column, exported, listing
+from central.console.tables import Cell, Column, exported, tabled, titles_of
 from central.estate import service as estate
 from central.estate.service import UnknownStoreError
 from central.fleet import service as fleet
@@ -45,18 +44,15 @@ def board(ask: Ask) -> Answer:
         for one in every
         if state in ("", state_of(ask, one)) and region in ("", one.store.region)
     ]
-    columns = _columns(ask)
     if ask.query.get("format") == "csv":
-        t = translated(ask.lang)
-        titles = {column.key: t(f"col_{column.key}") for column in columns}
-        return exported("stores", titles, columns, shown, ask.query)
+        columns = _columns(ask)
+        return exported("stores", titles_of(ask, columns), columns, shown, ask.query)
     content = {
-        "list": listing(columns, shown, ask.query, "store"),
         "tiles": _tiles(ask, every),
         "regions": sorted({one.store.region for one in every}),
         "states": STATES,
     }
-    return Page("fleet", content)
+    return tabled(ask, "fleet", _columns(ask), shown, content, "store")
 
 
 def one_store(ask: Ask) -> Page:
@@ -78,24 +74,6 @@ def one_store(ask: Ask) -> Page:
         "former": len(found.former),
     }
     return Page("store", content)
-
-
-def alerts(ask: Ask) -> Page:
-    """Show what is over a threshold, and what was."""
-    columns: list[Column[Alert]] = [
-        Column("at", lambda one: Cell(moment(ask, one.began_at), one.began_at), "nowrap"),
-        Column("store", lambda one: Cell(one.store, href=f"/console/stores/{one.store}")),
-        Column("what", lambda one: Cell(one.ru if ask.lang == "ru" else one.en)),
-        Column("ended", lambda one: _ended(ask, one), "nowrap"),
-    ]
-    found = alerting.latest(ask.centre, ALERTS_SHOWN)
-    return Page("alerts", {"list": listing(columns, found, ask.query, "")})
-
-
-def _ended(ask: Ask, one: Alert) -> Cell:
-    if one.ended_at is None:
-        return Cell(translated(ask.lang)("still"), look="warning")
-    return Cell(moment(ask, one.ended_at), one.ended_at)
 
 
 def _columns(ask: Ask) -> list[Column[Board]]:

@@ -2,7 +2,7 @@
 
 from central.conflicts import service as conflicts
 from central.conflicts.service import Word
-from central.conflicts.store import Wanted
+from central.conflicts.store import SORTED, Wanted
 from central.conflicts.values import (
     Conflict,
     ConflictKind,
@@ -15,7 +15,7 @@ from central.conflicts.values import (
 from central.conflicts.words import TITLES, UNDOINGS
 from central.console.ask import Answer, Ask, BadFieldError, Go, Page
 from central.console.pages import moment, translated
-from central.console.tables import EXPORT_MAX, ROWS_A_PAGE, Cell, Column, as_csv, page_of, part
+from central.console.tables import EXPORT_MAX, ROWS_A_PAGE, Cell, Column, page_of, part, part_file
 from central.settling import service as settling
 from central.settling.explaining import explain
 from shared.money import format_money
@@ -34,7 +34,7 @@ def inbox(ask: Ask) -> Answer:
         counts = conflicts.counts(connection)
     open_ = sum(n for (_, state), n in counts.items() if state == ConflictState.OPEN.value)
     content = {
-        "list": part(columns, found.conflicts, ask.query, found.total),
+        "list": part(columns, found.conflicts, ask.query, found.total, SORTED),
         "open": open_,
         "kinds": [(kind.value, TITLES[kind].in_words(ask.lang)) for kind in ConflictKind],
     }
@@ -97,6 +97,7 @@ def _wanted(ask: Ask) -> Wanted:
         ConflictKind(kind) if kind in set(ConflictKind) else None,
         ConflictState(state) if state in set(ConflictState) else None,
         about,
+        order=ask.query.get("sort", ""),
     )
 
 
@@ -130,8 +131,4 @@ def _file(ask: Ask, columns: list[Column[Conflict]], wanted: Wanted) -> Answer:
             found.extend(some.conflicts)
             if len(found) >= some.total:
                 break
-    t = translated(ask.lang)
-    heads = [t(f"col_{column.key}") for column in columns]
-    return as_csv(
-        "conflicts", heads, ([column.cell(one).text for column in columns] for one in found)
-    )
+    return part_file(ask, "conflicts", columns, found)

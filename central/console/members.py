@@ -1,46 +1,63 @@
-"""Members: found, shown with what is theirs, edited, joined and parted, their points corrected."""
+"""Members: found, shown with what is theirs, edited, joined and parted, what they agree to."""
 
-from datetime import date
-from uuid import UUID
-
-from pydantic_core import PydanticCustomError
+from collections.abc import Sequence
+from typing import Any
 
 from central.conflicts import service as conflicts
 from central.conflicts.service import Word
 from central.conflicts.store import Wanted
 from central.conflicts.values import Party, Role
-from central.console.ask import Answer, Ask, BadFieldError, Go, Page
-from central.console.pages import moment, translated
-from central.console.tables import ROWS_A_PAGE, Cell, Column, page_of, part
+from central.console.ask import Answer, Ask, Go, Page
+from central.console.lives import month_of, titles
+from central.console.pages import translated
+from central.console.tables import Cell, Column, tabled
 from central.corrections import service as corrections
-from central.corrections.service import Wish
-from central.corrections.store import Correction, CorrectionState
+from central.corrections.store import Sought
 from central.ingest import looking
+from central.ledger import figures
 from central.ledger import service as ledger
+from central.members import consent_store
+from central.members.consent_store import Consent
 from central.members.profiles import Proposal
-from central.people.roles import Right, points_max
-from central.settling import lookup, people
+from central.members.search import Hit
+from central.members.search import search as find
+from central.people.roles import points_max
+from central.settling import consents, lookup, people
 from central.settling.lookup import Shown
+from shared.ledger.books import Lot
+from shared.ledger.entries import Entry
 from shared.member import ProfileField
 from shared.points import format_points
-from shared.rules.scalars import parse_amount
 from shared.runtime.sqlite import reading
 
-ENTRIES_SHOWN = 30
+ENTRIES_SHOWN, LOTS_SHOWN, MONTHS_SHOWN = 10, 8, 12
 WALLET = "bonus"
 
 
 def search(ask: Ask) -> Answer:
-    """Find a member by card, phone or id, and go there."""
+    """Find members by part of a name, the end of a phone or card, a number or an id.
+
+    Who is the only one is shown at once.
+    """
     who = ask.query.get("who", "").strip()
     if not who:
-        return Page("members")
-    return Go(f"/console/members/{lookup.living(ask.centre, who)}")
+        return Page("members", {"list": None, "more": False})
+    hits = find(ask.centre, who)
+    if len(hits.found) == 1 and "format" not in ask.query:
+        return Go(f"/console/members/{hits.found[0].member}")
+    columns: list[Column[Hit]] = [
+        Column("name", lambda one: Cell(one.name or "—", href=f"/console/members/{one.member}")),
+        Column("phone", lambda one: Cell(_tails(one.phones))),
+        Column("card", lambda one: Cell(_tails(one.cards))),
+        Column("store", lambda one: Cell(one.store)),
+        Column("state", lambda one: Cell(translated(ask.lang)(f"member_{one.state}"))),
+    ]
+    return tabled(ask, "members", columns, hits.found, {"more": hits.more})
 
 
 def empty_search(_ask: Ask) -> Page:
     """Show the search again."""
-    return Page("members")
+    return Page("members", {"list": None, "more": False})
 
 
 def member(ask: Ask) -> Page:
@@ -48,29 +65,36 @@ def member(ask: Ask) -> Page:
     one = ask.id("member")
     shown = lookup.show(ask.centre, one)
     about = (Party(Role.MEMBER, str(one)),)
+    accounts = [account.id for account, _ in shown.accounts]
     with reading(ask.centre.engine) as connection:
-        books = ledger.load(connection, [account.id for account, _ in shown.accounts])
+        books = ledger.load(connection, accounts)
         entries = [
             entry
-            for account, _ in shown.accounts
-            for entry in ledger.entries_of(connection, account.id, ENTRIES_SHOWN)
+            for account in accounts
+            for entry in ledger.entries_of(connection, account, ENTRIES_SHOWN)
         ]
+        months = figures.turnover_by_month(connection, accounts)
         found = conflicts.look(connection, Wanted(parties=about), 1, 10)
         known = looking.documents(connection, {entry.document for entry in entries})
-    entries.sort(key=lambda entry: (entry.at, entry.id), reverse=True)
-    lots = [lot for account, _ in shown.accounts for lot in books.lots_of(account.id)]
+        texts = consent_store.texts(connection)
+    lots = [lot for account in accounts for lot in books.lots_of(account) if lot.balance]
     alone, a_day = points_max(ask.centre.settings, ask.me.role)
     content = {
         "shown": shown,
         "one": shown.member,
         "name": _name(shown),
         "edits": {field.value: edit.value for field, edit in shown.counted.items()},
-        "lots": [lot for lot in lots if lot.balance],
+        "lots": sorted(lots, key=_spent_before)[:LOTS_SHOWN],
+        "lots_in_all": len(lots),
+        "titles": titles(ask),
         "wallets": sorted({WALLET, *(lot.wallet for lot in lots)}),
-        "entries": entries[:ENTRIES_SHOWN],
+        "entries": sorted(entries, key=_latest, reverse=True)[:ENTRIES_SHOWN],
         "receipts": {document.uid for document in known},
+        "months": [(month_of(ask, one), *rest) for one, *rest in months[-MONTHS_SHOWN:][::-1]],
         "conflicts": found.conflicts,
-        "corrections": corrections.latest(ask.centre, 10, 0, one),
+        "corrections": corrections.look(ask.centre, Sought(member=one), 10),
+        "consents": _standing(consents.said(ask.centre, one)),
+        "texts": [(f"{purpose} {version}", f"{purpose} {version}") for purpose, version in texts],
         "alone": format_points(alone),
         "a_day": format_points(a_day),
     }
@@ -105,90 +129,33 @@ def unmerge(ask: Ask) -> Answer:
     return Go(f"/console/members/{one}", "parted")
 
 
-def correct(ask: Ask) -> Answer:
-    """Correct a member's points; over the limit it waits for a second person."""
+def consent(ask: Ask) -> Answer:
+    """Note that a member agrees to a text."""
     one = ask.id("member")
-    points = parse_points(ask.text("points"))
-    if ask.text("direction") == "take":
-        points = -points
-    alone, a_day = points_max(ask.centre.settings, ask.me.role)
-    expires_on = parse_day(ask, "expires_on")
-    wanted = Wish(
-        member=one,
-        points=points,
-        wallet=ask.text("wallet") or WALLET,
-        expires_on=expires_on,
-        reason=ask.text("note"),
-        by=ask.me.who.login,
-        alone_max=alone,
-        a_day_max=a_day,
-    )
-    done = corrections.wish(ask.centre, wanted)
-    is_done = done.state is CorrectionState.DONE
-    return Go(f"/console/members/{one}", "corrected" if is_done else "waits")
+    purpose, _, version = ask.text("text").rpartition(" ")
+    consents.give(ask.centre, one, purpose, version, _word(ask))
+    return Go(f"/console/members/{one}", "consented")
 
 
-def waiting(ask: Ask) -> Page:
-    """Show corrections: those that wait for a second person first."""
-    total = corrections.count(ask.centre)
-    page = min(page_of(ask.query), max(1, -(-total // ROWS_A_PAGE)))
-    found = corrections.latest(ask.centre, ROWS_A_PAGE, (page - 1) * ROWS_A_PAGE)
-    columns: list[Column[Correction]] = [
-        Column("at", lambda one: Cell(moment(ask, one.asked_at), look="nowrap")),
-        Column("member", lambda one: Cell(str(one.member)[-8:], href=_of_member(ask, one.member))),
-        Column("points", lambda one: Cell(format_points(one.points)), "number"),
-        Column("who", lambda one: Cell(one.asked_by)),
-        Column("note", lambda one: Cell(one.reason)),
-        Column("state", lambda one: _state(ask, one)),
-        Column("decided", lambda one: Cell(one.decided_by)),
-    ]
-    pending = [one for one in found if one.state is CorrectionState.WAITING]
-    content = {"list": part(columns, found, ask.query, total), "pending": pending}
-    return Page("corrections", content)
+def withdraw(ask: Ask) -> Answer:
+    """Note that a member agrees no more."""
+    one = ask.id("member")
+    consents.withdraw(ask.centre, one, ask.text("purpose"), _word(ask))
+    return Go(f"/console/members/{one}", "withdrawn")
 
 
-def agree(ask: Ask) -> Answer:
-    """Agree to a correction as the second person."""
-    corrections.agree(ask.centre, ask.id("uid"), ask.me.who.login)
-    return Go("/console/corrections", "corrected")
-
-
-def refuse(ask: Ask) -> Answer:
-    """End a correction that waits."""
-    corrections.refuse(ask.centre, ask.id("uid"), ask.me.who.login)
-    return Go("/console/corrections", "ended")
-
-
-def parse_points(text: str) -> int:
-    """Return hundredths of a point that somebody has typed; raises BadFieldError."""
-    try:
-        found = parse_amount(text.replace(",", ".").replace(" ", "").replace("\u00a0", ""))
-    except (PydanticCustomError, ValueError) as error:
-        raise _bad("Бонусы", "Points", "число больше нуля", "a number above zero") from error
-    if found <= 0:
-        raise _bad("Бонусы", "Points", "число больше нуля", "a number above zero")
-    return found
-
-
-def parse_day(ask: Ask, name: str) -> date | None:
-    """Return a day that is typed, None for an empty field; raises BadFieldError."""
-    text = ask.text(name)
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise _bad("День", "Day", "день вида 2026-12-31", "a day such as 2026-12-31") from error
-    return day
-
-
-def _bad(*words: str) -> BadFieldError:
-    names = ("name_ru", "name_en", "reason_ru", "reason_en")
-    return BadFieldError(**dict(zip(names, words, strict=True)))
+def consent_text(ask: Ask) -> Page:
+    """Show what people agree to, word for word."""
+    purpose, version = ask.path["purpose"], ask.path["version"]
+    with reading(ask.centre.engine) as connection:
+        text = consent_store.find_text(connection, purpose, version)
+    if text is None:
+        raise consent_store.UnknownTextError(purpose=purpose, version=version)
+    return Page("consent", {"text": text})
 
 
 def _proposal(ask: Ask) -> Proposal:
-    born = parse_day(ask, "birthday")
+    born = ask.day("birthday")
     shown = lookup.show(ask.centre, ask.id("member"))
     values = people.values_of(
         ask.centre, ask.text("name"), ask.text("phone"), ask.text("email"), born
@@ -211,14 +178,19 @@ def _word(ask: Ask) -> Word:
     return Word(ask.me.who.login, ask.text("note"))
 
 
-def _of_member(ask: Ask, one: UUID) -> str:
-    return f"/console/members/{one}" if ask.me.may(Right.SEE_MEMBERS) else ""
+def _tails(ends: Sequence[str]) -> str:
+    return ", ".join(f"…{end}" for end in ends)
 
 
-def _state(ask: Ask, one: Correction) -> Cell:
-    looks = {
-        CorrectionState.DONE: "good",
-        CorrectionState.WAITING: "warning",
-        CorrectionState.REFUSED: "faint",
-    }
-    return Cell(translated(ask.lang)(f"correction_{one.state}"), look=looks[one.state])
+def _spent_before(lot: Lot) -> tuple[Any, ...]:
+    """Return in which order lots are spent."""
+    return (lot.expires_on is None, lot.expires_on, lot.activates_at, lot.id)
+
+
+def _latest(entry: Entry) -> tuple[Any, ...]:
+    return (entry.at, entry.id)
+
+
+def _standing(said: Sequence[Consent]) -> list[Consent]:
+    """Return the last word on each purpose, which counts."""
+    return list({one.purpose: one for one in said}.values())

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from central.console.ask import Answer, Ask, BadFieldError, Go, NoSuchPageError, Page
+from central.console.ask import Answer, Ask, Go, NoSuchPageError, Page, bad_field
 from central.console.pages import day_of, moment
 from central.console.tables import Cell, Column, as_csv, tabled
 from central.packs import drafting
@@ -49,9 +49,7 @@ def request(ask: Ask) -> Answer:
     """Begin a draft with a table from a file, and show what it changes."""
     file = ask.files.get("file")
     if file is None:
-        raise BadFieldError(
-            name_ru="Файл", name_en="File", reason_ru="выберите файл", reason_en="choose a file"
-        )
+        raise bad_field("Файл", "File", "выберите файл", "choose a file")
     sent = (file.name, file.content)
     by, note = ask.me.who.login, ask.text("note")
     made = requests.request(ask.centre, ask.path["pack"], _kind(ask), sent, by, note)

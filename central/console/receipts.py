@@ -4,8 +4,8 @@ from datetime import date
 from uuid import UUID
 
 from central.console.ask import Answer, Ask, Go, Page
-from central.console.pages import moment, translated
-from central.console.tables import Cell, Column, exported, listing
+from central.console.pages import moment
+from central.console.tables import Cell, Column, exported, listing, titles_of
 from central.estate import service as estate
 from central.people.roles import Right
 from central.settling import receipts
@@ -29,8 +29,7 @@ def search(ask: Ask) -> Answer:
     found_, zone = receipts.of_day(ask.centre, store, day)
     columns = _columns(ask, zone)
     if ask.query.get("format") == "csv":
-        t = translated(ask.lang)
-        titles = {column.key: t(f"col_{column.key}") for column in columns}
+        titles = titles_of(ask, columns)
         return exported(f"receipts-{store}-{day}", titles, columns, found_, ask.query)
     content = {
         "list": listing(columns, found_, ask.query, "-at"),

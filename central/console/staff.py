@@ -7,7 +7,16 @@ import segno
 
 from central.console.ask import Answer, Ask, BadFieldError, Go, Page
 from central.console.pages import moment, translated
-from central.console.tables import ROWS_A_PAGE, Cell, Column, as_csv, listing, page_of, part
+from central.console.tables import (
+    ROWS_A_PAGE,
+    Cell,
+    Column,
+    page_of,
+    part,
+    part_file,
+    tabled,
+)
+from central.console.words import WORDS
 from central.people import service
 from central.people.roles import Role
 from central.people.service import Ticket
@@ -17,10 +26,11 @@ from central.trail.store import Sought, Step
 from shared.runtime.sqlite import reading
 
 EXPORT_STEPS_MAX = 20_000
+DEED = "deed_"
 
 
-def people(ask: Ask) -> Page:
-    """Show the staff."""
+def people(ask: Ask) -> Answer:
+    """Show the staff; as a file, too."""
     t = translated(ask.lang)
     columns: list[Column[Colleague]] = [
         Column("login", lambda one: Cell(one.login, href=f"/console/people/{one.login}")),
@@ -29,9 +39,7 @@ def people(ask: Ask) -> Page:
         Column("state", lambda one: _state(ask, one)),
     ]
     found = service.every(ask.centre)
-    return Page(
-        "people", {"list": listing(columns, found, ask.query, "login"), "roles": list(Role)}
-    )
+    return tabled(ask, "people", columns, found, {"roles": list(Role)}, "login")
 
 
 def person(ask: Ask) -> Page:
@@ -67,21 +75,27 @@ def change_role(ask: Ask) -> Answer:
 
 def steps(ask: Ask) -> Answer:
     """Show what people did, the latest first; as a file, too."""
-    t = translated(ask.lang)
     columns = _steps(ask)
-    sought = Sought(ask.query.get("who", ""), ask.query.get("q", "").strip())
-    is_file = ask.query.get("format") == "csv"
-    size = EXPORT_STEPS_MAX if is_file else ROWS_A_PAGE
+    text = ask.query.get("q", "").strip()
+    order = ask.query.get("sort", "")
+    sought = Sought(ask.query.get("who", ""), text, _deeds(ask, text), order)
+    if ask.query.get("format") == "csv":
+        with reading(ask.centre.engine) as connection:
+            every = trail.search(connection, sought, EXPORT_STEPS_MAX, 0)
+        return part_file(ask, "trail", columns, every)
     with reading(ask.centre.engine) as connection:
         total = trail.count(connection, sought)
         page = min(page_of(ask.query), max(1, -(-total // ROWS_A_PAGE)))
-        skipped = 0 if is_file else (page - 1) * ROWS_A_PAGE
-        found = trail.search(connection, sought, size, skipped)
-    if is_file:
-        heads = [t(f"col_{column.key}") for column in columns]
-        rows = [[column.cell(step).text for column in columns] for step in found]
-        return as_csv("trail", heads, rows)
-    return Page("trail", {"list": part(columns, found, ask.query, total)})
+        found = trail.search(connection, sought, ROWS_A_PAGE, (page - 1) * ROWS_A_PAGE)
+    return Page("trail", {"list": part(columns, found, ask.query, total, trail.SORTED)})
+
+
+def _deeds(ask: Ask, text: str) -> tuple[str, ...]:
+    """Return the deeds whose names, as people read them, have a text in them."""
+    if not text:
+        return ()
+    named = {key: ask.say(words).casefold() for key, words in WORDS.items() if key.startswith(DEED)}
+    return tuple(key.removeprefix(DEED) for key, name in named.items() if text.casefold() in name)
 
 
 def _steps(ask: Ask) -> list[Column[Step]]:

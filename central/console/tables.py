@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
@@ -51,7 +51,8 @@ class Listing:
     pages: int
     sort: str
     query: Mapping[str, str]
-    sortable: bool = True
+    sortable: Collection[str]
+    """Keys of the columns by which it can be sorted."""
 
     @property
     def first(self) -> int:
@@ -86,18 +87,31 @@ def listing(
     page = min(page_of(query), pages)
     shown = cells[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE]
     heads = [(column.key, column.look) for column in columns]
-    return Listing(heads, shown, len(cells), page, pages, sort, dict(query))
+    return Listing(heads, shown, len(cells), page, pages, sort, dict(query), known)
 
 
 def part(
-    columns: Sequence[Column[_Row]], rows: Sequence[_Row], query: Mapping[str, str], total: int
+    columns: Sequence[Column[_Row]],
+    rows: Sequence[_Row],
+    query: Mapping[str, str],
+    total: int,
+    sortable: Collection[str],
 ) -> Listing:
     """Return a page that the database has filtered, sorted and cut already."""
+    asked = query.get("sort", "")
+    sort = asked if asked.removeprefix("-") in sortable else ""
     heads = [(column.key, column.look) for column in columns]
     cells = [[column.cell(row) for column in columns] for row in rows]
     pages = max(1, -(-total // ROWS_A_PAGE))
     page = min(page_of(query), pages)
-    return Listing(heads, cells, total, page, pages, "", dict(query), sortable=False)
+    return Listing(heads, cells, total, page, pages, sort, dict(query), sortable)
+
+
+def part_file(ask: Ask, name: str, columns: Sequence[Column[_Row]], rows: Iterable[_Row]) -> File:
+    """Write rows that the database has filtered and sorted as a file."""
+    titles = titles_of(ask, columns)
+    cells = ([column.cell(row).text for column in columns] for row in rows)
+    return as_csv(name, [titles[column.key] for column in columns], cells)
 
 
 def tabled(

@@ -2,14 +2,27 @@
 
 from typing import Final
 
-from central.console import fleet, stores
+from central.console import alerts, files, fleet, places, stores
 from central.console.ask import Way
 from central.people.roles import Right
 
 FLEET: Final = (
     Way("GET", "/fleet", Right.SEE_FLEET, fleet.board),
-    Way("GET", "/alerts", Right.SEE_FLEET, fleet.alerts),
+    Way("GET", "/alerts", Right.SEE_FLEET, alerts.page),
     Way("GET", "/stores/{store}", Right.SEE_FLEET, fleet.one_store),
+    Way("GET", "/cashiers", Right.SEE_FLEET, places.cashiers),
+    Way("GET", "/regions", Right.SEE_FLEET, places.regions),
+    Way("GET", "/files", Right.EDIT_ESTATE, files.page),
+    Way("GET", "/files/stores.csv", Right.EDIT_ESTATE, files.stores_file),
+    Way(
+        "POST",
+        "/files/{what}",
+        Right.EDIT_ESTATE,
+        files.bring,
+        "estate_imported",
+        (),
+        files.page,
+    ),
     Way("GET", "/new-store", Right.EDIT_ESTATE, stores.new_store),
     Way(
         "POST",

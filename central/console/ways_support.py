@@ -2,13 +2,34 @@
 
 from typing import Final
 
-from central.console import inbox, members, receipts
+from central.console import corrections, inbox, lives, members, receipts
 from central.console.ask import Way
 from central.people.roles import Right
 
 SUPPORT: Final = (
     Way("GET", "/members", Right.SEE_MEMBERS, members.search, back=members.empty_search),
     Way("GET", "/members/{member}", Right.SEE_MEMBERS, members.member),
+    Way("GET", "/members/{member}/life", Right.SEE_MEMBERS, lives.life),
+    Way("GET", "/members/{member}/lots", Right.SEE_MEMBERS, lives.lots),
+    Way("GET", "/consents/{purpose}/{version}", Right.SEE_MEMBERS, members.consent_text),
+    Way(
+        "POST",
+        "/members/{member}/consents",
+        Right.EDIT_MEMBERS,
+        members.consent,
+        "consent_given",
+        ("text",),
+        members.member,
+    ),
+    Way(
+        "POST",
+        "/members/{member}/consents/withdraw",
+        Right.EDIT_MEMBERS,
+        members.withdraw,
+        "consent_withdrawn",
+        ("purpose",),
+        members.member,
+    ),
     Way(
         "POST",
         "/members/{member}",
@@ -49,29 +70,29 @@ SUPPORT: Final = (
         "POST",
         "/members/{member}/points",
         Right.CORRECT,
-        members.correct,
+        corrections.correct,
         "points_corrected",
         ("direction", "points", "wallet", "expires_on"),
         members.member,
     ),
-    Way("GET", "/corrections", Right.CORRECT, members.waiting),
+    Way("GET", "/corrections", Right.CORRECT, corrections.waiting),
     Way(
         "POST",
         "/corrections/{uid}/agree",
         Right.APPROVE,
-        members.agree,
+        corrections.agree,
         "correction_agreed",
         (),
-        members.waiting,
+        corrections.waiting,
     ),
     Way(
         "POST",
         "/corrections/{uid}/refuse",
         Right.APPROVE,
-        members.refuse,
+        corrections.refuse,
         "correction_refused",
         (),
-        members.waiting,
+        corrections.waiting,
     ),
     Way("GET", "/receipts", Right.SEE_MEMBERS, receipts.search, back=receipts.nothing),
     Way("GET", "/receipts/{receipt}", Right.SEE_MEMBERS, receipts.receipt),

@@ -94,6 +94,7 @@ _STAFF = pairs(
     ),
     ("code_secret", "Ключ кодов", "Key of codes"),
     ("scan_this", "Отсканируйте приложением для кодов", "Scan this with the app of codes"),
+    ("people_hint", "логин, имя, роль", "login, name, role"),
     ("of_all", "все сотрудники", "of everybody"),
     ("trail_hint", "действие, предмет, причина", "deed, subject, reason"),
 )

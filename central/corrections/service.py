@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from central.centre import Centre
 from central.corrections import store
-from central.corrections.store import Correction, CorrectionState
+from central.corrections.store import Correction, CorrectionState, Sought
 from central.feed import service as feed
 from central.leases import service as leases
 from central.ledger import service as ledger
@@ -180,16 +180,16 @@ def refuse(centre: Centre, uid: UUID, by: str) -> Correction:
     return waiting
 
 
-def latest(centre: Centre, limit: int, offset: int, member: UUID | None = None) -> list[Correction]:
-    """Return corrections: those that wait first, then the latest."""
+def look(centre: Centre, sought: Sought, limit: int, offset: int = 0) -> list[Correction]:
+    """Return corrections: those that wait first, then the latest, unless another order is named."""
     with reading(centre.engine) as connection:
-        return store.latest(connection, limit, offset, member=member)
+        return store.search(connection, sought, limit, offset)
 
 
-def count(centre: Centre, state: CorrectionState | None = None) -> int:
+def count(centre: Centre, sought: Sought) -> int:
     """Count corrections."""
     with reading(centre.engine) as connection:
-        return store.count(connection, state)
+        return store.count(connection, sought)
 
 
 def _waiting(connection: Connection, uid: UUID) -> Correction:

@@ -6,10 +6,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, func, select, update
+from sqlalchemy import BigInteger, Connection, Select, func, or_, select, update
 from sqlmodel import Field
 
 from central.schema import Instant, Table, insert_unless_there, locked, table_of
+from central.sets import in_order
 
 
 class CorrectionState(StrEnum):
@@ -57,7 +58,28 @@ class Correction:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which corrections are looked for, and in which order; what is empty does not limit."""
+
+    text: str = ""
+    """Part of the reason, or of who asked or decided."""
+    state: CorrectionState | None = None
+    member: UUID | None = None
+    order: str = ""
+
+
 _correction = table_of(CorrectionTable)
+_SORTED = {
+    "at": _correction.c.asked_at,
+    "points": _correction.c.points,
+    "who": _correction.c.asked_by,
+    "note": _correction.c.reason,
+    "state": _correction.c.state,
+    "decided": _correction.c.decided_by,
+}
+SORTED = frozenset(_SORTED)
+"""By which they can be sorted."""
 
 
 def find(connection: Connection, uid: UUID) -> Correction | None:
@@ -94,24 +116,31 @@ def done_since(connection: Connection, by: str, at: datetime) -> int:
     return int(connection.scalar(total) or 0)
 
 
-def latest(
-    connection: Connection, limit: int, offset: int = 0, *, member: UUID | None = None
-) -> list[Correction]:
-    """Return corrections, those that wait first, then the latest."""
+def search(connection: Connection, sought: Sought, limit: int, offset: int) -> list[Correction]:
+    """Return corrections: those that wait first, then the latest, unless another order is named."""
     is_waiting = _correction.c.state == CorrectionState.WAITING.value
-    order = (is_waiting.desc(), _correction.c.asked_at.desc(), _correction.c.uid)
-    query = select(_correction).order_by(*order).limit(limit).offset(offset)
-    if member is not None:
-        query = query.where(_correction.c.member == member)
-    return [Correction(**_read(row)) for row in connection.execute(query)]
+    usual = (is_waiting.desc(), _correction.c.asked_at.desc(), _correction.c.uid)
+    query = in_order(_where(select(_correction), sought), sought.order, _SORTED, usual)
+    return [
+        Correction(**_read(row)) for row in connection.execute(query.limit(limit).offset(offset))
+    ]
 
 
-def count(connection: Connection, state: CorrectionState | None = None) -> int:
+def count(connection: Connection, sought: Sought) -> int:
     """Count corrections."""
-    query = select(func.count()).select_from(_correction)
-    if state is not None:
-        query = query.where(_correction.c.state == state.value)
+    query = _where(select(func.count()).select_from(_correction), sought)
     return connection.scalar(query) or 0
+
+
+def _where(query: Select[Any], sought: Sought) -> Select[Any]:
+    if sought.state is not None:
+        query = query.where(_correction.c.state == sought.state.value)
+    if sought.member is not None:
+        query = query.where(_correction.c.member == sought.member)
+    if sought.text:
+        said = (_correction.c.reason, _correction.c.asked_by, _correction.c.decided_by)
+        query = query.where(or_(*(one.contains(sought.text, autoescape=True) for one in said)))
+    return query
 
 
 def _read(row: Any) -> dict[str, Any]:

@@ -95,9 +95,15 @@ class Numbered:
 
 
 def read_csv(content: bytes, columns: Sequence[str]) -> list[Numbered]:
-    """Read UTF-8 CSV with a heading that names these columns in any order; raises BadFileError."""
+    """Read UTF-8 CSV with a heading that names these columns in any order; raises BadFileError.
+
+    Between the cells stand commas, or semicolons where the heading has more of these.
+    """
     try:
-        reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        text = content.decode("utf-8-sig")
+        heading = text.partition("\n")[0]
+        comma = ";" if heading.count(";") > heading.count(",") else ","
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=comma, strict=True)
         missing = [name for name in columns if name not in (reader.fieldnames or ())]
         if missing:
             raise refused([(1, _cell(", ".join(missing), "", "такой столбец", "this column"))])

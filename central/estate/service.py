@@ -183,6 +183,12 @@ def cashiers(centre: Centre, code: str) -> list[Cashier]:
         return store.cashiers_of(connection, code)
 
 
+def every_cashier(centre: Centre) -> list[Cashier]:
+    """Return the cashiers of all stores."""
+    with reading(centre.engine) as connection:
+        return store.cashiers(connection)
+
+
 @retried
 def issue_enrol_code(centre: Centre, store_code: str) -> str:
     """Make a one-time code for a store's agent; raises UnknownStoreError."""

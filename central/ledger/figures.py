@@ -183,6 +183,22 @@ def by_turnover(connection: Connection, steps: Sequence[int]) -> list[int]:
     return [int(counts.get(no, 0)) for no in range(len(steps))]
 
 
+def turnover_by_month(
+    connection: Connection, accounts: Collection[UUID]
+) -> list[tuple[str, int, int]]:
+    """Return by month, such as `2026-05`, what accounts have turned over (kopecks) and how often,
+    in order."""
+    month = func.substr(cast(_turnover.c.day, String), 1, 7)
+    sums = (func.sum(_turnover.c.amount_minor), func.sum(_turnover.c.visits))
+    found: dict[str, tuple[int, int]] = {}
+    for few in chunks(accounts):
+        query = select(month, *sums).where(_turnover.c.account.in_(few)).group_by(month)
+        for name, amount, visits in connection.execute(query):
+            before = found.get(name, (0, 0))
+            found[name] = (before[0] + int(amount), before[1] + int(visits))
+    return [(name, *found[name]) for name in sorted(found)]
+
+
 def _hour_of(connection: Connection, at: Any) -> Any:
     if connection.dialect.name == "sqlite":
         return func.strftime("%Y-%m-%d %H", at)

@@ -108,6 +108,13 @@ def find_text(connection: Connection, purpose: str, version: str) -> Text | None
     return None if row is None else Text(*row)
 
 
+def texts(connection: Connection) -> list[tuple[str, str]]:
+    """Return the purpose and version of every text, the newest of a purpose first."""
+    query = select(_text.c.purpose, _text.c.version)
+    rows = connection.execute(query.order_by(_text.c.purpose, _text.c.at.desc(), _text.c.version))
+    return [(row.purpose, row.version) for row in rows]
+
+
 def note(connection: Connection, consent: Consent) -> None:
     """Keep a member's word. Raises UnknownTextError."""
     if find_text(connection, consent.purpose, consent.version) is None:

@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, func, inse
 from sqlmodel import Field
 
 from central.schema import Instant, Table, table_of
+from central.sets import in_order
 
 READ_AT_ONCE = 500
 
@@ -76,9 +77,23 @@ class Sought:
     who: str = ""
     text: str = ""
     """Part of the deed, the subject or the note."""
+    deeds: tuple[str, ...] = ()
+    """Deeds that are looked for by the same text, as people call them."""
+    order: str = ""
+    """Of `SORTED`, `-name` the other way round; the latest first unless one is named."""
 
 
 _trail = table_of(TrailTable)
+_SORTED = {
+    "no": _trail.c.no,
+    "at": _trail.c.no,
+    "who": _trail.c.who,
+    "role": _trail.c.role,
+    "deed": _trail.c.deed,
+    "subject": _trail.c.subject,
+}
+SORTED = frozenset(_SORTED)
+"""By which steps can be sorted."""
 
 
 def knows(connection: Connection, deed: UUID) -> bool:
@@ -111,8 +126,9 @@ def after(connection: Connection, no: int) -> Iterator[Step]:
 
 
 def search(connection: Connection, sought: Sought, limit: int, offset: int) -> list[Step]:
-    """Return steps, the latest first."""
-    query = _where(select(_trail), sought).order_by(_trail.c.no.desc())
+    """Return steps, the latest first unless another order is named."""
+    usual = (_trail.c.no.desc(),)
+    query = in_order(_where(select(_trail), sought), sought.order, _SORTED, usual)
     rows = connection.execute(query.limit(limit).offset(offset))
     return [Step(**row._mapping) for row in rows]
 
@@ -126,7 +142,8 @@ def _where(query: Select[Any], sought: Sought) -> Select[Any]:
     if sought.who:
         query = query.where(_trail.c.who == sought.who)
     if sought.text:
-        query = query.where(or_(*(_has(name, sought.text) for name in ("deed", "subject", "note"))))
+        said = [_has(name, sought.text) for name in ("deed", "subject", "note")]
+        query = query.where(or_(*said, _trail.c.deed.in_(sought.deeds)))
     return query
 
 

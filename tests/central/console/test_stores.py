@@ -167,3 +167,53 @@ def test_who_may_not_change_a_store_sees_no_forms(client: TestClient, staff: Sta
 
     assert "7701234567" in page
     assert page.count("<form") == 1  # to leave
+
+
+def test_stores_come_as_a_file_are_checked_first_and_taken_in(
+    centre: Centre, olga: Browser
+) -> None:
+    given = olga.get("/console/files/stores.csv").content.decode("utf-8-sig")
+    changed = given.replace("kzn", "msk") + "103;Новый;Тверь;msk;Europe/Moscow;ООО;7701234567;1\r\n"
+
+    tried = olga.post_file("/console/files/stores", "s.csv", changed.encode(), how="try")
+    before = {one.code: one.region for one in estate.stores(centre)}
+    taken = olga.post_file("/console/files/stores", "s.csv", changed.encode())
+
+    assert "Файл годится. Новых / изменённых / прежних: 1 / 1 / 1." in tried.text
+    assert before == {"101": "msk", "102": "kzn"}
+    assert "Загружено." in taken.text
+    assert {one.code: one.region for one in estate.stores(centre)} == dict.fromkeys(
+        ("101", "102", "103"), "msk"
+    )
+    regions = olga.get("/console/regions?format=csv").content.decode("utf-8-sig")
+    assert regions.splitlines()[1].split(";")[:2] == ["msk", "3"]
+
+
+def test_a_file_with_faults_changes_nothing_and_its_rows_are_named(
+    centre: Centre, olga: Browser
+) -> None:
+    rows = "store,no,name,role,pin\n101,7,Мария,cashier,271828\n101,8,Пётр,boss,271828\n"
+
+    refused = olga.post_file("/console/files/cashiers", "c.csv", rows.encode())
+
+    assert refused.status_code == 422
+    assert "строка 3" in refused.text
+    assert estate.every_cashier(centre) == []
+    assert olga.post("/console/files/cashiers").status_code == 422
+    assert olga.post_file("/console/files/nothing", "c.csv", b"").status_code == 404
+    olga.post_file("/console/files/cashiers", "c.csv", rows.replace("boss", "senior").encode())
+    file = olga.get("/console/cashiers?format=csv&q=петр").text
+    assert "271828" not in olga.get("/console/cashiers").text
+    assert file.count("\n") == 1
+    page = olga.get("/console/cashiers?q=пётр").text
+    assert "старший" in page
+    assert "Мария" not in page
+
+
+def test_alerts_are_filtered_and_name_their_thresholds(olga: Browser) -> None:
+    page = olga.get("/console/alerts?state=over").text
+
+    assert "молчит дольше" in page
+    assert "1 дн" in page
+    assert "не настроен" in page
+    assert olga.get("/console/alerts?format=csv").text.count("\n") == 1

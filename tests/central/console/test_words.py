@@ -1,16 +1,32 @@
 """Every string of the console is a pair: Russian in Russian, English in English, none left over."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
 from string import Formatter
 
 import pytest
 
+from central.conflicts.values import ConflictState, Ending
+from central.conflicts.values import Role as Party
 from central.console.pages import FOLDER
 from central.console.tables import Column
 from central.console.ways import WAYS
 from central.console.words import WORDS
+from central.corrections.store import CorrectionState
+from central.members.store import Deed as MemberDeed
+from central.members.store import IdentifierState, MemberState
+from central.packs.drafting import DraftState
+from central.packs.publishing import Act
 from central.people.roles import Role
+from central.rollout.board import Readiness
+from central.settling.timeline import Happened
+from shared.crypto.blind import IdentifierKind
+from shared.ledger.entries import EntryKind
+from shared.member import ProfileField
+from shared.packs.table_kinds import TableKind
+from shared.wire.facts import FactKind
+from shared.wire.push import OutcomeKind
 
 CYRILLIC = re.compile(r"[А-Яа-яЁё]")
 OTHER_WAY_ROUND = {"other_language", "other_language_code"}
@@ -60,6 +76,33 @@ def test_what_pages_say_is_in_the_catalogue_and_nothing_else_is() -> None:
 def test_every_role_and_deed_has_a_word() -> None:
     assert {f"role_{role}" for role in Role} <= set(WORDS)
     assert {f"deed_{way.deed}" for way in WAYS if way.deed} <= set(WORDS)
+
+
+NAMED: dict[str, type[StrEnum]] = {
+    "member_": MemberState,
+    "member_deed_": MemberDeed,
+    "claim_": IdentifierState,
+    "way_": IdentifierKind,
+    "entry_": EntryKind,
+    "outcome_": OutcomeKind,
+    "field_": ProfileField,
+    "party_": Party,
+    "conflict_": ConflictState,
+    "ending_": Ending,
+    "act_": Act,
+    "draft_": DraftState,
+    "correction_": CorrectionState,
+    "ready_": Readiness,
+    "table_": TableKind,
+    "life_": Happened,
+    "fact_": FactKind,
+}
+"""What pages name by a code that is put together."""
+
+
+@pytest.mark.parametrize("prefix", sorted(NAMED))
+def test_whatever_a_page_may_have_to_name_has_a_word(prefix: str) -> None:
+    assert {f"{prefix}{one.value.replace('.', '_')}" for one in NAMED[prefix]} <= set(WORDS)
 
 
 def test_every_column_has_a_title() -> None:

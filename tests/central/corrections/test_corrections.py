@@ -9,7 +9,7 @@ import pytest
 from central.centre import Centre
 from central.corrections import service
 from central.corrections.service import KIND, Wish
-from central.corrections.store import CorrectionState
+from central.corrections.store import CorrectionState, Sought
 from central.members.merging import UnknownMemberError
 from tests.central.app.kit import SetClock
 from tests.central.chain_kit import balance, books
@@ -66,7 +66,7 @@ def test_more_than_a_member_has_is_not_taken(centre: Centre, anna: Person) -> No
         service.wish(centre, wish(anna, -mine - 1))
 
     assert balance(centre, anna.account) == mine
-    assert service.count(centre) == 0
+    assert service.count(centre, Sought()) == 0
 
 
 def test_what_a_store_holds_is_asked_for_and_is_debt_until_it_comes_back(
@@ -162,4 +162,10 @@ def test_what_was_posted_stays_and_the_way_back_is_another_entry(
     service.wish(centre, wish(anna, -50_00))
 
     assert balance(centre, anna.account) == before
-    assert [one.points for one in service.latest(centre, 9, 0, anna.member)] == [-50_00, 50_00]
+    made = service.look(centre, Sought(member=anna.member), 9)
+    assert [one.points for one in made] == [-50_00, 50_00]
+    sums = service.look(centre, Sought(member=anna.member, order="points"), 9)
+    assert [one.points for one in sums] == [-50_00, 50_00]
+    turned = service.look(centre, Sought(text="двойн", order="-points"), 1)
+    assert [one.points for one in turned] == [50_00]
+    assert service.count(centre, Sought(state=CorrectionState.WAITING)) == 0

@@ -1,0 +1,120 @@
+"""Members at the console: found by what people say, shown with their life, consents and lots."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from central.app import create_app, full_stages
+from central.centre import Centre
+from central.conflicts.service import Word
+from central.people.roles import Role
+from central.settling import consents
+from central.settling.erasing import erase_member
+from tests.central.app.kit import SetClock
+from tests.central.chain_kit import centre, clock, journal
+from tests.central.journal_builder import Journal, Person
+from tests.central.people.kit import Browser, Staff
+
+__all__ = ["centre", "clock", "journal"]
+PHONE = "+79161234567"
+
+
+@pytest.fixture
+def anna(journal: Journal) -> Person:
+    """Two who sound alike, of whom one has bought."""
+    found, _ = journal.register(name="Ёлкина Анна", phone=PHONE, welcome=300_00)
+    journal.register(name="Ёлкин Пётр", phone="+79167654567")
+    journal.sell(found, earn=[50_00], turnover=1_000_00)
+    journal.push_new()
+    return found
+
+
+@pytest.fixture
+def vera(centre: Centre, staff: Staff) -> Browser:
+    """Somebody of support who is signed in."""
+    app = TestClient(create_app(centre, full_stages()))
+    return Browser(app, staff, staff.add("vera", Role.SUPPORT))
+
+
+def test_members_are_found_by_what_people_say(anna: Person, vera: Browser) -> None:
+    for text in ("ёлк", "4567"):
+        page = vera.get(f"/console/members?who={text}").text
+        assert "Ёлкина Анна" in page
+        assert "Ёлкин Пётр" in page
+        assert "…4567" in page
+        assert PHONE[-10:] not in page
+    turned = vera.get("/console/members?who=ёлк&sort=-name").text
+    assert turned.index("Ёлкина Анна") < turned.index("Ёлкин Пётр")
+    only = vera.get("/console/members?who=анна елк")
+    assert only.headers["location"] == f"/console/members/{anna.member}"
+    assert "Ничего нет" in vera.get("/console/members?who=никто").text
+    assert vera.get("/console/members?who=я").status_code == 422
+    file = vera.get("/console/members?who=ёлк&format=csv").content.decode("utf-8-sig")
+    assert file.splitlines()[0] == "Название;Телефон;Карта;Магазин;Состояние"
+    assert len(file.splitlines()) == 3
+
+
+def test_a_page_tells_turnover_and_lots_and_a_life_of_their_own_pages(
+    anna: Person, vera: Browser
+) -> None:
+    here = f"/console/members/{anna.member}"
+
+    page, life, lots = (vera.get(f"{here}{more}").text for more in ("", "/life", "/lots"))
+
+    assert "мар 2026" in page
+    assert "Все партии: 2" in page
+    for told in ("появился", "чек", "бонусы", "начислено", "1 000,00"):
+        assert told in life.replace("\u00a0", " ")
+    assert "300,00" in lots
+    only = vera.get(f"{here}/life?what=receipt.counted&format=csv").content.decode("utf-8-sig")
+    assert [line.split(";")[1:] for line in only.splitlines()[1:]] == [
+        ["чек", "01.03.2026", "", "1000,00"]
+    ]
+    assert vera.get(f"/console/members/{anna.account}/life").status_code == 404
+
+
+def test_consents_are_shown_with_their_versions_noted_and_withdrawn(
+    centre: Centre, anna: Person, vera: Browser, clock: SetClock
+) -> None:
+    here = f"/console/members/{anna.member}"
+    consents.publish_text(centre, "mailing", "v2", "Согласен на рассылку.", Word("anna", "новый"))
+
+    assert 'value="mailing v2"' in vera.get(here).text
+    assert "Согласен на рассылку." in vera.get("/console/consents/mailing/v2").text
+    assert vera.get("/console/consents/mailing/v9").status_code == 404
+    given = vera.post(f"{here}/consents", text="mailing v2", note="по телефону")
+    assert given.headers["location"] == f"{here}?done=consented"
+    assert "/console/consents/mailing/v2" in vera.get(here).text
+    unknown = vera.post(f"{here}/consents", text="mailing v9", note="по телефону")
+    assert unknown.status_code == 404
+    without = vera.post(f"{here}/consents/withdraw", purpose="mailing", note="")
+    assert without.status_code == 422
+    clock.go(minutes=1)
+    vera.post(f"{here}/consents/withdraw", purpose="mailing", note="письмо")
+    said = consents.said(centre, anna.member)
+    assert [one.given for one in said if one.purpose == "mailing"] == [True, False]
+    assert "согласие отозвано" in vera.get(f"{here}/life").text
+
+
+def test_two_are_merged_and_parted_with_a_reason(anna: Person, vera: Browser) -> None:
+    first = f"/console/members/{anna.member}"
+
+    merged = vera.post(f"{first}/merge", other="+79167654567", note="одна семья")
+
+    here, _, done = merged.headers["location"].partition("?done=")
+    assert done == "merged"
+    page = vera.get(here).text
+    assert "Отделить: " in page
+    other = page.partition("/unmerge")[0].rpartition("/")[2]
+    assert vera.post(f"/console/members/{other}/unmerge", note="").status_code == 422
+    assert vera.post(f"/console/members/{other}/unmerge", note="ошибка").status_code == 303
+    assert "Отделить: " not in vera.get(here).text
+
+
+def test_who_was_erased_still_has_a_page(centre: Centre, anna: Person, vera: Browser) -> None:
+    erase_member(centre, anna.member, Word("anna", "просьба"))
+
+    for more in ("", "/life", "/lots"):
+        page = vera.get(f"/console/members/{anna.member}{more}")
+        assert page.status_code == 200
+        assert "Ёлкина" not in page.text
+    assert "данные стёрты" in vera.get(f"/console/members/{anna.member}").text
