@@ -116,6 +116,7 @@ class Front:
         self.processes: dict[int, Process] = {}
         self.shops: list[Shop] = []
         self.url = ""
+        self.console_url = ""
         self.database_url = database_url
         self.agent_command: Sequence[str] = kopilka()
         """Of the version that stores run."""
@@ -156,10 +157,13 @@ class Front:
 
     def open_proxy(self) -> None:
         """Start HAProxy by the configuration that is shipped, and wait until it passes on."""
-        port = free_port()
+        port, console_port = free_port(), free_port()
         self.url = f"https://{HOST}:{port}"
+        self.console_url = f"https://{HOST}:{console_port}"
         variables = {
             "KOPILKA_BIND": f"{HOST}:{port}",
+            "KOPILKA_CONSOLE_BIND": f"{HOST}:{console_port}",
+            "KOPILKA_CONSOLE_ALLOW": str(DEPLOY / "haproxy/console.allow"),
             "KOPILKA_CERTIFICATE": str(self.authority.issue(HOST)),
             **{f"KOPILKA_CENTRAL_{no + 1}": f"{HOST}:{at}" for no, at in enumerate(self.ports)},
         }
@@ -178,6 +182,12 @@ class Front:
     def ask(self, target: str) -> httpx.Response:
         """Ask through the proxy."""
         return httpx.get(self.url + target, verify=self._trusting, trust_env=False, timeout=5)
+
+    def people(self) -> httpx.Client:
+        """Return what somebody's browser is at the console, through the proxy."""
+        return httpx.Client(
+            base_url=self.console_url, verify=self._trusting, trust_env=False, timeout=5
+        )
 
     def open_shop(self, code: str, one_time_code: str) -> Shop:
         """Enrol the agent of a store through the proxy, by the command line, and start it."""

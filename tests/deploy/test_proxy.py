@@ -6,14 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from central.centre import Centre
 from central.estate.service import issue_enrol_code
+from central.people.roles import Role
 from tests.authority import Authority
+from tests.central.people.kit import PASSWORD, Staff
 from tests.databases import PostgresDatabases
 from tests.deploy.front import HOST, Front, arrived
 from tests.deploy.kit import DEPLOY, judged, tool
 from tests.deploy.load import books_are_right, selling, wait_for_sales
 from tests.processes.estate import found
 
+ALLOW = DEPLOY / "haproxy/console.allow"
 POSTGRES = DEPLOY / "haproxy/postgres.cfg"
 MORE = 5
 NAME, PHONE = "Аполлинария Загоруйко", "+79160000001"
@@ -28,6 +32,8 @@ def test_haproxy_accepts_its_configuration(tmp_path: Path) -> None:
     variables = [
         f"KOPILKA_BIND={HOST}:8443",
         f"KOPILKA_CERTIFICATE={certificate}",
+        f"KOPILKA_CONSOLE_BIND={HOST}:9443",
+        f"KOPILKA_CONSOLE_ALLOW={ALLOW}",
         f"KOPILKA_CENTRAL_1={HOST}:8101",
         f"KOPILKA_CENTRAL_2={HOST}:8102",
     ]
@@ -48,6 +54,25 @@ def test_haproxy_accepts_the_way_to_the_primary() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def assert_people_get_in(front: Front, centre: Centre) -> None:
+    """Sign somebody in through the proxy: to the console alone, with a cookie of this host."""
+    staff = Staff(centre, front.clock)
+    login = staff.add("olga", Role.OPERATOR)
+    with front.people() as browser:
+        assert browser.get("/").headers["location"] == "/console/"
+        assert {browser.get(target).status_code for target in ("/v1/nothing", "/metrics")} == {404}
+        door = browser.get("/console/sign-in", headers={"X-Forwarded-Proto": "http"})
+        form = {"login": login, "password": PASSWORD, "code": staff.code(login)}
+        signed_in = browser.post("/console/sign-in", data=form)
+        page = browser.get("/console/fleet")
+    assert door.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert "frame-ancestors 'none'" in door.headers["Content-Security-Policy"]
+    cookie = signed_in.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-kopilka=")
+    assert {"Secure", "HttpOnly", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
+    assert "Olga" in page.text
+
+
 @pytest.mark.journey
 def test_a_store_behind_tls_sells_on_while_either_process_of_the_centre_is_killed(
     tmp_path: Path, postgres_databases: PostgresDatabases
@@ -58,7 +83,9 @@ def test_a_store_behind_tls_sells_on_while_either_process_of_the_centre_is_kille
     try:
         front.start(0, 1)
         front.open_proxy()
-        hidden = {front.ask(target).status_code for target in ("/metrics", "/v1/status", "/readyz")}
+        inner = ("/metrics", "/v1/status", "/readyz", "/console/sign-in")
+        hidden = {front.ask(target).status_code for target in inner}
+        assert_people_get_in(front, centre)
         shop = front.open_shop("101", issue_enrol_code(centre, "101"))
         shop.register(NAME, PHONE)
         shop.till.find(PHONE)
@@ -73,6 +100,8 @@ def test_a_store_behind_tls_sells_on_while_either_process_of_the_centre_is_kille
         front.kill(0)
         front.patience.until("the proxy notices", lambda: not front.passes_on())
         nobody = front.ask("/v1/nothing")
+        with front.people() as browser:
+            no_page = browser.get("/console/fleet")
     finally:
         front.close()
 
@@ -81,6 +110,7 @@ def test_a_store_behind_tls_sells_on_while_either_process_of_the_centre_is_kille
     assert arrived(centre.engine, front.shops) == {"accepted": len(shop.sold)}
     assert (nobody.status_code, nobody.json()["code"]) == (503, "no_process")
     assert nobody.headers["Retry-After"] == "2"
+    assert (no_page.status_code, "Центр не отвечает" in no_page.text) == (503, True)
     assert books_are_right(centre)
     centre.engine.dispose()
     logged = {log.stem: log.read_text() for log in (tmp_path / "logs").glob("*.log")}
