@@ -1,0 +1,316 @@
+"""`python -m tests.figures.pages`: how long each page of the console takes on a large base.
+
+The base is written row by row under a chain of stores, without ingest: what pages read is there as
+if it had been sold. It is of one month, so that a thirtieth of it is of the last day.
+"""
+
+import statistics
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from fastapi.testclient import TestClient
+from msgspec import structs
+from sqlalchemy import Connection, insert
+
+from central.agents.report_store import ReportTable
+from central.app import create_app, full_stages
+from central.auditor.store import StalenessTable
+from central.centre import Centre
+from central.conflicts.store import ConflictTable, PartyTable
+from central.corrections.store import CorrectionTable
+from central.estate.service import How, import_stores
+from central.ingest.store import DocumentTable, FactTable, InboxTable, WatermarkTable
+from central.ledger.store import AccountTable, EntryTable, LeaseTable, LotTable, TurnoverTable
+from central.members.store import IdentifierTable, MemberTable, PersonTable
+from central.members.word_store import WordTable
+from central.packs import drafting
+from central.packs.service import publish
+from central.people.roles import Role
+from central.schema import Table, migrate, table_of
+from central.trail.store import TrailTable
+from shared.clock import SystemClock, tick
+from shared.ids import derived
+from shared.member import History
+from shared.runtime.sqlite import open_engine, transaction
+from shared.wire.codec import encode
+from shared.wire.facts import FactKind, ReceiptCommitted, body_of
+from shared.wire.reports import AgentReport
+from tests.builders import wine_text
+from tests.central.app.kit import NOON, SetClock
+from tests.central.auditor.kit import Shop, compiled
+from tests.central.journal_builder import Journal, make_centre, make_journal
+from tests.central.people.kit import Browser, Staff
+from tests.postgres import Cluster
+from tests.simulation.world import quiet
+
+DAYS, REGIONS, BATCH = 30, 8, 2_000
+RECEIPTS_A_MEMBER = 10
+TIMES = 7
+HEADING = "code,name,address,region,zone,legal_name,tax_number,tills\n"
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Some of what is in a base, to be asked for."""
+
+    member: UUID
+    receipt: UUID
+    pack: str
+    draft: int
+    day: str
+
+
+@app.command()
+def measure(
+    receipts: Annotated[int, typer.Option(min=100)] = 100_000,
+    stores: Annotated[int, typer.Option(min=2)] = 1_500,
+    database: Annotated[str, typer.Option(help="sqlite or postgresql.")] = "sqlite",
+) -> None:
+    """Write a base of so many receipts in so many stores, and time every page."""
+    with tempfile.TemporaryDirectory() as place, quiet():
+        cluster = Cluster() if database == "postgresql" else None
+        url = f"sqlite:///{place}/central.db"
+        if cluster is not None:
+            cluster.start()
+            name = cluster.create()
+            url = cluster.url.set(database=name).render_as_string(hide_password=False)
+        engine = open_engine(url)
+        migrate(engine)
+        engine.dispose()
+        clock = SetClock(NOON)
+        centre = make_centre(url, clock)
+        made = build(centre, clock, receipts, stores)
+        typer.echo(f"{receipts} receipts, {stores} stores on {database}; median and most, in ms:")
+        for line in timed(centre, made):
+            typer.echo(line)
+        centre.engine.dispose()
+        if cluster is not None:
+            cluster.remove()
+
+
+def timed(centre: Centre, made: Made) -> Iterator[str]:
+    """Ask for every page as an operator does; yield a line of each."""
+    staff, clock = Staff(centre, centre.clock), SystemClock()
+    browser = Browser(
+        TestClient(create_app(centre, full_stages())), staff, staff.add("olga", Role.OPERATOR)
+    )
+    auditor = Browser(
+        TestClient(create_app(centre, full_stages())), staff, staff.add("aud", Role.AUDITOR)
+    )
+    for path in paths(made):
+        who, took_ms = auditor if path == "/trail" else browser, []
+        for _ in range(TIMES):
+            began_s = clock.monotonic()
+            answer = who.get(f"/console{path}")
+            took_ms.append((clock.monotonic() - began_s) * 1000)
+            assert answer.status_code == 200, (path, answer.text[-500:])
+        yield f"{statistics.median(took_ms):8.0f} {max(took_ms):8.0f}  {path}"
+
+
+def paths(made: Made) -> tuple[str, ...]:
+    """Return what is asked for."""
+    return (
+        "/fleet", "/fleet?sort=-queue", "/stores/S1", "/alerts", "/regions", "/cashiers",
+        "/members?who=иванова", "/members?who=4567", f"/members/{made.member}",
+        f"/members/{made.member}/life", f"/members/{made.member}/lots",
+        f"/receipts?store=S1&day={made.day}", f"/receipts/{made.receipt}",
+        "/conflicts", "/conflicts?state=&sort=-stakes", "/corrections", "/packs",
+        f"/packs/{made.pack}", f"/drafts/{made.draft}", "/figures", "/figures/hours.svg",
+        "/figures/liability.svg", "/figures/tiers.svg", "/figures/queues.svg", "/trail",
+        f"/drafts/{made.draft}/preview?receipts=200", f"/drafts/{made.draft}/preview?receipts=1000",
+    )  # fmt: skip
+
+
+def build(centre: Centre, clock: SetClock, receipts: int, stores: int) -> Made:
+    """Write the base."""
+    rows = [
+        f"S{no},Магазин {no},Главная {no},r{no % REGIONS},Europe/Moscow,ООО,7701234567,1\n"
+        for no in range(stores)
+    ]
+    import_stores(centre, (HEADING + "".join(rows)).encode(), How.APPLY)
+    journals = [make_journal(centre, clock, f"S{no}") for no in range(stores)]
+    pack = publish(centre, wine_text())
+    text = (
+        wine_text()
+        .replace("version: 1\n", "version: 2\n")
+        .replace("from: 50000.00", "from: 10000.00")
+    )
+    draft = drafting.write(centre, text, "anna").draft.no
+    person, _ = journals[0].register()
+    sold = body_of(Shop(journals[0], compiled()).sell(person, 2))
+    assert isinstance(sold, ReceiptCommitted)
+    base = _Base(sold, journals, max(1, receipts // RECEIPTS_A_MEMBER))
+    for first in range(0, base.members, BATCH):
+        _write(centre, base.people(first, min(first + BATCH, base.members)))
+    for first in range(0, receipts, BATCH):
+        _write(centre, base.sales(first, min(first + BATCH, receipts), receipts))
+    _write(centre, base.rest(receipts, pack.hash))
+    with transaction(centre.engine) as connection:
+        connection.exec_driver_sql("ANALYZE")
+    at = NOON - timedelta(days=1)
+    return Made(base.member(1), base.receipt(receipts - 1), pack.hash, draft, at.date().isoformat())
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    sold: ReceiptCommitted
+    journals: list[Journal]
+    members: int
+
+    def member(self, no: int) -> UUID:
+        return derived("pages", "member", no)
+
+    def receipt(self, no: int) -> UUID:
+        return derived("pages", "receipt", no)
+
+    def people(self, first: int, last: int) -> Iterator[tuple[type[Table], Row]]:
+        """Yield who buys; one in a hundred is called Иванова."""
+        for no in range(first, last):
+            member, account = self.member(no), derived("pages", "account", no)
+            name = f"{'Иванова' if no % 100 == 0 else f'Петрова{no}'} Анна"
+            phone = f"+7916{no:07}"
+            yield MemberTable, {
+                "id": member, "state": "active", "merged_into": None, "display_name": name,
+                "registered_on": NOON.date(), "birthday": None, "segments": "",
+                "tier_floor": None, "home_store": "S1", "person": no.to_bytes(16, "big"),
+                "referrer": None, "tier_until": None, "dates": "", "known_at": NOON, "edits": 0,
+            }  # fmt: skip
+            yield PersonTable, {"member": member, "name": name, "phone": phone, "card": "",
+                                "consent": "v1"}  # fmt: skip
+            yield IdentifierTable, {
+                "index": no.to_bytes(16, "little"), "owner": member, "member": member,
+                "kind": "phone", "tail": phone[-4:], "account": None, "state": "claimed",
+                "role": "own",
+            }  # fmt: skip
+            for word in name.casefold().split():
+                row = {"word": word, "name": f" {name.casefold()}", "member": member}
+                yield WordTable, row
+            yield AccountTable, {
+                "account": account, "member": member, "owner": member, "opened_at": NOON,
+                "debt": 0, "turnover_minor": no % 40 * 500_000, "receipts": RECEIPTS_A_MEMBER,
+                "history": History(), "passes_over": 0,
+            }  # fmt: skip
+
+    def sales(self, first: int, last: int, of: int) -> Iterator[tuple[type[Table], Row]]:
+        """Yield receipts with all that they have moved, the oldest first."""
+        for no in range(first, last):
+            at = NOON - timedelta(days=DAYS) * (of - no) / of
+            journal, who = self.journals[no % len(self.journals)], no % self.members
+            uid, account = self.receipt(no), derived("pages", "account", who)
+            lot, fact = derived("pages", "lot", no), derived("pages", "fact", no)
+            seen = self.sold.member
+            assert seen is not None
+            body = structs.replace(
+                self.sold,
+                receipt=replace(self.sold.receipt, uid=uid, store=journal.store,
+                                member=self.member(who)),
+                member=replace(seen, id=self.member(who), account=account),
+                moment=replace(self.sold.moment, instant=at), at=at, day=at.date(),
+            )  # fmt: skip
+            seq = no // len(self.journals) + 1
+            yield FactTable, {
+                "id": fact, "agent": journal.agent, "epoch": 1, "seq": seq, "hlc": tick(0, at),
+                "kind": FactKind.RECEIPT_COMMITTED.value, "prev_hash": b"", "hash": fact.bytes,
+                "envelope": b"", "body": encode(body), "personal_digest": b"",
+                "store": journal.store, "branch": False, "content": b"", "received_at": at,
+            }  # fmt: skip
+            yield InboxTable, {
+                "agent": journal.agent, "epoch": 1, "seq": seq, "hash": fact.bytes, "id": fact,
+                "branch": False, "outcome": "accepted", "reason": "", "waits_for": None,
+                "posting": fact,
+            }  # fmt: skip
+            yield DocumentTable, {"uid": uid, "fact": fact, "kind": "receipt.committed",
+                                  "sale": None, "store": journal.store}  # fmt: skip
+            yield TurnoverTable, {"account": account, "document": uid, "amount_minor": 1_234_00,
+                                  "day": at.date(), "at": at, "points": 60_00,
+                                  "visits": 1}  # fmt: skip
+            left = 60_00 if no % 3 else 10_00
+            yield LotTable, {
+                "account": account, "lot": lot, "wallet": "bonus", "kind": "purchase",
+                "rule": "purchase_bonus", "document": uid, "granted": 60_00, "balance": left,
+                "free": left // 10, "held": 0, "activates_at": at,
+                "expires_on": at.date() + timedelta(days=30 + no % 700), "frozen": False,
+                "burnt": 0,
+            }  # fmt: skip
+            yield EntryTable, {"account": account, "id": derived("pages", "grant", no), "lot": lot,
+                               "kind": "GRANT", "amount": 60_00, "document": uid,
+                               "at": at}  # fmt: skip
+            if no % 3 == 0:
+                yield EntryTable, {"account": account, "id": derived("pages", "redeem", no),
+                                   "lot": lot, "kind": "REDEEM", "amount": -50_00,
+                                   "document": uid, "at": at}  # fmt: skip
+            yield LeaseTable, {
+                "account": account, "lot": lot, "agent": journal.agent, "epoch": 1,
+                "granted": left - left // 10, "gone": 0, "wanted_back": 0, "given_back": 0,
+                "closed": False,
+            }  # fmt: skip
+
+    def rest(self, receipts: int, pack: str) -> Iterator[tuple[type[Table], Row]]:
+        """Yield what people look at: reports, sums of the audit, conflicts, corrections, steps."""
+        for no, journal in enumerate(self.journals):
+            report = AgentReport(NOON, "0.1.0", queue=no % 7, pack=pack, packs=(pack,))
+            yield ReportTable, {"agent": journal.agent, "heard_at": NOON, "body": encode(report)}
+            yield WatermarkTable, {"agent": journal.agent, "epoch": 1,
+                                   "seq": receipts // len(self.journals), "hash": b""}  # fmt: skip
+            for day in range(DAYS):
+                sums = dict.fromkeys(
+                    ("untimed", "divergent", "stale", "discount_more_minor", "discount_less_minor",
+                     "points_more", "points_less", "granted"), 1
+                )  # fmt: skip
+                yield StalenessTable, {
+                    "store": journal.store, "pack": pack,
+                    "day": NOON.date() - timedelta(days=day), "receipts": 100, **sums,
+                }  # fmt: skip
+        for no in range(receipts // 50):
+            one, store = (
+                derived("pages", "conflict", no),
+                self.journals[no % len(self.journals)].store,
+            )
+            state = "open" if no % 10 == 0 else "resolved"
+            yield ConflictTable, {
+                "id": one, "kind": "stale", "at": NOON - timedelta(minutes=no), "fact": one,
+                "stores": store, "what": "что-то", "subject": one, "en": "something",
+                "points": no, "amount_minor": 0, "state": state, "resolved_by": "",
+                "resolved_at": None, "note": "",
+            }  # fmt: skip
+            for role, name in (("store", store), ("member", str(self.member(no % self.members)))):
+                yield PartyTable, {"conflict": one, "role": role, "name": name}
+        for no in range(receipts // 100):
+            yield CorrectionTable, {
+                "uid": derived("pages", "correction", no), "member": self.member(no % self.members),
+                "points": 100_00, "wallet": "bonus", "expires_on": None, "reason": "жалоба",
+                "asked_by": "vera", "asked_at": NOON - timedelta(minutes=no),
+                "state": "waiting" if no % 500 == 0 else "done", "decided_by": "",
+                "decided_at": None, "note": "",
+            }  # fmt: skip
+        for no in range(1, receipts // 20 + 1):
+            yield TrailTable, {
+                "no": no, "id": derived("pages", "step", no), "at": NOON, "who": "vera",
+                "role": "support", "deed": "member_edited", "subject": str(no), "note": "жалоба",
+                "details": "{}", "prev": b"", "hash": b"",
+            }  # fmt: skip
+
+
+def _write(centre: Centre, rows: Iterator[tuple[type[Table], Row]]) -> None:
+    with transaction(centre.engine) as connection:
+        _insert(connection, rows)
+
+
+def _insert(connection: Connection, rows: Iterator[tuple[type[Table], Row]]) -> None:
+    by_table: dict[type[Table], list[Row]] = {}
+    for model, row in rows:
+        by_table.setdefault(model, []).append(row)
+    for model, several in by_table.items():
+        connection.execute(insert(table_of(model)), several)
+
+
+if __name__ == "__main__":
+    app()
