@@ -27,6 +27,7 @@ from central.ingest import recovering
 from central.ingest import service as ingest
 from central.leases import expiry
 from central.measures import service as measures
+from central.overview import service as overview
 from central.packs import keyring
 from central.people import sessions
 from central.settling import by_policy
@@ -37,6 +38,7 @@ WAKE_EVERY_S = 60
 SETTLED_EVERY_S = 60
 ERASURES_EVERY_S = 60
 ALERTS_EVERY_S = 60
+OVERVIEW_EVERY_S = 60
 SEEN_EVERY_S = 5
 """A recall counts on agents that were seen within twice this time."""
 
@@ -66,6 +68,7 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (auditor.job(), settings.audit_every_s),
         (by_policy.run, SETTLED_EVERY_S),
         (measures.measure, settings.measure_every_s),
+        (overview.count, OVERVIEW_EVERY_S),
         (budgets.run, settings.budgets_every_s),
         (erased.repeat, ERASURES_EVERY_S),
         (alerts.look, ALERTS_EVERY_S),

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import structlog
 
-from central.auditor import gathering, store
+from central.auditor import gathering, hour_store, store
 from central.auditor.bench import lay
 from central.auditor.examining import Look, Shelves, looks, sums_of
 from central.auditor.findings import due_of, found_of
@@ -102,6 +102,8 @@ def write(centre: Centre, found: Found, at: datetime) -> bool:
         store.put(connection, [one.now for one in found.looks if one.is_notable], at)
         store.want_again(connection, found.again, at)
         store.add_sums(connection, sums_of(found.looks))
+        first = [one.sale for one in found.looks if one.before is None]
+        hour_store.add(connection, first, at)
         conflicts.record(connection, [*found_of(found.looks, at)])
         grant(connection, [due for one in found.looks if (due := due_of(one)) is not None], at)
     for one in new:

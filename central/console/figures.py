@@ -1,31 +1,35 @@
 """Figures of the chain where people would rather look than read, with a table under each plot."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
+from central.auditor import hour_store
+from central.auditor.hour_store import Sold
 from central.console import plots
 from central.console.ask import Answer, Ask, File, Page
-from central.console.pages import translated
+from central.console.pages import moment, translated
 from central.console.tables import as_csv
 from central.fleet import service as fleet
-from central.ledger import figures
-from central.packs import store as packs
+from central.overview import service as overview
 from shared.money import format_money
 from shared.points import POINT, format_points
-from shared.rules.pack import load_canonical
 from shared.runtime.sqlite import reading
 
-HOURS_SHOWN: Final = 24
 STORES_SHOWN: Final = 20
 RUBLE_MINOR: Final = 100
-LIFETIME: Final = "lifetime"
+HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A plot and its table: `rows` for the plot, `cells` for people, the heads by their keys."""
+    """A plot and its table: `rows` for the plot, `cells` for people, the heads by their keys.
+
+    `at` is when it was counted, empty for what is true now; `nothing` is said of an empty one.
+    """
 
     key: str
     rows: Sequence[Mapping[str, Any]]
@@ -34,12 +38,19 @@ class Figure:
     by: str
     heads: Sequence[str]
     cells: Sequence[Sequence[str]]
+    at: str = ""
+    nothing: str = ""
 
 
 def page(ask: Ask) -> Page:
     """Show all figures."""
-    shown = [build(ask) for build in FIGURES.values()]
-    return Page("figures", {"figures": shown, "can_draw": plots.can_draw()})
+    chosen = {name: ask.query[name] for name in ("day", "store") if ask.query.get(name)}
+    content = {
+        "figures": [build(ask) for build in FIGURES.values()],
+        "can_draw": plots.can_draw(),
+        "chosen": f"?{urlencode(chosen)}" if chosen else "",
+    }
+    return Page("figures", content)
 
 
 def drawn(ask: Ask) -> Answer:
@@ -62,29 +73,47 @@ def _figure(ask: Ask) -> Figure:
 
 
 def _hours(ask: Ask) -> Figure:
-    """What members have paid and redeemed in the last hours, by the hours of who asks."""
+    """What was sold, redeemed and granted by the hour: of the last day, or of one that is asked
+    for, in the whole chain or in one store."""
     t = translated(ask.lang)
-    first = ask.at.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS_SHOWN - 1)
+    first, last = _span(ask)
+    store = ask.query.get("store", "").strip()
     with reading(ask.centre.engine) as connection:
-        found = {one.hour: one for one in figures.hours(connection, first)}
+        found = hour_store.by_hour(connection, first, last, store)
     rows: list[dict[str, Any]] = []
     cells: list[tuple[str, ...]] = []
-    for no in range(HOURS_SHOWN):
-        at = first + timedelta(hours=no)
-        one = found.get(f"{at.astimezone(UTC):%Y-%m-%d %H}", figures.Hour(""))
-        label = f"{at.astimezone(ask.zone):%d.%m %H:00}"
-        sums = ((t("col_turnover"), one.turnover_minor / RUBLE_MINOR),
+    for no in range((last - first) // HOUR):
+        at = first + no * HOUR
+        one = found.get(at, Sold())
+        label = f"{at.astimezone(ask.zone):%d.%m %H:%M}"
+        sums = ((t("col_sold"), one.paid_minor / RUBLE_MINOR),
                 (t("col_redeemed"), one.redeemed / POINT))  # fmt: skip
         rows.extend({"hour": label, "sum": amount, "what": what} for what, amount in sums)
-        money = format_money(one.turnover_minor)
-        cells.append((label, money, format_points(one.redeemed), format_points(one.granted)))
-    heads = ("hour", "turnover", "redeemed", "granted")
-    return _named(ask, Figure("hours", rows, "hour", "sum", "what", heads, cells))
+        money, points = format_money(one.paid_minor), format_points(one.redeemed)
+        cells.append((label, str(one.receipts), money, points, format_points(one.earned)))
+    heads = ("hour", "receipts", "sold", "redeemed", "granted")
+    figure = Figure("hours", rows, "hour", "sum", "what", heads, cells if found else ())
+    return _named(ask, replace(figure, nothing=t("nothing_hours")))
+
+
+def _span(ask: Ask) -> tuple[datetime, datetime]:
+    """Return the hours that are asked for: a day in the zone of who asks, or the last ones."""
+    try:
+        day = date.fromisoformat(ask.query.get("day", ""))
+    except ValueError:
+        last = _hour_of(ask.at) + HOUR
+        return last - DAY, last
+    start, end = (datetime.combine(one, time(), ask.zone) for one in (day, day + DAY))
+    return _hour_of(start), _hour_of(end)
+
+
+def _hour_of(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def _queues(ask: Ask) -> Figure:
     """The stores of which most has not come, or that are most behind."""
-    every = fleet.board(ask.centre)
+    every = [one for one in fleet.board(ask.centre) if one.lag or one.behind]
     every.sort(key=lambda one: (-one.lag, -one.behind, one.store.code))
     t = translated(ask.lang)
     rows: list[dict[str, Any]] = []
@@ -94,19 +123,21 @@ def _queues(ask: Ask) -> Figure:
         rows.extend({"store": one.store.code, "n": number, "what": what} for what, number in told)
         cells.append((one.store.code, one.store.name, str(one.lag), str(one.behind)))
     heads = ("store", "name", "queue", "behind")
-    return _named(ask, Figure("queues", rows, "store", "n", "what", heads, cells))
+    figure = Figure("queues", rows, "store", "n", "what", heads, cells)
+    return _named(ask, replace(figure, nothing=t("nothing_queues")))
 
 
 def _liability(ask: Ask) -> Figure:
     """What members have, by when it expires."""
     t = translated(ask.lang)
     with reading(ask.centre.engine) as connection:
-        found = figures.liability(connection)
-    told = [(month or t("never"), points) for month, points in found]
+        found = overview.liability(connection)
+    told = [(month or t("never"), points) for month, points in found.months]
     rows = [{"month": month, "points": points / POINT} for month, points in told]
     cells = [(month, format_points(points)) for month, points in told]
     figure = Figure("liability", rows, "month", "points", "", ("month", "points"), cells)
-    return _named(ask, figure)
+    nothing = t("nothing_liability") if found.at else t("not_counted")
+    return _named(ask, replace(figure, at=moment(ask, found.at), nothing=nothing))
 
 
 def _tiers(ask: Ask) -> Figure:
@@ -114,22 +145,15 @@ def _tiers(ask: Ask) -> Figure:
 
     Nothing for a programme whose levels are not reached so.
     """
+    t = translated(ask.lang)
     with reading(ask.centre.engine) as connection:
-        newest = packs.latest(connection)
-        track = load_canonical(newest.body).tiers if newest else None
-        if track is None or (track.metric, track.window) != ("turnover", LIFETIME):
-            return Figure("tiers", (), "tier", "members", "", ("tier", "reach", "members"), ())
-        steps = track.steps
-        counts = figures.by_turnover(connection, [step.from_minor for step in steps])
-    named = [step.title.ru if ask.lang == "ru" else step.title.en for step in steps]
-    rows = [{"tier": name, "members": n} for name, n in zip(named, counts, strict=True)]
-    cells = [
-        (name, format_money(step.from_minor), str(n))
-        for name, step, n in zip(named, steps, counts, strict=True)
-    ]
-    return _named(
-        ask, Figure("tiers", rows, "tier", "members", "", ("tier", "reach", "members"), cells)
-    )
+        found = overview.tiers(connection)
+    named = [(one.ru if ask.lang == "ru" else one.en, one) for one in found.tiers or ()]
+    rows = [{"tier": name, "members": one.members} for name, one in named]
+    cells = [(name, format_money(one.from_minor), str(one.members)) for name, one in named]
+    figure = Figure("tiers", rows, "tier", "members", "", ("tier", "reach", "members"), cells)
+    nothing = t("nothing_tiers") if found.at else t("not_counted")
+    return _named(ask, replace(figure, at=moment(ask, found.at), nothing=nothing))
 
 
 def _named(ask: Ask, figure: Figure) -> Figure:
@@ -140,9 +164,7 @@ def _named(ask: Ask, figure: Figure) -> Figure:
         figure.y: t(f"axis_{figure.y}"),
     }
     rows = [{names.get(key, key): value for key, value in row.items()} for row in figure.rows]
-    return Figure(
-        figure.key, rows, names[figure.x], names[figure.y], figure.by, figure.heads, figure.cells
-    )
+    return replace(figure, rows=rows, x=names[figure.x], y=names[figure.y])
 
 
 FIGURES: Final[dict[str, Callable[[Ask], Figure]]] = {

@@ -135,6 +135,7 @@ def _told(ask: Ask, one: Board) -> list[tuple[str, str, str]]:
         ("oldest", unsent.text or "0", unsent.look),
         ("held", format_points(one.held_points), ""),
         ("staleness", staleness.text, ""),
+        ("counted_at", moment(ask, one.counted_at, zone), ""),
     ]
     if heard is None:
         return rows

@@ -6,7 +6,7 @@ from central.console.wording import pairs
 
 FIGURES: Final = pairs(
     ("nav_figures", "Графики", "Figures"),
-    ("figure_hours", "Покупки и списания участников за сутки", "Members' sales and redemptions"),
+    ("figure_hours", "Продажи и списания по часам", "Sales and redemptions by the hour"),
     ("figure_queues", "Очередь и отставание магазинов", "Queue and lag of the stores"),
     ("figure_liability", "Обязательства по сроку сгорания", "Liability by expiry"),
     ("figure_tiers", "Участники по уровням", "Members by tier"),
@@ -14,7 +14,12 @@ FIGURES: Final = pairs(
     ("no_plots", "Графики не установлены: ниже таблицы.", "Plots are not installed: see tables."),
     ("as_table", "Таблица", "Table"),
     ("nothing_hours", "Ничего не продано.", "Nothing was sold."),
-    ("nothing_queues", "Магазинов нет.", "There are no stores."),
+    ("nothing_queues", "Всё дошло, никто не отстаёт.", "All has come, nobody is behind."),
+    ("not_counted", "Ещё не посчитано: будет через минуту.", "Not counted yet: in a minute."),
+    ("counted_at", "на {at}", "as of {at}"),
+    ("of_day", "За день", "Of the day"),
+    ("in_store", "В магазине", "In the store"),
+    ("last_day", "Пусто — последние сутки", "Empty: the last day"),
     ("nothing_liability", "Бонусов нет ни у кого.", "Nobody has points."),
     (
         "nothing_tiers",
@@ -31,6 +36,7 @@ FIGURES: Final = pairs(
     ("axis_tier", "уровень", "tier"),
     ("axis_members", "участников", "members"),
     ("col_hour", "Час", "Hour"),
+    ("col_sold", "Продано, ₽", "Sold, ₽"),
     ("col_turnover", "Оплачено, ₽", "Paid, ₽"),
     ("col_granted", "Начислено бонусов", "Points granted"),
     ("col_month", "Сгорают в", "Expire in"),

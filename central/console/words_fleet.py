@@ -82,6 +82,7 @@ FLEET: Final = pairs(
     ("told_queue", "Фактов не дошло", "Facts not here yet"),
     ("told_oldest", "Старший неотправленный", "Oldest unsent"),
     ("told_held", "Офлайн-лимит, бонусов", "Leased points"),
+    ("told_counted_at", "Лимит и цена посчитаны", "Leases and cost as of"),
     ("told_staleness", "Цена устаревания", "Cost of staleness"),
     ("told_told_at", "Рассказал о себе", "Told of itself"),
     ("told_behind", "Отставание реплики, изменений", "Replica behind, changes"),

@@ -1,6 +1,7 @@
 """The board of stores: of each one who works for it, what he told last, and what the centre knows.
 
-Everything is read in one state of the database; nothing is changed.
+Everything is read in one state of the database; nothing is changed. What stores hold and what stale
+knowledge costs is as of the last count, which would read every lease.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from sqlalchemy import Connection
 from central.agents import reports
 from central.agents.report_store import Heard
 from central.agents.store import Agent, agents
-from central.auditor.store import Sums, sums_by
+from central.auditor.store import Sums
 from central.centre import Centre
 from central.conflicts import service as conflicts
 from central.conflicts.values import ConflictKind
@@ -20,8 +21,9 @@ from central.estate import store as estate
 from central.estate.rows import Store
 from central.feed import store as feed
 from central.ingest import looking
-from central.leases.writeoff import Stranded, holdings
 from central.measures.service import ONLINE_WITHIN
+from central.overview import service as overview
+from central.overview.service import Held
 from central.packs import store as packs
 from shared.ledger.books import Holder
 from shared.runtime.sqlite import reading
@@ -49,7 +51,9 @@ class Board:
     is_pack_known: bool = True
     conflicts: Mapping[ConflictKind, int] = field(default_factory=dict)
     sums: Sums = field(default_factory=Sums)
-    held: tuple[Stranded, ...] = ()
+    held: Held = field(default_factory=Held)
+    counted_at: datetime | None = None
+    """When what it holds was counted last."""
 
     def is_online(self, at: datetime) -> bool:
         """Tell whether its agent was heard lately."""
@@ -77,19 +81,16 @@ class Board:
     @property
     def held_points(self) -> int:
         """Points (hundredths) that its agents hold."""
-        return sum(one.points for one in self.held)
+        return self.held.points
 
 
 def board(centre: Centre) -> list[Board]:
     """Return every store by code."""
-    held: dict[str, list[Stranded]] = {}
-    for one in holdings(centre):
-        held.setdefault(one.store, []).append(one)
     with reading(centre.engine) as connection:
-        return _board(connection, held)
+        return _board(connection)
 
 
-def _board(connection: Connection, held: Mapping[str, list[Stranded]]) -> list[Board]:
+def _board(connection: Connection) -> list[Board]:
     by_store: dict[str, list[Agent]] = {}
     for agent in agents(connection):
         by_store.setdefault(agent.store, []).append(agent)
@@ -97,7 +98,7 @@ def _board(connection: Connection, held: Mapping[str, list[Stranded]]) -> list[B
     heard, heads = reports.latest(connection), feed.heads(connection)
     names = {one.hash: f"{one.name} {one.version}" for one in packs.editions(connection)}
     open_conflicts = conflicts.open_by_store(connection)
-    sums = sums_by(connection, "store")
+    counted = overview.of_stores(connection)
     found = []
     for store in estate.stores(connection):
         known = by_store.get(store.code, [])
@@ -115,8 +116,9 @@ def _board(connection: Connection, held: Mapping[str, list[Stranded]]) -> list[B
                 pack=names.get(pack, pack[:8]),
                 is_pack_known=not pack or pack in names,
                 conflicts=open_conflicts.get(store.code, {}),
-                sums=sums.get(store.code, Sums()),
-                held=tuple(held.get(store.code, ())),
+                sums=counted.sums.get(store.code, Sums()),
+                held=counted.held.get(store.code, Held()),
+                counted_at=counted.at,
             )
         )
     return found

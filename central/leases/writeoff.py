@@ -64,7 +64,7 @@ class Stranded:
 def holdings(centre: Centre) -> list[Stranded]:
     """Return what each epoch of each agent holds, by store; nothing is changed."""
     with reading(centre.engine) as connection:
-        return _holdings(connection)
+        return held_by(connection)
 
 
 def write_off_store(centre: Centre, code: str, *, only_ended: bool = False) -> tuple[int, int]:
@@ -81,7 +81,7 @@ def write_off_store(centre: Centre, code: str, *, only_ended: bool = False) -> t
     if not only_ended:  # before it is seen what they hold: nothing is added after
         _bar(centre, [Holder(agent.id, agent.epoch) for agent in known], at)
     with reading(centre.engine) as connection:
-        held = [one for one in _holdings(connection) if one.store == code]
+        held = [one for one in held_by(connection) if one.store == code]
     for one in (one for one in held if not (only_ended and one.present)):
         for _ in range(0, one.lots, LOTS_PER_TRANSACTION):
             several = _close_some(centre, one.holder, at)
@@ -90,7 +90,8 @@ def write_off_store(centre: Centre, code: str, *, only_ended: bool = False) -> t
     return lots, points
 
 
-def _holdings(connection: Connection) -> list[Stranded]:
+def held_by(connection: Connection) -> list[Stranded]:
+    """Return what each epoch of each agent holds; it reads every lease."""
     sums = ledger.leased(connection)
     agents = roster.by_ids(connection, {holder.agent for holder in sums})
     bars = store.bars(connection, sums)

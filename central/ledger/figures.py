@@ -9,16 +9,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, String, case, cast, func, literal, select
 
 from central.ledger.rows import chunks
-from central.ledger.store import AccountTable, EntryTable, LotTable, TurnoverTable
+from central.ledger.store import AccountTable, LotTable, TurnoverTable
 from central.schema import table_of
 from shared.ledger.books import Account
-from shared.ledger.entries import EntryKind, Turnover
+from shared.ledger.entries import Turnover
 
 _account = table_of(AccountTable)
 _lot = table_of(LotTable)
 _turnover = table_of(TurnoverTable)
-_entry = table_of(EntryTable)
-_SHOWN = {EntryKind.REDEEM.value: "redeemed", EntryKind.GRANT.value: "granted"}
 _ENTRY = tuple(_turnover.c[field.name] for field in fields(Turnover))
 
 
@@ -119,40 +117,9 @@ def balances(connection: Connection, cap: int) -> Balances:
     return Balances(int(accounts or 0), int(row[0]), int(row[1]), int(row[2]))
 
 
-@dataclass(frozen=True, slots=True)
-class Hour:
-    """What members' documents came to in an hour of UTC: kopecks paid, points redeemed and granted
-    (hundredths), as `2026-05-01 14`."""
-
-    hour: str
-    turnover_minor: int = 0
-    redeemed: int = 0
-    granted: int = 0
-
-
-def hours(connection: Connection, since: datetime) -> list[Hour]:
-    """Return the hours since an instant in which something was moved, in order.
-
-    It reads the whole of two tables.
-    """
-    found: dict[str, dict[str, int]] = {}
-    of_turnover = _hour_of(connection, _turnover.c.at)
-    query = select(of_turnover, func.sum(_turnover.c.amount_minor)).group_by(of_turnover)
-    for hour, amount in connection.execute(query.where(_turnover.c.at >= since)):
-        found.setdefault(hour, {})["turnover_minor"] = int(amount)
-    of_entry = _hour_of(connection, _entry.c.at)
-    moved = select(of_entry, _entry.c.kind, func.sum(_entry.c.amount))
-    moved = moved.where(_entry.c.at >= since, _entry.c.kind.in_(_SHOWN)).group_by(
-        of_entry, _entry.c.kind
-    )
-    for hour, kind, amount in connection.execute(moved):
-        found.setdefault(hour, {})[_SHOWN[kind]] = abs(int(amount))
-    return [Hour(hour, **found[hour]) for hour in sorted(found)]
-
-
 def liability(connection: Connection) -> list[tuple[str, int]]:
     """Return the points (hundredths) of members by the month of their last day, such as `2026-05`,
-    in order; an empty month is of those that never expire."""
+    in order; an empty month is of those that never expire. It reads every lot that is not empty."""
     month = func.substr(cast(_lot.c.expires_on, String), 1, 7)
     query = select(month, func.sum(_lot.c.balance)).join_from(
         _lot, _account, _account.c.account == _lot.c.account
@@ -164,7 +131,7 @@ def liability(connection: Connection) -> list[tuple[str, int]]:
 
 def by_turnover(connection: Connection, steps: Sequence[int]) -> list[int]:
     """Count members by the highest of these steps (kopecks, ascending) that all of his accounts
-    have turned over together."""
+    have turned over together. It reads every account."""
     each = (
         select(func.sum(_account.c.turnover_minor).label("turnover"))
         .where(_account.c.member != _account.c.account)
@@ -197,12 +164,6 @@ def turnover_by_month(
             before = found.get(name, (0, 0))
             found[name] = (before[0] + int(amount), before[1] + int(visits))
     return [(name, *found[name]) for name in sorted(found)]
-
-
-def _hour_of(connection: Connection, at: Any) -> Any:
-    if connection.dialect.name == "sqlite":
-        return func.strftime("%Y-%m-%d %H", at)
-    return func.to_char(func.timezone("UTC", at), "YYYY-MM-DD HH24")
 
 
 def _turnovers(connection: Connection, *where: ColumnElement[bool]) -> list[Turnover]:

@@ -22,6 +22,7 @@ from central.conflicts import service as conflicts
 from central.conflicts.store import Wanted
 from central.corrections.service import Wish, wish
 from central.estate.service import save_cashier
+from central.overview import service as overview
 from central.people import store
 from central.people.roles import Role
 from shared.receipt import Redeem
@@ -125,6 +126,7 @@ def _day(chain: Chain) -> tuple[str, UUID]:
     for one in (first, second):
         one.sync()
         _report(chain, one)
+    overview.count(chain.centre, chain.centre.clock.now())
     return str(claim.receipt.uid), buyer.member
 
 

@@ -1,15 +1,24 @@
 """Figures: their tables add up by hand, and they are there without the library that draws."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
 
+from central.auditor import hour_store
 from central.centre import Centre
 from central.console import plots
+from central.overview import service as overview
 from central.packs.service import publish
 from central.people.roles import Role
+from shared.runtime.sqlite import transaction
+from shared.wire.facts import ReceiptCommitted, body_of
+from shared.wire.reports import PATH, AgentReport
 from tests.builders import wine_text
+from tests.central.app.kit import NOON, Device, SetClock, enrolled
+from tests.central.auditor.kit import Shop, compiled
+from tests.central.journal_builder import make_journal
 from tests.central.people.kit import Browser, Staff
 
 
@@ -19,8 +28,22 @@ def mark(client: TestClient, staff: Staff) -> Browser:
     return Browser(client, staff, staff.add("mark", Role.MARKETER))
 
 
-def test_a_plot_is_drawn_and_has_its_table(centre: Centre, mark: Browser) -> None:
+@pytest.fixture
+def device(client: TestClient, clock: SetClock) -> Device:
+    return Device(client, clock)
+
+
+def fall_behind(centre: Centre, device: Device) -> None:
+    """Let a store tell that it has not sent some facts."""
+    enrolled(centre, device)
+    assert device.post(PATH, AgentReport(NOON, "0.2", queue=3)).status_code == 204
+
+
+def test_a_plot_is_drawn_and_has_its_table(centre: Centre, mark: Browser, device: Device) -> None:
     publish(centre, wine_text())
+    assert "Ещё не посчитано" in mark.get("/console/figures").text
+    fall_behind(centre, device)
+    overview.count(centre, centre.clock.now())
 
     page = mark.get("/console/figures").text
     svg = mark.get("/console/figures/queues.svg")
@@ -38,13 +61,35 @@ def test_a_figure_is_a_file_too(mark: Browser) -> None:
     file = mark.get("/console/figures/queues.csv")
 
     assert file.text.lstrip("\ufeff").splitlines()[0] == "Магазин;Название;Очередь;Реплика"
-    assert len(file.text.splitlines()) == 3
+    assert len(file.text.splitlines()) == 1
     assert mark.get("/console/figures/nothing.svg").status_code == 404
 
 
-def test_without_the_library_the_tables_are_there(
-    mark: Browser, monkeypatch: pytest.MonkeyPatch
+def test_hours_are_of_a_day_and_a_store_by_the_clock_of_who_asks(
+    centre: Centre, mark: Browser, clock: SetClock
 ) -> None:
+    """23:30 of Moscow on February 28 is 20:30 UTC: in the last but one hour of that day."""
+    at = datetime(2026, 2, 28, 20, 30, tzinfo=UTC)
+    sold = body_of(Shop(make_journal(centre, clock, "101"), compiled()).sell(None, 5, at=at))
+    assert isinstance(sold, ReceiptCommitted)
+    with transaction(centre.engine) as connection:
+        hour_store.add(connection, [sold], clock.at)
+
+    file = mark.get("/console/figures/hours.csv?day=2026-02-28&store=101").text.splitlines()
+    page = mark.get("/console/figures?day=2026-02-28&store=101").text
+
+    assert len(file) == 25
+    assert file[-1] == "28.02 23:00;1;5000,00;0,00;0,00"
+    assert "hours.svg?day=2026-02-28&amp;store=101" in page
+    assert "5 000,00" in page.replace("\u00a0", " ")
+    assert "Ничего не продано" in mark.get("/console/figures?day=2026-02-28&store=102").text
+    assert "28.02 23:00" in mark.get("/console/figures?day=x").text
+
+
+def test_without_the_library_the_tables_are_there(
+    centre: Centre, mark: Browser, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fall_behind(centre, device)
     monkeypatch.setattr(plots, "can_draw", lambda: False)  # as where the extra is not installed
 
     page = mark.get("/console/figures").text

@@ -1,30 +1,10 @@
 """Figures of the whole ledger, worked out by hand."""
 
-from datetime import timedelta
-
 from central.centre import Centre
 from central.ledger import figures
-from central.ledger.figures import Hour
 from shared.runtime.sqlite import reading
-from tests.central.app.kit import SetClock
 from tests.central.chain_kit import balance
-from tests.central.journal_builder import NOON, Journal
-
-
-def test_hours_tell_what_was_paid_redeemed_and_granted(
-    centre: Centre, journal: Journal, clock: SetClock
-) -> None:
-    anna, _ = journal.register(welcome=300_00)
-    journal.sell(anna, earn=[50_00], turnover=1_000_00)
-    journal.push_new()
-    clock.at += timedelta(hours=2)
-
-    with reading(centre.engine) as connection:
-        every = figures.hours(connection, NOON - timedelta(hours=1))
-        later = figures.hours(connection, clock.at)
-
-    assert every == [Hour("2026-03-01 12", 1_000_00, 0, 350_00)]
-    assert later == []
+from tests.central.journal_builder import Journal
 
 
 def test_liability_adds_up_to_what_members_have(centre: Centre, journal: Journal) -> None:
@@ -51,3 +31,17 @@ def test_members_stand_at_the_highest_step_that_they_reach(
         assert figures.by_turnover(connection, [0]) == [3]
         assert figures.by_turnover(connection, [0, 100_00, 200_00]) == [1, 1, 1]
         assert figures.by_turnover(connection, [0, 150_00, 200_01]) == [2, 1, 0]
+
+
+def test_turnover_adds_up_by_month_over_all_accounts(centre: Centre, journal: Journal) -> None:
+    people = [journal.register(phone=f"+7916000000{no}")[0] for no in range(2)]
+    for who, kopecks in ((people[0], 100_00), (people[0], 50_00), (people[1], 7_00)):
+        journal.sell(who, turnover=kopecks)
+    journal.push_new()
+
+    with reading(centre.engine) as connection:
+        both = figures.turnover_by_month(connection, [one.account for one in people])
+        nobody = figures.turnover_by_month(connection, [])
+
+    assert both == [("2026-03", 157_00, 3)]
+    assert nobody == []
