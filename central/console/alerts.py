@@ -6,7 +6,7 @@ from central.alerts import service as alerting
 from central.alerts.store import Alert
 from central.console.ask import Answer, Ask
 from central.console.fleet import ALERTS_SHOWN, span
-from central.console.pages import moment, translated
+from central.console.pages import grouped, moment, translated
 from central.console.tables import Cell, Column, tabled
 
 OPEN, OVER = "open", "over"
@@ -33,8 +33,8 @@ def _thresholds(ask: Ask) -> list[tuple[str, str]]:
     return [
         ("silent", span(ask, timedelta(seconds=settings.alert_silent_s))),
         ("unsent", span(ask, timedelta(seconds=settings.alert_unsent_s))),
-        ("queue", str(settings.alert_queue_facts)),
-        ("behind", str(settings.alert_behind_changes)),
+        ("queue", grouped(settings.alert_queue_facts)),
+        ("behind", grouped(settings.alert_behind_changes)),
         ("clock", span(ask, timedelta(seconds=settings.alert_clock_s))),
         ("webhook", t("is_told") if settings.alert_webhook else nobody),
         ("mail", settings.alert_mail_to if settings.alert_smtp else nobody),

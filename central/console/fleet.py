@@ -94,7 +94,7 @@ def _columns(ask: Ask) -> list[Column[Board]]:
         Column("conflicts", lambda one: _conflicts(ask, one), "number"),
         Column("divergences", lambda one: _number(one.divergences, bad_from=1), "number"),
         Column("held", lambda one: Cell(format_points(one.held_points), one.held_points), "number"),
-        Column("staleness", lambda one: _staleness(t, one), "number"),
+        Column("staleness", lambda one: _staleness(t, one), "number wrap"),
     ]
 
 

@@ -1,8 +1,10 @@
 """A member's life, event by event, and all his lots: tables of their own."""
 
+from collections.abc import Collection, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Final
+from uuid import UUID
 
 from central.conflicts.values import ConflictKind
 from central.conflicts.words import TITLES
@@ -22,6 +24,7 @@ from shared.rules.sentences import spoken
 from shared.rules.wording import Wording
 from shared.runtime.sqlite import reading
 
+LOT_KINDS: Final = ("import", "gift", "correction", "adjustment", "staleness", "extension")
 MONTHS: Final = ("янв", "фев", "мар", "апр", "май", "июн",
                  "июл", "авг", "сен", "окт", "ноя", "дек")  # fmt: skip
 
@@ -31,9 +34,10 @@ def life(ask: Ask) -> Answer:
     one = ask.id("member")
     events = timeline(ask.centre, one)
     what = ask.query.get("what", "")
+    sold = {event.document for event in events if event.what is Happened.BOUGHT}
     columns: list[Column[Event]] = [
         Column("at", lambda event: Cell(moment(ask, event.at), event.at), "nowrap"),
-        Column("what", lambda event: Cell(_happened(ask, event.what), href=_page_of(event))),
+        Column("event", lambda event: Cell(_happened(ask, event.what), href=_page_of(event, sold))),
         Column("details", lambda event: Cell(_told(ask, event))),
         Column("points", lambda event: _points(event.points), "number"),
         Column("sum", lambda event: _money(event.amount_minor), "number"),
@@ -56,7 +60,7 @@ def lots(ask: Ask) -> Answer:
     found = [lot for account, _ in shown.accounts for lot in books.lots_of(account.id)]
     named = titles(ask)
     columns: list[Column[Lot]] = [
-        Column("lot", lambda lot: Cell(named.get(lot.rule, lot.rule or lot.kind))),
+        Column("lot", lambda lot: Cell(source_of(ask, lot, named))),
         Column("wallet", lambda lot: Cell(lot.wallet)),
         Column("granted", lambda lot: Cell(format_points(lot.granted), lot.granted), "number"),
         Column("left", lambda lot: Cell(format_points(lot.balance), lot.balance), "number"),
@@ -67,6 +71,13 @@ def lots(ask: Ask) -> Answer:
     content = {"member": shown.member.id, "name": _name(ask)}
     rows = [lot for lot in found if lot.balance]
     return tabled(ask, "lots", columns, rows, content, "expires")
+
+
+def source_of(ask: Ask, lot: Lot, named: Mapping[str, str]) -> str:
+    """Return where a lot comes from: its rule by its title, or what has granted it in words."""
+    if lot.rule:
+        return named.get(lot.rule, lot.rule)
+    return translated(ask.lang)(f"lot_of_{lot.kind}") if lot.kind in LOT_KINDS else lot.kind
 
 
 def titles(ask: Ask) -> dict[str, str]:
@@ -99,10 +110,11 @@ def _happened(ask: Ask, what: Happened) -> str:
     return translated(ask.lang)(f"life_{what.value.replace('.', '_')}")
 
 
-def _page_of(event: Event) -> str:
+def _page_of(event: Event, sold: Collection[UUID | None]) -> str:
+    """Return where an event is told whole: a conflict, or a receipt and what it has moved."""
     if event.what is Happened.CONFLICT:
         return f"/console/conflicts/{event.document}"
-    return f"/console/receipts/{event.document}" if event.what is Happened.BOUGHT else ""
+    return f"/console/receipts/{event.document}" if event.document in sold else ""
 
 
 def _told(ask: Ask, event: Event) -> str:
@@ -119,7 +131,8 @@ def _told(ask: Ask, event: Event) -> str:
     if event.what is Happened.SETTLED:
         return f"{t(f'member_deed_{code[:-1]}')}: {rest}"
     if event.what is Happened.BOUGHT:
-        return day_of(ask, date.fromisoformat(event.text))
+        day = date.fromisoformat(event.text)
+        return "" if day == event.at.astimezone(ask.zone).date() else day_of(ask, day)
     return event.text
 
 

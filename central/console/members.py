@@ -8,7 +8,7 @@ from central.conflicts.service import Word
 from central.conflicts.store import Wanted
 from central.conflicts.values import Party, Role
 from central.console.ask import Answer, Ask, Go, Page
-from central.console.lives import month_of, titles
+from central.console.lives import month_of, source_of, titles
 from central.console.pages import translated
 from central.console.tables import Cell, Column, tabled
 from central.corrections import service as corrections
@@ -46,7 +46,7 @@ def search(ask: Ask) -> Answer:
     if len(hits.found) == 1 and "format" not in ask.query:
         return Go(f"/console/members/{hits.found[0].member}")
     columns: list[Column[Hit]] = [
-        Column("name", lambda one: Cell(one.name or "—", href=f"/console/members/{one.member}")),
+        Column("person", lambda one: Cell(one.name or "—", href=f"/console/members/{one.member}")),
         Column("phone", lambda one: Cell(_tails(one.phones))),
         Column("card", lambda one: Cell(_tails(one.cards))),
         Column("store", lambda one: Cell(one.store)),
@@ -78,6 +78,7 @@ def member(ask: Ask) -> Page:
         known = looking.documents(connection, {entry.document for entry in entries})
         texts = consent_store.texts(connection)
     lots = [lot for account in accounts for lot in books.lots_of(account) if lot.balance]
+    named = titles(ask)
     alone, a_day = points_max(ask.centre.settings, ask.me.role)
     content = {
         "shown": shown,
@@ -86,7 +87,7 @@ def member(ask: Ask) -> Page:
         "edits": {field.value: edit.value for field, edit in shown.counted.items()},
         "lots": sorted(lots, key=_spent_before)[:LOTS_SHOWN],
         "lots_in_all": len(lots),
-        "titles": titles(ask),
+        "sources": {lot.id: source_of(ask, lot, named) for lot in lots},
         "wallets": sorted({WALLET, *(lot.wallet for lot in lots)}),
         "entries": sorted(entries, key=_latest, reverse=True)[:ENTRIES_SHOWN],
         "receipts": {document.uid for document in known},

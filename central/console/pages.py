@@ -13,7 +13,7 @@ from jinja2_fragments import render_block
 from central.console.ask import Ask, Page
 from central.console.words import NAV, WORDS
 from central.people.roles import Right
-from shared.money import format_money
+from shared.money import NO_BREAK_SPACE, format_money
 from shared.points import format_points
 from shared.rules.wording import Wording
 
@@ -95,6 +95,11 @@ def day_time(ask: Ask, local: str) -> str:
     if not local:
         return ""
     return datetime.fromisoformat(local).strftime(MOMENTS[ask.lang])
+
+
+def grouped(number: int) -> str:
+    """Write a count with its thousands apart."""
+    return f"{number:,}".replace(",", NO_BREAK_SPACE)
 
 
 def said(error: Any) -> Wording:

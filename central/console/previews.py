@@ -26,7 +26,7 @@ def page(ask: Ask) -> Answer:
         **_choice(ask, no),
         "found": found,
         "tiles": _tiles(found),
-        "span": f"{day_of(ask, found.first)} – {day_of(ask, found.last)}",
+        "span": " – ".join(dict.fromkeys(day_of(ask, day) for day in (found.first, found.last))),
         "told": [(one, moment(ask, one.at), _words(ask, one)) for one in found.compared[:TOLD_MAX]],
         "summary": _summary(ask, found),
     }

@@ -31,6 +31,13 @@ from shared.runtime.storage import storage_failure
 from shared.runtime.web import STATUSES
 
 PREFIX: Final = "/console"
+REASONED: Final = frozenset(
+    {
+        "keys_renewed", "agent_fenced", "agent_revoked", "leases_written_off",
+        "pack_widened", "pack_halted", "pack_rolled_back", "campaign_halted",
+    }
+)  # fmt: skip
+"""Deeds that are not done without saying why; others have services that ask for it."""
 FORM_TOKEN: Final = "form_token"  # noqa: S105
 SEE_OTHER: Final = 303
 HTMX = Path(js_lib_htmx.__file__).parent / "static/htmx/htmx.min.js"
@@ -63,6 +70,15 @@ class ForeignFormError(LoyaltyError):
     code = "foreign_form"
     ru = "Форма устарела или пришла не отсюда. Откройте страницу снова и повторите."
     en = "The form is old or not from here. Open the page again and repeat."
+
+
+class DeedWithoutReasonError(LoyaltyError):
+    """A deed that needs a reason, without one."""
+
+    kind = Kind.INVALID
+    code = "deed_without_reason"
+    ru = "Напишите причину: она останется в журнале действий."
+    en = "Say why: it stays in the trail."
 
 
 class Console:
@@ -123,6 +139,8 @@ class Console:
             brought = ask.form.get(FORM_TOKEN, "").encode()
             if not hmac.compare_digest(brought, ask.me.form_token.encode()):
                 raise ForeignFormError
+        if way.deed in REASONED and not ask.text("note"):
+            raise DeedWithoutReasonError
 
     def _refused(self, way: Way, ask: Ask, error: LoyaltyError) -> Response:
         """Show the form again with what was typed and why it is refused; else a page of its own."""

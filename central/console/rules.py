@@ -1,18 +1,25 @@
 """Packs of rules: what is published, and drafts that another person approves."""
 
+import re
+
 from central.console.ask import Answer, Ask, Go, Page
-from central.console.pages import day_time, moment
+from central.console.pages import day_time, moment, translated
 from central.console.previews import number_of
 from central.console.publications import scope_of, word_of
 from central.console.tables import Cell, Column, tabled
 from central.packs import drafting
 from central.packs import store as packs
 from central.packs.draft_store import StoredDraft
-from central.packs.drafting import DraftState
+from central.packs.drafting import DraftShown, DraftState
 from central.packs.store import Edition
+from central.people.roles import Right
 from central.rollout import board, changes
 from central.rollout import service as rollout
+from shared.packs.table_kinds import TableKind
 from shared.runtime.sqlite import reading
+
+OF_TABLE = re.compile(rf"({'|'.join(TableKind)}) of (\S+), (.+)", re.DOTALL)
+"""What a change request writes as the source of its draft."""
 
 
 def packs_page(ask: Ask) -> Answer:
@@ -53,7 +60,8 @@ def draft(ask: Ask) -> Page:
         "shown": shown,
         "one": shown.draft,
         "changes": changes.differences(ask.centre, no, ask.wording),
-        "is_mine": ask.me.who.login in shown.writers,
+        "source": _source(ask, shown.draft.source),
+        "may_do": _may_do(ask, shown),
     }
     return Page("draft", content)
 
@@ -88,6 +96,30 @@ def publish(ask: Ask) -> Answer:
     begins = ask.text("effective_from") or None
     done = rollout.publish(ask.centre, number_of(ask), scope_of(ask), begins, word_of(ask))
     return Go(f"/console/packs/{done.hash}", "published")
+
+
+def _may_do(ask: Ask, shown: DraftShown) -> list[str]:
+    """Return what somebody may do with a draft as it is now, the first of it first."""
+    state = DraftState(shown.draft.state)
+    acts = {
+        "submit": (Right.WRITE_RULES, (DraftState.DRAFT,)),
+        "approve": (Right.REVIEW_RULES, (DraftState.IN_REVIEW,)),
+        "publish": (Right.PUBLISH_RULES, (DraftState.APPROVED,)),
+        "reject": (Right.REVIEW_RULES, (DraftState.IN_REVIEW, DraftState.APPROVED)),
+    }
+    found = [act for act, (right, states) in acts.items() if ask.me.may(right) and state in states]
+    if ask.me.who.login in shown.writers and "approve" in found:
+        found.remove("approve")
+    return found
+
+
+def _source(ask: Ask, source: str) -> str:
+    """Return in words where a draft comes from: of a table's file what it says."""
+    found = OF_TABLE.fullmatch(source)
+    if found is None:
+        return source
+    t = translated(ask.lang)
+    return t("of_table", table=t(f"table_{found[1]}"), pack=found[2], file=found[3])
 
 
 def _of(count: int, stores: int) -> Cell:

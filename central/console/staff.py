@@ -34,7 +34,7 @@ def people(ask: Ask) -> Answer:
     t = translated(ask.lang)
     columns: list[Column[Colleague]] = [
         Column("login", lambda one: Cell(one.login, href=f"/console/people/{one.login}")),
-        Column("name", lambda one: Cell(one.name)),
+        Column("person", lambda one: Cell(one.name)),
         Column("role", lambda one: Cell(t(f"role_{one.role}"))),
         Column("state", lambda one: _state(ask, one)),
     ]

@@ -73,7 +73,7 @@ FLEET: Final = pairs(
     ("span_days", "{number} дн", "{number} d"),
     ("span_hours", "{number} ч", "{number} h"),
     ("span_minutes", "{number} мин", "{number} min"),
-    ("money_and_points", "{money} ₽ · {points} б", "{money} ₽ · {points} pts"),
+    ("money_and_points", "{money}\u00a0₽ · {points}\u00a0б", "{money}\u00a0₽ · {points}\u00a0pts"),
     ("agent_title", "Агент магазина", "The store's agent"),
     ("told_seen", "Был на связи", "Last seen"),
     ("told_version", "Версия", "Version"),

@@ -35,6 +35,15 @@ def _pages(browser: Browser, made: Office) -> Iterator[Shot]:
             ("corrections", "/corrections"),
             ("figures", "/figures"),
             ("packs", "/packs"),
+            ("pack", f"/packs/{made.pack}"),
+            ("draft", f"/drafts/{made.draft}"),
+            ("preview", f"/drafts/{made.draft}/preview"),
+            ("life", f"/members/{made.member}/life"),
+            ("lots", f"/members/{made.member}/lots"),
+            ("found", "/members?who=петр"),
+            ("alerts", "/alerts"),
+            ("cashiers", "/cashiers"),
+            ("files", "/files"),
         ):
             page.goto(f"{made.url}/console{path}")
             yield f"{name}-ru", page
@@ -45,6 +54,8 @@ def _pages(browser: Browser, made: Office) -> Iterator[Shot]:
         yield "fleet-en", page
         page.goto(f"{made.url}/console/receipts/{made.receipt}")
         yield "receipt-en", page
+        page.goto(f"{made.url}/console/drafts/{made.draft}/preview")
+        yield "preview-en", page
     with made.window(browser, VERA) as page:
         page.goto(f"{made.url}/console/members")
         yield "search-ru", page

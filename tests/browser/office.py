@@ -19,12 +19,17 @@ from central.agents import reports
 from central.agents.service import AgentIdentity
 from central.app import create_app, full_stages
 from central.conflicts import service as conflicts
+from central.conflicts.service import Word
 from central.conflicts.store import Wanted
 from central.corrections.service import Wish, wish
 from central.estate.service import save_cashier
 from central.overview import service as overview
+from central.packs import store as packs
 from central.people import store
 from central.people.roles import Role
+from central.rollout.requests import request
+from central.settling.consents import give, publish_text
+from shared.packs.table_kinds import TableKind
 from shared.receipt import Redeem
 from shared.runtime.serve import listen
 from shared.runtime.sqlite import reading, transaction
@@ -36,9 +41,20 @@ from tests.chain.kit import Chain, Store
 
 STOP_S = 5.0
 PHONE, SHARED_PHONE = "+79161234567", "+79167778899"
-ANNA, VERA, OLGA = "anna", "vera", "olga"
-ROLES = {ANNA: Role.ADMINISTRATOR, VERA: Role.SUPPORT, OLGA: Role.OPERATOR}
-NAMES = {ANNA: "Анна Белова", VERA: "Вера Климова", OLGA: "Ольга Седова"}
+ANNA, VERA, OLGA, MARK = "anna", "vera", "olga", "mark"
+ROLES = {
+    ANNA: Role.ADMINISTRATOR,
+    VERA: Role.SUPPORT,
+    OLGA: Role.OPERATOR,
+    MARK: Role.MARKETER,
+}
+NAMES = {ANNA: "Анна Белова", VERA: "Вера Климова", OLGA: "Ольга Седова", MARK: "Марк Лисин"}
+TIERS = """\
+id,from,percent:discount,percent:bonus
+start,0.00,4 %,3 %
+silver,5000.00,6 %,5 %
+gold,150000.00,10 %,7 %
+"""
 
 
 @dataclass(slots=True)
@@ -53,6 +69,8 @@ class Office:
     conflict: str
     store: str
     day: str
+    pack: str
+    draft: int
 
     def enter(self, page: Page, login: str) -> None:
         """Sign somebody in, as people do."""
@@ -88,7 +106,9 @@ def office(folder: Path) -> Iterator[Office]:
     wish(chain.centre, asked)
     with _serving(chain) as url:
         code, day = chain.stores[0].code, chain.world.time.at.date().isoformat()
-        yield Office(chain, staff, url, receipt, str(member), str(found.id), code, day)
+        pack, draft = _rules(chain)
+        ids = (receipt, str(member), str(found.id))
+        yield Office(chain, staff, url, *ids, code, day, pack, draft)
     chain.close()
 
 
@@ -126,8 +146,20 @@ def _day(chain: Chain) -> tuple[str, UUID]:
     for one in (first, second):
         one.sync()
         _report(chain, one)
+    terms = "Согласен получать сообщения об акциях."
+    publish_text(chain.centre, "mailing", "v2", terms, Word(ANNA, "редакция мая"))
+    give(chain.centre, buyer.member, "mailing", "v2", Word(VERA, "по телефону"))
     overview.count(chain.centre, chain.centre.clock.now())
     return str(claim.receipt.uid), buyer.member
+
+
+def _rules(chain: Chain) -> tuple[str, int]:
+    """Return the pack in force, and a draft of its next version that a table has made."""
+    file = ("уровни.csv", TIERS.encode())
+    made = request(chain.centre, "wine:1", TableKind.TIERS, file, MARK, "новые пороги с июня")
+    with reading(chain.centre.engine) as connection:
+        (edition,) = packs.editions(connection)
+    return edition.hash, made.draft.no
 
 
 def _report(chain: Chain, one: Store) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.browser.kit import WIDE, sentences
-from tests.browser.office import ANNA, NAMES, OLGA, Office, office
+from tests.browser.office import ANNA, MARK, NAMES, OLGA, TIERS, Office, office
 from tests.simulation.world import quiet
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"]}
@@ -30,15 +30,26 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 def paths(made: Office) -> tuple[str, ...]:
     return (
         "/fleet",
+        "/alerts",
+        "/regions",
+        "/cashiers",
+        "/files",
         f"/stores/{made.store}",
         f"/receipts?store={made.store}&day={made.day}",
         f"/receipts/{made.receipt}",
         "/members",
+        "/members?who=петр",
         f"/members/{made.member}",
+        f"/members/{made.member}/life",
+        f"/members/{made.member}/lots",
+        "/consents/mailing/v2",
         "/conflicts",
         f"/conflicts/{made.conflict}",
         "/corrections",
         "/packs",
+        f"/packs/{made.pack}",
+        f"/drafts/{made.draft}",
+        f"/drafts/{made.draft}/preview",
         "/figures",
         "/new-store",
         "/me",
@@ -136,6 +147,29 @@ def test_all_of_it_works_by_keyboard_alone(browser: Browser, made: Office) -> No
         page.keyboard.type("извинение")
         page.keyboard.press("Enter")
         expect(page.get_by_role("status").first).to_contain_text("Проведено.")
+
+
+def test_a_table_is_sent_as_a_file_and_tried_on_what_was_sold(
+    browser: Browser, made: Office
+) -> None:
+    with made.window(browser, MARK) as page:
+        page.goto(f"{made.url}/console/packs/{made.pack}")
+        assert_fit(page)
+        file: FilePayload = {
+            "name": "tiers.csv",
+            "mimeType": "text/csv",
+            "buffer": TIERS.encode(),
+        }
+        page.locator("#file-tiers").set_input_files([file])
+        page.locator("form:has(#file-tiers) button").click()
+        expect(page.get_by_role("status").first).to_contain_text("Черновик сделан из таблицы.")
+        page.get_by_role("link", name="Проверить на чеках").click()
+        expect(page.locator(".change .new").first).to_be_visible()
+        page.locator("#receipts").select_option("1000")
+        page.get_by_role("button", name="Показать").click()
+        expect(page.locator("#receipts")).to_have_value("1000")
+        expect(page.locator("tbody tr").first).to_be_visible()
+        assert_fit(page)
 
 
 def test_without_scripts_nothing_is_missing(browser: Browser, made: Office) -> None:

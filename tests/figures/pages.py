@@ -6,9 +6,10 @@ if it had been sold. It is of one month, so that a thirtieth of it is of the las
 
 import statistics
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from sqlalchemy import Connection, insert
 
 from central.agents.report_store import ReportTable
 from central.app import create_app, full_stages
+from central.auditor.hour_store import SaleHourTable
 from central.auditor.store import StalenessTable
 from central.centre import Centre
 from central.conflicts.store import ConflictTable, PartyTable
@@ -28,6 +30,7 @@ from central.ingest.store import DocumentTable, FactTable, InboxTable, Watermark
 from central.ledger.store import AccountTable, EntryTable, LeaseTable, LotTable, TurnoverTable
 from central.members.store import IdentifierTable, MemberTable, PersonTable
 from central.members.word_store import WordTable
+from central.overview import service as overview
 from central.packs import drafting
 from central.packs.service import publish
 from central.people.roles import Role
@@ -155,6 +158,7 @@ def build(centre: Centre, clock: SetClock, receipts: int, stores: int) -> Made:
     _write(centre, base.rest(receipts, pack.hash))
     with transaction(centre.engine) as connection:
         connection.exec_driver_sql("ANALYZE")
+    overview.count(centre, NOON)
     at = NOON - timedelta(days=1)
     return Made(base.member(1), base.receipt(receipts - 1), pack.hash, draft, at.date().isoformat())
 
@@ -164,6 +168,8 @@ class _Base:
     sold: ReceiptCommitted
     journals: list[Journal]
     members: int
+    hours: Counter[tuple[datetime, str]] = field(default_factory=Counter)
+    """Receipts by hour and store."""
 
     def member(self, no: int) -> UUID:
         return derived("pages", "member", no)
@@ -216,6 +222,7 @@ class _Base:
                 moment=replace(self.sold.moment, instant=at), at=at, day=at.date(),
             )  # fmt: skip
             seq = no // len(self.journals) + 1
+            self.hours[at.replace(minute=0, second=0, microsecond=0), journal.store] += 1
             yield FactTable, {
                 "id": fact, "agent": journal.agent, "epoch": 1, "seq": seq, "hlc": tick(0, at),
                 "kind": FactKind.RECEIPT_COMMITTED.value, "prev_hash": b"", "hash": fact.bytes,
@@ -269,6 +276,11 @@ class _Base:
                     "store": journal.store, "pack": pack,
                     "day": NOON.date() - timedelta(days=day), "receipts": 100, **sums,
                 }  # fmt: skip
+        for (hour, store), count in self.hours.items():
+            yield SaleHourTable, {
+                "hour": hour, "store": store, "receipts": count, "paid_minor": count * 1_234_00,
+                "redeemed": 0, "earned": count * 60_00,
+            }  # fmt: skip
         for no in range(receipts // 50):
             one, store = (
                 derived("pages", "conflict", no),

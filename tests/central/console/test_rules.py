@@ -104,7 +104,7 @@ def test_a_table_is_given_out_changed_and_sent_back_as_a_draft(
     assert sent.status_code == 303, sent.text
     draft = marketer.get(sent.headers["location"].partition("?")[0]).text
     assert "40" in draft
-    assert "tiers of wine:1, уровни.csv" in draft
+    assert "«Уровни» правил wine:1, файл уровни.csv" in draft
     bad = marketer.post_file(here, "уровни.csv", changed.replace("40000.00", "=A1").encode())
     assert bad.status_code == 422
     assert "Строка" in bad.text

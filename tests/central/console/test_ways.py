@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from central.app import create_app, full_stages
 from central.centre import Centre
+from central.console.routes import REASONED
 from central.console.ways import WAYS
 from central.people.roles import Role
 from tests.central.people.kit import Browser, Staff
@@ -155,6 +156,16 @@ def test_what_writes_stands_in_the_trail() -> None:
     silent = {way.path for way in WAYS if way.method == "POST" and not way.deed}
 
     assert silent == {"/sign-in"}  # writes its own step
+
+
+def test_what_cannot_be_taken_back_asks_why(client: TestClient, staff: Staff) -> None:
+    olga = Browser(client, staff, staff.add("olga", Role.OPERATOR))
+    asked = {way.path for way in WAYS if way.deed in REASONED}
+
+    assert len(asked) == len(REASONED)
+    for path in asked:
+        refused = olga.post(f"/console{_filled(path)}", note=" ")
+        assert (refused.status_code, "Напишите причину" in refused.text) == (422, True), path
 
 
 def test_the_matrix_has_every_role_somewhere() -> None:

@@ -16,7 +16,7 @@ from central.console.words import WORDS
 from central.corrections.store import CorrectionState
 from central.members.store import Deed as MemberDeed
 from central.members.store import IdentifierState, MemberState
-from central.packs.drafting import DraftState
+from central.packs.drafting import DraftAct, DraftState
 from central.packs.publishing import Act
 from central.people.roles import Role
 from central.rollout.board import Readiness
@@ -91,6 +91,7 @@ NAMED: dict[str, type[StrEnum]] = {
     "ending_": Ending,
     "act_": Act,
     "draft_": DraftState,
+    "act_ ": DraftAct,
     "correction_": CorrectionState,
     "ready_": Readiness,
     "table_": TableKind,
@@ -102,7 +103,7 @@ NAMED: dict[str, type[StrEnum]] = {
 
 @pytest.mark.parametrize("prefix", sorted(NAMED))
 def test_whatever_a_page_may_have_to_name_has_a_word(prefix: str) -> None:
-    assert {f"{prefix}{one.value.replace('.', '_')}" for one in NAMED[prefix]} <= set(WORDS)
+    assert {f"{prefix.strip()}{one.value.replace('.', '_')}" for one in NAMED[prefix]} <= set(WORDS)
 
 
 def test_every_column_has_a_title() -> None:
