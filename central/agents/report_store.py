@@ -51,3 +51,10 @@ def latest(connection: Connection) -> dict[UUID, Heard]:
     )
     rows = connection.execute(query.where(_AGENT.c.active_store.is_not(None)))
     return {agent: Heard(decode_report(body), heard_at) for agent, body, heard_at in rows}
+
+
+def of(connection: Connection, agent: UUID) -> Heard | None:
+    """Return an agent's last report."""
+    query = select(_REPORT.c.body, _REPORT.c.heard_at).where(_REPORT.c.agent == agent)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else Heard(decode_report(row.body), row.heard_at)

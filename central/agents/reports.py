@@ -24,3 +24,8 @@ def take(centre: Centre, sender: AgentIdentity, body: bytes) -> None:
 def latest(connection: Connection) -> dict[UUID, Heard]:
     """Return the last report of each store's present agent that has told one."""
     return store.latest(connection)
+
+
+def of(connection: Connection, agent: UUID) -> Heard | None:
+    """Return an agent's last report."""
+    return store.of(connection, agent)

@@ -10,7 +10,6 @@ from central.console.ask import Answer, Ask, Page
 from central.console.pages import moment, translated
 from central.console.tables import Cell, Column, exported, tabled, titles_of
 from central.estate import service as estate
-from central.estate.service import UnknownStoreError
 from central.fleet import service as fleet
 from central.fleet.service import OK, Board
 from central.measures.service import ONLINE_WITHIN
@@ -58,9 +57,7 @@ def board(ask: Ask) -> Answer:
 def one_store(ask: Ask) -> Page:
     """Show a store."""
     code = ask.path["store"]
-    found = next((one for one in fleet.board(ask.centre) if one.store.code == code), None)
-    if found is None:
-        raise UnknownStoreError(store=code)
+    found = fleet.of_store(ask.centre, code)
     report = found.heard.report if found.heard else None
     content = {
         "one": found,

@@ -82,12 +82,13 @@ def listing(
     asked = query.get("sort", "")
     known = {column.key for column in columns}
     sort = asked if asked.removeprefix("-") in known else sort
-    cells = _sorted(columns, _filtered(columns, rows, query.get("q", "")), sort)
-    pages = max(1, -(-len(cells) // ROWS_A_PAGE))
+    found = _sorted(columns, _filtered(columns, rows, query.get("q", "")), sort)
+    pages = max(1, -(-len(found) // ROWS_A_PAGE))
     page = min(page_of(query), pages)
-    shown = cells[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE]
+    shown = found[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE]
+    cells = [[column.cell(row) for column in columns] for row in shown]
     heads = [(column.key, column.look) for column in columns]
-    return Listing(heads, shown, len(cells), page, pages, sort, dict(query), known)
+    return Listing(heads, cells, len(found), page, pages, sort, dict(query), known)
 
 
 def part(
@@ -148,10 +149,10 @@ def exported(
     query: Mapping[str, str],
 ) -> File:
     """Return all rows that a query lets through as CSV, at most EXPORT_MAX of them."""
-    cells = _filtered(columns, rows, query.get("q", ""))
-    cells = _sorted(columns, cells, query.get("sort", ""))[:EXPORT_MAX]
+    found = _filtered(columns, rows, query.get("q", ""))
+    found = _sorted(columns, found, query.get("sort", ""))[:EXPORT_MAX]
     heads = [titles[column.key] for column in columns]
-    return as_csv(name, heads, [[cell.text for cell in row] for row in cells])
+    return as_csv(name, heads, ([column.cell(row).text for column in columns] for row in found))
 
 
 def as_csv(name: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> File:
@@ -176,27 +177,26 @@ def harmless(text: str) -> str:
     return text
 
 
-def _filtered(
-    columns: Sequence[Column[_Row]], rows: Iterable[_Row], wanted: str
-) -> list[list[Cell]]:
+def _filtered(columns: Sequence[Column[_Row]], rows: Iterable[_Row], wanted: str) -> list[_Row]:
     words = wanted.casefold().split()
-    cells = ([column.cell(row) for column in columns] for row in rows)
-    return [row for row in cells if all(_says(row, word) for word in words)]
+    if not words:
+        return list(rows)
+    return [row for row in rows if _says([column.cell(row) for column in columns], words)]
 
 
-def _says(row: Sequence[Cell], word: str) -> bool:
-    return any(word in cell.text.casefold() for cell in row)
+def _says(cells: Sequence[Cell], words: Sequence[str]) -> bool:
+    texts = [cell.text.casefold() for cell in cells]
+    return all(any(word in text for text in texts) for word in words)
 
 
-def _sorted(columns: Sequence[Column[_Row]], rows: list[list[Cell]], sort: str) -> list[list[Cell]]:
-    places = [place for place, one in enumerate(columns) if one.key == sort.removeprefix("-")]
-    if not places:
+def _sorted(columns: Sequence[Column[_Row]], rows: list[_Row], sort: str) -> list[_Row]:
+    column = next((one for one in columns if one.key == sort.removeprefix("-")), None)
+    if column is None:
         return rows
-    place = places[0]
-    said = [row for row in rows if _order(row[place]) is not None]
-    unsaid = [row for row in rows if _order(row[place]) is None]
-    said.sort(key=lambda row: _order(row[place]), reverse=sort.startswith("-"))
-    return said + unsaid
+    keyed = [(_order(column.cell(row)), row) for row in rows]
+    said = [one for one in keyed if one[0] is not None]
+    said.sort(key=lambda one: one[0], reverse=sort.startswith("-"))
+    return [row for _, row in said] + [row for order, row in keyed if order is None]
 
 
 def _order(cell: Cell) -> Any:

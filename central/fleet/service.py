@@ -4,13 +4,14 @@ Everything is read in one state of the database; nothing is changed. What stores
 knowledge costs is as of the last count, which would read every lease.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import Connection
 
-from central.agents import reports
+from central.agents import reports, roster
 from central.agents.report_store import Heard
 from central.agents.store import Agent, agents
 from central.auditor.store import Sums
@@ -19,6 +20,7 @@ from central.conflicts import service as conflicts
 from central.conflicts.values import ConflictKind
 from central.estate import store as estate
 from central.estate.rows import Store
+from central.estate.service import UnknownStoreError
 from central.feed import store as feed
 from central.ingest import looking
 from central.measures.service import ONLINE_WITHIN
@@ -87,20 +89,38 @@ class Board:
 def board(centre: Centre) -> list[Board]:
     """Return every store by code."""
     with reading(centre.engine) as connection:
-        return _board(connection)
+        heard = reports.latest(connection)
+        return _board(connection, estate.stores(connection), agents(connection), heard)
 
 
-def _board(connection: Connection) -> list[Board]:
+def of_store(centre: Centre, code: str) -> Board:
+    """Return a store as the board shows it; raises UnknownStoreError."""
+    with reading(centre.engine) as connection:
+        this = [one for one in estate.stores(connection) if one.code == code]
+        if not this:
+            raise UnknownStoreError(store=code)
+        known = roster.of_store(connection, code)
+        told = {one.id: reports.of(connection, one.id) for one in known if one.active_store}
+        heard = {agent: one for agent, one in told.items() if one is not None}
+        (found,) = _board(connection, this, known, heard)
+    return found
+
+
+def _board(
+    connection: Connection,
+    stores: Sequence[Store],
+    every: Iterable[Agent],
+    heard: Mapping[UUID, Heard],
+) -> list[Board]:
     by_store: dict[str, list[Agent]] = {}
-    for agent in agents(connection):
+    for agent in every:
         by_store.setdefault(agent.store, []).append(agent)
-    journals = looking.journals(connection)
-    heard, heads = reports.latest(connection), feed.heads(connection)
+    journals, heads = looking.journals(connection), feed.heads(connection)
     names = {one.hash: f"{one.name} {one.version}" for one in packs.editions(connection)}
     open_conflicts = conflicts.open_by_store(connection)
     counted = overview.of_stores(connection)
     found = []
-    for store in estate.stores(connection):
+    for store in stores:
         known = by_store.get(store.code, [])
         present = next((one for one in known if one.active_store is not None), None)
         told = heard.get(present.id) if present else None

@@ -7,9 +7,10 @@ if it had been sold. It is of one month, so that a thirtieth of it is of the las
 import statistics
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from time import process_time
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from msgspec import structs
 from sqlalchemy import Connection, insert
 
 from central.agents.report_store import ReportTable
+from central.agents.store import AgentTable
 from central.app import create_app, full_stages
 from central.auditor.hour_store import SaleHourTable
 from central.auditor.store import StalenessTable
@@ -46,7 +48,7 @@ from shared.wire.reports import AgentReport
 from tests.builders import wine_text
 from tests.central.app.kit import NOON, SetClock
 from tests.central.auditor.kit import Shop, compiled
-from tests.central.journal_builder import Journal, make_centre, make_journal
+from tests.central.journal_builder import make_centre, make_journal
 from tests.central.people.kit import Browser, Staff
 from tests.postgres import Cluster
 from tests.simulation.world import quiet
@@ -54,6 +56,8 @@ from tests.simulation.world import quiet
 DAYS, REGIONS, BATCH = 30, 8, 2_000
 RECEIPTS_A_MEMBER = 10
 TIMES = 7
+OK, GO = 200, 303
+"""Shown; found and led to."""
 HEADING = "code,name,address,region,zone,legal_name,tax_number,tills\n"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -91,7 +95,8 @@ def measure(
         clock = SetClock(NOON)
         centre = make_centre(url, clock)
         made = build(centre, clock, receipts, stores)
-        typer.echo(f"{receipts} receipts, {stores} stores on {database}; median and most, in ms:")
+        typer.echo(f"{receipts} receipts, {stores} stores on {database}, in ms:")
+        typer.echo("  median     most processor")
         for line in timed(centre, made):
             typer.echo(line)
         centre.engine.dispose()
@@ -109,13 +114,15 @@ def timed(centre: Centre, made: Made) -> Iterator[str]:
         TestClient(create_app(centre, full_stages())), staff, staff.add("aud", Role.AUDITOR)
     )
     for path in paths(made):
-        who, took_ms = auditor if path == "/trail" else browser, []
+        who, took_ms, busy_ms = auditor if path == "/trail" else browser, [], []
         for _ in range(TIMES):
-            began_s = clock.monotonic()
+            began_s, busy_s = clock.monotonic(), process_time()
             answer = who.get(f"/console{path}")
             took_ms.append((clock.monotonic() - began_s) * 1000)
-            assert answer.status_code == 200, (path, answer.text[-500:])
-        yield f"{statistics.median(took_ms):8.0f} {max(took_ms):8.0f}  {path}"
+            busy_ms.append((process_time() - busy_s) * 1000)
+            assert answer.status_code in (OK, GO), (path, answer.text[-500:])
+        usual, busy = statistics.median(took_ms), statistics.median(busy_ms)
+        yield f"{usual:8.0f} {max(took_ms):8.0f} {busy:8.0f}  {path}"
 
 
 def paths(made: Made) -> tuple[str, ...]:
@@ -139,7 +146,10 @@ def build(centre: Centre, clock: SetClock, receipts: int, stores: int) -> Made:
         for no in range(stores)
     ]
     import_stores(centre, (HEADING + "".join(rows)).encode(), How.APPLY)
-    journals = [make_journal(centre, clock, f"S{no}") for no in range(stores)]
+    journal = make_journal(centre, clock, "S0")
+    agents = [(journal.agent, "S0")]
+    agents += [(derived("pages", "agent", no), f"S{no}") for no in range(1, stores)]
+    _write(centre, _agents(agents[1:]))
     pack = publish(centre, wine_text())
     text = (
         wine_text()
@@ -147,10 +157,10 @@ def build(centre: Centre, clock: SetClock, receipts: int, stores: int) -> Made:
         .replace("from: 50000.00", "from: 10000.00")
     )
     draft = drafting.write(centre, text, "anna").draft.no
-    person, _ = journals[0].register()
-    sold = body_of(Shop(journals[0], compiled()).sell(person, 2))
+    person, _ = journal.register()
+    sold = body_of(Shop(journal, compiled()).sell(person, 2))
     assert isinstance(sold, ReceiptCommitted)
-    base = _Base(sold, journals, max(1, receipts // RECEIPTS_A_MEMBER))
+    base = _Base(sold, agents, max(1, receipts // RECEIPTS_A_MEMBER))
     for first in range(0, base.members, BATCH):
         _write(centre, base.people(first, min(first + BATCH, base.members)))
     for first in range(0, receipts, BATCH):
@@ -166,7 +176,7 @@ def build(centre: Centre, clock: SetClock, receipts: int, stores: int) -> Made:
 @dataclass(frozen=True, slots=True)
 class _Base:
     sold: ReceiptCommitted
-    journals: list[Journal]
+    agents: Sequence[tuple[UUID, str]]
     members: int
     hours: Counter[tuple[datetime, str]] = field(default_factory=Counter)
     """Receipts by hour and store."""
@@ -209,33 +219,33 @@ class _Base:
         """Yield receipts with all that they have moved, the oldest first."""
         for no in range(first, last):
             at = NOON - timedelta(days=DAYS) * (of - no) / of
-            journal, who = self.journals[no % len(self.journals)], no % self.members
+            (agent, store), who = self.agents[no % len(self.agents)], no % self.members
             uid, account = self.receipt(no), derived("pages", "account", who)
             lot, fact = derived("pages", "lot", no), derived("pages", "fact", no)
             seen = self.sold.member
             assert seen is not None
             body = structs.replace(
                 self.sold,
-                receipt=replace(self.sold.receipt, uid=uid, store=journal.store,
+                receipt=replace(self.sold.receipt, uid=uid, store=store,
                                 member=self.member(who)),
                 member=replace(seen, id=self.member(who), account=account),
                 moment=replace(self.sold.moment, instant=at), at=at, day=at.date(),
             )  # fmt: skip
-            seq = no // len(self.journals) + 1
-            self.hours[at.replace(minute=0, second=0, microsecond=0), journal.store] += 1
+            seq = no // len(self.agents) + 1
+            self.hours[at.replace(minute=0, second=0, microsecond=0), store] += 1
             yield FactTable, {
-                "id": fact, "agent": journal.agent, "epoch": 1, "seq": seq, "hlc": tick(0, at),
+                "id": fact, "agent": agent, "epoch": 1, "seq": seq, "hlc": tick(0, at),
                 "kind": FactKind.RECEIPT_COMMITTED.value, "prev_hash": b"", "hash": fact.bytes,
                 "envelope": b"", "body": encode(body), "personal_digest": b"",
-                "store": journal.store, "branch": False, "content": b"", "received_at": at,
+                "store": store, "branch": False, "content": b"", "received_at": at,
             }  # fmt: skip
             yield InboxTable, {
-                "agent": journal.agent, "epoch": 1, "seq": seq, "hash": fact.bytes, "id": fact,
+                "agent": agent, "epoch": 1, "seq": seq, "hash": fact.bytes, "id": fact,
                 "branch": False, "outcome": "accepted", "reason": "", "waits_for": None,
                 "posting": fact,
             }  # fmt: skip
             yield DocumentTable, {"uid": uid, "fact": fact, "kind": "receipt.committed",
-                                  "sale": None, "store": journal.store}  # fmt: skip
+                                  "sale": None, "store": store}  # fmt: skip
             yield TurnoverTable, {"account": account, "document": uid, "amount_minor": 1_234_00,
                                   "day": at.date(), "at": at, "points": 60_00,
                                   "visits": 1}  # fmt: skip
@@ -255,25 +265,25 @@ class _Base:
                                    "lot": lot, "kind": "REDEEM", "amount": -50_00,
                                    "document": uid, "at": at}  # fmt: skip
             yield LeaseTable, {
-                "account": account, "lot": lot, "agent": journal.agent, "epoch": 1,
+                "account": account, "lot": lot, "agent": agent, "epoch": 1,
                 "granted": left - left // 10, "gone": 0, "wanted_back": 0, "given_back": 0,
                 "closed": False,
             }  # fmt: skip
 
     def rest(self, receipts: int, pack: str) -> Iterator[tuple[type[Table], Row]]:
         """Yield what people look at: reports, sums of the audit, conflicts, corrections, steps."""
-        for no, journal in enumerate(self.journals):
+        for no, (agent, store) in enumerate(self.agents):
             report = AgentReport(NOON, "0.1.0", queue=no % 7, pack=pack, packs=(pack,))
-            yield ReportTable, {"agent": journal.agent, "heard_at": NOON, "body": encode(report)}
-            yield WatermarkTable, {"agent": journal.agent, "epoch": 1,
-                                   "seq": receipts // len(self.journals), "hash": b""}  # fmt: skip
+            yield ReportTable, {"agent": agent, "heard_at": NOON, "body": encode(report)}
+            yield WatermarkTable, {"agent": agent, "epoch": 1,
+                                   "seq": receipts // len(self.agents), "hash": b""}  # fmt: skip
             for day in range(DAYS):
                 sums = dict.fromkeys(
                     ("untimed", "divergent", "stale", "discount_more_minor", "discount_less_minor",
                      "points_more", "points_less", "granted"), 1
                 )  # fmt: skip
                 yield StalenessTable, {
-                    "store": journal.store, "pack": pack,
+                    "store": store, "pack": pack,
                     "day": NOON.date() - timedelta(days=day), "receipts": 100, **sums,
                 }  # fmt: skip
         for (hour, store), count in self.hours.items():
@@ -284,7 +294,7 @@ class _Base:
         for no in range(receipts // 50):
             one, store = (
                 derived("pages", "conflict", no),
-                self.journals[no % len(self.journals)].store,
+                self.agents[no % len(self.agents)][1],
             )
             state = "open" if no % 10 == 0 else "resolved"
             yield ConflictTable, {
@@ -309,6 +319,16 @@ class _Base:
                 "role": "support", "deed": "member_edited", "subject": str(no), "note": "жалоба",
                 "details": "{}", "prev": b"", "hash": b"",
             }  # fmt: skip
+
+
+def _agents(agents: Sequence[tuple[UUID, str]]) -> Iterator[tuple[type[Table], Row]]:
+    for no, (agent, store) in enumerate(agents):
+        yield AgentTable, {
+            "id": agent, "store": store, "active_store": store, "epoch": 1,
+            "public_key": agent.bytes * 2, "card_block": 10_000 + no, "version": "0.1.0",
+            "last_seq": 0, "enrolled_at": NOON, "fenced_at": None, "seen_at": NOON,
+            "oldest_unsent_at": None, "wrapping_key": None, "revoked_after": None,
+        }  # fmt: skip
 
 
 def _write(centre: Centre, rows: Iterator[tuple[type[Table], Row]]) -> None:
