@@ -75,7 +75,7 @@ SUPPORT: Final = (
         ("direction", "points", "wallet", "expires_on"),
         members.member,
     ),
-    Way("GET", "/corrections", Right.CORRECT, corrections.waiting),
+    Way("GET", "/corrections", Right.SEE_CONFLICTS, corrections.waiting),
     Way(
         "POST",
         "/corrections/{uid}/agree",

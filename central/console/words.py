@@ -14,7 +14,7 @@ NAV: Final = (
     ("members", Right.SEE_MEMBERS, "/console/members"),
     ("receipts", Right.SEE_MEMBERS, "/console/receipts"),
     ("conflicts", Right.SEE_CONFLICTS, "/console/conflicts"),
-    ("corrections", Right.CORRECT, "/console/corrections"),
+    ("corrections", Right.SEE_CONFLICTS, "/console/corrections"),
     ("packs", Right.SEE_RULES, "/console/packs"),
     ("figures", Right.SEE_FIGURES, "/console/figures"),
     ("people", Right.RUN_PEOPLE, "/console/people"),

@@ -31,6 +31,7 @@ class Right(StrEnum):
     """Receipts and members, personal data included."""
     EDIT_MEMBERS = "edit_members"
     SEE_CONFLICTS = "see_conflicts"
+    """Conflicts and corrections."""
     SETTLE = "settle"
     CORRECT = "correct"
     """Points by hand, within the role's limit; more waits for a second person."""

@@ -116,3 +116,26 @@ def test_who_was_erased_still_has_a_page(centre: Centre, anna: Person, vera: Bro
         assert page.status_code == 200
         assert "Ёлкина" not in page.text
     assert "данные стёрты" in vera.get(f"/console/members/{anna.member}").text
+
+
+def test_only_who_may_agree_to_a_correction_is_asked_to(
+    centre: Centre, staff: Staff, clock: SetClock, anna: Person, vera: Browser
+) -> None:
+    """Support corrects 500 points alone: 600 wait, and are listed for auditors too."""
+    asked = vera.post(f"/console/members/{anna.member}/points", points="600", note="жалоба 118")
+    assert asked.headers["location"].endswith("done=waits")
+
+    for login, role, sees in (
+        ("olga", Role.OPERATOR, True),
+        ("aud", Role.AUDITOR, False),
+        ("nina", Role.SUPPORT, False),
+    ):
+        staff.add(login, role)
+        clock.go(minutes=1)
+        here = Browser(TestClient(create_app(centre, full_stages())), staff, login)
+        page = here.get("/console/corrections?q=118").text
+        assert "жалоба 118" in page
+        assert ("/agree" in page) == sees, login
+        file = here.get("/console/corrections?format=csv&state=waiting").text
+        assert file.count("\n") == 2
+    assert "Ничего нет" in vera.get("/console/corrections?state=done").text

@@ -56,7 +56,7 @@ MATRIX = {
     ("POST", "/console/members/{member}/merge"): SUPPORTS,
     ("POST", "/console/members/{member}/unmerge"): SUPPORTS,
     ("POST", "/console/members/{member}/points"): SUPPORTS,
-    ("GET", "/console/corrections"): SUPPORTS,
+    ("GET", "/console/corrections"): SEES,
     ("POST", "/console/corrections/{uid}/agree"): {OPERATOR},
     ("POST", "/console/corrections/{uid}/refuse"): {OPERATOR},
     ("GET", "/console/receipts"): SEES,
