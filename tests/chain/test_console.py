@@ -1,6 +1,7 @@
 """The console over a chain of stores that have really sold: what support finds, tells and mends."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
@@ -134,3 +135,56 @@ def test_a_conflict_is_seen_settled_once_and_stands_in_the_trail(
     assert f"/console/conflicts/{conflict}" not in vera.get("/console/conflicts").text
     assert conflict in vera.get("/console/conflicts?state=resolved").text
     assert "супруги, один телефон" in auditor.get("/console/trail").text
+
+
+TIERS = """\
+id,from,percent:discount,percent:bonus
+start,0.00,1 %,3 %
+silver,50000.00,5 %,5 %
+gold,150000.00,10 %,7 %
+"""
+WINE = Item(1, 1000, "WINE", price_minor=200_00)
+
+
+def discounts(chain: Chain, member: UUID) -> list[int]:
+    """Sell a bottle to a member in every store; return what was taken off."""
+    chain.sync()
+    chain.world.time.pass_by(60)
+    sold = [store.sell(WINE, member=member) for store in chain.stores]
+    chain.world.time.pass_by(60)
+    return [one.evaluation.totals.discount_minor for one in sold]
+
+
+@pytest.mark.capability("FASHION-18")
+def test_a_list_of_changes_is_sent_looked_at_tried_approved_published_and_taken_back(
+    chain: Chain, enter: SignIn
+) -> None:
+    """A bottle of 200.00 has 3 % off: 6.00; by the new table 1 %: 2.00."""
+    anna = chain.member(0)
+    assert discounts(chain, anna.member) == [6_00, 6_00]
+    chain.sync()
+    mark, olga = enter(Role.MARKETER), enter(Role.OPERATOR)
+    first = mark.get("/console/packs").text.partition("/console/packs/")[2][:64]
+    given = mark.get(f"/console/packs/{first}/tables/tiers.csv").text
+    assert "start;0.00;3.00;3.00" in given
+
+    sent = mark.post_file(f"/console/packs/{first}/tables/tiers", "t.csv", TIERS.encode())
+    draft = sent.headers["location"].partition("?")[0]
+    assert "было 3\u00a0%, стало 1\u00a0%" in mark.get(draft).text
+    tried = olga.get(f"{draft}/preview").text
+    assert "6,00 → 2,00" in tried
+    assert mark.post(f"{draft}/submit").status_code == 303
+    assert mark.post(f"{draft}/approve").status_code == 403
+    assert olga.post(f"{draft}/approve", note="смотрела").status_code == 303
+    here = chain.stores[0].code
+    published = olga.post(f"{draft}/publish", stores=here, note="сначала один")
+    second = published.headers["location"].partition("?")[0]
+
+    assert discounts(chain, anna.member) == [2_00, 6_00]
+    assert olga.post(f"{second}/widen", note="все").status_code == 303
+    assert discounts(chain, anna.member) == [2_00, 2_00]
+    assert olga.post(f"{second}/rollback", former=first, note="жалобы").status_code == 303
+    assert discounts(chain, anna.member) == [6_00, 6_00]
+    told = olga.get(second).text
+    for reason in ("сначала один", "все", "жалобы"):
+        assert reason in told

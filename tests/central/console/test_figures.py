@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import event
 
 from central.auditor import hour_store
 from central.centre import Centre
@@ -84,6 +85,24 @@ def test_hours_are_of_a_day_and_a_store_by_the_clock_of_who_asks(
     assert "5 000,00" in page.replace("\u00a0", " ")
     assert "Ничего не продано" in mark.get("/console/figures?day=2026-02-28&store=102").text
     assert "28.02 23:00" in mark.get("/console/figures?day=x").text
+
+
+def test_no_plot_and_no_board_reads_a_table_of_the_ledger(
+    centre: Centre, client: TestClient, staff: Staff
+) -> None:
+    read: set[str] = set()
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        read.update(re.findall(r"(?:FROM|JOIN) (\w+)", statement))
+
+    olga = Browser(client, staff, staff.add("olga", Role.OPERATOR))
+    event.listen(centre.engine, "before_cursor_execute", note)
+    for path in ("/figures", "/fleet", "/stores/101", "/packs", "/alerts"):
+        assert olga.get(f"/console{path}").status_code == 200
+
+    assert {"sale_hour", "overview", "store"} <= read
+    ledger = {"account", "lot", "entry", "turnover", "lease", "held", "audit", "staleness"}
+    assert read & ledger == set()
 
 
 def test_without_the_library_the_tables_are_there(
