@@ -42,6 +42,7 @@ class Pages:
         content |= {
             "error": error and ask.say(error),
             "notice": page.notice and ask.say(page.notice),
+            "is_part": bool(block),
         }
         if block:
             return render_block(self._templates, f"{page.template}.html", block, **content)

@@ -112,6 +112,7 @@ def test_a_table_is_filtered_and_sorted_without_a_reload_and_the_address_follows
 
         page.locator("#q").fill("102")
         expect(rows).to_have_count(1)
+        expect(page.locator("#told")).to_have_text("1–1 из 1")
         page.locator("#q").fill("")
         expect(rows).to_have_count(3)
         page.get_by_role("link", name="Магазин", exact=True).click()
