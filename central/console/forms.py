@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -27,28 +27,30 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a form brings; what cannot be read, or is too large, brings nothing."""
+    """What a form brings; what cannot be read brings nothing."""
 
-    fields: Mapping[str, str]
-    files: Mapping[str, Upload]
-
-
-NOTHING: Final = Form({}, {})
+    fields: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, Upload] = field(default_factory=dict)
+    is_too_large: bool = False
+    """Then nothing of it was read."""
 
 
 def form_of(content_type: str, body: bytes) -> Form:
     """Read a form by its type."""
     found = _BOUNDARY.match(content_type.encode())
-    if found is None:
-        return NOTHING if len(body) > FORM_BYTES_MAX else Form(_encoded(body), {})
-    if len(body) > FILES_BYTES_MAX:
-        return NOTHING
-    return _parted(body, found[1])
+    if len(body) > (FORM_BYTES_MAX if found is None else FILES_BYTES_MAX):
+        return Form(is_too_large=True)
+    return Form(_encoded(body)) if found is None else _parted(body, found[1])
+
+
+def plain(text: str) -> str:
+    """Return a text without the one character that PostgreSQL keeps nowhere."""
+    return text.replace("\0", "")
 
 
 def _encoded(body: bytes) -> dict[str, str]:
     pairs = parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True)
-    return dict(pairs[:FIELDS_MAX])
+    return {name: plain(value) for name, value in pairs[:FIELDS_MAX]}
 
 
 def _parted(body: bytes, boundary: bytes) -> Form:
@@ -76,4 +78,4 @@ def _parts(body: bytes, boundary: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _text(told: bytes) -> str:
-    return told.decode("utf-8", errors="replace")
+    return plain(told.decode("utf-8", errors="replace"))

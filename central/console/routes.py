@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from central.centre import Centre
 from central.console.ask import HOME, SIGN_IN, Answer, Ask, File, Go, Page, Way
-from central.console.forms import FIELDS_MAX, form_of
+from central.console.forms import FIELDS_MAX, Form, form_of, plain
 from central.console.pages import FOLDER, STATIC, Pages, said
 from central.console.ways import WAYS
 from central.people import sessions
@@ -63,8 +63,17 @@ class NoRightError(LoyaltyError):
     en = "Your role may not go here. If it should, ask an administrator."
 
 
+class LargeFormError(LoyaltyError):
+    """A text or a file that is larger than any page asks for."""
+
+    kind = Kind.TOO_LARGE
+    code = "large_form"
+    ru = "Слишком много данных: файл — до 4 МиБ, текст — до 1 МиБ."
+    en = "That is too much: a file may have 4 MiB, a text 1 MiB."
+
+
 class ForeignFormError(LoyaltyError):
-    """A form that did not come from a page of this session, or is too large."""
+    """A form that did not come from a page of this session."""
 
     kind = Kind.FORBIDDEN
     code = "foreign_form"
@@ -112,27 +121,30 @@ class Console:
         token = request.cookies.get(cookie_name(request), "")
         here = sessions.present(self._centre, token)
         form = form_of(request.headers.get("Content-Type", ""), body)
-        query = dict(request.query_params.multi_items()[:FIELDS_MAX])
+        pairs = request.query_params.multi_items()[:FIELDS_MAX]
+        query = {name: plain(value) for name, value in pairs}
         at = self._centre.clock.now()
-        path = request.path_params
+        path = {name: plain(str(value)) for name, value in request.path_params.items()}
         ask = Ask(self._centre, here, path, query, form.fields, at, token, form.files)
         if way.right is not None and here is None:
             return _with_headers(request, _to_door(request))
         if here is not None and here.who.has_first_password and not _is_open(way, here):
             return _with_headers(request, RedirectResponse(f"{PREFIX}/me", SEE_OTHER))
         try:
-            self._check(way, ask, request)
+            self._check(way, ask, request, form)
             answered = _done(way, ask)
         except (LoyaltyError, DBAPIError) as error:
             failed = storage_failure(error) if isinstance(error, DBAPIError) else error
             return _with_headers(request, self._refused(way, ask, failed))
         return _with_headers(request, self._rendered(request, ask, answered))
 
-    def _check(self, way: Way, ask: Ask, request: Request) -> None:
+    def _check(self, way: Way, ask: Ask, request: Request, form: Form) -> None:
         if not _is_open(way, ask.here):
             raise NoRightError
         if way.method != "POST":
             return
+        if form.is_too_large:
+            raise LargeFormError
         if _is_foreign(request):
             raise ForeignFormError
         if way.right is not None:

@@ -65,6 +65,7 @@ def assert_people_get_in(front: Front, centre: Centre) -> None:
         form = {"login": login, "password": PASSWORD, "code": staff.code(login)}
         signed_in = browser.post("/console/sign-in", data=form)
         page = browser.get("/console/fleet")
+        assert browser.get("/console/members", params={"who": PHONE}).status_code == 200
     assert door.headers["Strict-Transport-Security"] == "max-age=31536000"
     assert "frame-ancestors 'none'" in door.headers["Content-Security-Policy"]
     cookie = signed_in.headers["Set-Cookie"]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.console.forms import FILES_BYTES_MAX, FORM_BYTES_MAX, NOTHING, form_of
+from central.console.forms import FILES_BYTES_MAX, FORM_BYTES_MAX, Form, form_of
 
 TYPE = "multipart/form-data; boundary=----kopilka7MA4"
 LIMIT = b"------kopilka7MA4"
@@ -46,8 +46,19 @@ def test_a_field_without_a_file_chosen_brings_none() -> None:
 def test_what_is_too_large_brings_nothing() -> None:
     large = sent(('name="file"; filename="a"', bytes(FILES_BYTES_MAX)))
 
-    assert form_of(TYPE, large) == NOTHING
-    assert form_of("", b"a=" + b"b" * FORM_BYTES_MAX) == NOTHING
+    assert form_of(TYPE, large) == Form(is_too_large=True)
+    assert form_of("", b"a=" + b"b" * FORM_BYTES_MAX) == Form(is_too_large=True)
+
+
+def test_no_text_has_what_a_database_cannot_keep() -> None:
+    form = form_of(TYPE, sent(('name="note"', b"a\0b"), ('name="f"; filename="x\0.csv"', b"\0")))
+
+    assert (form.fields["note"], form.files["f"].name, form.files["f"].content) == (
+        "ab",
+        "x.csv",
+        b"\0",
+    )
+    assert form_of("", b"note=a%00b").fields == {"note": "ab"}
 
 
 def test_a_plain_form_is_read_in_any_language() -> None:

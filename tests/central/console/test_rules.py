@@ -5,6 +5,7 @@ from fastapi.testclient import TestClient
 
 from central.app import create_app, full_stages
 from central.centre import Centre
+from central.console.forms import FILES_BYTES_MAX
 from central.packs.service import publish
 from central.people.roles import Role
 from tests.builders import wine_text
@@ -109,5 +110,7 @@ def test_a_table_is_given_out_changed_and_sent_back_as_a_draft(
     assert bad.status_code == 422
     assert "Строка" in bad.text
     assert marketer.post(here).status_code == 422
+    large = marketer.post_file(here, "уровни.csv", bytes(FILES_BYTES_MAX))
+    assert (large.status_code, "до 4 МиБ" in large.text) == (413, True)
     assert marketer.get("/console/packs/none/tables/tiers.csv").status_code == 404
     assert marketer.get(f"/console/packs/{pack.hash}/tables/nothing.csv").status_code == 404
