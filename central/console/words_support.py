@@ -12,8 +12,8 @@ SUPPORT: Final = pairs(
     ("who_is", "Кто", "Who"),
     (
         "who_hint",
-        "Часть имени, конец телефона или карты, номер целиком",
-        "Part of a name, the end of a phone or card, a whole number",
+        "Часть имени, почта, конец телефона или карты, номер целиком",
+        "Part of a name, e-mail, the end of a phone or card, a whole number",
     ),
     ("other_hint", "Телефон, карта или номер участника", "Phone, card or the member's id"),
     ("more_found", "Показаны первые: уточните.", "These are the first: say more."),

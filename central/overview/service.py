@@ -114,7 +114,7 @@ def _count_one(centre: Centre, name: str, at: datetime) -> bool:
         found = json.dumps(_COUNTS[name](connection), ensure_ascii=False)
         took = timedelta(seconds=centre.clock.monotonic() - began_s)
     _keep(centre, name, Kept(at, took, found))
-    log.info("overview.counted", name=name, duration_ms=int(took.total_seconds() * 1000))
+    log.debug("overview.counted", name=name, duration_ms=int(took.total_seconds() * 1000))
     return True
 
 

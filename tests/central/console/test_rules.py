@@ -109,6 +109,10 @@ def test_a_table_is_given_out_changed_and_sent_back_as_a_draft(
     bad = marketer.post_file(here, "уровни.csv", changed.replace("40000.00", "=A1").encode())
     assert bad.status_code == 422
     assert "Строка" in bad.text
+    file = {"file": ("t.csv", changed.encode(), "text/csv")}
+    foreign = marketer.client.post(here, data={"form_token": "0" * 64}, files=file)
+    assert foreign.status_code == 403
+    assert marketer.get("/console/drafts/2").status_code == 404
     assert marketer.post(here).status_code == 422
     large = marketer.post_file(here, "уровни.csv", bytes(FILES_BYTES_MAX))
     assert (large.status_code, "до 4 МиБ" in large.text) == (413, True)

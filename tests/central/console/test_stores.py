@@ -215,5 +215,5 @@ def test_alerts_are_filtered_and_name_their_thresholds(olga: Browser) -> None:
 
     assert "молчит дольше" in page
     assert "1 дн" in page
-    assert "не настроен" in page
+    assert "вебхук" in page
     assert olga.get("/console/alerts?format=csv").text.count("\n") == 1
