@@ -3,6 +3,7 @@
 from zoneinfo import available_timezones
 
 from central.console.ask import HOME, SIGN_IN, Answer, Ask, Go, Page
+from central.console.pages import moment
 from central.people import service, sessions
 from central.people.secrets import PASSWORD_MIN
 
@@ -26,10 +27,21 @@ def sign_out(ask: Ask) -> Answer:
     return Go(SIGN_IN, token="")
 
 
-def me(_ask: Ask) -> Page:
-    """Show somebody his account."""
+def me(ask: Ask) -> Page:
+    """Show somebody his account and his sessions."""
     zones = sorted(zone for zone in available_timezones() if "/" in zone and "Etc" not in zone)
-    return Page("me", {"least": PASSWORD_MIN, "zones": zones})
+    here = ask.me.token_hash
+    opened = [
+        (moment(ask, one.began_at), moment(ask, one.seen_at), one.token_hash == here)
+        for one in sessions.every(ask.centre, ask.me)
+    ]
+    return Page("me", {"least": PASSWORD_MIN, "zones": zones, "sessions": opened})
+
+
+def end_others(ask: Ask) -> Answer:
+    """End somebody's other sessions."""
+    sessions.end_others(ask.centre, ask.me)
+    return Go("/console/me", "others_ended")
 
 
 def change_password(ask: Ask) -> Answer:

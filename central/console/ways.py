@@ -16,6 +16,7 @@ _DOOR: Final = (
     Way("POST", "/sign-out", Right.OWN, door.sign_out, "signed_out"),
     Way("GET", "/me", Right.OWN, door.me),
     Way("POST", "/me", Right.OWN, door.choose, "settings_changed", ("language", "zone"), door.me),
+    Way("POST", "/me/sessions", Right.OWN, door.end_others, "sessions_ended"),
     Way("POST", "/me/password", Right.OWN, door.change_password, "password_changed", (), door.me),
 )
 _FIGURES: Final = (

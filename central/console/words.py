@@ -51,6 +51,7 @@ _FRAME = pairs(
     ("page_after", "дальше →", "next →"),
     ("done_saved", "Сохранено.", "Saved."),
     ("done_password", "Пароль изменён, войдите с новым.", "Changed: sign in with the new one."),
+    ("done_others_ended", "Остальные сеансы завершены.", "The other sessions are ended."),
     ("done_disabled", "Доступ закрыт.", "The account is closed."),
 )
 _STAFF = pairs(
@@ -64,6 +65,11 @@ _STAFF = pairs(
     ("russian", "русский", "Russian"),
     ("english", "английский", "English"),
     ("zone", "Часовой пояс", "Time zone"),
+    ("my_sessions", "Мои сеансы", "My sessions"),
+    ("col_began", "Начат", "Began"),
+    ("col_used", "Последний раз", "Last used"),
+    ("this_one", "этот", "this one"),
+    ("end_others", "Завершить остальные", "End the others"),
     ("role_marketer", "маркетолог", "marketer"),
     ("role_support", "поддержка", "support"),
     ("role_operator", "оператор", "operator"),
@@ -116,6 +122,7 @@ _DEEDS = pairs(
     ("deed_sign_in_refused", "отказ во входе", "sign-in refused"),
     ("deed_signed_out", "выход", "signed out"),
     ("deed_password_changed", "смена пароля", "password changed"),
+    ("deed_sessions_ended", "остальные сеансы завершены", "other sessions ended"),
     ("deed_settings_changed", "свои настройки", "own settings"),
     ("deed_staff_added", "новый сотрудник", "staff added"),
     ("deed_staff_reset", "сброс доступа", "access reset"),

@@ -150,6 +150,19 @@ def sign_out(centre: Centre, here: Present) -> None:
         store.end_session(connection, here.token_hash)
 
 
+def every(centre: Centre, here: Present) -> list[StaffSession]:
+    """Return somebody's open sessions, the one that was used last first."""
+    with reading(centre.engine) as connection:
+        return store.sessions_of(connection, here.who.login)
+
+
+@retried
+def end_others(centre: Centre, here: Present) -> None:
+    """End all sessions of somebody but the one that he is in."""
+    with transaction(centre.engine) as connection:
+        store.end_others(connection, here.who.login, here.token_hash)
+
+
 @retried
 def tidy(centre: Centre, at: datetime) -> int:
     """Delete sessions that are over. A job."""

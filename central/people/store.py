@@ -124,6 +124,19 @@ def end_session(connection: Connection, token_hash: bytes) -> None:
     connection.execute(delete(_session).where(_session.c.token_hash == token_hash))
 
 
+def sessions_of(connection: Connection, login: str) -> list[StaffSession]:
+    """Return a person's sessions, the one that was used last first."""
+    query = select(_session).where(_session.c.login == login)
+    rows = connection.execute(query.order_by(_session.c.seen_at.desc(), _session.c.token_hash))
+    return [StaffSession(**row._mapping) for row in rows]
+
+
+def end_others(connection: Connection, login: str, token_hash: bytes) -> None:
+    """End all sessions of a person but one."""
+    others = (_session.c.login == login, _session.c.token_hash != token_hash)
+    connection.execute(delete(_session).where(*others))
+
+
 def end_sessions(connection: Connection, login: str) -> None:
     """End all sessions of a person."""
     connection.execute(delete(_session).where(_session.c.login == login))

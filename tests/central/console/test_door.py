@@ -3,6 +3,7 @@
 import pytest
 from fastapi.testclient import TestClient
 
+from central.app import create_app, full_stages
 from central.centre import Centre
 from central.people import service
 from central.people.roles import Role
@@ -218,3 +219,26 @@ def test_the_script_is_served_from_here(client: TestClient) -> None:
     assert script.status_code == 200
     assert "htmx" in script.text[:20]
     assert client.get("/console/static/console.css").status_code == 200
+
+
+def test_somebody_sees_his_sessions_and_ends_the_others(
+    centre: Centre, client: TestClient, clock: SetClock, staff: Staff
+) -> None:
+    app = create_app(centre, full_stages())
+    staff.add("boris", Role.AUDITOR)
+    staff.add("anna", Role.ADMINISTRATOR)
+    left_open = Browser(TestClient(app), staff, "anna")
+    stranger = Browser(TestClient(app), staff, "boris")
+    clock.go(minutes=1)
+    here = Browser(client, staff, "anna")
+    assert here.get("/console/me").text.count("<tr><td>") == 2
+
+    done = here.post("/console/me/sessions")
+
+    assert done.headers["location"] == "/console/me?done=others_ended"
+    page = here.get("/console/me").text
+    assert page.count("<tr><td>") == 1
+    assert "Завершить остальные" not in page
+    assert left_open.get("/console/me").status_code == 303
+    assert stranger.get("/console/me").status_code == 200
+    assert ("anna", "sessions_ended", "") in deeds(centre)

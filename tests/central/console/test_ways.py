@@ -26,6 +26,7 @@ MATRIX = {
     ("GET", "/console/me"): EVERYBODY,
     ("POST", "/console/me"): EVERYBODY,
     ("POST", "/console/me/password"): EVERYBODY,
+    ("POST", "/console/me/sessions"): EVERYBODY,
     ("GET", "/console/fleet"): EVERYBODY,
     ("GET", "/console/stores/{store}"): EVERYBODY,
     ("GET", "/console/alerts"): EVERYBODY,
