@@ -23,6 +23,7 @@ from shared.packs.backtest import Replayed, Sale, points_worth, replay
 from shared.packs.show_backtest import replayed
 from shared.receipt import Redeem
 from shared.rules.compile import CompiledPack, compile_pack
+from shared.rules.evaluate import evaluate
 from shared.rules.in_words import explained
 from shared.rules.model import Pack
 from shared.rules.pack import canonical, pack_hash
@@ -141,31 +142,33 @@ def preview(
 
 @dataclass(slots=True)
 class _Heard:
-    """What a pack has answered, receipt by receipt."""
+    """What a pack has given, receipt by receipt, and the buyer as he was before each.
+
+    Evaluations are not kept, which are large: those that are told in words are made again.
+    """
 
     pack: CompiledPack
-    answers: dict[str, tuple[Sale, MemberView | None, Evaluation]] = field(default_factory=dict)
+    sales: dict[str, tuple[Sale, MemberView | None]] = field(default_factory=dict)
+    priced: dict[str, Priced] = field(default_factory=dict)
 
     def hear(self, sale: Sale, member: MemberView | None, answer: Evaluation) -> None:
-        """Keep an answer."""
-        self.answers[sale.no] = (sale, member, answer)
-
-    def priced(self, no: str) -> Priced:
-        """Return what a receipt gets."""
-        answer = self.answers[no][2]
+        """Keep what a receipt gets."""
         points = answer.totals.earned_points + sum(one.amount for one in answer.once)
-        return Priced(answer.totals.discount_minor, points, points_worth(self.pack, answer))
+        worth_minor = points_worth(self.pack, answer)
+        self.sales[sale.no] = (sale, member)
+        self.priced[sale.no] = Priced(answer.totals.discount_minor, points, worth_minor)
 
     def words(self, no: str) -> dict[Lang, list[str]]:
         """Return a receipt in words."""
-        sale, member, answer = self.answers[no]
+        sale, member = self.sales[no]
+        answer = evaluate(self.pack, member, sale.receipt, sale.moment)
         return explained(self.pack, sale.receipt, member, sale.moment, answer).words
 
 
 def _compared(was: _Heard, now: _Heard) -> Iterator[Compared]:
-    for no, (sale, _, _) in now.answers.items():
+    for no, (sale, _) in now.sales.items():
         receipt = sale.receipt
-        pair = (was.priced(no), now.priced(no))
+        pair = (was.priced[no], now.priced[no])
         yield Compared(receipt.uid, sale.moment.instant, receipt.store, *pair, {}, {})
 
 
