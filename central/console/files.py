@@ -15,7 +15,6 @@ BRINGS: Final[dict[str, tuple[Bring, tuple[str, ...]]]] = {
     "stores": (estate.import_stores, STORE_COLUMNS),
     "cashiers": (estate.import_cashiers, CASHIER_COLUMNS),
 }
-TRY: Final = "try"
 
 
 def page(_ask: Ask) -> Page:
@@ -34,15 +33,23 @@ def stores_file(ask: Ask) -> Answer:
     return as_csv("stores", STORE_COLUMNS, rows)
 
 
+def check(ask: Ask) -> Answer:
+    """Tell what a file would change, and change nothing."""
+    return _taken(ask, How.DRY_RUN)
+
+
 def bring(ask: Ask) -> Answer:
-    """Take a file in, or only tell what it would change."""
+    """Take a file in."""
+    return _taken(ask, How.APPLY)
+
+
+def _taken(ask: Ask, how: How) -> Page:
     found = BRINGS.get(ask.path["what"])
     if found is None:
         raise NoSuchPageError(what=ask.path["what"][:60])
     file = ask.files.get("file")
     if file is None:
         raise bad_field("Файл", "File", "выберите файл", "choose a file")
-    how = How.DRY_RUN if ask.text("how") == TRY else How.APPLY
     done = found[0](ask.centre, file.content, how)
     shown = page(ask)
     return Page(shown.template, shown.content, notice=_told(done, how))

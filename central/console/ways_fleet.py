@@ -16,6 +16,15 @@ FLEET: Final = (
     Way("GET", "/files/stores.csv", Right.EDIT_ESTATE, files.stores_file),
     Way(
         "POST",
+        "/files/{what}/check",
+        Right.EDIT_ESTATE,
+        files.check,
+        "estate_checked",
+        (),
+        files.page,
+    ),
+    Way(
+        "POST",
         "/files/{what}",
         Right.EDIT_ESTATE,
         files.bring,

@@ -45,6 +45,7 @@ FLEET: Final = pairs(
     ("present_stores", "Нынешние магазины файлом", "The present stores as a file"),
     ("col_stores", "Магазинов", "Stores"),
     ("col_zones", "Часовые пояса", "Time zones"),
+    ("deed_estate_checked", "проверен файл", "file looked through"),
     ("deed_estate_imported", "загружен файл", "file brought in"),
     ("still", "продолжается", "goes on"),
     ("col_ended", "Прошло", "Over"),

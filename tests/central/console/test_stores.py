@@ -175,13 +175,16 @@ def test_stores_come_as_a_file_are_checked_first_and_taken_in(
     given = olga.get("/console/files/stores.csv").content.decode("utf-8-sig")
     changed = given.replace("kzn", "msk") + "103;Новый;Тверь;msk;Europe/Moscow;ООО;7701234567;1\r\n"
 
-    tried = olga.post_file("/console/files/stores", "s.csv", changed.encode(), how="try")
+    tried = olga.post_file("/console/files/stores/check", "s.csv", changed.encode())
     before = {one.code: one.region for one in estate.stores(centre)}
     taken = olga.post_file("/console/files/stores", "s.csv", changed.encode())
 
     assert "Файл годится. Новых / изменённых / прежних: 1 / 1 / 1." in tried.text
     assert before == {"101": "msk", "102": "kzn"}
     assert "Загружено." in taken.text
+    with reading(centre.engine) as connection:
+        steps = trail.search(connection, trail.Sought("olga"), 2, 0)
+    assert [step.deed for step in steps] == ["estate_imported", "estate_checked"]
     assert {one.code: one.region for one in estate.stores(centre)} == dict.fromkeys(
         ("101", "102", "103"), "msk"
     )

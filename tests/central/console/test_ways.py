@@ -35,6 +35,7 @@ MATRIX = {
     ("GET", "/console/files"): ESTATE,
     ("GET", "/console/files/stores.csv"): ESTATE,
     ("POST", "/console/files/{what}"): ESTATE,
+    ("POST", "/console/files/{what}/check"): ESTATE,
     ("GET", "/console/new-store"): ESTATE,
     ("POST", "/console/new-store"): ESTATE,
     ("POST", "/console/stores/{store}"): ESTATE,

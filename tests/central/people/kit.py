@@ -68,10 +68,10 @@ class Browser:
         form = {"form_token": self.form_token, **fields}
         return self.client.post(path, data=form, follow_redirects=False)
 
-    def post_file(self, path: str, name: str, content: bytes, **fields: str) -> httpx.Response:
+    def post_file(self, path: str, name: str, content: bytes) -> httpx.Response:
         """Send a form with a file as the page does."""
         file = {"file": (name, content, "text/csv")}
-        form = {"form_token": self.form_token, **fields}
+        form = {"form_token": self.form_token}
         return self.client.post(path, data=form, files=file, follow_redirects=False)
 
 
