@@ -13,12 +13,15 @@ from msgspec.structs import replace
 
 import central.ingest
 from central.centre import Centre
-from central.conflicts.service import conflict_id
-from central.conflicts.values import ConflictKind, ConflictState, Role, Sentence
+from central.conflicts.service import conflict_id, conflict_of, look, record
+from central.conflicts.store import Wanted
+from central.conflicts.values import ConflictKind, ConflictState, Finding, Role, Sentence
 from central.conflicts.words import TITLES, reason, say
 from central.ingest import service as ingest
 from central.leases.writeoff import write_off_store
+from shared.ids import derived
 from shared.rules.moment import Trust
+from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import FactKind, seal
 from tests.central.app.kit import SetClock
 from tests.central.chain_kit import books, conflicts, kinds
@@ -314,3 +317,27 @@ def test_the_table_of_the_protocol_has_every_kind() -> None:
     named = re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)[1:]
 
     assert sorted(re.findall(r"`(\w+)`", " ".join(named))) == sorted(ConflictKind)
+
+
+def test_records_are_found_in_the_order_asked_for(centre: Centre, clock: SetClock) -> None:
+    details = {"document": "d", "store": "101", "verdict": "other"}
+    found = Finding(ConflictKind.DIVERGENCE_FOUND, details)
+    with transaction(centre.engine) as connection:
+        for points in (2_00, 3_00, 1_00):
+            clock.go(minutes=1)
+            one = changed(found, points=points)
+            record(connection, [conflict_of(one, derived("test", points), (), clock.at)])
+
+    with reading(centre.engine) as connection:
+        told = {
+            order: [one.points for one in look(connection, Wanted(order=order), 1, 2).conflicts]
+            for order in ("", "at", "stakes", "-stakes", "nothing")
+        }
+
+    assert told == {
+        "": [1_00, 3_00],
+        "at": [2_00, 3_00],
+        "stakes": [1_00, 2_00],
+        "-stakes": [3_00, 2_00],
+        "nothing": [1_00, 3_00],
+    }

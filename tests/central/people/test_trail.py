@@ -143,3 +143,15 @@ def test_steps_are_found_by_person_and_by_words(centre: Centre) -> None:
         assert store.count(connection, Sought(who="anna", text="вывес")) == 3
         assert store.count(connection, Sought(text="100%")) == 0
         assert [step.no for step in store.search(connection, Sought("anna"), 2, 0)] == [3, 2]
+
+
+def test_steps_are_found_by_what_people_call_a_deed_and_stand_in_the_order_asked_for(
+    centre: Centre,
+) -> None:
+    add_three(centre)
+    called = Sought(text="реквизит", deeds=("store_edited",), order="at")
+    with reading(centre.engine) as connection:
+        assert [step.no for step in store.search(connection, called, 2, 1)] == [2, 3]
+        assert store.count(connection, Sought(text="реквизит")) == 0
+        by_nothing = Sought(order="-nothing")
+        assert [step.no for step in store.search(connection, by_nothing, 1, 0)] == [3]
