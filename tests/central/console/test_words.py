@@ -14,7 +14,7 @@ from central.console.tables import Column
 from central.console.ways import WAYS
 from central.console.words import WORDS
 from central.corrections.store import CorrectionState
-from central.members.store import Deed as MemberDeed
+from central.members.deed_store import Deed as MemberDeed
 from central.members.store import IdentifierState, MemberState
 from central.packs.drafting import DraftAct, DraftState
 from central.packs.publishing import Act
