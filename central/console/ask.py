@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,8 @@ from shared.rules.wording import Wording
 
 HOME = "/console/"
 SIGN_IN = "/console/sign-in"
+
+E = TypeVar("E", bound=StrEnum)
 
 
 class NoSuchPageError(LoyaltyError):
@@ -94,6 +97,13 @@ class Ask:
         except ValueError as error:
             wants = ("день вида 2026-12-31", "a day such as 2026-12-31")
             raise bad_field("День", "Day", *wants) from error
+
+    def one_of(self, name: str, kind: type[E]) -> E:
+        """Return what is chosen from a list; raises BadFieldError."""
+        try:
+            return kind(self.text(name))
+        except ValueError as error:
+            raise bad_field(name, name, "такого выбора нет", "there is no such choice") from error
 
     def id(self, name: str) -> UUID:
         """Return an id of the address; raises NoSuchPageError."""

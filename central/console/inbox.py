@@ -13,7 +13,7 @@ from central.conflicts.values import (
     Sentence,
 )
 from central.conflicts.words import TITLES, UNDOINGS
-from central.console.ask import Answer, Ask, BadFieldError, Go, Page
+from central.console.ask import Answer, Ask, Go, Page
 from central.console.pages import moment, translated
 from central.console.tables import EXPORT_MAX, ROWS_A_PAGE, Cell, Column, page_of, part, part_file
 from central.settling import service as settling
@@ -71,12 +71,7 @@ def undo(ask: Ask) -> Answer:
 
 def correct(ask: Ask) -> Answer:
     """End a fact that was set aside: were its points spent?"""
-    try:
-        ending = Ending(ask.text("ending"))
-    except ValueError as error:
-        raise BadFieldError(
-            name_ru="Исход", name_en="Ending", reason_ru="такого нет", reason_en="no such one"
-        ) from error
+    ending = ask.one_of("ending", Ending)
     return _said(ask, settling.correct(ask.centre, ask.id("conflict"), _word(ask), ending))
 
 

@@ -1,6 +1,7 @@
 """Members: found, shown with what is theirs, edited, joined and parted, what they agree to."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from central.conflicts import service as conflicts
@@ -21,17 +22,18 @@ from central.members.consent_store import Consent
 from central.members.profiles import Proposal
 from central.members.search import Hit
 from central.members.search import search as find
-from central.people.roles import points_max
+from central.people.roles import Right, points_max
 from central.settling import consents, lookup, people
+from central.settling.golden import IMPORT, REGISTRATION, Golden, golden_record
 from central.settling.lookup import Shown
 from shared.ledger.books import Lot
 from shared.ledger.entries import Entry
-from shared.member import ProfileField
+from shared.member import FamilyRole, ProfileField
 from shared.points import format_points
 from shared.runtime.sqlite import reading
 
 ENTRIES_SHOWN, LOTS_SHOWN, MONTHS_SHOWN = 10, 8, 12
-WALLET = "bonus"
+WALLET, TAIL = "bonus", 4
 
 
 def search(ask: Ask) -> Answer:
@@ -85,6 +87,8 @@ def member(ask: Ask) -> Page:
         "one": shown.member,
         "name": _name(shown),
         "edits": {field.value: edit.value for field, edit in shown.counted.items()},
+        "profile": [_told(ask, one) for one in golden_record(shown)],
+        "roles": [(one.value, translated(ask.lang)(f"family_{one.value}")) for one in FamilyRole],
         "lots": sorted(lots, key=_spent_before)[:LOTS_SHOWN],
         "lots_in_all": len(lots),
         "sources": {lot.id: source_of(ask, lot, named) for lot in lots},
@@ -173,6 +177,22 @@ def _name(shown: Shown) -> str:
     if edited is not None and edited.value:
         return str(edited.value)
     return str(shown.person.name if shown.person else shown.member.display_name)
+
+
+def _told(ask: Ask, known: Golden) -> tuple[Golden, str]:
+    """Return a field and who has said it: a store and its cashier, a person, or how one knows.
+
+    Who may not edit members sees of a phone and an address as much as tells them apart.
+    """
+    t, value = translated(ask.lang), known.value
+    if not ask.me.may(Right.EDIT_MEMBERS):
+        if known.field is ProfileField.PHONE:
+            value = _tails([value[-TAIL:]])
+        elif known.field is ProfileField.EMAIL:
+            value = f"{value[:1]}…@{value.rpartition('@')[2]}"
+    hows = (REGISTRATION, IMPORT)
+    parts = [t(f"source_{one}") if one in hows else one for one in known.source.split("/")]
+    return replace(known, value=value), " · ".join(parts)
 
 
 def _word(ask: Ask) -> Word:

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import segno
 
-from central.console.ask import Answer, Ask, BadFieldError, Go, Page
+from central.console.ask import Answer, Ask, Go, Page
 from central.console.pages import moment, translated
 from central.console.tables import (
     ROWS_A_PAGE,
@@ -53,7 +53,9 @@ def person(ask: Ask) -> Page:
 
 def add(ask: Ask) -> Answer:
     """Make an account and show once what it begins with."""
-    return _ticket(service.add(ask.centre, ask.text("login"), ask.text("name"), _role(ask)))
+    return _ticket(
+        service.add(ask.centre, ask.text("login"), ask.text("name"), ask.one_of("role", Role))
+    )
 
 
 def reset(ask: Ask) -> Answer:
@@ -69,7 +71,7 @@ def disable(ask: Ask) -> Answer:
 
 def change_role(ask: Ask) -> Answer:
     """Give somebody another role."""
-    service.change_role(ask.centre, ask.path["login"], _role(ask))
+    service.change_role(ask.centre, ask.path["login"], ask.one_of("role", Role))
     return Go(f"/console/people/{ask.path['login']}", "saved")
 
 
@@ -120,15 +122,6 @@ def _ticket(ticket: Ticket) -> Page:
     drawn = segno.make(ticket.code_uri, error="m").svg_inline(scale=4, border=2)
     secret = parse_qs(urlsplit(ticket.code_uri).query)["secret"][0]
     return Page("ticket", {"ticket": ticket, "drawn": drawn, "secret": secret})
-
-
-def _role(ask: Ask) -> Role:
-    try:
-        return Role(ask.text("role"))
-    except ValueError as error:
-        raise BadFieldError(
-            name_ru="Роль", name_en="Role", reason_ru="такой нет", reason_en="no such role"
-        ) from error
 
 
 def _state(ask: Ask, one: Colleague) -> Cell:

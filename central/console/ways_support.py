@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from central.console import corrections, inbox, lives, members, receipts
+from central.console import corrections, inbox, lives, members, receipts, relatives
 from central.console.ask import Way
 from central.people.roles import Right
 
@@ -64,6 +64,51 @@ SUPPORT: Final = (
         members.unmerge,
         "member_parted",
         (),
+        members.member,
+    ),
+    Way(
+        "POST",
+        "/members/{member}/family",
+        Right.EDIT_MEMBERS,
+        relatives.join,
+        "family_joined",
+        ("role",),
+        members.member,
+    ),
+    Way(
+        "POST",
+        "/members/{member}/family/leave",
+        Right.EDIT_MEMBERS,
+        relatives.leave,
+        "family_left",
+        (),
+        members.member,
+    ),
+    Way(
+        "POST",
+        "/members/{member}/family/role",
+        Right.EDIT_MEMBERS,
+        relatives.give_role,
+        "family_role_given",
+        ("role",),
+        members.member,
+    ),
+    Way(
+        "POST",
+        "/members/{member}/codes",
+        Right.EDIT_MEMBERS,
+        relatives.send_code,
+        "code_sent",
+        ("contact",),
+        members.member,
+    ),
+    Way(
+        "POST",
+        "/members/{member}/codes/confirm",
+        Right.EDIT_MEMBERS,
+        relatives.confirm_code,
+        "code_confirmed",
+        ("contact",),
         members.member,
     ),
     Way(

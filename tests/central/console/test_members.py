@@ -1,5 +1,9 @@
 """Members at the console: found by what people say, shown with their life, consents and lots."""
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -106,6 +110,63 @@ def test_two_are_merged_and_parted_with_a_reason(anna: Person, vera: Browser) ->
     assert vera.post(f"/console/members/{other}/unmerge", note="").status_code == 422
     assert vera.post(f"/console/members/{other}/unmerge", note="ошибка").status_code == 303
     assert "Отделить: " not in vera.get(here).text
+
+
+def test_a_relative_joins_a_family_gets_a_role_and_leaves(
+    anna: Person, journal: Journal, vera: Browser
+) -> None:
+    son, _ = journal.register(name="Ёлкин Глеб", phone="+79167650011")
+    journal.push_new()
+    here = f"/console/members/{son.member}"
+
+    assert "Ни в чьей семье." in vera.get(here).text
+    assert vera.post(f"{here}/family", head=PHONE, role="king", note="сын").status_code == 422
+    assert vera.post(f"{here}/family", head=PHONE, role="earns", note="").status_code == 422
+    joined = vera.post(f"{here}/family", head=PHONE, role="earns", note="сын")
+    assert joined.headers["location"] == f"{here}?done=family_joined"
+    page = vera.get(here).text
+    assert f'href="/console/members/{anna.member}"' in page
+    assert "только копит" in page
+    assert "Ёлкин Г" in vera.get(f"/console/members/{anna.member}").text
+    vera.post(f"{here}/family/role", role="redeems", note="вырос")
+    assert "копит и тратит ·" in vera.get(here).text
+    vera.post(f"{here}/family/leave", note="женился")
+    assert "Ни в чьей семье." in vera.get(here).text
+    assert "вышел из семьи" in vera.get(here).text
+
+
+def test_a_phone_is_verified_by_a_code_that_was_sent(
+    centre: Centre, staff: Staff, anna: Person, vera: Browser, tmp_path: Path
+) -> None:
+    here = f"/console/members/{anna.member}"
+    nobody = vera.post(f"{here}/codes", contact="phone", note="звонок")
+    assert nobody.status_code == 409
+    sending = centre.settings.model_copy(update={"code_outbox": tmp_path / "out"})
+    app = TestClient(create_app(replace(centre, settings=sending), full_stages()))
+    lena = Browser(app, staff, staff.add("lena", Role.SUPPORT))
+
+    assert lena.post(f"{here}/codes", contact="phone", note="звонок").status_code == 303
+    (letter,) = [json.loads(one.read_text()) for one in (tmp_path / "out").iterdir()]
+    wrong = lena.post(f"{here}/codes/confirm", contact="phone", code="000", note="звонок")
+    assert wrong.status_code == 403
+    taken = lena.post(f"{here}/codes/confirm", contact="phone", code=letter["code"], note="звонок")
+    assert taken.headers["location"] == f"{here}?done=verified"
+    assert '<span class="good">подтверждён</span>' in lena.get(here).text
+    assert letter["code"] not in lena.get(f"{here}/life").text
+
+
+def test_who_may_not_edit_sees_the_ends_of_a_phone(
+    centre: Centre, staff: Staff, anna: Person, vera: Browser
+) -> None:
+    here = f"/console/members/{anna.member}"
+    app = TestClient(create_app(centre, full_stages()))
+    auditor = Browser(app, staff, staff.add("ivan", Role.AUDITOR))
+
+    assert PHONE in vera.get(here).text
+    seen = auditor.get(here).text
+    assert PHONE not in seen
+    assert f"…{PHONE[-4:]}" in seen
+    assert "Отправить код" not in seen
 
 
 def test_who_was_erased_still_has_a_page(centre: Centre, anna: Person, vera: Browser) -> None:
