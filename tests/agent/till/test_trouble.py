@@ -36,6 +36,7 @@ def impatient(shop: Shop) -> Till:
             "connect",
             lambda connection, _: connection.execute(f"PRAGMA busy_timeout = {IMPATIENT_MS}"),
         )
+        engine.dispose()
     return Till(shop)
 
 
