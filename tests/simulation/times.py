@@ -124,11 +124,10 @@ class Times:
         if here - self._said:
             raise ViolationError("pack", f"store {store.code} has what nobody has published")
         local = _local(store, at)
-        if priced_by and priced_by not in {one.pack for one in here}:
-            for no in {one.no for one in self._said if one.pack == priced_by}:
-                had = here | {one for one in self._said if one.no <= no}
-                if _in_force(store, had, local) == priced_by:
-                    return priced_by
+        for no in {one.no for one in self._said - here if one.pack == priced_by}:
+            had = here | {one for one in self._said if one.no <= no}
+            if _in_force(store, had, local) == priced_by:
+                return priced_by
         return _in_force(store, here, local)
 
 
