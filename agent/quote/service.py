@@ -107,16 +107,16 @@ class Quote:
 def quote(station: Station, basket: Basket, at: datetime) -> Quote:
     """Price a basket with the points that this store may count on now.
 
-    With the line up these are all that the centre may lease to it, otherwise what the programme
-    allows offline: the store's own leases, unless it says otherwise. Raises NoSettingsError,
-    NoPackError, NoPriceError, UnknownBarcodeError, UnknownMemberError, TillDiffersError,
-    NotForSaleError, and as `check_pins` and `passes.good` do.
+    With the line up these are all that the centre may lease to it, otherwise, or when it gets no
+    leases any more, what the programme allows offline: the store's own leases, unless it says
+    otherwise. Raises NoSettingsError, NoPackError, NoPriceError, UnknownBarcodeError,
+    UnknownMemberError, TillDiffersError, NotForSaleError, and as `check_pins` and `passes.good` do.
     """
     began_s = station.clock.monotonic()
     admit(station, basket, at)
     with reading(station.journal) as journal:
-        reach = Reach.CHAIN if station.link.state().up else Reach.STORE
-        priced = price(station, journal, basket, reach, at)
+        can_ask = station.link.state().up and not station.barred
+        priced = price(station, journal, basket, Reach.CHAIN if can_ask else Reach.STORE, at)
     station.counts.took(QUOTE_SECONDS, station.clock.monotonic() - began_s)
     return priced
 

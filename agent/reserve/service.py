@@ -103,7 +103,7 @@ def reserve(station: Station, order: ReserveOrder, at: datetime) -> Claim:
         if (known := _standing_claim(connection, order)) is not None:
             return known
     expected, came_short = quote(station, order.basket, at), set[UUID]()
-    if expected.reach is Reach.CHAIN and not station.barred:
+    if expected.reach is Reach.CHAIN:
         came_short = leases.ask(station, receipt, _missing(expected), at)
     try:
         return _claim(station, order, at)

@@ -117,6 +117,18 @@ def test_a_fenced_agent_is_barred_and_asks_for_no_epoch(shop: Shop) -> None:
     assert [batch.head.seq for batch in shop.link.pushed] == [1, 1]
 
 
+def test_a_barred_agent_quotes_what_it_may_draw_itself(shop: Shop, lot: PersonLot) -> None:
+    """It gets no leases: a quote over all points of the chain could never be paid."""
+    anna = Person(lot)
+    shop.member(anna)
+    bar(shop, FENCED)
+
+    held = claim(shop, basket(shop, member=anna, redeem=Redeem.MAXIMUM))
+
+    assert held.evaluation.redemption.redeemed == 0
+    assert shop.link.asked == []
+
+
 def test_being_fenced_outweighs_an_earlier_bar_and_no_other_does(shop: Shop) -> None:
     bar(shop, "restored")
     bar(shop, "forked")
