@@ -62,6 +62,8 @@ SELECT agent, epoch, watermark.seq, audit_mark.seq FROM watermark
 LEFT JOIN audit_mark USING (agent, epoch) WHERE watermark.seq <> ifnull(audit_mark.seq, 0)
 UNION ALL SELECT receipt, store, verdict, due FROM audit WHERE due OR verdict <> 'same'"""
 """What the audit has not come to, when it should have."""
+NO_PACK = "SELECT fact FROM audit WHERE verdict = 'unknown_pack'"
+"""What is in no sum of the audit before its pack is known; FORGOTTEN says which never are."""
 FORGOTTEN = """
 SELECT receipt, store, verdict, due FROM audit
 WHERE verdict = 'unknown_pack' AND pack NOT IN (SELECT hash FROM pack)"""
