@@ -9,6 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from central.centre import Centre
+from central.conflicts.service import Word
 from central.console.forms import Upload
 from central.people.roles import Right
 from central.people.sessions import Present
@@ -97,6 +98,11 @@ class Ask:
         except ValueError as error:
             wants = ("день вида 2026-12-31", "a day such as 2026-12-31")
             raise bad_field("День", "Day", *wants) from error
+
+    @property
+    def word(self) -> Word:
+        """Who asks, and the reason that he has typed."""
+        return Word(self.me.who.login, self.text("note"))
 
     def one_of(self, name: str, kind: type[E]) -> E:
         """Return what is chosen from a list; raises BadFieldError."""

@@ -1,7 +1,6 @@
 """The inbox of conflicts: what happened in words, and what a person may do about each."""
 
 from central.conflicts import service as conflicts
-from central.conflicts.service import Word
 from central.conflicts.store import SORTED, Wanted
 from central.conflicts.values import (
     Conflict,
@@ -60,28 +59,24 @@ def conflict(ask: Ask) -> Page:
 
 def resolve(ask: Ask) -> Answer:
     """Close a conflict as it stands."""
-    settling.resolve(ask.centre, ask.id("conflict"), _word(ask))
+    settling.resolve(ask.centre, ask.id("conflict"), ask.word)
     return Go(f"/console/conflicts/{ask.path['conflict']}", "resolved")
 
 
 def undo(ask: Ask) -> Answer:
     """Take the other way."""
-    return _said(ask, settling.undo(ask.centre, ask.id("conflict"), _word(ask)))
+    return _said(ask, settling.undo(ask.centre, ask.id("conflict"), ask.word))
 
 
 def correct(ask: Ask) -> Answer:
     """End a fact that was set aside: were its points spent?"""
     ending = ask.one_of("ending", Ending)
-    return _said(ask, settling.correct(ask.centre, ask.id("conflict"), _word(ask), ending))
+    return _said(ask, settling.correct(ask.centre, ask.id("conflict"), ask.word, ending))
 
 
 def _said(ask: Ask, done: Sentence) -> Page:
     page = conflict(ask)
     return Page(page.template, page.content, notice=Wording(done.ru, done.en))
-
-
-def _word(ask: Ask) -> Word:
-    return Word(ask.me.who.login, ask.text("note"))
 
 
 def _wanted(ask: Ask) -> Wanted:

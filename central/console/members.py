@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from central.conflicts import service as conflicts
-from central.conflicts.service import Word
 from central.conflicts.store import Wanted
 from central.conflicts.values import Party, Role
 from central.console.ask import Answer, Ask, Go, Page
@@ -109,28 +108,28 @@ def member(ask: Ask) -> Page:
 def edit(ask: Ask) -> Answer:
     """Write what of a member's profile is typed and is not as it was."""
     one, proposal = ask.id("member"), _proposal(ask)
-    people.edit_member(ask.centre, one, proposal, _word(ask))
+    people.edit_member(ask.centre, one, proposal, ask.word)
     return Go(f"/console/members/{one}", "saved")
 
 
 def verify(ask: Ask) -> Answer:
     """Note that a member has shown that his phone is his."""
     one = ask.id("member")
-    people.verify_phone(ask.centre, one, _word(ask))
+    people.verify_phone(ask.centre, one, ask.word)
     return Go(f"/console/members/{one}", "verified")
 
 
 def merge(ask: Ask) -> Answer:
     """Make two members one."""
     other = lookup.living(ask.centre, ask.text("other"))
-    done = people.merge_members(ask.centre, ask.id("member"), other, _word(ask))
+    done = people.merge_members(ask.centre, ask.id("member"), other, ask.word)
     return Go(f"/console/members/{done.survivor}", "merged")
 
 
 def unmerge(ask: Ask) -> Answer:
     """Part a member from whom he was merged into."""
     one = ask.id("member")
-    people.unmerge_member(ask.centre, one, _word(ask))
+    people.unmerge_member(ask.centre, one, ask.word)
     return Go(f"/console/members/{one}", "parted")
 
 
@@ -138,14 +137,14 @@ def consent(ask: Ask) -> Answer:
     """Note that a member agrees to a text."""
     one = ask.id("member")
     purpose, _, version = ask.text("text").rpartition(" ")
-    consents.give(ask.centre, one, purpose, version, _word(ask))
+    consents.give(ask.centre, one, purpose, version, ask.word)
     return Go(f"/console/members/{one}", "consented")
 
 
 def withdraw(ask: Ask) -> Answer:
     """Note that a member agrees no more."""
     one = ask.id("member")
-    consents.withdraw(ask.centre, one, ask.text("purpose"), _word(ask))
+    consents.withdraw(ask.centre, one, ask.text("purpose"), ask.word)
     return Go(f"/console/members/{one}", "withdrawn")
 
 
@@ -193,10 +192,6 @@ def _told(ask: Ask, known: Golden) -> tuple[Golden, str]:
     hows = (REGISTRATION, IMPORT)
     parts = [t(f"source_{one}") if one in hows else one for one in known.source.split("/")]
     return replace(known, value=value), " · ".join(parts)
-
-
-def _word(ask: Ask) -> Word:
-    return Word(ask.me.who.login, ask.text("note"))
 
 
 def _tails(ends: Sequence[str]) -> str:

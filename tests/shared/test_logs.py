@@ -23,6 +23,7 @@ PHONE = "+79161234567"
 def _as_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Undo what servers of other tests have told the logger that all of them share."""
     server = logging.getLogger("uvicorn")
+    # the logger is the interpreter's own: a test cannot have another one
     monkeypatch.setattr(server, "propagate", True)
     monkeypatch.setattr(server, "handlers", [])
 

@@ -90,9 +90,8 @@ def test_rows_that_are_nobodys_or_apart_are_refused(base: Centre, tmp_path: Path
 def test_a_receipt_is_not_cut_where_a_batch_ends(
     base: Centre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "central.imports.service.ROWS_PER_TRANSACTION", 2
-    )  # else it takes thousands
+    # else it takes thousands of rows
+    monkeypatch.setattr("central.imports.service.ROWS_PER_TRANSACTION", 2)
     other = "18;7700000002;01.01.2026;102;1;X;1"
 
     run = _take(base, tmp_path, other, ONE, TWO, TWO, other.replace("18;", "19;"))
