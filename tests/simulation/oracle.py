@@ -192,6 +192,7 @@ class Oracle:
     def restored(self) -> None:
         """Note that the centre goes on from a backup: what a forked epoch reports is not new."""
         self._fenced.clear()
+        self._above.clear()  # of lots that it does not know nothing is left
         self._is_restored = True
         self.passes.restored()
         self.log.rewind()
