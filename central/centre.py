@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
+from central.pace import Pace
 from central.roots import KEY_FILE, ROOT_FILE, RootNeededError, Roots, read_roots, write_roots
 from central.settings import Settings
 from shared.clock import Clock
@@ -73,6 +74,7 @@ class Centre:
     incarnation: UUID
     counts: Counts = field(default_factory=Counts, repr=False)
     """What this process has counted, for its metrics."""
+    pace: Pace = field(default_factory=Pace, repr=False)
 
 
 def make_keys(folder: Path, chance: random.Random) -> None:

@@ -48,7 +48,8 @@ def run(centre: Centre, at: datetime, library: Library | None = None) -> int:
     """
     library, facts = library or Library(), 0
     for _ in range(STEPS_PER_RUN_MAX):
-        taken = step(centre, library, at)
+        with centre.pace.patiently(centre.clock):
+            taken = step(centre, library, at)
         if taken is None:
             break
         facts += taken

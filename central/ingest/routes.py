@@ -28,7 +28,8 @@ def post_facts(
     signed: Annotated[SignedRequest, Depends(signed_request)],
 ) -> Response:
     """Take a batch of facts of the sender's journal."""
-    return message(push(centre, signed))
+    with centre.pace.sending():
+        return message(push(centre, signed))
 
 
 @router.post("/receipts/asks", openapi_extra=WIRE_BODY)

@@ -75,7 +75,8 @@ def run(centre: Centre, at: datetime) -> int:
     steps = 0
     for stream, head in sorted(feed.heads(centre.engine).items()):
         while counted.get(stream, 0) < head and steps < STEPS_PER_RUN_MAX:
-            counted[stream] = _step(centre.engine, stream, at)
+            with centre.pace.patiently(centre.clock):
+                counted[stream] = _step(centre.engine, stream, at)
             steps += 1
     return steps
 

@@ -1,7 +1,7 @@
 """Tables of the snapshots: the present rows of every stream, what they sum up to, and pieces."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
 from sqlalchemy import (
@@ -16,6 +16,7 @@ from sqlalchemy import (
 from sqlmodel import Field
 
 from central.schema import Instant, Table, insert_new, locked, table_of, upsert
+from central.sets import one_of, upsert_rows
 from shared.wire.snapshot import NOTHING, StoredRow
 
 KEYS_PER_QUERY_MAX = 500
@@ -157,7 +158,7 @@ def present(
             query = select(_row.c.key, _row.c.row).where(
                 _row.c.stream == stream,
                 _row.c.kind == kind,
-                _row.c.key.in_(wanted[start : start + KEYS_PER_QUERY_MAX]),
+                one_of(connection, _row.c.key, wanted[start : start + KEYS_PER_QUERY_MAX]),
             )
             found.update({(kind, row.key): row.row for row in connection.execute(query)})
     return found
@@ -165,12 +166,9 @@ def present(
 
 def put_rows(connection: Connection, stream: str, rows: Iterable[tuple[int, StoredRow]]) -> None:
     """Write present rows, each with its part."""
-    new = [
-        {"stream": stream, "kind": row.kind, "key": row.key, "part": part, "row": row.row}
-        for part, row in rows
-    ]
-    if new:
-        connection.execute(upsert(connection, RowTable), new)
+    names = ("stream", "kind", "key", "part", "row")
+    new = [(stream, row.kind, row.key, part, row.row) for part, row in rows]
+    upsert_rows(connection, RowTable, names, new)
 
 
 def drop_rows(connection: Connection, stream: str, keys: Iterable[tuple[str, bytes]]) -> None:
@@ -191,7 +189,7 @@ def parts(connection: Connection, stream: str, nos: Collection[int] | None = Non
     """Return a stream's parts that have or had rows, in order; of some numbers, or all."""
     query = select(*_PART_COLUMNS).where(_part.c.stream == stream).order_by(_part.c.part)
     if nos is not None:
-        query = query.where(_part.c.part.in_(nos))
+        query = query.where(one_of(connection, _part.c.part, nos))
     return [Part(*row) for row in connection.execute(query)]
 
 
@@ -205,18 +203,9 @@ def parts_between(connection: Connection, stream: str, first: int, last: int) ->
 
 def put_parts(connection: Connection, stream: str, changed: Sequence[Part]) -> None:
     """Write parts."""
-    rows = [
-        {
-            "stream": stream,
-            "part": part.no,
-            "rows": part.rows,
-            "size_bytes": part.size_bytes,
-            "sum": part.sum,
-            "changed_at": part.changed_at,
-        }
-        for part in changed
-    ]
-    connection.execute(upsert(connection, PartTable), rows)
+    names = ("stream", "part", "rows", "size_bytes", "sum", "changed_at")
+    rows = [(stream, *astuple(part)) for part in changed]
+    upsert_rows(connection, PartTable, names, rows)
 
 
 def rows_between(connection: Connection, stream: str, first: int, last: int) -> list[StoredRow]:
