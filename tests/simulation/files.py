@@ -58,6 +58,7 @@ def granted_to(
     account: str | None = None,
     *,
     even_closed: bool = False,
+    even_fenced: bool = False,
 ) -> Counter[Key]:
     """Return by epoch and lot what a store was granted at most, wherever that stands.
 
@@ -67,7 +68,7 @@ def granted_to(
     granted: Counter[Key] = Counter()
     with reading(store.journal) as journal:
         is_fenced = journal.execute(_FENCED).fetchone() is not None
-        heard = () if is_fenced and not even_closed else journal.execute(_TOLD)
+        heard = () if is_fenced and not (even_fenced or even_closed) else journal.execute(_TOLD)
         told = [(row[0], row[1].hex(), row[2], row[3].hex()) for row in heard]
     told += central.execute(_LEASE, (store.agent,)).fetchall()
     closed = set() if even_closed else set(central.execute(_CLOSED, (store.agent,)))
@@ -83,6 +84,16 @@ def gone_of(store: Store, account: str | None = None) -> Counter[Key]:
     return Counter(
         {(row[0], row[1].hex()): row[2] for row in rows if account in (None, row[3].hex())}
     )
+
+
+def twice_of(central: sqlite3.Connection, store: Store, account: str | None = None) -> Counter[str]:
+    """Return by lot what a disk that was copied may spend beside the one that it is a copy of, also
+    if it did so before it was fenced."""
+    twice: Counter[str] = Counter()
+    if (gone := store.image_gone) is not None:
+        for key, granted in granted_to(central, store, account, even_fenced=True).items():
+            twice[key[1]] += max(0, granted - gone.get(key, 0))
+    return twice
 
 
 def kept_of(twins: Iterable[Store], epoch: int, lot: str) -> int:

@@ -24,6 +24,7 @@ from tests.simulation.files import (
     kept_of,
     reading,
     rows_of,
+    twice_of,
 )
 from tests.simulation.healed import (
     SHOWN_MAX,
@@ -185,9 +186,7 @@ class Oracle:
             self._allowed[lot] += left
         with reading(self.central) as central:
             for twin in [one for one in self.stores.values() if one.agent == agent]:
-                for (epoch, lot), granted in granted_to(central, twin).items():
-                    if twin.image_gone is not None:
-                        self._allowed[lot] += max(0, granted - twin.image_gone.get((epoch, lot), 0))
+                self._allowed.update(twice_of(central, twin))
 
     def restored(self) -> None:
         """Note that the centre goes on from a backup: what a forked epoch reports is not new."""
@@ -295,8 +294,7 @@ class Oracle:
             gone = gone_of(store, account)
             for key, granted in granted_to(central, store, account).items():
                 leased[key[1]] += max(0, granted - gone[key])
-                if store.image_gone is not None:
-                    allowed[key[1]] += max(0, granted - store.image_gone.get(key, 0))
+            allowed.update(twice_of(central, store, account))
         bound = self._beyond([account])
         total = -bound
         for lot in sorted({*free, *leased, *self._lots[account]}):
