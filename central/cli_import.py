@@ -47,6 +47,9 @@ def _command(name: str, text: str) -> None:
 
         if update and name != "members":
             raise typer.BadParameter("is for members: rows of other kinds always take effect")
+        told = report or file.with_name(f"{file.name}.report.json")
+        if told.resolve() in {one.resolve() for one in (file, mapping) if one is not None}:
+            raise typer.BadParameter("the report would take the place of a file that is read")
         with opened(ctx) as centre, progress(name, 0) as heard:
             kind = ImportKind(name)
             plan = read_plan(mapping, kind) if mapping else Plan()
@@ -55,7 +58,6 @@ def _command(name: str, text: str) -> None:
             known = Known.UPDATED if update else Known.STAYS
             order = Order(kind, source, plan, how, by or getpass.getuser(), known)
             done = take_in(centre, order, heard)
-            told = report or file.with_name(f"{file.name}.report.json")
             write_report(centre, done, told)
             for line in lines(done, centre.settings.locale):
                 typer.echo(line)

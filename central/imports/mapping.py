@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from central.imports.fields import DATE_PREFIX, FIELDS, ImportKind, folded
 from central.imports.reasons import Reason, RefusedError
 from shared.errors import Kind, LoyaltyError
 from shared.rules.document import decoded, read_yaml
-from shared.rules.faults import PackError
+from shared.rules.faults import WHOLE, PackError, refused
 
 ANY = "*"
 """Stands for every value that is not named."""
@@ -20,6 +21,8 @@ IGNORED = "-"
 """Where a field would stand: the column is known, and not taken."""
 
 
+NAME_SHOWN_MAX, COLUMNS_SHOWN_MAX = 40, 400
+_ANY_DAY = date(2031, 12, 25)
 NAME, FIRST_NAME = "name", "first_name"
 PARTS_OF_NAME = frozenset({"last_name", "middle_name"})
 """A heading like "Имя" beside one of these is of the first name alone."""
@@ -32,6 +35,15 @@ class BadMappingError(LoyaltyError):
     code = "bad_mapping"
     ru = "Файл соответствий не годится: {reason_ru}."
     en = "The mapping does not fit: {reason_en}."
+
+
+class UnfitColumnsError(LoyaltyError):
+    """A file whose heading names nothing that an import knows, or not what it needs."""
+
+    kind = Kind.INVALID
+    code = "unfit_columns"
+    ru = "В файле не найдено: {fields}. Его столбцы: {columns}. Назовите поля в --mapping."
+    en = "Not found in the file: {fields}. Its columns: {columns}. Name the fields in a --mapping."
 
 
 class _MappingFile(BaseModel):
@@ -93,20 +105,12 @@ class Fitted:
 
 def read_plan(path: Path, kind: ImportKind) -> Plan:
     """Read a mapping file of this kind; raises BadMappingError."""
-    try:
-        content = path.read_bytes()
-        document: Any = read_yaml(decoded(content))
-        written = _MappingFile.model_validate(document)
-    except OSError as error:
-        raise _bad(f"{path.name} не открывается", f"{path.name} cannot be opened") from error
-    except PackError as error:
-        raise _bad(error.sentence("ru"), error.sentence("en")) from error
-    except ValidationError as error:
-        fault = error.errors()[0]
-        where = ".".join(str(part) for part in fault["loc"]) or path.name
-        raise _bad(f"{where}: {fault['msg']}", f"{where}: {fault['msg']}") from error
+    content, written = _read(path)
     if written.kind is not kind:
         raise _bad(f"kind: {written.kind}, а не {kind}", f"kind: {written.kind}, not {kind}")
+    for form in written.dates:
+        if not _is_form(form):
+            raise _bad(f"dates: «{form}» — не вид даты", f"dates: '{form}' is no form of a date")
     names = [*written.columns.values(), *written.constants, *written.values]
     for name in names:
         if name != IGNORED and not _is_field(kind, name):
@@ -114,7 +118,7 @@ def read_plan(path: Path, kind: ImportKind) -> Plan:
     return Plan(
         columns=written.columns,
         constants=written.constants,
-        values={name: _folded_values(known) for name, known in written.values.items()},
+        values={name: _folded_values(name, known) for name, known in written.values.items()},
         dates=tuple(written.dates),
         digest=hashlib.sha256(content).hexdigest(),
     )
@@ -123,8 +127,8 @@ def read_plan(path: Path, kind: ImportKind) -> Plan:
 def fit(plan: Plan, kind: ImportKind, header: Sequence[str]) -> Fitted:
     """Find every field's column; what the plan does not name is known by its heading.
 
-    Raises BadMappingError for a column that is named and not there, a field with two columns, and a
-    needed field without one.
+    Raises BadMappingError for a column that is named and not there, and a field with two columns;
+    UnfitColumnsError for a needed field without one.
     """
     by_heading = {heading: place for place, heading in enumerate(header) if heading}
     places: dict[str, int] = {}
@@ -150,8 +154,9 @@ def fit(plan: Plan, kind: ImportKind, header: Sequence[str]) -> Fitted:
         if one.is_needed and one.name not in places and one.name not in plan.constants
     ]
     if missing or not places:
-        told = ", ".join(missing or [one.name for one in FIELDS[kind]])
-        raise _bad(f"в файле не найдено: {told}", f"not found in the file: {told}")
+        fields = ", ".join(missing or [one.name for one in FIELDS[kind]])
+        columns = ", ".join(name[:NAME_SHOWN_MAX] for name in by_heading)[:COLUMNS_SHOWN_MAX]
+        raise UnfitColumnsError(fields=fields, columns=columns)
     unknown = tuple(name for name, place in by_heading.items() if place not in taken)
     return Fitted(places, plan.constants, plan.values, plan.dates, unknown)
 
@@ -177,8 +182,40 @@ def _put(places: dict[str, int], name: str, place: int) -> None:
     places[name] = place
 
 
-def _folded_values(known: Mapping[str, str]) -> dict[str, str]:
-    return {_value_key(value): meant for value, meant in known.items()}
+def _read(path: Path) -> tuple[bytes, _MappingFile]:
+    try:
+        content = path.read_bytes()
+        document: Any = read_yaml(decoded(content))
+        return content, _MappingFile.model_validate(document)
+    except OSError as error:
+        raise _bad(f"{path.name} не открывается", f"{path.name} cannot be opened") from error
+    except PackError as error:
+        raise _fault(path, error) from error
+    except ValidationError as error:
+        raise _fault(path, refused(error, _MappingFile)) from error
+
+
+def _fault(path: Path, error: PackError) -> BadMappingError:
+    where = path.name if error.path == WHOLE else error.path
+    ru, en = error.details["reason_ru"], error.details["reason_en"]
+    return _bad(f"{where}: {str(ru).rstrip('.')}", f"{where}: {str(en).rstrip('.')}")
+
+
+def _is_form(form: str) -> bool:
+    """Tell whether a date that is written so is the same when it is read again."""
+    try:
+        return datetime.strptime(_ANY_DAY.strftime(form), form).date() == _ANY_DAY  # noqa: DTZ007
+    except ValueError:
+        return False
+
+
+def _folded_values(name: str, known: Mapping[str, str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for value, meant in known.items():
+        if found.setdefault(_value_key(value), meant) != meant:
+            ru = f"values.{name}: «{value}» стоит дважды"
+            raise _bad(ru, f"values.{name}: '{value}' stands there twice")
+    return found
 
 
 def _value_key(value: str) -> str:

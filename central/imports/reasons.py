@@ -8,6 +8,7 @@ class Reason(StrEnum):
     """What is wrong with a row, or was, or what a person should look at."""
 
     UNREADABLE = "unreadable"
+    BYTES = "bytes"
     FIELDS = "fields"
     CELL_TOO_LONG = "cell_too_long"
     UNMAPPED = "unmapped"
@@ -41,6 +42,10 @@ WORDS: dict[Reason, tuple[str, str]] = {
     Reason.UNREADABLE: (
         "строка не читается: кавычка не закрыта или стоит не на месте",
         "the row cannot be read: a quotation mark is not closed or out of place",
+    ),
+    Reason.BYTES: (
+        "в строке есть байты, которые не текст в кодировке файла",
+        "the row has bytes that are no text in the encoding of the file",
     ),
     Reason.FIELDS: (
         "полей не столько, сколько в заголовке",

@@ -59,6 +59,7 @@ def lines(done: Imported, locale: str) -> Iterator[str]:
     shown = [one for one in Outcome if one is not Outcome.UPDATED or run.updates]
     told = ", ".join(words.outcome(one, tally.of(one), locale) for one in shown)
     yield words.line("rows", locale, file=run.file, rows=run.rows_done, told=told)
+    yield words.line("form", locale, form=done.form)
     if tally.stated:
         points = {
             "stated": format_points(tally.stated),

@@ -54,6 +54,15 @@ class BrokenOffError(LoyaltyError):
     en = "The import stopped after {rows} rows, which are kept. {reason_en} Repeat: it goes on."
 
 
+class TornFileError(LoyaltyError):
+    """A file that ends in damage; what stands before it is kept."""
+
+    kind = Kind.INVALID
+    code = "import_torn"
+    ru = "{reason_ru} {rows} строк до повреждения загружены. Загрузите целый файл: они не удвоятся."
+    en = "{reason_en} {rows} rows before the damage are in. Import a whole file: they count once."
+
+
 class Known(Enum):
     """What becomes of members who are known, as far as a file states them otherwise."""
 
@@ -92,7 +101,8 @@ class Imported:
 def run(centre: Centre, order: Order, heard: Heard) -> Imported:
     """Take a file in, or go on with it where it was left; a finished one changes nothing.
 
-    Raises BadSourceError, BadMappingError, NoLibraryError, BrokenOffError.
+    Raises BadSourceError, BadMappingError, UnfitColumnsError, NoLibraryError, BrokenOffError,
+    TornFileError.
     """
     at = centre.clock.now()
     new = _new_run(order, at)
@@ -138,7 +148,7 @@ class _Pipe:
             return self._batch(lines)
         except BadSourceError as error:
             ru, en = error.sentence("ru"), error.sentence("en")
-            raise BrokenOffError(rows=run.rows_done, reason_ru=ru, reason_en=en) from error
+            raise TornFileError(rows=run.rows_done, reason_ru=ru, reason_en=en) from error
 
     def _batch(self, lines: Iterator[Line]) -> list[Line]:
         """Return the next rows; those of one receipt stay together, up to as many again."""

@@ -19,7 +19,7 @@ from shared.errors import Kind, LoyaltyError
 if TYPE_CHECKING:
     from openpyxl import Workbook
 
-WORKBOOK, PARQUET = b"PK\x03\x04", b"PAR1"
+WORKBOOK, OLD_WORKBOOK, PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
 UNPACKED_BYTES_MAX = 2 * 1024**3
 """Of a workbook, which is a zip file and may be a bomb."""
 UNPACKED_RATIO_MAX = 200
@@ -151,9 +151,10 @@ def _text(value: object) -> str:
         return str(plain if plain.time() != time() else plain.date())
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, bytes):
-        return value.decode(errors="replace")
-    return str(value).encode(errors="replace").decode()
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    told = value if isinstance(value, bytes) else str(value).encode(errors="replace")
+    return told.decode(errors="replace")
 
 
 def _number(value: float | Decimal) -> str:

@@ -29,6 +29,9 @@ def open_sheet(source: Source) -> Iterator[Sheet]:
         opened = sheets.open_parquet(source.path)
     elif start == sheets.WORKBOOK:
         opened = sheets.open_workbook(source.path)
+    elif start == sheets.OLD_WORKBOOK:
+        ru = "это книга Excel 97–2003: сохраните её как .xlsx или CSV"
+        raise bad_source(source.path, ru, "it is of Excel 97 to 2003: save it as .xlsx or CSV")
     else:
         opened = texts.open_csv(source)
     with opened as sheet:
@@ -57,7 +60,7 @@ def _checked(path: Path, sheet: Sheet) -> Sheet:
 
 def _bounded(lines: Iterator[Line], width: int) -> Iterator[Line]:
     for line in lines:
-        if line.fault is None and not any(line.cells):
+        if line.fault is None and not any(cell.strip() for cell in line.cells):
             continue
         yield _judged(line, width)
 

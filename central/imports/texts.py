@@ -2,8 +2,9 @@
 
 import codecs
 import csv
+import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -14,21 +15,32 @@ from central.imports.reasons import Reason
 LINE_CHARS_MAX = 100_000
 LINES_PER_ROW_MAX = 20
 """A quotation mark that nobody closes must not swallow the rest of the file."""
+HEADING_BYTES_MAX = 4096
+BAD_SHARE_MAX = 10
+"""A file of which one byte outside ASCII in so many, or fewer, is no UTF-8 has damaged rows; one
+that has more is in another encoding."""
+UNDECODED = "surrogateescape"
+"""Keeps bytes that are no text, so that their row can be told and refused."""
 CHUNK_BYTES = 1024 * 1024
 DELIMITERS = ";,\t"
+_PLANES = b"\0\x04"
+"""Every other byte of UTF-16: Latin letters and signs, Cyrillic ones."""
+_ASCII = bytes(range(128))
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @contextmanager
 def open_csv(source: Source) -> Iterator[Sheet]:
     """Open a CSV file; raises BadSourceError."""
     encoding, total = _encoding(source)
-    with source.path.open(encoding=encoding, newline="") as file:
+    errors = UNDECODED if encoding == "utf-8-sig" else "strict"
+    with source.path.open(encoding=encoding, errors=errors, newline="") as file:
         heading = file.readline(LINE_CHARS_MAX)
         delimiter = source.delimiter or _delimiter(heading)
         file.seek(0)
         rows = _rows(_Lines(file), delimiter)
         first = next(rows, None)
-        if first is None or first.fault is not None:
+        if first is None or first.fault is not None or not _is_text(first.cells):
             raise bad_source(source.path, "в нём нет строки заголовков", "it has no heading")
         shown = "tab" if delimiter == "\t" else delimiter
         form = f"csv {encoding.removesuffix('-sig')} {shown}"
@@ -38,15 +50,8 @@ def open_csv(source: Source) -> Iterator[Sheet]:
 def _encoding(source: Source) -> tuple[str, int]:
     """Return in which encoding every byte of a file can be read, and how many lines it has."""
     with source.path.open("rb") as file:
-        start = file.read(3)
-    if source.encoding:
-        choices = [source.encoding]
-    elif start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        choices = ["utf-16"]
-    elif start == codecs.BOM_UTF8:
-        choices = ["utf-8"]
-    else:
-        choices = ["utf-8", "cp1251"]
+        start = file.read(HEADING_BYTES_MAX)
+    choices = [source.encoding] if source.encoding else _likely(start)
     for name in choices:
         if (total := _lines_in(source.path, name)) is not None:
             return ("utf-8-sig" if name == "utf-8" else name), total
@@ -54,7 +59,21 @@ def _encoding(source: Source) -> tuple[str, int]:
     raise bad_source(source.path, f"это не текст в {told}", f"it is no text in {told}")
 
 
+def _likely(start: bytes) -> list[str]:
+    """Return in which encodings a file may be that begins so."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return ["utf-16"]
+    if start.startswith(codecs.BOM_UTF8):
+        return ["utf-8"]
+    heading = start.partition(b"\n")[0]
+    first, second = (sum(map(half.count, _PLANES)) for half in (heading[::2], heading[1::2]))
+    if 3 * (first + second) > len(heading):
+        return ["utf-16-be" if first > second else "utf-16-le"]
+    return ["utf-8", "cp1251"]
+
+
 def _lines_in(path: Path, encoding: str) -> int | None:
+    """Return how many lines a file has, or None for one that is in another encoding."""
     decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
     lines = 0
     try:
@@ -63,8 +82,24 @@ def _lines_in(path: Path, encoding: str) -> int | None:
                 lines += decoder.decode(chunk).count("\n")
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return None
+        return _lines_of_damaged(path) if encoding == "utf-8" else None
     return lines
+
+
+def _lines_of_damaged(path: Path) -> int | None:
+    """Return how many lines a file has that is in UTF-8 but for some bytes, or None."""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    lines = bad = letters = 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            lines += chunk.count(b"\n")
+            bad += decoder.decode(chunk).count("\ufffd")
+            letters += len(chunk.translate(None, _ASCII))
+    return None if bad * BAD_SHARE_MAX > letters else lines
+
+
+def _is_text(cells: Iterable[str]) -> bool:
+    return all(cell.isascii() or not _SURROGATES.search(cell) for cell in cells)
 
 
 def _delimiter(heading: str) -> str:
@@ -83,6 +118,8 @@ class _Lines:
         self._back: deque[str] = deque()
         self._taken: list[str] = []
         self.number = 0
+        self.too_long = False
+        """Whether a line of the present row was cut off."""
 
     def __iter__(self) -> "_Lines":
         return self
@@ -93,6 +130,11 @@ class _Lines:
         line = self._back.popleft() if self._back else self._file.readline(LINE_CHARS_MAX)
         if not line:
             raise StopIteration
+        if len(line) == LINE_CHARS_MAX and not line.endswith("\n"):
+            self.too_long = True
+            rest = line
+            while rest and not rest.endswith("\n"):
+                rest = self._file.readline(LINE_CHARS_MAX)
         self._taken.append(line)
         self.number += 1
         return line
@@ -100,6 +142,7 @@ class _Lines:
     def begin(self) -> None:
         """Forget the lines of the row before."""
         self._taken.clear()
+        self.too_long = False
 
     def only_first(self) -> None:
         """Put all lines of the present row back but the first one."""
@@ -115,11 +158,17 @@ def _rows(lines: _Lines, delimiter: str) -> Iterator[Line]:
         while True:
             lines.begin()
             try:
-                cells = next(reader)
+                cells = tuple(next(reader))
             except StopIteration:
                 return
             except (csv.Error, _TooManyLinesError):
+                fault = Reason.CELL_TOO_LONG if lines.too_long else Reason.UNREADABLE
                 lines.only_first()
-                yield Line(lines.number, fault=Reason.UNREADABLE)
+                yield Line(lines.number, fault=fault)
                 break
-            yield Line(lines.number, tuple(cells))
+            if lines.too_long:
+                yield Line(lines.number, fault=Reason.CELL_TOO_LONG)
+            elif _is_text(cells):
+                yield Line(lines.number, cells)
+            else:
+                yield Line(lines.number, fault=Reason.BYTES)

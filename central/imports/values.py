@@ -16,9 +16,11 @@ WORD_CHARS_MAX = 64
 HUNDREDTHS_MAX = 10**14
 DATE_FORMATS = (
     "%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S",
-    "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M",
+    "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M",
 )  # fmt: skip
 """That are tried where a mapping names none."""
+CELL_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S")
+"""In which dates of workbooks and of Parquet come, whatever forms a mapping names for texts."""
 _NUMBER = re.compile(r"(-?)(\d{1,13})(?:[.,](\d{1,2})0*)?")
 _QUANTITY = re.compile(r"(-?)(\d{1,9})(?:[.,](\d{1,3})0*)?")
 _CURRENCY = re.compile(r"[\s\u00a0\u202f]+|(?:руб\.?|р\.|₽|RUB)$", re.IGNORECASE)
@@ -89,7 +91,7 @@ def thousandths(text: str, field: str) -> int:
 def moment(text: str, formats: Sequence[str], field: str) -> datetime:
     """Return a date, with its time if it has one and without a zone; raises RefusedError."""
     if text.isascii():
-        for form in formats or DATE_FORMATS:
+        for form in (*formats, *CELL_FORMATS) if formats else DATE_FORMATS:
             try:
                 return datetime.strptime(text, form)  # noqa: DTZ007
             except ValueError:

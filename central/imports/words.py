@@ -4,6 +4,7 @@ from central.imports.verdicts import Outcome
 
 _LINES = {
     "rows": ("{file}: строк {rows}: {told}", "{file}: {rows} rows: {told}"),
+    "form": ("прочитано как {form}", "read as {form}"),
     "points": (
         "бонусы: в файле {stated} = {granted} в партиях ({lots}) + {others} не начислено",
         "points: {stated} in the file = {granted} in {lots} lots + {others} not taken",

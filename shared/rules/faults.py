@@ -10,6 +10,9 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from shared.errors import Kind, LoyaltyError
 from shared.rules.known_keys import keys_beside
 
+WHOLE: Final = "pack"
+"""The path of a fault of the document as a whole."""
+
 
 class PackError(LoyaltyError):
     """A pack is malformed; `details` has the `path` of the first fault and its stable `fault`."""
@@ -71,7 +74,7 @@ def _known(error: ErrorDetails, document: type[BaseModel]) -> Sequence[str]:
 
 def dotted(place: Sequence[str | int]) -> str:
     """Write a place in a document as a path; the top of the document is `pack`."""
-    return ".".join(str(step) for step in place) or "pack"
+    return ".".join(str(step) for step in place) or WHOLE
 
 
 NO_SUCH_KEY: Final = ("такого ключа нет", "there is no such key")
@@ -91,6 +94,7 @@ _SENTENCES: Final = {
     "string_too_short": ("empty", "пустой текст", "the text is empty"),
     "string_pattern_mismatch": ("bad_name", "имя не годится", "the name is not well formed"),
     "string_type": ("not_text", "ожидается текст", "text is expected"),
+    "list_type": ("not_list", "ожидается список", "a list is expected"),
     "tuple_type": ("not_list", "ожидается список", "a list is expected"),
     "dict_type": ("not_mapping", "ожидаются пары «ключ: значение»", "a mapping is expected"),
     "model_type": ("not_mapping", "ожидаются пары «ключ: значение»", "a mapping is expected"),

@@ -70,6 +70,15 @@ def test_an_import_speaks_one_language_and_updates_who_is_known_where_it_is_aske
     assert refused.exit_code == 2
 
 
+def test_a_report_takes_the_place_of_no_file_that_is_read(folder: Path) -> None:
+    file = folder / "members.csv"
+    before = file.read_bytes()
+
+    refused = kopilka(folder, "import", "members", file, "--report", file)
+
+    assert (refused.exit_code, file.read_bytes()) == (2, before)
+
+
 def test_a_base_goes_out_again(folder: Path) -> None:
     kopilka(folder, "import", "members", folder / "members.csv")
 

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from central.imports.fields import ImportKind
 from central.imports.lines import BadSourceError, Line, Sheet, Source
-from central.imports.mapping import BadMappingError, Plan, fit
+from central.imports.mapping import BadMappingError, Plan, UnfitColumnsError, fit
 from central.imports.reasons import Reason
 from central.imports.sources import CELL_CHARS_MAX, open_sheet
+from central.imports.texts import LINE_CHARS_MAX
+from central.imports.values import moment
 from tests.central.imports.kit import planned
 
 
@@ -81,6 +83,40 @@ def test_rows_that_cannot_be_read_cost_no_other_row(tmp_path: Path) -> None:
     ]
 
 
+def test_bytes_that_are_no_utf8_cost_their_row_and_spoil_no_name(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    rows = "".join(f"{no};Анна Петрова\n" for no in range(3)).encode()
+    path.write_bytes("к;имя\n".encode() + rows + b"9;\xed\xa0\x80\n" + "10;Зоя\n".encode())
+
+    sheet, lines = _read(path)
+
+    assert sheet.form == "csv utf-8 ;"
+    assert lines[2:] == [
+        Line(4, ("2", "Анна Петрова")),
+        Line(5, fault=Reason.BYTES),
+        Line(6, ("10", "Зоя")),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_is_known_without_its_mark(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes("Карта;ФИО\n1234;Анна\n".encode(encoding))
+
+    assert _read(path)[1] == [Line(2, ("1234", "Анна"))]
+
+
+def test_a_line_without_an_end_is_one_row(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    path.write_text(f'a;b\n1;{"x" * 3 * LINE_CHARS_MAX}\n2;c\n3;"{"y" * LINE_CHARS_MAX}"\n \t; \n')
+
+    assert _read(path)[1] == [
+        Line(2, fault=Reason.CELL_TOO_LONG),
+        Line(3, ("2", "c")),
+        Line(4, fault=Reason.CELL_TOO_LONG),
+    ]
+
+
 @given(st.binary(max_size=300))
 def test_any_bytes_are_rows_or_a_refusal(
     tmp_path_factory: pytest.TempPathFactory, body: bytes
@@ -129,6 +165,13 @@ def test_parquet_gives_texts(tmp_path: Path) -> None:
     assert lines == [Line(1, ("7700000001", "12.5", "2020-01-02")), Line(2, ("", "0", ""))]
 
 
+def test_a_list_in_parquet_is_its_words(tmp_path: Path) -> None:
+    table = pyarrow.table({"card": ["7700000001"], "segments": [["wine", "vip"]]})
+    pyarrow.parquet.write_table(table, tmp_path / "f.parquet")
+
+    assert _read(tmp_path / "f.parquet")[1] == [Line(1, ("7700000001", "wine, vip"))]
+
+
 def test_a_torn_or_exploding_file_is_refused(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     book.save(tmp_path / "whole.xlsx")
@@ -139,6 +182,7 @@ def test_a_torn_or_exploding_file_is_refused(tmp_path: Path) -> None:
         bomb.writestr("xl/workbook.xml", b" " * 30_000_000)
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "twice.csv").write_text("a;a\n1;2\n")
+    (tmp_path / "old.xls").write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(500))
 
     for path in sorted(tmp_path.iterdir()):
         if path.name != "whole.xlsx":
@@ -164,6 +208,46 @@ def test_headings_are_known_in_russian_and_english_and_the_rest_is_listed(tmp_pa
     plan = planned(tmp_path, "kind: members\ncolumns: {Рост: segments, Card number: '-'}\n")
     again = fit(plan, ImportKind.MEMBERS, ("Card number", "Мобильный телефон", "Рост"))
     assert (dict(again.places), again.unknown) == ({"segments": 2, "phone": 1}, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "mapping.yaml: документ пуст"),
+        ("- kind\n", "mapping.yaml: ожидаются пары"),
+        ("kind: member\n", "kind: такого слова здесь нет, есть members, goods"),
+        ("kind: members\ncolums: {}\n", "colums: такого ключа нет, есть kind, columns"),
+        ("kind: members\ncolumns: [a]\n", "columns: ожидаются пары"),
+        ("kind: members\ndates: x\n", "dates: ожидается список"),
+        ("kind: members\ndates: ['%d.%m.%Q']\n", "«%d.%m.%Q» — не вид даты"),
+        ("kind: members\ndates: ['%d.%m']\n", "«%d.%m» — не вид даты"),
+        ("kind: members\nvalues: {tier: {Ёж: a, еж: b}}\n", "«еж» стоит дважды"),
+    ],
+)
+def test_what_is_wrong_with_a_mapping_is_told_in_words(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    with pytest.raises(BadMappingError) as refused:
+        planned(tmp_path, text)
+
+    sentence = refused.value.sentence("ru")
+    assert told in sentence
+    assert not any(word in sentence for word in ("Input", "_Mapping", "Пакет", ".."))
+
+
+def test_a_file_of_other_columns_is_told_which_it_has() -> None:
+    with pytest.raises(UnfitColumnsError) as refused:
+        fit(Plan(), ImportKind.GOODS, ("Отчёт за май", "Цена"))
+
+    assert refused.value.sentence("ru") == (
+        "В файле не найдено: region, sku, name. Его столбцы: Отчёт за май, Цена. "
+        "Назовите поля в --mapping."
+    )
+
+
+@pytest.mark.parametrize("text", ["31.12.2020", "2020-12-31", "2020-12-31 00:00:00"])
+def test_dates_of_a_workbook_are_read_beside_the_forms_of_a_mapping(text: str) -> None:
+    assert moment(text, ("%d.%m.%Y",), "birthday").date() == dt.date(2020, 12, 31)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from central.centre import Centre
 from central.imports import service
 from central.imports.lines import BadSourceError, Line, Sheet, Source
-from central.imports.service import BrokenOffError, run
+from central.imports.service import TornFileError, run
 from central.imports.sources import open_sheet
 from central.ledger.store import LotTable
 from central.members.store import MemberTable
@@ -67,7 +67,7 @@ def test_a_file_that_ends_in_damage_keeps_what_was_taken(
     # damage behind a whole batch: a real torn file of that size takes seconds to make
     monkeypatch.setattr(service, "open_sheet", _torn_after(1600))
 
-    with pytest.raises(BrokenOffError, match="1000 rows"):
+    with pytest.raises(TornFileError, match="1000 rows"):
         run(centre, order(path), silent)
 
     assert _sums(centre) == (1000, 1500_00)
