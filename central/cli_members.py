@@ -36,6 +36,8 @@ def search_members(
         for hit in hits.found:
             ways = " ".join(f"…{tail}" for tail in (*hit.phones, *hit.cards))
             typer.echo(f"{hit.member}  {hit.state}  {hit.name}  {ways}")
+        if not hits.found:
+            typer.echo("nobody is found", err=True)
         if hits.more:
             typer.echo("there are more: say more of the name")
 
@@ -242,6 +244,7 @@ def claim_card(
 
 
 def _print(shown: "Shown") -> None:
+    from central.members.deed_store import with_whom
     from shared.member import PhoneRole, ProfileField
     from shared.money import format_money
     from shared.points import format_points
@@ -281,7 +284,7 @@ def _print(shown: "Shown") -> None:
             f"{edit.where}, {counts}"
         )
     for done in shown.deeds:
-        other = f" {done.other}" if done.other else ""
+        other = f" {with_whom(done, one.id)}" if done.other else ""
         typer.echo(f"  {done.at:%Y-%m-%d %H:%M} UTC {done.deed}{other}: {done.actor}, {done.note}")
 
 

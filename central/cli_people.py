@@ -1,23 +1,20 @@
 """`kopilka central people` and `kopilka central trail`: the staff's accounts, and what it did."""
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from central.people.roles import Role
-from central.shell import opened
+from central.shell import deed_by_command, opened
 
 if TYPE_CHECKING:
     from central.people.service import Ticket
-    from central.trail.store import Deed
 
 people_app = typer.Typer(no_args_is_help=True, help="The staff: who may use the console.")
 trail_app = typer.Typer(no_args_is_help=True, help="What people did, never changed afterwards.")
 
 SHOWN_MAX = 200
-BY_COMMAND = "command"
 Login = Annotated[str, typer.Argument(metavar="LOGIN")]
 
 
@@ -34,7 +31,7 @@ def add(
     from central.trail.service import on_trail
 
     with opened(ctx) as centre:
-        deed = _deed("staff_added", login, role=role.value)
+        deed = deed_by_command("staff_added", login, role=role.value)
         with on_trail(centre, deed):
             ticket = service.add(centre, login, name, role)
         _print(ticket)
@@ -58,7 +55,7 @@ def reset(ctx: typer.Context, login: Login) -> None:
     from central.trail.service import on_trail
 
     with opened(ctx) as centre:
-        with on_trail(centre, _deed("staff_reset", login)):
+        with on_trail(centre, deed_by_command("staff_reset", login)):
             ticket = service.reset(centre, login)
         _print(ticket)
 
@@ -70,7 +67,7 @@ def disable(ctx: typer.Context, login: Login) -> None:
     from central.trail.service import on_trail
 
     with opened(ctx) as centre:
-        with on_trail(centre, _deed("staff_disabled", login)):
+        with on_trail(centre, deed_by_command("staff_disabled", login)):
             service.disable(centre, login)
         typer.echo(f"{login} is disabled")
 
@@ -125,12 +122,6 @@ def _noted(text: str) -> tuple[int, bytes] | None:
         return int(number), bytes.fromhex(told)
     except ValueError as error:
         raise typer.BadParameter("--noted is NUMBER:HASH") from error
-
-
-def _deed(deed: str, subject: str, **details: str) -> "Deed":
-    from central.trail.store import Deed
-
-    return Deed(getpass.getuser(), BY_COMMAND, deed, subject, "", details)
 
 
 def _print(ticket: "Ticket") -> None:

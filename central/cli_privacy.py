@@ -2,16 +2,29 @@
 
 import getpass
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TextIO
 
 import typer
 
-from central.shell import opened
+from central.shell import deed_by_command, opened
+from shared.errors import Kind, LoyaltyError
 
 privacy_app = typer.Typer(no_args_is_help=True, help="What a person may ask for by law.")
 
 SHOWN_MAX: Final = 50
+
+
+class NoNewFileError(LoyaltyError):
+    """A file that is there already, or where none can be written."""
+
+    kind = Kind.INVALID
+    code = "no_new_file"
+    ru = "Файл {file} уже есть, или там нельзя писать: назовите новый."
+    en = "File {file} is there already, or cannot be written there: name a new one."
+
 
 Who = Annotated[str, typer.Argument(metavar="MEMBER", help="Id, card or phone.")]
 
@@ -21,18 +34,33 @@ def export(
     ctx: typer.Context,
     who: Who,
     file: Annotated[Path, typer.Argument(help="A new file, JSON; no other one is overwritten.")],
+    *,
+    by: Annotated[str, typer.Option(help="Who takes it; it is kept.")] = "",
 ) -> None:
-    """Write all that is known of a member to a file."""
+    """Write all that is known of a member to a file; who took whose stands in the trail."""
     from central.settling.copying import profile_of, receipts_of
     from central.settling.lookup import living
+    from central.trail.service import note
 
     with opened(ctx) as centre:
         member = living(centre, who)
         told = profile_of(centre, member)
         receipts = list(receipts_of(centre, member))
-        with file.open("x", encoding="utf-8") as out:
+        with _new_file(file) as out:
+            note(centre, deed_by_command("person_exported", str(member), by))
             json.dump({**told, "facts": receipts}, out, ensure_ascii=False, indent=2)
         typer.echo(f"{file}: {member}, {len(told['entries'])} entries, {len(receipts)} facts")
+
+
+@contextmanager
+def _new_file(file: Path) -> Iterator[TextIO]:
+    """Open a file that is not there yet; refuses any other."""
+    try:
+        opened_file = file.open("x", encoding="utf-8")
+    except OSError as error:
+        raise NoNewFileError(file=file) from error
+    with opened_file as out:
+        yield out
 
 
 @privacy_app.command("erase")

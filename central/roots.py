@@ -23,6 +23,13 @@ ROOT_FILE = "root.pub"
 LISTED_MAX = 32
 """Hand-overs that a list names: an agent that has missed more is told of the root by hand."""
 _PRIVATE = 0o600
+_WHY: tuple[tuple[type[Exception], tuple[str, str]], ...] = (
+    (FileNotFoundError, ("такого файла или папки нет", "there is no such file or folder")),
+    (FileExistsError, ("он уже есть, назовите новый", "it is there already, name a new one")),
+    (PermissionError, ("к нему нет доступа", "it may not be opened")),
+    (OSError, ("он не открывается", "it cannot be opened")),
+)
+_NO_KEY = ("в нём нет корневого ключа", "there is no root key in it")
 
 _decode = decoder(HandOver)
 
@@ -59,8 +66,8 @@ class RootFileError(LoyaltyError):
 
     kind = Kind.STORAGE
     code = "root_file"
-    ru = "Файл {file} не годится: {reason}."
-    en = "File {file} does not do: {reason}."
+    ru = "Файл {file} не годится: {reason_ru}."
+    en = "File {file} does not do: {reason_en}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ def read_roots(folder: Path) -> Roots | None:
         first, *rest = path.read_text().split()
         return Roots(bytes.fromhex(first), tuple(_decode(bytes.fromhex(one)) for one in rest))
     except (OSError, ValueError, MalformedError) as error:
-        raise RootFileError(file=path, reason=type(error).__name__) from error
+        raise _unfit(path, error) from error
 
 
 def write_roots(folder: Path, roots: Roots) -> None:
@@ -128,7 +135,7 @@ def read_root(file: Path, ask: Callable[[], str]) -> KeyPair:
     try:
         text = file.read_text()
     except (OSError, ValueError) as error:
-        raise RootFileError(file=file, reason=type(error).__name__) from error
+        raise _unfit(file, error) from error
     return unlock(text, ask()) if is_locked(text) else read_key(text)
 
 
@@ -146,5 +153,11 @@ def write_root(file: Path, pair: KeyPair, passphrase: str, chance: random.Random
             os.fsync(opened.fileno())
         back = unlock(file.read_text(), passphrase)
     except OSError as error:
-        raise RootFileError(file=file, reason=error.strerror or type(error).__name__) from error
+        raise _unfit(file, error) from error
     check_is(back, pair.public)
+
+
+def _unfit(file: Path, error: Exception) -> RootFileError:
+    """Return the refusal of a file, with the reason in words."""
+    ru, en = next((words for kind, words in _WHY if isinstance(error, kind)), _NO_KEY)
+    return RootFileError(file=file, reason_ru=ru, reason_en=en)

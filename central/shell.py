@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 refused (one sentence on standard error), 2 misused.
 """
 
+import getpass
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,10 @@ from shared.errors import LoyaltyError
 if TYPE_CHECKING:
     from central.centre import Centre
     from central.settings import Settings
+    from central.trail.store import Deed
 
+BY_COMMAND = "command"
+"""The role that stands in the trail of who typed a command."""
 FileArgument = Annotated[
     Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)
 ]
@@ -77,6 +81,13 @@ def settings_of(ctx: typer.Context) -> "Settings":
     """Return the settings that the command began with."""
     settings: Settings = ctx.obj
     return settings
+
+
+def deed_by_command(deed: str, subject: str, by: str = "", **details: str) -> "Deed":
+    """Return what stands in the trail of what is done at the command line."""
+    from central.trail.store import Deed
+
+    return Deed(by or getpass.getuser(), BY_COMMAND, deed, subject, "", details)
 
 
 def _refuse(error: LoyaltyError, locale: str) -> None:

@@ -1,7 +1,11 @@
 """Anticipated failures: each has a kind, a stable code and one sentence in Russian and English."""
 
+import re
 from enum import StrEnum
 from typing import ClassVar
+
+WORD_SHOWN = 60
+_LONG_WORD = re.compile(r"\S{256,}")
 
 
 class Kind(StrEnum):
@@ -34,5 +38,13 @@ class LoyaltyError(Exception):
         super().__init__(self.en.format(**details))
 
     def sentence(self, locale: str) -> str:
-        """Return the sentence for people, in Russian for `ru` and in English otherwise."""
-        return (self.ru if locale == "ru" else self.en).format(**self.details)
+        """Return the sentence for people, in Russian for `ru` and in English otherwise.
+
+        Whatever was typed and is longer than any name, number or path is told by its beginning.
+        """
+        told = (self.ru if locale == "ru" else self.en).format(**self.details)
+        return _LONG_WORD.sub(_shortened, told)
+
+
+def _shortened(word: re.Match[str]) -> str:
+    return f"{word[0][:WORD_SHOWN]}…"

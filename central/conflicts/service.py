@@ -49,12 +49,12 @@ class SettledBeforeError(LoyaltyError):
 
 
 class NoNoteError(LoyaltyError):
-    """A conflict is settled by somebody, with words."""
+    """Whatever is done by hand is done by somebody, with words."""
 
     kind = Kind.INVALID
     code = "no_note"
-    ru = "Укажите, кто закрывает конфликт и почему (до {most} знаков)."
-    en = "Say who closes the conflict and why (up to {most} characters)."
+    ru = "Укажите, кто это решает и почему (до {most} знаков)."
+    en = "Say who decides this and why (up to {most} characters)."
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,8 @@ Handler = Callable[[Ask], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """An address of the console: what it takes to go there, and what stands in the trail of it.
+    """An address of the console: what it takes to go there, and what stands in the trail of it: of
+    a page that is only read, that it was taken away as a file.
 
     `kept` names the fields of the form whose values the trail keeps: none that is personal or
     secret. A form that is refused is shown again on the page of `back`.

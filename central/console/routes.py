@@ -24,7 +24,7 @@ from central.console.pages import FOLDER, STATIC, Pages, said
 from central.console.ways import WAYS
 from central.people import sessions
 from central.people.sessions import Present
-from central.trail.service import on_trail
+from central.trail.service import note, on_trail
 from central.trail.store import Deed
 from shared.errors import Kind, LoyaltyError
 from shared.runtime.storage import storage_failure
@@ -196,6 +196,11 @@ def cookie_name(request: Request) -> str:
 def _done(way: Way, ask: Ask) -> Answer:
     if not way.deed:
         return way.handler(ask)
+    if way.method == "GET":  # a page may be looked at; what is taken away as a file stands there
+        answer = way.handler(ask)
+        if isinstance(answer, File):
+            note(ask.centre, _deed(way, ask))
+        return answer
     with on_trail(ask.centre, _deed(way, ask)):
         return way.handler(ask)
 

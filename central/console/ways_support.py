@@ -7,10 +7,18 @@ from central.console.ask import Way
 from central.people.roles import Right
 
 SUPPORT: Final = (
-    Way("GET", "/members", Right.SEE_MEMBERS, members.search, back=members.empty_search),
+    Way(
+        "GET",
+        "/members",
+        Right.SEE_MEMBERS,
+        members.search,
+        "members_exported",
+        (),
+        members.empty_search,
+    ),
     Way("GET", "/members/{member}", Right.SEE_MEMBERS, members.member),
-    Way("GET", "/members/{member}/life", Right.SEE_MEMBERS, lives.life),
-    Way("GET", "/members/{member}/lots", Right.SEE_MEMBERS, lives.lots),
+    Way("GET", "/members/{member}/life", Right.SEE_MEMBERS, lives.life, "life_exported"),
+    Way("GET", "/members/{member}/lots", Right.SEE_MEMBERS, lives.lots, "lots_exported"),
     Way("GET", "/consents/{purpose}/{version}", Right.SEE_MEMBERS, members.consent_text),
     Way(
         "POST",
@@ -120,7 +128,7 @@ SUPPORT: Final = (
         ("direction", "points", "wallet", "expires_on"),
         members.member,
     ),
-    Way("GET", "/corrections", Right.SEE_CONFLICTS, corrections.waiting),
+    Way("GET", "/corrections", Right.SEE_CONFLICTS, corrections.waiting, "corrections_exported"),
     Way(
         "POST",
         "/corrections/{uid}/agree",
@@ -139,9 +147,17 @@ SUPPORT: Final = (
         (),
         corrections.waiting,
     ),
-    Way("GET", "/receipts", Right.SEE_MEMBERS, receipts.search, back=receipts.nothing),
+    Way(
+        "GET",
+        "/receipts",
+        Right.SEE_MEMBERS,
+        receipts.search,
+        "receipts_exported",
+        (),
+        receipts.nothing,
+    ),
     Way("GET", "/receipts/{receipt}", Right.SEE_MEMBERS, receipts.receipt),
-    Way("GET", "/conflicts", Right.SEE_CONFLICTS, inbox.inbox),
+    Way("GET", "/conflicts", Right.SEE_CONFLICTS, inbox.inbox, "conflicts_exported"),
     Way("GET", "/conflicts/{conflict}", Right.SEE_CONFLICTS, inbox.conflict),
     Way(
         "POST",

@@ -109,7 +109,7 @@ def read_csv(content: bytes, columns: Sequence[str]) -> list[Numbered]:
             raise refused([(1, _cell(", ".join(missing), "", "такой столбец", "this column"))])
         rows = [_numbered(reader.line_num, cells) for cells in islice(reader, ROWS_MAX + 1)]
     except (UnicodeDecodeError, csv.Error) as error:
-        reason = _cell("CSV", type(error).__name__, "CSV в UTF-8", "CSV in UTF-8")
+        reason = _cell("CSV", "", "CSV в UTF-8", "CSV in UTF-8")
         raise refused([(1, reason)]) from error
     if len(rows) > ROWS_MAX:
         wants = (f"не больше {ROWS_MAX} строк", f"at most {ROWS_MAX} rows")

@@ -20,7 +20,7 @@ class DeedTable(Table, table=True):
     __tablename__ = "member_deed"
     id: UUID = Field(primary_key=True)
     member: UUID = Field(index=True)
-    other: UUID | None
+    other: UUID | None = Field(index=True)
     deed: str
     at: datetime = Field(sa_type=Instant)
     actor: str
@@ -60,6 +60,7 @@ class Done:
 
 
 _deed = table_of(DeedTable)
+_OF_BOTH = (Deed.MERGED.value, Deed.UNMERGED.value)
 
 
 def insert_deed(connection: Connection, done: Done) -> None:
@@ -68,13 +69,22 @@ def insert_deed(connection: Connection, done: Done) -> None:
 
 
 def deeds(connection: Connection, members: Iterable[UUID], limit: int) -> list[Done]:
-    """Return the latest of what was done to members, the latest first."""
-    found: list[Done] = []
+    """Return the latest of what was done to members, the latest first; of a merge and its undoing,
+    also to who stayed."""
+    found: dict[UUID, Done] = {}
     for few in chunks(members):
-        query = select(_deed).where(one_of(connection, _deed.c.member, few))
+        is_theirs = one_of(connection, _deed.c.member, few)
+        is_of_both = one_of(connection, _deed.c.other, few) & _deed.c.deed.in_(_OF_BOTH)
+        query = select(_deed).where(is_theirs | is_of_both)
         rows = connection.execute(query.order_by(_deed.c.at.desc(), _deed.c.id).limit(limit))
-        found.extend(Done(**{**row._mapping, "deed": Deed(row.deed)}) for row in rows)
-    return sorted(found, key=lambda done: (done.at, done.id), reverse=True)[:limit]
+        done = (Done(**{**row._mapping, "deed": Deed(row.deed)}) for row in rows)
+        found.update((one.id, one) for one in done)
+    return sorted(found.values(), key=lambda done: (done.at, done.id), reverse=True)[:limit]
+
+
+def with_whom(done: Done, member: UUID) -> UUID | None:
+    """Return the other one of a deed, as one of the two sees it."""
+    return done.member if done.other == member else done.other
 
 
 def merged_at(connection: Connection, members: Iterable[UUID]) -> dict[UUID, datetime]:

@@ -13,11 +13,21 @@ from central.members.consent_store import PROGRAMME, TEXT_CHARS_MAX, Consent, Te
 from central.members.merging import UnknownMemberError
 from central.members.roll import Roll
 from central.settling.people import hand_of
+from shared.errors import Kind, LoyaltyError
 from shared.ids import derived, uuid7
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 
 log = structlog.get_logger()
+
+
+class NeverGivenError(LoyaltyError):
+    """A consent that cannot be withdrawn, since it is not given."""
+
+    kind = Kind.CONFLICT
+    code = "consent_not_given"
+    ru = "Участник {member} не соглашался на «{purpose}»: отзывать нечего."
+    en = "Member {member} has not agreed to '{purpose}': there is nothing to withdraw."
 
 
 @retried
@@ -57,13 +67,15 @@ def give(centre: Centre, member: UUID, purpose: str, version: str, word: Word) -
 
 @retried
 def withdraw(centre: Centre, member: UUID, purpose: str, word: Word) -> Consent:
-    """Note that a member agrees no more; raises NoNoteError, UnknownMemberError, UnknownTextError
-    if he never has."""
+    """Note that a member agrees no more.
+
+    Raises NoNoteError, UnknownMemberError, NeverGivenError.
+    """
     hand = hand_of(centre, word)
     with transaction(centre.engine) as connection:
         given = [one for one in _said(connection, member) if one.purpose == purpose and one.given]
         if not given:
-            raise UnknownTextError(purpose=purpose, version="-")
+            raise NeverGivenError(member=member, purpose=purpose)
         new = Consent(
             id=uuid7(hand.at, centre.chance),
             member=member,

@@ -21,7 +21,8 @@ from shared.clock import milliseconds
 from shared.crypto.chain import GENESIS, digest, link
 from shared.errors import Kind, LoyaltyError
 from shared.ids import uuid7
-from shared.runtime.sqlite import ending_with, reading
+from shared.runtime.retries import retried
+from shared.runtime.sqlite import ending_with, reading, transaction
 
 NOTE_MAX = 500
 _HEAD = b"kopilka/trail/1"
@@ -47,6 +48,13 @@ def on_trail(centre: Centre, deed: Deed) -> Iterator[UUID]:
     uid = uuid7(at, centre.chance)
     with ending_with(lambda connection: append(connection, centre, deed, uid)):
         yield uid
+
+
+@retried
+def note(centre: Centre, deed: Deed) -> None:
+    """Write a deed that changes nothing else, such as a copy that somebody takes away."""
+    with transaction(centre.engine) as connection:
+        append(connection, centre, deed)
 
 
 def append(connection: Connection, centre: Centre, deed: Deed, uid: UUID | None = None) -> None:

@@ -13,6 +13,9 @@ from central.conflicts.service import Word
 from central.people.roles import Role
 from central.settling import consents
 from central.settling.erasing import erase_member
+from central.trail import store as trail
+from central.trail.service import verify
+from shared.runtime.sqlite import reading
 from tests.central.app.kit import SetClock
 from tests.central.chain_kit import centre, clock, journal
 from tests.central.journal_builder import Journal, Person
@@ -72,6 +75,26 @@ def test_a_page_tells_turnover_and_lots_and_a_life_of_their_own_pages(
     only = vera.get(f"{here}/life?what=receipt.counted&format=csv").content.decode("utf-8-sig")
     assert [line.split(";")[1:] for line in only.splitlines()[1:]] == [["чек", "", "", "1000,00"]]
     assert vera.get(f"/console/members/{anna.account}/life").status_code == 404
+
+
+def test_what_is_looked_at_leaves_no_step_and_what_is_taken_as_a_file_does(
+    centre: Centre, anna: Person, vera: Browser
+) -> None:
+    here = f"/console/members/{anna.member}"
+    for page in ("/console/members?who=ёлк", here, f"{here}/life", f"{here}/lots"):
+        vera.get(page)
+    for page in ("/console/members?who=ёлк", f"{here}/life?", f"{here}/lots?"):
+        vera.get(f"{page}&format=csv")
+
+    with reading(centre.engine) as connection:
+        steps = [(one.who, one.deed, one.subject) for one in trail.after(connection, 0)]
+
+    assert [one for one in steps if "exported" in one[1]] == [
+        ("vera", "members_exported", ""),
+        ("vera", "life_exported", str(anna.member)),
+        ("vera", "lots_exported", str(anna.member)),
+    ]
+    verify(centre)
 
 
 def test_consents_are_shown_with_their_versions_noted_and_withdrawn(

@@ -66,6 +66,8 @@ def test_members_are_merged_shown_and_parted(folder: Path) -> None:
 def test_members_are_searched(folder: Path) -> None:
     assert "…0001 …0018" in kopilka(folder, "members", "search", "анн").stdout
     assert kopilka(folder, "members", "search", "0002").stdout.count("Ольга") == 1
+    nobody = kopilka(folder, "members", "search", "никого")
+    assert (nobody.exit_code, nobody.stdout, nobody.stderr) == (0, "", "nobody is found\n")
 
 
 def test_a_phone_is_verified(folder: Path) -> None:
@@ -96,12 +98,14 @@ def test_a_profile_is_edited_and_shown_with_what_does_not_count(folder: Path) ->
     [
         (("show", "+79169999999"), 1),
         (("show", "nobody"), 1),
+        (("show", "9" * 5000), 1),
         (("merge", ANNA, ANNA, "--note", "x"), 1),
         (("merge", ANNA, OLGA), 2),
         (("merge", ANNA), 2),
         (("unmerge", ANNA, "--note", "x"), 1),
         (("unmerge", ANNA, "--note", " "), 1),
         (("edit", ANNA, "--note", "x"), 1),
+        (("consent", ANNA, "ads", "--note", "x"), 1),
         (("edit", ANNA, "--name", "12", "--note", "x"), 1),
         (("edit", ANNA, "--birthday", "17.05.1990", "--note", "x"), 2),
         (("edit", ANNA, "--birthday", "2090-05-17", "--note", "x"), 1),
@@ -117,7 +121,7 @@ def test_bad_input_is_told_in_a_sentence(folder: Path, words: tuple[str, ...], c
     assert told.exit_code == code
     assert told.stdout == ""
     assert "Traceback" not in told.stderr
-    assert code == 2 or len(told.stderr.splitlines()) == 1
+    assert code == 2 or (len(told.stderr.splitlines()) == 1 and len(told.stderr) < 300)
 
 
 def test_families_codes_phones_and_what_a_member_has_are_told(

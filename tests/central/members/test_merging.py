@@ -8,6 +8,7 @@ import pytest
 from central.centre import Centre
 from central.conflicts.service import NoNoteError, Word
 from central.conflicts.values import ConflictState
+from central.members.deed_store import with_whom
 from central.members.imports import COLUMNS, Row, import_lots
 from central.members.merging import (
     NoPhoneError,
@@ -19,6 +20,7 @@ from central.members.store import MemberState
 from central.settling.lookup import SeveralMembersError, claimant, living, show
 from central.settling.people import merge_members, unmerge_member, verify_phone
 from central.settling.service import undo
+from central.settling.timeline import Happened, timeline
 from shared.ids import derived
 from shared.wire.feed import GLOBAL
 from shared.wire.rows import AccountRow, IdentifierRow, MemberRow
@@ -270,6 +272,10 @@ def test_what_was_done_by_hand_is_kept_with_who_and_why(centre: Centre, journal:
         ("unmerged", first.member, "Пётр", "ошибка"),
         ("merged", first.member, "Ольга", "показал паспорт"),
     ]
+    assert show(centre, first.member).deeds == deeds
+    assert {with_whom(done, first.member) for done in deeds} == {second.member}
+    settled = [one.text for one in timeline(centre, first.member) if one.what is Happened.SETTLED]
+    assert settled == ["unmerged: Пётр, ошибка", "merged: Ольга, показал паспорт"]
 
 
 def test_a_merge_twice_an_unmerge_twice_and_strangers_are_refused(

@@ -19,8 +19,21 @@ def test_all_that_is_known_is_written_to_a_new_file_alone(folder: Path) -> None:
     told = file.read_text("utf-8")
     assert "Анна" in told
     assert [fact["kind"] for fact in json.loads(told)["facts"]] == ["receipt.committed"]
-    assert kopilka(folder, "privacy", "export", ANNA, file).exit_code != 0
+    again = kopilka(folder, "privacy", "export", ANNA, file)
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert "name a new one" in again.stderr
     assert file.read_text("utf-8") == told
+
+
+def test_who_took_whose_data_stands_in_the_trail(folder: Path) -> None:
+    member = kopilka(folder, "privacy", "export", ANNA, folder / "a.json", "--by", "Пётр").stdout
+    kopilka(folder, "export", "members", folder / "all.csv")
+
+    trail = kopilka(folder, "trail", "list").stdout
+
+    assert f"Пётр (command)  person_exported {member.split()[1].strip(',')}" in trail
+    assert "base_exported members  rows=2" in trail
+    assert kopilka(folder, "trail", "verify").exit_code == 0
 
 
 def test_nobody_is_erased_before_it_is_said_twice(folder: Path) -> None:

@@ -159,10 +159,14 @@ def test_a_root_key_lies_in_a_file_of_its_own_that_nobody_writes_over(tmp_path: 
 
     assert read_root(file, lambda: TYPED) == SECOND
     assert file.stat().st_mode & 0o777 == 0o600
-    with pytest.raises(RootFileError):
+    with pytest.raises(RootFileError, match="is there already"):
         write_root(file, THIRD, TYPED, Random(1))
-    with pytest.raises(RootFileError):
+    with pytest.raises(RootFileError, match="no such file"):
         read_root(tmp_path / "nowhere", lambda: TYPED)
+    (tmp_path / "bytes").write_bytes(bytes(range(256)))
+    with pytest.raises(RootFileError) as refused:
+        read_root(tmp_path / "bytes", lambda: TYPED)
+    assert refused.value.sentence("ru").endswith("не годится: в нём нет корневого ключа.")
     (tmp_path / "plain").write_text(SECOND.seed.hex())
     assert read_root(tmp_path / "plain", lambda: pytest.fail("it was asked")) == SECOND
 
