@@ -38,7 +38,7 @@ FLEET: Final = pairs(
     ("files", "Загрузить файлом", "Bring a file"),
     ("file_stores", "Магазины", "Stores"),
     ("file_cashiers", "Кассиры", "Cashiers"),
-    ("file_hint", "CSV в UTF-8 со столбцами", "CSV in UTF-8 with the columns"),
+    ("file_hint", "CSV в UTF-8 или CP1251 со столбцами", "CSV in UTF-8 or CP1251 with the columns"),
     ("file", "Файл", "File"),
     ("check_file", "Проверить", "Check"),
     ("bring_file", "Загрузить", "Bring it in"),

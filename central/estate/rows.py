@@ -95,12 +95,13 @@ class Numbered:
 
 
 def read_csv(content: bytes, columns: Sequence[str]) -> list[Numbered]:
-    """Read UTF-8 CSV with a heading that names these columns in any order; raises BadFileError.
+    """Read CSV with a heading that names these columns in any order; raises BadFileError.
 
-    Between the cells stand commas, or semicolons where the heading has more of these.
+    It is in UTF-8 or CP1251. Between the cells stand commas, or semicolons where the heading
+    has more of these.
     """
     try:
-        text = content.decode("utf-8-sig")
+        text = text_of(content)
         heading = text.partition("\n")[0]
         comma = ";" if heading.count(";") > heading.count(",") else ","
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=comma, strict=True)
@@ -109,12 +110,23 @@ def read_csv(content: bytes, columns: Sequence[str]) -> list[Numbered]:
             raise refused([(1, _cell(", ".join(missing), "", "такой столбец", "this column"))])
         rows = [_numbered(reader.line_num, cells) for cells in islice(reader, ROWS_MAX + 1)]
     except (UnicodeDecodeError, csv.Error) as error:
-        reason = _cell("CSV", "", "CSV в UTF-8", "CSV in UTF-8")
+        reason = _cell("CSV", "", "CSV в UTF-8 или CP1251", "CSV in UTF-8 or CP1251")
         raise refused([(1, reason)]) from error
     if len(rows) > ROWS_MAX:
         wants = (f"не больше {ROWS_MAX} строк", f"at most {ROWS_MAX} rows")
         raise refused([(ROWS_MAX + 2, _cell("CSV", "", *wants))])
     return rows
+
+
+def text_of(content: bytes) -> str:
+    """Return the text of a table: UTF-8, else CP1251, in which Excel saves CSV in this country.
+
+    Raises UnicodeDecodeError for what is neither.
+    """
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1251")
 
 
 def parse_all(

@@ -71,6 +71,22 @@ _MAY: dict[DraftAct, tuple[frozenset[DraftState], DraftState]] = {
 """In which states each act is possible, and what the draft is then."""
 
 
+_STATES = {
+    DraftState.DRAFT: ("ещё не отдан на проверку", "not in review yet"),
+    DraftState.IN_REVIEW: ("на проверке", "in review"),
+    DraftState.APPROVED: ("утверждён", "approved"),
+    DraftState.REJECTED: ("возвращён автору", "sent back"),
+    DraftState.PUBLISHED: ("опубликован", "published"),
+}
+_ACTS = {
+    DraftAct.WRITE: "переписать",
+    DraftAct.SUBMIT: "отдать на проверку",
+    DraftAct.APPROVE: "утвердить",
+    DraftAct.REJECT: "вернуть автору",
+    DraftAct.PUBLISH: "опубликовать",
+}
+
+
 class UnknownDraftError(LoyaltyError):
     """A number that no draft has."""
 
@@ -85,8 +101,8 @@ class DraftStateError(LoyaltyError):
 
     kind = Kind.CONFLICT
     code = "draft_state"
-    ru = "Черновик № {no} в состоянии {state}: действие {act} сейчас невозможно."
-    en = "Draft {no} is {state}: {act} is not possible now."
+    ru = "Черновик № {no} {state_ru}: {act_ru} его сейчас нельзя."
+    en = "Draft {no} is {state_en}: to {act_en} it is not possible now."
 
 
 class OwnReviewError(LoyaltyError):
@@ -279,7 +295,9 @@ def _allowed(connection: Connection, no: int, act: DraftAct) -> StoredDraft:
     take_turn(connection, Turn.PACKS)
     found = _known(connection, no)
     if DraftState(found.state) not in _MAY[act][0]:
-        raise DraftStateError(no=no, state=found.state, act=act.value)
+        state = _STATES[DraftState(found.state)]
+        acts = {"act_ru": _ACTS[act], "act_en": act.value}
+        raise DraftStateError(no=no, state_ru=state[0], state_en=state[1], **acts)
     return found
 
 

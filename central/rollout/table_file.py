@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import PurePath
 from typing import Any
 
+from central.estate.rows import text_of
 from shared.errors import Kind, LoyaltyError
 from shared.packs.tables import CELL_CHARS_MAX, COLUMNS_MAX, ROWS_MAX, Sheet
 
@@ -69,16 +70,19 @@ def _bounded(rows: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
 
 def _csv(content: bytes) -> Iterator[tuple[str, ...]]:
     try:
-        text = content.decode("utf-8-sig")
+        text = text_of(content)
     except UnicodeDecodeError as error:
-        raise _fault("текст не в UTF-8", "the text is not UTF-8") from error
+        raise _fault(
+            "это не текст в UTF-8 или CP1251", "it is no text in UTF-8 or CP1251"
+        ) from error
     first = text.partition("\n")[0]
     comma = ";" if first.count(";") > first.count(",") else ","
     try:
         for row in csv.reader(io.StringIO(text), delimiter=comma, strict=True):
             yield tuple(cell.strip() for cell in row)
     except csv.Error as error:
-        raise _fault(f"это не CSV: {error}", f"it is no CSV: {error}") from error
+        ru, en = "кавычка не закрыта или стоит не на месте", "a quotation mark is out of place"
+        raise _fault(f"это не CSV: {ru}", f"it is no CSV: {en}") from error
 
 
 def _workbook(content: bytes) -> Iterator[tuple[str, ...]]:
@@ -92,8 +96,7 @@ def _workbook(content: bytes) -> Iterator[tuple[str, ...]]:
     except TableFileError:
         raise
     except Exception as error:  # whatever the library makes of a broken file
-        reason = type(error).__name__
-        raise _fault(f"это не XLSX: {reason}", f"it is no XLSX: {reason}") from error
+        raise _fault("книга XLSX повреждена", "the XLSX workbook is damaged") from error
 
 
 def _check_archive(content: bytes) -> None:

@@ -87,9 +87,13 @@ def test_a_rejected_draft_is_published_by_nobody(centre: Centre) -> None:
     no = in_review(centre)
     drafting.reject(centre, no, "Борис", "too dear")
 
-    for act in (drafting.submit, drafting.approve, drafting.publish):
+    for act in (drafting.submit, drafting.approve):
         with pytest.raises(DraftStateError):
             act(centre, no, "Борис")
+    with pytest.raises(DraftStateError) as refused:
+        drafting.publish(centre, no, "Борис")
+    told = "Черновик № 1 возвращён автору: опубликовать его сейчас нельзя."
+    assert refused.value.sentence("ru") == told
 
 
 def test_a_deed_has_a_name(centre: Centre) -> None:

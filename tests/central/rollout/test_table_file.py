@@ -1,6 +1,7 @@
 """Files of tables: CSV and XLSX give the same texts; what is no table is refused."""
 
 import io
+import re
 import zipfile
 from datetime import date
 from typing import Any
@@ -54,6 +55,24 @@ def test_a_csv_file_may_have_either_separator(comma: str) -> None:
     assert found.rows == (("club", "1", "790.00"), ("", "", ""), ("club", "2", ""))
 
 
+def test_a_csv_file_may_be_as_excel_saves_it_in_this_country() -> None:
+    found = read_table("lists.csv", "list;kind;value\r\nvip;brand;Ёлка\r\n".encode("cp1251"))
+
+    assert found.rows == (("vip", "brand", "Ёлка"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.csv", bytes(range(256))), ("a.csv", b'a,b\n1,"x'), ("a.xlsx", b"PK\x03\x04torn")],
+)
+def test_why_a_file_is_refused_is_told_in_words(name: str, content: bytes) -> None:
+    with pytest.raises(TableFileError) as refused:
+        read_table(name, content)
+
+    words = re.findall("[A-Za-z]{3,}", refused.value.sentence("ru"))
+    assert set(words) <= {"CSV", "XLSX", "UTF", "CP"}
+
+
 def bomb() -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -65,7 +84,7 @@ def bomb() -> bytes:
     ("name", "content"),
     [
         ("a.csv", b""),
-        ("a.csv", b"\xff\xfe"),
+        ("a.csv", b"a\n\x98"),
         ("a.csv", b'a,b\n"1,2\n'),
         ("a.csv", b"a,b\n1,2,3\n"),
         ("a.csv", b"a\n" + b"1\n" * (ROWS_MAX + 1)),
