@@ -16,6 +16,21 @@ from central.sets import learn
 
 _T = TypeVar("_T")
 _MONEY = ("price", "floor")
+_WANTED = {
+    "code": Reason.BAD_CODE,
+    "region": Reason.BAD_CODE,
+    "sku": Reason.BAD_CODE,
+    "no": Reason.BAD_CODE,
+    "store": Reason.UNKNOWN_STORE,
+    "pin": Reason.BAD_PIN,
+    "role": Reason.BAD_ROLE,
+    "zone": Reason.BAD_ZONE,
+    "tax_number": Reason.BAD_TAX_NUMBER,
+    "flags": Reason.BAD_FLAG,
+    "tills": Reason.BAD_LIST,
+    "barcodes": Reason.BAD_LIST,
+}
+"""Of a cell that cannot be taken: what its column wants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +61,8 @@ class Estate(Generic[_T]):
         try:
             return Item(number, self.sort.parse(cells), tuple(notes))
         except BadCellError as error:
-            raise RefusedError(Reason.BAD_VALUE, str(error.details["column"])) from error
+            column = str(error.details["column"])
+            raise RefusedError(_WANTED.get(column, Reason.BAD_VALUE), column) from error
 
     def stated(self, record: Mapping[str, str]) -> int:  # noqa: ARG002
         """Return 0: such rows state no points."""

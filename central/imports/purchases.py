@@ -5,6 +5,7 @@ brings it.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import groupby
@@ -32,6 +33,8 @@ from shared.ledger.postings import count_turnover
 from shared.member import DayCount
 
 FIRST_DAY = date(1990, 1, 1)
+NO_IMPORT = UUID(int=0)
+ID_CHARS = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,15 @@ class Bought:
         """Return the id that this receipt always gets."""
         return derived("imported", "receipt", *self.key)
 
+    @property
+    def document(self) -> UUID | None:
+        """Return the document that its number names, if that is the id of one."""
+        if len(self.key[1]) != ID_CHARS:
+            return None
+        with suppress(ValueError):
+            return UUID(self.key[1])
+        return None
+
 
 @dataclass(slots=True)
 class Receipts:
@@ -72,13 +84,13 @@ class Receipts:
         """Read a row; raises RefusedError."""
         notes: list[Note] = []
         cells = {name: values.clean(text, notes, name) for name, text in record.items()}
-        for needed in ("number", "member", "at", "store", "total"):
+        for needed in ("number", "member", "at", "total"):
             if not cells.get(needed):
                 raise RefusedError(Reason.MISSING, needed)
         indexes = identifier_indexes(self.centre, cells["member"])
         if not indexes:
             raise RefusedError(Reason.UNKNOWN_MEMBER, "member")
-        code = cells["store"]
+        code = cells.get("store", "")
         if code not in self.zones:
             notes.append(Note(Reason.UNKNOWN_STORE, "store"))
         local = values.moment(cells["at"], self.dates, "at")
@@ -114,7 +126,8 @@ class Receipts:
         books = ledger.read(connection, locked, ())
         members.extend(connection, roll, {one.owner for one in roll.identifiers.values()})
         visits = leases.load_visits(connection, books.accounts)
-        desk = _Desk(self, roll, books, visits, store.past(connection, {r.receipt for r in rows}))
+        past = store.past(connection, {row.receipt for row in rows})
+        desk = _Desk(self, roll, books, visits, past | _posted(connection, books, rows))
         verdicts: list[Verdict] = []
         for _, lines in groupby(rows, key=lambda row: row.key):
             verdicts += desk.count([*lines])
@@ -197,6 +210,16 @@ class _Desk:
             for no, row in enumerate(rows, 1)
             if row.sku
         ]
+
+
+def _posted(connection: Connection, books: Books, rows: Sequence[Bought]) -> dict[UUID, UUID]:
+    """Return the receipts that count already as documents of this centre, by which an export names
+    them; no import has brought them."""
+    named = {row.receipt: row.document for row in rows if row.document is not None}
+    if not named:
+        return {}
+    known = {one.document for one in ledger.turnovers(connection, books.accounts)}
+    return {receipt: NO_IMPORT for receipt, document in named.items() if document in known}
 
 
 def _taken(row: Bought) -> Verdict:

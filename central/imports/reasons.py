@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.basket import Flag
+
 
 class Reason(StrEnum):
     """What is wrong with a row, or was, or what a person should look at."""
@@ -23,6 +25,13 @@ class Reason(StrEnum):
     BAD_NUMBER = "bad_number"
     BAD_TEXT = "bad_text"
     BAD_VALUE = "bad_value"
+    BAD_CODE = "bad_code"
+    BAD_PIN = "bad_pin"
+    BAD_ROLE = "bad_role"
+    BAD_ZONE = "bad_zone"
+    BAD_TAX_NUMBER = "bad_tax_number"
+    BAD_FLAG = "bad_flag"
+    BAD_LIST = "bad_list"
     UNKNOWN_STORE = "unknown_store"
     UNKNOWN_TIER = "unknown_tier"
     UNKNOWN_MEMBER = "unknown_member"
@@ -79,6 +88,22 @@ WORDS: dict[Reason, tuple[str, str]] = {
     ),
     Reason.BAD_TEXT: ("недопустимый текст", "the text is not allowed"),
     Reason.BAD_VALUE: ("значение не годится", "the value does not fit"),
+    Reason.BAD_CODE: (
+        "нужен код без пробелов (латинские буквы и цифры; артикул — любые знаки)",
+        "a code without blanks is needed (Latin letters and digits; of goods any signs)",
+    ),
+    Reason.BAD_PIN: ("ПИН — шесть цифр", "a PIN has six digits"),
+    Reason.BAD_ROLE: ("роль — cashier или senior", "a role is cashier or senior"),
+    Reason.BAD_ZONE: (
+        "нужен часовой пояс вида Europe/Moscow",
+        "a time zone such as Europe/Moscow is needed",
+    ),
+    Reason.BAD_TAX_NUMBER: ("ИНН — 10 или 12 цифр", "a tax number has 10 or 12 digits"),
+    Reason.BAD_FLAG: (
+        f"признаки через «;», из списка: {', '.join(Flag)}",
+        f"flags with ';' between, of the list: {', '.join(Flag)}",
+    ),
+    Reason.BAD_LIST: ("нужен список через «;» без повторов", "a list with ';' between, none twice"),
     Reason.UNKNOWN_STORE: ("такого магазина нет", "there is no such store"),
     Reason.UNKNOWN_TIER: (
         "в опубликованном пакете нет такого уровня",

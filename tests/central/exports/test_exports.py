@@ -107,9 +107,45 @@ def test_goods_stores_and_receipts_go_out(centre: Centre, journal: Journal, tmp_
         ImportKind.CASHIERS: 0,
     }
     assert counts(take(centre, rows[ImportKind.GOODS][1], ImportKind.GOODS).run) == (0, 0, 1, 0)
+    again = take(centre, rows[ImportKind.RECEIPTS][1], ImportKind.RECEIPTS)
+    assert counts(again.run) == (0, 0, 2, 0)  # none counts twice
     header, before, sold = _read(rows[ImportKind.RECEIPTS][1])
     assert before[:1] + before[3:5] == ("17", "101", "10.00")
     assert dict(zip(header, sold, strict=True))["store"] == "101"
+
+
+def test_receipts_come_in_elsewhere_on_their_days_and_in_their_stores_time(
+    centre: Centre, sqlite_databases: SqliteFiles, tmp_path: Path
+) -> None:
+    people = "7700000001;89161234567;Анна;1000;5"
+    take(centre, csv_file(tmp_path, people, heading="Карта;Телефон;ФИО;Оборот;Чеков"))
+    stores = "code;name;address;region;zone;legal_name;tax_number;tills"
+    far = "301;К;К;kam;Asia/Kamchatka;О;7701234567;1"
+    take(centre, csv_file(tmp_path, far, heading=stores), ImportKind.STORES)
+    past = "17;7700000001;31.12.2025 08:00:00;301;10"
+    heading = "Номер чека;Карта;Дата;Магазин;Сумма"
+    take(centre, csv_file(tmp_path, past, heading=heading), ImportKind.RECEIPTS)
+    out, again = tmp_path / "out.csv", tmp_path / "again.csv"
+    other = make_centre(sqlite_databases.fresh(tmp_path / "other.db"), SetClock(NOON))
+    export(centre, ImportKind.STORES, tmp_path / "stores.csv", _silent)
+    take(other, tmp_path / "stores.csv", ImportKind.STORES)
+    take(other, csv_file(tmp_path, people.replace(";1000;5", ""), heading="Карта;Телефон;ФИО"))
+
+    export(centre, ImportKind.RECEIPTS, out, _silent)
+    done = take(other, out, ImportKind.RECEIPTS)
+    export(other, ImportKind.RECEIPTS, again, _silent)
+
+    assert done.run.tally.amount_minor == 1010_00
+    assert [row[2:5] for row in _read(out)[1:]] == [
+        ("2025-12-31 08:00:00", "301", "10.00"),
+        ("2000-01-01", "", "1000.00"),  # turnover of which no file has told the days
+    ]
+    told = [
+        sorted((who, at.removesuffix(" 00:00:00"), *more) for _, who, at, *more in _read(file))
+        for file in (out, again)
+    ]
+    assert told[0] == told[1]
+    other.engine.dispose()
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+7916", "-5", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C"])
