@@ -70,4 +70,5 @@ _command("members", "Take members with cards, phones, tiers, points and turnover
 _command("goods", "Take goods of the regions; the last row of a SKU counts.")
 _command("stores", "Take stores; the last row of a code counts.")
 _command("cashiers", "Take cashiers; the last row of a number counts.")
+_command("families", "Take families: who buys on whose accounts. After members.")
 _command("receipts", "Take receipts of the past: turnover and visits, no points.")

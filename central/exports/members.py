@@ -1,6 +1,6 @@
 """Members as an import reads them: one row for each person, with all who joined him."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -92,6 +92,11 @@ class _Shown:
             }
             yield {**cells, **points}
 
+    def way(self, member: UUID) -> str:
+        """Return a card of a member, else his phone."""
+        cells = self._person(member, [member])
+        return cells["card"].split(",")[0] or cells["phone"]
+
     def _person(self, member: UUID, owners: Sequence[UUID]) -> dict[str, str]:
         roll = self._roll
         joined = [roll.members[one] for one in dict.fromkeys(owners) if one != member]
@@ -128,6 +133,18 @@ class _Shown:
     def _role(self) -> str:
         roles = [one.role for one in self._ways if one.kind is IdentifierKind.PHONE]
         return "" if not roles or PhoneRole.OWN in roles else roles[0].value
+
+
+def ways_of(connection: Connection, wanted: Iterable[UUID]) -> dict[UUID, str]:
+    """Return by which card, else by which phone, an import finds members who live on."""
+    roll = members.load(connection, wanted, ())
+    ids = sorted(roll.members)
+    books = ledger.load(connection, (), members=ids)
+    members.load_ways(connection, roll, books, ids)
+    persons = {one.member: one for one in store.persons(connection, [*roll.members])}
+    shown = _Shown(connection, roll, books, persons, [])
+    found = {member: shown.way(member) for member in wanted}
+    return {member: way for member, way in found.items() if way}
 
 
 def _named(word: str) -> tuple[str, str]:

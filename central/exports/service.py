@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from central.centre import Centre
 from central.estate import service as estate
 from central.estate import store as estates
-from central.exports import members, receipts
+from central.exports import families, members, receipts
 from central.exports.members import decimal
 from central.exports.writers import table_file
 from central.imports.fields import ImportKind
@@ -44,6 +44,8 @@ def _table(connection: Connection, kind: ImportKind) -> tuple[Sequence[str], Row
     if kind is ImportKind.MEMBERS:
         header = members.header(connection)
         return header, members.rows(connection, header)
+    if kind is ImportKind.FAMILIES:
+        return families.COLUMNS, families.rows(connection)
     if kind is ImportKind.RECEIPTS:
         return receipts.COLUMNS, receipts.rows(connection)
     tables: dict[ImportKind, tuple[Sequence[str], Callable[[Connection], Rows]]] = {

@@ -17,6 +17,7 @@ class ImportKind(StrEnum):
     STORES = "stores"
     CASHIERS = "cashiers"
     RECEIPTS = "receipts"
+    FAMILIES = "families"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,11 @@ FIELDS: dict[ImportKind, tuple[Field, ...]] = {
         "sku: артикул, код товара",
         "quantity: количество, кол во, qty",
         "points: начислено бонусов, начислено, earned",
+    ),
+    ImportKind.FAMILIES: _fields(
+        "member!: участник, родственник, карта, телефон, card, phone",
+        "head!: глава, глава семьи, карта главы, телефон главы",
+        "role: роль",
     ),
 }
 

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     BAD_CODE = "bad_code"
     BAD_PIN = "bad_pin"
     BAD_ROLE = "bad_role"
+    BAD_FAMILY_ROLE = "bad_family_role"
     BAD_ZONE = "bad_zone"
     BAD_TAX_NUMBER = "bad_tax_number"
     BAD_FLAG = "bad_flag"
@@ -37,6 +38,10 @@ class Reason(StrEnum):
     UNKNOWN_MEMBER = "unknown_member"
     SEVERAL_MEMBERS = "several_members"
     CARD_OF_ANOTHER = "card_of_another"
+    IN_FAMILY = "in_family"
+    FAMILY_FULL = "family_full"
+    SAME_MEMBER = "same_member"
+    NOBODY_YET = "nobody_yet"
     NOT_TOGETHER = "not_together"
     UNSEEN = "unseen"
     SEVERAL_PHONES = "several_phones"
@@ -94,6 +99,17 @@ WORDS: dict[Reason, tuple[str, str]] = {
     ),
     Reason.BAD_PIN: ("ПИН — шесть цифр", "a PIN has six digits"),
     Reason.BAD_ROLE: ("роль — cashier или senior", "a role is cashier or senior"),
+    Reason.BAD_FAMILY_ROLE: (
+        "роль в семье — redeems или earns",
+        "a role in a family is redeems or earns",
+    ),
+    Reason.IN_FAMILY: ("он или глава уже в другой семье", "he or the head is in another family"),
+    Reason.FAMILY_FULL: ("в семье больше мест нет", "the family has no more places"),
+    Reason.SAME_MEMBER: ("это один и тот же участник", "both are one member"),
+    Reason.NOBODY_YET: (
+        "регистрация участника ещё не пришла",
+        "the registration of the member has not arrived",
+    ),
     Reason.BAD_ZONE: (
         "нужен часовой пояс вида Europe/Moscow",
         "a time zone such as Europe/Moscow is needed",

@@ -14,8 +14,10 @@ from central.imports.estate import Estate
 from central.imports.fields import ImportKind
 from central.imports.people import Members
 from central.imports.purchases import Receipts
+from central.imports.relatives import Families
 from central.imports.store import Run
 from central.imports.verdicts import Verdict
+from central.members.merging import Hand
 from central.packs import service as packs
 from shared.runtime.sqlite import reading
 
@@ -57,6 +59,8 @@ def sort_of(centre: Centre, how: How, dates: tuple[str, ...], run: Run) -> Sort:
         case ImportKind.RECEIPTS:
             zones = {one.code: one.zone for one in estate.stores(centre)}
             return Receipts(centre, zones, dates, run.id, at)
+        case ImportKind.FAMILIES:
+            return Families(centre, Hand(run.actor, run.file, at))
         case ImportKind.MEMBERS:
             seen: dict[bytes, str] | None = {} if how is How.DRY_RUN else None
             return Members(centre, _known(centre, dates, at), at, seen, run)

@@ -4,7 +4,8 @@ As by a merge, accounts are given to another member and no point moves: each kee
 and has it again, with what is left on it, when he leaves.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -61,25 +62,65 @@ class NobodyYetError(LoyaltyError):
     en = "The registration of member {member} has not arrived: repeat when it has."
 
 
-def join(
-    connection: Connection, centre: Centre, relative: UUID, head: UUID, role: FamilyRole, hand: Hand
-) -> Member:
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """Who is to buy on whose accounts, and what he may do there."""
+
+    relative: UUID
+    head: UUID
+    role: FamilyRole
+
+
+def join(connection: Connection, centre: Centre, wanted: Joining, hand: Hand) -> Member:
     """Let a member buy on the accounts of another one, the head of his family; return the former.
 
     What is on his own account is the family's to spend while he is in it. Raises
     UnknownMemberError, SameMemberError, InFamilyError, FamilyFullError, NobodyYetError.
     """
-    roll, books = merging.load_whole(connection, (relative, head))
-    joining, to = roll.survivor(relative), roll.survivor(head)
+    (done,) = join_each(connection, centre, [wanted], hand)
+    if isinstance(done, LoyaltyError):
+        raise done
+    return done
+
+
+def join_each(
+    connection: Connection, centre: Centre, wanted: Sequence[Joining], hand: Hand
+) -> list[Member | LoyaltyError]:
+    """Let members join families; return each as he is then, or why he may not.
+
+    Raises UnknownMemberError, ErasedMemberError for ids that are nobody's.
+    """
+    if not wanted:
+        return []
+    ids = dict.fromkeys(who for one in wanted for who in (one.relative, one.head))
+    roll, books = merging.load_whole(connection, ids)
+    done: list[Member | LoyaltyError] = []
+    heads: set[UUID] = set()
+    for one in wanted:
+        try:
+            joined = _joined(roll, books, one, hand)
+        except LoyaltyError as error:
+            done.append(error)
+            continue
+        told = replace(hand, note=f"{one.role.value}: {hand.note}")
+        for deed in _deeds(centre, (joined.id, joined.head or one.head, Deed.FAMILY_JOINED), told):
+            deed_store.insert_deed(connection, deed)
+        done.append(joined)
+        heads.add(joined.head or one.head)
+    if heads:
+        visits = leases.load_visits(connection, books.accounts)
+        leases.size(connection, books, visits, heads, hand.at)
+        merging.save(connection, roll, books)
+    return done
+
+
+def _joined(roll: Roll, books: Books, one: Joining, hand: Hand) -> Member:
+    joining, to = roll.survivor(one.relative), roll.survivor(one.head)
     if joining.id == to.id:
-        raise merging.SameMemberError(left=relative, right=head, survivor=to.id)
+        raise merging.SameMemberError(left=one.relative, right=one.head, survivor=to.id)
     _check_free(joining, to)
-    changed = replace(joining, head=to.id, family_role=role.value, family_since=hand.at)
+    changed = replace(joining, head=to.id, family_role=one.role.value, family_since=hand.at)
     roll.share(books, changed, replace(to, relatives=to.relatives + 1))
-    visits = leases.load_visits(connection, books.accounts)
-    leases.size(connection, books, visits, {to.id}, hand.at)
-    told = replace(hand, note=f"{role.value}: {hand.note}")
-    _save(connection, roll, books, _deeds(centre, (changed.id, to.id, Deed.FAMILY_JOINED), told))
     return changed
 
 

@@ -196,6 +196,11 @@ def load_whole(connection: Connection, wanted: Iterable[UUID]) -> tuple[Roll, Bo
 def save_deed(connection: Connection, roll: Roll, books: Books, done: Done) -> None:
     """Write what a person did by hand, and what became of members by it."""
     deed_store.insert_deed(connection, done)
+    save(connection, roll, books)
+
+
+def save(connection: Connection, roll: Roll, books: Books) -> None:
+    """Write what became of members and of their accounts, and tell stores."""
     changes = ledger.save(connection, books)
     feed.append(connection, [*changes, *service.save(connection, roll, books)])
 

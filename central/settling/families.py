@@ -26,7 +26,7 @@ def join_family(centre: Centre, relative: UUID, head: UUID, role: FamilyRole, wo
     hand = hand_of(centre, word)
     with transaction(centre.engine) as connection:
         leases.keep_roster(connection)
-        family.join(connection, centre, relative, head, role, hand)
+        family.join(connection, centre, family.Joining(relative, head, role), hand)
     log.info("family.joined", member=str(relative), head=str(head), role=role.value)
 
 
