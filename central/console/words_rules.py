@@ -39,6 +39,7 @@ RULES: Final = pairs(
     ("pack_hint", "название, версия", "name, version"),
     ("begins_at", "с {begins}", "from {begins}"),
     ("at_once", "сразу", "at once"),
+    ("by_stages", "по этапам", "by stages"),
     ("at_once_hint", "Пусто — сразу", "Empty: at once"),
     ("due_in", "в силе должны быть в {due}", "due in {due}"),
     ("stages", "Этапы", "Stages"),

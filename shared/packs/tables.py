@@ -18,6 +18,7 @@ from shared.rules.model import Pack
 from shared.rules.pack import canonical, load_canonical
 from shared.rules.scalars import parse_amount, parse_count, parse_day, parse_percent
 
+HEADING_SHOWN: Final = 200
 ROWS_MAX: Final = 20_000
 COLUMNS_MAX: Final = 60
 CELL_CHARS_MAX: Final = 200
@@ -110,9 +111,9 @@ def _rows(kind: TableKind, sheet: Sheet) -> Iterator[_Line]:
     needed = COLUMNS[kind]
     for column in needed:
         if column not in sheet.heading:
-            raise SheetError(
-                row=1, column=column, reason_ru="такой колонки нет", reason_en="it is missing"
-            )
+            told = ", ".join(sheet.heading)[:HEADING_SHOWN]
+            ru, en = f"её нет, в файле есть {told}", f"it is missing, the file has {told}"
+            raise SheetError(row=1, column=column, reason_ru=ru, reason_en=en)
     for column in sheet.heading:
         is_percent = kind is TableKind.TIERS and column.startswith(PERCENT)
         if (column not in needed and not is_percent) or sheet.heading.count(column) > 1:

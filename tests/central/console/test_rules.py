@@ -45,7 +45,10 @@ def test_a_draft_is_written_approved_by_another_published_and_halted(
     page = operator.get(pack).text
     assert "первый регион" in page
     assert "нет агента" in page
-    assert "wine 2" in operator.get("/console/packs").text
+    assert "по этапам" in page
+    listed = operator.get("/console/packs").text
+    assert "wine 2" in listed
+    assert "9999" not in page + listed  # how the version before is told that it is not for it
     assert "101" in operator.get(f"{pack}?format=csv").text
     halted = operator.post(f"{pack}/halt", note="ошибка в скидке")
     assert halted.status_code == 303, halted.text

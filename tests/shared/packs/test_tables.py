@@ -95,6 +95,11 @@ def test_a_bad_cell_is_named_by_row_and_column(
     assert (caught.value.details["row"], caught.value.details["column"]) == place
 
 
+def test_a_table_of_other_columns_is_told_which_it_has(pack: Pack) -> None:
+    with pytest.raises(SheetError, match="it is missing, the file has уровень, процент"):
+        with_table(pack, TableKind.TIERS, Sheet(("уровень", "процент"), (("gold", "5"),)), 2)
+
+
 def test_a_row_that_repeats_another_is_refused_with_its_own_number(pack: Pack) -> None:
     rows = (("club", "1", "1.00"), ("", "", ""), ("club", "1", "2.00"))
 
