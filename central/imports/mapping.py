@@ -22,6 +22,7 @@ IGNORED = "-"
 
 
 NAME_SHOWN_MAX, COLUMNS_SHOWN_MAX = 40, 400
+DIGITS_MAX = 32
 _ANY_DAY = date(2031, 12, 25)
 NAME, FIRST_NAME = "name", "first_name"
 PARTS_OF_NAME = frozenset({"last_name", "middle_name"})
@@ -56,17 +57,20 @@ class _MappingFile(BaseModel):
     constants: dict[str, str] = {}
     values: dict[str, dict[str, str]] = {}
     dates: list[str] = []
+    digits: dict[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A mapping as read: columns by heading to fields, constants, values by field, date forms."""
+    """A mapping as read: columns by heading to fields, constants, values by field, date forms, and
+    how many digits numbers have that a spreadsheet may have cut."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     dates: tuple[str, ...] = ()
     digest: str = ""
+    digits: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ class Fitted:
     values: Mapping[str, Mapping[str, str]]
     dates: tuple[str, ...]
     unknown: tuple[str, ...]
+    digits: Mapping[str, int] = field(default_factory=dict)
 
     def record(self, cells: Sequence[str]) -> dict[str, str]:
         """Return a row's texts by field, as they stand; of no cells, what is constant."""
@@ -100,6 +105,8 @@ class Fitted:
         found = dict(record)
         for name, known in self.values.items():
             found[name] = _meant(known, found.get(name, ""), name)
+        for name, width in self.digits.items():
+            found[name] = _filled(found.get(name, ""), width)
         return found
 
 
@@ -111,7 +118,10 @@ def read_plan(path: Path, kind: ImportKind) -> Plan:
     for form in written.dates:
         if not _is_form(form):
             raise _bad(f"dates: «{form}» — не вид даты", f"dates: '{form}' is no form of a date")
-    names = [*written.columns.values(), *written.constants, *written.values]
+    for name, width in written.digits.items():
+        if not 0 < width <= DIGITS_MAX:
+            raise _bad(f"digits.{name}: от 1 до {DIGITS_MAX}", f"digits.{name}: 1 to {DIGITS_MAX}")
+    names = [*written.columns.values(), *written.constants, *written.values, *written.digits]
     for name in names:
         if name != IGNORED and not _is_field(kind, name):
             raise _bad(f"поля {name} нет", f"there is no field {name}")
@@ -121,6 +131,7 @@ def read_plan(path: Path, kind: ImportKind) -> Plan:
         values={name: _folded_values(name, known) for name, known in written.values.items()},
         dates=tuple(written.dates),
         digest=hashlib.sha256(content).hexdigest(),
+        digits=written.digits,
     )
 
 
@@ -158,7 +169,7 @@ def fit(plan: Plan, kind: ImportKind, header: Sequence[str]) -> Fitted:
         columns = ", ".join(name[:NAME_SHOWN_MAX] for name in by_heading)[:COLUMNS_SHOWN_MAX]
         raise UnfitColumnsError(fields=fields, columns=columns)
     unknown = tuple(name for name, place in by_heading.items() if place not in taken)
-    return Fitted(places, plan.constants, plan.values, plan.dates, unknown)
+    return Fitted(places, plan.constants, plan.values, plan.dates, unknown, plan.digits)
 
 
 def _guesser(kind: ImportKind) -> Callable[[str], str | None]:
@@ -207,6 +218,12 @@ def _is_form(form: str) -> bool:
         return datetime.strptime(_ANY_DAY.strftime(form), form).date() == _ANY_DAY  # noqa: DTZ007
     except ValueError:
         return False
+
+
+def _filled(text: str, width: int) -> str:
+    """Return a number with the zeros at its beginning that it should have."""
+    number = text.strip()
+    return number.zfill(width) if number.isascii() and number.isdigit() else text
 
 
 def _folded_values(name: str, known: Mapping[str, str]) -> dict[str, str]:

@@ -94,6 +94,7 @@ _SENTENCES: Final = {
     "string_too_short": ("empty", "пустой текст", "the text is empty"),
     "string_pattern_mismatch": ("bad_name", "имя не годится", "the name is not well formed"),
     "string_type": ("not_text", "ожидается текст", "text is expected"),
+    "int_parsing": ("not_number", "ожидается целое число", "a whole number is expected"),
     "list_type": ("not_list", "ожидается список", "a list is expected"),
     "tuple_type": ("not_list", "ожидается список", "a list is expected"),
     "dict_type": ("not_mapping", "ожидаются пары «ключ: значение»", "a mapping is expected"),

@@ -219,6 +219,8 @@ def test_headings_are_known_in_russian_and_english_and_the_rest_is_listed(tmp_pa
         ("kind: members\ncolums: {}\n", "colums: такого ключа нет, есть kind, columns"),
         ("kind: members\ncolumns: [a]\n", "columns: ожидаются пары"),
         ("kind: members\ndates: x\n", "dates: ожидается список"),
+        ("kind: members\ndigits: {card: many}\n", "digits.card: ожидается целое число"),
+        ("kind: members\ndigits: {card: 99}\n", "digits.card: от 1 до 32"),
         ("kind: members\ndates: ['%d.%m.%Q']\n", "«%d.%m.%Q» — не вид даты"),
         ("kind: members\ndates: ['%d.%m']\n", "«%d.%m» — не вид даты"),
         ("kind: members\nvalues: {tier: {Ёж: a, еж: b}}\n", "«еж» стоит дважды"),
@@ -233,6 +235,20 @@ def test_what_is_wrong_with_a_mapping_is_told_in_words(
     sentence = refused.value.sentence("ru")
     assert told in sentence
     assert not any(word in sentence for word in ("Input", "_Mapping", "Пакет", ".."))
+
+
+def test_zeros_that_a_spreadsheet_has_cut_are_put_back_where_a_mapping_says_so(
+    tmp_path: Path,
+) -> None:
+    plan = planned(tmp_path, "kind: members\ndigits: {card: 13}\n")
+    fitted = fit(plan, ImportKind.MEMBERS, ("Карта", "Телефон"))
+
+    cards = ["12345", "0001234567890", "OLD-7", "", "12345678901234"]
+
+    assert [fitted.meant(fitted.record((card, "5")))["card"] for card in cards] == [
+        "0000000012345", "0001234567890", "OLD-7", "", "12345678901234",
+    ]  # fmt: skip
+    assert fitted.meant(fitted.record(("12345", "5")))["phone"] == "5"
 
 
 def test_a_file_of_other_columns_is_told_which_it_has() -> None:
