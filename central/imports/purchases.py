@@ -93,10 +93,12 @@ class Receipts:
         code = cells.get("store", "")
         if code not in self.zones:
             notes.append(Note(Reason.UNKNOWN_STORE, "store"))
+        zone = ZoneInfo(self.zones.get(code, "UTC"))
         local = values.moment(cells["at"], self.dates, "at")
+        if local.tzinfo is not None:
+            local = local.astimezone(zone).replace(tzinfo=None)
         if not FIRST_DAY <= local.date() <= self.at.date():
             raise RefusedError(Reason.BAD_DAY, "at")
-        zone = ZoneInfo(self.zones.get(code, "UTC"))
         return Bought(
             number=number,
             notes=tuple(notes),

@@ -147,8 +147,8 @@ def _text(value: object) -> str:
     if isinstance(value, float | Decimal):
         return _number(value)
     if isinstance(value, datetime):
-        plain = value.replace(microsecond=0, tzinfo=None)
-        return str(plain if plain.time() != time() else plain.date())
+        plain = value.replace(microsecond=0)
+        return str(plain if plain.tzinfo or plain.time() != time() else plain.date())
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, list):

@@ -19,7 +19,7 @@ DATE_FORMATS = (
     "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M",
 )  # fmt: skip
 """That are tried where a mapping names none."""
-CELL_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S")
+CELL_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S%z")
 """In which dates of workbooks and of Parquet come, whatever forms a mapping names for texts."""
 _NUMBER = re.compile(r"(-?)(\d{1,13})(?:[.,](\d{1,2})0*)?")
 _QUANTITY = re.compile(r"(-?)(\d{1,9})(?:[.,](\d{1,3})0*)?")
@@ -89,9 +89,12 @@ def thousandths(text: str, field: str) -> int:
 
 
 def moment(text: str, formats: Sequence[str], field: str) -> datetime:
-    """Return a date, with its time if it has one and without a zone; raises RefusedError."""
+    """Return a date, with its time if it has one, and with a zone only if one is said.
+
+    Raises RefusedError.
+    """
     if text.isascii():
-        for form in (*formats, *CELL_FORMATS) if formats else DATE_FORMATS:
+        for form in (*(formats or DATE_FORMATS), *CELL_FORMATS):
             try:
                 return datetime.strptime(text, form)  # noqa: DTZ007
             except ValueError:

@@ -1,8 +1,10 @@
 """Receipts of the past: turnover, visits and lines, once each, and no points."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 from sqlalchemy import func, select
 
@@ -98,6 +100,34 @@ def test_a_receipt_is_not_cut_where_a_batch_ends(
 
     assert counts(run) == (5, 0, 0, 0)
     assert run.tally.amount_minor == 2003_00
+
+
+def test_an_instant_with_its_zone_is_of_the_day_that_the_store_had(
+    base: Centre, tmp_path: Path
+) -> None:
+    table = pyarrow.table(
+        {
+            "number": ["17"],
+            "member": ["7700000001"],
+            "store": ["101"],
+            "total": ["5"],
+            "at": pyarrow.array(
+                [datetime(2025, 12, 31, 22, 30, tzinfo=UTC)], pyarrow.timestamp("us", "UTC")
+            ),
+        }
+    )
+    pyarrow.parquet.write_table(table, tmp_path / "r.parquet")
+
+    take(base, tmp_path / "r.parquet", ImportKind.RECEIPTS)
+
+    (account,) = [
+        one.id
+        for one in rows(base, GLOBAL).values()
+        if isinstance(one, AccountRow) and one.history.days
+    ]
+    with reading(base.engine) as connection:
+        (kept,) = store.past_of(connection, [account], 10)
+    assert (kept.at, kept.day) == (datetime(2025, 12, 31, 22, 30, tzinfo=UTC), date(2026, 1, 1))
 
 
 def test_whole_receipts_need_no_lines(base: Centre, tmp_path: Path) -> None:
