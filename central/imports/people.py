@@ -173,6 +173,8 @@ class _Desk:
             note = Note(Reason.CARD_OF_ANOTHER, "card")
             return Verdict(who.number, Outcome.REFUSED, (note,), who.points)
         before = roll.members.get(one.member)
+        if before is not None and roll.survivor(before.id).state is MemberState.ERASED:
+            return Verdict(who.number, Outcome.DUPLICATE, (Note(Reason.ERASED),), who.points)
         is_known = bool(names) or (before is not None and before.registered_on is not None)
         if not one.cards and not is_known:
             on_phone = [roll.name_of(owner.id) for owner in roll.owners(one.phone, NOBODY)]

@@ -42,6 +42,7 @@ class Reason(StrEnum):
     FAMILY_FULL = "family_full"
     SAME_MEMBER = "same_member"
     NOBODY_YET = "nobody_yet"
+    ERASED = "erased"
     NOT_TOGETHER = "not_together"
     UNSEEN = "unseen"
     SEVERAL_PHONES = "several_phones"
@@ -106,6 +107,10 @@ WORDS: dict[Reason, tuple[str, str]] = {
     Reason.IN_FAMILY: ("он или глава уже в другой семье", "he or the head is in another family"),
     Reason.FAMILY_FULL: ("в семье больше мест нет", "the family has no more places"),
     Reason.SAME_MEMBER: ("это один и тот же участник", "both are one member"),
+    Reason.ERASED: (
+        "его данные стёрты, файл их не возвращает",
+        "his data were erased, and no file brings them back",
+    ),
     Reason.NOBODY_YET: (
         "регистрация участника ещё не пришла",
         "the registration of the member has not arrived",

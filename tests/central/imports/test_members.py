@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from central.centre import Centre
+from central.conflicts.service import Word
 from central.estate.service import How
 from central.imports.report import balanced, write_report
 from central.imports.service import run
@@ -16,6 +17,8 @@ from central.ledger.store import LotTable
 from central.members import service as members
 from central.members import store as people
 from central.schema import table_of
+from central.settling.erasing import erase_member
+from central.settling.lookup import living
 from shared.crypto.blind import IdentifierKind
 from shared.runtime.sqlite import reading
 from shared.wire.feed import GLOBAL, store_stream
@@ -249,3 +252,15 @@ def test_points_can_be_spent_and_the_newcomer_is_no_first_buyer(
     (row,) = [row for row in rows(centre, GLOBAL).values() if isinstance(row, AccountRow)]
     account = books(centre, row.id).accounts[row.id]
     assert (account.turnover_minor, account.receipts) == (100_00, 1)
+
+
+def test_who_was_erased_does_not_come_back_by_a_file(centre: Centre, tmp_path: Path) -> None:
+    take(centre, csv_file(tmp_path, "7700000001;+79161234567;Анна;10"))
+    erase_member(centre, living(centre, "7700000001"), Word("Пётр", "просьба 5"))
+    before = dump(centre)
+
+    done = take(centre, csv_file(tmp_path, "7700000001;+79161234567;Анна;99"))
+
+    assert said(centre, done.run, Outcome.DUPLICATE) == [(2, "erased", "")]
+    after = dump(centre)
+    assert all(after[name] == before[name] for name in before if not name.startswith("import_"))
