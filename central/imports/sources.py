@@ -11,6 +11,7 @@ from central.imports.reasons import Reason
 
 FILE_BYTES_MAX = 8 * 1024**3
 CELL_CHARS_MAX = 4000
+NAME_SHOWN, TWICE_SHOWN = 40, 5
 FORMULA_SIGNS = "=+-@\t\r"
 """With which a cell begins that a spreadsheet would compute; a `'` before it makes it a text."""
 
@@ -51,10 +52,13 @@ def _checked(path: Path, sheet: Sheet) -> Sheet:
     header = tuple(name.strip() for name in sheet.header)
     if not any(header):
         raise bad_source(path, "в нём нет строки заголовков", "it has no heading")
+    if len(header) > COLUMNS_MAX:
+        most = f"в нём больше {COLUMNS_MAX} столбцов"
+        raise bad_source(path, most, f"it has more than {COLUMNS_MAX} columns")
     named = [name for name in header if name]
-    if len(header) > COLUMNS_MAX or len(named) != len(set(named)):
-        wants = f"больше {COLUMNS_MAX} столбцов или два одинаковых"
-        raise bad_source(path, wants, f"more than {COLUMNS_MAX} columns, or two of one name")
+    if twice := [name[:NAME_SHOWN] for name in dict.fromkeys(named) if named.count(name) > 1]:
+        told = ", ".join(twice[:TWICE_SHOWN])
+        raise bad_source(path, f"столбцы повторяются: {told}", f"columns repeat: {told}")
     return Sheet(header, _bounded(sheet.lines, len(header)), sheet.total, sheet.form)
 
 

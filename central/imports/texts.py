@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -23,6 +24,8 @@ UNDECODED = "surrogateescape"
 """Keeps bytes that are no text, so that their row can be told and refused."""
 CHUNK_BYTES = 1024 * 1024
 DELIMITERS = ";,\t"
+_SAID = re.compile(r"\"?sep=([;,\t])\"?\s*", re.IGNORECASE)
+"""A line before the heading, by which Excel is told the delimiter."""
 _PLANES = b"\0\x04"
 """Every other byte of UTF-16: Latin letters and signs, Cyrillic ones."""
 _ASCII = bytes(range(128))
@@ -36,10 +39,11 @@ def open_csv(source: Source) -> Iterator[Sheet]:
     errors = UNDECODED if encoding == "utf-8-sig" else "strict"
     with source.path.open(encoding=encoding, errors=errors, newline="") as file:
         heading = file.readline(LINE_CHARS_MAX)
-        delimiter = source.delimiter or _delimiter(heading)
+        said = _SAID.fullmatch(heading)
+        delimiter = source.delimiter or (said[1] if said else _delimiter(heading))
         file.seek(0)
         rows = _rows(_Lines(file), delimiter)
-        first = next(rows, None)
+        first = next(islice(rows, 1 if said else 0, None), None)
         if first is None or first.fault is not None or not _is_text(first.cells):
             raise bad_source(source.path, "в нём нет строки заголовков", "it has no heading")
         shown = "tab" if delimiter == "\t" else delimiter

@@ -106,6 +106,22 @@ def test_utf16_is_known_without_its_mark(tmp_path: Path, encoding: str) -> None:
     assert _read(path)[1] == [Line(2, ("1234", "Анна"))]
 
 
+def test_the_line_by_which_excel_is_told_the_delimiter_is_no_heading(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    path.write_text("sep=,\r\nКарта,ФИО;имя\r\n1234,Анна\r\n")
+
+    sheet, lines = _read(path)
+
+    assert (sheet.header, lines) == (("Карта", "ФИО;имя"), [Line(3, ("1234", "Анна"))])
+
+
+def test_columns_that_repeat_are_named(tmp_path: Path) -> None:
+    (tmp_path / "f.csv").write_text("a;b;a\n1;2;3\n")
+
+    with pytest.raises(BadSourceError, match="columns repeat: a"):
+        _read(tmp_path / "f.csv")
+
+
 def test_a_line_without_an_end_is_one_row(tmp_path: Path) -> None:
     path = tmp_path / "f.csv"
     path.write_text(f'a;b\n1;{"x" * 3 * LINE_CHARS_MAX}\n2;c\n3;"{"y" * LINE_CHARS_MAX}"\n \t; \n')
