@@ -1,5 +1,6 @@
 """`kopilka central packs`: drafts, reviews, publications in stages, halts, and the board."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -129,18 +130,20 @@ def preview(
     no: No,
     *,
     receipts: Annotated[int, typer.Option(min=1, help="How many of the latest.")] = 1_000,
-    on: Annotated[str, typer.Option(help="As if the latest were of this day.")] = "",
+    on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="As if the latest were of this day."),
+    ] = None,
 ) -> None:
     """Try a draft on the latest receipts of the chain, beside the pack that it follows."""
-    from datetime import date
-
     from central.rollout.preview import preview
 
-    day = date.fromisoformat(on) if on else None
     with opened(ctx) as centre:
-        found = preview(centre, no, receipts=receipts, on=day)
+        found = preview(centre, no, receipts=receipts, on=on.date() if on else None)
         typer.echo(f"{found.first} to {found.last}")
         typer.echo(found.text(centre.settings.locale), nl=False)
+        if beside := found.beside(centre.settings.locale):
+            typer.echo(beside)
 
 
 @packs_app.command()

@@ -28,7 +28,8 @@ from shared.rules.in_words import explained
 from shared.rules.model import Pack
 from shared.rules.pack import canonical, pack_hash
 from shared.rules.result import Evaluation
-from shared.rules.sentences import Lang
+from shared.rules.sentences import Lang, rubles, spoken
+from shared.rules.wording import Wording
 from shared.runtime.sqlite import reading
 from shared.wire.facts import FactKind, ReceiptCommitted
 
@@ -36,6 +37,10 @@ RECEIPTS_MAX = 5_000
 RECEIPTS_USUAL = 1_000
 COMPARED_MAX = 100
 """Receipts that are told one by one, those with the largest differences."""
+_BESIDE = Wording(
+    "По прежним правилам на них: скидки {discount}, бонусы на {points}; новые — {more}",
+    "By the former rules: discounts {discount}, points worth {points}; the new ones {more}",
+)
 TOLD_MAX = 10
 """Of them those that are told in words."""
 
@@ -99,6 +104,17 @@ class Preview:
     def text(self, lang: Literal["ru", "en"]) -> str:
         """Return it as lines for people."""
         return replayed(self.pack, self.after, lang, self.before)
+
+    def beside(self, lang: Literal["ru", "en"]) -> str:
+        """Return what the pack before comes to on the same receipts; empty without one."""
+        if self.before is None:
+            return ""
+        was, now = (one.discount_minor + one.points_minor for one in (self.before, self.after))
+        return spoken(_BESIDE, lang).format(
+            discount=rubles(self.before.discount_minor),
+            points=rubles(self.before.points_minor),
+            more=f"{'+' if now > was else ''}{rubles(now - was)}",
+        )
 
 
 def preview(

@@ -64,6 +64,10 @@ def test_a_request_is_tried_on_what_was_sold(chain: Chain) -> None:
     assert (one.was.discount_minor, one.now.discount_minor) == (60_00, 20_00)
     assert (one.was.points, one.now.points) == (58_00, 59_00)
     assert one.more_minor == -40_00 + 1_00
+    told = found.beside("ru").replace("\N{NO-BREAK SPACE}", " ").replace("\N{MINUS SIGN}", "-")
+    assert told == (  # two receipts of a member, 39 less on each
+        "По прежним правилам на них: скидки 120 ₽, бонусы на 116 ₽; новые — -78 ₽"
+    )
     assert any("60" in line for line in one.gone["ru"])
     assert any("20" in line for line in one.new["ru"])
     assert found.last == here.quote(here.basket(WINE)).moment.day

@@ -43,6 +43,13 @@ def packs(folder: Path, *words: object) -> str:
     return done.output
 
 
+def test_a_day_that_is_none_is_told_in_a_sentence(folder: Path) -> None:
+    done = kopilka(folder, "packs", "preview", "1", "--on", "завтра")
+
+    assert done.exit_code == 2
+    assert "%Y-%m-%d" in done.stderr
+
+
 def refused(folder: Path, *words: object) -> str:
     done = kopilka(folder, "packs", *words)
     assert done.exit_code == 1, done.output
