@@ -14,9 +14,9 @@ import structlog
 
 from central.alerts import store
 from central.alerts.store import Alert, Channel
+from central.alerts.thresholds import Thresholds, in_force, spelled
 from central.centre import Centre
 from central.fleet.service import Board, board
-from central.settings import Settings
 from shared.clock import EPOCH
 from shared.ids import uuid7
 from shared.runtime.retries import retried
@@ -57,7 +57,7 @@ class Amiss:
 
 def look(centre: Centre, at: datetime) -> int:
     """Begin and end alerts by how the stores are now; return how many changed. A job."""
-    found = {(one.kind, one.store): one for one in _amiss(centre.settings, board(centre), at)}
+    found = {(one.kind, one.store): one for one in _amiss(in_force(centre), board(centre), at)}
     return _keep(centre, found, at)
 
 
@@ -70,6 +70,12 @@ def latest(centre: Centre, limit: int) -> list[Alert]:
     """Return alerts: those that have not ended first."""
     with reading(centre.engine) as connection:
         return store.latest(connection, limit)
+
+
+def channels(centre: Centre) -> list[Channel]:
+    """Return how far each channel was told that has been told of anything, or could not be."""
+    with reading(centre.engine) as connection:
+        return store.channels(connection)
 
 
 @retried
@@ -121,33 +127,33 @@ def _changed_at(one: Alert) -> datetime:
     return one.ended_at or one.began_at
 
 
-def _amiss(settings: Settings, boards: Sequence[Board], at: datetime) -> Iterator[Amiss]:
+def _amiss(least: Thresholds, boards: Sequence[Board], at: datetime) -> Iterator[Amiss]:
     for one in boards:
-        for kind, ru, en in _of_store(settings, one, at):
+        for kind, ru, en in _of_store(least, one, at):
             code = one.store.code
             yield Amiss(kind, code, f"Магазин {code}: {ru}.", f"Store {code}: {en}.")
 
 
-def _of_store(settings: Settings, one: Board, at: datetime) -> Iterator[tuple[str, str, str]]:
+def _of_store(least: Thresholds, one: Board, at: datetime) -> Iterator[tuple[str, str, str]]:
     """Yield what a store is over: kind and sentence in two languages."""
     if one.agent is None:
         return
     silent = (at - one.agent.seen_at).total_seconds()
-    if silent >= settings.alert_silent_s:
-        hours = settings.alert_silent_s // 3600
-        yield "silent", f"молчит дольше {hours} ч", f"silent for over {hours} h"
+    if silent >= least.silent_s:
+        ru, en = (spelled(least.silent_s, language) for language in ("ru", "en"))
+        yield "silent", f"молчит дольше {ru}", f"silent for over {en}"
     unsent = one.unsent_for(at)
-    if unsent is not None and unsent.total_seconds() >= settings.alert_unsent_s:
-        hours = settings.alert_unsent_s // 3600
-        yield "unsent", f"факты не отправлены дольше {hours} ч", f"facts unsent for over {hours} h"
-    if one.lag >= settings.alert_queue_facts:
+    if unsent is not None and unsent.total_seconds() >= least.unsent_s:
+        ru, en = (spelled(least.unsent_s, language) for language in ("ru", "en"))
+        yield "unsent", f"факты не отправлены дольше {ru}", f"facts unsent for over {en}"
+    if one.lag >= least.queue_facts:
         yield "queue", "очередь фактов слишком длинна", "the queue of facts is too long"
     if one.divergences:
         yield "divergence", "ядро разошлось с чеком", "the kernel differs from a receipt"
-    yield from _told(settings, one)
+    yield from _told(least, one)
 
 
-def _told(settings: Settings, one: Board) -> Iterator[tuple[str, str, str]]:
+def _told(least: Thresholds, one: Board) -> Iterator[tuple[str, str, str]]:
     if one.heard is None:
         return
     if one.heard.report.refused:
@@ -156,7 +162,7 @@ def _told(settings: Settings, one: Board) -> Iterator[tuple[str, str, str]]:
         yield "root", "не доверяет корневому ключу", "it does not trust the root key"
     if one.broken_devices:
         yield "device", "неисправно устройство", "a device is broken"
-    if abs(one.heard.ahead_s) >= settings.alert_clock_s:
+    if abs(one.heard.ahead_s) >= least.clock_s:
         yield "clock", "часы неверны", "its clock is wrong"
-    if one.behind >= settings.alert_behind_changes:
+    if one.behind >= least.behind_changes:
         yield "behind", "реплика отстала", "its replica is behind"

@@ -1,11 +1,12 @@
-"""Tables of alerts: what is amiss and since when, and how far each channel was told."""
+"""Tables of alerts: what is amiss and since when, how far each channel was told, thresholds."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, or_, select, update
+from sqlalchemy import BigInteger, Connection, Select, delete, or_, select, update
 from sqlmodel import Field
 
 from central.schema import Instant, Table, insert_new, table_of, upsert
@@ -35,6 +36,14 @@ class ChannelTable(Table, table=True):
     last_error: str
 
 
+class ThresholdTable(Table, table=True):
+    """A number that people have put in the place of a setting."""
+
+    __tablename__ = "alert_threshold"
+    name: str = Field(primary_key=True)
+    number: int = Field(sa_type=BigInteger)
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """Something amiss, in words; it has not ended while `ended_at` is None."""
@@ -61,6 +70,7 @@ class Channel:
 
 _alert = table_of(AlertTable)
 _channel = table_of(ChannelTable)
+_threshold = table_of(ThresholdTable)
 
 
 def open_alerts(connection: Connection) -> list[Alert]:
@@ -101,9 +111,27 @@ def channel(connection: Connection, name: str) -> Channel | None:
     return None if row is None else Channel(**row._mapping)
 
 
+def channels(connection: Connection) -> list[Channel]:
+    """Return how far every channel was told."""
+    return [Channel(**row._mapping) for row in connection.execute(select(_channel))]
+
+
 def keep_channel(connection: Connection, one: Channel) -> None:
     """Write how far a channel was told."""
     connection.execute(upsert(connection, ChannelTable), asdict(one))
+
+
+def thresholds(connection: Connection) -> dict[str, int]:
+    """Return the numbers that people have chosen, by their names."""
+    return {row.name: row.number for row in connection.execute(select(_threshold))}
+
+
+def keep_thresholds(connection: Connection, numbers: Mapping[str, int]) -> None:
+    """Write the numbers that people have chosen, and no others."""
+    connection.execute(delete(_threshold).where(_threshold.c.name.not_in(numbers)))
+    rows = [{"name": name, "number": number} for name, number in sorted(numbers.items())]
+    if rows:
+        connection.execute(upsert(connection, ThresholdTable), rows)
 
 
 def _read(connection: Connection, query: Select[Any]) -> list[Alert]:

@@ -9,6 +9,15 @@ from central.people.roles import Right
 FLEET: Final = (
     Way("GET", "/fleet", Right.SEE_FLEET, fleet.board),
     Way("GET", "/alerts", Right.SEE_FLEET, alerts.page),
+    Way(
+        "POST",
+        "/alerts",
+        Right.RUN_FLEET,
+        alerts.choose,
+        "thresholds_changed",
+        tuple(alerts.FIELDS),
+        alerts.page,
+    ),
     Way("GET", "/stores/{store}", Right.SEE_FLEET, fleet.one_store),
     Way("GET", "/cashiers", Right.SEE_FLEET, places.cashiers),
     Way("GET", "/regions", Right.SEE_FLEET, places.regions),

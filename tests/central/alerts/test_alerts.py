@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,10 +10,11 @@ import httpx
 import pytest
 from msgspec import structs
 
-from central.alerts import service, store
+from central.alerts import service, store, thresholds
 from central.alerts.senders import SHOWN_MAX, Mail, Webhook
 from central.alerts.service import PAUSE
 from central.alerts.store import Alert
+from central.alerts.thresholds import WrongThresholdError
 from central.centre import Centre
 from shared.runtime.sqlite import reading
 from shared.wire.reports import PATH, AgentReport, DeviceReport
@@ -102,6 +103,37 @@ def test_silence_is_an_alert_of_its_own(centre: Centre, broken: Device, clock: S
     clock.go(seconds=1)
     service.look(centre, clock.at)
     assert "silent" in kinds(centre)
+
+
+def test_a_threshold_that_is_chosen_counts_from_the_next_look_on_in_every_process(
+    centre: Centre, device: Device, clock: SetClock
+) -> None:
+    enrolled(centre, device)
+    other = replace(centre)
+    clock.go(seconds=5_400)
+    service.look(other, clock.at)
+    assert kinds(centre) == []
+
+    thresholds.choose(centre, {"silent_s": 5_400})
+    service.look(other, clock.at)
+    (began,) = service.latest(centre, 9)
+    thresholds.choose(centre, {})
+    service.look(other, clock.at)
+
+    assert (began.kind, began.ru) == ("silent", "Магазин 101: молчит дольше 1 ч 30 мин.")
+    assert kinds(centre) == []
+
+
+@pytest.mark.parametrize("number", [0, 59, 30 * 86_400 + 1])
+def test_a_threshold_has_bounds_and_a_wrong_one_changes_nothing(
+    centre: Centre, number: int
+) -> None:
+    thresholds.choose(centre, {"clock_s": 30})
+
+    with pytest.raises(WrongThresholdError):
+        thresholds.choose(centre, {"clock_s": 60, "silent_s": number})
+
+    assert thresholds.chosen(centre) == {"clock_s": 30}
 
 
 def test_a_channel_hears_of_the_beginning_and_of_the_end_and_of_nothing_twice(

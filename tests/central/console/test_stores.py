@@ -1,16 +1,21 @@
 """The board's page and a store's: what they show, and what their forms do."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
 
+from central.alerts import store as alerts
+from central.alerts import thresholds
+from central.alerts.store import Channel
+from central.app import create_app, full_stages
 from central.centre import Centre
 from central.estate import service as estate
 from central.people.roles import Role
 from central.trail import store as trail
 from shared.crypto.pins import verify_pin
-from shared.runtime.sqlite import reading
+from shared.runtime.sqlite import reading, transaction
 from shared.wire.feed import store_stream
 from shared.wire.reports import PATH, AgentReport, DeviceReport
 from shared.wire.rows import CashierRow, SettingsRow
@@ -216,7 +221,72 @@ def test_a_file_with_faults_changes_nothing_and_its_rows_are_named(
 def test_alerts_are_filtered_and_name_their_thresholds(olga: Browser) -> None:
     page = olga.get("/console/alerts?state=over").text
 
-    assert "молчит дольше" in page
+    assert "Молчит дольше" in page
     assert "1 дн" in page
     assert "вебхук" in page
     assert olga.get("/console/alerts?format=csv").text.count("\n") == 1
+
+
+def test_thresholds_are_chosen_kept_on_the_trail_and_given_back_to_the_settings(
+    centre: Centre, olga: Browser
+) -> None:
+    done = olga.post("/console/alerts", silent_min="1 440", unsent_min="", clock_s="90")
+
+    assert done.headers["location"] == "/console/alerts?done=thresholds"
+    assert thresholds.chosen(centre) == {"silent_s": 86_400, "clock_s": 90}
+    page = olga.get("/console/alerts").text
+    assert "1 мин 30 с" in page
+    assert 'value="1440"' in page
+    with reading(centre.engine) as connection:
+        step = trail.search(connection, trail.Sought("olga"), 1, 0)[0]
+    assert (step.deed, step.told()["silent_min"]) == ("thresholds_changed", "1 440")
+
+    olga.post("/console/alerts", silent_min="", clock_s="")
+
+    assert thresholds.chosen(centre) == {}
+    assert thresholds.in_force(centre) == thresholds.of_settings(centre.settings)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("silent_min", "0"),
+        ("silent_min", "43201"),
+        ("unsent_min", "1,5"),
+        ("queue_facts", "-5"),
+        ("queue_facts", "много"),
+        ("behind_changes", "9" * 16),
+        ("clock_s", "٣"),
+    ],
+)
+def test_a_threshold_that_makes_no_sense_is_refused_and_stays_in_the_form(
+    centre: Centre, olga: Browser, field: str, typed: str
+) -> None:
+    refused = olga.post("/console/alerts", **{"clock_s": "60", field: typed})
+
+    assert refused.status_code == 422
+    assert "целое число от" in refused.text
+    assert f'value="{typed}"' in refused.text
+    assert thresholds.chosen(centre) == {}
+
+
+def test_who_may_not_change_thresholds_sees_them_alone(client: TestClient, staff: Staff) -> None:
+    vera = Browser(client, staff, staff.add("vera", Role.SUPPORT))
+
+    page = vera.get("/console/alerts").text
+
+    assert "Молчит дольше" in page
+    assert 'name="silent_min"' not in page
+
+
+def test_a_channel_that_is_not_reached_is_told_of_on_the_page(centre: Centre, staff: Staff) -> None:
+    told = centre.settings.model_copy(update={"alert_webhook": "https://alerts.test/in"})
+    with transaction(centre.engine) as connection:
+        alerts.keep_channel(connection, Channel("webhook", NOON, NOON, 3, "ConnectError: refused"))
+    app = create_app(replace(centre, settings=told), full_stages())
+    vera = Browser(TestClient(app), staff, staff.add("vera", Role.SUPPORT))
+
+    page = vera.get("/console/alerts").text
+
+    assert "не доходит, попыток: 3" in page
+    assert "ConnectError: refused" in page

@@ -30,6 +30,7 @@ MATRIX = {
     ("GET", "/console/fleet"): EVERYBODY,
     ("GET", "/console/stores/{store}"): EVERYBODY,
     ("GET", "/console/alerts"): EVERYBODY,
+    ("POST", "/console/alerts"): ESTATE,
     ("GET", "/console/cashiers"): EVERYBODY,
     ("GET", "/console/regions"): EVERYBODY,
     ("GET", "/console/files"): ESTATE,
