@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
+from email.utils import make_msgid
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -84,11 +85,10 @@ class Mail:
 
     def send(self, alerts: Sequence[Alert], at: datetime) -> None:
         """Send one letter; raises OSError, of which what smtplib raises is one."""
-        del at
         with self._line() as line:
             if self.user:
                 line.login(self.user, self.password)
-            line.send_message(self.letter(alerts))
+            line.send_message(self.letter(alerts, at))
 
     def _line(self) -> smtplib.SMTP:
         """Connect; a password never goes over a line that others can read."""
@@ -107,13 +107,18 @@ class Mail:
                 raise
         return line
 
-    def letter(self, alerts: Sequence[Alert]) -> EmailMessage:
+    def letter(self, alerts: Sequence[Alert], at: datetime) -> EmailMessage:
         """Write the letter: what began and what is over."""
         is_ru = self.language == "ru"
         began = sum(one.ended_at is None for one in alerts)
         letter = EmailMessage()
         letter["From"], letter["To"] = self.sender, self.to
-        letter["Subject"] = f"Kopilka: {began} / {len(alerts)}"
+        letter["Date"], letter["Message-ID"] = at, make_msgid(domain="kopilka.invalid")
+        ended = len(alerts) - began
+        counted = (
+            f"начались: {began}, прошли: {ended}" if is_ru else f"began: {began}, over: {ended}"
+        )
+        letter["Subject"] = f"Kopilka: {'тревоги' if is_ru else 'alerts'}, {counted}"
         over = "прошло" if is_ru else "over"
         lines = [
             f"{one.began_at:%Y-%m-%d %H:%M} UTC  {one.ru if is_ru else one.en}"

@@ -198,10 +198,10 @@ def test_a_letter_says_what_began_and_what_is_over() -> None:
     one = Alert(_ID, "silent", "101", NOON, None, "Магазин 101: молчит.", "Store 101: silent.")
     over = Alert(_ID, "clock", "102", NOON, NOON, "Магазин 102: часы.", "Store 102: clock.")
 
-    letter = Mail("smtp://mail.test:2525", "a@b.test", "c@d.test", "ru").letter([one, over])
+    letter = Mail("smtp://mail.test:2525", "a@b.test", "c@d.test", "ru").letter([one, over], NOON)
 
     body = letter.get_content().splitlines()
-    assert letter["Subject"] == "Kopilka: 1 / 2"
+    assert letter["Subject"] == "Kopilka: тревоги, начались: 1, прошли: 1"
     assert body[0].endswith("Магазин 101: молчит.")
     assert body[1].endswith("(прошло)")
 
@@ -209,8 +209,8 @@ def test_a_letter_says_what_began_and_what_is_over() -> None:
 def test_many_at_once_are_one_message_that_says_how_many() -> None:
     many = [Alert(UUID(int=no), "silent", str(no), NOON, None, "Р.", "E.") for no in range(1_500)]
 
-    letter = Mail("smtp://mail.test:2525", "a@b.test", "c@d.test", "en").letter(many)
+    letter = Mail("smtp://mail.test:2525", "a@b.test", "c@d.test", "en").letter(many, NOON)
 
     lines = letter.get_content().splitlines()
-    assert letter["Subject"] == "Kopilka: 1500 / 1500"
+    assert letter["Subject"] == "Kopilka: alerts, began: 1500, over: 0"
     assert (len(lines), lines[-1]) == (SHOWN_MAX + 1, "+ 1300")

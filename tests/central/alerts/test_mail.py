@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from email.header import decode_header, make_header
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,10 @@ def signing_in(_server: Any, _session: Any, _envelope: Any, _way: str, told: Any
     return AuthResult(success=ok, handled=False)
 
 
+def subject(letter: Message) -> str:
+    return str(make_header(decode_header(letter["Subject"])))
+
+
 def mail(place: str, **more: Any) -> Mail:
     return replace(Mail(place, "a@b.test", "c@d.test", "ru"), **more)
 
@@ -96,11 +101,12 @@ def test_a_letter_reaches_the_box_as_it_was_written(serve: Serve, box: Box) -> N
     mail(f"smtp://{serve()}").send([ONE], NOON)
 
     (letter,) = box.letters
-    assert (letter["From"], letter["To"], letter["Subject"]) == (
+    assert (letter["From"], letter["To"], subject(letter)) == (
         "a@b.test",
         "c@d.test",
-        "Kopilka: 1 / 1",
+        "Kopilka: тревоги, начались: 1, прошли: 0",
     )
+    assert letter["Date"] == "Sun, 01 Mar 2026 12:00:00 +0000"
     body = letter.get_payload(decode=True)
     assert isinstance(body, bytes)
     assert body.decode().strip().endswith("Магазин 101: молчит.")
@@ -178,4 +184,7 @@ def test_a_change_is_one_letter_however_long_it_lasts(
     minutes(60)
 
     assert timedelta(minutes=60) > PAUSE
-    assert [letter["Subject"] for letter in box.letters] == ["Kopilka: 1 / 1", "Kopilka: 0 / 1"]
+    assert [subject(letter) for letter in box.letters] == [
+        "Kopilka: тревоги, начались: 1, прошли: 0",
+        "Kopilka: тревоги, начались: 0, прошли: 1",
+    ]
