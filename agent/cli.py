@@ -55,8 +55,7 @@ def enrol(
         settings = _settings(ctx, centre_url=centre)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         if identity.is_enrolled(settings.data_dir):
-            typer.echo("already enrolled", err=True)
-            raise typer.Exit(REFUSED)
+            raise identity.AlreadyEnrolledError(folder=settings.data_dir.absolute())
         chance = random.SystemRandom()
         vault = vault_of(settings.data_dir, settings.vault_key, chance)
         keys = KeyPair.from_seed(chance.randbytes(SEED_BYTES))

@@ -27,6 +27,21 @@ class NotEnrolledError(LoyaltyError):
     en = "The agent is not enrolled: run “kopilka agent enrol --code CODE”."
 
 
+class AlreadyEnrolledError(LoyaltyError):
+    """A folder that belongs to an agent already: another one needs a folder of its own."""
+
+    kind = Kind.CONFLICT
+    code = "already_enrolled"
+    ru = (
+        "В папке {folder} уже есть агент. Чтобы подключить компьютер заново, остановите агента и "
+        "переименуйте папку: в ней может быть то, чего нет в центре."
+    )
+    en = (
+        "Folder {folder} has an agent already. To enrol this machine anew, stop the agent and "
+        "rename the folder: it may hold what the centre does not have."
+    )
+
+
 class BrokenIdentityError(LoyaltyError):
     """The identity's files cannot be read."""
 

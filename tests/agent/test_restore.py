@@ -62,6 +62,16 @@ def test_it_says_in_both_languages_what_will_happen_and_may_be_repeated(backup: 
     assert (again.exit_code, "Slips in question: 0" in again.stdout) == (0, True)
 
 
+def test_a_folder_that_has_an_agent_is_not_enrolled_again(backup: Shop) -> None:
+    words = ["--data-dir", str(backup.station.data_dir), "enrol", "--code", "ABCDEFGH"]
+
+    answer = CliRunner().invoke(app, words)
+
+    assert answer.exit_code == 1
+    assert "переименуйте папку" in answer.stderr
+    assert str(backup.station.data_dir) in answer.stderr
+
+
 def test_a_folder_without_an_identity_is_refused(shop: Shop) -> None:
     answer = restore(shop)
 
