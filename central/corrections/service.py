@@ -53,6 +53,15 @@ class CorrectionLimitError(LoyaltyError):
     en = "At most {most} points are corrected at once, also by two."
 
 
+class PastExpiryError(LoyaltyError):
+    """Points that would have expired before they are there."""
+
+    kind = Kind.INVALID
+    code = "past_expiry"
+    ru = "Срок бонусов уже прошёл: {day:%d.%m.%Y}."
+    en = "The day on which the points expire is over: {day}."
+
+
 class NotEnoughPointsError(LoyaltyError):
     """A member has fewer points than are to be taken."""
 
@@ -109,7 +118,8 @@ class Wish:
 def wish(centre: Centre, wanted: Wish) -> Correction:
     """Correct a member's points, or let it wait for a second person if it is over the limit.
 
-    Raises NoCorrectionReasonError, CorrectionLimitError, UnknownMemberError, NotEnoughPointsError.
+    Raises NoCorrectionReasonError, CorrectionLimitError, PastExpiryError, UnknownMemberError,
+    NotEnoughPointsError.
     """
     reason = wanted.reason.strip()
     if not wanted.points or not 0 < len(reason) <= REASON_MAX:
@@ -118,6 +128,8 @@ def wish(centre: Centre, wanted: Wish) -> Correction:
     if abs(wanted.points) > most:
         raise CorrectionLimitError(most=format_points(most))
     at = centre.clock.now()
+    if wanted.expires_on is not None and wanted.expires_on < at.astimezone(UTC).date():
+        raise PastExpiryError(day=wanted.expires_on)
     new = Correction(
         uid=uuid7(at, centre.chance),
         member=wanted.member,

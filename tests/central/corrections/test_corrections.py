@@ -8,7 +8,7 @@ import pytest
 
 from central.centre import Centre
 from central.corrections import service
-from central.corrections.service import KIND, Wish
+from central.corrections.service import KIND, PastExpiryError, Wish
 from central.corrections.store import CorrectionState, Sought
 from central.members.merging import UnknownMemberError
 from tests.central.app.kit import SetClock
@@ -41,6 +41,15 @@ def test_points_are_given_at_once_within_the_limit(centre: Centre, anna: Person)
     assert balance(centre, anna.account) == before + LIMIT
     (lot,) = [lot for lot in books(centre, anna.account).lots_of(anna.account) if lot.kind == KIND]
     assert (lot.granted, lot.document, lot.expires_on) == (LIMIT, done.uid, date(2026, 12, 31))
+
+
+def test_points_that_would_be_gone_at_once_are_not_given(centre: Centre, anna: Person) -> None:
+    before = balance(centre, anna.account)
+
+    with pytest.raises(PastExpiryError, match="2026-02-28"):
+        service.wish(centre, wish(anna, 5_00, expires_on=date(2026, 2, 28)))
+
+    assert balance(centre, anna.account) == before
 
 
 def test_points_are_taken_from_those_that_expire_first(centre: Centre, anna: Person) -> None:
