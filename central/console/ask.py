@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,9 @@ from shared.rules.wording import Wording
 
 HOME = "/console/"
 SIGN_IN = "/console/sign-in"
+
+YEARS: Final = range(2000, 2101)
+"""Of days that a page may be asked for: with room for a zone's hours and the day after."""
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -98,6 +101,14 @@ class Ask:
         except ValueError as error:
             wants = ("день вида 2026-12-31", "a day such as 2026-12-31")
             raise bad_field("День", "Day", *wants) from error
+
+    def day_asked(self, name: str = "day") -> date | None:
+        """Return the day that an address names; None if it names none that makes sense."""
+        try:
+            found = date.fromisoformat(self.query.get(name, ""))
+        except ValueError:
+            return None
+        return found if found.year in YEARS else None
 
     @property
     def word(self) -> Word:

@@ -1,5 +1,7 @@
 """Corrections of points: made within a limit, and above it agreed to by a second person."""
 
+from collections.abc import Mapping
+from enum import StrEnum
 from uuid import UUID
 
 from pydantic_core import PydanticCustomError
@@ -7,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from central.console.ask import Answer, Ask, Go, Page, bad_field
 from central.console.pages import moment, translated
 from central.console.tables import EXPORT_MAX, ROWS_A_PAGE, Cell, Column, page_of, part, part_file
+from central.console.whom import names, tail
 from central.corrections import service as corrections
 from central.corrections.service import Wish
 from central.corrections.store import SORTED, Correction, CorrectionState, Sought
@@ -23,11 +26,18 @@ LOOKS = {
 PENDING_SHOWN = 50
 
 
+class Direction(StrEnum):
+    """What is done with the points."""
+
+    GIVE = "give"
+    TAKE = "take"
+
+
 def correct(ask: Ask) -> Answer:
     """Correct a member's points; over the limit it waits for a second person."""
     one = ask.id("member")
     points = parse_points(ask.text("points"))
-    if ask.text("direction") == "take":
+    if ask.one_of("direction", Direction) is Direction.TAKE:
         points = -points
     alone, a_day = points_max(ask.centre.settings, ask.me.role)
     wanted = Wish(
@@ -47,16 +57,20 @@ def correct(ask: Ask) -> Answer:
 
 def waiting(ask: Ask) -> Answer:
     """Show corrections: those that wait for a second person first; as a file, too."""
-    columns, sought = _columns(ask), _sought(ask)
+    sought = _sought(ask)
     if ask.query.get("format") == "csv":
-        return part_file(
-            ask, "corrections", columns, corrections.look(ask.centre, sought, EXPORT_MAX)
-        )
+        every = corrections.look(ask.centre, sought, EXPORT_MAX)
+        return part_file(ask, "corrections", _columns(ask, {}), every)
     total = corrections.count(ask.centre, sought)
     page = min(page_of(ask.query), max(1, -(-total // ROWS_A_PAGE)))
     found = corrections.look(ask.centre, sought, ROWS_A_PAGE, (page - 1) * ROWS_A_PAGE)
     pending = corrections.look(ask.centre, Sought(state=CorrectionState.WAITING), PENDING_SHOWN)
-    content = {"list": part(columns, found, ask.query, total, SORTED), "pending": pending}
+    named = names(ask, (one.member for one in (*found, *pending)))
+    columns = _columns(ask, named)
+    content = {
+        "list": part(columns, found, ask.query, total, SORTED),
+        "pending": [(one, named.get(one.member) or tail(one.member)) for one in pending],
+    }
     return Page("corrections", content)
 
 
@@ -93,10 +107,10 @@ def _sought(ask: Ask) -> Sought:
     )
 
 
-def _columns(ask: Ask) -> list[Column[Correction]]:
+def _columns(ask: Ask, named: Mapping[UUID, str]) -> list[Column[Correction]]:
     return [
         Column("at", lambda one: Cell(moment(ask, one.asked_at), look="nowrap")),
-        Column("member", lambda one: Cell(str(one.member)[-8:], href=_of_member(ask, one.member))),
+        Column("member", lambda one: _member(ask, one.member, named)),
         Column("points", lambda one: Cell(format_points(one.points)), "number"),
         Column("who", lambda one: Cell(one.asked_by)),
         Column("note", lambda one: Cell(one.reason)),
@@ -105,8 +119,9 @@ def _columns(ask: Ask) -> list[Column[Correction]]:
     ]
 
 
-def _of_member(ask: Ask, one: UUID) -> str:
-    return f"/console/members/{one}" if ask.me.may(Right.SEE_MEMBERS) else ""
+def _member(ask: Ask, one: UUID, named: Mapping[UUID, str]) -> Cell:
+    href = f"/console/members/{one}" if ask.me.may(Right.SEE_MEMBERS) else ""
+    return Cell(named.get(one) or tail(one), href=href)
 
 
 def _state(ask: Ask, one: Correction) -> Cell:

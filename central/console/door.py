@@ -2,7 +2,7 @@
 
 from zoneinfo import available_timezones
 
-from central.console.ask import HOME, SIGN_IN, Answer, Ask, Go, Page
+from central.console.ask import HOME, SIGN_IN, Answer, Ask, Go, NoSuchPageError, Page
 from central.console.pages import moment
 from central.people import service, sessions
 from central.people.secrets import PASSWORD_MIN
@@ -60,6 +60,11 @@ def choose(ask: Ask) -> Answer:
 def home(_ask: Ask) -> Answer:
     """Lead to the first page."""
     return Go("/console/fleet")
+
+
+def nowhere(ask: Ask) -> Answer:
+    """Say that an address leads nowhere; raises NoSuchPageError."""
+    raise NoSuchPageError(what=ask.path["page"][:60])
 
 
 def _next(ask: Ask) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -10,7 +10,8 @@ from central.auditor import hour_store
 from central.auditor.hour_store import Sold
 from central.console import plots
 from central.console.ask import Answer, Ask, File, Page
-from central.console.pages import moment, translated
+from central.console.lives import month_of
+from central.console.pages import grouped, moment, translated
 from central.console.tables import as_csv
 from central.fleet import service as fleet
 from central.overview import service as overview
@@ -20,6 +21,7 @@ from shared.runtime.sqlite import reading
 
 STORES_SHOWN: Final = 20
 RUBLE_MINOR: Final = 100
+HOURS: Final = {"ru": "%d.%m %H:%M", "en": "%m-%d %H:%M"}
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 
@@ -85,12 +87,12 @@ def _hours(ask: Ask) -> Figure:
     for no in range((last - first) // HOUR):
         at = first + no * HOUR
         one = found.get(at, Sold())
-        label = f"{at.astimezone(ask.zone):%d.%m %H:%M}"
+        label = f"{at.astimezone(ask.zone):{HOURS[ask.lang]}}"
         sums = ((t("col_sold"), one.paid_minor / RUBLE_MINOR),
                 (t("col_redeemed"), one.redeemed / POINT))  # fmt: skip
         rows.extend({"hour": label, "sum": amount, "what": what} for what, amount in sums)
         money, points = format_money(one.paid_minor), format_points(one.redeemed)
-        cells.append((label, str(one.receipts), money, points, format_points(one.earned)))
+        cells.append((label, grouped(one.receipts), money, points, format_points(one.earned)))
     heads = ("hour", "receipts", "sold", "redeemed", "granted")
     figure = Figure("hours", rows, "hour", "sum", "what", heads, cells if found else ())
     return _named(ask, replace(figure, nothing=t("nothing_hours")))
@@ -98,9 +100,8 @@ def _hours(ask: Ask) -> Figure:
 
 def _span(ask: Ask) -> tuple[datetime, datetime]:
     """Return the hours that are asked for: a day in the zone of who asks, or the last ones."""
-    try:
-        day = date.fromisoformat(ask.query.get("day", ""))
-    except ValueError:
+    day = ask.day_asked()
+    if day is None:
         last = _hour_of(ask.at) + HOUR
         return last - DAY, last
     start, end = (datetime.combine(one, time(), ask.zone) for one in (day, day + DAY))
@@ -121,7 +122,7 @@ def _queues(ask: Ask) -> Figure:
     for one in every[:STORES_SHOWN]:
         told = ((t("col_queue"), one.lag), (t("col_behind"), one.behind))
         rows.extend({"store": one.store.code, "n": number, "what": what} for what, number in told)
-        cells.append((one.store.code, one.store.name, str(one.lag), str(one.behind)))
+        cells.append((one.store.code, one.store.name, grouped(one.lag), grouped(one.behind)))
     heads = ("store", "name", "queue", "behind")
     figure = Figure("queues", rows, "store", "n", "what", heads, cells)
     return _named(ask, replace(figure, nothing=t("nothing_queues")))
@@ -132,7 +133,8 @@ def _liability(ask: Ask) -> Figure:
     t = translated(ask.lang)
     with reading(ask.centre.engine) as connection:
         found = overview.liability(connection)
-    told = [(month or t("never"), points) for month, points in found.months]
+    months = found.months
+    told = [(month_of(ask, month) if month else t("never"), points) for month, points in months]
     rows = [{"month": month, "points": points / POINT} for month, points in told]
     cells = [(month, format_points(points)) for month, points in told]
     figure = Figure("liability", rows, "month", "points", "", ("month", "points"), cells)
@@ -150,7 +152,7 @@ def _tiers(ask: Ask) -> Figure:
         found = overview.tiers(connection)
     named = [(one.ru if ask.lang == "ru" else one.en, one) for one in found.tiers or ()]
     rows = [{"tier": name, "members": one.members} for name, one in named]
-    cells = [(name, format_money(one.from_minor), str(one.members)) for name, one in named]
+    cells = [(name, format_money(one.from_minor), grouped(one.members)) for name, one in named]
     figure = Figure("tiers", rows, "tier", "members", "", ("tier", "reach", "members"), cells)
     nothing = t("nothing_tiers") if found.at else t("not_counted")
     return _named(ask, replace(figure, at=moment(ask, found.at), nothing=nothing))

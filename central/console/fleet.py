@@ -7,7 +7,7 @@ from typing import Any
 
 from central.alerts import service as alerting
 from central.console.ask import Answer, Ask, Page
-from central.console.pages import moment, translated
+from central.console.pages import called, grouped, moment, translated
 from central.console.tables import Cell, Column, exported, tabled, titles_of
 from central.estate import service as estate
 from central.fleet import service as fleet
@@ -20,6 +20,9 @@ from shared.wire.reports import DeviceReport
 
 SKEW_S = 60
 """A clock that is further off is shown as wrong."""
+SHOWN_S = 0.05
+"""A clock that is less off is right."""
+MINUS, NOTHING = "\u2212", "—"
 LATE = timedelta(hours=1)
 ALERTS_SHOWN = 2_000
 ONLINE, SILENT, NO_AGENT = "online", "silent", "no_agent"
@@ -63,7 +66,11 @@ def one_store(ask: Ask) -> Page:
         "one": found,
         "state": state_of(ask, found),
         "told": _told(ask, found),
-        "devices": [(one, _device(ask, one)) for one in report.devices] if report else [],
+        "devices": [
+            (one, called(ask, "device_", one.name), _device(ask, one)) for one in report.devices
+        ]
+        if report
+        else [],
         "cashiers": estate.cashiers(ask.centre, code),
         "refused": [one.ru if ask.lang == "ru" else one.en for one in report.refused]
         if report
@@ -108,7 +115,7 @@ def _tiles(ask: Ask, every: Sequence[Board]) -> list[tuple[str, str, str, str]]:
         ("online", f"{states[ONLINE]} / {len(every)}", "", "?state=online"),
         ("silent", str(silent), "warning" if silent else "", "?state=silent"),
         ("alerts", str(amiss), "bad" if amiss else "", "/console/alerts"),
-        ("unsent", str(sum(one.lag for one in every)), "", "?sort=-queue"),
+        ("unsent", grouped(sum(one.lag for one in every)), "", "?sort=-queue"),
         ("broken", str(broken), "warning" if broken else "", "?sort=-devices"),
         ("packs", str(packs), "", "?sort=pack"),
         ("refusing", str(refusing), "bad" if refusing else "", "?sort=pack"),
@@ -128,10 +135,10 @@ def _told(ask: Ask, one: Board) -> list[tuple[str, str, str]]:
         ("version", agent.version, ""),
         ("epoch", str(agent.epoch), ""),
         ("agent", str(agent.id), ""),
-        ("queue", str(one.lag), ""),
-        ("oldest", unsent.text or "0", unsent.look),
+        ("queue", grouped(one.lag), ""),
+        ("oldest", unsent.text or NOTHING, unsent.look),
         ("held", format_points(one.held_points), ""),
-        ("staleness", staleness.text, ""),
+        ("staleness", staleness.text or NOTHING, ""),
         ("counted_at", moment(ask, one.counted_at, zone), ""),
     ]
     if heard is None:
@@ -140,7 +147,7 @@ def _told(ask: Ask, one: Board) -> list[tuple[str, str, str]]:
     return [
         *rows,
         ("told_at", moment(ask, heard.heard_at, zone), ""),
-        ("behind", str(one.behind), ""),
+        ("behind", grouped(one.behind), ""),
         ("pack", one.pack, "" if one.is_pack_known else "bad"),
         ("clock", clock.text, clock.look),
         ("offline_minutes", str(report.offline_minutes), ""),
@@ -171,7 +178,7 @@ def _unsent(ask: Ask, one: Board) -> Cell:
 
 
 def _behind(one: Board) -> Cell:
-    return Cell("") if one.heard is None else Cell(str(one.behind), order=one.behind)
+    return Cell("") if one.heard is None else Cell(grouped(one.behind), order=one.behind)
 
 
 def _devices(ask: Ask, one: Board) -> Cell:
@@ -186,7 +193,8 @@ def _devices(ask: Ask, one: Board) -> Cell:
 
 
 def _device(ask: Ask, device: DeviceReport) -> str:
-    return (device.ru if ask.lang == "ru" else device.en) or f"{device.name}: {device.condition}"
+    told = device.ru if ask.lang == "ru" else device.en
+    return told or f"{called(ask, 'device_', device.name)}: {device.condition}"
 
 
 def _clock(ask: Ask, one: Board) -> Cell:
@@ -194,7 +202,9 @@ def _clock(ask: Ask, one: Board) -> Cell:
         return Cell("")
     ahead = one.heard.ahead_s
     is_wrong = abs(ahead) > SKEW_S or not one.heard.report.time_trusted
-    seconds = translated(ask.lang)("seconds", number=f"{ahead:+.1f}")
+    number = f"{round(ahead, 1) + 0:+.1f}" if abs(ahead) >= SHOWN_S else "0"
+    number = number.replace("-", MINUS).replace(".", "," if ask.lang == "ru" else ".")
+    seconds = translated(ask.lang)("seconds", number=number)
     return Cell(seconds, order=abs(ahead), look="bad" if is_wrong else "")
 
 
@@ -219,7 +229,7 @@ def _staleness(t: Any, one: Board) -> Cell:
 
 
 def _number(number: int, *, bad_from: int) -> Cell:
-    return Cell(str(number), order=number, look="bad" if number >= bad_from else "")
+    return Cell(grouped(number), order=number, look="bad" if number >= bad_from else "")
 
 
 def span(ask: Ask, age: timedelta) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 from central.conflicts.values import ConflictKind
 from central.conflicts.words import TITLES
 from central.console.ask import Answer, Ask
-from central.console.pages import day_of, moment, translated
+from central.console.pages import called, day_of, moment, translated
 from central.console.tables import Cell, Column, tabled
 from central.ledger import service as ledger
 from central.packs import store as packs
@@ -61,7 +61,7 @@ def lots(ask: Ask) -> Answer:
     named = titles(ask)
     columns: list[Column[Lot]] = [
         Column("lot", lambda lot: Cell(source_of(ask, lot, named))),
-        Column("wallet", lambda lot: Cell(lot.wallet)),
+        Column("wallet", lambda lot: Cell(called(ask, "wallet_", lot.wallet))),
         Column("granted", lambda lot: Cell(format_points(lot.granted), lot.granted), "number"),
         Column("left", lambda lot: Cell(format_points(lot.balance), lot.balance), "number"),
         Column("free", lambda lot: Cell(format_points(lot.free), lot.free), "number"),

@@ -9,7 +9,7 @@ from central.conflicts.store import Wanted
 from central.conflicts.values import Party, Role
 from central.console.ask import Answer, Ask, Go, Page
 from central.console.lives import month_of, source_of, titles
-from central.console.pages import translated
+from central.console.pages import called, translated
 from central.console.tables import Cell, Column, tabled
 from central.corrections import service as corrections
 from central.corrections.store import Sought
@@ -91,14 +91,20 @@ def member(ask: Ask) -> Page:
         "lots": sorted(lots, key=_spent_before)[:LOTS_SHOWN],
         "lots_in_all": len(lots),
         "sources": {lot.id: source_of(ask, lot, named) for lot in lots},
-        "wallets": sorted({WALLET, *(lot.wallet for lot in lots)}),
+        "wallets": [
+            (wallet, called(ask, "wallet_", wallet))
+            for wallet in sorted({WALLET, *(lot.wallet for lot in lots)})
+        ],
         "entries": sorted(entries, key=_latest, reverse=True)[:ENTRIES_SHOWN],
         "receipts": {document.uid for document in known},
         "months": [(month_of(ask, one), *rest) for one, *rest in months[-MONTHS_SHOWN:][::-1]],
         "conflicts": found.conflicts,
         "corrections": corrections.look(ask.centre, Sought(member=one), 10),
         "consents": _standing(consents.said(ask.centre, one)),
-        "texts": [(f"{purpose} {version}", f"{purpose} {version}") for purpose, version in texts],
+        "texts": [
+            (f"{purpose} {version}", f"{called(ask, 'purpose_', purpose)} {version}")
+            for purpose, version in texts
+        ],
         "alone": format_points(alone),
         "a_day": format_points(a_day),
     }

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -55,6 +56,7 @@ class Pages:
             "lang": ask.lang,
             "t": translated(ask.lang),
             "say": ask.say,
+            "called": partial(called, ask),
             "static": STATIC,
             "me": here.who if here else None,
             "may": lambda right: here is not None and here.may(Right(right)),
@@ -77,6 +79,12 @@ def translated(lang: str) -> Callable[..., str]:
         return (words.ru if lang == "ru" else words.en).format(**parts)
 
     return say
+
+
+def called(ask: Ask, prefix: str, code: str) -> str:
+    """Return the word of a code that a chain or another version may have made up, or the code."""
+    words = WORDS.get(f"{prefix}{code}")
+    return ask.say(words) if words else code
 
 
 def moment(ask: Ask, at: datetime | None, zone: str | None = None) -> str:

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from shared.errors import Kind, LoyaltyError
+from shared.money import NO_BREAK_SPACE
 
 DRAWN_KEPT: Final = 64
 WIDTH, HEIGHT = 560, 200
@@ -60,8 +61,13 @@ def bars(rows: Sequence[Mapping[str, Any]], x: str, y: str, by: str = "") -> byt
     }
     if by:
         colours = ["#1d4e89", "#c8741a", "#5a8f5c"]
-        encoding["color"] = {"field": by, "type": "nominal", "scale": {"range": colours}}
-        encoding["xOffset"] = {"field": by}
+        encoding["color"] = {
+            "field": by,
+            "type": "nominal",
+            "sort": None,
+            "scale": {"range": colours},
+        }
+        encoding["xOffset"] = {"field": by, "sort": None}
     spec = {
         "data": {"values": list(rows)},
         "mark": "bar",
@@ -76,7 +82,8 @@ def bars(rows: Sequence[Mapping[str, Any]], x: str, y: str, by: str = "") -> byt
 def _upwards(top: float) -> dict[str, Any]:
     """Return an axis from zero on, whose numbers are whole; nothing but zeros lie on its line."""
     most = max(int(top), 1)
-    axis: dict[str, Any] = {"format": "d"}
+    grouped = f"replace(format(datum.value, ',d'), /,/g, '{NO_BREAK_SPACE}')"
+    axis: dict[str, Any] = {"labelExpr": grouped}
     if most <= COUNTED_MAX:
         axis["values"] = list(range(most + 1))
     return {"axis": axis, "scale": {"domain": [0, most], "nice": most > COUNTED_MAX}}

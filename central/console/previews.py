@@ -1,7 +1,5 @@
 """A draft before it is published: tried on receipts of the past; tables that come as files."""
 
-from datetime import date
-
 from central.console.ask import Answer, Ask, Go, NoSuchPageError, Page, bad_field
 from central.console.pages import day_of, moment
 from central.console.tables import Cell, Column, as_csv, tabled
@@ -20,7 +18,7 @@ RECEIPTS = (200, 1_000, 5_000)
 def page(ask: Ask) -> Answer:
     """Show what a draft would have given on the latest receipts; as a file, too."""
     no = number_of(ask)
-    found = preview(ask.centre, no, receipts=_receipts(ask), on=_day(ask))
+    found = preview(ask.centre, no, receipts=_receipts(ask), on=ask.day_asked("on"))
     columns = _columns(ask)
     content = {
         **_choice(ask, no),
@@ -83,13 +81,6 @@ def _kind(ask: Ask) -> TableKind:
 def _receipts(ask: Ask) -> int:
     asked = ask.query.get("receipts", "")
     return int(asked) if asked in {str(size) for size in RECEIPTS} else RECEIPTS[0]
-
-
-def _day(ask: Ask) -> date | None:
-    try:
-        return date.fromisoformat(ask.query.get("on", ""))
-    except ValueError:
-        return None
 
 
 def _columns(ask: Ask) -> list[Column[Compared]]:

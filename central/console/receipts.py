@@ -1,11 +1,12 @@
 """Receipts: found by id or by a store's day, and told in words: why this price, what became."""
 
-from datetime import date
+from collections.abc import Mapping
 from uuid import UUID
 
 from central.console.ask import Answer, Ask, Go, Page
 from central.console.pages import moment
 from central.console.tables import Cell, Column, exported, listing, titles_of
+from central.console.whom import names, tail
 from central.estate import service as estate
 from central.people.roles import Right
 from central.settling import receipts
@@ -25,10 +26,12 @@ def search(ask: Ask) -> Answer:
         return Go(f"/console/receipts/{found}")
     stores = estate.stores(ask.centre)
     store = ask.query.get("store", "") or (stores[0].code if stores else "")
-    day = _day(ask)
+    day = ask.day_asked() or ask.at.astimezone(ask.zone).date()
     found_, zone = receipts.of_day(ask.centre, store, day)
-    columns = _columns(ask, zone)
-    if ask.query.get("format") == "csv":
+    is_file = ask.query.get("format") == "csv"
+    named = {} if is_file else names(ask, (one.member for one in found_ if one.member))
+    columns = _columns(ask, zone, named)
+    if is_file:
         titles = titles_of(ask, columns)
         return exported(f"receipts-{store}-{day}", titles, columns, found_, ask.query)
     content = {
@@ -45,10 +48,13 @@ def receipt(ask: Ask) -> Page:
     """Show a receipt."""
     shown = receipts.show(ask.centre, ask.id("receipt"))
     lines = {line.no: line for line in shown.sale.receipt.lines}
+    buyer = shown.sale.member
+    named = names(ask, [buyer.id]) if buyer else {}
     content = {
         "shown": shown,
         "sale": shown.sale,
         "rows": [(lines[one.no], one) for one in shown.sale.evaluation.lines if one.no in lines],
+        "buyer": buyer and (named.get(buyer.id) or tail(buyer.id)),
         "words": shown.words.words["ru" if ask.lang == "ru" else "en"],
     }
     return Page("receipt", content)
@@ -59,14 +65,7 @@ def nothing(_ask: Ask) -> Page:
     return Page("refused")
 
 
-def _day(ask: Ask) -> date:
-    try:
-        return date.fromisoformat(ask.query.get("day", ""))
-    except ValueError:
-        return ask.at.astimezone(ask.zone).date()
-
-
-def _columns(ask: Ask, zone: str) -> list[Column[Listed]]:
+def _columns(ask: Ask, zone: str, named: Mapping[UUID, str]) -> list[Column[Listed]]:
     sees = ask.me.may(Right.SEE_MEMBERS)
     return [
         Column("at", lambda one: _at(ask, one, zone), "nowrap"),
@@ -76,7 +75,7 @@ def _columns(ask: Ask, zone: str) -> list[Column[Listed]]:
         Column("paid", lambda one: _money(one.payable_minor), "number"),
         Column("redeemed", lambda one: _points(one.redeemed_points), "number"),
         Column("earned", lambda one: _points(one.earned_points), "number"),
-        Column("member", lambda one: _member(one, sees=sees)),
+        Column("member", lambda one: _member(one, named, sees=sees)),
     ]
 
 
@@ -84,10 +83,11 @@ def _at(ask: Ask, one: Listed, zone: str) -> Cell:
     return Cell(moment(ask, one.at, zone), one.at, f"/console/receipts/{one.uid}")
 
 
-def _member(one: Listed, *, sees: bool) -> Cell:
+def _member(one: Listed, named: Mapping[UUID, str], *, sees: bool) -> Cell:
     if one.member is None:
         return Cell("")
-    return Cell(str(one.member)[-8:], href=f"/console/members/{one.member}" if sees else "")
+    told = named.get(one.member) or tail(one.member)
+    return Cell(told, href=f"/console/members/{one.member}" if sees else "")
 
 
 def _money(amount_minor: int) -> Cell:

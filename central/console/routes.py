@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 import js_lib_htmx
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
+from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import DBAPIError
 
@@ -40,6 +40,7 @@ REASONED: Final = frozenset(
 """Deeds that are not done without saying why; others have services that ask for it."""
 FORM_TOKEN: Final = "form_token"  # noqa: S105
 SEE_OTHER: Final = 303
+OUR_MISTAKE: Final = 500
 HTMX = Path(js_lib_htmx.__file__).parent / "static/htmx/htmx.min.js"
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -81,6 +82,15 @@ class ForeignFormError(LoyaltyError):
     en = "The form is old or not from here. Open the page again and repeat."
 
 
+class OurMistakeError(LoyaltyError):
+    """A page that fails for no reason that anybody has foreseen; the log has it whole."""
+
+    kind = Kind.UNAVAILABLE
+    code = "our_mistake"
+    ru = "Страница не открылась из-за ошибки программы, она в журнале центра; повторите позже."
+    en = "The page failed by a mistake of the program. It is in the centre's log; try again later."
+
+
 class DeedWithoutReasonError(LoyaltyError):
     """A deed that needs a reason, without one."""
 
@@ -100,6 +110,7 @@ class Console:
     def serve(self, app: FastAPI, ways: Iterable[Way] = WAYS) -> None:
         """Let an app serve the console under /console."""
         app.add_api_route(f"{STATIC}/htmx.js", _htmx, methods=["GET"], include_in_schema=False)
+        app.add_exception_handler(Exception, self._broken)
         app.mount(STATIC, StaticFiles(directory=FOLDER / "static"))
         for way in ways:
             app.add_api_route(
@@ -167,6 +178,14 @@ class Console:
         if not isinstance(page, Page):
             page = Page("refused")
         return HTMLResponse(self._pages.render(ask, page, error=said(error)), status)
+
+    async def _broken(self, request: Request, _error: Exception) -> Response:
+        """Answer for a mistake of ours, which goes on to the log: a person gets a page."""
+        if not request.url.path.startswith(f"{PREFIX}/"):
+            return PlainTextResponse("Internal Server Error", OUR_MISTAKE)
+        ask = Ask(self._centre, None, {}, {}, {}, self._centre.clock.now())
+        page = self._pages.render(ask, Page("refused"), error=said(OurMistakeError()))
+        return _with_headers(request, HTMLResponse(page, OUR_MISTAKE))
 
     def _rendered(self, request: Request, ask: Ask, answered: Answer) -> Response:
         if isinstance(answered, Go):

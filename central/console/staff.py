@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import segno
 
 from central.console.ask import Answer, Ask, Go, Page
-from central.console.pages import moment, translated
+from central.console.pages import called, moment, translated
 from central.console.tables import (
     ROWS_A_PAGE,
     Cell,
@@ -26,7 +26,9 @@ from central.trail.store import Sought, Step
 from shared.runtime.sqlite import reading
 
 EXPORT_STEPS_MAX = 20_000
-DEED = "deed_"
+DEED, KEPT, VALUE = "deed_", "kept_", "value_"
+CHOSEN = ("direction", "ending", "language", "role")
+"""Fields of which a form offers the values."""
 
 
 def people(ask: Ask) -> Answer:
@@ -110,12 +112,20 @@ def _steps(ask: Ask) -> list[Column[Step]]:
         Column("deed", lambda step: Cell(t(f"deed_{step.deed}"))),
         Column("subject", lambda step: Cell(step.subject)),
         Column("note", lambda step: Cell(step.note)),
-        Column("details", lambda step: Cell(_told(step.told()), look="faint")),
+        Column("details", lambda step: Cell(_told(ask, step.told()), look="faint")),
     ]
 
 
-def _told(details: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in details.items())
+def _told(ask: Ask, details: Mapping[str, str]) -> str:
+    """Return what was kept of a form, in words; what other versions have kept stands as it is."""
+    parts = []
+    for name, value in sorted(details.items(), key=lambda one: one[0] == "fields"):
+        if name == "fields":
+            said = ", ".join(called(ask, KEPT, field) for field in value.split())
+        else:
+            said = called(ask, VALUE, value) if name in CHOSEN else value
+        parts.append(f"{called(ask, KEPT, name)}: {said}")
+    return "; ".join(parts)
 
 
 def _ticket(ticket: Ticket) -> Page:

@@ -66,4 +66,15 @@ _STAFF: Final = (
     Way("GET", "/trail", Right.SEE_TRAIL, staff.steps),
 )
 
-WAYS: Final[tuple[Way, ...]] = (*_DOOR, *FLEET, *SUPPORT, *RULES, *_FIGURES, *_STAFF)
+_NOWHERE: Final = (Way("GET", "/{page:path}", Right.OWN, door.nowhere),)
+"""Whatever else is asked for: the last one, as it fits everything."""
+
+WAYS: Final[tuple[Way, ...]] = (
+    *_DOOR,
+    *FLEET,
+    *SUPPORT,
+    *RULES,
+    *_FIGURES,
+    *_STAFF,
+    *_NOWHERE,
+)

@@ -7,6 +7,7 @@ from central.console.words_figures import FIGURES
 from central.console.words_fleet import FLEET
 from central.console.words_rules import RULES
 from central.console.words_support import SUPPORT
+from central.console.words_trail import TRAIL
 from central.people.roles import Right
 
 NAV: Final = (
@@ -129,4 +130,14 @@ _DEEDS = pairs(
     ("deed_staff_disabled", "доступ закрыт", "account closed"),
     ("deed_role_changed", "смена роли", "role changed"),
 )
-WORDS: Final = {**_FRAME, **_STAFF, **_COLUMNS, **_DEEDS, **FLEET, **SUPPORT, **FIGURES, **RULES}
+WORDS: Final = {
+    **_FRAME,
+    **_STAFF,
+    **_COLUMNS,
+    **_DEEDS,
+    **FLEET,
+    **SUPPORT,
+    **FIGURES,
+    **RULES,
+    **TRAIL,
+}

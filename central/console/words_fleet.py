@@ -85,6 +85,10 @@ FLEET: Final = pairs(
     ("col_divergences", "Расхождения", "Divergences"),
     ("col_held", "Лимит", "Leases"),
     ("col_staleness", "Цена устаревания", "Cost of staleness"),
+    ("device_printer", "Принтер", "Printer"),
+    ("device_scanner", "Сканер", "Scanner"),
+    ("device_display", "Дисплей покупателя", "Customer display"),
+    ("device_drawer", "Денежный ящик", "Cash drawer"),
     ("ready", "готовы", "ready"),
     ("just_now", "сейчас", "now"),
     ("seconds", "{number} с", "{number} s"),
@@ -167,7 +171,15 @@ FLEET: Final = pairs(
     ("store_no", "магазин {store}", "store {store}"),
     ("enrol_code", "Код подключения", "Enrolment code"),
     ("enrol_once", "Показан один раз, действует 10 минут.", "Shown once, good for ten minutes."),
-    ("enrol_how", "На компьютере магазина:", "On the store's machine:"),
+    ("enrol_how", "На компьютере магазина, как root:", "On the store's machine, as root:"),
+    ("enrol_then", "Через минуту он на связи:", "Within a minute it is online:"),
+    (
+        "enrol_before",
+        "Агент туда уже установлен по docs/operations.md (Install). Если раньше компьютер работал "
+        "за магазин, команда скажет, что сделать с его папкой.",
+        "The agent is installed there as docs/operations.md (Install) says. If the machine has "
+        "worked for a store before, the command says what to do with its folder.",
+    ),
     ("done_removed", "Кассир убран.", "The cashier is removed."),
     ("done_fenced", "Агент отстранён.", "The agent is fenced."),
     ("done_revoked", "Агент отозван.", "The agent is revoked."),

@@ -1,10 +1,13 @@
 """The door: who gets in, from where forms are taken, and what every answer tells the browser."""
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from central.app import create_app, full_stages
 from central.centre import Centre
+from central.console.ask import Answer, Ask, Way
+from central.console.routes import Console
 from central.people import service
 from central.people.roles import Role
 from central.trail import store as trail
@@ -53,6 +56,30 @@ def test_nobody_is_led_elsewhere(client: TestClient, staff: Staff, next_: str) -
     done = client.post("/console/sign-in", data=form, follow_redirects=False)
 
     assert done.headers["location"] == "/console/"
+
+
+def test_an_address_that_leads_nowhere_is_a_page_in_words(anna: Browser) -> None:
+    lost = anna.get("/console/no/such/page")
+
+    assert lost.status_code == 404
+    assert "Здесь ничего нет: no/such/page." in lost.text
+    assert "<nav" in lost.text
+
+
+def test_a_mistake_of_ours_is_a_page_for_people_and_goes_on_to_the_log(centre: Centre) -> None:
+    def fails(_ask: Ask) -> Answer:
+        raise ZeroDivisionError
+
+    app = FastAPI()
+    Console(centre).serve(app, [Way("GET", "/fails", None, fails)])
+
+    told = TestClient(app, raise_server_exceptions=False).get("/console/fails")
+
+    assert (told.status_code, "ошибки программы" in told.text) == (500, True)
+    assert "ZeroDivision" not in told.text
+    assert "Content-Security-Policy" in told.headers
+    with pytest.raises(ZeroDivisionError):
+        TestClient(app).get("/console/fails")
 
 
 def test_what_is_wrong_keeps_the_login_and_no_secret(client: TestClient, staff: Staff) -> None:
@@ -192,6 +219,16 @@ def test_what_is_done_stands_in_the_trail_without_secrets(anna: Browser, centre:
     page = anna.get("/console/trail").text
     assert "новый сотрудник" in page
     assert "Борис" not in page
+
+
+def test_the_trail_tells_what_was_kept_of_a_form_in_words(anna: Browser) -> None:
+    anna.post("/console/people", login="mark", name="Марк", role="auditor")
+    anna.post("/console/me", language="ru", zone="Europe/Moscow")
+
+    page = anna.get("/console/trail").text
+
+    assert "логин: mark; роль: аудитор; другие поля: название или имя" in page
+    assert "язык: русский; часовой пояс: Europe/Moscow" in page
 
 
 def test_pages_speak_the_language_of_who_asks(anna: Browser) -> None:

@@ -125,3 +125,20 @@ def test_few_are_counted_in_whole_numbers(counts: tuple[int, ...], told: str) ->
     svg = plots.bars(rows, "tier", "n").decode()
 
     assert " ".join(re.findall(r">(-?\d[\d.]*)</text>", svg)) == told
+
+
+def test_many_have_their_thousands_apart_and_a_colour_that_no_language_changes() -> None:
+    rows = [{"h": "1", "n": 24_000, "what": "Б"}, {"h": "1", "n": 5, "what": "А"}]
+
+    svg = plots.bars(rows, "h", "n", "what").decode()
+
+    assert ">20\u00a0000<" in svg
+    assert svg.index(">Б<") < svg.index(">А<")
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-02-30", "вчера"])
+def test_a_day_that_makes_no_sense_is_as_none(client: TestClient, staff: Staff, day: str) -> None:
+    olga = Browser(client, staff, staff.add("olga", Role.OPERATOR))
+
+    for path in ("figures", "figures/hours.csv", "receipts"):
+        assert olga.get(f"/console/{path}?store=101&day={day}").status_code == 200

@@ -206,7 +206,9 @@ def test_only_who_may_agree_to_a_correction_is_asked_to(
     centre: Centre, staff: Staff, clock: SetClock, anna: Person, vera: Browser
 ) -> None:
     """Support corrects 500 points alone: 600 wait, and are listed for auditors too."""
-    asked = vera.post(f"/console/members/{anna.member}/points", points="600", note="жалоба 118")
+    asked = vera.post(
+        f"/console/members/{anna.member}/points", direction="give", points="600", note="жалоба 118"
+    )
     assert asked.headers["location"].endswith("done=waits")
 
     for login, role, sees in (
@@ -219,6 +221,7 @@ def test_only_who_may_agree_to_a_correction_is_asked_to(
         here = Browser(TestClient(create_app(centre, full_stages())), staff, login)
         page = here.get("/console/corrections?q=118").text
         assert "жалоба 118" in page
+        assert "Ёлкина А." in page
         assert ("/agree" in page) == sees, login
         file = here.get("/console/corrections?format=csv&state=waiting").text
         assert file.count("\n") == 2

@@ -61,7 +61,7 @@ def test_the_board_shows_stores_and_what_they_come_to(
 
     page = olga.get("/console/fleet").text
 
-    for told in ("1 / 2", "Нет бумаги", "+90.0 с", "на связи", "нет агента", "Винный дом 2"):
+    for told in ("1 / 2", "Нет бумаги", "+90,0 с", "на связи", "нет агента", "Винный дом 2"):
         assert told in page
 
 
@@ -98,14 +98,16 @@ def test_requisites_that_are_edited_reach_the_store(centre: Centre, olga: Browse
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("tax_number", "77"), ("zone", "Mars/North"), ("name", "")]
+    ("field", "value", "label"),
+    [("tax_number", "77", "ИНН"), ("zone", "Mars/North", "Часовой пояс"), ("name", "", "Название")],
 )
 def test_wrong_requisites_are_refused_and_kept_in_the_form(
-    centre: Centre, olga: Browser, field: str, value: str
+    centre: Centre, olga: Browser, field: str, value: str, label: str
 ) -> None:
     refused = olga.post(HERE, **{**REQUISITES, field: value})
 
     assert refused.status_code == 422
+    assert f"Поле «{label}»: нужно" in refused.text
     assert 'value="Москва, Арбат, 1"' in refused.text
     assert estate.stores(centre)[0].tills == ("1", "2")
 
@@ -115,6 +117,9 @@ def test_a_store_is_added(centre: Centre, olga: Browser) -> None:
 
     assert [one.code for one in estate.stores(centre)] == ["101", "102", "103"]
     assert "Винный дом на Арбате" in olga.get("/console/stores/103").text
+    again = olga.post("/console/new-store", code="103", **{**REQUISITES, "name": "Другой"})
+    assert (again.status_code, "Магазин 103 уже есть" in again.text) == (409, True)
+    assert "Другой" not in olga.get("/console/stores/103").text
     assert olga.get("/console/stores/999").status_code == 404
 
 
@@ -147,6 +152,8 @@ def test_an_agent_is_enrolled_replaced_and_revoked_from_the_page(
 ) -> None:
     shown = olga.post(f"{HERE}/enrol").text
     code = shown.partition('class="code"><code>')[2].partition("</code>")[0]
+    assert f"<code>kopilka-agent enrol --code {code}</code>" in shown
+    assert "<code>systemctl enable --now kopilka-agent</code>" in shown
     assert device.enrol(code).status_code == 201
     assert device.open().status_code == 201
 

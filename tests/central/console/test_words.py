@@ -32,10 +32,15 @@ CYRILLIC = re.compile(r"[А-Яа-яЁё]")
 OTHER_WAY_ROUND = {"other_language", "other_language_code"}
 USED = re.compile(r"""\bt\(\s*"([a-z_0-9]+)"(\s*~)?""")
 BEGUN = re.compile(r"""(?:\bt|\)\()\(?\s*f"([a-z_]+)\{""")
-BY_PREFIX = ("col_", "done_", "nav_")
-"""Said of a column, of what was done, of a section: by a key that is put together."""
+BY_PREFIX = ("col_", "done_", "nav_", "kept_", "value_", "device_", "purpose_", "wallet_")
+"""Said of a column, of what was done, of a section, of a code: by a key that is put together."""
 TEMPLATES = sorted((FOLDER / "templates").glob("*.html"))
 SAME = {"csv"}
+UNKEPT = {
+    *("day", "form_token", "next", "note", "on", "password", "q", "receipt", "receipts"),
+    *("sort", "store", "viewport", "who"),
+}
+"""Fields of searches and of the door, and what the trail has a place of its own for."""
 
 
 @pytest.mark.parametrize("key", sorted(set(WORDS) - OTHER_WAY_ROUND))
@@ -76,6 +81,15 @@ def test_what_pages_say_is_in_the_catalogue_and_nothing_else_is() -> None:
 def test_every_role_and_deed_has_a_word() -> None:
     assert {f"role_{role}" for role in Role} <= set(WORDS)
     assert {f"deed_{way.deed}" for way in WAYS if way.deed} <= set(WORDS)
+
+
+def test_whatever_the_trail_keeps_of_a_form_has_a_word() -> None:
+    asked = re.compile(r"""(?:\bfield\(|\bchoice\(|name=)"([a-z_]+)\"""")
+    typed = {name for page in TEMPLATES for name in asked.findall(page.read_text("utf-8"))}
+    kept = {name for way in WAYS for name in way.kept}
+
+    assert {f"kept_{name}" for name in kept | (typed - UNKEPT)} <= set(WORDS)
+    assert {f"value_{role}" for role in Role} <= set(WORDS)
 
 
 NAMED: dict[str, type[StrEnum]] = {
