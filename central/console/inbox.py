@@ -1,5 +1,9 @@
 """The inbox of conflicts: what happened in words, and what a person may do about each."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
 from central.conflicts import service as conflicts
 from central.conflicts.store import SORTED, Wanted
 from central.conflicts.values import (
@@ -12,6 +16,7 @@ from central.conflicts.values import (
     Sentence,
 )
 from central.conflicts.words import TITLES, UNDOINGS
+from central.console import whom
 from central.console.ask import Answer, Ask, Go, Page
 from central.console.pages import moment, translated
 from central.console.tables import EXPORT_MAX, ROWS_A_PAGE, Cell, Column, page_of, part, part_file
@@ -25,14 +30,17 @@ from shared.runtime.sqlite import reading
 
 def inbox(ask: Ask) -> Answer:
     """Show conflicts, the latest first; open ones unless others are asked for; as a file, too."""
-    columns, wanted = _columns(ask), _wanted(ask)
+    wanted = _wanted(ask)
     if ask.query.get("format") == "csv":
-        return _file(ask, columns, wanted)
+        return _file(ask, _columns(ask, {}), wanted)
     with reading(ask.centre.engine) as connection:
         found = conflicts.look(connection, wanted, page_of(ask.query), ROWS_A_PAGE)
         counts = conflicts.counts(connection)
     open_ = sum(n for (_, state), n in counts.items() if state == ConflictState.OPEN.value)
+    columns = _columns(ask, _names(ask, found.conflicts))
+    shown = {**ask.query, "state": ask.query.get("state", ConflictState.OPEN.value)}
     content = {
+        "query": defaultdict(str, shown),
         "list": part(columns, found.conflicts, ask.query, found.total, SORTED),
         "open": open_,
         "kinds": [(kind.value, TITLES[kind].in_words(ask.lang)) for kind in ConflictKind],
@@ -44,6 +52,7 @@ def conflict(ask: Ask) -> Page:
     """Show a conflict with its facts, entries and the way back."""
     told = explain(ask.centre, ask.id("conflict"))
     one = told.conflict
+    named = _names(ask, [one])
     content = {
         "told": told,
         "one": one,
@@ -52,7 +61,8 @@ def conflict(ask: Ask) -> Page:
         "is_open": one.state is ConflictState.OPEN,
         "can_undo": one.kind in UNDOINGS,
         "is_set_aside": one.kind in settling.SET_ASIDE,
-        "in_words": lambda sentence: sentence.in_words(ask.lang),
+        "in_words": lambda sentence: whom.told(sentence.in_words(ask.lang), named),
+        "name_of": lambda member: named.get(UUID(member)) or whom.tail(UUID(member)),
     }
     return Page("conflict", content)
 
@@ -76,7 +86,9 @@ def correct(ask: Ask) -> Answer:
 
 def _said(ask: Ask, done: Sentence) -> Page:
     page = conflict(ask)
-    return Page(page.template, page.content, notice=Wording(done.ru, done.en))
+    say = page.content["in_words"]
+    words = say(done)
+    return Page(page.template, page.content, notice=Wording(words, words))
 
 
 def _wanted(ask: Ask) -> Wanted:
@@ -91,12 +103,17 @@ def _wanted(ask: Ask) -> Wanted:
     )
 
 
-def _columns(ask: Ask) -> list[Column[Conflict]]:
+def _names(ask: Ask, found: Iterable[Conflict]) -> dict[UUID, str]:
+    """Return what the members are called whom conflicts are about."""
+    return whom.names(ask, (member for one in found for member in one.ids(Role.MEMBER)))
+
+
+def _columns(ask: Ask, named: Mapping[UUID, str]) -> list[Column[Conflict]]:
     return [
         Column("at", lambda one: _at(ask, one), "nowrap"),
         Column("kind", lambda one: Cell(TITLES[one.kind].in_words(ask.lang))),
         Column("store", lambda one: Cell(" ".join(one.named(Role.STORE)))),
-        Column("what", lambda one: Cell(one.sentence.in_words(ask.lang))),
+        Column("what", lambda one: Cell(whom.told(one.sentence.in_words(ask.lang), named))),
         Column("stakes", lambda one: Cell(_stakes(ask, one)), "number"),
         Column("state", lambda one: Cell(translated(ask.lang)(f"conflict_{one.state}"))),
     ]

@@ -1,6 +1,6 @@
 """How pages name a member in a few letters: as stores see him, or by the end of his id."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from central.console.ask import Ask
@@ -27,3 +27,10 @@ def names(ask: Ask, ids: Iterable[UUID]) -> dict[UUID, str]:
 def tail(member: UUID) -> str:
     """Return the end of an id: enough to tell it from others of a page."""
     return str(member)[-TAIL:]
+
+
+def told(text: str, named: Mapping[UUID, str]) -> str:
+    """Return a sentence with names in the place of ids; two of one name are told apart by these."""
+    for member, name in named.items():
+        text = text.replace(str(member), f"{name} (…{tail(member)})")
+    return text

@@ -1,5 +1,6 @@
 """The console over a chain of stores that have really sold: what support finds, tells and mends."""
 
+import re
 from collections.abc import Callable
 from uuid import UUID
 
@@ -124,6 +125,9 @@ def test_a_conflict_is_seen_settled_once_and_stands_in_the_trail(
     conflict = inbox.partition("/console/conflicts/")[2][:36]
 
     page = vera.get(f"/console/conflicts/{conflict}").text
+    assert '<option value="open" selected>' in vera.get("/console/conflicts").text
+    for text in (inbox, page):
+        assert re.search(r"Телефон участника \S+ \S\. \(…[0-9a-f]{8}\) уже указан у", text)
     assert "Решение" in page
     assert "Решение" not in auditor.get(f"/console/conflicts/{conflict}").text
     assert vera.post(f"/console/conflicts/{conflict}/resolve").status_code == 422
