@@ -5,7 +5,7 @@ for some minutes: a thousand stores that fall silent at once are one message. Wh
 told stays to be told.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -16,7 +16,7 @@ from central.alerts import store
 from central.alerts.store import Alert, Channel
 from central.alerts.thresholds import Thresholds, in_force, spelled
 from central.centre import Centre
-from central.fleet.service import Board, board
+from central.fleet.service import OK, Board, board
 from shared.clock import EPOCH
 from shared.ids import uuid7
 from shared.runtime.retries import retried
@@ -156,13 +156,21 @@ def _of_store(least: Thresholds, one: Board, at: datetime) -> Iterator[tuple[str
 def _told(least: Thresholds, one: Board) -> Iterator[tuple[str, str, str]]:
     if one.heard is None:
         return
-    if one.heard.report.refused:
-        yield "refused", "не принимает правила", "it refuses a pack"
+    if refused := one.heard.report.refused:
+        ru, en = _listed(one.ru for one in refused), _listed(one.en for one in refused)
+        yield "refused", f"не принимает правила: {ru}", f"it refuses a pack: {en}"
     if one.heard.report.root_unknown:
         yield "root", "не доверяет корневому ключу", "it does not trust the root key"
-    if one.broken_devices:
-        yield "device", "неисправно устройство", "a device is broken"
+    if broken := [device for device in one.heard.report.devices if device.condition != OK]:
+        ru = _listed(device.ru or device.name for device in broken)
+        en = _listed(device.en or device.name for device in broken)
+        yield "device", f"неисправно устройство: {ru}", f"a device is broken: {en}"
     if abs(one.heard.ahead_s) >= least.clock_s:
         yield "clock", "часы неверны", "its clock is wrong"
     if one.behind >= least.behind_changes:
         yield "behind", "реплика отстала", "its replica is behind"
+
+
+def _listed(reasons: Iterable[str]) -> str:
+    """Write what stores say in their own words, without the stop that the sentence has itself."""
+    return "; ".join(one.rstrip(". ") for one in reasons)

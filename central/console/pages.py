@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import date, datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -28,14 +28,12 @@ class Pages:
     """Renders what handlers answer, in the language and zone of who asks."""
 
     def __init__(self) -> None:
-        self._templates = Environment(
-            loader=FileSystemLoader(FOLDER / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.filters |= {"money": format_money, "points": format_points}
+        self._templates = _templates()
+
+    def compile(self) -> None:
+        """Read all templates, so that no page waits for its own."""
+        for name in self._templates.list_templates():
+            self._templates.get_template(name)
 
     def render(self, ask: Ask, page: Page, *, error: Wording | None = None, block: str = "") -> str:
         """Return a page's HTML, or that of one of its blocks."""
@@ -69,6 +67,19 @@ class Pages:
             "zone": str(ask.zone),
             "done": translated(ask.lang)(f"done_{done}") if f"done_{done}" in WORDS else "",
         }
+
+
+@lru_cache(1)
+def _templates() -> Environment:
+    templates = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters |= {"money": format_money, "points": format_points}
+    return templates
 
 
 def translated(lang: str) -> Callable[..., str]:

@@ -38,6 +38,12 @@ def can_draw() -> bool:
     return find_spec("vl_convert") is not None
 
 
+def warm() -> None:
+    """Draw nothing once, if plots can be drawn: the first drawing loads what draws."""
+    if can_draw():
+        bars([], "x", "y")
+
+
 def bars(rows: Sequence[Mapping[str, Any]], x: str, y: str, by: str = "") -> bytes:
     """Draw bars of `y` over `x` (in the order of the rows), one colour for each of `by`.
 

@@ -16,8 +16,10 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import DBAPIError
+from starlette.background import BackgroundTask
 
 from central.centre import Centre
+from central.console import plots
 from central.console.ask import HOME, SIGN_IN, Answer, Ask, File, Go, Page, Way
 from central.console.forms import FIELDS_MAX, Form, form_of, plain
 from central.console.pages import FOLDER, STATIC, Pages, said
@@ -106,6 +108,12 @@ class Console:
     def __init__(self, centre: Centre) -> None:
         self._centre = centre
         self._pages = Pages()
+        self._is_warm = False
+
+    def warm(self) -> None:
+        """Do what further pages and the first plot would wait for: while the first page is read."""
+        self._pages.compile()
+        plots.warm()
 
     def serve(self, app: FastAPI, ways: Iterable[Way] = WAYS) -> None:
         """Let an app serve the console under /console."""
@@ -123,7 +131,11 @@ class Console:
     def _endpoint(self, way: Way) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             body = await request.body() if way.method == "POST" else b""
-            return await run_in_threadpool(self._answered, way, request, body)
+            answered = await run_in_threadpool(self._answered, way, request, body)
+            if not self._is_warm:
+                self._is_warm = True
+                answered.background = BackgroundTask(self.warm)
+            return answered
 
         return answer
 

@@ -27,6 +27,7 @@ from shared.runtime.sqlite import reading
 
 EXPORT_STEPS_MAX = 20_000
 DEED, KEPT, VALUE = "deed_", "kept_", "value_"
+NOTHING = "—"
 CHOSEN = ("direction", "ending", "language", "role")
 """Fields of which a form offers the values."""
 
@@ -124,7 +125,7 @@ def _told(ask: Ask, details: Mapping[str, str]) -> str:
             said = ", ".join(called(ask, KEPT, field) for field in value.split())
         else:
             said = called(ask, VALUE, value) if name in CHOSEN else value
-        parts.append(f"{called(ask, KEPT, name)}: {said}")
+        parts.append(f"{called(ask, KEPT, name)}: {said or NOTHING}")
     return "; ".join(parts)
 
 

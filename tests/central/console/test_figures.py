@@ -127,6 +127,17 @@ def test_few_are_counted_in_whole_numbers(counts: tuple[int, ...], told: str) ->
     assert " ".join(re.findall(r">(-?\d[\d.]*)</text>", svg)) == told
 
 
+def test_the_first_page_of_a_process_warms_what_the_next_ones_wait_for(
+    client: TestClient,
+) -> None:
+    plots._drawn.cache_clear()
+
+    client.get("/console/sign-in")
+    client.get("/console/sign-in")
+
+    assert plots._drawn.cache_info()[:2] == (0, 1)  # drawn once, though two pages were asked for
+
+
 def test_many_have_their_thousands_apart_and_a_colour_that_no_language_changes() -> None:
     rows = [{"h": "1", "n": 24_000, "what": "Б"}, {"h": "1", "n": 5, "what": "А"}]
 
