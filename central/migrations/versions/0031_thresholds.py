@@ -1,4 +1,4 @@
-"""Thresholds of alerts that people choose."""
+"""Thresholds of alerts that people choose; steps of the trail are not replaced on SQLite either."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,18 @@ branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
 
+SQLITE_KEPT = """
+CREATE TRIGGER trail_kept_REPLACE BEFORE INSERT ON trail
+WHEN EXISTS (SELECT 1 FROM trail WHERE no = NEW.no OR id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'the trail is never changed'); END
+"""
+"""INSERT OR REPLACE deletes a row without asking the trigger of deletions."""
+
+
 def upgrade() -> None:
     """Bring the tables forward: until somebody chooses, the settings count."""
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(SQLITE_KEPT)
     op.create_table(
         "alert_threshold",
         sa.Column("name", sa.String(), nullable=False),

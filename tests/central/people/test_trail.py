@@ -103,6 +103,22 @@ def test_the_database_refuses_to_change_the_trail(centre: Centre, verb: str) -> 
     assert len(steps(centre)) == 3
 
 
+REPLACING = {
+    "sqlite": "INSERT OR REPLACE INTO trail SELECT * FROM trail",
+    "postgresql": "INSERT INTO trail SELECT * FROM trail ON CONFLICT (no) DO UPDATE SET who = 'x'",
+}
+
+
+def test_no_step_is_put_in_the_place_of_another(centre: Centre) -> None:
+    add_three(centre)
+    verb = REPLACING[centre.engine.dialect.name]
+
+    with pytest.raises(DBAPIError, match="never changed"), transaction(centre.engine) as connection:
+        connection.execute(text(verb))
+
+    verify(centre)
+
+
 @pytest.mark.parametrize(
     ("statement", "no"),
     [
