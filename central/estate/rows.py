@@ -77,6 +77,33 @@ class BadCellError(LoyaltyError):
     en = "{column}: “{value}” does not fit, {wants_en} is needed."
 
 
+class UnreadableError(LoyaltyError):
+    """A file that is no CSV, or one of another encoding."""
+
+    kind = Kind.INVALID
+    code = "unreadable"
+    ru = "это не CSV в UTF-8 или CP1251; в Excel сохраните файл как «CSV UTF-8»."
+    en = "this is no CSV in UTF-8 or CP1251; in Excel save the file as “CSV UTF-8”."
+
+
+class MissingColumnsError(LoyaltyError):
+    """A heading that lacks columns."""
+
+    kind = Kind.INVALID
+    code = "missing_columns"
+    ru = "нет столбцов: {columns}."
+    en = "columns are missing: {columns}."
+
+
+class OddRowError(LoyaltyError):
+    """A row with too few or too many fields."""
+
+    kind = Kind.INVALID
+    code = "odd_row"
+    ru = "полей не столько, сколько в заголовке."
+    en = "it has not as many fields as the heading."
+
+
 class BadFileError(LoyaltyError):
     """A file with rows that cannot be taken: nothing of it was."""
 
@@ -107,11 +134,10 @@ def read_csv(content: bytes, columns: Sequence[str]) -> list[Numbered]:
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=comma, strict=True)
         missing = [name for name in columns if name not in (reader.fieldnames or ())]
         if missing:
-            raise refused([(1, _cell(", ".join(missing), "", "такой столбец", "this column"))])
+            raise refused([(1, MissingColumnsError(columns=", ".join(missing)))])
         rows = [_numbered(reader.line_num, cells) for cells in islice(reader, ROWS_MAX + 1)]
     except (UnicodeDecodeError, csv.Error) as error:
-        reason = _cell("CSV", "", "CSV в UTF-8 или CP1251", "CSV in UTF-8 or CP1251")
-        raise refused([(1, reason)]) from error
+        raise refused([(1, UnreadableError())]) from error
     if len(rows) > ROWS_MAX:
         wants = (f"не больше {ROWS_MAX} строк", f"at most {ROWS_MAX} rows")
         raise refused([(ROWS_MAX + 2, _cell("CSV", "", *wants))])
@@ -150,10 +176,9 @@ def parse_all(
 
 
 def whole(row: Numbered) -> CsvRow:
-    """Return a row's cells; raises BadCellError for a row with too few or too many fields."""
+    """Return a row's cells; raises OddRowError for a row with too few or too many fields."""
     if row.cells is None:
-        wants = ("столько же полей, сколько в заголовке", "as many fields as the heading has")
-        raise _cell("CSV", "", *wants)
+        raise OddRowError
     return row.cells
 
 

@@ -159,8 +159,18 @@ def test_every_bad_row_is_named_and_nothing_is_taken(centre: Centre) -> None:
         (estate.import_stores, 0, "103,N,A,msk,../../etc/passwd,L,7701234567,1", "zone"),
         (estate.import_stores, 0, "103,N,A,msk,Europe/Moscow,L,77,1", "tax_number"),
         (estate.import_stores, 0, "103,N,A,msk,Europe/Moscow,L,7701234567,1;1", "tills"),
-        (estate.import_stores, 0, "103,N,A,msk,Europe/Moscow,L,7701234567", "CSV"),
-        (estate.import_stores, 0, "103,N,A,msk,Europe/Moscow,L,7701234567,1,2", "CSV"),
+        (
+            estate.import_stores,
+            0,
+            "103,N,A,msk,Europe/Moscow,L,7701234567",
+            "it has not as many fields",
+        ),
+        (
+            estate.import_stores,
+            0,
+            "103,N,A,msk,Europe/Moscow,L,7701234567,1,2",
+            "it has not as many fields",
+        ),
         (estate.import_cashiers, 1, "101,8,Анна,boss,123456", "role"),
         (estate.import_cashiers, 1, "101,8,Анна,cashier,12345", "pin"),
         (estate.import_cashiers, 1, "101,8,Анна,cashier,١٢٣٤٥٦", "pin"),
@@ -182,11 +192,24 @@ def test_a_value_that_does_not_fit_is_refused(
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"sku\n1\n", "регион".encode("cp1251"), b'region,"sku\n', b"\0\0\0"]
+    ("content", "words"),
+    [
+        (b"", "строка 1: нет столбцов: region"),
+        (b"sku\n1\n", "строка 1: нет столбцов: region"),
+        ("регион".encode("cp1251"), "строка 1: нет столбцов: region"),
+        (b'region,"sku\n', "строка 1: это не CSV в UTF-8"),
+        (b"\0\0\0", "строка 1: "),
+        (GOODS_CSV.encode() + b"1,2\n", "полей не столько, сколько в заголовке"),
+    ],
 )
-def test_a_file_that_is_not_the_table_is_refused(centre: Centre, content: bytes) -> None:
-    with pytest.raises(BadFileError):
+def test_a_file_that_is_not_the_table_is_refused(
+    centre: Centre, content: bytes, words: str
+) -> None:
+    with pytest.raises(BadFileError) as refused:
         estate.import_goods(centre, content, How.APPLY)
+
+    assert words in refused.value.sentence("ru")
+    assert "Error" not in refused.value.sentence("en")
 
 
 def test_a_file_with_too_many_rows_is_refused(centre: Centre) -> None:
