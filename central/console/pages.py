@@ -13,6 +13,7 @@ from jinja2_fragments import render_block
 
 from central.console.ask import Ask, Page
 from central.console.words import NAV, WORDS
+from central.packs.publishing import NEVER
 from central.people.roles import Right
 from shared.money import NO_BREAK_SPACE, format_money
 from shared.points import format_points
@@ -111,9 +112,11 @@ def day_of(ask: Ask, day: date | None) -> str:
 
 
 def day_time(ask: Ask, local: str) -> str:
-    """Write a store-local instant; empty for at once."""
+    """Write a store-local instant; empty for at once, in words for a pack that only acts bring."""
     if not local:
         return ""
+    if local == NEVER:
+        return translated(ask.lang)("by_stages")
     return datetime.fromisoformat(local).strftime(MOMENTS[ask.lang])
 
 

@@ -23,6 +23,7 @@ from shared.errors import Kind, LoyaltyError
 from shared.packs.sealed import seal
 from shared.rules.model import Pack
 from shared.rules.pack import canonical, load_canonical, pack_hash, read_pack
+from shared.rules.wording import Wording
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 
@@ -69,21 +70,19 @@ _MAY: dict[DraftAct, tuple[frozenset[DraftState], DraftState]] = {
     DraftAct.PUBLISH: (frozenset({DraftState.APPROVED}), DraftState.PUBLISHED),
 }
 """In which states each act is possible, and what the draft is then."""
-
-
-_STATES = {
-    DraftState.DRAFT: ("ещё не отдан на проверку", "not in review yet"),
-    DraftState.IN_REVIEW: ("на проверке", "in review"),
-    DraftState.APPROVED: ("утверждён", "approved"),
-    DraftState.REJECTED: ("возвращён автору", "sent back"),
-    DraftState.PUBLISHED: ("опубликован", "published"),
+_STATES: dict[DraftState, Wording] = {
+    DraftState.DRAFT: Wording("ещё пишется", "still being written"),
+    DraftState.IN_REVIEW: Wording("на проверке", "in review"),
+    DraftState.APPROVED: Wording("одобрен", "approved"),
+    DraftState.REJECTED: Wording("возвращён", "sent back"),
+    DraftState.PUBLISHED: Wording("опубликован", "published"),
 }
-_ACTS = {
-    DraftAct.WRITE: "переписать",
-    DraftAct.SUBMIT: "отдать на проверку",
-    DraftAct.APPROVE: "утвердить",
-    DraftAct.REJECT: "вернуть автору",
-    DraftAct.PUBLISH: "опубликовать",
+_ACTS: dict[DraftAct, Wording] = {
+    DraftAct.WRITE: Wording("изменить", "changed"),
+    DraftAct.SUBMIT: Wording("отправить на проверку", "submitted"),
+    DraftAct.APPROVE: Wording("одобрить", "approved"),
+    DraftAct.REJECT: Wording("вернуть", "sent back"),
+    DraftAct.PUBLISH: Wording("опубликовать", "published"),
 }
 
 
@@ -102,7 +101,7 @@ class DraftStateError(LoyaltyError):
     kind = Kind.CONFLICT
     code = "draft_state"
     ru = "Черновик № {no} {state_ru}: {act_ru} его сейчас нельзя."
-    en = "Draft {no} is {state_en}: to {act_en} it is not possible now."
+    en = "Draft {no} is {state_en}: it cannot be {act_en} now."
 
 
 class OwnReviewError(LoyaltyError):
@@ -295,9 +294,10 @@ def _allowed(connection: Connection, no: int, act: DraftAct) -> StoredDraft:
     take_turn(connection, Turn.PACKS)
     found = _known(connection, no)
     if DraftState(found.state) not in _MAY[act][0]:
-        state = _STATES[DraftState(found.state)]
-        acts = {"act_ru": _ACTS[act], "act_en": act.value}
-        raise DraftStateError(no=no, state_ru=state[0], state_en=state[1], **acts)
+        state, deed = _STATES[DraftState(found.state)], _ACTS[act]
+        raise DraftStateError(
+            no=no, state_ru=state.ru, state_en=state.en, act_ru=deed.ru, act_en=deed.en
+        )
     return found
 
 

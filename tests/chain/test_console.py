@@ -181,8 +181,12 @@ def test_a_list_of_changes_is_sent_looked_at_tried_approved_published_and_taken_
     assert mark.post(f"{draft}/approve").status_code == 403
     assert olga.post(f"{draft}/approve", note="смотрела").status_code == 303
     here = chain.stores[0].code
+    late = mark.post(f"{draft}/submit")
+    assert "одобрен: отправить на проверку его сейчас нельзя." in late.text
     published = olga.post(f"{draft}/publish", stores=here, note="сначала один")
     second = published.headers["location"].partition("?")[0]
+    for page in ("/console/packs", second):
+        assert "по этапам" in mark.get(page).text
 
     assert discounts(chain, anna.member) == [2_00, 6_00]
     assert olga.post(f"{second}/widen", note="все").status_code == 303
