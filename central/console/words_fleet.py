@@ -124,6 +124,11 @@ FLEET: Final = pairs(
         "The agent has not told of devices, replica and clock yet.",
     ),
     ("no_agent_yet", "У магазина нет агента.", "The store has no agent."),
+    (
+        "still_held",
+        "За прежним ещё числится лимит: {points} бонусов.",
+        "The former one still holds {points} points.",
+    ),
     ("former_agents", "Прежних агентов: {count}", "Former agents: {count}"),
     ("cashiers", "Кассиры", "Cashiers"),
     ("remove", "Убрать", "Remove"),

@@ -11,6 +11,7 @@ from agent.members.service import Registration
 from agent.members.service import register as member_register
 from agent.quote.lines import Item
 from central.app import create_app, full_stages
+from central.overview import service as overview
 from central.people.roles import Role
 from shared.receipt import Redeem
 from tests.central.people.kit import Browser, Staff
@@ -139,6 +140,26 @@ def test_a_conflict_is_seen_settled_once_and_stands_in_the_trail(
     assert f"/console/conflicts/{conflict}" not in vera.get("/console/conflicts").text
     assert conflict in vera.get("/console/conflicts?state=resolved").text
     assert "супруги, один телефон" in auditor.get("/console/trail").text
+
+
+def test_what_a_revoked_store_still_holds_is_written_off_on_its_page(
+    chain: Chain, enter: SignIn
+) -> None:
+    anna = chain.member(1_000_00)
+    chain.stores[0].sell(Item(1, 1000, "WINE", price_minor=100_00), member=anna.member)
+    chain.sync()
+    olga, here = enter(Role.OPERATOR), f"/console/stores/{chain.stores[0].code}"
+
+    assert olga.post(f"{here}/revoke", note="украден").status_code == 303
+    overview.count(chain.centre, chain.centre.clock.now())
+    page = olga.get(here).text
+
+    held = re.search(r"За прежним ещё числится лимит: (\S+) бонусов", page)
+    assert held is not None, page
+    assert f"{here}/revoke" not in page
+    assert f'formaction="{here}/write-off"' in page
+    told = olga.post(f"{here}/write-off", note="не вернётся").text
+    assert re.search(rf"Освобождено партий \d, бонусов {held[1]}\.", told)
 
 
 TIERS = """\
