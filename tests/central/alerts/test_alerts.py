@@ -17,7 +17,7 @@ from central.alerts.store import Alert
 from central.alerts.thresholds import WrongThresholdError
 from central.centre import Centre
 from shared.runtime.sqlite import reading
-from shared.wire.reports import PATH, AgentReport, DeviceReport
+from shared.wire.reports import PATH, AgentReport, DeviceReport, RefusedPack
 from tests.central.app.kit import NOON, Device, SetClock, enrolled
 
 _ID = UUID(int=1)
@@ -63,6 +63,9 @@ def test_what_is_amiss_begins_once_and_ends_once(
     assert service.look(centre, clock.at) == 1
     assert service.look(centre, clock.at) == 0
     assert kinds(centre) == ["device"]
+    (begun,) = service.latest(centre, 9)
+    assert begun.ru == "Магазин 101: неисправно устройство: Нет бумаги."
+    assert begun.en == "Store 101: a device is broken: Out of paper."
 
     report(broken)
     clock.go(minutes=1)
@@ -92,6 +95,17 @@ def test_each_threshold_has_its_alert(
     service.look(centre, clock.at)
 
     assert kinds(centre) == [kind]
+
+
+def test_a_pack_that_is_refused_says_why(centre: Centre, device: Device, clock: SetClock) -> None:
+    enrolled(centre, device)
+    why = RefusedPack("a" * 64, "newer_format", "Формат новее агента.", "Its format is newer.")
+    report(device, refused=(why,))
+
+    service.look(centre, clock.at)
+
+    (begun,) = service.latest(centre, 9)
+    assert begun.ru == "Магазин 101: не принимает правила: Формат новее агента."
 
 
 def test_silence_is_an_alert_of_its_own(centre: Centre, broken: Device, clock: SetClock) -> None:
