@@ -4,7 +4,6 @@ from central.console.ask import Answer, Ask, Go
 from central.console.pages import day_time, moment, translated
 from central.console.tables import Cell, Column, exported, tabled, titles_of
 from central.estate import service as estate
-from central.packs.publishing import NEVER
 from central.packs.store import Edition, StoredPublication
 from central.rollout import board as readiness
 from central.rollout import requests
@@ -48,7 +47,7 @@ def pack(ask: Ask) -> Answer:
     content = {
         "board": found,
         "tiles": _tiles(found),
-        "begins": start_of(ask, found.pack.effective_from),
+        "begins": day_time(ask, found.pack.effective_from),
         "acts": [_act(ask, act, found.editions) for act in found.acts],
         "campaigns": [(name, f"{title} ({name})") for name, title in titles.items()],
         "former": _former(found),
@@ -84,13 +83,6 @@ def halt_campaign(ask: Ask) -> Answer:
     campaign = ask.text("campaign")
     done = rollout.halt_campaign(ask.centre, ask.path["pack"], campaign, word_of(ask))
     return Go(f"/console/packs/{done.hash}", "campaign_halted")
-
-
-def start_of(ask: Ask, effective_from: str) -> str:
-    """Return from when a pack counts in the whole chain, as far as it does so at one instant."""
-    if effective_from == NEVER:
-        return translated(ask.lang)("by_stages")
-    return day_time(ask, effective_from)
 
 
 def scope_of(ask: Ask) -> Scope:

@@ -3,9 +3,9 @@
 import re
 
 from central.console.ask import Answer, Ask, Go, Page
-from central.console.pages import moment, translated
+from central.console.pages import day_time, moment, translated
 from central.console.previews import number_of
-from central.console.publications import scope_of, start_of, word_of
+from central.console.publications import scope_of, word_of
 from central.console.tables import Cell, Column, tabled
 from central.packs import drafting
 from central.packs import store as packs
@@ -29,7 +29,7 @@ def packs_page(ask: Ask) -> Answer:
     counts = board.counts(ask.centre)
     columns: list[Column[Edition]] = [
         Column("pack", lambda one: Cell(f"{one.name} {one.version}", href=_of_pack(one))),
-        Column("from", lambda one: Cell(start_of(ask, one.effective_from), one.effective_from)),
+        Column("from", lambda one: Cell(day_time(ask, one.effective_from), one.effective_from)),
         Column("published", lambda one: Cell(moment(ask, one.published_at), one.published_at)),
         Column("loaded", lambda one: _of(counts.loaded[one.hash], counts.stores), "number"),
         Column("effective", lambda one: _of(counts.effective[one.hash], counts.stores), "number"),

@@ -38,7 +38,6 @@ RULES: Final = pairs(
     ("act_halt_rule", "остановлена кампания", "a campaign halted"),
     ("pack_hint", "название, версия", "name, version"),
     ("begins_at", "с {begins}", "from {begins}"),
-    ("by_stages", "по этапам", "by stages"),
     ("at_once", "сразу", "at once"),
     ("by_stages", "по этапам", "by stages"),
     ("at_once_hint", "Пусто — сразу", "Empty: at once"),

@@ -74,7 +74,7 @@ _STATES: dict[DraftState, Wording] = {
     DraftState.DRAFT: Wording("ещё пишется", "still being written"),
     DraftState.IN_REVIEW: Wording("на проверке", "in review"),
     DraftState.APPROVED: Wording("одобрен", "approved"),
-    DraftState.REJECTED: Wording("возвращён", "sent back"),
+    DraftState.REJECTED: Wording("возвращён автору", "sent back"),
     DraftState.PUBLISHED: Wording("опубликован", "published"),
 }
 _ACTS: dict[DraftAct, Wording] = {
