@@ -44,12 +44,12 @@ class CodeElsewhereError(LoyaltyError):
     kind = Kind.CONFLICT
     code = "code_elsewhere"
     ru = (
-        "Промокод {promo_code} сейчас закреплён ({places_ru}): его примут там или когда появится "
+        "Промокод {promo_code} сейчас закреплён ({places_ru}): здесь его примут, когда появится "
         "связь. Уберите его из чека или повторите."
     )
     en = (
-        "Promo code {promo_code} is held ({places_en}): it is taken there, or when the line is "
-        "back. Leave it out of the receipt, or try again."
+        "Promo code {promo_code} is held ({places_en}): it is taken here when the line is back. "
+        "Leave it out of the receipt, or try again."
     )
 
 

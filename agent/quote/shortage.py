@@ -39,11 +39,11 @@ class OverLeaseError(LoyaltyError):
     code = "over_lease"
     ru = (
         "Здесь сейчас можно списать {available} из {requested} бонусов. Остальные закреплены: "
-        "{elsewhere_ru}. Спишите не больше {available} или повторите, когда появится связь."
+        "{elsewhere_ru}. Больше можно будет списать, когда появится связь."
     )
     en = (
         "{available} of {requested} points can be redeemed here now. The rest is held: "
-        "{elsewhere_en}. Redeem up to {available}, or try again when the line is back."
+        "{elsewhere_en}. More can be redeemed when the line is back."
     )
 
     def __init__(self, shortage: Shortage) -> None:
@@ -78,11 +78,11 @@ class OfflineLimitError(OverLeaseError):
     code = "offline_limit"
     ru = (
         "Без связи здесь сегодня можно списать не больше {available} из {requested} бонусов. "
-        "Спишите не больше {available} или повторите, когда появится связь."
+        "Больше можно будет списать, когда появится связь."
     )
     en = (
         "Offline: at most {available} of {requested} points today. "
-        "Redeem up to {available}, or try again when the line is back."
+        "More can be redeemed when the line is back."
     )
 
 
@@ -92,11 +92,11 @@ class OfflinePassError(OverLeaseError):
     code = "offline_pass"
     ru = (
         "Без связи по пропуску можно списать здесь не больше {available} из {requested} бонусов. "
-        "Спишите не больше {available} или повторите, когда появится связь."
+        "Больше можно будет списать, когда появится связь."
     )
     en = (
         "Offline: at most {available} of {requested} points can be redeemed here by this pass. "
-        "Redeem up to {available}, or try again when the line is back."
+        "More can be redeemed when the line is back."
     )
 
 

@@ -125,8 +125,8 @@ SENTENCES: Final = {
         "The promo code is held by another receipt now",
     ),
     "code_elsewhere": (
-        "Промокод сейчас закреплён: {places}. Его примут там или когда появится связь",
-        "The promo code is held by {places} now: it is taken there, or when the line is back",
+        "Промокод сейчас закреплён: {places}. Здесь его примут, когда появится связь",
+        "The promo code is held by {places} now: it is taken here when the line is back",
     ),
     "code_used_up": ("Промокод уже использован", "The promo code is used up"),
     "code_used_by_you": (
@@ -160,8 +160,8 @@ SENTENCES: Final = {
     "certificate_not_active": ("Сертификат не активирован", "The certificate is not active"),
     "certificate_unknown": ("Такого сертификата нет", "There is no such certificate"),
     "certificate_elsewhere": (
-        "Сертификат сейчас закреплён: {places}. Его примут там или когда появится связь",
-        "The certificate is held by {places} now: take it there, or when the line is back",
+        "Сертификат сейчас закреплён: {places}. Здесь его примут, когда появится связь",
+        "The certificate is held by {places} now: it is taken here when the line is back",
     ),
     "certificate_not_needed": ("Платить больше нечего", "There is nothing left to pay"),
     "small_change": ("Без мелочи: {amount}", "Small change is let off: {amount}"),

@@ -81,7 +81,9 @@ def test_more_than_the_lease_is_refused_offline_and_says_where_the_rest_is(shop:
 
     assert priced.evaluation.redemption.redeemed == 20_000
     assert refused.value.details["elsewhere"] == [{"store": "102", "points": 30_000}]
-    assert "200,00 из 500,00" in refused.value.sentence("ru").replace("\u00a0", " ")
+    said = refused.value.sentence("ru").replace("\u00a0", " ")
+    assert "200,00 из 500,00" in said
+    assert said.endswith("300,00 в магазине 102. Больше можно будет списать, когда появится связь.")
     assert count(shop) == 0
 
 
