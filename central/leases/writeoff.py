@@ -3,9 +3,10 @@
 What it has spent and not told is spent twice then, at most what it held; told later, it is debt.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection
@@ -28,6 +29,8 @@ from shared.runtime.sqlite import reading, transaction
 LOTS_PER_TRANSACTION = 500
 REASON = "written_off"
 _ENDED = ("replaced", "branch")
+Key = tuple[UUID, UUID]
+"""Account and lot of a lease."""
 
 log = structlog.get_logger()
 
@@ -83,8 +86,8 @@ def write_off_store(centre: Centre, code: str, *, only_ended: bool = False) -> t
     with reading(centre.engine) as connection:
         held = [one for one in held_by(connection) if one.store == code]
     for one in (one for one in held if not (only_ended and one.present)):
-        for _ in range(0, one.lots, LOTS_PER_TRANSACTION):
-            several = _close_some(centre, one.holder, at)
+        for keys in _pieces(centre, one.holder):
+            several = _close(centre, one.holder, keys, at)
             lots, points = lots + several[0], points + several[1]
     log.warning("lease.written_off", store=code, lots=lots, points=points)
     return lots, points
@@ -126,21 +129,37 @@ def _bar(centre: Centre, holders: Sequence[Holder], at: datetime) -> None:
             store.bar(connection, holder, REASON, at)
 
 
-@retried
-def _close_some(centre: Centre, holder: Holder, at: datetime) -> tuple[int, int]:
-    with transaction(centre.engine) as connection:
-        keys = ledger.leases_of(connection, holder, LOTS_PER_TRANSACTION)
+def _pieces(centre: Centre, holder: Holder) -> Iterator[Sequence[Key]]:
+    """Find what a holder has, in pieces of one transaction each.
+
+    No index leads from an agent to its leases, as each lease would pay for it: the pieces are one
+    walk through all leases, and it stands in nobody's way.
+    """
+    after: Key | None = None
+    while True:
+        with reading(centre.engine) as connection:
+            keys = ledger.leases_of(connection, holder, after, LOTS_PER_TRANSACTION)
         if not keys:
-            return 0, 0
+            return
+        yield keys
+        after = keys[-1]
+
+
+@retried
+def _close(centre: Centre, holder: Holder, keys: Sequence[Key], at: datetime) -> tuple[int, int]:
+    with transaction(centre.engine) as connection:
         books = ledger.load(
             connection, {account for account, _ in keys}, lots={lot for _, lot in keys}
         )
-        points = 0
-        for _, lot_id in keys:
-            lot = books.lot(lot_id)
-            freed = write_off(books, lot, books.lease(lot, holder))
+        lots = points = 0
+        for lot in (books.lot(lot_id) for _, lot_id in keys):
+            lease = books.leases.get((lot.id, holder.agent, holder.epoch))
+            if lease is None or not lease.left:  # given back since it was found
+                continue
+            freed = write_off(books, lot, lease)
+            lots += 1
             points += 0 if books.accounts[lot.account].is_bearer else freed
-            uid = derived("write-off", lot_id, holder.agent, holder.epoch)
+            uid = derived("write-off", lot.id, holder.agent, holder.epoch)
             settle(books, lot, Document(uid, at))
         feed.append(connection, ledger.save(connection, books))
-    return len(keys), points
+    return lots, points

@@ -107,13 +107,18 @@ def leased(connection: Connection) -> dict[Holder, dict[str, tuple[int, int]]]:
     return found
 
 
-def leases_of(connection: Connection, holder: Holder, limit: int) -> list[tuple[UUID, UUID]]:
-    """Return (account, lot) of some open leases of a holder that have something left."""
+def leases_of(
+    connection: Connection, holder: Holder, after: tuple[UUID, UUID] | None, limit: int
+) -> list[tuple[UUID, UUID]]:
+    """Return (account, lot) of open leases of a holder that have something left, in key order."""
+    key = (_lease.c.account, _lease.c.lot)
     query = (
-        select(_lease.c.account, _lease.c.lot)
+        select(*key)
         .where(_lease.c.agent == holder.agent, _lease.c.epoch == holder.epoch, *OPEN)
-        .order_by(_lease.c.account, _lease.c.lot)
+        .order_by(*key)
     )
+    if after is not None:
+        query = query.where(tuple_(*key) > tuple_(*after))
     return [(row.account, row.lot) for row in connection.execute(query.limit(limit))]
 
 

@@ -76,9 +76,11 @@ def leased(connection: Connection) -> dict[Holder, dict[str, tuple[int, int]]]:
     return questions.leased(connection)
 
 
-def leases_of(connection: Connection, holder: Holder, limit: int) -> list[tuple[UUID, UUID]]:
-    """Return (account, lot) of some open leases of a holder that have something left."""
-    return questions.leases_of(connection, holder, limit)
+def leases_of(
+    connection: Connection, holder: Holder, after: tuple[UUID, UUID] | None, limit: int
+) -> list[tuple[UUID, UUID]]:
+    """Return (account, lot) of open leases of a holder that have something left, in key order."""
+    return questions.leases_of(connection, holder, after, limit)
 
 
 def entries_of(connection: Connection, account: UUID, limit: int) -> list[Entry]:

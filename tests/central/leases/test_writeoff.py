@@ -6,7 +6,13 @@ import pytest
 
 from central.centre import Centre
 from central.leases.service import BarredError
-from central.leases.writeoff import Stranded, UnknownHolderError, holdings, write_off_store
+from central.leases.writeoff import (
+    LOTS_PER_TRANSACTION,
+    Stranded,
+    UnknownHolderError,
+    holdings,
+    write_off_store,
+)
 from shared.ledger.books import Holder
 from tests.central.chain_kit import books, dump, kinds
 from tests.central.journal_builder import Journal, Person
@@ -123,6 +129,19 @@ def test_a_write_off_may_be_repeated(centre: Centre) -> None:
 
     assert write_off_store(centre, "101") == (0, 0)
     assert dump(centre) == before
+
+
+def test_more_lots_than_one_transaction_closes_become_free(
+    centre: Centre, journal: Journal
+) -> None:
+    person, _ = journal.register()
+    count = LOTS_PER_TRANSACTION + 1
+    journal.sell(person, earn=[1_00] * count, kept=1_00)
+    journal.push()
+
+    assert write_off_store(centre, "101") == (count, count * 1_00)
+
+    assert holdings(centre) == []
 
 
 def test_of_a_store_that_works_only_ended_epochs_may_be_written_off(
