@@ -185,10 +185,10 @@ _SENTENCES: dict[ConflictKind, Sentence] = {
         "value is kept.",
     ),
     ConflictKind.NEW_EPOCH: Sentence(
-        "Агент магазина {store} начал эпоху {next}: диск восстановлен, скопирован или журнал "
-        "разошёлся ({reason}). Эпоха {epoch} лимитов больше не получает; её факты принимаются.",
-        "The agent of store {store} has begun epoch {next}: its disk was restored or copied, or "
-        "its journal differs ({reason}). Epoch {epoch} gets no leases; its facts are taken in.",
+        "Агент магазина {store} начал эпоху {next}: {reason_ru}. Эпоха {epoch} лимитов больше не "
+        "получает; её факты принимаются.",
+        "The agent of store {store} has begun epoch {next}: {reason_en}. Epoch {epoch} gets no "
+        "leases; its facts are taken in.",
     ),
     ConflictKind.CENTRE_RESTORED: Sentence(
         "База центра восстановлена из копии, её жизнь теперь {incarnation}. Лимиты не выдаются, "

@@ -4,6 +4,7 @@ The new key tells copies of one disk apart: whoever asks first goes on, the othe
 """
 
 from datetime import datetime
+from typing import Final
 
 import structlog
 from sqlalchemy import Connection
@@ -22,7 +23,7 @@ from central.agents.store import Agent
 from central.centre import Centre
 from central.conflicts import service as conflicts
 from central.conflicts.service import conflict_of
-from central.conflicts.values import Conflict, ConflictKind, Finding, Role, parties
+from central.conflicts.values import Conflict, ConflictKind, Finding, Role, Sentence, parties
 from central.leases import store
 from central.schema import Turn, take_turn
 from shared.crypto.requests import SignedRequest
@@ -34,6 +35,19 @@ from shared.runtime.sqlite import transaction
 from shared.wire.agents import EpochAnswer, EpochRequest, decode_epoch_request
 
 REASON_CHARS_MAX = 40
+_WHY: Final = {
+    "behind": Sentence(
+        "центр или касса слышали о журнале больше, чем есть на диске",
+        "the centre or a till has heard more of the journal than the disk holds",
+    ),
+    "restored": Sentence(
+        "папку агента вернули из копии", "the agent's folder was put back from a copy"
+    ),
+    "forked": Sentence("у журнала две ветви: диск скопирован", "a copied disk: two branches"),
+    "written_off": Sentence("лимит магазина был списан", "the store was written off"),
+    "asked": Sentence("так попросил агент", "the agent asked for it"),
+}
+"""Why an epoch has ended, by the word of the agent; another word is told as it is."""
 KEY_BYTES = 32
 
 log = structlog.get_logger()
@@ -82,11 +96,13 @@ def begin_epoch(centre: Centre, signed: SignedRequest) -> EpochAnswer:
 
 def _begun(agent: Agent, reason: str, at: datetime) -> Conflict:
     """Return the record of an epoch that has ended."""
+    why = _WHY.get(reason, Sentence(reason, reason))
     details = {
         "store": agent.store,
         "epoch": agent.epoch,
         "next": agent.epoch + 1,
-        "reason": reason,
+        "reason_ru": why.ru,
+        "reason_en": why.en,
     }
     key = derived("epoch", agent.id, agent.epoch)
     finding = Finding(ConflictKind.NEW_EPOCH, details, subject=agent.id)

@@ -87,7 +87,7 @@ def test_an_agent_that_begins_anew_is_told_once(centre: Centre, journal: Journal
     assert (told.kind, told.subject) == (ConflictKind.NEW_EPOCH, journal.agent)
     assert (told.named(Role.STORE), told.named(Role.FACT)) == (("101",), ())
     assert "epoch 2" in told.sentence.en
-    assert "restored" in told.sentence.ru
+    assert "папку агента вернули из копии" in told.sentence.ru
 
 
 def test_a_restored_centre_is_told_until_its_stores_have_reported(
