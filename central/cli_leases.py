@@ -16,7 +16,10 @@ def list_leases(ctx: typer.Context) -> None:
     from shared.points import format_points
 
     with opened(ctx) as centre:
-        for one in holdings(centre):
+        found = holdings(centre)
+        if not found:
+            typer.echo("no store holds anything")
+        for one in found:
             state = "present" if one.present and not one.reason else f"stranded ({one.reason})"
             typer.echo(
                 f"{one.store} epoch {one.holder.epoch}: {format_points(one.points)} points"
@@ -36,22 +39,20 @@ def write_off(
     yes: Annotated[bool, typer.Option("--yes", help="Do it, at the stated risk.")] = False,
 ) -> None:
     """Give what a store that will not come back held to its members again."""
-    from central.leases.writeoff import holdings, write_off_store
+    from central.leases.risk import held_by_store
+    from central.leases.writeoff import write_off_store
+    from shared.money import format_money
     from shared.points import format_points
 
     with opened(ctx) as centre:
-        held = [
-            one
-            for one in holdings(centre)
-            if one.store == store and not (only_ended and one.present)
-        ]
+        held = [one for one in held_by_store(centre, store) if not (only_ended and one.is_present)]
         beside = beside_points(
             sum(one.certificates_minor for one in held), sum(one.uses for one in held)
         )
-        points = format_points(sum(one.points for one in held))
         typer.echo(
-            f"store {store} holds {points} points{beside}: what it has spent of them and not "
-            "told is paid by the chain, or becomes debt when it is told"
+            f"store {store} holds {format_points(sum(one.points for one in held))} points{beside}, "
+            f"worth at most {format_money(sum(one.worth_minor for one in held))} ₽: what it has "
+            "spent of them and not told is paid by the chain, or becomes debt when it is told"
         )
         if yes:
             lots, freed = write_off_store(centre, store, only_ended=only_ended)

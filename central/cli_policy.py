@@ -237,7 +237,7 @@ def _written_off(held: "Iterable[Held]", lang: str) -> "Iterator[str | Table]":
     from shared.points import format_points
 
     silent = [one for one in held if one.is_silent]
-    rest_minor = sum(_at_stake(one) for one in held if not one.is_silent)
+    rest_minor = sum(one.worth_minor for one in held if not one.is_silent)
     columns = ("store", "epoch", "seen", "lots", "points", "rubles", "certificates", "uses")
     table = _table(*(_say(lang, name) for name in columns))
     for one in silent[:SILENT_SHOWN_MAX]:
@@ -255,12 +255,8 @@ def _written_off(held: "Iterable[Held]", lang: str) -> "Iterator[str | Table]":
     yield table
     if len(silent) > SILENT_SHOWN_MAX:
         yield _say(lang, "more", count=len(silent) - SILENT_SHOWN_MAX)
-    at_stake = format_money(sum(_at_stake(one) for one in silent))
+    at_stake = format_money(sum(one.worth_minor for one in silent))
     yield _say(lang, "write_off", count=len(silent), rubles=at_stake, rest=format_money(rest_minor))
-
-
-def _at_stake(one: "Held") -> int:
-    return one.points_minor + one.certificates_minor
 
 
 def _table(*columns: str) -> "Table":

@@ -4,7 +4,7 @@ written off.
 A programme is the pack that is in force in a store now. Reads only.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from central.agents.store import Agent
 from central.centre import Centre
 from central.feed import service as feed
 from central.leases import store
+from central.leases.writeoff import UnknownHolderError
 from central.ledger import figures
 from central.ledger import service as ledger
 from central.ledger.figures import Balances
@@ -102,6 +103,13 @@ class Held:
     points_minor: int
     certificates_minor: int
     uses: int
+    is_present: bool = True
+    """Whether it is the epoch with which the store works now."""
+
+    @property
+    def worth_minor(self) -> int:
+        """Return what it costs at most, in kopecks."""
+        return self.points_minor + self.certificates_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +127,45 @@ def risk(centre: Centre) -> Risk:
     with reading(centre.engine) as connection:
         known = agents.agents(connection)
         programmes = tuple(_programmes(connection, known, at))
-        values = _values(programmes)
+        values = _values(one.pack for one in programmes)
         held = tuple(_held(connection, known, values, at))
     return Risk(at, programmes, held)
+
+
+def held_by_store(centre: Centre, code: str) -> tuple[Held, ...]:
+    """Return what each epoch of a store's agents holds: writing it off costs at most that.
+
+    Raises UnknownHolderError.
+    """
+    at = centre.clock.now()
+    with reading(centre.engine) as connection:
+        known = agents.agents(connection)
+        if code not in {agent.store for agent in known}:
+            raise UnknownHolderError(store=code)
+        values = _values(pack for pack, _ in _in_force(connection, known, at))
+        return tuple(one for one in _held(connection, known, values, at) if one.store == code)
 
 
 def _programmes(
     connection: Connection, known: Iterable[Agent], at: datetime
 ) -> Iterable[Programme]:
+    for pack, here in _in_force(connection, known, at):
+        balances = figures.balances(connection, pack.policies.offline_member_points)
+        forgotten = _forgotten(connection, pack, balances)
+        yield Programme(
+            pack,
+            tuple(one.store for one in here),
+            tuple(one.store for one in here if _is_silent(one, at)),
+            balances,
+            _passes(connection, pack, here, forgotten, at),
+            forgotten,
+        )
+
+
+def _in_force(
+    connection: Connection, known: Iterable[Agent], at: datetime
+) -> Iterator[tuple[Pack, list[Agent]]]:
+    """Find the packs that are in force in some stores, with the agents of these."""
     library, known_packs = Library(), catalogue(connection)
     by_pack: dict[str, list[Agent]] = {}
     for agent in (one for one in known if one.active_store is not None):
@@ -137,17 +176,7 @@ def _programmes(
     for name, here in sorted(by_pack.items()):
         compiled = library.pack(connection, name)
         if compiled is not None:
-            pack = compiled.source
-            balances = figures.balances(connection, pack.policies.offline_member_points)
-            forgotten = _forgotten(connection, pack, balances)
-            yield Programme(
-                pack,
-                tuple(one.store for one in here),
-                tuple(one.store for one in here if _is_silent(one, at)),
-                balances,
-                _passes(connection, pack, here, forgotten, at),
-                forgotten,
-            )
+            yield compiled.source, here
 
 
 def _forgotten(connection: Connection, pack: Pack, balances: Balances) -> Forgotten | None:
@@ -184,11 +213,11 @@ def _passes(
     return {one: found[instant] for one, instant in since.items()}
 
 
-def _values(programmes: Iterable[Programme]) -> dict[str, int]:
+def _values(packs: Iterable[Pack]) -> dict[str, int]:
     """Return by wallet what a point is worth at most, in kopecks."""
     values: dict[str, int] = {}
-    for programme in programmes:
-        for name, wallet in programme.pack.wallets.items():
+    for pack in packs:
+        for name, wallet in pack.wallets.items():
             values[name] = max(values.get(name, 0), wallet.point_value_minor)
     return values
 
@@ -216,6 +245,7 @@ def _held(
             ),
             certificates_minor=of_all.certificates_minor,
             uses=of_all.uses,
+            is_present=is_present,
         )
 
 

@@ -93,8 +93,8 @@ def test_a_store_that_falls_silent_may_be_written_off_at_what_it_holds(
 
     seen_at = heard.seen_at
     what = {"points": 80_00, "points_minor": 160_00, "certificates_minor": 0, "uses": 0}
-    assert heard == Held("101", 1, seen_at, is_silent=False, lots=1, **what)
-    assert silent == Held("101", 1, seen_at, is_silent=True, lots=1, **what)
+    assert heard == Held("101", 1, seen_at, is_silent=False, lots=1, is_present=True, **what)
+    assert silent == Held("101", 1, seen_at, is_silent=True, lots=1, is_present=True, **what)
     assert only(centre).silent == (journal.store,)
 
 
