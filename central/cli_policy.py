@@ -96,8 +96,15 @@ _WORDS: Final = {
         "Списание молчащих ({count}) стоит не больше {rubles} ₽; остальные держат {rest} ₽.",
         "Writing off the silent ones ({count}) costs at most {rubles} ₽; the others hold {rest} ₽.",
     ),
+    "by_itself": (
+        "Магазин, который молчит {days} дн., списывается сам.",
+        "A store that is silent for {days} days is written off by itself.",
+    ),
     "more": ("… и ещё {count}", "… and {count} more"),
-    "no_stores": ("нет магазинов с агентом", "no store has an agent"),
+    "no_stores": (
+        "ни один магазин не работает по пакету правил",
+        "no store works by a pack of rules",
+    ),
 }  # fmt: skip
 
 
@@ -129,6 +136,8 @@ def show_risk(
             console.print(part)
     for part in _written_off(found.held, lang):
         console.print(part)
+    if days := settings_of(ctx).write_off_after_days:
+        console.print(_say(lang, "by_itself", days=days))
 
 
 def _programme(programme: "Programme", lang: str) -> "Iterator[str | Table]":

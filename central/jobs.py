@@ -25,7 +25,7 @@ from central.feed import service as feed
 from central.feed.hub import Hub
 from central.ingest import recovering
 from central.ingest import service as ingest
-from central.leases import expiry
+from central.leases import expiry, silence
 from central.measures import service as measures
 from central.overview import service as overview
 from central.packs import keyring
@@ -56,6 +56,7 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
     )
     jobs: tuple[tuple[Job, int], ...] = (
         (expiry.run, settings.expiry_every_s),
+        (silence.run, settings.silence_every_s),
         (feed.seal, settings.seal_every_s),
         (snapshots.run, settings.count_every_s),
         (snapshots.prune, settings.prune_every_s),

@@ -109,6 +109,10 @@ class Settings(BaseSettings):
     waiting_max: int = Field(default=64, gt=0)
     waiting_max_s: float = Field(default=2, gt=0)
     """How many of a sort may wait, and how long; who finds no place is told when to come back."""
+    write_off_after_days: int = Field(default=0, ge=0)
+    """A store that was not heard for so many days is written off by itself; 0: by a person only."""
+    silence_every_s: int = Field(default=3600, gt=0)
+    """First so long after a start: stores have time to be heard."""
     expiry_every_s: int = Field(default=600, gt=0)
     seal_every_s: int = Field(default=5, gt=0)
     budgets_every_s: int = Field(default=300, gt=0)
