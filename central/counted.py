@@ -59,7 +59,7 @@ METRICS: Final = (
     Metric(DEBT_POINTS, LEVEL, "Points that members owe."),
     Metric(DEBT_ACCOUNTS, LEVEL, "Accounts that owe points."),
     Metric(LEASED, LEVEL, "Points that stores hold: present ones, or stranded.", ("state",)),
-    Metric(ASKS, COUNT, "Asks for points for a receipt: full, part or none given.", ("result",)),
+    Metric(ASKS, COUNT, "Asks for points for a receipt, by what was given.", ("result",)),
     Metric(RECOVERY, LEVEL, "Stores that have not reported to a restored centre."),
     Metric(CONFLICTS, LEVEL, "Records for people, by kind and state.", ("kind", "state")),
     Metric(BACKUP_AGE, LEVEL, "How long ago the newest confirmed backup was begun."),

@@ -110,6 +110,9 @@ def ask(centre: Centre, signed: SignedRequest) -> LeaseAnswer:
 
 
 def _result(answer: LeaseAnswer) -> str:
+    """Return how an ask ended; one that is `recalling` comes again until others have given back."""
+    if answer.recalling:
+        return "recalling"
     if not answer.raised:
         return "none"
     return "part" if answer.missing else "full"

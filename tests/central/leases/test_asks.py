@@ -10,6 +10,7 @@ import pytest
 from central.agents import store as agents
 from central.agents.service import FencedAgentError
 from central.centre import Centre
+from central.counted import ASKS
 from central.leases.service import (
     AskEndedError,
     OtherAskError,
@@ -126,6 +127,7 @@ def test_what_is_missing_is_asked_back_from_holders_that_are_online(
     assert (answer.missing, answer.recalling) == (0, 0)
     assert [(one.granted, one.given) for one in answer.raised] == [(90_00, 90_00)]
     assert _lease(centre, person, lot, journal).left == 10_00
+    assert centre.counts.of(ASKS) == {("recalling",): 2, ("full",): 1}, "one ask, in full"
 
 
 def test_no_more_is_asked_back_than_is_missing(
@@ -163,6 +165,7 @@ def test_a_holder_that_is_silent_is_not_asked(
     _, answer = other.ask(person.account, 90_00)
 
     assert (answer.missing, answer.recalling) == (50_00, 0)
+    assert centre.counts.of(ASKS) == {("part",): 1}
     assert _lease(centre, person, lot, journal).wanted_back == 0
 
 
