@@ -32,6 +32,7 @@ from central.cli_privacy import privacy_app
 from central.cli_proof import proof_app
 from central.cli_root import RootFile, with_root_of
 from central.shell import FileArgument, beside_points, opened, refusals, settings_of
+from shared.errors import Kind, LoyaltyError
 
 if TYPE_CHECKING:
     from central.centre import Centre
@@ -217,6 +218,21 @@ def restored(
         )
 
 
+class NoFactsError(LoyaltyError):
+    """A file of which not one batch can be read: another file, or one torn in its first batch."""
+
+    kind = Kind.INVALID
+    code = "no_facts"
+    ru = (
+        "В файле {file} нет ни одной целой пачки фактов: нужно зеркало журнала или то, что записал "
+        "kopilka agent export-facts."
+    )
+    en = (
+        "{file} has not one whole batch of facts: it takes a journal's mirror, or what kopilka "
+        "agent export-facts wrote."
+    )
+
+
 @app.command(name="import-facts")
 def import_facts(ctx: typer.Context, file: FileArgument) -> None:
     """Take in a file of a store's facts: its mirror, or what `kopilka agent export-facts` wrote."""
@@ -227,6 +243,8 @@ def import_facts(ctx: typer.Context, file: FileArgument) -> None:
 
     with refusals(ctx.obj.locale):
         batches, whole = frames(file.read_bytes())
+        if not batches and file.stat().st_size:
+            raise NoFactsError(file=file)
         outcomes: Counter[str] = Counter()
         with opened(ctx) as centre:
             for batch in batches:

@@ -276,6 +276,17 @@ def test_a_file_of_facts_is_taken_in_as_often_as_somebody_likes(folder: Path) ->
     assert status["outcomes"] == {"accepted": 2}
 
 
+def test_a_file_without_a_whole_batch_of_facts_is_refused(folder: Path) -> None:
+    (other := folder / "stores.csv").write_text("code,name\n" * 10)
+    (nothing := folder / "nothing.facts").write_bytes(b"")
+
+    refused = kopilka(folder, "import-facts", other)
+
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert f"В файле {other} нет ни одной целой пачки фактов" in refused.stderr
+    assert kopilka(folder, "import-facts", nothing).stdout == "0 batches: no facts\n"
+
+
 def test_facts_that_do_not_continue_what_the_centre_has_are_named(folder: Path) -> None:
     kopilka(folder, "stores", "import", stores_file(folder))
     centre = open_centre(Settings(data_dir=folder / "centre"), clock := SetClock(NOON), Random(5))
