@@ -210,7 +210,7 @@ class Jobs:
         leases.give_back(self.station, self.station.time.now())
 
     def _tend(self) -> None:
-        """Look at the disk; let old facts leave; settle the rows every minute, and erase
+        """Look at the disk; let old slips and facts go; settle the rows every minute, and erase
         what is to be erased; once a night add them up."""
         station, retention = self.station, Retention(self.station)
         turns = 0
@@ -219,6 +219,7 @@ class Jobs:
             station.disk.look()
             turns += 1
             try:
+                printing.expire(station)
                 retention.turn()
                 if turns % SETTLE_TURNS:
                     continue

@@ -68,7 +68,7 @@ def print_next(
     """
     with transaction(station.journal) as connection:
         store.abandon_sending(connection)
-        store.expire(connection, station.time.now() - timedelta(hours=station.settings.print_hours))
+        _expire(station, connection)
         found = store.next_queued(connection)
         if found is None:
             return Step.IDLE, None
@@ -84,6 +84,20 @@ def print_next(
     log.info("slip.printed" if state is JobState.PRINTED else "slip.not_printed", state=state)
     station.events.publish("print.changed", slip=str(slip.id), state=state.value, reason=reason)
     return (Step.BLOCKED if state is JobState.QUEUED else Step.DONE), outcome
+
+
+def expire(station: Station) -> int:
+    """Let slips that have waited for `print_hours` wait no more, also where there is no printer.
+
+    A fact stays in the journal for as long as its slip waits.
+    """
+    with transaction(station.journal) as connection:
+        return _expire(station, connection)
+
+
+def _expire(station: Station, connection: Connection) -> int:
+    before = station.time.now() - timedelta(hours=station.settings.print_hours)
+    return store.expire(connection, before)
 
 
 def recover(station: Station) -> int:

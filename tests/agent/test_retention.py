@@ -323,6 +323,19 @@ def test_the_agent_takes_a_turn_whenever_it_tends_to_its_files(shop: Shop) -> No
     assert numbers(shop) == [4]
 
 
+def test_a_store_without_a_printer_keeps_nothing_for_its_slips(shop: Shop) -> None:
+    for _ in range(4):
+        sell(shop, basket(shop))
+    push_all(shop)
+    back_up(shop)
+    shop.station = replace(shop.station, clock=OneTurn(shop.clock.now() + OLD))
+
+    Jobs(shop.station)._tend()
+
+    assert printing.queued(shop.station) == {"expired": 1}
+    assert numbers(shop) == [4]
+
+
 # What goes on as before
 
 
