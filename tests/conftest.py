@@ -1,5 +1,6 @@
 """What all tests share: quiet logs, a bound on laws, rows proven, databases of both kinds."""
 
+import gc
 import logging
 from collections.abc import Iterator
 
@@ -33,5 +34,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.disable()  # of what collecting makes nothing is garbage, and looking at it takes seconds
     config.pluginmanager.register(Rows())
     config.pluginmanager.register(PostgresOfRun(), PostgresOfRun.__name__)
+
+
+def pytest_collection_finish() -> None:
+    """What modules and tests are made of stays to the end: only what tests make is looked at."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
