@@ -8,6 +8,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from tests.compiled import compiled_once
 from tests.databases import databases, postgres_databases, sqlite_databases
 from tests.postgres import PostgresOfRun
 from tests.rows import OPTION, Rows
@@ -27,6 +28,12 @@ def _logs_as_before() -> Iterator[None]:
     before = structlog.get_config()
     yield
     structlog.configure(**before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    with compiled_once():
+        yield
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

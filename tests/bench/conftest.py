@@ -23,6 +23,11 @@ def _logs_as_in_production() -> Iterator[None]:
     structlog.configure(**before)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> None:
+    """Each engine compiles for itself, as in production."""
+
+
 @pytest.fixture
 def estate(tmp_path: Path) -> Iterator[Estate]:
     with served(tmp_path) as made:
