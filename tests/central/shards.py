@@ -5,9 +5,12 @@ changes rows names their accounts.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import ClauseElement, Delete, Engine, Table, Update, event
+from sqlalchemy.engine import Compiled, ExecutionContext
 from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.elements import BinaryExpression
 
@@ -36,19 +39,44 @@ LEDGER = (
 TABLES = frozenset(table_of(model) for model in LEDGER)
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a statement is about the ledger, and whether it could not be spread."""
+
+    of_ledger: bool
+    broken: bool
+
+
+_verdicts: WeakKeyDictionary[Compiled, Verdict] = WeakKeyDictionary()
+"""Of statements that are compiled: the same one is run by many tests."""
+
+
 class Watch:
     """Looks at every statement of an engine; `broken` are those that could not be spread."""
 
     def __init__(self, engine: Engine) -> None:
         self.broken: list[str] = []
         self.looked_at = 0
-        event.listen(engine, "before_execute", self._look)
+        event.listen(engine, "before_cursor_execute", self._look)
 
-    def _look(self, _connection: Any, statement: Any, *_rest: Any) -> None:
-        if isinstance(statement, ClauseElement) and _tables(statement) & TABLES:
-            self.looked_at += 1
-            if not can_be_spread(statement):
-                self.broken.append(str(statement))
+    def _look(self, *told: Any) -> None:
+        _connection, _cursor, text, _parameters, context, _many = told
+        verdict = _of(context)
+        self.looked_at += verdict.of_ledger
+        if verdict.broken:
+            self.broken.append(text)
+
+
+def _of(context: ExecutionContext) -> Verdict:
+    compiled = context.compiled
+    if compiled is None or compiled.statement is None:
+        return Verdict(of_ledger=False, broken=False)
+    if (known := _verdicts.get(compiled)) is None:
+        statement = compiled.statement
+        of_ledger = not _tables(statement).isdisjoint(TABLES)
+        known = Verdict(of_ledger, of_ledger and not can_be_spread(statement))
+        _verdicts[compiled] = known
+    return known
 
 
 def can_be_spread(statement: ClauseElement) -> bool:

@@ -4,6 +4,7 @@ The fixture `centre` watches the statements of every test of ingest, leases and 
 """
 
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -15,9 +16,11 @@ from central.leases import expiry, recovery, writeoff
 from central.ledger.store import AccountTable, LeaseTable, LotTable
 from central.members.store import MemberTable
 from central.schema import table_of
+from shared.runtime.sqlite import open_engine, transaction
 from tests.central.app.kit import SetClock
 from tests.central.journal_builder import Journal
 from tests.central.shards import SHARD_KEY, TABLES, Watch, can_be_spread
+from tests.databases import Databases
 
 _account, _lot, _lease = (table_of(one) for one in (AccountTable, LotTable, LeaseTable))
 _member = table_of(MemberTable)
@@ -79,3 +82,19 @@ def test_the_life_of_points_joins_no_two_accounts(
 )
 def test_the_watch_tells_what_can_be_spread(statement: ClauseElement, allowed: bool) -> None:
     assert can_be_spread(statement) is allowed
+
+
+def test_the_watch_sees_a_statement_each_time_it_is_run(
+    databases: Databases, tmp_path: Path
+) -> None:
+    for no in range(2):  # the second engine has nothing to compile
+        engine = open_engine(databases.fresh(tmp_path / f"{no}.db"))
+        watch = Watch(engine)
+
+        with transaction(engine) as connection:
+            connection.execute(delete(_lease))
+            connection.execute(select(_lot).where(_lot.c.account == SOME))
+        engine.dispose()
+
+        assert watch.looked_at == 2
+        assert watch.broken == ["DELETE FROM lease"]
