@@ -27,10 +27,20 @@ WINE = Path(shared.rules.__file__).parent / "examples" / "wine.yaml"
 
 @pytest.fixture(autouse=True)
 def database(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A database without tables, which the settings name."""
-    url = databases.bare(tmp_path / "central.db")
+    """A database that the settings name, with tables as `init` makes them."""
+    url = databases.fresh(tmp_path / "central.db")
     monkeypatch.setenv("KOPILKA_CENTRAL_DATABASE_URL", url)
     return url
+
+
+@pytest.fixture
+def untouched(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder before `init`, and settings that name a database without tables."""
+    empty = tmp_path / "untouched"
+    empty.mkdir()
+    url = databases.bare(empty / "central.db")
+    monkeypatch.setenv("KOPILKA_CENTRAL_DATABASE_URL", url)
+    return empty
 
 
 @pytest.fixture
@@ -51,7 +61,9 @@ def stores_file(folder: Path, content: str = STORES_CSV) -> Path:
     return file
 
 
-def test_init_may_be_repeated(folder: Path) -> None:
+def test_init_may_be_repeated(untouched: Path) -> None:
+    folder = untouched
+    assert kopilka(folder, "init").exit_code == 0
     secret = (folder / "centre" / "keys" / "root.key").read_text()
 
     again = kopilka(folder, "init")
@@ -63,12 +75,12 @@ def test_init_may_be_repeated(folder: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
 
 
-def test_without_init_everything_else_is_refused(tmp_path: Path) -> None:
-    answer = kopilka(tmp_path, "status")
+def test_without_init_everything_else_is_refused(untouched: Path) -> None:
+    answer = kopilka(untouched, "status")
 
     assert (answer.exit_code, answer.stdout) == (1, "")
     assert "kopilka central init" in answer.stderr
-    assert not list(tmp_path.rglob("*.db"))
+    assert not list(untouched.rglob("*.db"))
 
 
 def test_an_import_reports_what_it_did(folder: Path) -> None:

@@ -19,7 +19,7 @@ from tests.databases import Databases
 @pytest.fixture
 def folder(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A centre at which store 101 has left a debt, and two names on one phone an hour later."""
-    url = databases.bare(tmp_path / "central.db")
+    url = databases.fresh(tmp_path / "central.db")
     monkeypatch.setenv("KOPILKA_CENTRAL_DATABASE_URL", url)
     assert kopilka(tmp_path, "init").exit_code == 0
     stores = tmp_path / "stores.csv"

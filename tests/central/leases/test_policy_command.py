@@ -22,7 +22,7 @@ from tests.databases import Databases
 @pytest.fixture
 def folder(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A centre of two stores that nobody has heard of for long; 101 holds 80 points of Anna's."""
-    url = databases.bare(tmp_path / "central.db")
+    url = databases.fresh(tmp_path / "central.db")
     monkeypatch.setenv("KOPILKA_CENTRAL_DATABASE_URL", url)
     assert kopilka(tmp_path, "init").exit_code == 0
     stores = tmp_path / "stores.csv"

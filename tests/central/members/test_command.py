@@ -20,7 +20,7 @@ ANNA, OLGA = "2900000000018", "2900000000025"
 @pytest.fixture
 def folder(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A centre with Anna, who has 50 points, and Olga a second later, who has none."""
-    url = databases.bare(tmp_path / "central.db")
+    url = databases.fresh(tmp_path / "central.db")
     monkeypatch.setenv("KOPILKA_CENTRAL_DATABASE_URL", url)
     monkeypatch.setenv("KOPILKA_CENTRAL_LOCALE", "en")
     assert kopilka(tmp_path, "init").exit_code == 0

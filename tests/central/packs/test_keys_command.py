@@ -12,7 +12,7 @@ from tests.databases import Databases
 
 @pytest.fixture
 def folder(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Path:
-    url = databases.bare(tmp_path / "central.db")
+    url = databases.fresh(tmp_path / "central.db")
     monkeypatch.setenv("KOPILKA_CENTRAL_DATABASE_URL", url)
     monkeypatch.setenv("KOPILKA_CENTRAL_LOCALE", "en")
     assert kopilka(tmp_path, "init").exit_code == 0

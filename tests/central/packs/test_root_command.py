@@ -19,6 +19,7 @@ from shared.wire.codec import encode
 from shared.wire.reports import AgentReport
 from tests.central.app.kit import STORES_CSV, SetClock
 from tests.central.journal_builder import make_journal
+from tests.databases import SqliteFiles
 
 TYPED = "twelve letters"
 TWICE = f"{TYPED}\n{TYPED}\n"
@@ -26,8 +27,9 @@ ONCE = f"{TYPED}\n"
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, sqlite_databases: SqliteFiles, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A centre, prepared."""
+    sqlite_databases.fresh(tmp_path / "centre" / "central.db")
     monkeypatch.setenv("KOPILKA_CENTRAL_LOCALE", "en")
     assert kopilka(tmp_path, "init").exit_code == 0
     return tmp_path

@@ -16,7 +16,7 @@ OLGA = ("--by", "Ольга")
 @pytest.fixture
 def folder(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A centre of two stores with the wine pack."""
-    monkeypatch.setenv("KOPILKA_CENTRAL_DATABASE_URL", databases.bare(tmp_path / "central.db"))
+    monkeypatch.setenv("KOPILKA_CENTRAL_DATABASE_URL", databases.fresh(tmp_path / "central.db"))
     monkeypatch.setenv("KOPILKA_CENTRAL_LOCALE", "en")
     (tmp_path / "stores.csv").write_text(STORES_CSV)
     (tmp_path / "wine.yaml").write_text(wine_text())
