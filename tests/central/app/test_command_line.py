@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from msgspec import structs
 from sqlalchemy import insert
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 import shared.rules
 from central.cli import app
@@ -20,6 +20,7 @@ from shared.runtime.sqlite import open_engine, transaction
 from shared.wire.push import frame
 from tests.central.app.kit import NOON, STORES_CSV, SetClock
 from tests.central.journal_builder import make_journal
+from tests.commands import run_command
 from tests.databases import Databases
 
 WINE = Path(shared.rules.__file__).parent / "examples" / "wine.yaml"
@@ -52,7 +53,7 @@ def folder(tmp_path: Path, database: str) -> Path:
 
 def kopilka(folder: Path, *words: str | Path) -> Result:
     arguments = ["--data-dir", str(folder / "centre"), *(str(word) for word in words)]
-    return CliRunner().invoke(app, arguments)
+    return run_command(app, arguments)
 
 
 def stores_file(folder: Path, content: str = STORES_CSV) -> Path:

@@ -5,10 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from central.cli import app
 from tests.central.app.kit import STORES_CSV
+from tests.commands import run_command
 from tests.databases import SqliteFiles
 
 
@@ -28,7 +29,7 @@ def folder(tmp_path: Path, sqlite_databases: SqliteFiles, monkeypatch: pytest.Mo
 
 def kopilka(folder: Path, *words: str | Path) -> Result:
     arguments = ["--data-dir", str(folder / "centre"), *(str(word) for word in words)]
-    return CliRunner().invoke(app, arguments)
+    return run_command(app, arguments)
 
 
 def test_a_base_is_tried_brought_and_brought_again(folder: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from central.cli import app
 from central.opening import open_centre
@@ -16,6 +16,7 @@ from tests.builders import wine_text
 from tests.central.app.kit import NOON, STORES_CSV, SetClock
 from tests.central.journal_builder import make_journal
 from tests.central.leases.test_risk import LIMIT, PASSES
+from tests.commands import run_command
 from tests.databases import Databases
 
 
@@ -42,7 +43,7 @@ def folder(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch
 
 def kopilka(folder: Path, *words: str | Path) -> Result:
     arguments = ["--data-dir", str(folder / "centre"), *(str(word) for word in words)]
-    return CliRunner().invoke(app, arguments)
+    return run_command(app, arguments)
 
 
 def printed(folder: Path, *words: str) -> str:

@@ -5,13 +5,14 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from central.cli import app
 from central.opening import open_centre
 from central.settings import Settings
 from tests.central.app.kit import NOON, STORES_CSV, SetClock
 from tests.central.journal_builder import make_journal
+from tests.commands import run_command
 from tests.databases import Databases
 
 ANNA, OLGA = "2900000000018", "2900000000025"
@@ -42,7 +43,7 @@ def folder(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch
 
 def kopilka(folder: Path, *words: str | Path) -> Result:
     arguments = ["--data-dir", str(folder / "centre"), *(str(word) for word in words)]
-    return CliRunner().invoke(app, arguments)
+    return run_command(app, arguments)
 
 
 def test_members_are_merged_shown_and_parted(folder: Path) -> None:

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from central.cli import app
 from tests.central.app.kit import STORES_CSV
+from tests.commands import run_command
 from tests.databases import Databases
 
 
@@ -24,7 +25,7 @@ def folder(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch
 
 def kopilka(folder: Path, *words: str | Path) -> Result:
     centre = folder / "centre"
-    return CliRunner().invoke(app, ["--data-dir", str(centre), *(str(word) for word in words)])
+    return run_command(app, ["--data-dir", str(centre), *(str(word) for word in words)])
 
 
 def listed(folder: Path, word: str) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from central.agents import report_store
 from central.centre import read_keys
@@ -19,6 +19,7 @@ from shared.wire.codec import encode
 from shared.wire.reports import AgentReport
 from tests.central.app.kit import STORES_CSV, SetClock
 from tests.central.journal_builder import make_journal
+from tests.commands import run_command
 from tests.databases import SqliteFiles
 
 TYPED = "twelve letters"
@@ -37,7 +38,7 @@ def folder(tmp_path: Path, sqlite_databases: SqliteFiles, monkeypatch: pytest.Mo
 
 def kopilka(folder: Path, *words: str | Path, typed: str = "") -> Result:
     arguments = ["--data-dir", str(folder / "centre"), *(str(word) for word in words)]
-    return CliRunner().invoke(app, arguments, input=typed)
+    return run_command(app, arguments, typed)
 
 
 def root_of(folder: Path) -> str:

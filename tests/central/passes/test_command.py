@@ -4,7 +4,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from central.cli import app
 from central.opening import open_centre
@@ -17,6 +17,7 @@ from tests.builders import wine_text
 from tests.central.app.kit import STORES_CSV, SetClock
 from tests.central.journal_builder import make_journal
 from tests.central.passes.test_issuing import TERMS
+from tests.commands import run_command
 from tests.databases import Databases
 
 ANNA, OLGA = "2900000000018", "2900000000025"
@@ -49,7 +50,7 @@ def folder(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch
 
 def kopilka(folder: Path, *words: str | Path) -> Result:
     arguments = ["--data-dir", str(folder / "centre"), *(str(word) for word in words)]
-    return CliRunner().invoke(app, arguments)
+    return run_command(app, arguments)
 
 
 def keys(folder: Path) -> list[bytes]:

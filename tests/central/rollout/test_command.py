@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from central.cli import app
 from tests.builders import wine_text
 from tests.central.app.kit import STORES_CSV
+from tests.commands import run_command
 from tests.databases import Databases
 
 OLGA = ("--by", "Ольга")
@@ -34,7 +35,7 @@ def folder(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch
 
 def kopilka(folder: Path, *words: object) -> Result:
     arguments = ["--data-dir", str(folder / "centre"), *map(str, words)]
-    return CliRunner().invoke(app, arguments)
+    return run_command(app, arguments)
 
 
 def packs(folder: Path, *words: object) -> str:
