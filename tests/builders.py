@@ -7,11 +7,13 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
 from msgspec import structs
 from sqlalchemy import Engine
+from sqlmodel import SQLModel
 
 from agent import identity as identities
 from agent.devices import Devices
@@ -93,11 +95,12 @@ class Shop:
         self.number = 0
         self.numbers: dict[str, int] = {}
         settings = AgentSettings(data_dir=folder, **settings_given)
-        journal = guarded(open_file(folder / "journal.db"), VAULT)
+        journal = guarded(_open_laid(folder / "journal.db", JournalTable, JOURNAL_VERSION), VAULT)
         migrate(journal, JournalTable, JOURNAL_VERSION)
 
         def open_replica(name: str) -> Engine:
-            engine = guarded(open_file(folder / name, Synchronous.NORMAL), VAULT)
+            opened = _open_laid(folder / name, ReplicaTable, REPLICA_VERSION, Synchronous.NORMAL)
+            engine = guarded(opened, VAULT)
             migrate(engine, ReplicaTable, REPLICA_VERSION)
             return engine
 
@@ -234,6 +237,25 @@ class Shop:
         self.feed(store_stream(self.station.identity.store), row)
 
 
+def _open_laid(
+    path: Path, table: type[SQLModel], version: int, synchronous: Synchronous = Synchronous.FULL
+) -> Engine:
+    """Open a file; one that is not there is laid as a copy of one that has its tables."""
+    if not path.exists():
+        path.write_bytes(_laid(table, version))
+    return open_file(path, synchronous)
+
+
+@cache
+def _laid(table: type[SQLModel], version: int) -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "laid.db")
+        engine = open_file(path, Synchronous.OFF)
+        migrate(engine, table, version)
+        engine.dispose()
+        return path.read_bytes()
+
+
 class PersonLot:
     """A lot in hundredths, of which this store leases a part."""
 
@@ -362,6 +384,7 @@ def keys_row(version: int = 1, root: KeyPair = ROOT) -> KeysRow:
     return KeysRow(version, keys, root.sign(keys_bytes(version, keys)))
 
 
+@cache
 def pack_row(text: str = "", signer: KeyPair = PACKER) -> PackRow:
     """The wine pack, signed."""
     pack = read_pack(text or wine_text())
