@@ -6,17 +6,19 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON := python3
 
-.PHONY: demo test capabilities bench figures simulate torment mutants rolling failover restoring screens format clean
+.PHONY: demo test check capabilities bench figures simulate torment mutants rolling failover restoring screens format clean
 
 demo: .venv/core.stamp
 	$(BIN)/kopilka demo $(DEMO)
 
-test: .venv/dev.stamp .tools/packages.stamp .tools/judge.stamp
+test: check .tools/packages.stamp .tools/judge.stamp
+	$(BIN)/pytest -n 2 -m "not bench" $(TESTS)
+
+check: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 -m "not bench" $(TESTS)
 
 capabilities: .venv/dev.stamp .tools/packages.stamp
 	$(BIN)/pytest -n 2 -m "(capability or edge) and not bench" --write-table
