@@ -187,10 +187,22 @@ class Chain:
         return self.world.central.centre
 
     def sync(self, *stores: Store) -> None:
-        """Let stores send and read everything, as long as there may be something."""
+        """Let stores send and read everything, as long as there may be something.
+
+        Each has two turns; one that has moved something is followed by another at once.
+        """
         for _ in range(2):
             for store in stores or self.stores:
-                store.sync()
+                if self._turn(store):
+                    self._turn(store)
+
+    def _turn(self, store: Store) -> bool:
+        """Let a store send and read; tell whether that wrote to its disk or to the centre's."""
+        disks = (store.machine.disk, self.world.central.disk)
+        before = [disk.writes for disk in disks]
+        store.machine.push()
+        store.machine.pull()
+        return [disk.writes for disk in disks] != before
 
     def heal(self) -> None:
         """Mend all lines; everything is sent and read."""
