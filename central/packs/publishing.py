@@ -4,9 +4,9 @@ Everything here runs in the caller's transaction, which has taken its turn with 
 the changes for its last statements.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from sqlalchemy import Connection
@@ -16,7 +16,9 @@ from central.feed import service as feed
 from central.feed.service import NewChange
 from central.packs import store
 from central.packs.store import StoredPack, StoredPublication
-from shared.rules.force import is_everywhere
+from shared.errors import Kind, LoyaltyError
+from shared.rules.force import Place, is_everywhere, newest_first
+from shared.rules.moment import LAST, Moment
 from shared.wire.agents import publication_bytes
 from shared.wire.feed import GLOBAL
 from shared.wire.rows import PackRow, PublicationRow
@@ -24,6 +26,21 @@ from shared.wire.rows import PackRow, PublicationRow
 NEVER = "9999-12-31T00:00:00"
 """From when a pack counts for agents that read no publications, where it must not."""
 AT_ONCE = ""
+
+
+class NeverInForceError(LoyaltyError):
+    """A pack that would begin before one that counts in its place: it would never be in force."""
+
+    kind = Kind.CONFLICT
+    code = "never_in_force"
+    ru = (
+        "Пакет {name} {version} не вступил бы в силу: вместо него действует {other}, который "
+        "начинается позже. Назовите более позднее начало или опубликуйте сразу."
+    )
+    en = (
+        "Pack {name} {version} would never be in force: {other} counts in its place, which begins "
+        "later. Name a later beginning, or publish it at once."
+    )
 
 
 class Act(StrEnum):
@@ -70,9 +87,11 @@ def adopt(connection: Connection, keys: Keys) -> list[NewChange]:
 def announce(
     connection: Connection, keys: Keys, wanted: Announcement, at: datetime
 ) -> tuple[StoredPublication, list[NewChange]]:
-    """Write an act and return it with what is to be sent for it."""
+    """Write an act and return it with what is to be sent for it; raises NeverInForceError."""
     known = store.publications(connection)
     new = signed(keys, _unsigned(known[-1].no + 1 if known else 1, wanted, at))
+    if not new.replaces:
+        _check_comes(connection, known, new)
     store.insert_publications(connection, [new])
     told = feed.changed(GLOBAL, row_of_publication(new))
     return new, [*_retold(connection, new), told]
@@ -130,6 +149,31 @@ def _unsigned(no: int, wanted: Announcement, at: datetime) -> StoredPublication:
         by=wanted.by,
         note=wanted.note,
     )
+
+
+def _check_comes(
+    connection: Connection, known: Sequence[StoredPublication], new: StoredPublication
+) -> None:
+    """Raise NeverInForceError for a pack that stands by itself and counts nowhere at its start."""
+    editions = {one.hash: one for one in store.editions(connection)}
+    begins = datetime.fromisoformat(new.effective_from or new.at.isoformat()).replace(tzinfo=UTC)
+    moment = Moment(min(max(begins, new.at), LAST), "UTC")
+    counting = []
+    for place in _places(new):
+        due = newest_first(editions.values(), [*known, new], place, moment)
+        counting.append(next((one for one, has_come in due if has_come), editions[new.pack]))
+    if new.pack not in {one.hash for one in counting}:
+        mine, other = editions[new.pack], counting[0]
+        raise NeverInForceError(
+            name=mine.name, version=mine.version, other=f"{other.name} {other.version}"
+        )
+
+
+def _places(act: StoredPublication) -> Iterator[Place]:
+    if is_everywhere(act):
+        yield Place()
+    yield from (Place(store=one) for one in act.stores)
+    yield from (Place(region=one) for one in act.regions)
 
 
 def _retold(connection: Connection, new: StoredPublication) -> list[NewChange]:

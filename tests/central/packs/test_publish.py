@@ -8,6 +8,7 @@ import pytest
 import shared.rules
 from central.centre import Centre
 from central.feed import service as feed
+from central.packs.publishing import NeverInForceError
 from central.packs.service import (
     Novelty,
     StaleVersionError,
@@ -68,6 +69,33 @@ def test_other_content_needs_a_higher_version(empty: Centre) -> None:
     assert publish(empty, other).version == version + 1
     with pytest.raises(StaleVersionError):
         publish(empty, other.replace("effective_from: ", "effective_from: 2099-01-01T00:00 #"))
+
+
+def test_a_pack_that_begins_before_the_one_in_force_is_refused(empty: Centre) -> None:
+    publish(empty, WINE)
+    before = global_rows(empty)
+    next_version = WINE.replace("version: 1", "version: 2", 1)
+    from_then = "effective_from: 2025-12-31T23:59 #"
+
+    with pytest.raises(NeverInForceError) as refused:
+        publish(empty, next_version.replace("effective_from: ", from_then))
+
+    assert "wine 2 не вступил бы в силу: вместо него действует wine 1" in (
+        refused.value.sentence("ru")
+    )
+    assert global_rows(empty) == before
+    assert publish(empty, next_version).novelty is Novelty.NEW
+
+
+def test_a_later_one_that_has_not_come_does_not_stand_in_the_way(empty: Centre) -> None:
+    publish(empty, WINE)
+    later = WINE.replace("version: 1", "version: 2", 1)
+    publish(empty, later.replace("effective_from: ", "effective_from: 2031-01-01T00:00 #"))
+    between = WINE.replace("version: 1", "version: 3", 1)
+
+    done = publish(empty, between.replace("effective_from: ", "effective_from: 2030-01-01T00:00 #"))
+
+    assert done.novelty is Novelty.NEW
 
 
 def test_a_malformed_pack_is_refused_with_the_path_and_changes_nothing(empty: Centre) -> None:
