@@ -25,6 +25,7 @@ STATUSES_OF_THE_RIM = {"json_required": 415, BrokenJsonError.code: 400}
 
 BEHIND_THE_TILL = frozenset(
     {
+        "already_enrolled",
         "bad_authority",
         "bad_settings",
         "broken_identity",
