@@ -8,6 +8,10 @@ from shared.errors import Kind, LoyaltyError
 _REASONS = {
     "bad_points": ("points: нужно число баллов вида 500.00", "points: needed as 500.00"),
     "bad_wallet": ("wallet: нужно имя кошелька", "wallet: a name is needed"),
+    "unknown_wallet": (
+        "wallet: такого кошелька нет в правилах",
+        "wallet: the rules have no such wallet",
+    ),
     "bad_identifier": (
         "identifier: нужен номер карты или телефона",
         "identifier: the number of a card or phone is needed",

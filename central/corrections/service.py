@@ -20,6 +20,7 @@ from central.leases import service as leases
 from central.ledger import service as ledger
 from central.members import service as members
 from central.members.merging import UnknownMemberError
+from central.packs import service as packs
 from shared.errors import Kind, LoyaltyError
 from shared.ids import uuid7
 from shared.ledger.books import Account, Books, Lot
@@ -118,8 +119,8 @@ class Wish:
 def wish(centre: Centre, wanted: Wish) -> Correction:
     """Correct a member's points, or let it wait for a second person if it is over the limit.
 
-    Raises NoCorrectionReasonError, CorrectionLimitError, PastExpiryError, UnknownMemberError,
-    NotEnoughPointsError.
+    Raises NoCorrectionReasonError, CorrectionLimitError, PastExpiryError, UnknownWalletError,
+    UnknownMemberError, NotEnoughPointsError.
     """
     reason = wanted.reason.strip()
     if not wanted.points or not 0 < len(reason) <= REASON_MAX:
@@ -150,6 +151,8 @@ def _take_up(centre: Centre, new: Correction, wanted: Wish) -> Correction:
         leases.keep_roster(connection)
         morning = datetime.combine(at.astimezone(UTC).date(), time(), UTC)
         today = store.done_since(connection, wanted.by, morning) + abs(new.points)
+        if new.points > 0:
+            packs.check_wallet(connection, new.wallet, at)
         if abs(new.points) <= wanted.alone_max and today <= wanted.a_day_max:
             _post(connection, new, at)
             new = replace(new, state=CorrectionState.DONE, decided_by=wanted.by, decided_at=at)

@@ -23,10 +23,11 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What rows are checked against: store codes, tiers (none: not checked), forms of dates."""
+    """What rows are checked against; without tiers or wallets, these are not checked."""
 
     stores: Collection[str]
     tiers: Collection[str]
+    wallets: Collection[str]
     dates: Sequence[str]
     card_prefix: str
     today: date
@@ -92,7 +93,7 @@ def read_candidate(number: int, record: Mapping[str, str], known: Known) -> Cand
         dates=row.named_days(),
         points=points,
         points_until=row.needed_day("points_until"),
-        wallet=row.word("wallet") or WALLET,
+        wallet=row.wallet(points),
         turnover_minor=turnover,
         turnover_on=row.needed_day("turnover_on"),
         receipts=receipts,
@@ -176,6 +177,13 @@ class _Row:
         if tier and self.known.tiers and tier not in self.known.tiers:
             raise RefusedError(Reason.UNKNOWN_TIER, "tier")
         return tier
+
+    def wallet(self, points: int) -> str:
+        """Read where his points lie; one that no pack has could be spent nowhere."""
+        wallet = self.word("wallet") or WALLET
+        if points and self.known.wallets and wallet not in self.known.wallets:
+            raise RefusedError(Reason.UNKNOWN_WALLET, "wallet")
+        return wallet
 
     def word(self, field: str) -> str:
         """Read a name without blanks."""

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     BAD_LIST = "bad_list"
     UNKNOWN_STORE = "unknown_store"
     UNKNOWN_TIER = "unknown_tier"
+    UNKNOWN_WALLET = "unknown_wallet"
     UNKNOWN_MEMBER = "unknown_member"
     SEVERAL_MEMBERS = "several_members"
     CARD_OF_ANOTHER = "card_of_another"
@@ -129,6 +130,10 @@ WORDS: dict[Reason, tuple[str, str]] = {
     Reason.UNKNOWN_TIER: (
         "в опубликованном пакете нет такого уровня",
         "the published pack has no such tier",
+    ),
+    Reason.UNKNOWN_WALLET: (
+        "в опубликованном пакете нет такого кошелька",
+        "the published pack has no such wallet",
     ),
     Reason.UNKNOWN_MEMBER: ("такого участника нет", "there is no such member"),
     Reason.SEVERAL_MEMBERS: (

@@ -68,6 +68,6 @@ def sort_of(centre: Centre, how: How, dates: tuple[str, ...], run: Run) -> Sort:
 
 def _known(centre: Centre, dates: tuple[str, ...], at: datetime) -> Known:
     with reading(centre.engine) as connection:
-        tiers = frozenset(packs.ladder(connection))
+        tiers, wallets = frozenset(packs.ladder(connection)), packs.wallets(connection, at)
     stores = frozenset(one.code for one in estate.stores(centre))
-    return Known(stores, tiers, dates, centre.settings.card_prefix, at.date())
+    return Known(stores, tiers, wallets, dates, centre.settings.card_prefix, at.date())

@@ -21,6 +21,7 @@ from central.members import service as members
 from central.members.gift_store import Gift
 from central.members.imports import identifier_index
 from central.members.roll import Roll
+from central.packs import service as packs
 from shared.errors import Kind, LoyaltyError
 from shared.ids import derived
 from shared.ledger.books import Books, Lot
@@ -101,7 +102,7 @@ class Given:
 def give(centre: Centre, order: Order, at: datetime) -> Given:
     """Grant a lot to every member that the order names; repeating a uid grants what is missing.
 
-    Raises NoReasonError, GiftLimitError, NobodyToGiveError, GiftChangedError.
+    Raises NoReasonError, GiftLimitError, UnknownWalletError, NobodyToGiveError, GiftChangedError.
     """
     if not order.reason.strip() or not order.actor.strip() or len(order.reason) > REASON_MAX:
         raise NoReasonError(most=REASON_MAX)
@@ -115,6 +116,7 @@ def give(centre: Centre, order: Order, at: datetime) -> Given:
 def _ordered(centre: Centre, order: Order, at: datetime) -> list[UUID]:
     """Keep the order and return whom it names."""
     with transaction(centre.engine) as connection:
+        packs.check_wallet(connection, order.wallet, at)
         takers = _takers(connection, centre, order)
         if not takers:
             raise NobodyToGiveError(who=order.to)

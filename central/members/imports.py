@@ -18,6 +18,7 @@ from central.members import service as members
 from central.members.phones import found_phone
 from central.members.roll import Roll
 from central.members.store import Identifier
+from central.packs import service as packs
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ids import derived, is_card_number, is_legacy_card
 from shared.ledger.books import Account, Books, Lot
@@ -90,6 +91,9 @@ def import_lots(centre: Centre, rows: Sequence[Row], at: datetime) -> Report:
     """
     gifts, faults = _parsed(centre, rows)
     with transaction(centre.engine) as connection:
+        wallets = packs.wallets(connection, at)
+        nowhere = [one for one in gifts if wallets and one.wallet not in wallets]
+        faults += [Fault(one.number, "unknown_wallet") for one in nowhere]
         leases.keep_roster(connection)
         roll, locked = members.load_locked(connection, (), {one.index for one in gifts}, set())
         books = ledger.read(connection, locked, ())

@@ -60,6 +60,15 @@ class StaleVersionError(LoyaltyError):
     en = "Pack {name} {version} is not published: there is version {newest}. Raise `version`."
 
 
+class UnknownWalletError(LoyaltyError):
+    """A wallet that no pack in force has: points in it could be spent nowhere."""
+
+    kind = Kind.INVALID
+    code = "unknown_wallet"
+    ru = "Кошелька «{wallet}» нет в правилах. Есть: {known}."
+    en = "The rules have no wallet '{wallet}'. There are: {known}."
+
+
 class ReviewNeededError(LoyaltyError):
     """A pack from a file where another person has to approve packs first."""
 
@@ -156,6 +165,18 @@ def ladder(connection: Connection) -> tuple[str, ...]:
     newest = store.latest(connection)
     track = None if newest is None else load_canonical(newest.body).tiers
     return () if track is None else tuple(step.id for step in track.steps)
+
+
+def wallets(connection: Connection, at: datetime) -> frozenset[str]:
+    """Return the wallets of the packs that are in force or to come; empty before the first pack."""
+    return frozenset(name for pack in live(connection, at) for name in pack.wallets)
+
+
+def check_wallet(connection: Connection, wallet: str, at: datetime) -> None:
+    """Raise UnknownWalletError for a wallet that no pack has; before the first pack any will do."""
+    known = wallets(connection, at)
+    if known and wallet not in known:
+        raise UnknownWalletError(wallet=wallet, known=", ".join(sorted(known)))
 
 
 def of_hashes(connection: Connection, hashes: Collection[str]) -> dict[str, Pack]:

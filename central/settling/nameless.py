@@ -135,7 +135,7 @@ def _block(centre: Centre) -> int:
 @retried
 def _enter(centre: Centre, numbers: list[str], store: str) -> None:
     at = centre.clock.now()
-    known = Known((store,), (), (), "", at.date())
+    known = Known((store,), (), (), (), "", at.date())
     rows = [
         read_candidate(no, {"card": number, "store": store}, known)
         for no, number in enumerate(numbers)

@@ -11,6 +11,8 @@ from central.corrections import service
 from central.corrections.service import KIND, PastExpiryError, Wish
 from central.corrections.store import CorrectionState, Sought
 from central.members.merging import UnknownMemberError
+from central.packs.service import UnknownWalletError, publish
+from tests.builders import wine_text
 from tests.central.app.kit import SetClock
 from tests.central.chain_kit import balance, books
 from tests.central.journal_builder import Journal, Person
@@ -50,6 +52,20 @@ def test_points_that_would_be_gone_at_once_are_not_given(centre: Centre, anna: P
         service.wish(centre, wish(anna, 5_00, expires_on=date(2026, 2, 28)))
 
     assert balance(centre, anna.account) == before
+
+
+def test_points_are_given_into_a_wallet_of_the_rules_and_taken_of_any(
+    centre: Centre, anna: Person
+) -> None:
+    service.wish(centre, wish(anna, 5_00, wallet="former"))  # there are no rules yet
+    publish(centre, wine_text())
+
+    with pytest.raises(UnknownWalletError):
+        service.wish(centre, wish(anna, 5_00, wallet="former"))
+
+    before = balance(centre, anna.account)
+    service.wish(centre, wish(anna, -5_00, wallet="former"))
+    assert balance(centre, anna.account) == before - 5_00
 
 
 def test_points_are_taken_from_those_that_expire_first(centre: Centre, anna: Person) -> None:

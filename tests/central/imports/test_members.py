@@ -16,6 +16,7 @@ from central.imports.verdicts import Outcome
 from central.ledger.store import LotTable
 from central.members import service as members
 from central.members import store as people
+from central.packs.service import publish
 from central.schema import table_of
 from central.settling.erasing import erase_member
 from central.settling.lookup import living
@@ -23,6 +24,7 @@ from shared.crypto.blind import IdentifierKind
 from shared.runtime.sqlite import reading
 from shared.wire.feed import GLOBAL, store_stream
 from shared.wire.rows import AccountRow, IdentifierRow, LeaseRow, MemberRow
+from tests.builders import wine_text
 from tests.central.chain_kit import books, conflicts, dump, rows
 from tests.central.imports.kit import counts, csv_file, order, planned, said, silent, take
 from tests.central.journal_builder import Journal
@@ -35,6 +37,20 @@ ANNA = (
     "7700000001;Золотая;8 (916) 123-45-67;да;Петрова Анна;17.05.1990;01.02.2020;anna@Example.ru;"
     "101;vip, shoes;1 234,50;31.12.2026;250 000,00;17;11.04.2015"
 )
+
+
+def test_points_of_a_wallet_that_no_pack_has_are_refused(centre: Centre, tmp_path: Path) -> None:
+    publish(centre, wine_text())
+    file = csv_file(
+        tmp_path,
+        "7700000001;10;bonus\n7700000002;10;bonuses\n7700000003;0;bonuses",
+        heading="№ карты;Бонусы;Кошелёк",
+    )
+
+    done = run(centre, order(file), silent)
+
+    assert counts(done.run) == (2, 0, 0, 1)
+    assert said(centre, done.run, Outcome.REFUSED) == [(3, "unknown_wallet", "wallet")]
 
 
 def _found(centre: Centre, kind: IdentifierKind, value: str) -> list[people.Member]:

@@ -21,6 +21,7 @@ from central.members.gifts import (
     Order,
     give,
 )
+from central.packs.service import UnknownWalletError, publish
 from central.settling.people import merge_members
 from shared.ids import card_number
 from shared.ledger.books import Lot
@@ -28,6 +29,7 @@ from shared.ledger.entries import EntryKind
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.feed import GLOBAL
 from shared.wire.rows import AccountRow
+from tests.builders import wine_text
 from tests.central.chain_kit import balance, books, dump, rows
 from tests.central.journal_builder import Journal, Person
 
@@ -196,6 +198,18 @@ def test_a_manager_chooses_how_long_the_points_live(
     today = centre.clock.now().date()
     assert lot.granted == 150_50
     assert lot.expires_on == (None if days is None else today + timedelta(days=days))
+
+
+def test_points_are_given_into_no_wallet_that_the_rules_lack(
+    centre: Centre, people: list[Person]
+) -> None:
+    publish(centre, wine_text())
+
+    with pytest.raises(UnknownWalletError) as refused:
+        give(centre, order(wallet="bonuses"), centre.clock.now())
+
+    assert refused.value.sentence("ru") == "Кошелька «bonuses» нет в правилах. Есть: bonus."
+    assert balance(centre, people[0].account) == 0
 
 
 @pytest.mark.parametrize("wrong", [{"points": "many"}, {"expires": "soon"}])

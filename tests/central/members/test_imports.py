@@ -4,9 +4,11 @@ from datetime import date
 
 from central.centre import Centre
 from central.members.imports import Report, Row, import_lots
+from central.packs.service import publish
 from shared.ids import card_number
 from shared.wire.feed import GLOBAL, store_stream
 from shared.wire.rows import AccountRow, LeaseRow
+from tests.builders import wine_text
 from tests.central.chain_kit import balance, books, dump, rows
 from tests.central.journal_builder import Journal
 
@@ -101,6 +103,18 @@ def test_with_one_bad_row_nothing_is_granted_and_each_bad_row_is_named(
     ]
     assert (report.granted, report.points) == (0, 0)
     assert dump(centre) == before
+
+
+def test_a_wallet_that_the_rules_do_not_have_is_a_bad_row(centre: Centre, journal: Journal) -> None:
+    journal.register(card=CARD)
+    journal.push()
+    publish(centre, wine_text())
+    odd = Row(3, {**_row(3, CARD).cells, "wallet": "bonuses"})
+
+    report = import_lots(centre, [_row(2, CARD), odd], journal.clock.now())
+
+    assert [(fault.number, fault.reason) for fault in report.faults] == [(3, "unknown_wallet")]
+    assert report.granted == 0
 
 
 def test_a_card_that_is_limited_to_its_account_gets_the_points_there(

@@ -15,7 +15,7 @@ from central.members.merging import UnknownMemberError
 from central.members.roll import Roll
 from central.members.search import search
 from central.members.store import Identifier, IdentifierState
-from central.settling.consents import give, publish_text, said, withdraw
+from central.settling.consents import NeverGivenError, give, publish_text, said, withdraw
 from central.settling.copying import profile_of
 from central.settling.erasing import erase_member
 from central.settling.lookup import living
@@ -138,7 +138,7 @@ def test_a_consent_names_its_text_and_can_be_withdrawn(
     words = said(centre, anna.member)
     assert [(one.purpose, one.given) for one in words[-2:]] == [("sms", True), ("sms", False)]
     assert words[0].purpose == "programme"
-    with pytest.raises(UnknownTextError):
+    with pytest.raises(NeverGivenError):
         withdraw(centre, anna.member, "email", WORD)
 
 
