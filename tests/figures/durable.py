@@ -43,9 +43,7 @@ def measure(run: Run) -> list[Row]:
     chain = book.once("chain", lambda: _check_a_chain(run.of(FACTS, least=2_000)))
     flips = book.once("flips", lambda: _flip(run.of(FLIPS, least=20)))
     cut = simulated(book, "power cut", cuts, _cutting)
-    killed = tormented(
-        book, "kills", kills, lambda seed, few: Blows(seed, cycles=few, kinds=KILLING)
-    )
+    killed = tormented(book, "kills", kills, _killing)
     return _rows(chain, flips, cut, killed)
 
 
