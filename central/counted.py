@@ -32,6 +32,8 @@ ASKS: Final = "kopilka_central_asks_total"
 RECOVERY: Final = "kopilka_central_recovery_missing_reports"
 CONFLICTS: Final = "kopilka_central_conflicts"
 BACKUP_AGE: Final = "kopilka_central_backup_age_seconds"
+BROKEN_LAWS: Final = "kopilka_central_broken_laws"
+CHECK_AGE: Final = "kopilka_central_law_check_age_seconds"
 KEYS_DUE: Final = "kopilka_central_keys_due"
 STORAGE_ERRORS: Final = "kopilka_central_storage_errors_total"
 
@@ -63,6 +65,8 @@ METRICS: Final = (
     Metric(RECOVERY, LEVEL, "Stores that have not reported to a restored centre."),
     Metric(CONFLICTS, LEVEL, "Records for people, by kind and state.", ("kind", "state")),
     Metric(BACKUP_AGE, LEVEL, "How long ago the newest confirmed backup was begun."),
+    Metric(BROKEN_LAWS, LEVEL, "Breaks of the ledger's laws that the last nightly look has found."),
+    Metric(CHECK_AGE, LEVEL, "How long ago the laws were looked at."),
     Metric(KEYS_DUE, LEVEL, "1 while the root has to sign a list of keys."),
     Metric(STORAGE_ERRORS, COUNT, "Requests and jobs that the database failed."),
 )  # fmt: skip

@@ -26,6 +26,7 @@ from central.feed.hub import Hub
 from central.ingest import recovering
 from central.ingest import service as ingest
 from central.leases import expiry, silence
+from central.ledger import nightly
 from central.measures import service as measures
 from central.overview import service as overview
 from central.packs import keyring
@@ -38,6 +39,8 @@ WAKE_EVERY_S = 60
 SETTLED_EVERY_S = 60
 ERASURES_EVERY_S = 60
 ALERTS_EVERY_S = 60
+CHECK_EVERY_S = 600
+"""How often it is asked whether the nightly look at the laws is due."""
 OVERVIEW_EVERY_S = 60
 SEEN_EVERY_S = 5
 """A recall counts on agents that were seen within twice this time."""
@@ -68,6 +71,7 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (keyring.publish, SEEN_EVERY_S),
         (auditor.job(), settings.audit_every_s),
         (by_policy.run, SETTLED_EVERY_S),
+        (nightly.run, CHECK_EVERY_S),
         (measures.measure, settings.measure_every_s),
         (overview.count, OVERVIEW_EVERY_S),
         (budgets.run, settings.budgets_every_s),

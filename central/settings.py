@@ -113,6 +113,8 @@ class Settings(BaseSettings):
     """A store that was not heard for so many days is written off by itself; 0: by a person only."""
     silence_every_s: int = Field(default=3600, gt=0)
     """First so long after a start: stores have time to be heard."""
+    check_at_hour: int = Field(default=0, ge=0, le=23)
+    """Of UTC: when the ledger's laws are looked at, each night."""
     expiry_every_s: int = Field(default=600, gt=0)
     seal_every_s: int = Field(default=5, gt=0)
     budgets_every_s: int = Field(default=300, gt=0)

@@ -17,6 +17,8 @@ from central.alerts.store import Alert, Channel
 from central.alerts.thresholds import Thresholds, in_force, spelled
 from central.centre import Centre
 from central.fleet.service import OK, Board, board
+from central.ledger import nightly
+from central.ledger.nightly import LawCheck
 from shared.clock import EPOCH
 from shared.ids import uuid7
 from shared.runtime.retries import retried
@@ -47,7 +49,7 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Amiss:
-    """A threshold that a store is over."""
+    """A threshold that a store is over; of no store is what is amiss with the whole chain."""
 
     kind: str
     store: str
@@ -57,7 +59,10 @@ class Amiss:
 
 def look(centre: Centre, at: datetime) -> int:
     """Begin and end alerts by how the stores are now; return how many changed. A job."""
-    found = {(one.kind, one.store): one for one in _amiss(in_force(centre), board(centre), at)}
+    with reading(centre.engine) as connection:
+        checked = nightly.last(connection)
+    amiss = [*_of_chain(checked), *_amiss(in_force(centre), board(centre), at)]
+    found = {(one.kind, one.store): one for one in amiss}
     return _keep(centre, found, at)
 
 
@@ -125,6 +130,13 @@ def _keep_channel(centre: Centre, channel: Channel) -> None:
 
 def _changed_at(one: Alert) -> datetime:
     return one.ended_at or one.began_at
+
+
+def _of_chain(checked: LawCheck | None) -> Iterator[Amiss]:
+    if checked is not None and checked.broken:
+        ru = f"Законы учёта нарушены, мест: {checked.broken}. Журнал службы: ledger.law_broken."
+        en = f"The ledger's laws are broken in {checked.broken} places. Log: ledger.law_broken."
+        yield Amiss("laws", "", ru, en)
 
 
 def _amiss(least: Thresholds, boards: Sequence[Board], at: datetime) -> Iterator[Amiss]:

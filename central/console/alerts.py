@@ -31,7 +31,7 @@ def page(ask: Ask) -> Answer:
     """Show what is over a threshold, and what was; as a file, too."""
     columns: list[Column[Alert]] = [
         Column("at", lambda one: Cell(moment(ask, one.began_at), one.began_at), "nowrap"),
-        Column("store", lambda one: Cell(one.store, href=f"/console/stores/{one.store}")),
+        Column("store", lambda one: Cell(one.store, href=_page_of(one))),
         Column("what", lambda one: Cell(one.ru if ask.lang == "ru" else one.en)),
         Column("ended", lambda one: _ended(ask, one), "nowrap"),
     ]
@@ -51,6 +51,10 @@ def choose(ask: Ask) -> Answer:
             numbers[name] = _typed(field, text) * unit
     thresholds.choose(ask.centre, numbers)
     return Go("/console/alerts", "thresholds")
+
+
+def _page_of(one: Alert) -> str:
+    return f"/console/stores/{one.store}" if one.store else ""
 
 
 def _typed(field: str, text: str) -> int:

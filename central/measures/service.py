@@ -21,7 +21,7 @@ from central.feed import service as feed
 from central.ingest import looking
 from central.leases import recovery
 from central.leases.writeoff import holdings
-from central.ledger import figures
+from central.ledger import figures, nightly
 from central.measures import store
 from central.packs import keylist
 from shared.ledger.books import Holder
@@ -49,11 +49,15 @@ def metrics(centre: Centre, at: datetime) -> bytes:
         levels = {**store.every(connection), **_agents(connection, at)}
         measured_at = store.measured_at(connection)
         backed_up_at = backups.last_confirmed(connection)
+        checked = nightly.last(connection)
     levels[names.INFO] = {(version("kopilka"), str(centre.incarnation)): 1}
     if measured_at is not None:
         levels[names.MEASURED_AGE] = {(): (at - measured_at).total_seconds()}
     if backed_up_at is not None:
         levels[names.BACKUP_AGE] = {(): (at - backed_up_at).total_seconds()}
+    if checked is not None:
+        levels[names.BROKEN_LAWS] = {(): checked.broken}
+        levels[names.CHECK_AGE] = {(): (at - checked.at).total_seconds()}
     return page(names.METRICS, levels, centre.counts)
 
 

@@ -41,10 +41,12 @@ def centre(tmp_path: Path, clock: SetClock, databases: Databases) -> Iterator[Ce
     import_stores(made, STORES_CSV.encode(), How.APPLY)
     watch = Watch(made.engine)
     yield made
-    with reading(made.engine) as connection:
-        assert check(connection) == []
-    assert watch.broken == []
-    made.engine.dispose()
+    try:
+        with reading(made.engine) as connection:
+            assert check(connection) == []
+        assert watch.broken == []
+    finally:
+        made.engine.dispose()
 
 
 @pytest.fixture
