@@ -103,9 +103,10 @@ class Settings(BaseSettings):
     """Frames that wait for a listener that does not read; one more ends its connection."""
     asks_max: int = Field(default=16, gt=0)
     pushes_max: int = Field(default=8, gt=0)
-    backlog_pushes_max: int = Field(default=4, gt=0)
+    backlog_pushes_max: int = Field(default=1, gt=0)
     reads_max: int = Field(default=8, gt=0)
-    """Requests of a sort that are worked on at once; together fewer than this process's threads."""
+    """Requests of a sort that are worked on at once; together fewer than this process's threads. A
+    batch of a backlog keeps a processor busy: more at once only stand in the way of tills."""
     waiting_max: int = Field(default=64, gt=0)
     waiting_max_s: float = Field(default=2, gt=0)
     """How many of a sort may wait, and how long; who finds no place is told when to come back."""
