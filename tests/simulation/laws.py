@@ -79,13 +79,14 @@ SELECT * FROM (SELECT (SELECT ifnull(sum(amount), 0) FROM entry JOIN lot USING (
     WHERE entry.kind = 'GRANT' AND lot.kind = 'staleness') AS there,
     (SELECT ifnull(sum(granted), 0) FROM audit) AS due,
     (SELECT ifnull(sum(granted), 0) FROM staleness) AS told) WHERE there <> due OR told <> due""",
-    "once": """
-SELECT member, rule, count(*) FROM lot JOIN account USING (account)
+    "once": f"""
+SELECT account.member, {_WHAT}, count(*) FROM lot JOIN account USING (account)
+LEFT JOIN member ON member.id = account.owner
 WHERE rule IN (SELECT value FROM json_each(?1))
-    AND member NOT IN (SELECT other FROM member_deed WHERE deed = 'merged')
+    AND account.member NOT IN (SELECT other FROM member_deed WHERE deed = 'merged')
     AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.account = lot.account AND entry.lot = lot.lot
                     AND entry.kind = 'CLAWBACK' AND entry.amount = -lot.granted)
-GROUP BY member, rule HAVING count(*) > 1""",
+GROUP BY account.member, {_WHAT} HAVING count(*) > 1""",  # noqa: S608
     "owners": """
 WITH RECURSIVE lives (owner, member) AS (
     SELECT id, id FROM member

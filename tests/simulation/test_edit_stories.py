@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulation import mutants
+from tests.simulation.files import rows_of
 from tests.simulation.mutants import Faulty, patched
 from tests.simulation.test_stories import A, B, C, Story, tell
 from tests.simulation.told import ViolationError
@@ -104,6 +105,24 @@ def test_an_edit_is_judged_beside_one_whose_bytes_the_disk_has_changed(tmp_path:
         for _ in range(FLIPS):
             story.do("flip", A)
         edit(story, A, "birthday")
+
+    tell(tmp_path, told)
+
+
+def test_two_who_had_their_welcome_each_become_one_by_an_edit(tmp_path: Path) -> None:
+    def told(story: Story) -> None:
+        story.leased_member()
+        anna = story.world.customers[story.anna]
+        other = next(one for one in story.world.customers if one.phone != anna.phone)
+        other.first, other.last = anna.first, anna.last
+        story.do("register", B, customer=other.no, variant=0)
+        story.sync(B, A)
+        edit(story, A, "phone", phone_of=other.no)
+        story.sync(A, B, C)
+
+        merged = "SELECT count(*) FROM member WHERE merged_into IS NOT NULL"
+        assert rows_of(story.world.oracle.central, merged) == [(1,)]
+        story.do("judge")
 
     tell(tmp_path, told)
 
