@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from central.conflicts import service as conflicts
@@ -9,7 +10,7 @@ from central.conflicts.store import Wanted
 from central.conflicts.values import Party, Role
 from central.console.ask import Answer, Ask, Go, Page
 from central.console.lives import month_of, source_of, titles
-from central.console.pages import called, translated
+from central.console.pages import called, day_of, translated
 from central.console.tables import Cell, Column, tabled
 from central.corrections import service as corrections
 from central.corrections.store import Sought
@@ -79,14 +80,14 @@ def member(ask: Ask) -> Page:
         known = looking.documents(connection, {entry.document for entry in entries})
         texts = consent_store.texts(connection)
     lots = [lot for account in accounts for lot in books.lots_of(account) if lot.balance]
-    named = titles(ask)
+    named, golden = titles(ask), golden_record(shown)
     alone, a_day = points_max(ask.centre.settings, ask.me.role)
     content = {
         "shown": shown,
         "one": shown.member,
         "name": _name(shown),
-        "edits": {field.value: edit.value for field, edit in shown.counted.items()},
-        "profile": [_told(ask, one) for one in golden_record(shown)],
+        "counted": {one.field.value: one.value for one in golden},
+        "profile": [_told(ask, one) for one in golden],
         "roles": [(one.value, translated(ask.lang)(f"family_{one.value}")) for one in FamilyRole],
         "lots": sorted(lots, key=_spent_before)[:LOTS_SHOWN],
         "lots_in_all": len(lots),
@@ -170,7 +171,7 @@ def _proposal(ask: Ask) -> Proposal:
     values = people.values_of(
         ask.centre, ask.text("name"), ask.text("phone"), ask.text("email"), born
     )
-    counted = {field: edit.value for field, edit in shown.counted.items()}
+    counted = {one.field: one.value for one in golden_record(shown)}
     counted.setdefault(ProfileField.NAME, _name(shown))
     changed = {field: value for field, value in values.items() if counted.get(field) != value}
     return Proposal(changed or values, ask.text("verified") == "1")
@@ -190,6 +191,8 @@ def _told(ask: Ask, known: Golden) -> tuple[Golden, str]:
     Who may not edit members sees of a phone and an address as much as tells them apart.
     """
     t, value = translated(ask.lang), known.value
+    if known.field is ProfileField.BIRTHDAY:
+        value = day_of(ask, date.fromisoformat(value))
     if not ask.me.may(Right.EDIT_MEMBERS):
         if known.field is ProfileField.PHONE:
             value = _tails([value[-TAIL:]])

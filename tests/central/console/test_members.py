@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,9 @@ PHONE = "+79161234567"
 @pytest.fixture
 def anna(journal: Journal) -> Person:
     """Two who sound alike, of whom one has bought."""
-    found, _ = journal.register(name="Ёлкина Анна", phone=PHONE, welcome=300_00)
+    found, _ = journal.register(
+        name="Ёлкина Анна", phone=PHONE, welcome=300_00, birthday=date(1990, 5, 17)
+    )
     journal.register(name="Ёлкин Пётр", phone="+79167654567")
     journal.sell(found, earn=[50_00], turnover=1_000_00)
     journal.push_new()
@@ -69,6 +72,8 @@ def test_a_page_tells_turnover_and_lots_and_a_life_of_their_own_pages(
 
     assert "мар 2026" in page
     assert "Все партии: 2" in page
+    assert "17.05.1990" in page
+    assert 'value="1990-05-17"' in page
     for told in ("появился", "чек", "бонусы", "начислено", "1 000,00"):
         assert told in life.replace("\u00a0", " ")
     assert "300,00" in lots
