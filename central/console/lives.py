@@ -11,9 +11,11 @@ from central.conflicts.words import TITLES
 from central.console.ask import Answer, Ask
 from central.console.pages import called, day_of, moment, translated
 from central.console.tables import Cell, Column, tabled
+from central.imports.people import LONG_AGO
 from central.ledger import service as ledger
 from central.packs import store as packs
 from central.settling import lookup
+from central.settling.golden import IMPORT, REGISTRATION
 from central.settling.timeline import EVENTS_MAX, Event, Happened, timeline
 from shared.ledger.books import Lot
 from shared.money import format_money
@@ -88,8 +90,16 @@ def titles(ask: Ask) -> dict[str, str]:
     return {rule: ask.say(title) for rule, title in named.items()}
 
 
+def said_by(ask: Ask, source: str) -> str:
+    """Write who has said a value: a store and its cashier, a person, or how one knows."""
+    t, hows = translated(ask.lang), (REGISTRATION, IMPORT)
+    return " · ".join(t(f"source_{one}") if one in hows else one for one in source.split("/"))
+
+
 def month_of(ask: Ask, month: str) -> str:
-    """Write a month such as `2026-05`."""
+    """Write a month such as `2026-05`; in words that of turnover whose day nobody knows."""
+    if LONG_AGO.isoformat().startswith(month):
+        return translated(ask.lang)("month_long_ago")
     if ask.lang != "ru":
         return month
     return f"{MONTHS[int(month[5:]) - 1]} {month[:4]}"
@@ -127,12 +137,13 @@ def _told(ask: Ask, event: Event) -> str:
         return f"{TITLES[ConflictKind(code)].in_words(ask.lang)}, {t(f'conflict_{rest}')}"
     if event.what is Happened.EDITED:
         sure, _, where = rest.partition(": ")
-        return f"{t(f'field_{code}')}, {t(f'claim_{sure}')}: {where}"
+        return f"{t(f'field_{code}')}, {t(f'claim_{sure}')}: {said_by(ask, where)}"
     if event.what is Happened.SETTLED:
         return f"{t(f'member_deed_{code[:-1]}')}: {rest}"
-    if event.what is Happened.BOUGHT:
+    if event.what in (Happened.BOUGHT, Happened.BROUGHT):
         day = date.fromisoformat(event.text)
-        return "" if day == event.at.astimezone(ask.zone).date() else day_of(ask, day)
+        is_told = day in (LONG_AGO, event.at.astimezone(ask.zone).date())
+        return "" if is_told else day_of(ask, day)
     return event.text
 
 

@@ -9,7 +9,7 @@ from central.conflicts import service as conflicts
 from central.conflicts.store import Wanted
 from central.conflicts.values import Party, Role
 from central.console.ask import Answer, Ask, Go, Page
-from central.console.lives import month_of, source_of, titles
+from central.console.lives import month_of, said_by, source_of, titles
 from central.console.pages import called, day_of, translated
 from central.console.tables import Cell, Column, tabled
 from central.corrections import service as corrections
@@ -24,7 +24,7 @@ from central.members.search import Hit
 from central.members.search import search as find
 from central.people.roles import Right, points_max
 from central.settling import consents, lookup, people
-from central.settling.golden import IMPORT, REGISTRATION, Golden, golden_record
+from central.settling.golden import Golden, golden_record
 from central.settling.lookup import Shown
 from shared.ledger.books import Lot
 from shared.ledger.entries import Entry
@@ -190,7 +190,7 @@ def _told(ask: Ask, known: Golden) -> tuple[Golden, str]:
 
     Who may not edit members sees of a phone and an address as much as tells them apart.
     """
-    t, value = translated(ask.lang), known.value
+    value = known.value
     if known.field is ProfileField.BIRTHDAY:
         value = day_of(ask, date.fromisoformat(value))
     if not ask.me.may(Right.EDIT_MEMBERS):
@@ -198,9 +198,7 @@ def _told(ask: Ask, known: Golden) -> tuple[Golden, str]:
             value = _tails([value[-TAIL:]])
         elif known.field is ProfileField.EMAIL:
             value = f"{value[:1]}…@{value.rpartition('@')[2]}"
-    hows = (REGISTRATION, IMPORT)
-    parts = [t(f"source_{one}") if one in hows else one for one in known.source.split("/")]
-    return replace(known, value=value), " · ".join(parts)
+    return replace(known, value=value), said_by(ask, known.source)
 
 
 def _tails(ends: Sequence[str]) -> str:

@@ -279,7 +279,7 @@ class _Desk:
         if who.turnover_minor or who.receipts:
             day = who.turnover_on or who.registered_on or LONG_AGO
             counted = DayCount(day, who.turnover_minor, 0, max(1, who.receipts))
-            document = Document(derived("imported", "turnover", one.member), at, day)
+            document = Document(turnover_document(one.member), at, day)
             count_turnover(books, account, counted, document)
         if not who.points:
             return 0
@@ -313,6 +313,11 @@ class _Desk:
 def account_id(member: UUID) -> UUID:
     """Return the id that the account of an imported member always gets."""
     return derived("imported", "account", member)
+
+
+def turnover_document(member: UUID) -> UUID:
+    """Return the id under which what an imported member had bought before always counts."""
+    return derived("imported", "turnover", member)
 
 
 def _member_id(row: Candidate, cards: Sequence[bytes], phone: bytes) -> UUID:

@@ -13,6 +13,7 @@ from central.conflicts import service as conflicts
 from central.conflicts.store import Wanted
 from central.conflicts.values import Party, Role
 from central.imports import store as imports
+from central.imports.people import turnover_document
 from central.ledger import service as ledger
 from central.members import consent_store, deed_store, proof_store
 from central.members import service as members
@@ -35,6 +36,7 @@ class Happened(StrEnum):
     WITHDRAWN = "consent.withdrawn"
     BOUGHT = "receipt.counted"
     BOUGHT_BEFORE = "receipt.imported"
+    BROUGHT = "turnover.imported"
     POINTS = "points.moved"
     CONFLICT = "conflict.found"
 
@@ -75,7 +77,7 @@ def timeline(centre: Centre, member: UUID, limit: int = EVENTS_MAX) -> list[Even
             *_edited(roll, people),
             *_consented(connection, people),
             *_proofs(connection, people, limit),
-            *_moved(connection, roll.payer(living), limit),
+            *_moved(connection, roll.payer(living), people, limit),
             *_found(connection, people, limit),
         ]
     return sorted(events, key=lambda one: (one.at, one.what, one.text), reverse=True)[:limit]
@@ -111,7 +113,9 @@ def _consented(connection: Connection, people: Collection[UUID]) -> Iterator[Eve
         yield Event(word.at, what, word.member, f"{word.purpose} {word.version}: {word.actor}")
 
 
-def _moved(connection: Connection, payer: UUID, limit: int) -> Iterator[Event]:
+def _moved(
+    connection: Connection, payer: UUID, people: Collection[UUID], limit: int
+) -> Iterator[Event]:
     """Yield what counts as turnover, and what points did: one event per document and kind.
 
     Of a family, what happened on all its accounts.
@@ -119,10 +123,12 @@ def _moved(connection: Connection, payer: UUID, limit: int) -> Iterator[Event]:
     accounts = ledger.load(connection, (), members=[payer]).accounts_of(payer)
     ids = [account.id for account in accounts]
     before = {one.id: one for one in imports.past_of(connection, ids, limit)}
+    brought = {turnover_document(one) for one in people}
     for account in accounts:
         for one in ledger.turnovers_of(connection, account.id, limit):
             past = before.get(one.document)
-            what = Happened.BOUGHT_BEFORE if past else Happened.BOUGHT
+            what = Happened.BROUGHT if one.document in brought else Happened.BOUGHT
+            what = Happened.BOUGHT_BEFORE if past else what
             text = f"{past.store} {past.number}" if past else one.day.isoformat()
             yield Event(
                 one.at,

@@ -1,6 +1,7 @@
 """Members at the console: found by what people say, shown with their life, consents and lots."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,7 @@ from central.trail.service import verify
 from shared.runtime.sqlite import reading
 from tests.central.app.kit import SetClock
 from tests.central.chain_kit import centre, clock, journal
+from tests.central.imports.kit import csv_file, take
 from tests.central.journal_builder import Journal, Person
 from tests.central.people.kit import Browser, Staff
 
@@ -231,3 +233,22 @@ def test_only_who_may_agree_to_a_correction_is_asked_to(
         file = here.get("/console/corrections?format=csv&state=waiting").text
         assert file.count("\n") == 2
     assert "Ничего нет" in vera.get("/console/corrections?state=done").text
+
+
+def test_who_was_imported_is_shown_with_what_he_had_and_leads_nowhere_in_vain(
+    centre: Centre, vera: Browser, tmp_path: Path
+) -> None:
+    heading = "№ карты;ФИО;E-mail;День рождения;Бонусы;Оборот;Чеков"
+    row = "7700000001;Петрова Ирина;irina@example.ru;04.12.1952;221,11;94783,10;12"
+    take(centre, csv_file(tmp_path, row, heading=heading))
+
+    here = vera.get("/console/members?who=7700000001").headers["location"]
+    page, life = (vera.get(f"{here}{more}").text for more in ("", "/life"))
+
+    assert "04.12.1952" in page
+    assert re.search(r"раньше</td>\s*<td[^>]*>94.783,10</td>\s*<td[^>]*>12</td>", page)
+    assert "оборот из прежней базы" in life
+    assert "Почта, заявлен: прежняя база" in life
+    assert "2000" not in life
+    for link in re.findall(r'href="(/console/[^"?]+)"', page + life):
+        assert vera.get(link).status_code == 200, link
