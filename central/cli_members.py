@@ -9,6 +9,7 @@ import typer
 from central.shell import By, FileArgument, Note, Who, opened
 
 if TYPE_CHECKING:
+    from central.settling.level import Level
     from central.settling.lookup import Shown
 
 members_app = typer.Typer(no_args_is_help=True, help="Members of the programme.")
@@ -17,10 +18,12 @@ members_app = typer.Typer(no_args_is_help=True, help="Members of the programme."
 @members_app.command("show")
 def show_member(ctx: typer.Context, who: Who) -> None:
     """Show a member with his accounts, cards and phones, and what was done to him by hand."""
+    from central.settling.level import level
     from central.settling.lookup import claimant, show
 
     with opened(ctx) as centre:
-        _print(show(centre, claimant(centre, who)))
+        shown = show(centre, claimant(centre, who))
+        _print(shown, level(centre, shown))
 
 
 @members_app.command("search")
@@ -243,7 +246,7 @@ def claim_card(
             typer.echo(f"  {other} has the same phone: kopilka central conflicts list")
 
 
-def _print(shown: "Shown") -> None:
+def _print(shown: "Shown", level: "Level | None") -> None:
     from central.members.deed_store import with_whom
     from shared.member import PhoneRole, ProfileField
     from shared.money import format_money
@@ -272,6 +275,7 @@ def _print(shown: "Shown") -> None:
             f"  account {account.id}{whose}: {format_points(balance)} points{debt}, turnover "
             f"{format_money(account.turnover_minor)} in {account.receipts} receipts"
         )
+    _print_level(level)
     for way in shown.identifiers:
         limit = f", pays from {way.account} only" if way.account else ""
         role = f"{way.role} " if way.role != PhoneRole.OWN else ""
@@ -286,6 +290,14 @@ def _print(shown: "Shown") -> None:
     for done in shown.deeds:
         other = f" {with_whom(done, one.id)}" if done.other else ""
         typer.echo(f"  {done.at:%Y-%m-%d %H:%M} UTC {done.deed}{other}: {done.actor}, {done.note}")
+
+
+def _print_level(level: "Level | None") -> None:
+    if level is not None:
+        until = f" until {level.until}" if level.until else ""
+        by_hand = f", set by hand{until}" if level.is_by_hand else ""
+        missing = f"; {level.missing.en}" if level.missing else ""
+        typer.echo(f"  tier: {level.title.en}{by_hand}{missing}")
 
 
 def _print_golden(shown: "Shown") -> None:

@@ -25,6 +25,7 @@ from central.members.search import search as find
 from central.people.roles import Right, points_max
 from central.settling import consents, lookup, people
 from central.settling.golden import Golden, golden_record
+from central.settling.level import level
 from central.settling.lookup import Shown
 from shared.ledger.books import Lot
 from shared.ledger.entries import Entry
@@ -86,6 +87,7 @@ def member(ask: Ask) -> Page:
         "shown": shown,
         "one": shown.member,
         "name": _name(shown),
+        "level": level(ask.centre, shown),
         "counted": {one.field.value: one.value for one in golden},
         "profile": [_told(ask, one) for one in golden],
         "roles": [(one.value, translated(ask.lang)(f"family_{one.value}")) for one in FamilyRole],

@@ -64,6 +64,23 @@ def stores(connection: Connection) -> list[Store]:
     return [Store(**{**row._mapping, "tills": tuple(row.tills)}) for row in rows]
 
 
+def zone_of(connection: Connection, store: str) -> str | None:
+    """Return the zone of a store."""
+    zone: str | None = connection.scalar(select(_store.c.zone).where(_store.c.code == store))
+    return zone
+
+
+def region_of(connection: Connection, store: str) -> str | None:
+    """Return the region of a store."""
+    region: str | None = connection.scalar(select(_store.c.region).where(_store.c.code == store))
+    return region
+
+
+def zones(connection: Connection) -> list[str]:
+    """Return the zones of the chain's stores, each once."""
+    return list(connection.scalars(select(_store.c.zone).distinct().order_by(_store.c.zone)))
+
+
 def upsert_stores(connection: Connection, items: Sequence[Store]) -> None:
     """Write stores."""
     connection.execute(upsert(connection, StoreTable), [asdict(item) for item in items])

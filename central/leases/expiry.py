@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from central.centre import Centre
+from central.estate import store as estate
 from central.feed import service as feed
 from central.leases import store
 from central.ledger import service as ledger
@@ -36,7 +37,7 @@ def run(centre: Centre, at: datetime) -> int:
     with reading(centre.engine) as connection:
         if store.is_recovering(connection):
             return 0
-        zones = store.zones(connection)
+        zones = estate.zones(connection)
     today = min((_local_day(at, zone) for zone in zones), default=(at + WESTERNMOST).date())
     burnt, after = 0, None
     while (batch := _burn_batch(centre, today, at, after)) is not None:

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from central.agents import store as agents
 from central.agents.store import Agent
 from central.centre import Centre
+from central.estate import store as estate
 from central.feed import service as feed
-from central.leases import store
 from central.leases.writeoff import UnknownHolderError
 from central.ledger import figures
 from central.ledger import service as ledger
@@ -169,8 +169,8 @@ def _in_force(
     library, known_packs = Library(), catalogue(connection)
     by_pack: dict[str, list[Agent]] = {}
     for agent in (one for one in known if one.active_store is not None):
-        zone = store.zone_of(connection, agent.store)
-        place = Place(agent.store, store.region_of(connection, agent.store) or "")
+        zone = estate.zone_of(connection, agent.store)
+        place = Place(agent.store, estate.region_of(connection, agent.store) or "")
         name = in_force(known_packs, place, Moment(at, zone or "UTC"))
         by_pack.setdefault(name, []).append(agent)
     for name, here in sorted(by_pack.items()):

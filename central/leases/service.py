@@ -19,6 +19,7 @@ from central.agents.service import (
 )
 from central.centre import Centre
 from central.counted import ASKS
+from central.estate import store as estate
 from central.feed import service as feed
 from central.leases import sizing, store
 from central.ledger import service as ledger
@@ -248,7 +249,7 @@ def _spendable(
     asking = books.accounts[account]
     joined = asking.owner != asking.member
     accounts = [asking] if joined else books.accounts_of(asking.member)
-    zone = store.zone_of(connection, sender.store)
+    zone = estate.zone_of(connection, sender.store)
     day = at.astimezone(ZoneInfo(zone)).date() if zone else at.date()
     lots = [lot for one in accounts for lot in books.lots_of(one.id)]
     open_ = [lot for lot in lots if not lot.frozen]

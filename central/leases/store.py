@@ -17,7 +17,6 @@ from sqlalchemy import (
 )
 from sqlmodel import Field
 
-from central.estate.store import StoreTable
 from central.leases.sizing import Visit
 from central.ledger.rows import chunks
 from central.schema import Instant, Table, insert_new, locked, table_of, upsert
@@ -131,7 +130,6 @@ _given = table_of(GivenTable)
 _barred = table_of(BarredTable)
 _recovery = table_of(RecoveryTable)
 _report = table_of(ReportTable)
-_store = table_of(StoreTable)
 
 
 def visits(connection: Connection, accounts: Iterable[UUID]) -> list[Visit]:
@@ -267,20 +265,3 @@ def delete_reports(connection: Connection, done: Collection[Report]) -> None:
 def end_recovery(connection: Connection) -> None:
     """Lease again."""
     connection.execute(delete(_recovery))
-
-
-def zone_of(connection: Connection, store: str) -> str | None:
-    """Return the zone of a store."""
-    zone: str | None = connection.scalar(select(_store.c.zone).where(_store.c.code == store))
-    return zone
-
-
-def region_of(connection: Connection, store: str) -> str | None:
-    """Return the region of a store."""
-    region: str | None = connection.scalar(select(_store.c.region).where(_store.c.code == store))
-    return region
-
-
-def zones(connection: Connection) -> list[str]:
-    """Return the zones of the chain's stores, each once."""
-    return list(connection.scalars(select(_store.c.zone).distinct().order_by(_store.c.zone)))

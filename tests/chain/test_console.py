@@ -79,6 +79,18 @@ def test_support_finds_a_receipt_sees_why_and_mends_it_by_an_entry(
     chain.sync()
 
 
+def test_the_level_on_a_page_is_the_one_that_a_till_says(chain: Chain, enter: SignIn) -> None:
+    """A sale of 8,000 counts as 7,760 for a starter and 7,600 with silver; gold begins at 15,000."""
+    anna, store = chain.member(0), chain.stores[0]
+    wine = Item(1, 1000, "CHEESE", price_minor=8_000_00)
+    vera = enter(Role.SUPPORT)
+    for tier, title in (("start", "Стартовый"), ("silver", "Серебряный"), ("gold", "Золотой")):
+        assert f"<strong>{title}</strong>" in vera.get(f"/console/members/{anna.member}").text
+        assert store.quote(store.basket(wine, member=anna.member)).evaluation.tier == tier
+        store.sell(wine, member=anna.member)
+        chain.sync()
+
+
 def test_above_the_limit_an_operator_agrees_to_what_support_asks_for(
     chain: Chain, enter: SignIn
 ) -> None:

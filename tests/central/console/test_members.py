@@ -12,12 +12,14 @@ from fastapi.testclient import TestClient
 from central.app import create_app, full_stages
 from central.centre import Centre
 from central.conflicts.service import Word
+from central.packs.service import publish
 from central.people.roles import Role
 from central.settling import consents
 from central.settling.erasing import erase_member
 from central.trail import store as trail
 from central.trail.service import verify
 from shared.runtime.sqlite import reading
+from tests.builders import wine_text
 from tests.central.app.kit import SetClock
 from tests.central.chain_kit import centre, clock, journal
 from tests.central.imports.kit import csv_file, take
@@ -252,3 +254,22 @@ def test_who_was_imported_is_shown_with_what_he_had_and_leads_nowhere_in_vain(
     assert "2000" not in life
     for link in re.findall(r'href="(/console/[^"?]+)"', page + life):
         assert vera.get(link).status_code == 200, link
+
+
+def test_a_page_tells_the_level_and_what_is_missing_to_the_next(
+    centre: Centre, vera: Browser, tmp_path: Path
+) -> None:
+    """60,000 are silver, 90,000 short of gold; a card of gold counts though nothing was bought."""
+    publish(centre, wine_text())
+    heading = "№ карты;ФИО;Оборот;Тип карты;Уровень до"
+    rows = ("7700000001;Петрова Ирина;60000,00;;", "7700000002;Кац Лев;0;gold;31.12.2031")
+    take(centre, csv_file(tmp_path, *rows, heading=heading))
+
+    irina, lev = (
+        vera.get(vera.get(f"/console/members?who=770000000{no}").headers["location"]).text
+        for no in (1, 2)
+    )
+
+    assert "<strong>Серебряный</strong>уровень<br>" in irina
+    assert "До Золотого 90 000 ₽" in irina.replace("\u00a0", " ")
+    assert "<strong>Золотой</strong>уровень, назначен до 31.12.2031</div>" in lev
