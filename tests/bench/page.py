@@ -19,8 +19,9 @@ of rates more. A goal that is missed stands here with its number.
 
 What needs millions of members or 1,500 stores is measured by `make figures`, with real processes;
 there the goal's number stands in the peer's place. It takes hours, and goes on where it was stopped
-(`out/figures`). `make figures FIGURES="--only 6,7 --scale 0.01"` tries a part of it; such rows are
-written here with `--docs` only, name their scale, and never reach a goal.
+(`out/figures`); `--jobs 2` does two of the pieces of figures 1, 2, 4 and 10 to 12 at once.
+`make figures FIGURES="--only 6,7 --scale 0.01"` tries a part of it; such rows are written here with
+`--docs` only, name their scale, and never reach a goal.
 
 Peers of synchronisation are programs of their own, installed by the lock files of
 `tests/bench/peers`: npm's for PouchDB, RxDB and cr-sqlite, uv's for morango and NATS. Each is set

@@ -80,7 +80,7 @@ def test_support_finds_a_receipt_sees_why_and_mends_it_by_an_entry(
 
 
 def test_the_level_on_a_page_is_the_one_that_a_till_says(chain: Chain, enter: SignIn) -> None:
-    """A sale of 8,000 counts as 7,760 for a starter and 7,600 with silver; gold begins at 15,000."""
+    """A sale of 8,000 counts as 7,760 for a starter, 7,600 with silver; gold begins at 15,000."""
     anna, store = chain.member(0), chain.stores[0]
     wine = Item(1, 1000, "CHEESE", price_minor=8_000_00)
     vera = enter(Role.SUPPORT)

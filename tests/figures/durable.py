@@ -42,8 +42,8 @@ def measure(run: Run) -> list[Row]:
     kills, cuts = run.of(KILLS, least=6), run.of(CUTS, least=2)
     chain = book.once("chain", lambda: _check_a_chain(run.of(FACTS, least=2_000)))
     flips = book.once("flips", lambda: _flip(run.of(FLIPS, least=20)))
-    cut = simulated(book, "power cut", cuts, _cutting)
-    killed = tormented(book, "kills", kills, _killing)
+    cut = simulated(run, 4, "power cut", cuts, _cutting)
+    killed = tormented(run, 4, "kills", kills, _killing)
     return _rows(chain, flips, cut, killed)
 
 

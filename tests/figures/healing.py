@@ -32,7 +32,7 @@ def measure(run: Run) -> list[Row]:
     if "killed" not in run.book(6).pieces:
         bootstrap.measure(run)
     book = run.book(10)
-    healed = tormented(book, "faults", run.of(CYCLES, least=10), _faults)
+    healed = tormented(run, 10, "faults", run.of(CYCLES, least=10), _faults)
     estate = open_estate(run.place("estate"), run.of(bootstrap.MEMBERS, least=2_000))
     try:
         mended = book.once("mended", lambda: _mend(estate))

@@ -16,6 +16,7 @@ from shared.runtime.sqlite import Synchronous, reading
 from tests.chain.kit import OPENS_S, Store
 from tests.figures.book import Json
 from tests.figures.run import Row, Run
+from tests.figures.seeds import seeded
 from tests.simulation.plan import Options
 from tests.simulation.programmes import Programme, once_of
 from tests.simulation.wire import LineMode
@@ -37,15 +38,12 @@ _POINTS = "SELECT (SELECT sum(balance) FROM lot), (SELECT sum(debt) FROM account
 
 def measure(run: Run) -> list[Row]:
     """Let people register in pieces, a chain and a seed each."""
-    book, people = run.book(12), run.of(REGISTRATIONS, least=2 * STORES)
-    total: Counter[str] = Counter()
-    while total["registrations"] < people:
-        seed, few = total["runs"] + 1, min(OF_PIECE, people - total["registrations"])
-        total.update(book.once(f"seed {seed}", partial(_piece, seed, few)))
-    return _rows(total)
+    people = run.of(REGISTRATIONS, least=2 * STORES)
+    work = partial(_piece, min(OF_PIECE, people))
+    return _rows(seeded(run, 12, "seed", work, ("registrations", people)))
 
 
-def _piece(seed: int, count: int) -> Json:
+def _piece(count: int, seed: int) -> Json:
     """Register people in stores whose lines are down; each then sends, and each then reads."""
     chance = random.Random(f"registrations/{seed}")
     with TemporaryDirectory(prefix="kopilka-joined-") as folder, quiet():
@@ -119,7 +117,7 @@ def _check(
             assert len(found) == 1 + is_stranger, f"{store.code} finds {len(found)} by {phone}"
 
 
-def _rows(told: Counter[str]) -> list[Row]:
+def _rows(told: Json) -> list[Row]:
     same = told["again"] - told["strangers"]
     return [
         Row(

@@ -23,10 +23,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The scale of a run and where it keeps what it has done."""
+    """The scale of a run, where it keeps what it has done, and how many pieces it does at once."""
 
     scale: float
     folder: Path
+    jobs: int = 1
 
     def of(self, full: int, least: int = 1) -> int:
         """Return a count at this scale."""

@@ -23,24 +23,25 @@ from shared.points import POINT
 from shared.receipt import Redeem
 from shared.runtime.sqlite import Synchronous, reading
 from tests.chain.kit import OPENS_S, Store
-from tests.figures.book import Book, Json
+from tests.figures.book import Json
 from tests.figures.run import Row as Figure
 from tests.figures.run import Run
+from tests.figures.seeds import seeded
 from tests.simulation.clocks import MachineClock
 from tests.simulation.machine import wrong_by
 from tests.simulation.plan import Options
 from tests.simulation.wire import LineMode
 from tests.simulation.world import World, quiet
 
-SPENDS, STORES, USUAL_SPENDS, ONLINE_SPENDS = 1_000_000, 200, 20_000, 20_000
-OF_PIECE = 1_000
+SPENDS, STORES, USUAL_SPENDS, ONLINE_SPENDS = 1_000_000, 200, 4_000, 20_000
 MEMBERS_PER_STORE = 10
 WINDOWS_MAX = 1_000
 """Of a piece."""
 WINDOW_S = 8 * 3600
 GIFT = "600.00"
 """Given to each member now and then, so that there is something to spend."""
-GIFT_SHARE = 0.2
+GIFT_SHARES = (0.2, 0.8)
+"""Of the members, in runs of even and of odd seeds: points that are scarce, and that are not."""
 HOME_SHARE, REST_SHARE = 0.9, 0.5
 WISH_SHARE = 0.2
 RECEIPT_MU, RECEIPT_SIGMA = 7.3, 0.8
@@ -66,10 +67,12 @@ class Profile:
     """Whether nobody comes where the line is up."""
     silent: int = 0
     """Stores that are heard only at the end; the first of them is written off before."""
+    of_piece: int = 5_000
+    """Spends."""
 
 
-TORN = Profile("torn", 0.5, 0.3, visits=40, only_offline=True, silent=2)
-FEW = Profile("few", 0.05)
+TORN = Profile("torn", 0.5, 0.3, visits=40, only_offline=True, silent=2, of_piece=20_000)
+FEW = Profile("few", 0.05, of_piece=500)
 ALL_ONLINE = Profile("online", 0.0)
 
 
@@ -146,7 +149,7 @@ class Shops:
             self._visit(self.chance.choice(self.members), down)
         for no in down - self.silent:
             self._mend(no)
-        self.give(GIFT_SHARE)
+        self.give(GIFT_SHARES[self.seed % 2])
         for no in set(range(len(self.stores))) - self.silent:
             self.stores[no].sync()
 
@@ -245,30 +248,26 @@ class Shops:
 
 def measure(run: Run) -> list[Figure]:
     """Let stores spend in pieces until enough was spent offline."""
-    book, stores = run.book(1), run.of(STORES, least=8)
+    stores = run.of(STORES, least=8)
     wanted = {
         TORN: run.of(SPENDS, least=50),
         FEW: run.of(USUAL_SPENDS, least=10),
         ALL_ONLINE: run.of(ONLINE_SPENDS, least=50),
     }
     told = {
-        profile.name: _pieces(book, profile, stores, spends) for profile, spends in wanted.items()
+        profile.name: _pieces(run, profile, stores, spends) for profile, spends in wanted.items()
     }
     return _rows(told, stores)
 
 
-def _pieces(book: Book, profile: Profile, stores: int, spends: int) -> Json:
+def _pieces(run: Run, profile: Profile, stores: int, spends: int) -> Json:
     """Run seeds of a profile until so much was spent, offline where lines are cut."""
     line = "offline spends" if profile.offline else "online spends"
-    total: Counter[str] = Counter()
-    while total[line] < spends:
-        seed, most = total["runs"] + 1, min(OF_PIECE, spends - total[line])
-        work = partial(_piece, seed, stores, profile, most)
-        total.update(book.once(f"{profile.name} {seed}", work))
-    return dict(total)
+    work = partial(_piece, stores, profile, min(profile.of_piece, spends))
+    return seeded(run, 1, profile.name, work, (line, spends))
 
 
-def _piece(seed: int, stores: int, profile: Profile, spends: int) -> Json:
+def _piece(stores: int, profile: Profile, spends: int, seed: int) -> Json:
     """Run stores until so much was spent; what was printed must be what the centre has booked."""
     line = "offline spends" if profile.offline else "online spends"
     with TemporaryDirectory(prefix="kopilka-spends-") as folder, quiet():

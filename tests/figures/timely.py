@@ -15,6 +15,7 @@ from tests.chain.kit import OPENS_S, Store
 from tests.figures.book import Json
 from tests.figures.run import Row, Run
 from tests.figures.runs import simulated
+from tests.figures.seeds import seeded
 from tests.simulation import times
 from tests.simulation.plan import Fault, Options
 from tests.simulation.wire import LineMode
@@ -32,21 +33,18 @@ _LATE = "SELECT count(*) FROM conflict WHERE kind = ?"
 
 def measure(run: Run) -> list[Row]:
     """Let clocks be wrong, and lines be down for more than a month."""
-    book = run.book(11)
-    wanted = run.of(RECEIPTS, least=50)
-    clocks = simulated(
-        book, times.TRUSTED, wanted, lambda seed: Options(seed, STORES, DAYS, faults=CLOCKS)
-    )
-    late, seed = {"receipts": 0, "late": 0}, 0
-    while late["receipts"] < run.of(LATE_RECEIPTS, least=20):
-        seed += 1
-        few = min(OF_PIECE, run.of(LATE_RECEIPTS, least=20) - late["receipts"])
-        found = book.once(f"late {seed}", partial(_late, seed, few))
-        late = {name: late[name] + found[name] for name in late}
+    clocks = simulated(run, 11, times.TRUSTED, run.of(RECEIPTS, least=50), _wrong)
+    receipts = run.of(LATE_RECEIPTS, least=20)
+    work = partial(_late, min(OF_PIECE, receipts))
+    late = seeded(run, 11, "late", work, ("receipts", receipts))
     return _rows(clocks, late)
 
 
-def _late(seed: int, count: int) -> Json:
+def _wrong(seed: int) -> Options:
+    return Options(seed, STORES, DAYS, faults=CLOCKS)
+
+
+def _late(count: int, seed: int) -> Json:
     """Sell for a day without a line, which comes back a month later: everything is posted."""
     with TemporaryDirectory(prefix="kopilka-late-") as folder, quiet():
         world = World(Path(folder), Options(seed, STORES, 1), Synchronous.OFF)
