@@ -62,6 +62,8 @@ class Ask:
     token: str = ""
     """Of the browser's session, if it has one."""
     files: Mapping[str, Upload] = field(default_factory=dict)
+    address: str = ""
+    """Of the page, without its query."""
 
     @property
     def me(self) -> Present:

@@ -57,6 +57,7 @@ class Pages:
             "say": ask.say,
             "called": partial(called, ask),
             "static": STATIC,
+            "address": ask.address,
             "me": here.who if here else None,
             "may": lambda right: here is not None and here.may(Right(right)),
             "nav": [one for one in NAV if here is not None and here.may(one[1])],

@@ -148,7 +148,7 @@ class Console:
         query = {name: plain(value) for name, value in pairs}
         at = self._centre.clock.now()
         path = {name: plain(str(value)) for name, value in request.path_params.items()}
-        ask = Ask(self._centre, here, path, query, form.fields, at, token, form.files)
+        ask = Ask(self._centre, here, path, query, form.fields, at, token, form.files, request.url.path)
         if way.right is not None and here is None:
             return _with_headers(request, _to_door(request))
         if here is not None and here.who.has_first_password and not _is_open(way, here):

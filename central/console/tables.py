@@ -13,6 +13,8 @@ from central.console.pages import translated
 
 ROWS_A_PAGE: Final = 25
 EXPORT_MAX: Final = 50_000
+DONE: Final = "done"
+"""What the deed before has left in an address: told once."""
 _NUMBER = re.compile(r"[-+]?[\d\u00a0\u202f ]+([.,]\d+)?%?")
 _PLAIN = str.maketrans({"\u2212": "-", "\u00a0": None, "\u202f": None})
 """How people write numbers, and how spreadsheets read them."""
@@ -61,8 +63,18 @@ class Listing:
 
     def link(self, **changes: object) -> str:
         """Return the address of this table with some of its choices changed."""
-        chosen = {**self.query, **{key: str(value) for key, value in changes.items()}}
+        chosen = {**self.query, DONE: "", **{key: str(value) for key, value in changes.items()}}
         return "?" + urlencode({key: value for key, value in chosen.items() if value})
+
+    @property
+    def file(self) -> str:
+        """The address of its file: filtered and sorted as it is shown, all pages."""
+        return self.link(format="csv", sort=self.sort, page="")
+
+    def kept(self, selects: Sequence[tuple[Any, ...]]) -> list[tuple[str, str]]:
+        """Return what a query chooses beside the fields of the filters, the sort and the page."""
+        others = {"q", "sort", "page", "format", DONE, *(select[0] for select in selects)}
+        return [(key, value) for key, value in self.query.items() if key not in others]
 
     def turned(self, key: str) -> str:
         """Return the address that sorts by a column, or the other way round."""

@@ -3,6 +3,8 @@ languages, and nothing comes from elsewhere."""
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -125,6 +127,25 @@ def test_a_table_is_filtered_and_sorted_without_a_reload_and_the_address_follows
         assert "sort=-store" in page.url
         page.go_back()
         expect(rows.first).to_contain_text("101")
+
+
+def test_the_file_is_of_what_is_shown_and_a_filter_begins_at_the_first_page(
+    browser: Browser, made: Office
+) -> None:
+    with made.window(browser, OLGA) as page:
+        page.goto(f"{made.url}/console/cashiers?page=9")
+        page.get_by_role("link", name="№", exact=True).click()
+        page.wait_for_url(re.compile("sort=no"))
+        for text in ("о", "ор", "орл"):
+            page.locator("#q").fill(text)
+            page.wait_for_url(f"**/cashiers?q={quote(text)}&sort=no")
+        expect(page.locator("tbody tr")).to_have_count(1)
+
+        with page.expect_download() as kept:
+            page.get_by_role("link", name="Выгрузить CSV").click()
+
+        lines = Path(kept.value.path()).read_text("utf-8-sig").splitlines()
+        assert lines[1:] == [f"{made.store};7;Мария Орлова;старший"]
 
 
 def test_all_of_it_works_by_keyboard_alone(browser: Browser, made: Office) -> None:

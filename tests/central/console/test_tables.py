@@ -72,6 +72,16 @@ def test_a_file_has_all_rows_that_the_filter_lets_through() -> None:
     assert lines[1] == "Магазин 60;60"
 
 
+def test_the_address_of_a_file_is_filtered_and_sorted_as_the_table_is_shown() -> None:
+    query = {"q": "6", "page": "2", "done": "saved", "who": "anna", "state": "open"}
+
+    found = listing(COLUMNS, ROWS, query, "no")
+
+    assert found.file == "?q=6&who=anna&state=open&format=csv&sort=no"
+    assert found.turned("name") == "?q=6&who=anna&state=open&sort=name"
+    assert found.kept([("state", "…", ())]) == [("who", "anna")]
+
+
 @given(st.text())
 def test_no_text_is_a_formula_and_none_is_lost(text: str) -> None:
     told = harmless(text)
