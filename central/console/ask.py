@@ -1,6 +1,6 @@
 """What a page of the console is asked, and the three things that it may answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -22,6 +22,10 @@ SIGN_IN = "/console/sign-in"
 YEARS: Final = range(2000, 2101)
 """Of days that a page may be asked for: with room for a zone's hours and the day after."""
 
+WAS: Final = "was_"
+ONCE: Final = "once"
+"""The field by which a form that is sent twice is known."""
+
 E = TypeVar("E", bound=StrEnum)
 
 
@@ -41,6 +45,11 @@ class BadFieldError(LoyaltyError):
     code = "bad_field"
     ru = "Поле «{name_ru}»: {reason_ru}."
     en = "Field '{name_en}': {reason_en}."
+
+
+def is_seen(name: str) -> bool:
+    """Tell whether a field says how another one was when the page was shown."""
+    return name.startswith(WAS)
 
 
 def bad_field(*words: str) -> BadFieldError:
@@ -92,6 +101,10 @@ class Ask:
     def text(self, name: str) -> str:
         """Return what was typed into a field, without spaces around it."""
         return self.form.get(name, "").strip()
+
+    def seen(self, names: Iterable[str]) -> dict[str, str]:
+        """Return what fields were filled with when the page was shown, of those that tell it."""
+        return {name: self.form[WAS + name] for name in names if WAS + name in self.form}
 
     def day(self, name: str) -> date | None:
         """Return a day that is typed, None for an empty field; raises BadFieldError."""

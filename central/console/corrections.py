@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic_core import PydanticCustomError
 
-from central.console.ask import Answer, Ask, Go, Page, bad_field
+from central.console.ask import ONCE, Answer, Ask, Go, Page, bad_field
 from central.console.pages import moment, translated
 from central.console.tables import EXPORT_MAX, ROWS_A_PAGE, Cell, Column, page_of, part, part_file
 from central.console.whom import names, tail
@@ -49,6 +49,7 @@ def correct(ask: Ask) -> Answer:
         by=ask.me.who.login,
         alone_max=alone,
         a_day_max=a_day,
+        once=ask.text(ONCE),
     )
     done = corrections.wish(ask.centre, wanted)
     is_done = done.state is CorrectionState.DONE

@@ -10,6 +10,7 @@ from central.console.ask import Answer, Ask, Page
 from central.console.pages import called, grouped, moment, translated
 from central.console.tables import Cell, Column, exported, tabled, titles_of
 from central.estate import service as estate
+from central.estate.editing import cells_of
 from central.fleet import service as fleet
 from central.fleet.service import OK, Board
 from central.measures.service import ONLINE_WITHIN
@@ -64,6 +65,7 @@ def one_store(ask: Ask) -> Page:
     report = found.heard.report if found.heard else None
     content = {
         "one": found,
+        "seen": {name: value for name, value in cells_of(found.store).items() if name != "code"},
         "state": state_of(ask, found),
         "told": _told(ask, found),
         "devices": [

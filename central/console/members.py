@@ -17,6 +17,7 @@ from central.corrections.store import Sought
 from central.ingest import looking
 from central.ledger import figures
 from central.ledger import service as ledger
+from central.meanwhile import merged
 from central.members import consent_store
 from central.members.consent_store import Consent
 from central.members.profiles import Proposal
@@ -27,14 +28,18 @@ from central.settling import consents, lookup, people
 from central.settling.golden import Golden, golden_record
 from central.settling.level import level
 from central.settling.lookup import Shown
+from shared.ids import uuid7
 from shared.ledger.books import Lot
 from shared.ledger.entries import Entry
 from shared.member import FamilyRole, ProfileField
 from shared.points import format_points
+from shared.profile import NothingEditedError
 from shared.runtime.sqlite import reading
 
 ENTRIES_SHOWN, LOTS_SHOWN, MONTHS_SHOWN = 10, 8, 12
 WALLET, TAIL = "bonus", 4
+FILLED = ("email", "birthday")
+"""Fields that a form of a profile is filled with, beside the name."""
 
 
 def search(ask: Ask) -> Answer:
@@ -88,6 +93,7 @@ def member(ask: Ask) -> Page:
         "one": shown.member,
         "name": _name(shown),
         "level": level(ask.centre, shown),
+        "seen": _seen_of(shown),
         "counted": {one.field.value: one.value for one in golden},
         "profile": [_told(ask, one) for one in golden],
         "roles": [(one.value, translated(ask.lang)(f"family_{one.value}")) for one in FamilyRole],
@@ -108,6 +114,7 @@ def member(ask: Ask) -> Page:
             (f"{purpose} {version}", f"{called(ask, 'purpose_', purpose)} {version}")
             for purpose, version in texts
         ],
+        "once": str(uuid7(ask.at, ask.centre.chance)),
         "alone": format_points(alone),
         "a_day": format_points(a_day),
     }
@@ -168,15 +175,27 @@ def consent_text(ask: Ask) -> Page:
 
 
 def _proposal(ask: Ask) -> Proposal:
-    born = ask.day("birthday")
+    born, is_verified = ask.day("birthday"), ask.text("verified") == "1"
     shown = lookup.show(ask.centre, ask.id("member"))
     values = people.values_of(
         ask.centre, ask.text("name"), ask.text("phone"), ask.text("email"), born
     )
+    now, seen = _seen_of(shown), ask.seen(_seen_of(shown))
+    merged(now, {name: ask.text(name) for name in now}, seen)
     counted = {one.field: one.value for one in golden_record(shown)}
     counted.setdefault(ProfileField.NAME, _name(shown))
     changed = {field: value for field, value in values.items() if counted.get(field) != value}
-    return Proposal(changed or values, ask.text("verified") == "1")
+    others = {name for name, was in seen.items() if ask.text(name) == was != now[name]}
+    own = {field: value for field, value in values.items() if field.value not in others}
+    if not own:
+        raise NothingEditedError
+    return Proposal({field: own[field] for field in own if field in changed} or own, is_verified)
+
+
+def _seen_of(shown: Shown) -> dict[str, str]:
+    """Return what the form of a member's profile is filled with."""
+    counted = {one.field.value: one.value for one in golden_record(shown)}
+    return {"name": _name(shown), **{name: counted.get(name, "") for name in FILLED}}
 
 
 def _name(shown: Shown) -> str:

@@ -20,7 +20,7 @@ from starlette.background import BackgroundTask
 
 from central.centre import Centre
 from central.console import plots
-from central.console.ask import HOME, SIGN_IN, Answer, Ask, File, Go, Page, Way
+from central.console.ask import HOME, ONCE, SIGN_IN, Answer, Ask, File, Go, Page, Way, is_seen
 from central.console.forms import FIELDS_MAX, Form, form_of, plain
 from central.console.pages import FOLDER, STATIC, Pages, said
 from central.console.ways import WAYS
@@ -148,7 +148,9 @@ class Console:
         query = {name: plain(value) for name, value in pairs}
         at = self._centre.clock.now()
         path = {name: plain(str(value)) for name, value in request.path_params.items()}
-        ask = Ask(self._centre, here, path, query, form.fields, at, token, form.files, request.url.path)
+        ask = Ask(
+            self._centre, here, path, query, form.fields, at, token, form.files, request.url.path
+        )
         if way.right is not None and here is None:
             return _with_headers(request, _to_door(request))
         if here is not None and here.who.has_first_password and not _is_open(way, here):
@@ -238,7 +240,8 @@ def _done(way: Way, ask: Ask) -> Answer:
 
 def _deed(way: Way, ask: Ask) -> Deed:
     """Return what stands in the trail: the fields' names, and the values of those that may."""
-    fields = sorted(name for name in ask.form if name not in {FORM_TOKEN, "note", *way.kept})
+    hidden = {FORM_TOKEN, ONCE, "note", *way.kept}
+    fields = sorted(name for name in ask.form if name not in hidden and not is_seen(name))
     told = {name: ask.text(name) for name in way.kept if name in ask.form}
     details = {**told, **({"fields": " ".join(fields)} if fields else {})}
     subject = " ".join(ask.path.values())

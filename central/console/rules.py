@@ -11,6 +11,7 @@ from central.packs import drafting
 from central.packs import store as packs
 from central.packs.draft_store import StoredDraft
 from central.packs.drafting import DraftShown, DraftState
+from central.packs.publishing import AT_ONCE
 from central.packs.store import Edition
 from central.people.roles import Right
 from central.rollout import board, changes
@@ -69,32 +70,34 @@ def draft(ask: Ask) -> Page:
 def revise(ask: Ask) -> Answer:
     """Put another text into a draft."""
     no, text = number_of(ask), ask.form.get("text", "")
-    shown = drafting.revise(ask.centre, no, text, _by(ask), note=ask.text("note"))
+    shown = drafting.revise(ask.centre, no, text, _by(ask), note=ask.text("note"), seen=_seen(ask))
     return Go(_of_draft(shown.draft), "saved")
 
 
 def submit(ask: Ask) -> Answer:
     """Ask for a review."""
-    shown = drafting.submit(ask.centre, number_of(ask), _by(ask), ask.text("note"))
+    shown = drafting.submit(ask.centre, number_of(ask), _by(ask), ask.text("note"), _seen(ask))
     return Go(_of_draft(shown.draft), "submitted")
 
 
 def approve(ask: Ask) -> Answer:
     """Approve a draft that others have written."""
-    shown = drafting.approve(ask.centre, number_of(ask), _by(ask), ask.text("note"))
+    shown = drafting.approve(ask.centre, number_of(ask), _by(ask), ask.text("note"), _seen(ask))
     return Go(_of_draft(shown.draft), "approved")
 
 
 def reject(ask: Ask) -> Answer:
     """Send a draft back."""
-    shown = drafting.reject(ask.centre, number_of(ask), _by(ask), ask.text("note"))
+    shown = drafting.reject(ask.centre, number_of(ask), _by(ask), ask.text("note"), _seen(ask))
     return Go(_of_draft(shown.draft), "rejected")
 
 
 def publish(ask: Ask) -> Answer:
-    """Publish an approved draft: everywhere, or in some stores or regions first."""
-    begins = ask.text("effective_from") or None
-    done = rollout.publish(ask.centre, number_of(ask), scope_of(ask), begins, word_of(ask))
+    """Publish an approved draft: everywhere, or in some stores or regions first; from the instant
+    that its text names, from another one, or at once."""
+    begins = AT_ONCE if ask.text("at_once") else ask.text("effective_from") or None
+    word, seen = word_of(ask), _seen(ask)
+    done = rollout.publish(ask.centre, number_of(ask), scope_of(ask), begins, word, seen)
     return Go(f"/console/packs/{done.hash}", "published")
 
 
@@ -124,6 +127,11 @@ def _source(ask: Ask, source: str) -> str:
 
 def _of(count: int, stores: int) -> Cell:
     return Cell(f"{count} / {stores}", count)
+
+
+def _seen(ask: Ask) -> str:
+    """Return the hash of the text that the page has shown."""
+    return ask.text("was_text")
 
 
 def _by(ask: Ask) -> str:

@@ -7,6 +7,7 @@ from central.console import fleet
 from central.console.ask import Answer, Ask, Go, Page, bad_field
 from central.console.words import WORDS
 from central.estate import service as estate
+from central.estate.editing import edit_store
 from central.estate.rows import BadCellError
 from central.leases import writeoff
 from central.settling import revoking
@@ -61,7 +62,7 @@ def edit(ask: Ask) -> Answer:
     """Write a store's requisites; its tills print them on the next slip."""
     cells = {name: ask.text(name) for name in STORE_FIELDS}
     with _by_their_labels():
-        estate.save_store(ask.centre, {**cells, "code": ask.path["store"]})
+        edit_store(ask.centre, ask.path["store"], cells, ask.seen(STORE_FIELDS))
     return Go(_page(ask.path["store"]), "saved")
 
 

@@ -6,7 +6,7 @@ from central.console import previews, publications, rules
 from central.console.ask import Way
 from central.people.roles import Right
 
-_SCOPE = ("stores", "regions", "effective_from")
+_SCOPE = ("stores", "regions", "effective_from", "at_once")
 
 RULES: Final = (
     Way("GET", "/packs", Right.SEE_RULES, rules.packs_page),

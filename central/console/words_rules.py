@@ -26,6 +26,7 @@ RULES: Final = pairs(
     ("scope_hint", "Коды через пробел; пусто — все", "Codes, with spaces; empty: all"),
     ("begins", "Начало по времени магазина", "From, by the store's time"),
     ("begins_hint", "Пусто — как в тексте", "Empty: as the text says"),
+    ("begins_now", "Сразу, что бы ни стояло в тексте", "At once, whatever the text says"),
     ("done_with_it", "Что с ним делали", "What was done with it"),
     ("act_write", "текст", "written"),
     ("act_submit", "на проверку", "submitted"),

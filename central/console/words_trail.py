@@ -6,6 +6,7 @@ from central.console.wording import pairs
 
 TRAIL: Final = pairs(
     ("kept_address", "адрес", "address"),
+    ("kept_at_once", "сразу", "at once"),
     ("kept_behind_changes", "реплика отстаёт, изменений", "replica behind, changes"),
     ("kept_birthday", "день рождения", "birthday"),
     ("kept_campaign", "акция", "campaign"),

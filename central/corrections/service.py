@@ -22,7 +22,7 @@ from central.members import service as members
 from central.members.merging import UnknownMemberError
 from central.packs import service as packs
 from shared.errors import Kind, LoyaltyError
-from shared.ids import uuid7
+from shared.ids import derived, uuid7
 from shared.ledger.books import Account, Books, Lot
 from shared.ledger.entries import Document, lot_id
 from shared.ledger.postings import grant, take
@@ -103,7 +103,8 @@ class SameEyesError(LoyaltyError):
 class Wish:
     """What somebody wants to correct; `points` in hundredths, below zero to take.
 
-    `alone_max` and `a_day_max` are what he may do alone, at once and in a day of UTC.
+    `alone_max` and `a_day_max` are what he may do alone, at once and in a day of UTC. The same wish
+    with the same `once` is one, however often it comes: a form that is sent twice.
     """
 
     member: UUID
@@ -114,13 +115,14 @@ class Wish:
     by: str
     alone_max: int
     a_day_max: int
+    once: str = ""
 
 
 def wish(centre: Centre, wanted: Wish) -> Correction:
     """Correct a member's points, or let it wait for a second person if it is over the limit.
 
-    Raises NoCorrectionReasonError, CorrectionLimitError, PastExpiryError, UnknownWalletError,
-    UnknownMemberError, NotEnoughPointsError.
+    Repeating is safe with a `once`. Raises NoCorrectionReasonError, CorrectionLimitError,
+    PastExpiryError, UnknownWalletError, UnknownMemberError, NotEnoughPointsError.
     """
     reason = wanted.reason.strip()
     if not wanted.points or not 0 < len(reason) <= REASON_MAX:
@@ -132,7 +134,7 @@ def wish(centre: Centre, wanted: Wish) -> Correction:
     if wanted.expires_on is not None and wanted.expires_on < at.astimezone(UTC).date():
         raise PastExpiryError(day=wanted.expires_on)
     new = Correction(
-        uid=uuid7(at, centre.chance),
+        uid=_uid(wanted) if wanted.once else uuid7(at, centre.chance),
         member=wanted.member,
         points=wanted.points,
         wallet=wanted.wallet,
@@ -141,7 +143,23 @@ def wish(centre: Centre, wanted: Wish) -> Correction:
         asked_by=wanted.by,
         asked_at=at,
     )
-    return _take_up(centre, new, wanted)
+    try:
+        return _take_up(centre, new, wanted)
+    except _RepeatedError as repeated:
+        return repeated.done
+
+
+class _RepeatedError(Exception):
+    """A wish that was taken up before: the transaction ends without a trace."""
+
+    def __init__(self, done: Correction) -> None:
+        super().__init__(done.uid)
+        self.done = done
+
+
+def _uid(wanted: Wish) -> UUID:
+    told = (wanted.member, wanted.points, wanted.wallet, wanted.expires_on, wanted.reason)
+    return derived("correction", wanted.by, wanted.once, *told)
 
 
 @retried
@@ -149,6 +167,8 @@ def _take_up(centre: Centre, new: Correction, wanted: Wish) -> Correction:
     at = new.asked_at
     with transaction(centre.engine) as connection:
         leases.keep_roster(connection)
+        if (done := store.find(connection, new.uid)) is not None:
+            raise _RepeatedError(done)
         morning = datetime.combine(at.astimezone(UTC).date(), time(), UTC)
         today = store.done_since(connection, wanted.by, morning) + abs(new.points)
         if new.points > 0:

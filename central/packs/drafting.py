@@ -113,6 +113,15 @@ class OwnReviewError(LoyaltyError):
     en = "{by} has written draft {no}: another person must approve it."
 
 
+class ChangedDraftError(LoyaltyError):
+    """A draft whose text is not the one that somebody has looked at."""
+
+    kind = Kind.CONFLICT
+    code = "changed_draft"
+    ru = "Пока страница была открыта, текст черновика № {no} изменили. Посмотрите, каков он теперь."
+    en = "The text of draft {no} was changed while the page was open. Look at what it is now."
+
+
 class AlreadyPublishedError(LoyaltyError):
     """A draft whose content is a published pack's."""
 
@@ -151,37 +160,43 @@ def write(centre: Centre, text: str, by: str, *, source: str = "", note: str = "
 
 
 @retried
-def revise(centre: Centre, no: int, text: str, by: str, *, note: str = "") -> DraftShown:
+def revise(
+    centre: Centre, no: int, text: str, by: str, *, note: str = "", seen: str = ""
+) -> DraftShown:
     """Put another text into a draft: whoever had approved it has to look again.
 
-    Raises PackError, UnknownDraftError, DraftStateError, NobodyError.
+    `seen` is the hash of the text that he has begun with, here and in what follows the hash of the
+    one that was looked at; empty where that is not known. Raises PackError, UnknownDraftError,
+    DraftStateError, ChangedDraftError, NobodyError.
     """
     pack, who = read_text(text), person(by)
     with transaction(centre.engine) as connection:
-        known = _allowed(connection, no, DraftAct.WRITE)
+        known = _allowed(connection, no, DraftAct.WRITE, seen)
         named = replace(known, name=pack.name, version=pack.version, hash=_hash(pack), text=text)
         return _do(connection, centre, named, DraftAct.WRITE, (who, note))
 
 
 @retried
-def submit(centre: Centre, no: int, by: str, note: str = "") -> DraftShown:
-    """Ask for a review; raises UnknownDraftError, DraftStateError, NobodyError."""
+def submit(centre: Centre, no: int, by: str, note: str = "", seen: str = "") -> DraftShown:
+    """Ask for a review.
+
+    Raises UnknownDraftError, DraftStateError, ChangedDraftError, NobodyError.
+    """
     who = person(by)
     with transaction(centre.engine) as connection:
-        known = _allowed(connection, no, DraftAct.SUBMIT)
+        known = _allowed(connection, no, DraftAct.SUBMIT, seen)
         return _do(connection, centre, known, DraftAct.SUBMIT, (who, note))
 
 
 @retried
-def approve(centre: Centre, no: int, by: str, note: str = "") -> DraftShown:
+def approve(centre: Centre, no: int, by: str, note: str = "", seen: str = "") -> DraftShown:
     """Approve a draft that others have written.
 
-    Raises OwnReviewError for who has written any of it, UnknownDraftError, DraftStateError,
-    NobodyError.
+    Raises OwnReviewError for who has written any of it, and as `submit` does.
     """
     who = person(by)
     with transaction(centre.engine) as connection:
-        known = _allowed(connection, no, DraftAct.APPROVE)
+        known = _allowed(connection, no, DraftAct.APPROVE, seen)
         written = {same(one) for one in _shown(connection, known).writers}
         if same(who) in written:
             raise OwnReviewError(by=who, no=no)
@@ -189,17 +204,22 @@ def approve(centre: Centre, no: int, by: str, note: str = "") -> DraftShown:
 
 
 @retried
-def reject(centre: Centre, no: int, by: str, note: str = "") -> DraftShown:
+def reject(centre: Centre, no: int, by: str, note: str = "", seen: str = "") -> DraftShown:
     """Send a draft back, also one that was approved; raises as `submit` does."""
     who = person(by)
     with transaction(centre.engine) as connection:
-        known = _allowed(connection, no, DraftAct.REJECT)
+        known = _allowed(connection, no, DraftAct.REJECT, seen)
         return _do(connection, centre, known, DraftAct.REJECT, (who, note))
 
 
 @retried
 def publish(
-    centre: Centre, no: int, by: str, terms: Announcement | None = None, note: str = ""
+    centre: Centre,
+    no: int,
+    by: str,
+    terms: Announcement | None = None,
+    note: str = "",
+    seen: str = "",
 ) -> Published:
     """Publish an approved draft: everywhere from the instant that it names itself, or by terms.
 
@@ -209,7 +229,7 @@ def publish(
     who = person(by)
     with transaction(centre.engine) as connection:
         take_turn(connection, Turn.PACKS)
-        known = _allowed(connection, no, DraftAct.PUBLISH)
+        known = _allowed(connection, no, DraftAct.PUBLISH, seen)
         pack = read_text(known.text)
         wanted = terms or Announcement("", effective_from=pack.effective_from.isoformat())
         sealed = (pack, seal(pack, centre.keys.pack))
@@ -289,8 +309,8 @@ def _known(connection: Connection, no: int) -> StoredDraft:
     return found
 
 
-def _allowed(connection: Connection, no: int, act: DraftAct) -> StoredDraft:
-    """Return a draft that an act is possible with."""
+def _allowed(connection: Connection, no: int, act: DraftAct, seen: str) -> StoredDraft:
+    """Return a draft that an act is possible with, and that is as it was seen."""
     take_turn(connection, Turn.PACKS)
     found = _known(connection, no)
     if DraftState(found.state) not in _MAY[act][0]:
@@ -298,6 +318,8 @@ def _allowed(connection: Connection, no: int, act: DraftAct) -> StoredDraft:
         raise DraftStateError(
             no=no, state_ru=state.ru, state_en=state.en, act_ru=deed.ru, act_en=deed.en
         )
+    if seen and seen != found.hash:
+        raise ChangedDraftError(no=no)
     return found
 
 

@@ -115,12 +115,17 @@ class Word:
 
 
 def publish(
-    centre: Centre, draft: int, scope: Scope, effective_from: str | None, word: Word
+    centre: Centre,
+    draft: int,
+    scope: Scope,
+    effective_from: str | None,
+    word: Word,
+    seen: str = "",
 ) -> Published:
     """Publish an approved draft for a scope; without an instant, from the one that it names.
 
-    An empty instant is at once. Raises as `drafting.publish` does, UnknownPlaceError,
-    BadScopeError, BadInstantError.
+    An empty instant is at once; `seen` is the hash of the text that was looked at. Raises as
+    `drafting.publish` does, UnknownPlaceError, BadScopeError, BadInstantError.
     """
     with reading(centre.engine) as connection:
         _check_scope(scope, estate.stores(connection))
@@ -129,7 +134,7 @@ def publish(
         text = drafting.show(centre, draft).draft.text
         begins = drafting.read_text(text).effective_from.isoformat()
     terms = Announcement("", _instant(begins), "", scope.stores, scope.regions, Act.PUBLISH)
-    done = drafting.publish(centre, draft, word.by, terms, word.note)
+    done = drafting.publish(centre, draft, word.by, terms, word.note, seen)
     budgets.run(centre, centre.clock.now())
     return done
 

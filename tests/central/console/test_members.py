@@ -273,3 +273,42 @@ def test_a_page_tells_the_level_and_what_is_missing_to_the_next(
     assert "<strong>Серебряный</strong>уровень<br>" in irina
     assert "До Золотого 90 000 ₽" in irina.replace("\u00a0", " ")
     assert "<strong>Золотой</strong>уровень, назначен до 31.12.2031</div>" in lev
+
+
+def test_points_are_given_once_by_a_form_that_is_sent_twice(
+    anna: Person, vera: Browser, centre: Centre
+) -> None:
+    here = f"/console/members/{anna.member}"
+    (once,) = re.findall(r'name="once" value="([^"]+)"', vera.get(here).text)
+    form = {"direction": "give", "points": "7", "note": "жалоба 118", "once": once}
+
+    answers = [vera.post(f"{here}/points", **form) for _ in range(2)]
+
+    assert [one.headers["location"] for one in answers] == [f"{here}?done=corrected"] * 2
+    assert vera.get(here).text.count("жалоба 118") == 1
+    with reading(centre.engine) as connection:
+        deeds = [step.deed for step in trail.after(connection, 0)]
+    assert deeds == ["signed_in", "points_corrected"]
+
+
+def test_what_another_person_has_changed_meanwhile_stays_as_he_wrote_it(
+    anna: Person, vera: Browser
+) -> None:
+    here = f"/console/members/{anna.member}"
+    seen = {"was_name": "Ёлкина Анна", "was_email": "", "was_birthday": ""}
+    mine = {"name": "Ёлкина Анна", "phone": "", "birthday": "", "note": "по телефону"}
+    assert (
+        vera.post(here, **{**mine, "name": "Ёлкина Анна Сергеевна", "email": ""}).status_code == 303
+    )
+
+    other = vera.post(here, **mine, **seen, email="a@example.com")
+    same = vera.post(here, **{**mine, "name": "Ёлкина Аня"}, **seen, email="")
+    nothing = vera.post(here, **mine, **seen, email="")
+
+    assert other.status_code == 303, other.text
+    page = vera.get(here).text
+    assert 'name="was_name" value="Ёлкина Анна Сергеевна"' in page
+    assert "a@example.com" in page
+    assert same.status_code == 409
+    assert "записал «Ёлкина Анна Сергеевна» вместо «Ёлкина Анна»" in same.text
+    assert nothing.status_code == 422

@@ -1,5 +1,7 @@
 """Packs from the console: one person writes, another approves, an operator publishes and halts."""
 
+import re
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -10,6 +12,8 @@ from central.packs.service import publish
 from central.people.roles import Role
 from tests.builders import wine_text
 from tests.central.people.kit import Browser, Staff
+
+SEEN = re.compile(r'name="was_text" value="(\w+)"')
 
 
 @pytest.fixture
@@ -53,6 +57,28 @@ def test_a_draft_is_written_approved_by_another_published_and_halted(
     halted = operator.post(f"{pack}/halt", note="ошибка в скидке")
     assert halted.status_code == 303, halted.text
     assert "ошибка в скидке" in operator.get(pack).text
+
+
+def test_a_page_that_is_old_approves_nothing_and_a_pack_may_count_at_once(
+    centre: Centre, marketer: Browser, operator: Browser
+) -> None:
+    publish(centre, wine_text())
+    texts = [wine_text().replace("version: 1\n", f"version: {no}\n") for no in (2, 3)]
+    written = marketer.post("/console/new-draft", text=texts[0])
+    here = written.headers["location"].partition("?")[0]
+    marketer.post(f"{here}/submit")
+    seen = SEEN.findall(operator.get(here).text)[0]
+    marketer.post(here, text=texts[1], was_text=seen)
+    marketer.post(f"{here}/submit")
+
+    late = operator.post(f"{here}/approve", was_text=seen)
+
+    assert late.status_code == 409
+    assert "текст черновика № 1 изменили" in late.text
+    assert operator.post(f"{here}/approve", was_text=SEEN.findall(late.text)[0]).status_code == 303
+    done = operator.post(f"{here}/publish", at_once="1", effective_from="", note="сразу")
+    assert done.status_code == 303, done.text
+    assert "<td>сразу</td>" in operator.get(done.headers["location"]).text
 
 
 def test_a_text_that_is_no_pack_is_refused_and_kept(marketer: Browser) -> None:

@@ -1,5 +1,6 @@
 """The board's page and a store's: what they show, and what their forms do."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -95,6 +96,27 @@ def test_requisites_that_are_edited_reach_the_store(centre: Centre, olga: Browse
         step = trail.search(connection, trail.Sought("olga"), 1, 0)[0]
     assert (step.deed, step.subject) == ("store_edited", "101")
     assert step.told()["tax_number"] == "7701234567"
+
+
+def test_two_who_change_one_store_at_once_lose_nothing_of_each_other(
+    olga: Browser, centre: Centre
+) -> None:
+    olga.post(HERE, **REQUISITES)
+    seen = {f"was_{name}": value for name, value in REQUISITES.items()}
+    olga.post(HERE, **{**REQUISITES, "name": "Погреб"}, **seen)
+
+    other = olga.post(HERE, **{**REQUISITES, "address": "Казань, Баумана, 2"}, **seen)
+    same = olga.post(HERE, **{**REQUISITES, "name": "Подвал"}, **seen)
+    now = dict(re.findall(r'name="(was_\w+)" value="([^"]*)"', same.text))
+    again = olga.post(HERE, **{**REQUISITES, "name": "Подвал"}, **now)
+
+    assert other.status_code == 303
+    assert same.status_code == 409
+    assert "записал «Погреб» вместо «Винный дом на Арбате»" in same.text
+    assert 'value="Подвал"' in same.text  # what he has typed is still there
+    assert again.status_code == 303
+    (store,) = [one for one in estate.stores(centre) if one.code == "101"]
+    assert (store.name, store.address) == ("Подвал", "Москва, Арбат, 1")
 
 
 @pytest.mark.parametrize(

@@ -194,3 +194,17 @@ def test_what_was_posted_stays_and_the_way_back_is_another_entry(
     turned = service.look(centre, Sought(text="двойн", order="-points"), 1)
     assert [one.points for one in turned] == [50_00]
     assert service.count(centre, Sought(state=CorrectionState.WAITING)) == 0
+
+
+def test_a_form_that_is_sent_twice_is_one_correction_and_another_one_is_another(
+    centre: Centre, anna: Person
+) -> None:
+    before = balance(centre, anna.account)
+
+    first, again = (service.wish(centre, wish(anna, 7_00, once="a form")) for _ in range(2))
+    other = service.wish(centre, wish(anna, 8_00, once="a form"))
+    later = service.wish(centre, wish(anna, 7_00, once="another form"))
+
+    assert first == again
+    assert len({first.uid, other.uid, later.uid}) == 3
+    assert balance(centre, anna.account) == before + 22_00

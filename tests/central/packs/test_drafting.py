@@ -6,6 +6,7 @@ from central.centre import Centre
 from central.packs import drafting
 from central.packs.drafting import (
     AlreadyPublishedError,
+    ChangedDraftError,
     DraftState,
     DraftStateError,
     NobodyError,
@@ -138,3 +139,20 @@ def test_a_draft_in_canonical_form_is_read_as_it_is(centre: Centre) -> None:
     found = drafting.write(centre, canonical(pack).decode(), "Анна")
 
     assert found.draft.hash == pack_hash(canonical(pack))
+
+
+def test_what_was_not_looked_at_is_neither_approved_nor_written_over(centre: Centre) -> None:
+    no = in_review(centre)
+    seen = drafting.show(centre, no).draft.hash
+    drafting.revise(centre, no, second(3), "Анна", seen=seen)
+    drafting.submit(centre, no, "Анна")
+
+    with pytest.raises(ChangedDraftError):
+        drafting.approve(centre, no, "Борис", seen=seen)
+    with pytest.raises(ChangedDraftError):
+        drafting.revise(centre, no, second(4), "Вера", seen=seen)
+    now = drafting.approve(centre, no, "Борис", seen=drafting.show(centre, no).draft.hash)
+
+    assert (now.draft.version, now.draft.state) == (3, DraftState.APPROVED)
+    with pytest.raises(ChangedDraftError):
+        drafting.publish(centre, no, "Борис", seen=seen)
