@@ -183,11 +183,24 @@ def _retold(connection: Connection, new: StoredPublication) -> list[NewChange]:
     begins = new.effective_from or _local(new.at)
     if not new.replaces:
         return _count_from(connection, {new.pack: begins})
-    former = store.pack(connection, new.replaces)
-    was = NEVER if former is None else former.effective_from
+    replaced = store.pack(connection, new.replaces)
+    if replaced is None or (was := replaced.effective_from) == NEVER:
+        return []
     if new.effective_from and was <= new.effective_from:
         return _count_from(connection, {new.pack: begins})
-    return _count_from(connection, {new.replaces: NEVER, new.pack: was})
+    ends = {new.replaces: NEVER}
+    if _counts_before(connection, new, was):
+        return _count_from(connection, ends)
+    return _count_from(connection, ends | {new.pack: was})
+
+
+def _counts_before(connection: Connection, new: StoredPublication, was: str) -> bool:
+    """Tell whether the pack that takes another's place counts already when that would begin."""
+    found = store.pack(connection, new.pack)
+    if found is None or found.effective_from > was:
+        return False
+    others = [one for one in store.editions(connection) if one.hash not in (new.pack, new.replaces)]
+    return not any(found.effective_from <= one.effective_from < was for one in others)
 
 
 def _count_from(connection: Connection, begins: Mapping[str, str]) -> list[NewChange]:

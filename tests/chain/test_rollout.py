@@ -12,6 +12,8 @@ from agent.quote.lines import Item
 from agent.reporting import Reporter
 from central.estate.service import How, import_goods, import_stores
 from central.packs import drafting
+from central.packs import store as shelf
+from central.packs.publishing import NEVER
 from central.packs.service import Published
 from central.rollout import service
 from central.rollout.board import Board, Readiness, board
@@ -192,6 +194,26 @@ def test_a_roll_back_counts_from_its_instant_and_receipts_in_between_keep_their_
     assert between.evaluation.pack_hash == new.hash
     assert pack_of(here) == chain.world.first_pack
     assert stale(chain) == []
+
+
+def begins(chain: Chain) -> dict[int, str]:
+    """Return from when packs count for agents that read no publications, by version."""
+    with reading(chain.centre.engine) as connection:
+        return {one.version: one.effective_from for one in shelf.editions(connection)}
+
+
+@pytest.mark.parametrize("where", ["in one store", "everywhere"])
+def test_a_pack_that_has_not_come_everywhere_takes_none_away_from_agents_of_the_version_before(
+    chain: Chain, where: str
+) -> None:
+    first = begins(chain)
+    publish(chain, pack(2, 10, "2026-02-01T00:00"))
+    scope = Scope(stores=(chain.stores[0].code,)) if where == "in one store" else EVERYWHERE
+    later = publish(chain, pack(3, 20, "2027-01-01T00:00"), scope)
+
+    service.roll_back(chain.centre, later.hash, "wine:2", "", WORD)
+
+    assert begins(chain) == first | {2: "2026-02-01T00:00:00", 3: NEVER}
 
 
 def test_the_only_pack_of_a_chain_is_not_halted(chain: Chain) -> None:
