@@ -5,7 +5,7 @@ from uuid import UUID
 
 from central.console.ask import Answer, Ask, Go, Page
 from central.console.pages import moment
-from central.console.tables import Cell, Column, exported, listing, titles_of
+from central.console.tables import Cell, Column, chosen, listing, part_file
 from central.console.whom import names, tail
 from central.estate import service as estate
 from central.people.roles import Right
@@ -29,11 +29,11 @@ def search(ask: Ask) -> Answer:
     day = ask.day_asked() or ask.at.astimezone(ask.zone).date()
     found_, zone = receipts.of_day(ask.centre, store, day)
     is_file = ask.query.get("format") == "csv"
-    named = {} if is_file else names(ask, (one.member for one in found_ if one.member))
+    named = names(ask, (one.member for one in found_ if one.member))
     columns = _columns(ask, zone, named)
-    if is_file:
-        titles = titles_of(ask, columns)
-        return exported(f"receipts-{store}-{day}", titles, columns, found_, ask.query)
+    if is_file:  # of what the page shows, without names
+        rows, nameless = chosen(columns, found_, ask.query), _columns(ask, zone, {})
+        return part_file(ask, f"receipts-{store}-{day}", nameless, rows)
     content = {
         "list": listing(columns, found_, ask.query, "-at"),
         "stores": [(one.code, f"{one.code} {one.name}") for one in stores],

@@ -266,9 +266,10 @@ def _to_door(request: Request) -> Response:
     """Lead to the door; htmx is told to go there with the whole page."""
     if "HX-Request" in request.headers:
         return Response(headers={"HX-Redirect": SIGN_IN})
-    path = request.url.path
+    path, query = request.url.path, request.url.query
     is_worth = request.method == "GET" and path != HOME
-    return RedirectResponse(f"{SIGN_IN}?next={quote(path)}" if is_worth else SIGN_IN, SEE_OTHER)
+    to = quote(f"{path}?{query}" if query else path)
+    return RedirectResponse(f"{SIGN_IN}?next={to}" if is_worth else SIGN_IN, SEE_OTHER)
 
 
 def _keep(request: Request, answer: Response, token: str) -> None:

@@ -161,10 +161,17 @@ def exported(
     query: Mapping[str, str],
 ) -> File:
     """Return all rows that a query lets through as CSV, at most EXPORT_MAX of them."""
-    found = _filtered(columns, rows, query.get("q", ""))
-    found = _sorted(columns, found, query.get("sort", ""))[:EXPORT_MAX]
+    found = chosen(columns, rows, query)
     heads = [titles[column.key] for column in columns]
     return as_csv(name, heads, ([column.cell(row).text for column in columns] for row in found))
+
+
+def chosen(
+    columns: Sequence[Column[_Row]], rows: Iterable[_Row], query: Mapping[str, str]
+) -> list[_Row]:
+    """Return the rows that a query lets through, sorted, at most EXPORT_MAX of them."""
+    found = _filtered(columns, rows, query.get("q", ""))
+    return _sorted(columns, found, query.get("sort", ""))[:EXPORT_MAX]
 
 
 def as_csv(name: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> File:

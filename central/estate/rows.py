@@ -17,6 +17,8 @@ from shared.errors import Kind, LoyaltyError
 
 ROWS_MAX = 500_000
 CELL_CHARS_MAX = 300
+FORMULA_SIGNS = "=+-@\t\r"
+"""With which a cell begins that a spreadsheet would compute: files have a `'` before it."""
 FAULTS_SHOWN_MAX = 20
 ROLES = ("cashier", "senior")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
@@ -251,7 +253,13 @@ def cashier_parser(pepper: bytes) -> Callable[[CsvRow], Cashier]:
 def _numbered(number: int, cells: Mapping[str, str | None]) -> Numbered:
     if None in cells or None in cells.values():
         return Numbered(number, None)
-    return Numbered(number, {name: value or "" for name, value in cells.items()})
+    return Numbered(number, {name: plain(value or "") for name, value in cells.items()})
+
+
+def plain(cell: str) -> str:
+    """Return a cell without blanks around it, and without the sign that makes it a text."""
+    bare = cell.strip()
+    return bare[1:] if len(bare) > 1 and bare[0] == "'" and bare[1] in FORMULA_SIGNS else bare
 
 
 def _written(key: object) -> str:

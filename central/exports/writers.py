@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from central.estate.rows import FORMULA_SIGNS
 from central.imports.sheets import NoLibraryError
-from central.imports.sources import FORMULA_SIGNS
 from shared.errors import Kind, LoyaltyError
 
 if TYPE_CHECKING:

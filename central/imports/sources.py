@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from central.estate.rows import plain
 from central.imports import sheets, texts
 from central.imports.lines import COLUMNS_MAX, Line, Sheet, Source, bad_source
 from central.imports.reasons import Reason
@@ -12,8 +13,6 @@ from central.imports.reasons import Reason
 FILE_BYTES_MAX = 8 * 1024**3
 CELL_CHARS_MAX = 4000
 NAME_SHOWN, TWICE_SHOWN = 40, 5
-FORMULA_SIGNS = "=+-@\t\r"
-"""With which a cell begins that a spreadsheet would compute; a `'` before it makes it a text."""
 
 
 @contextmanager
@@ -79,9 +78,3 @@ def _judged(line: Line, width: int) -> Line:
     if any(len(cell) > CELL_CHARS_MAX for cell in line.cells):
         return Line(line.number, fault=Reason.CELL_TOO_LONG)
     return Line(line.number, tuple(map(plain, line.cells[:width])))
-
-
-def plain(cell: str) -> str:
-    """Return a cell without blanks around it, and without the sign that makes it a text."""
-    bare = cell.strip()
-    return bare[1:] if len(bare) > 1 and bare[0] == "'" and bare[1] in FORMULA_SIGNS else bare

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import PurePath
 from typing import Any
 
-from central.estate.rows import text_of
+from central.estate.rows import plain, text_of
 from shared.errors import Kind, LoyaltyError
 from shared.packs.tables import CELL_CHARS_MAX, COLUMNS_MAX, ROWS_MAX, Sheet
 
@@ -79,7 +79,7 @@ def _csv(content: bytes) -> Iterator[tuple[str, ...]]:
     comma = ";" if first.count(";") > first.count(",") else ","
     try:
         for row in csv.reader(io.StringIO(text), delimiter=comma, strict=True):
-            yield tuple(cell.strip() for cell in row)
+            yield tuple(plain(cell) for cell in row)
     except csv.Error as error:
         ru, en = "кавычка не закрыта или стоит не на месте", "a quotation mark is out of place"
         raise _fault(f"это не CSV: {ru}", f"it is no CSV: {en}") from error

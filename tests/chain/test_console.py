@@ -61,6 +61,10 @@ def test_support_finds_a_receipt_sees_why_and_mends_it_by_an_entry(
 
     listed = vera.get(f"/console/receipts?store={store}&day={day}").text
     assert f'href="/console/receipts/{receipt}"' in listed
+    name = re.findall(rf'<a href="/console/members/{member}">([^<]+)', listed)[0]
+    file = vera.get(f"/console/receipts?store={store}&day={day}&q={name}&format=csv").text
+    assert len(file.splitlines()) == 2
+    assert name not in file
     found = vera.get(f"/console/receipts?receipt={receipt}")
     assert found.headers["location"] == f"/console/receipts/{receipt}"
 

@@ -33,18 +33,16 @@ def test_who_is_not_signed_in_is_led_to_the_door_and_then_where_he_wanted(
     client: TestClient, staff: Staff
 ) -> None:
     staff.add("anna", Role.ADMINISTRATOR)
-    led = client.get("/console/trail", follow_redirects=False)
-    assert (led.status_code, led.headers["location"]) == (
-        303,
-        "/console/sign-in?next=/console/trail",
-    )
+    wanted = "/console/trail?who=anna&sort=-no"
+    led = client.get(wanted, follow_redirects=False)
+    assert led.status_code == 303
+    door = client.get(led.headers["location"]).text
+    assert 'name="next" value="/console/trail?who=anna&amp;sort=-no"' in door
 
-    form = {"login": "anna", "password": PASSWORD, "code": staff.code("anna")}
-    done = client.post(
-        "/console/sign-in", data={**form, "next": "/console/trail"}, follow_redirects=False
-    )
+    form = {"login": "anna", "password": PASSWORD, "code": staff.code("anna"), "next": wanted}
+    done = client.post("/console/sign-in", data=form, follow_redirects=False)
 
-    assert (done.status_code, done.headers["location"]) == (303, "/console/trail")
+    assert (done.status_code, done.headers["location"]) == (303, wanted)
     assert client.get("/console/trail").status_code == 200
 
 

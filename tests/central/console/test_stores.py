@@ -226,6 +226,16 @@ def test_stores_come_as_a_file_are_checked_first_and_taken_in(
     assert regions.splitlines()[1].split(";")[:2] == ["msk", "3"]
 
 
+def test_a_file_of_stores_that_comes_back_as_it_was_changes_nothing(olga: Browser) -> None:
+    olga.post(HERE, **{**REQUISITES, "name": "=1+1", "address": "-5 этаж, Арбат", "tills": ""})
+    given = olga.get("/console/files/stores.csv").content
+
+    back = olga.post_file("/console/files/stores/check", "s.csv", given)
+
+    assert "'=1+1;'-5 этаж" in given.decode("utf-8-sig")
+    assert "Новых / изменённых / прежних: 0 / 0 / 2." in back.text
+
+
 def test_a_file_with_faults_changes_nothing_and_its_rows_are_named(
     centre: Centre, olga: Browser
 ) -> None:

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from central.centre import Centre
 from central.conflicts.service import Word
+from central.estate.rows import plain
 from central.exports.service import export
 from central.exports.writers import BadTargetError, harmless, table_file
 from central.imports.fields import ImportKind
 from central.imports.lines import Source
-from central.imports.sources import open_sheet, plain
+from central.imports.sources import open_sheet
 from central.members.profiles import Proposal
 from central.settling.lookup import living
 from central.settling.people import edit_member
