@@ -20,6 +20,7 @@ CUT_OFF = """() => [...document.querySelectorAll("html, header, .card, .tile, bu
   .map((one) => one.outerHTML.slice(0, 200))"""
 """What is wider than its place; tables scroll in theirs."""
 OPENED = "() => document.querySelectorAll('details').forEach((one) => { one.open = true; })"
+PHONE_PX = (390, 844)
 GOODS = ("Сыр выдержанный", "Вино красное", "Жалоба")
 
 
@@ -91,6 +92,15 @@ def test_every_page_is_accessible_and_fits_and_english_pages_are_english(
         page.goto(f"{made.url}/console/me")
         page.locator("#language").select_option("ru")
         page.locator("form[action='/console/me'] button").click()
+
+
+def test_every_page_fits_a_phone(browser: Browser, made: Office) -> None:
+    with made.window(browser, OLGA) as page:
+        page.set_viewport_size({"width": PHONE_PX[0], "height": PHONE_PX[1]})
+        for path in paths(made):
+            page.goto(f"{made.url}/console{path}")
+            page.evaluate(OPENED)
+            assert page.evaluate(CUT_OFF) == [], path
 
 
 def test_pages_of_the_staff_are_accessible(browser: Browser, made: Office) -> None:
