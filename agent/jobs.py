@@ -36,6 +36,8 @@ SETTLE_TURNS = 6
 STOP_S = 3.0
 FAILED_S = 1.0
 HELD_UP_S = 10.0
+FENCED_REST_MAX_S = 60.0
+"""Between two visits of a fenced agent, of which nobody expects any but of a restored centre."""
 PUSH = "push"
 TEND = "tend"
 REPORT = "report"
@@ -169,12 +171,13 @@ class Jobs:
                 self._rest(self.station.wakes.push, IDLE_S)
 
     def _pull(self) -> None:
-        backoff = self._backoff()
+        backoff, fenced = self._backoff(), self._fenced_backoff()
         while not self.stopping.is_set():
             self.station.gets_on(replica.PULL)
             try:
                 self._follow()
                 backoff.reset()
+                fenced.reset()
             except (GapError, InDoubtError):
                 self.station.wakes.push.set()
                 self._rest(self.station.wakes.pull, DOUBT_S)
@@ -182,7 +185,8 @@ class Jobs:
                 self._obey_busy(self.station.wakes.pull, busy)
             except (LoyaltyError, DatabaseError) as error:
                 log.info("pull.failed", reason=str(error))
-                self._rest(self.station.wakes.pull, backoff.next_s(self.station.chance.random()))
+                waits = fenced if self.station.is_fenced else backoff
+                self._rest(self.station.wakes.pull, waits.next_s(self.station.chance.random()))
 
     def _follow(self) -> None:
         """Catch up with every stream, then apply what the live tail brings until it ends."""
@@ -259,3 +263,9 @@ class Jobs:
     def _backoff(self) -> Backoff:
         settings = self.station.settings
         return Backoff(settings.retry_first_s, settings.retry_max_s)
+
+    def _fenced_backoff(self) -> Backoff:
+        """Waits that no watch takes for a loop that hangs."""
+        settings = self.station.settings
+        most_s = min(FENCED_REST_MAX_S, settings.loop_silence_max_s / 2)
+        return Backoff(settings.retry_first_s, max(most_s, settings.retry_max_s))

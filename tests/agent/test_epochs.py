@@ -1,6 +1,9 @@
 """An epoch that lost its place spends no lease, sells on, and is followed by the next one."""
 
+import threading
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.exc import DatabaseError
@@ -8,6 +11,7 @@ from sqlalchemy.exc import DatabaseError
 from agent import epochs
 from agent import identity as identities
 from agent.commit.service import commit
+from agent.jobs import Jobs
 from agent.leases import service as leases
 from agent.leases.service import Want
 from agent.link import LinkDownError, RefusedByCentreError
@@ -23,7 +27,7 @@ from shared.wire.facts import decode_envelope
 from shared.wire.push import Outcome, OutcomeKind, PushAnswer, PushBatch, head_bytes
 from tests.agent.kit import claim, facts, last_envelope, lot_seen, paid, sell
 from tests.builders import INCARNATION, Person, PersonLot, Shop, basket, lease_row
-from tests.fakes import refusal
+from tests.fakes import NOON, FakeClock, refusal
 
 LEASED = 50_000
 BLOCK = 77
@@ -127,6 +131,35 @@ def test_a_barred_agent_quotes_what_it_may_draw_itself(shop: Shop, lot: PersonLo
 
     assert held.evaluation.redemption.redeemed == 0
     assert shop.link.asked == []
+
+
+class AnHour(FakeClock):
+    """A clock that counts the waits of a loop and ends it after an hour."""
+
+    waits = 0
+    jobs: Jobs
+
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        self.waits += 1
+        if super().now() + timedelta(seconds=timeout_s) > NOON + timedelta(hours=1):
+            self.jobs.stopping.set()
+        return super().wait(event, timeout_s)
+
+
+@pytest.mark.parametrize(("reason", "least", "most"), [(FENCED, 60, 240), ("busy", 600, 3600)])
+def test_a_fenced_agent_asks_ever_less_often(
+    shop: Shop, reason: str, least: int, most: int
+) -> None:
+    sell(shop, basket(shop))
+    push(shop.station)
+    clock = AnHour()
+    shop.station = replace(shop.station, clock=clock)
+    clock.jobs = Jobs(shop.station)
+    shop.link.refuses = reason
+
+    clock.jobs._pull()
+
+    assert least < clock.waits < most
 
 
 def test_being_fenced_outweighs_an_earlier_bar_and_no_other_does(shop: Shop) -> None:
