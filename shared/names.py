@@ -1,5 +1,6 @@
 """Whether two names, as cashiers typed them, may be one person's."""
 
+import re
 import unicodedata
 from itertools import combinations, permutations
 
@@ -10,6 +11,7 @@ _LETTERS_APART = str.maketrans(
     {"ё": "е", ".": " ", ",": " ", "-": " ", "—": " ", "'": None, "’": None}
 )
 _ENDING_LETTERS = 1
+_APOSTROPHE = re.compile("['’]")
 
 
 def compatible(left: str, right: str) -> bool:
@@ -61,6 +63,13 @@ def folded_words(name: str) -> list[str]:
         for word in folded.translate(_LETTERS_APART).split()
     )
     return [word for word in words if word]
+
+
+def parts_of_words(name: str) -> list[str]:
+    """Return what stands behind apostrophes, folded: who is O'Brien is looked for as Brien too."""
+    parts = _APOSTROPHE.split(name)[1:]
+    found = (folded_words(part)[:1] for part in parts if part[:1].isalpha())
+    return [word for words in found for word in words if len(word) >= LETTERS_MIN]
 
 
 def _agree(left: str, right: str) -> bool:

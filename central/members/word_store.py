@@ -17,7 +17,7 @@ from central.members.store import (
 from central.schema import Ordered, Table, table_of
 from central.sets import insert_rows, one_of
 from shared.member import ProfileField
-from shared.names import folded_words
+from shared.names import folded_words, parts_of_words
 
 WORDS_MAX = 8
 """Of one name."""
@@ -109,9 +109,9 @@ def _brought(roll: Roll) -> Iterator[Row]:
 
 
 def _rows(member: UUID, text: str) -> Iterator[Row]:
-    words = folded_words(text)[:WORDS_MAX]
+    words = [*folded_words(text)[:WORDS_MAX], *parts_of_words(text)[:WORDS_MAX]]
     name = "".join(f" {word}" for word in words)
-    for word in words:
+    for word in dict.fromkeys(words):
         yield (word, name, member)
 
 

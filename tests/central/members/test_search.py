@@ -36,6 +36,7 @@ def people(journal: Journal) -> Journal:
     journal.register(name="Ёлкина Анна Сергеевна", phone="+79161234567", card=CARDS[0])
     journal.register(name="Иванов-Петров Иван", phone="+79167654567", card=CARDS[1])
     journal.register(name="Anna Smith", phone="+79160000001", card=CARDS[2])
+    journal.register(name="Sean O'Brien", phone="+79160000002")
     journal.push()
     return journal
 
@@ -49,6 +50,9 @@ FOUND: dict[str, list[str]] = {
     "ан": ["Ёлкина Анна Сергеевна"],
     "an": ["Anna Smith"],
     "лкина": [],
+    "brien": ["Sean O'Brien"],
+    "o’brien": ["Sean O'Brien"],
+    "se bri": ["Sean O'Brien"],
     "4567": ["Ёлкина Анна Сергеевна", "Иванов-Петров Иван"],
     "123-45-67": ["Ёлкина Анна Сергеевна"],
     "8 (916) 123-45-67": ["Ёлкина Анна Сергеевна"],
