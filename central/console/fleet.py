@@ -13,10 +13,11 @@ from central.estate import service as estate
 from central.estate.editing import cells_of
 from central.fleet import service as fleet
 from central.fleet.service import OK, Board
+from central.leases import risk
 from central.measures.service import ONLINE_WITHIN
 from central.people.roles import Right
 from shared.money import format_money
-from shared.points import format_points
+from shared.points import format_points, worth
 from shared.wire.reports import DeviceReport
 
 SKEW_S = 60
@@ -78,8 +79,16 @@ def one_store(ask: Ask) -> Page:
         if report
         else [],
         "former": len(found.former),
+        "worth": _worth_minor(ask, found),
     }
     return Page("store", content)
+
+
+def _worth_minor(ask: Ask, one: Board) -> int:
+    """Return what the points that a store holds are worth at most there, in kopecks."""
+    if not one.held_points or not ask.me.may(Right.RUN_FLEET):
+        return 0
+    return worth(one.held_points, risk.value_in_store(ask.centre, one.store))
 
 
 def _columns(ask: Ask) -> list[Column[Board]]:

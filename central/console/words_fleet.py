@@ -155,7 +155,11 @@ FLEET: Final = pairs(
     ("renew_keys", "Сменить ключи потоков", "Renew the streams' keys"),
     ("fence", "Отстранить агента", "Fence the agent"),
     ("revoke", "Отозвать: украден или потерян", "Revoke: stolen or lost"),
-    ("write_off", "Списать лимит: риск {points} бонусов", "Write off: {points} points at risk"),
+    (
+        "write_off",
+        "Списать лимит: риск {points} бонусов, до {worth} ₽",
+        "Write off: {points} points at risk, up to {worth} ₽",
+    ),
     (
         "deeds_hint",
         "Отстранённый больше не работает за магазин, его факты принимаются. Отозванному не верят. "

@@ -14,11 +14,13 @@ from central.agents import store as agents
 from central.agents.store import Agent
 from central.centre import Centre
 from central.estate import store as estate
+from central.estate.rows import Store
 from central.feed import service as feed
 from central.leases.writeoff import UnknownHolderError
 from central.ledger import figures
 from central.ledger import service as ledger
 from central.ledger.figures import Balances
+from central.packs import store as shelf
 from central.packs.library import Library, catalogue, in_force
 from central.passes import store as passes
 from central.passes.store import Outstanding
@@ -28,6 +30,7 @@ from shared.points import POINT, worth
 from shared.rules.force import Place
 from shared.rules.model import Pack
 from shared.rules.moment import Moment
+from shared.rules.pack import load_canonical
 from shared.runtime.sqlite import reading
 
 SILENT_AFTER = timedelta(minutes=1)
@@ -144,6 +147,15 @@ def held_by_store(centre: Centre, code: str) -> tuple[Held, ...]:
             raise UnknownHolderError(store=code)
         values = _values(pack for pack, _ in _in_force(connection, known, at))
         return tuple(one for one in _held(connection, known, values, at) if one.store == code)
+
+
+def value_in_store(centre: Centre, one: Store) -> int:
+    """Return what a point is worth at most, in kopecks, by the pack that is in force in a store."""
+    at = centre.clock.now()
+    with reading(centre.engine) as connection:
+        name = in_force(catalogue(connection), Place(one.code, one.region), Moment(at, one.zone))
+        body = shelf.bodies(connection, [name]).get(name)
+    return max(_values([load_canonical(body)] if body else []).values(), default=POINT)
 
 
 def _programmes(

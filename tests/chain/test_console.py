@@ -11,8 +11,11 @@ from agent.members.service import Registration
 from agent.members.service import register as member_register
 from agent.quote.lines import Item
 from central.app import create_app, full_stages
+from central.leases.risk import held_by_store
 from central.overview import service as overview
 from central.people.roles import Role
+from shared.money import format_money
+from shared.points import format_points
 from shared.receipt import Redeem
 from tests.central.people.kit import Browser, Staff
 from tests.chain.kit import Chain, Store
@@ -48,6 +51,20 @@ def register(store: Store, name: str) -> None:
     """Register somebody under the one phone."""
     new = Registration(store.uid(), b"content", name, PHONE, "v1", cashier="7")
     member_register(store.station, new, store.machine.clock.now())
+
+
+def test_a_stores_page_says_in_rubles_what_writing_its_leases_off_may_cost(
+    chain: Chain, enter: SignIn
+) -> None:
+    sold(chain)
+    store = chain.stores[0].code
+    overview.count(chain.centre, chain.centre.clock.now())
+    points = sum(one.points for one in held_by_store(chain.centre, store))
+
+    page = enter(Role.OPERATOR).get(f"/console/stores/{store}").text
+
+    assert points > 0  # of which each is worth a ruble
+    assert f"риск {format_points(points)} бонусов, до {format_money(points)} ₽" in page
 
 
 @pytest.mark.capability("FASHION-08")
