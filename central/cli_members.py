@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from central.shell import By, FileArgument, Note, Who, opened
+from central.shell import By, FileArgument, Note, Who, done_by_command, opened
 
 if TYPE_CHECKING:
     from central.settling.level import Level
@@ -48,39 +48,39 @@ def search_members(
 @members_app.command("merge")
 def merge(ctx: typer.Context, left: Who, right: Who, *, note: Note, by: By = "") -> None:
     """Make two members one; the one known longer stays. No point moves, and it can be undone."""
-    from central.conflicts.service import Word
     from central.settling.lookup import living
     from central.settling.people import merge_members
 
     with opened(ctx) as centre:
         pair = living(centre, left), living(centre, right)
-        done = merge_members(centre, *pair, Word(by or getpass.getuser(), note))
+        with done_by_command(centre, "members_merged", f"{pair[0]} {pair[1]}", by, note) as word:
+            done = merge_members(centre, *pair, word)
         typer.echo(f"{done.member} is merged into {done.survivor}")
 
 
 @members_app.command("unmerge")
 def unmerge(ctx: typer.Context, who: Who, *, note: Note, by: By = "") -> None:
     """Part a member from whom he was merged into; name him by his id or his own card."""
-    from central.conflicts.service import Word
     from central.settling.lookup import claimant
     from central.settling.people import unmerge_member
 
     with opened(ctx) as centre:
-        word = Word(by or getpass.getuser(), note)
-        done = unmerge_member(centre, claimant(centre, who), word)
+        member = claimant(centre, who)
+        with done_by_command(centre, "member_parted", str(member), by, note) as word:
+            done = unmerge_member(centre, member, word)
         typer.echo(f"{done.member} is parted from {done.survivor}")
 
 
 @members_app.command("verify")
 def verify(ctx: typer.Context, who: Who, *, note: Note, by: By = "") -> None:
     """Note that a member has shown that his phone is his; name him by his id or his own card."""
-    from central.conflicts.service import Word
     from central.settling.lookup import claimant
     from central.settling.people import verify_phone
 
     with opened(ctx) as centre:
         member = claimant(centre, who)
-        verify_phone(centre, member, Word(by or getpass.getuser(), note))
+        with done_by_command(centre, "phone_verified", str(member), by, note) as word:
+            verify_phone(centre, member, word)
         typer.echo(f"the phone of {member} is verified")
 
 
@@ -100,7 +100,6 @@ def edit(
     by: By = "",
 ) -> None:
     """Edit a member's profile; what he has shown to be so beats what is said at tills."""
-    from central.conflicts.service import Word
     from central.members.profiles import Proposal
     from central.settling.lookup import living
     from central.settling.people import edit_member, values_of
@@ -108,9 +107,9 @@ def edit(
     with opened(ctx) as centre:
         born = birthday.date() if birthday else None
         proposal = Proposal(values_of(centre, name, phone, email, born), verified)
-        word = Word(by or getpass.getuser(), note)
         member = living(centre, who)
-        others = edit_member(centre, member, proposal, word)
+        with done_by_command(centre, "member_edited", str(member), by, note) as word:
+            others = edit_member(centre, member, proposal, word)
         typer.echo(f"{member} is edited: {' '.join(proposal.values)}")
         for other in others:
             typer.echo(f"  {other} has the same phone: kopilka central conflicts list")

@@ -1,6 +1,5 @@
 """`kopilka central privacy`: what is known of a person told to himself, and erased."""
 
-import getpass
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +8,7 @@ from typing import Annotated, Final, TextIO
 
 import typer
 
-from central.shell import deed_by_command, opened
+from central.shell import deed_by_command, done_by_command, opened
 from shared.errors import Kind, LoyaltyError
 
 privacy_app = typer.Typer(no_args_is_help=True, help="What a person may ask for by law.")
@@ -73,7 +72,6 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False,
 ) -> None:
     """Erase whatever names a member, here and in all stores; his receipts stay, of nobody."""
-    from central.conflicts.service import Word
     from central.settling.erased_list import ErasedList
     from central.settling.erasing import erase_member
     from central.settling.lookup import living, show
@@ -88,7 +86,8 @@ def erase(
                 "nobody can spend then; repeat with --yes"
             )
             raise typer.Exit(1)
-        gone = erase_member(centre, member, Word(by or getpass.getuser(), note))
+        with done_by_command(centre, "member_erased", str(member), by, note) as word:
+            gone = erase_member(centre, member, word)
         ErasedList(centre.settings.erasures).keep(centre, centre.clock.now())
         typer.echo(f"erased: {', '.join(map(str, gone))}")
 

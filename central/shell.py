@@ -7,6 +7,7 @@ import getpass
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from shared.errors import LoyaltyError
 
 if TYPE_CHECKING:
     from central.centre import Centre
+    from central.conflicts.service import Word
     from central.settings import Settings
     from central.trail.store import Deed
 
@@ -88,6 +90,19 @@ def deed_by_command(deed: str, subject: str, by: str = "", **details: str) -> "D
     from central.trail.store import Deed
 
     return Deed(by or getpass.getuser(), BY_COMMAND, deed, subject, "", details)
+
+
+@contextmanager
+def done_by_command(
+    centre: "Centre", deed: str, subject: str, by: str, note: str
+) -> Iterator["Word"]:
+    """Let what is done inside stand in the trail with who does it, and why; yield his word."""
+    from central.conflicts.service import Word
+    from central.trail.service import on_trail
+
+    told = replace(deed_by_command(deed, subject, by), note=note)
+    with on_trail(centre, told):
+        yield Word(told.who, note)
 
 
 def _refuse(error: LoyaltyError, locale: str) -> None:

@@ -67,15 +67,22 @@ def reset(ask: Ask) -> Answer:
 
 
 def disable(ask: Ask) -> Answer:
-    """Close an account."""
+    """Close an account, but not one's own; raises OwnAccountError."""
+    _check_other(ask)
     service.disable(ask.centre, ask.path["login"])
     return Go(f"/console/people/{ask.path['login']}", "disabled")
 
 
 def change_role(ask: Ask) -> Answer:
-    """Give somebody another role."""
+    """Give somebody else another role; raises OwnAccountError."""
+    _check_other(ask)
     service.change_role(ask.centre, ask.path["login"], ask.one_of("role", Role))
     return Go(f"/console/people/{ask.path['login']}", "saved")
+
+
+def _check_other(ask: Ask) -> None:
+    if ask.path["login"] == ask.me.who.login:
+        raise service.OwnAccountError
 
 
 def steps(ask: Ask) -> Answer:

@@ -274,6 +274,7 @@ SUPPORT: Final = pairs(
     ("deed_conflicts_exported", "выгрузка конфликтов", "conflicts taken as a file"),
     ("deed_person_exported", "выдана копия данных человека", "a person's data copied"),
     ("deed_base_exported", "выгрузка базы", "the base taken as a file"),
+    ("deed_member_erased", "данные участника стёрты", "member erased"),
     ("deed_member_edited", "участник изменён", "member edited"),
     ("deed_phone_verified", "телефон подтверждён", "phone verified"),
     ("deed_family_joined", "участник принят в семью", "joined a family"),

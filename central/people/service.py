@@ -67,6 +67,15 @@ class WrongPasswordError(LoyaltyError):
     en = "The present password is wrong."
 
 
+class OwnAccountError(LoyaltyError):
+    """Somebody who would shut himself out: another administrator has to do that."""
+
+    kind = Kind.FORBIDDEN
+    code = "own_account"
+    ru = "Свою учётную запись не закрывают и роль себе не меняют: это делает другой администратор."
+    en = "Nobody closes his own account or changes his own role: another administrator does that."
+
+
 class BadChoiceError(LoyaltyError):
     """A language or time zone that there is not."""
 

@@ -200,6 +200,19 @@ def test_a_refused_form_is_shown_again_with_what_was_typed(anna: Browser, centre
     assert ("anna", "staff_added", "") not in deeds(centre)
 
 
+def test_no_administrator_shuts_himself_out(anna: Browser, staff: Staff, centre: Centre) -> None:
+    staff.add("boris", Role.ADMINISTRATOR)
+    here = "/console/people/anna"
+
+    answers = anna.post(f"{here}/disable"), anna.post(f"{here}/role", role="auditor")
+
+    assert [one.status_code for one in answers] == [403, 403]
+    assert "делает другой администратор" in answers[0].text
+    assert f'action="{here}/role"' not in anna.get(here).text
+    assert 'action="/console/people/boris/role"' in anna.get("/console/people/boris").text
+    assert {deed for _, deed, _ in deeds(centre)} == {"signed_in"}
+
+
 def test_what_is_done_stands_in_the_trail_without_secrets(anna: Browser, centre: Centre) -> None:
     shown = anna.post("/console/people", login="boris", name="Борис", role="auditor")
     anna.post("/console/people/boris/role", role="operator")

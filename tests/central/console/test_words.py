@@ -37,7 +37,7 @@ BY_PREFIX = ("col_", "done_", "nav_", "kept_", "value_", "device_", "purpose_", 
 TEMPLATES = sorted((FOLDER / "templates").glob("*.html"))
 SAME = {"csv"}
 UNKEPT = {
-    *("day", "form_token", "next", "note", "on", "password", "q", "receipt", "receipts"),
+    *("day", "form_token", "next", "note", "on", "once", "password", "q", "receipt", "receipts"),
     *("sort", "store", "viewport", "who"),
 }
 """Fields of searches and of the door, and what the trail has a place of its own for."""

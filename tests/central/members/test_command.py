@@ -46,6 +46,28 @@ def kopilka(folder: Path, *words: str | Path) -> Result:
     return run_command(app, arguments)
 
 
+def test_what_commands_do_to_members_stands_in_the_trail_and_what_is_refused_does_not(
+    folder: Path,
+) -> None:
+    kopilka(folder, "members", "merge", OLGA, ANNA, "--note", "мать и дочь", "--by", "Пётр")
+    kopilka(folder, "members", "unmerge", OLGA, "--note", "ошибка", "--by", "Пётр")
+    again = kopilka(folder, "members", "unmerge", OLGA, "--note", "ещё раз", "--by", "Пётр")
+    edit = ("members", "edit", OLGA, "--email", "o@example.com", "--note", "просила")
+    kopilka(folder, *edit, "--by", "Вера")
+    kopilka(folder, "members", "verify", OLGA, "--note", "показала", "--by", "Вера")
+    kopilka(folder, "privacy", "erase", OLGA, "--note", "заявление 7", "--by", "Ольга", "--yes")
+
+    told = [
+        line for line in kopilka(folder, "trail", "list").stdout.splitlines() if "command" in line
+    ]
+
+    assert again.exit_code == 1
+    assert "o@example.com" not in "".join(told)
+    deeds = ("member_erased", "phone_verified", "member_edited", "member_parted", "members_merged")
+    for deed, who in zip(deeds, ("Ольга", "Вера", "Вера", "Пётр", "Пётр"), strict=True):
+        assert [who in line for line in told if deed in line] == [True], told
+
+
 def test_members_are_merged_shown_and_parted(folder: Path) -> None:
     merged = kopilka(folder, "members", "merge", "+79160000002", ANNA, "--note", "мать и дочь")
     shown = kopilka(folder, "members", "show", ANNA).stdout
