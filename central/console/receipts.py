@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from central.console.ask import Answer, Ask, Go, Page
 from central.console.pages import moment
@@ -26,7 +27,8 @@ def search(ask: Ask) -> Answer:
         return Go(f"/console/receipts/{found}")
     stores = estate.stores(ask.centre)
     store = ask.query.get("store", "") or (stores[0].code if stores else "")
-    day = ask.day_asked() or ask.at.astimezone(ask.zone).date()
+    zones = {one.code: one.zone for one in stores}
+    day = ask.day_asked() or ask.at.astimezone(ZoneInfo(zones.get(store, "UTC"))).date()
     found_, zone = receipts.of_day(ask.centre, store, day)
     is_file = ask.query.get("format") == "csv"
     named = names(ask, (one.member for one in found_ if one.member))

@@ -119,6 +119,18 @@ def test_two_who_change_one_store_at_once_lose_nothing_of_each_other(
     assert (store.name, store.address) == ("Подвал", "Москва, Арбат, 1")
 
 
+def test_receipts_are_shown_of_the_day_that_it_is_in_the_store(
+    olga: Browser, clock: SetClock
+) -> None:
+    olga.post(HERE, **{**REQUISITES, "zone": "Asia/Kamchatka"})
+    there = clock.now() + timedelta(hours=12)
+
+    page = olga.get("/console/receipts?store=101").text
+
+    assert there.date() > clock.now().date()
+    assert f'name="day" type="date" value="{there.date()}"' in page
+
+
 @pytest.mark.parametrize(
     ("field", "value", "label"),
     [("tax_number", "77", "ИНН"), ("zone", "Mars/North", "Часовой пояс"), ("name", "", "Название")],
