@@ -38,7 +38,7 @@ def pack(ask: Ask) -> Answer:
         Column("why", lambda one: Cell(one.reason_ru if ask.lang == "ru" else one.reason_en)),
     ]
     wanted = ask.query.get("readiness", "")
-    rows = [one for one in found.stores if wanted in ("", one.readiness.value)]
+    rows = [one for one in found.stores if wanted in ("", *_stands(one))]
     if ask.query.get("format") == "csv":
         name = f"readiness-{found.pack.name}-{found.pack.version}"
         return exported(name, titles_of(ask, columns), columns, rows, ask.query)
@@ -55,6 +55,12 @@ def pack(ask: Ask) -> Answer:
         "regions": " ".join(sorted({one.region for one in estate.stores(ask.centre)})),
     }
     return tabled(ask, "pack", columns, rows, content, "store")
+
+
+def _stands(one: OfStore) -> tuple[str, ...]:
+    """Return by which choices a store is shown: where a pack is in force it is loaded as well."""
+    is_effective = one.readiness is Readiness.EFFECTIVE
+    return (one.readiness.value, *((Readiness.LOADED.value,) if is_effective else ()))
 
 
 def widen(ask: Ask) -> Answer:

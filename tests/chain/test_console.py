@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from agent.members.service import Registration
 from agent.members.service import register as member_register
 from agent.quote.lines import Item
+from agent.reporting import Reporter
 from central.app import create_app, full_stages
 from central.leases.risk import held_by_store
 from central.overview import service as overview
@@ -193,6 +194,25 @@ def test_what_a_revoked_store_still_holds_is_written_off_on_its_page(
     assert f'formaction="{here}/write-off"' in page
     told = olga.post(f"{here}/write-off", note="не вернётся").text
     assert re.search(rf"Освобождено партий \d, бонусов {held[1]}\.", told)
+
+
+def test_the_stores_that_a_tile_counts_are_those_that_it_leads_to(
+    chain: Chain, enter: SignIn
+) -> None:
+    chain.sync()
+    for store in chain.stores:
+        Reporter(store.station).turn()
+    olga = enter(Role.OPERATOR)
+    here = "/console/packs/wine:1"
+
+    tiles = re.findall(r'href="[^"]*\?readiness=(\w+)"><strong>(\d+)', olga.get(here).text)
+    told = {
+        state: olga.get(f"{here}?readiness={state}&format=csv").text.count("\n") - 1
+        for state, _ in tiles
+    }
+
+    assert told["loaded"] == 2
+    assert {state: int(count) for state, count in tiles} == told
 
 
 TIERS = """\
