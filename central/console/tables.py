@@ -191,7 +191,7 @@ def written(text: str) -> str:
 
 def harmless(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
+    if text.lstrip(" ").startswith(_FORMULA) and not _NUMBER.fullmatch(text):
         return f"'{text}"
     return text
 

@@ -259,7 +259,8 @@ def _numbered(number: int, cells: Mapping[str, str | None]) -> Numbered:
 def plain(cell: str) -> str:
     """Return a cell without blanks around it, and without the sign that makes it a text."""
     bare = cell.strip()
-    return bare[1:] if len(bare) > 1 and bare[0] == "'" and bare[1] in FORMULA_SIGNS else bare
+    text = bare.removeprefix("'").lstrip(" ")
+    return text if bare.startswith("'") and text.startswith(tuple(FORMULA_SIGNS)) else bare
 
 
 def _written(key: object) -> str:

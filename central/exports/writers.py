@@ -53,7 +53,7 @@ def table_file(path: Path, header: Sequence[str]) -> Iterator[Write]:
 def harmless(cell: str) -> str:
     """Return a cell as it stands in CSV: with a `'` before what a spreadsheet would compute."""
     shown = "".join(one if one.isprintable() else " " for one in cell)
-    return f"'{shown}" if shown[:1] in FORMULA_SIGNS and shown else shown
+    return f"'{shown}" if shown.lstrip(" ").startswith(tuple(FORMULA_SIGNS)) else shown
 
 
 @contextmanager
