@@ -12,6 +12,7 @@ from central.console.fleet import ALERTS_SHOWN
 from central.console.pages import grouped, moment, translated
 from central.console.tables import Cell, Column, tabled
 from central.console.words import WORDS
+from central.meanwhile import merged
 
 OPEN, OVER = "open", "over"
 MINUTE_S: Final = 60
@@ -38,15 +39,20 @@ def page(ask: Ask) -> Answer:
     state = ask.query.get("state", "")
     found = alerting.latest(ask.centre, ALERTS_SHOWN)
     rows = [one for one in found if state in ("", OPEN if one.ended_at is None else OVER)]
-    content = {"thresholds": _thresholds(ask), "told": _told(ask)}
+    content = {"thresholds": _thresholds(ask), "told": _told(ask), "seen": _filled(ask)}
     return tabled(ask, "alerts", columns, rows, content)
 
 
 def choose(ask: Ask) -> Answer:
-    """Let other thresholds count; an empty field is the settings' again."""
+    """Let other thresholds count; an empty field is the settings' again.
+
+    Raises BadFieldError, ChangedMeanwhileError.
+    """
+    typed = {field: ask.text(field) for field in FIELDS}
+    fields = merged(_filled(ask), typed, ask.seen(FIELDS))
     numbers = {}
     for field, (name, unit) in FIELDS.items():
-        text = ask.text(field).replace(" ", "").replace("\u00a0", "")
+        text = fields[field].replace(" ", "").replace("\u00a0", "")
         if text:
             numbers[name] = _typed(field, text) * unit
     thresholds.choose(ask.centre, numbers)
@@ -76,16 +82,25 @@ def _thresholds(ask: Ask) -> list[tuple[str, str, str, str]]:
     """Return of each field its name, how much counts now, by the settings, what is typed."""
     now = asdict(thresholds.in_force(ask.centre))
     usual = asdict(thresholds.of_settings(ask.centre.settings))
-    chosen = thresholds.chosen(ask.centre)
+    filled = _filled(ask)
     return [
         (
             field,
             _much(ask, name, now[name]),
             _much(ask, name, usual[name]),
-            ask.form.get(field, str(chosen[name] // unit) if name in chosen else ""),
+            ask.form.get(field, filled[field]),
         )
-        for field, (name, unit) in FIELDS.items()
+        for field, (name, _) in FIELDS.items()
     ]
+
+
+def _filled(ask: Ask) -> dict[str, str]:
+    """Return what the form is filled with: the thresholds that were chosen."""
+    chosen = thresholds.chosen(ask.centre)
+    return {
+        field: str(chosen[name] // unit) if name in chosen else ""
+        for field, (name, unit) in FIELDS.items()
+    }
 
 
 def _much(ask: Ask, name: str, number: int) -> str:

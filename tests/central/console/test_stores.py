@@ -292,6 +292,16 @@ def test_thresholds_are_chosen_kept_on_the_trail_and_given_back_to_the_settings(
         step = trail.search(connection, trail.Sought("olga"), 1, 0)[0]
     assert (step.deed, step.told()["silent_min"]) == ("thresholds_changed", "1 440")
 
+    fields = {"silent_min": "1440", "unsent_min": "", "clock_s": "60"}
+    olga.post("/console/alerts", **fields, was_silent_min="", was_clock_s="90")
+    assert thresholds.chosen(centre) == {"silent_s": 86_400, "clock_s": 60}
+    olga.post(
+        "/console/alerts", **fields | {"silent_min": "5"}, was_silent_min="1440", was_clock_s="60"
+    )
+    late = olga.post("/console/alerts", **fields, was_silent_min="1440", was_clock_s="60")
+    assert late.headers["location"] == "/console/alerts?done=thresholds"
+    assert thresholds.chosen(centre) == {"silent_s": 300, "clock_s": 60}
+
     olga.post("/console/alerts", silent_min="", clock_s="")
 
     assert thresholds.chosen(centre) == {}
