@@ -21,6 +21,8 @@ CUT_OFF = """() => [...document.querySelectorAll("html, header, .card, .tile, bu
 """What is wider than its place; tables scroll in theirs."""
 OPENED = "() => document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 PHONE_PX = (390, 844)
+LONG_NAMES = """() => document.querySelectorAll("h1, td:not(.number), dd")
+  .forEach((one) => one.prepend("Ы".repeat(90)))"""
 GOODS = ("Сыр выдержанный", "Вино красное", "Жалоба")
 
 
@@ -94,12 +96,13 @@ def test_every_page_is_accessible_and_fits_and_english_pages_are_english(
         page.locator("form[action='/console/me'] button").click()
 
 
-def test_every_page_fits_a_phone(browser: Browser, made: Office) -> None:
+def test_every_page_fits_a_phone_with_the_longest_name(browser: Browser, made: Office) -> None:
     with made.window(browser, OLGA) as page:
         page.set_viewport_size({"width": PHONE_PX[0], "height": PHONE_PX[1]})
         for path in paths(made):
             page.goto(f"{made.url}/console{path}")
             page.evaluate(OPENED)
+            page.evaluate(LONG_NAMES)
             assert page.evaluate(CUT_OFF) == [], path
 
 
