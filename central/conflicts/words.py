@@ -44,10 +44,10 @@ _SENTENCES: dict[ConflictKind, Sentence] = {
         "settled by the next grants.",
     ),
     ConflictKind.RETURNED_TWICE: Sentence(
-        "Чек {document}: строки {lines} возвращены больше, чем куплено. Кассиры: {cashiers}. "
-        "Деньги выданы, бонусы сдвинуты один раз.",
-        "Receipt {document}: more of lines {lines} came back than was bought. Cashiers: "
-        "{cashiers}. The money is paid out, the points have moved once.",
+        "Чек {document}: строки {lines} возвращены больше, чем куплено, лишнего выдано {amount}. "
+        "Кассиры: {cashiers}. Деньги выданы, бонусы сдвинуты один раз.",
+        "Receipt {document}: more of lines {lines} came back than was bought, {amount} too much "
+        "is paid out. Cashiers: {cashiers}. The points have moved once.",
     ),
     ConflictKind.FORKED: Sentence(
         "Факт {fact} пришёл из второй ветви журнала магазина {store} (копия или восстановленный "

@@ -158,25 +158,37 @@ def returned_twice(
         return False
     stores = {one.uid: desk.documents[one.uid].store for one in before if one.uid in desk.documents}
     took = [party for one in before for party in cashiers(stores.get(one.uid, ""), [one.cashier])]
-    named = ", ".join(sorted({one.cashier or "—" for one in (*before, returned)}))
+    sold_by = [(stores.get(one.uid, ""), one.cashier) for one in before]
+    who = sorted(
+        {f"{store}/{no or '—'}" for store, no in (*sold_by, (reading.store, returned.cashier))}
+    )
+    amount_minor = _paid_again(sale, before, returned)
+    details = {
+        "document": returned.sale,
+        "lines": ", ".join(map(str, over)),
+        "amount": format_money(amount_minor),
+        "cashiers": ", ".join(who),
+    }
     found = Finding(
         ConflictKind.RETURNED_TWICE,
-        {"document": returned.sale, "lines": ", ".join(map(str, over)), "cashiers": named},
+        details,
         (
             *parties(Role.STORE, stores.values()),
             *parties(Role.DOCUMENT, (one.uid for one in before)),
             *took,
         ),
-        amount_minor=_paid_again(sale, before, returned),
+        amount_minor=amount_minor,
     )
     desk.report(reading, found)
     return True
 
 
 def _paid_again(sale: ReceiptCommitted, before: list[TakenBack], returned: TakenBack) -> int:
-    """Return how much money was paid out beyond what the sale had cost."""
-    paid_out = sum(one.money_minor for one in (*before, returned))
-    return max(0, paid_out - sale.evaluation.totals.payable_minor)
+    """Return the kopecks that lines have brought back beyond what they had cost, line by line."""
+    left = {line.no: line.payable_minor for line in sale.evaluation.lines}
+    for part in (part for one in (*before, returned) for part in one.lines):
+        left[part.no] = left.get(part.no, 0) - part.money_minor
+    return -sum(min(0, amount) for amount in left.values())
 
 
 def _lost(desk: Desk, reading: Reading) -> None:

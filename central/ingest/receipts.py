@@ -19,6 +19,7 @@ from central.ingest.moved import (
 )
 from central.ingest.promises import recheck
 from central.ingest.reading import Reading
+from central.ingest.twice import without_the_same
 from shared.bearer import Bearer
 from shared.ledger.books import Account, Lot
 from shared.ledger.entries import Document
@@ -121,10 +122,12 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
 
     Returns what was adjusted: a second return of the same goods, points that became debt.
     """
-    sale = desk.sales[returned.sale]
+    sale, before = desk.sales[returned.sale], desk.returns.get(returned.sale, [])
     document = Document(returned.uid, returned.at)
     notes = ["returned_twice"] if findings.returned_twice(desk, reading, sale, returned) else []
-    moved = left_to_move(sale, desk.returns.get(returned.sale, ()), returned)
+    if notes and returned.uid not in desk.resolved:
+        returned = desk.resolved[returned.uid] = without_the_same(sale, before, returned)
+    moved = left_to_move(sale, before, returned)
     desk.file(reading, sale=returned.sale)
     desk.returns.setdefault(returned.sale, []).append(returned)
     post_moves(desk, reading, document)

@@ -10,11 +10,12 @@ from central.ingest.desk import Desk
 from central.ingest.moved import left_to_move
 from central.ingest.reading import Reading
 from central.ingest.receipts import check_new, post_return
+from central.ingest.twice import done_before, left_of, moved_by
 from shared.rules.result import Draw
 from shared.rules.returns import Before, Part, shares
 from shared.wire.facts import Granted, Issued, ReceiptCommitted
 from shared.wire.frozen import frozen_of
-from shared.wire.taken_back import ReceiptReturned, ReturnedBySlip, ReturnedLine, TakenBack
+from shared.wire.taken_back import ReceiptReturned, ReturnedBySlip, TakenBack
 
 
 def check_by_slip(desk: Desk, reading: Reading, returned: ReturnedBySlip) -> UUID | None:
@@ -42,29 +43,14 @@ def resolved(
 
     When no goods stay, nothing that they have moved does, however stores have rounded before.
     """
-    frozen, done = frozen_of(sale), _done(sale, before)
-    parts = [
-        Part(line.no, min(line.quantity, left))
-        for line in returned.lines
-        if (sold := frozen.line(line.no)) is not None
-        and (left := sold.quantity - done.quantities.get(line.no, 0)) > 0
-    ]
+    frozen, done = frozen_of(sale), done_before(sale, before)
+    parts = left_of(sale, done, returned.lines)
     found = shares(frozen, done, parts)
-    moved = {share.no: share for share in found.lines}
+    moved = {share.no for share in found.lines}
     resolved = ReceiptReturned(
         uid=returned.uid,
         sale=returned.sale,
-        lines=tuple(
-            ReturnedLine(
-                line.no,
-                line.quantity,
-                line.money_minor,
-                moved[line.no].restored_points if line.no in moved else 0,
-                moved[line.no].taken_points if line.no in moved else 0,
-                moved[line.no].turnover_minor if line.no in moved else 0,
-            )
-            for line in returned.lines
-        ),
+        lines=moved_by(returned.lines, found),
         restored=found.restored,
         taken=found.taken,
         money_minor=returned.money_minor,
@@ -113,13 +99,3 @@ def _draw(lot: Granted | Issued) -> Draw:
 def _cut(draws: Iterable[Draw], left: Mapping[UUID, int]) -> tuple[Draw, ...]:
     accounts = {draw.lot: draw.account for draw in draws}
     return tuple(Draw(lot, account, left[lot]) for lot, account in accounts.items() if left[lot])
-
-
-def _done(sale: ReceiptCommitted, before: Iterable[TakenBack]) -> Before:
-    """Sum up what has come back, no more of a line than it has."""
-    whole = {line.no: line.quantity for line in sale.receipt.lines}
-    quantities, restored = Counter[int](), Counter[int]()
-    for line in (line for one in before for line in one.lines):
-        quantities[line.no] += line.quantity
-        restored[line.no] += line.restored_points
-    return Before({no: min(quantities[no], whole.get(no, 0)) for no in quantities}, restored)

@@ -331,14 +331,14 @@ def documents(
 
 
 def insert_resolved(connection: Connection, returns: Mapping[UUID, ReceiptReturned]) -> None:
-    """Keep what returns by slip came to."""
+    """Keep what returns came to that move something else than they say."""
     rows = [{"uid": uid, "body": encode(body)} for uid, body in sorted(returns.items())]
     if rows:
         connection.execute(insert(_resolved), rows)
 
 
 def resolved(connection: Connection, uids: Iterable[UUID]) -> dict[UUID, ReceiptReturned]:
-    """Return what returns by slip came to."""
+    """Return what returns came to that move something else than they say."""
     found = pairs(connection, _resolved.c.uid, _resolved.c.body, uids)
     return {uid: _decode_returned(body) for uid, body in found.items()}
 

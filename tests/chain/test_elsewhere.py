@@ -9,9 +9,12 @@ from agent.returns.by_slip import SlipUsedError
 from agent.returns.endings import CertificateUsedError
 from agent.returns.shares import NotReturnableError
 from agent.returns.sources import SlipNeededError
+from shared.receipt import Redeem
 from shared.runtime.sqlite import reading
+from tests.central.chain_kit import balance, books, conflicts
 from tests.chain.kit import NOMINAL, Chain, with_coupons, with_slips
 from tests.chain.test_goals import CERTIFICATE, with_goal
+from tests.simulation.wire import LineMode
 
 CHEESE_MINOR = 1_000_00
 Pack = Callable[[str], str]
@@ -81,6 +84,46 @@ def test_a_receipt_back_in_two_stores_refills_its_certificate_once(chain: Chain)
     chain.heal()
     assert chain.state(code) == ("active", NOMINAL)
     assert chain.conflicts() == ["returned_twice"]
+
+
+@pytest.mark.edge("E49")
+@pytest.mark.parametrize("is_sold_here_first", [False, True])
+def test_one_line_of_two_back_in_two_stores_moves_its_points_once(
+    chain: Chain, *, is_sold_here_first: bool
+) -> None:
+    """Of 1000.00 points 400.00 pay half of a cheese of 800.00; a wine of 2000.00 costs 1940.00.
+
+    Paid in money are 2340.00, which earn 70.00: of the wine 58.03, of the cheese 11.97. The cheese
+    comes back twice: 670.00 + 400.00 - 11.97 = 1058.03. With the wine all is as it was before.
+    """
+    chain.publish(with_slips)
+    anna, (here, there) = chain.member(1_000_00), chain.stores
+    goods = (Item(1, 1000, "WINE"), Item(2, 1000, "CHEESE", price_minor=800_00))
+    claim = here.sell(*goods, member=anna.member, redeem=Redeem.MAXIMUM)
+    slip = here.code_of_slip(claim)
+    chain.sync()
+    for store in chain.stores:
+        store.cut()
+    assert there.take_back(claim, no=2, slip=slip).money_minor == 400_00
+    assert here.take_back(claim, no=2).money_minor == 400_00
+    for store in (here, there) if is_sold_here_first else (there, here):
+        store.machine.line.mode = LineMode.UP
+        chain.sync(store)
+    chain.sync()
+
+    account = books(chain.centre, anna.account).accounts[anna.account]
+    assert balance(chain.centre, anna.account) - account.debt == 1_058_03
+    assert account.turnover_minor == 1_940_00
+    (record,) = (one for one in conflicts(chain.centre) if one.kind == "returned_twice")
+    assert record.amount_minor == 400_00
+    assert "400,00" in record.sentence.ru
+
+    here.take_back(claim, no=1)
+    chain.sync()
+
+    account = books(chain.centre, anna.account).accounts[anna.account]
+    assert balance(chain.centre, anna.account) - account.debt == 1_000_00
+    assert account.turnover_minor == 0
 
 
 @pytest.mark.parametrize("is_by_slip", [False, True])

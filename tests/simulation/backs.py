@@ -56,10 +56,7 @@ class Backs:
 
         Together no more than the sale did.
         """
-        backs: dict[str, list[Returned]] = defaultdict(list)
-        for fact in self._told.keys() & known:
-            backs[self._told[fact].sale].append(self._told[fact])
-        for receipt, told in backs.items():
+        for receipt, told in self._by_sale(known).items():
             sale = self.sold[receipt]
             restored = by_lot(one for back in told for one in back.restored)
             taken = by_lot(one for back in told for one in back.taken)
@@ -69,6 +66,40 @@ class Backs:
                 yield one.account, -min(one.amount, taken[one.lot]), 0, 0
             turnover = min(sale.turnover_minor, sum(back.turnover_minor for back in told))
             yield sale.account, 0, -turnover, -any(back.void for back in told)
+
+    def _again(self, known: Collection[str]) -> Iterator[tuple[str, int, int, int]]:
+        """Return by account how many points fewer and more there are at most than `moved` says, and
+        how much more turnover, of sales of which some line came back again but not everything.
+
+        Such a line has moved once, whatever the others have left: at least what one return has.
+        """
+        for receipt, told in self._by_sale(known).items():
+            sale = self.sold[receipt]
+            if any(back.is_all or back.void for back in told) or not _is_over(sale, told):
+                continue
+            restored = [by_lot(back.restored) for back in told]
+            taken = [by_lot(back.taken) for back in told]
+            for one in sale.drawn:
+                yield one.account, _spread(one, restored), 0, 0
+            for one in sale.granted:
+                yield one.account, 0, _spread(one, taken), 0
+            turnovers = [back.turnover_minor for back in told]
+            most = min(sale.turnover_minor, sum(turnovers))
+            yield sale.account, 0, 0, most - min(most, max(turnovers))
+
+    def again_by_account(self, known: Collection[str]) -> dict[str, list[int]]:
+        """Return of accounts by how much there may be fewer points, more points and more turnover
+        than `moved` says."""
+        sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        for account, *more in self._again(known):
+            sums[account] = [a + b for a, b in zip(sums[account], more, strict=True)]
+        return sums
+
+    def _by_sale(self, known: Collection[str]) -> dict[str, list[Returned]]:
+        backs: dict[str, list[Returned]] = defaultdict(list)
+        for fact in self._told.keys() & known:
+            backs[self._told[fact].sale].append(self._told[fact])
+        return backs
 
 
 def by_lot(points: Iterable[Points]) -> Counter[str]:
@@ -85,3 +116,28 @@ def _whole(sale: Bought) -> Counter[str]:
     left |= {f"granted {one.lot}": one.amount for one in sale.granted}
     money_minor = sum(sale.tenders) - by_certificate
     return Counter({"money": money_minor, "turnover": sale.turnover_minor, **left})
+
+
+def _is_over(sale: Bought, told: Iterable[Returned]) -> bool:
+    back = Counter[int]()
+    for no, quantity in (line for one in told for line in one.lines):
+        back[no] += quantity
+    return any(back[no] > quantity for no, quantity in sale.quantities)
+
+
+def _spread(one: Points, told: Iterable[Counter[str]]) -> int:
+    """Return what of a lot moves once more if returns are summed up, not taken as one."""
+    amounts = [by[one.lot] for by in told]
+    most = min(one.amount, sum(amounts))
+    return most - min(most, max(amounts))
+
+
+def is_within(there: tuple[int, ...], should: tuple[int, ...], again: list[int]) -> bool:
+    """Tell whether points and turnover are what they may be when a line came back again."""
+    (points, turnover, *others), (expected, counted, *same) = there, should
+    fewer, more, more_turnover = again
+    return (
+        expected - fewer <= points <= expected + more
+        and counted <= turnover <= counted + more_turnover
+        and others == same
+    )

@@ -147,6 +147,7 @@ def _tell(
         restored=tuple(one for one in sold.drawn if one not in sold.codes_used()),
         taken=sold.granted,
         is_all=is_all,
+        lines=_lines(body),
     )
     if isinstance(body, ReceiptReturned):
         told = replace(
@@ -210,6 +211,11 @@ def _claim_of(sold: object, seen: Quote) -> Claim:
         bearers=sold.bearers,
         issued=tuple(one for one in sold.issued if one.line_no),
     )
+
+
+def _lines(body: object) -> tuple[tuple[int, int], ...]:
+    assert isinstance(body, ReceiptReturned | ReceiptVoided | ReturnedBySlip)
+    return tuple((line.no, line.quantity) for line in body.lines)
 
 
 def _parts(claim: Claim, share: float) -> tuple[Part, ...]:

@@ -470,6 +470,7 @@ def _bought(
 ) -> Bought:
     priced, account = claim.evaluation, claim.member.account if claim.member else None
     return Bought(
+        quantities=tuple((line.no, line.quantity) for line in claim.receipt.lines),
         store=store,
         receipt=told.receipt.hex,
         fact=told.fact.hex,

@@ -55,6 +55,8 @@ class Bought:
     """What certificates paid (True), and promo codes that were used up, by their accounts."""
     drawn: tuple[Points, ...]
     granted: tuple[Points, ...]
+    quantities: tuple[tuple[int, int], ...] = ()
+    """Number and thousandths of each line."""
 
     def codes_used(self) -> list[Points]:
         """Return the uses of promo codes: they stay used, unless the sale is voided."""
@@ -81,6 +83,8 @@ class Returned:
     """The uid of a void, which also takes back visit and what a person gets once."""
     once: tuple[Points, ...] = ()
     """Lots that a person gets once, of a sale that was voided: they may be granted anew."""
+    lines: tuple[tuple[int, int], ...] = ()
+    """Number and thousandths of each line that came back."""
 
 
 @dataclass(slots=True)

@@ -193,7 +193,7 @@ def test_the_same_goods_returned_in_two_stores_move_points_once(
     (record,) = conflicts(centre)
     assert (record.kind, record.named(Role.STORE)) == ("returned_twice", ("101", "102"))
     assert record.named(Role.CASHIER) == ("101/of 101", "102/of 102")
-    assert "of 101, of 102" in record.sentence.ru
+    assert "101/of 101, 102/of 102" in record.sentence.ru
 
 
 def test_parts_of_a_line_come_back_one_by_one(centre: Centre, journal: Journal) -> None:

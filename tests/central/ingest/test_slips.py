@@ -222,7 +222,7 @@ def test_the_same_goods_by_the_same_slip_in_two_stores_move_once_and_are_a_case(
     assert record.named(Role.STORE) == ("101", "102")
     assert record.named(Role.CASHIER) == ("101/of 101", "102/of 102")
     assert record.ids(Role.ACCOUNT) == (person.account,)
-    assert "of 101, of 102" in record.sentence.en
+    assert "101/of 101, 102/of 102" in record.sentence.en
 
 
 def test_a_line_that_the_sale_does_not_have_moves_nothing_and_is_a_case(
