@@ -38,10 +38,10 @@ TITLES: dict[ConflictKind, Sentence] = {
 
 _SENTENCES: dict[ConflictKind, Sentence] = {
     ConflictKind.DEBT: Sentence(
-        "Документ {document}: {points} бонусов потрачены, хотя их уже не было. Они стали долгом и "
-        "гасятся следующими начислениями.",
-        "Document {document}: {points} points were spent that were there no more. They are debt, "
-        "settled by the next grants.",
+        "Документ {document}: {points} бонусов взято, хотя их нет или они закреплены за "
+        "магазинами. Это долг: его гасит то, что магазины отдадут, и следующие начисления.",
+        "Document {document}: {points} points were taken that are not there, or are leased to "
+        "stores. They are debt, settled by what stores give back and by the next grants.",
     ),
     ConflictKind.RETURNED_TWICE: Sentence(
         "Чек {document}: строки {lines} возвращены больше, чем куплено, лишнего выдано {amount}. "
@@ -78,10 +78,10 @@ _SENTENCES: dict[ConflictKind, Sentence] = {
         "The card of member {new} is that of {others} already. Both stay; see whose card it is.",
     ),
     ConflictKind.USED_TWICE: Sentence(
-        "Чек {document}: сертификатом оплачено на {amount} больше, чем на нём оставалось. Чек "
-        "действителен, разница за счёт сети.",
-        "Receipt {document}: a certificate has paid {amount} more than was left on it. The receipt "
-        "stands, the chain bears the difference.",
+        "Чек {document}: сертификатом{tails} оплачено на {amount} больше, чем на нём оставалось. "
+        "Чек действителен, разница за счёт сети.",
+        "Receipt {document}: certificate{tails} has paid {amount} more than was left on it. The "
+        "receipt stands, the chain bears the difference.",
     ),
     ConflictKind.SOLD_BEFORE: Sentence(
         "Чек {document}: сертификат …{tail} продан за {amount}, но не активирован: он уже был "
@@ -122,8 +122,8 @@ _SENTENCES: dict[ConflictKind, Sentence] = {
         "is paid out.",
     ),
     ConflictKind.OVER_BUDGET: Sentence(
-        "Чек {document}: общий лимит акции превышен на {more}. Чек действителен.",
-        "Receipt {document}: a promotion's limit of the whole chain is exceeded by {more}. The "
+        "Чек {document}: превышен лимит акции на всю сеть: {more_ru}. Чек действителен.",
+        "Receipt {document}: a promotion's limit of the whole chain is exceeded: {more_en}. The "
         "receipt stands.",
     ),
     ConflictKind.OVER_LIMIT: Sentence(
@@ -139,8 +139,10 @@ _SENTENCES: dict[ConflictKind, Sentence] = {
         "{points}. The receipt stands.",
     ),
     ConflictKind.OTHER_BYTES: Sentence(
-        "Факт {fact} ({what}) не проведён: под тем же номером уже есть другое содержание.",
-        "Fact {fact} ({what}) is not posted: there is other content under the same id.",
+        "Факт {fact} магазина {store} ({what_ru}) не проведён: под тем же номером уже есть другое "
+        "содержание.",
+        "Fact {fact} of store {store} ({what_en}) is not posted: there is other content under the "
+        "same id.",
     ),
     ConflictKind.LATE: Sentence(
         "Факт {fact} проведён с опозданием: он от {day}.",
@@ -153,8 +155,8 @@ _SENTENCES: dict[ConflictKind, Sentence] = {
         "{proof_en} {here}. Sales go on; what was granted has its dates in the customer's favour.",
     ),
     ConflictKind.QUARANTINED: Sentence(
-        "Факт {fact} ({what}) не проведён: {reason_ru}.",
-        "Fact {fact} ({what}) is not posted: {reason_en}.",
+        "Факт {fact} магазина {store} ({what_ru}) не проведён: {reason_ru}.",
+        "Fact {fact} of store {store} ({what_en}) is not posted: {reason_en}.",
     ),
     ConflictKind.DAMAGED: Sentence(
         "Факт {seq} агента {agent} повреждён: байты не дают его хеша.",
@@ -261,6 +263,21 @@ _REASONS: dict[str, Sentence] = {
 }
 
 
+_FACTS: dict[str, Sentence] = {
+    "receipt.committed": Sentence("продажа", "sale"),
+    "receipt.cancelled": Sentence("отмена чека", "receipt cancelled"),
+    "receipt.returned": Sentence("возврат", "return"),
+    "receipt.voided": Sentence("аннулирование чека", "receipt voided"),
+    "receipt.returned_by_slip": Sentence("возврат по слипу", "return by slip"),
+    "member.registered": Sentence("регистрация", "registration"),
+    "member.edited": Sentence("правка анкеты", "profile edited"),
+    "lot.activated": Sentence("активация бонусов", "points activated"),
+    "lease.asked": Sentence("запрос лимита", "lease asked for"),
+    "lease.given_back": Sentence("возврат лимита", "lease given back"),
+    "leases.reported": Sentence("отчёт о лимитах", "leases reported"),
+}
+
+
 _FORGIVE = Sentence(
     "списать долг; что из него уже погашено бонусами, вернуть новой партией",
     "let the debt go; what points have settled of it comes back as a new lot",
@@ -323,3 +340,8 @@ def say(kind: ConflictKind, **details: object) -> Sentence:
 def reason(code: str) -> Sentence:
     """Return why a fact was set aside; a reason without words is told by its code."""
     return _REASONS.get(code, Sentence(code, code))
+
+
+def fact_in_words(kind: str) -> Sentence:
+    """Return what a kind of fact is; one without words is told as it is."""
+    return _FACTS.get(kind, Sentence(kind, kind))

@@ -69,7 +69,7 @@ class Desk:
     codes: CodeBook
     passes: PassBook
     packs: dict[str, Pack]
-    """By which members' receipts were priced."""
+    """By which members' receipts were priced, and those that used a certificate, code or budget."""
     ends_told: dict[UUID, EndTold] = field(default_factory=dict)
     """Where journals ended when their agents were in contact before."""
     planned: dict[UUID, tuple[Reading, Verdict]] = field(default_factory=dict)

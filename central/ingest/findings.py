@@ -1,11 +1,11 @@
 """What ingest finds for people to see: each finding names whom it concerns and what is at stake."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from central.conflicts.values import ConflictKind, Finding, Role, Sentence, parties
-from central.conflicts.words import reason
+from central.conflicts.words import fact_in_words, reason
 from central.ingest import clocks
 from central.ingest.chain import Standing
 from central.ingest.concerned import cashiers
@@ -41,8 +41,15 @@ def not_posted(desk: Desk, reading: Reading, code: str) -> None:
     """Tell of a fact that was set aside; the same id with other content is never the last word."""
     why, fact = reason(code), reading.fact
     kind = ConflictKind.OTHER_BYTES if code in _OTHER_BYTES else ConflictKind.QUARANTINED
-    what = fact.kind[:KIND_SHOWN_MAX]
-    details = {"fact": fact.id, "what": what, "reason_ru": why.ru, "reason_en": why.en}
+    what = fact_in_words(fact.kind[:KIND_SHOWN_MAX])
+    details = {
+        "fact": fact.id,
+        "store": reading.store,
+        "what_ru": what.ru,
+        "what_en": what.en,
+        "reason_ru": why.ru,
+        "reason_en": why.en,
+    }
     desk.report(reading, Finding(kind, details))
 
 
@@ -81,43 +88,9 @@ def _unregistered(desk: Desk, reading: Reading, sale: ReceiptCommitted, member: 
         desk.report(reading, found)
 
 
-def overdrawn(
-    desk: Desk, reading: Reading, sale: ReceiptCommitted, over: Mapping[UUID, int]
-) -> None:
-    """Tell of certificates, codes and budgets that gave more than they had, by their accounts."""
-    codes = [desk.codes.codes[one] for one in over if one in desk.codes.codes]
-    budgets = [one for one in over if _is_budget(desk, one)]
-    others = [*(code.account for code in codes), *budgets]
-    _overpaid(desk, reading, sale, {one: over[one] for one in over if one not in others})
-    uid = sale.receipt.uid
-    if codes:
-        about = parties(Role.ACCOUNT, (code.account for code in codes))
-        details = {"document": uid, "tails": _tails(code.tail for code in codes)}
-        desk.report(reading, Finding(ConflictKind.CODE_USED_TWICE, details, about))
-    if budgets:
-        more = ", ".join(str(over[one]) for one in budgets)
-        about = parties(Role.ACCOUNT, budgets)
-        found = Finding(ConflictKind.OVER_BUDGET, {"document": uid, "more": more}, about)
-        desk.report(reading, found)
-
-
-def _is_budget(desk: Desk, account: UUID) -> bool:
-    return any(lot.wallet == Bearer.BUDGET for lot in desk.books.lots_of(account))
-
-
-def _overpaid(
-    desk: Desk, reading: Reading, sale: ReceiptCommitted, over: Mapping[UUID, int]
-) -> None:
-    if over:
-        amount_minor = sum(over.values())
-        details = {"document": sale.receipt.uid, "amount": format_money(amount_minor)}
-        accounts = parties(Role.ACCOUNT, over)
-        found = Finding(ConflictKind.USED_TWICE, details, accounts, amount_minor=amount_minor)
-        desk.report(reading, found)
-
-
-def _tails(tails: Iterable[str]) -> str:
-    return ", ".join(f"…{tail}" for tail in tails)
+def tails(ends: Iterable[str]) -> str:
+    """Return ends of codes as people read them."""
+    return ", ".join(f"…{tail}" for tail in ends)
 
 
 def not_brought(
@@ -140,7 +113,7 @@ def used_before(
     desk: Desk, reading: Reading, sale: ReceiptCommitted, used: Sequence[Issued]
 ) -> None:
     """Tell of certificates and coupons whose purchase came back when they were used already."""
-    details = {"document": sale.receipt.uid, "tails": _tails(one.tail for one in used)}
+    details = {"document": sale.receipt.uid, "tails": tails(one.tail for one in used)}
     accounts = parties(Role.ACCOUNT, (one.account for one in used))
     desk.report(reading, Finding(ConflictKind.COUPON_USED, details, accounts))
 

@@ -109,6 +109,7 @@ class _Wanted:
         if sale.member is not None:
             self.accounts.add(sale.member.account)
             self.members.add(sale.member.id)
+        if sale.member is not None or sale.bearers:
             self.packs.add(storable(sale.evaluation.pack_hash))
 
     def _add_lot(self, lot: UUID, account: UUID) -> None:

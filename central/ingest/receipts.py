@@ -17,6 +17,7 @@ from central.ingest.moved import (
     restored_by,
     taken_by,
 )
+from central.ingest.overdrawn import overdrawn
 from central.ingest.promises import recheck
 from central.ingest.reading import Reading
 from central.ingest.twice import without_the_same
@@ -255,7 +256,7 @@ def _draw(desk: Desk, reading: Reading, document: Document, sale: ReceiptCommitt
     debt = post_moves(desk, reading, document)
     desk.codes.use(sale, reading.store)
     over = {one: desk.books.accounts[one].debt - owed[one] for one in sorted(paid_by)}
-    findings.overdrawn(desk, reading, sale, {one: more for one, more in over.items() if more})
+    overdrawn(desk, reading, sale, {one: more for one, more in over.items() if more})
     desk.owed[reading.fact.id] += debt - sum(over.values())
     return ["debt"] if debt else []
 

@@ -71,7 +71,8 @@ def _settle(centre: Centre, conflict: UUID, policy: tuple[str, str]) -> int:
     try:
         undo(centre, conflict, word)
     except (CannotUndoError, NoPointsBroughtError) as nothing:
-        return _close(centre, conflict, Word(word.by, f"{word.note}. {nothing.sentence('en')}"))
+        why = f"{nothing.sentence('ru')} / {nothing.sentence('en')}"
+        return _close(centre, conflict, Word(word.by, f"{word.note}. {why}"))
     except SettledBeforeError:
         return 0
     log.info("conflict.by_policy", conflict=str(conflict), policy=name)

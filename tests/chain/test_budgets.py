@@ -11,6 +11,7 @@ from central.budgets import service as budgets
 from central.budgets.service import BadBudgetError, BudgetShown, UnknownBudgetError
 from central.leases.writeoff import write_off_store
 from shared.rules.result import Evaluation
+from tests.central.chain_kit import conflicts
 from tests.chain.kit import Chain, Store, with_voids
 
 WORD = "ВЕСНА"
@@ -140,7 +141,10 @@ def test_a_store_that_was_written_off_may_exceed_a_budget_and_people_are_told(
     chain.heal()
 
     assert (of(chain).left, of(chain).owed) == (0, 1)
-    assert [kind for kind in chain.conflicts() if kind != "new_epoch"] == ["over_budget"]
+    (record,) = (one for one in conflicts(chain.centre) if one.kind != "new_epoch")
+    assert record.kind == "over_budget"
+    assert "«Весна», применений сверх него 1." in record.sentence.ru
+    assert "“Spring”, 1 uses over it." in record.sentence.en
 
 
 def test_what_is_left_of_a_word_is_asked_for_by_one_receipt(chain: Chain) -> None:

@@ -11,8 +11,10 @@ from agent.quote.service import Basket
 from agent.reserve.service import QuoteChangedError
 from central.bearers.certificates import block
 from central.leases import expiry
+from central.leases.writeoff import write_off_store
 from shared.receipt import Redeem
 from shared.rules.result import CertificatePayment
+from tests.central.chain_kit import conflicts
 from tests.chain.kit import NOMINAL, Chain, Store
 from tests.simulation.wire import LineMode
 
@@ -117,6 +119,27 @@ def test_a_bound_certificate_is_not_taken_elsewhere_while_its_store_is_silent(
     assert refused.value.details["available_minor"] == 0
     chain.heal()
     assert chain.state(bound) == ("active", NOMINAL)
+
+
+@pytest.mark.capability("SPIRITS-25")
+def test_what_a_written_off_store_takes_of_a_certificate_again_is_told_with_its_number(
+    chain: Chain,
+) -> None:
+    """Of two that pay, one had been given to the other store: 400.00 of it are taken twice."""
+    (away,), (own,) = chain.active(store="101"), chain.active(store="101")
+    first, second = chain.stores
+    first.cut()
+    write_off_store(chain.centre, "101")
+    chain.sync(second)
+    second.buy_with(away)
+    first.buy_with(own, away, wanted=400_00)
+
+    chain.heal()
+
+    (record,) = (one for one in conflicts(chain.centre) if one.kind == "used_twice")
+    assert record.amount_minor == 400_00
+    assert f"сертификатом …{away[-4:]} оплачено на 400,00 больше" in record.sentence.ru
+    assert [chain.state(code)[1] for code in (away, own)] == [0, 600_00]
 
 
 def test_one_number_sold_in_two_offline_stores_is_active_once(chain: Chain) -> None:

@@ -98,6 +98,7 @@ def test_one_line_of_two_back_in_two_stores_moves_its_points_once(
     """
     chain.publish(with_slips)
     anna, (here, there) = chain.member(1_000_00), chain.stores
+    assert anna.account is not None
     goods = (Item(1, 1000, "WINE"), Item(2, 1000, "CHEESE", price_minor=800_00))
     claim = here.sell(*goods, member=anna.member, redeem=Redeem.MAXIMUM)
     slip = here.code_of_slip(claim)

@@ -9,12 +9,16 @@ from agent.quote.service import Quote
 from agent.reserve.service import QuoteChangedError
 from central.budgets import service as budgets
 from central.budgets.service import BudgetShown
+from central.leases.writeoff import write_off_store
+from tests.central.chain_kit import conflicts
 from tests.chain.kit import Chain, Store, with_voids
 
 WINE_MINOR = 2_000_00
 HALF_MINOR = 1_000_00
 """What the promotion takes off a wine."""
 OFF, USED, EARNED = "discount: 2500.00", "uses: 3", "points: 50.00"
+POINTS = """{effect: earn, wallet: bonus, points: 100.00, activation: at once,
+         expiry: 30 days}"""
 Change = Callable[[str], str]
 
 
@@ -188,3 +192,33 @@ def test_a_return_leaves_a_budget_used_and_a_void_does_not(chain: Chain) -> None
     chain.sync()
 
     assert of(chain).used == 1_000_00
+
+
+@pytest.mark.parametrize(
+    ("limit", "then", "stakes", "words"),
+    [
+        ("discount: 3000.00", "", (0, 1_000_00), "«Половина», скидки сверх него 1\u00a0000,00 ₽."),
+        ("points: 300.00", POINTS, (100_00, 0), "«Половина», бонусов сверх него 100,00."),
+        ("uses: 3", "", (0, 0), "«Половина», применений сверх него 1."),
+    ],
+)
+def test_what_a_written_off_store_has_used_too_much_is_told_in_its_unit(
+    chain: Chain, limit: str, then: str, stakes: tuple[int, int], words: str
+) -> None:
+    """The first store holds a third of it, uses that and is written off; the other uses it all."""
+    opened(chain, with_budget(limit, then=then))
+    anna, (here, there) = chain.member(100_00), chain.stores
+    held = here.reserve(here.basket(Item(1, 1000, "WINE"), member=anna.member))
+    here.cut()
+    here.pay(held)
+    write_off_store(chain.centre, "101")
+    chain.sync(there)
+    for _ in range(3):
+        there.sell(Item(1, 1000, "WINE"), member=anna.member)
+        chain.sync(there)
+
+    chain.heal()
+
+    (record,) = (one for one in conflicts(chain.centre) if one.kind == "over_budget")
+    assert (record.points, record.amount_minor) == stakes
+    assert words in record.sentence.ru

@@ -16,7 +16,7 @@ from central.centre import Centre
 from central.conflicts.service import conflict_id, conflict_of, look, record
 from central.conflicts.store import Wanted
 from central.conflicts.values import ConflictKind, ConflictState, Finding, Role, Sentence
-from central.conflicts.words import TITLES, reason, say
+from central.conflicts.words import TITLES, fact_in_words, reason, say
 from central.ingest import service as ingest
 from central.leases.writeoff import write_off_store
 from shared.ids import derived
@@ -280,6 +280,11 @@ def test_every_reason_that_ingest_gives_has_words() -> None:
     assert len(faults) > 8
     for code in (refused | faults) - posted_elsewhere:
         assert reason(code) != Sentence(code, code), code
+
+
+def test_every_kind_of_fact_has_words() -> None:
+    for kind in FactKind:
+        assert fact_in_words(kind) != Sentence(kind, kind), kind
 
 
 @given(st.text(max_size=60), st.text(max_size=60))

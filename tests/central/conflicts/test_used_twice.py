@@ -370,6 +370,7 @@ def test_what_has_brought_a_discount_alone_is_closed_with_the_reason(
     found, note = settled(centre, ConflictKind.CODE_USED_TWICE)
     assert found is ConflictState.RESOLVED
     assert "stays, for the receipt is paid" in note
+    assert "остаётся — чек оплачен" in note
 
 
 @pytest.mark.parametrize("value", ["debt", "forgive"])
