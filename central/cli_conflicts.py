@@ -2,6 +2,7 @@
 
 import getpass
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -12,8 +13,9 @@ from central.conflicts.values import ConflictKind, ConflictState, Ending, Party,
 from central.shell import opened, settings_of
 
 if TYPE_CHECKING:
+    from central.centre import Centre
     from central.conflicts.service import Page
-    from central.conflicts.values import Conflict
+    from central.conflicts.values import Conflict, Sentence
     from central.settling.explaining import Explained
 
 conflicts_app = typer.Typer(no_args_is_help=True, help="What two places saw differently.")
@@ -41,32 +43,41 @@ def list_conflicts(
     """Show conflicts, the latest first."""
     from central.conflicts import service
     from central.conflicts.store import Wanted
+    from central.settling import naming
     from shared.runtime.sqlite import reading
 
     about = [Party(Role.STORE, store)] if store else []
     about += [Party(Role.MEMBER, str(member))] if member else []
     after = None if since is None else since.replace(tzinfo=UTC)
     with opened(ctx) as centre:
+        locale = settings_of(ctx).locale
         with reading(centre.engine) as connection:
             wanted = Wanted(kind, state, tuple(about), after)
             found = service.look(connection, wanted, page, size)
+            papers, members = naming.of_records(connection, found.conflicts)
+            people = naming.people(connection, members)
         if as_json:
             typer.echo(_json({"total": found.total, "conflicts": _page(found)}))
         else:
-            _print_page(found, settings_of(ctx).locale)
+            _print_page(found, {**naming.in_locale(papers, locale), **people}, locale)
 
 
 @conflicts_app.command("show")
 def show_conflict(ctx: typer.Context, conflict: ConflictId, *, as_json: AsJson = False) -> None:
     """Explain a conflict: what happened, its documents and sums, and what undoing it would do."""
+    from central.settling import naming
     from central.settling.explaining import explain
+    from shared.runtime.sqlite import reading
 
     with opened(ctx) as centre:
+        locale = settings_of(ctx).locale
         told = explain(centre, conflict)
+        with reading(centre.engine) as connection:
+            people = naming.people(connection, told.conflict.ids(Role.MEMBER))
         if as_json:
             typer.echo(_json(_explained(told)))
         else:
-            _print_explained(told, settings_of(ctx).locale)
+            _print_explained(told, {**naming.in_locale(told.names, locale), **people}, locale)
 
 
 @conflicts_app.command("resolve")
@@ -91,22 +102,35 @@ def resolve_conflict(
     with opened(ctx) as centre:
         locale = settings_of(ctx).locale
         if correct is not None:
-            typer.echo(service.correct(centre, conflict, word, correct).in_words(locale))
+            _print_done(centre, conflict, service.correct(centre, conflict, word, correct), locale)
         elif undo:
-            typer.echo(service.undo(centre, conflict, word).in_words(locale))
+            _print_done(centre, conflict, service.undo(centre, conflict, word), locale)
         else:
             service.resolve(centre, conflict, word)
             typer.echo("закрыт" if locale == "ru" else "resolved")
 
 
-def _print_page(found: "Page", locale: str) -> None:
-    from central.conflicts.words import TITLES
+def _print_done(centre: "Centre", conflict: UUID, done: "Sentence", locale: str) -> None:
+    from central.conflicts.service import find
+    from central.settling import naming
+    from shared.runtime.sqlite import reading
+
+    with reading(centre.engine) as connection:
+        papers, members = naming.of_records(connection, [find(connection, conflict)])
+        people = naming.people(connection, members)
+    named = {**naming.in_locale(papers, locale), **people}
+    typer.echo(naming.told(done.in_words(locale), named))
+
+
+def _print_page(found: "Page", named: Mapping[UUID, str], locale: str) -> None:
+    from central.conflicts.words import STATES, TITLES
+    from central.settling.naming import told
 
     for one in found.conflicts:
         title, stores = TITLES[one.kind].in_words(locale), " ".join(one.named(Role.STORE))
-        stakes = _stakes(one, locale)
-        typer.echo(f"{one.id}  {one.at:%Y-%m-%d %H:%M}  {one.state}  {title}  {stores}{stakes}")
-        typer.echo(f"    {one.sentence.in_words(locale)}")
+        state, stakes = STATES[one.state].in_words(locale), _stakes(one, locale)
+        typer.echo(f"{one.id}  {one.at:%Y-%m-%d %H:%M}  {state}  {title}  {stores}{stakes}")
+        typer.echo(f"    {told(one.sentence.in_words(locale), named)}")
     pages = -(-found.total // found.size)
     typer.echo(
         f"страница {found.page} из {pages}, всего {found.total}"
@@ -115,31 +139,49 @@ def _print_page(found: "Page", locale: str) -> None:
     )
 
 
-def _print_explained(told: "Explained", locale: str) -> None:
-    from central.conflicts.words import TITLES
-    from shared.points import format_points
+def _print_explained(told: "Explained", named: Mapping[UUID, str], locale: str) -> None:
+    from central.conflicts.words import ROLES, STATES, TITLES
+    from central.settling import naming
 
     one, is_ru = told.conflict, locale == "ru"
-    typer.echo(f"{one.id}  {TITLES[one.kind].in_words(locale)}  {one.state}{_stakes(one, locale)}")
-    typer.echo(f"{one.at:%Y-%m-%d %H:%M} UTC  {one.sentence.in_words(locale)}")
+    title, state = TITLES[one.kind].in_words(locale), STATES[one.state].in_words(locale)
+    typer.echo(f"{one.id}  {title}  {state}{_stakes(one, locale)}")
+    typer.echo(f"{one.at:%Y-%m-%d %H:%M} UTC  {naming.told(one.sentence.in_words(locale), named)}")
     for value in told.values:
-        typer.echo(f"  {value.in_words(locale)}")
+        typer.echo(f"  {naming.told(value.in_words(locale), named)}")
     for role in Role:
-        if names := one.named(role):
-            typer.echo(f"  {role.value}: {' '.join(names)}")
+        for name in one.named(role):
+            typer.echo(f"  {ROLES[role].in_words(locale)}: {_called(told, named, role, name)}")
+    _print_moves(told, locale)
+    if one.resolved_at is not None:
+        typer.echo(f"{one.resolved_at:%Y-%m-%d %H:%M} UTC {one.resolved_by}: {one.note}")
+    if undoing := told.undoing.in_words(locale):
+        typer.echo(f"{'отмена' if is_ru else 'undo'}: {undoing}")
+
+
+def _called(told: "Explained", named: Mapping[UUID, str], role: Role, name: str) -> str:
+    """Return an id with what people call it, so that both can be looked for."""
+    if role is Role.CASHIER:
+        return f"{name} {told.cashiers.get(name, '')}".strip()
+    if role is Role.STORE:
+        return name
+    return f"{name} {named.get(UUID(name), '')}".strip()
+
+
+def _print_moves(told: "Explained", locale: str) -> None:
+    from central.conflicts.words import fact_in_words
+    from shared.points import format_points
+
     for fact in told.facts:
         sums = ", ".join(f"{label.in_words(locale)} {amount}" for label, amount in fact.sums)
+        kind = fact_in_words(fact.kind).in_words(locale)
         typer.echo(
-            f"  {fact.at:%Y-%m-%d %H:%M} UTC {fact.store} {fact.epoch}/{fact.seq} {fact.kind} "
+            f"  {fact.at:%Y-%m-%d %H:%M} UTC {fact.store} {fact.epoch}/{fact.seq} {kind} "
             f"{fact.document or fact.fact}: {sums}; {fact.outcome} {fact.reason}".rstrip()
         )
     for entry in told.entries:
         amount = format_points(entry.amount)
         typer.echo(f"  {entry.at:%Y-%m-%d %H:%M} UTC {entry.kind} {amount} {entry.account}")
-    if one.resolved_at is not None:
-        typer.echo(f"{one.resolved_at:%Y-%m-%d %H:%M} UTC {one.resolved_by}: {one.note}")
-    if undoing := told.undoing.in_words(locale):
-        typer.echo(f"{'отмена' if is_ru else 'undo'}: {undoing}")
 
 
 def _stakes(one: "Conflict", locale: str) -> str:

@@ -1,6 +1,6 @@
 """Conflicts in words: a title, a sentence of what happened, and why a fact was set aside."""
 
-from central.conflicts.values import ConflictKind, Sentence
+from central.conflicts.values import ConflictKind, ConflictState, Role, Sentence
 
 TITLES: dict[ConflictKind, Sentence] = {
     ConflictKind.DEBT: Sentence("долг по бонусам", "debt of points"),
@@ -262,6 +262,21 @@ _REASONS: dict[str, Sentence] = {
     ),
 }
 
+
+STATES: dict[ConflictState, Sentence] = {
+    ConflictState.OPEN: Sentence("открыт", "open"),
+    ConflictState.RESOLVED: Sentence("закрыт", "resolved"),
+    ConflictState.UNDONE: Sentence("отменён", "undone"),
+}
+ROLES: dict[Role, Sentence] = {
+    Role.FACT: Sentence("факт", "fact"),
+    Role.DOCUMENT: Sentence("документ", "document"),
+    Role.STORE: Sentence("магазин", "store"),
+    Role.CASHIER: Sentence("кассир", "cashier"),
+    Role.MEMBER: Sentence("участник", "member"),
+    Role.ACCOUNT: Sentence("счёт", "account"),
+    Role.LOT: Sentence("партия", "lot"),
+}
 
 _FACTS: dict[str, Sentence] = {
     "receipt.committed": Sentence("продажа", "sale"),

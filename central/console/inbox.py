@@ -20,6 +20,7 @@ from central.console import whom
 from central.console.ask import Answer, Ask, Go, Page
 from central.console.pages import moment, translated
 from central.console.tables import EXPORT_MAX, ROWS_A_PAGE, Cell, Column, page_of, part, part_file
+from central.settling import naming
 from central.settling import service as settling
 from central.settling.explaining import explain
 from shared.money import format_money
@@ -52,7 +53,8 @@ def conflict(ask: Ask) -> Page:
     """Show a conflict with its facts, entries and the way back."""
     told = explain(ask.centre, ask.id("conflict"))
     one = told.conflict
-    named = _names(ask, [one])
+    members = whom.names(ask, one.ids(Role.MEMBER))
+    named = {**naming.in_locale(told.names, ask.lang), **members}
     content = {
         "told": told,
         "one": one,
@@ -61,8 +63,9 @@ def conflict(ask: Ask) -> Page:
         "is_open": one.state is ConflictState.OPEN,
         "can_undo": one.kind in UNDOINGS,
         "is_set_aside": one.kind in settling.SET_ASIDE,
-        "in_words": lambda sentence: whom.told(sentence.in_words(ask.lang), named),
-        "name_of": lambda member: named.get(UUID(member)) or whom.tail(UUID(member)),
+        "in_words": lambda sentence: naming.told(sentence.in_words(ask.lang), named),
+        "name_of": lambda one: named.get(UUID(one)) or whom.tail(UUID(one)),
+        "cashier_of": lambda one: f"{one} {told.cashiers.get(one, '')}".strip(),
     }
     return Page("conflict", content)
 
@@ -104,8 +107,10 @@ def _wanted(ask: Ask) -> Wanted:
 
 
 def _names(ask: Ask, found: Iterable[Conflict]) -> dict[UUID, str]:
-    """Return what the members are called whom conflicts are about."""
-    return whom.names(ask, (member for one in found for member in one.ids(Role.MEMBER)))
+    """Return what the members and papers are called that conflicts are about."""
+    with reading(ask.centre.engine) as connection:
+        papers, members = naming.of_records(connection, found)
+    return {**naming.in_locale(papers, ask.lang), **whom.names(ask, members)}
 
 
 def _columns(ask: Ask, named: Mapping[UUID, str]) -> list[Column[Conflict]]:
@@ -113,7 +118,7 @@ def _columns(ask: Ask, named: Mapping[UUID, str]) -> list[Column[Conflict]]:
         Column("at", lambda one: _at(ask, one), "nowrap"),
         Column("kind", lambda one: Cell(TITLES[one.kind].in_words(ask.lang))),
         Column("store", lambda one: Cell(" ".join(one.named(Role.STORE)))),
-        Column("what", lambda one: Cell(whom.told(one.sentence.in_words(ask.lang), named))),
+        Column("what", lambda one: Cell(naming.told(one.sentence.in_words(ask.lang), named))),
         Column("stakes", lambda one: Cell(_stakes(ask, one)), "number"),
         Column("state", lambda one: Cell(translated(ask.lang)(f"conflict_{one.state}"))),
     ]

@@ -1,6 +1,7 @@
 """A conflict explained: what happened, the facts behind it, their entries, what can be done."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -9,13 +10,15 @@ from central.centre import Centre
 from central.conflicts import service as conflicts
 from central.conflicts.values import Conflict, ConflictKind, ConflictState, Role, Sentence
 from central.conflicts.words import UNDOINGS
-from central.ingest import telling
+from central.ingest import looking, telling
 from central.ingest.telling import ToldFact
-from central.ledger.entries import draws_of, entries_of_documents
+from central.ledger.entries import DRAWS_MAX, draws_of, entries_of_documents
+from central.ledger.service import entries_of
 from central.members import profiles
 from central.members.profile import Edit
+from central.settling import naming
 from central.settling.service import correction_of
-from shared.ledger.entries import Entry
+from shared.ledger.entries import Entry, EntryKind
 from shared.runtime.sqlite import reading
 
 NOT_UNDONE = Sentence(
@@ -40,6 +43,10 @@ class Explained:
     entries: tuple[Entry, ...]
     undoing: Sentence
     values: tuple[Sentence, ...] = ()
+    names: Mapping[UUID, Sentence] = field(default_factory=dict)
+    """What its documents and facts are called."""
+    cashiers: Mapping[str, str] = field(default_factory=dict)
+    """By store/number."""
 
 
 def explain(centre: Centre, conflict: UUID) -> Explained:
@@ -49,15 +56,23 @@ def explain(centre: Centre, conflict: UUID) -> Explained:
         facts = tuple(telling.tell(connection, found.ids(Role.FACT)))
         entries = tuple(_entries(connection, found, facts))
         values = _values(connection, found)
+        texts = [*naming.texts_of([found]), *(one.en for one in values)]
+        texts += map(str, found.ids(Role.DOCUMENT))
+        names = naming.papers(connection, texts, found.ids(Role.FACT))
+        cashiers = naming.cashiers(connection, found.named(Role.CASHIER))
     is_open = found.state is ConflictState.OPEN
     undoing = UNDOINGS.get(found.kind, NOT_UNDONE) if is_open else Sentence("", "")
-    return Explained(found, facts, entries, undoing, values)
+    return Explained(found, facts, entries, undoing, values, names, cashiers)
 
 
 def _values(connection: Connection, found: Conflict) -> tuple[Sentence, ...]:
     if found.kind in (ConflictKind.USED_TWICE, ConflictKind.CODE_USED_TWICE):
         draws = [draw for one in found.ids(Role.ACCOUNT) for draw in draws_of(connection, one)]
         return tuple(map(_use, {draw.document: draw for draw in draws}.values()))
+    if found.kind is ConflictKind.SOLD_BEFORE:
+        return tuple(_sold(connection, found))
+    if found.kind is ConflictKind.OTHER_BYTES:
+        return tuple(_posted(connection, found))
     known = None
     if found.kind is ConflictKind.EDITED_TWICE:
         known = profiles.find(connection, found.subject)
@@ -68,6 +83,24 @@ def _values(connection: Connection, found: Conflict) -> tuple[Sentence, ...]:
         Sentence(f"другое: {_told(lost, 'ru')}", f"the other: {_told(lost, 'en')}"),
         Sentence(f"действует: {_told(counts, 'ru')}", f"counts: {_told(counts, 'en')}"),
     )
+
+
+def _sold(connection: Connection, found: Conflict) -> Iterator[Sentence]:
+    """Say which receipt has sold a certificate that was sold again."""
+    for account in found.ids(Role.ACCOUNT):
+        for one in entries_of(connection, account, DRAWS_MAX):
+            if one.kind is EntryKind.GRANT:
+                yield Sentence(f"продан раньше: чек {one.document}", f"sold by {one.document}")
+
+
+def _posted(connection: Connection, found: Conflict) -> Iterator[Sentence]:
+    """Say which fact was posted under the id that another one has, too."""
+    for one in looking.documents(connection, found.ids(Role.DOCUMENT)):
+        if one.fact not in found.ids(Role.FACT) and one.sale is None:
+            yield Sentence(
+                f"под этим номером проведён факт {one.fact} магазина {one.store}",
+                f"under this id fact {one.fact} of store {one.store} is posted",
+            )
 
 
 def _use(draw: Entry) -> Sentence:

@@ -24,6 +24,7 @@ from tests.chain.kit import Chain, Store
 PHONE = "+79167778899"
 SignIn = Callable[[Role], Browser]
 NUMBER = "17"
+ID = r"[0-9a-f]{8}-[0-9a-f]{4}-"
 
 
 @pytest.fixture
@@ -143,6 +144,26 @@ def test_a_member_is_found_by_phone_and_edited_with_a_reason(chain: Chain, enter
     assert vera.post(here, name="Анна Сергеева").status_code == 422
     assert vera.post(here, name="Анна Сергеева", note="паспорт").status_code == 303
     assert "Анна Сергеева" in vera.get(here).text
+
+
+def test_a_conflict_names_its_receipts_as_they_are_printed_and_no_id(
+    chain: Chain, enter: SignIn
+) -> None:
+    (gift,) = chain.gifts()
+    for store in chain.stores:
+        store.cut()
+        store.sell_gift(gift)
+    chain.heal()
+    vera = enter(Role.SUPPORT)
+    inbox = vera.get("/console/conflicts").text
+    conflict = inbox.partition("/console/conflicts/")[2][:36]
+    page = vera.get(f"/console/conflicts/{conflict}").text
+
+    sold_again = rf"Чек № {NUMBER} от \d\d\.\d\d\.2026 \d\d:\d\d, магазин 102, касса 1 \(…\w{{8}}\)"
+    for text in (inbox, page):
+        assert re.search(rf"{sold_again}: сертификат …{gift[-4:]} продан", text)
+        assert not re.search(rf"Чек {ID}", text)
+    assert re.search(rf"продан раньше: чек № {NUMBER} от [^<]*, магазин 101, касса 1", page)
 
 
 @pytest.mark.capability("SPIRITS-30")

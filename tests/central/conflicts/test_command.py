@@ -100,7 +100,7 @@ def test_show_explains_and_says_what_an_undo_would_do(folder: Path) -> None:
     told = json.loads(kopilka(folder, "conflicts", "show", conflict, "--json").stdout)
 
     assert shown.exit_code == 0
-    assert "receipt.returned" in shown.stdout
+    assert " возврат " in shown.stdout
     assert "снято бонусов 100,00" in shown.stdout
     assert "DEBT 60,00" in shown.stdout
     assert "отмена: списать долг" in shown.stdout
