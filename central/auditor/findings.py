@@ -5,11 +5,28 @@ from datetime import datetime
 
 from central.auditor.examining import Look
 from central.auditor.granting import Due, document_of
+from central.auditor.store import Verdict
 from central.conflicts.service import conflict_of
-from central.conflicts.values import Conflict, ConflictKind, Finding, Role, parties
+from central.conflicts.values import Conflict, ConflictKind, Finding, Role, Sentence, parties
 from central.ingest.concerned import told_by
 from shared.money import format_money
 from shared.points import format_points
+
+VERDICTS = {
+    Verdict.RESULT: Sentence(
+        "по тем же данным ядро получает другой результат", "the kernel finds another result"
+    ),
+    Verdict.STATED: Sentence(
+        "содержание чека не даёт его же контрольной суммы",
+        "what the receipt says does not give the hash that it states",
+    ),
+    Verdict.GRANTS: Sentence(
+        "начислено или выдано не то, что получилось по расчёту",
+        "it grants or brings something else than its own result says",
+    ),
+    Verdict.FAILED: Sentence("ядро не смогло его посчитать", "the kernel could not price it"),
+}
+"""In words what is divergent."""
 
 
 def found_of(looks: Iterable[Look], at: datetime) -> Iterator[Conflict]:
@@ -29,7 +46,13 @@ def due_of(one: Look) -> Due | None:
 
 
 def _diverged(one: Look, at: datetime) -> Conflict:
-    details = {"document": one.now.receipt, "store": one.now.store, "verdict": one.now.verdict}
+    why = VERDICTS[one.now.verdict]
+    details = {
+        "document": one.now.receipt,
+        "store": one.now.store,
+        "verdict_ru": why.ru,
+        "verdict_en": why.en,
+    }
     return _record(one, Finding(ConflictKind.DIVERGENCE_FOUND, details), at)
 
 

@@ -163,10 +163,10 @@ _SENTENCES: dict[ConflictKind, Sentence] = {
         "Fact {seq} of agent {agent} is damaged: its bytes do not give its hash.",
     ),
     ConflictKind.DIVERGENCE_FOUND: Sentence(
-        "Чек {document}: магазин {store} и центр считают одно и то же по-разному ({verdict}). Чек "
-        "действителен; оба расчёта: kopilka central audit show {document}.",
-        "Receipt {document}: store {store} and the centre find different results for the same "
-        "({verdict}). The receipt stands; both: kopilka central audit show {document}.",
+        "Чек {document}: магазин {store} и центр считают одно и то же по-разному: {verdict_ru}. "
+        "Чек действителен; оба расчёта, строка за строкой, покажет kopilka central audit show.",
+        "Receipt {document}: store {store} and the centre find different results for the same: "
+        "{verdict_en}. The receipt stands; kopilka central audit show tells both, line by line.",
     ),
     ConflictKind.EARLY_RETURN: Sentence(
         "Возврат {document} пришёл раньше своей продажи {sale} и ждёт её: деньги выданы, бонусы "
@@ -298,8 +298,10 @@ _FORGIVE = Sentence(
     "let the debt go; what points have settled of it comes back as a new lot",
 )
 _PLAN_AGAIN = Sentence(
-    "провести факт ещё раз, если причина устранена (--correct spent|freed: закончить без него)",
-    "post the fact after all, if its cause is mended (--correct spent|freed: end it without)",
+    "провести факт ещё раз, если причина устранена; чего не хватает счётчику лимита, потрачено "
+    "(--correct spent|freed: закончить без него)",
+    "post the fact after all, if its cause is mended; what a lease's count lacks is spent "
+    "(--correct spent|freed: end it without)",
 )
 _TAKE_BACK = Sentence(
     "снять доначисленное; что уже потрачено, станет долгом",

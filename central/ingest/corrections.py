@@ -64,6 +64,22 @@ def correct(
     return moved
 
 
+def spend_missing(connection: Connection, centre: Centre, fact: UUID, at: datetime) -> int:
+    """Post as spent what the count of a fact says is missing before it, now that it is posted.
+
+    The journal's own count proves that it has left the lease, and nothing else would end it.
+    Returns the points (hundredths); doing it again changes nothing.
+    """
+    desk = lay(connection, centre, kept(connection, [fact]), at)
+    missing = {derived("gap", fact, lot) for lot in desk.books.lots}
+    found = [one for one in desk.books.held.values() if one.fact in missing]
+    for one in sorted(found, key=lambda one: (one.lot, one.fact)):
+        release_held(desk.books, one, Document(one.fact, at))
+    if found:
+        publish(connection, write(connection, centre, desk), [], uuid7(at, centre.chance), at)
+    return sum(one.amount for one in found)
+
+
 def _wrecks(connection: Connection, fact: UUID) -> list[Reading]:
     """Return a damaged fact as its bytes came."""
     if not store.lock_open(connection, [fact], OutcomeKind.DAMAGED):

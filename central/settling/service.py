@@ -132,7 +132,14 @@ def _plan_again(connection: Connection, centre: Centre, conflict: Conflict, hand
     outcomes = ingest.reconsidered(connection, centre, [fact], hand.at)
     if outcomes.get(fact, OutcomeKind.QUARANTINED) is OutcomeKind.QUARANTINED:
         raise StillKeptOutError(fact=fact)
-    return Sentence(f"Факт {fact} проведён.", f"Fact {fact} is posted.")
+    missing = corrections.spend_missing(connection, centre, fact, hand.at)
+    if not missing:
+        return Sentence(f"Факт {fact} проведён.", f"Fact {fact} is posted.")
+    points = format_points(missing)
+    return Sentence(
+        f"Факт {fact} проведён. Бонусов, о списании которых факта нет, потрачено {points}.",
+        f"Fact {fact} is posted. {points} points are spent of which no fact tells.",
+    )
 
 
 def _forgive(connection: Connection, _centre: Centre, conflict: Conflict, hand: Hand) -> Sentence:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace as changed
 
-from central.auditor import examining, gathering, telling
+from central.auditor import examining, findings, gathering, telling
 from central.auditor import service as auditor
 from central.auditor.bench import Bench
 from central.auditor.judging import Rechecked
-from central.auditor.store import Sums, Verdict
+from central.auditor.store import DIVERGENT, Sums, Verdict
 from central.centre import Centre
 from central.conflicts.values import ConflictKind, Role
 from central.ingest import store as ingest_store
@@ -475,3 +475,7 @@ def again(pack: CompiledPack, sale: ReceiptCommitted) -> ReceiptCommitted:
     """What a store would say of another moment."""
     found = evaluate(pack, sale.member, sale.receipt, sale.moment)
     return changed(sale, evaluation=found, result_hash=result_hash(found))
+
+
+def test_every_divergence_has_words() -> None:
+    assert findings.VERDICTS.keys() == set(DIVERGENT)

@@ -325,7 +325,7 @@ def test_the_table_of_the_protocol_has_every_kind() -> None:
 
 
 def test_records_are_found_in_the_order_asked_for(centre: Centre, clock: SetClock) -> None:
-    details = {"document": "d", "store": "101", "verdict": "other"}
+    details = {"document": "d", "store": "101", "verdict_ru": "не то", "verdict_en": "other"}
     found = Finding(ConflictKind.DIVERGENCE_FOUND, details)
     with transaction(centre.engine) as connection:
         for points in (2_00, 3_00, 1_00):

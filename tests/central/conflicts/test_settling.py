@@ -13,6 +13,7 @@ from central.conflicts.service import (
 )
 from central.conflicts.values import Conflict, ConflictKind, ConflictState, Ending
 from central.ingest import service as ingest
+from central.ledger.audit import check
 from central.settling.explaining import explain
 from central.settling.service import (
     CannotUndoError,
@@ -24,6 +25,7 @@ from central.settling.service import (
 )
 from shared.ids import derived
 from shared.ledger.entries import EntryKind
+from shared.runtime.sqlite import reading
 from shared.wire.facts import FactKind, decode_envelope
 from shared.wire.feed import store_stream
 from shared.wire.rows import OutcomeRow
@@ -220,6 +222,25 @@ def test_what_a_count_lacked_is_ended_with_its_fact(centre: Centre, journal: Jou
 
     lot = books(centre, person.account).lot(sold.lots[0])
     assert (lot.balance, lot.held) == (70_00, 0)
+
+
+def test_what_a_count_lacked_is_spent_when_its_fact_is_posted_after_all(
+    centre: Centre, journal: Journal
+) -> None:
+    """Nobody else would ever end it: of 100 points 20 are spent as told, 10 by the count alone."""
+    person, sold = member_with_points(journal)
+    journal.gone[sold.lots[0]] = 10_00
+    journal.sell(person, spend=[(sold.lots[0], 20_00)], earn=[3_00])
+    journal.push()
+
+    done = undo(centre, the_one(centre).id, WORD)
+
+    lot = books(centre, person.account).lot(sold.lots[0])
+    assert (lot.balance, lot.held) == (70_00, 0)
+    assert balance(centre, person.account) == 73_00
+    assert "10,00 points are spent of which no fact tells" in done.en
+    with reading(centre.engine) as connection:
+        assert check(connection) == []
 
 
 def test_what_waits_for_lots_of_an_ended_fact_is_set_aside_itself(

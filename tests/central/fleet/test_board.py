@@ -97,7 +97,7 @@ def test_a_pack_that_the_centre_does_not_know_is_told_so(centre: Centre, device:
 def test_open_conflicts_stand_by_the_stores_that_they_name(centre: Centre, clock: SetClock) -> None:
     found = Finding(
         ConflictKind.DIVERGENCE_FOUND,
-        {"document": "d", "store": "101", "verdict": "other"},
+        {"document": "d", "store": "101", "verdict_ru": "не то", "verdict_en": "other"},
         parties(Role.STORE, ["101"]),
     )
     with transaction(centre.engine) as connection:
