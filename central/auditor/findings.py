@@ -28,6 +28,8 @@ VERDICTS = {
 }
 """In words what is divergent."""
 
+_RU = ("меньше", "больше")
+
 
 def found_of(looks: Iterable[Look], at: datetime) -> Iterator[Conflict]:
     """Yield a record for each new divergence, each receipt found stale, and each later grant."""
@@ -59,11 +61,12 @@ def _diverged(one: Look, at: datetime) -> Conflict:
 def _stale(one: Look, due: Due | None, at: datetime) -> Conflict:
     """Return the record of a receipt that was found stale; of a later grant, one of its own."""
     grant = None if due is None else document_of(due)
+    ours = view_in_words(one.gap.points, one.gap.discount_minor)
     details = {
         "document": one.now.receipt,
         "store": one.now.store,
-        "points": format_points(one.gap.points),
-        "amount": format_money(one.gap.discount_minor),
+        "ours_ru": ours.ru,
+        "ours_en": ours.en,
         "granted": format_points(0 if due is None else due.points),
     }
     finding = Finding(
@@ -75,6 +78,24 @@ def _stale(one: Look, due: Due | None, at: datetime) -> Conflict:
         key=None if one.is_newly_stale else grant,
     )
     return _record(one, finding, at)
+
+
+def view_in_words(more_points: int, more_discount_minor: int) -> Sentence:
+    """Return what the centre would have given otherwise; less where a number is below zero."""
+    ru, en = [], []
+    if more_points:
+        points = format_points(abs(more_points))
+        ru.append(f"бонусов было бы на {points} {_RU[more_points > 0]}")
+        en.append(f"there would be {points} points {('fewer', 'more')[more_points > 0]}")
+    if more_discount_minor:
+        amount = format_money(abs(more_discount_minor))
+        ru.append(f"скидка была бы на {amount} {_RU[more_discount_minor > 0]}")
+        en.append(f"the discount would be {amount} {('less', 'more')[more_discount_minor > 0]}")
+    if not ru:
+        return Sentence(
+            "бонусов и скидки было бы столько же", "points and discount would be the same"
+        )
+    return Sentence(", ".join(ru), ", ".join(en))
 
 
 def _record(one: Look, finding: Finding, at: datetime) -> Conflict:

@@ -208,12 +208,12 @@ _SENTENCES: dict[ConflictKind, Sentence] = {
         "goes on; the centre lacks the points and turnover of these receipts.",
     ),
     ConflictKind.STALE: Sentence(
-        "Чек {document}: магазин {store} посчитал по прежним правилам, уровню или обороту. По "
-        "данным центра бонусов было бы больше на {points}, скидки на {amount} (с минусом — "
-        "меньше). Чек действителен; доначислено {granted}, лишнее не снимается.",
-        "Receipt {document}: store {store} priced it by former rules, level or turnover. By the "
-        "centre's view there would be {points} points more, and {amount} of discount (with a "
-        "minus: less). The receipt stands; {granted} points are granted, none are taken.",
+        "Чек {document}: магазин {store} посчитал по прежним правилам, уровню, обороту или "
+        "лимитам. По данным центра {ours_ru}. Чек действителен; доначислено {granted}, лишнее не "
+        "снимается.",
+        "Receipt {document}: store {store} priced it by former rules, level, turnover or limits. "
+        "By the centre's view {ours_en}. The receipt stands; {granted} points are granted, none "
+        "are taken.",
     ),
 }
 

@@ -479,3 +479,18 @@ def again(pack: CompiledPack, sale: ReceiptCommitted) -> ReceiptCommitted:
 
 def test_every_divergence_has_words() -> None:
     assert findings.VERDICTS.keys() == set(DIVERGENT)
+
+
+@pytest.mark.parametrize(
+    ("points", "discount_minor", "told"),
+    [
+        (3_00, -90_30, "there would be 3,00 points more, the discount would be 90,30 less"),
+        (-3_00, 0, "there would be 3,00 points fewer"),
+        (0, 1, "the discount would be 0,01 more"),
+        (0, 0, "points and discount would be the same"),
+    ],
+)
+def test_the_centres_view_is_told_by_how_much_more_or_less(
+    points: int, discount_minor: int, told: str
+) -> None:
+    assert findings.view_in_words(points, discount_minor).en == told

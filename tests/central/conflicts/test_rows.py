@@ -165,6 +165,8 @@ def test_receipt_priced_by_a_stale_tier_stands_and_the_difference_is_granted(
 
     told = the(centre, ConflictKind.STALE)
     assert (told.points, told.amount_minor, told.named(Role.STORE)) == (184_00, 200_00, ("102",))
+    more = "бонусов было бы на 184,00 больше, скидка была бы на 200,00 больше"
+    assert f"По данным центра {more}." in told.sentence.ru
     undo(centre, told.id, WORD)
 
 
