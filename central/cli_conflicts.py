@@ -140,8 +140,9 @@ def _print_page(found: "Page", named: Mapping[UUID, str], locale: str) -> None:
 
 
 def _print_explained(told: "Explained", named: Mapping[UUID, str], locale: str) -> None:
-    from central.conflicts.words import ROLES, STATES, TITLES
+    from central.conflicts.words import ENDING, ROLES, STATES, TITLES
     from central.settling import naming
+    from central.settling.service import SET_ASIDE
 
     one, is_ru = told.conflict, locale == "ru"
     title, state = TITLES[one.kind].in_words(locale), STATES[one.state].in_words(locale)
@@ -157,6 +158,8 @@ def _print_explained(told: "Explained", named: Mapping[UUID, str], locale: str) 
         typer.echo(f"{one.resolved_at:%Y-%m-%d %H:%M} UTC {one.resolved_by}: {one.note}")
     if undoing := told.undoing.in_words(locale):
         typer.echo(f"{'отмена' if is_ru else 'undo'}: {undoing}")
+        if one.kind in SET_ASIDE:
+            typer.echo(f"--correct spent|freed: {ENDING.in_words(locale)}")
 
 
 def _called(told: "Explained", named: Mapping[UUID, str], role: Role, name: str) -> str:

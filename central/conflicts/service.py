@@ -44,8 +44,8 @@ class SettledBeforeError(LoyaltyError):
 
     kind = Kind.CONFLICT
     code = "settled_before"
-    ru = "Конфликт {conflict} уже закрыт: {by}, {at:%d.%m.%Y %H:%M} UTC, «{note}»."
-    en = "Conflict {conflict} is closed already: {by}, {at:%Y-%m-%d %H:%M} UTC, '{note}'."
+    ru = "Этот конфликт уже закрыт: {by}, {at:%d.%m.%Y %H:%M} UTC, «{note}»."
+    en = "This conflict is closed already: {by}, {at:%Y-%m-%d %H:%M} UTC, '{note}'."
 
 
 class NoNoteError(LoyaltyError):

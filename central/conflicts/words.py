@@ -298,10 +298,8 @@ _FORGIVE = Sentence(
     "let the debt go; what points have settled of it comes back as a new lot",
 )
 _PLAN_AGAIN = Sentence(
-    "провести факт ещё раз, если причина устранена; чего не хватает счётчику лимита, потрачено "
-    "(--correct spent|freed: закончить без него)",
-    "post the fact after all, if its cause is mended; what a lease's count lacks is spent "
-    "(--correct spent|freed: end it without)",
+    "провести факт ещё раз, если причина устранена; чего не хватает счётчику лимита, потрачено",
+    "post the fact after all, if its cause is mended; what a lease's count lacks is spent",
 )
 _TAKE_BACK = Sentence(
     "снять доначисленное; что уже потрачено, станет долгом",
@@ -341,11 +339,16 @@ UNDOINGS: dict[ConflictKind, Sentence] = {
         "вернуть другое значение новой правкой", "let the other value count, by a new edit"
     ),
     ConflictKind.DAMAGED: Sentence(
-        "только --correct spent|freed: чего не прочесть, не провести",
-        "with --correct spent|freed only: what cannot be read cannot be posted",
+        "чего не прочесть, не провести: закончите факт, сказав, потрачены ли бонусы",
+        "what cannot be read cannot be posted: end the fact, saying whether its points were spent",
     ),
 }
 """What an undo of each kind would do; of the others nothing can be undone."""
+ENDING = Sentence(
+    "закончить факт без проведения: бонусы потрачены либо нет",
+    "end the fact without posting it: its points were spent, or not",
+)
+"""What can be done, too, with a fact that was set aside."""
 
 
 def say(kind: ConflictKind, **details: object) -> Sentence:
