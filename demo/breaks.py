@@ -73,6 +73,16 @@ def _new_documents(insert_documents: Part) -> Part:
     return silent
 
 
+def _new_returns(insert_resolved: Part) -> Part:
+    """Keep only what returns came to that is not kept yet, without a word about the others."""
+
+    def silent(connection: Part, returns: Part) -> None:
+        kept = importlib.import_module("central.ingest.store").resolved(connection, returns)
+        insert_resolved(connection, {uid: returns[uid] for uid in returns if uid not in kept})
+
+    return silent
+
+
 def _new_facts(insert_facts: Part) -> Part:
     """Keep only facts that are not kept yet, without a word about the others."""
 
@@ -109,6 +119,7 @@ GUARDS: Mapping[str, Mapping[str, Breaker]] = {
         "central.ingest.letters:_is_repeated": _forget_id,
         "central.ingest.store:insert_letters": _replace_letters,
         "central.ingest.store:insert_facts": _new_facts,
+        "central.ingest.store:insert_resolved": _new_returns,
         "central.ingest.store:insert_documents": _new_documents,
         "central.ingest.receipts:check_new": _always(None),
         "central.ingest.registrations:check_registration": _always(None),

@@ -54,38 +54,20 @@ class Backs:
     def moved(self, known: Collection[str]) -> Iterator[tuple[str, int, int, int]]:
         """Return by account the points, turnover and receipts that known facts have moved back.
 
-        Together no more than the sale did.
+        Together no more than the sale did; of a line that came back again at most, see `_again`.
         """
-        for receipt, told in self._by_sale(known).items():
-            sale = self.sold[receipt]
-            restored = by_lot(one for back in told for one in back.restored)
-            taken = by_lot(one for back in told for one in back.taken)
-            for one in sale.drawn:
-                yield one.account, min(one.amount, restored[one.lot]), 0, 0
-            for one in sale.granted:
-                yield one.account, -min(one.amount, taken[one.lot]), 0, 0
-            turnover = min(sale.turnover_minor, sum(back.turnover_minor for back in told))
-            yield sale.account, 0, -turnover, -any(back.void for back in told)
+        for sale, told in self._by_sale(known):
+            for account, drawn, granted, turnover in _bounds(sale, told):
+                yield account, drawn[1] - granted[1], -turnover[1], 0
+            yield sale.account, 0, 0, -any(back.void for back in told)
 
     def _again(self, known: Collection[str]) -> Iterator[tuple[str, int, int, int]]:
         """Return by account how many points fewer and more there are at most than `moved` says, and
-        how much more turnover, of sales of which some line came back again but not everything.
-
-        Such a line has moved once, whatever the others have left: at least what one return has.
-        """
-        for receipt, told in self._by_sale(known).items():
-            sale = self.sold[receipt]
-            if any(back.is_all or back.void for back in told) or not _is_over(sale, told):
-                continue
-            restored = [by_lot(back.restored) for back in told]
-            taken = [by_lot(back.taken) for back in told]
-            for one in sale.drawn:
-                yield one.account, _spread(one, restored), 0, 0
-            for one in sale.granted:
-                yield one.account, 0, _spread(one, taken), 0
-            turnovers = [back.turnover_minor for back in told]
-            most = min(sale.turnover_minor, sum(turnovers))
-            yield sale.account, 0, 0, most - min(most, max(turnovers))
+        how much more turnover: of sales of which a line came back again, but not everything."""
+        for sale, told in self._by_sale(known):
+            for account, drawn, granted, turnover in _bounds(sale, told):
+                fewer, more, turned = (most - least for least, most in (drawn, granted, turnover))
+                yield account, fewer, more, turned
 
     def again_by_account(self, known: Collection[str]) -> dict[str, list[int]]:
         """Return of accounts by how much there may be fewer points, more points and more turnover
@@ -95,11 +77,11 @@ class Backs:
             sums[account] = [a + b for a, b in zip(sums[account], more, strict=True)]
         return sums
 
-    def _by_sale(self, known: Collection[str]) -> dict[str, list[Returned]]:
+    def _by_sale(self, known: Collection[str]) -> list[tuple[Bought, list[Returned]]]:
         backs: dict[str, list[Returned]] = defaultdict(list)
         for fact in self._told.keys() & known:
             backs[self._told[fact].sale].append(self._told[fact])
-        return backs
+        return [(self.sold[sale], told) for sale, told in backs.items()]
 
 
 def by_lot(points: Iterable[Points]) -> Counter[str]:
@@ -118,18 +100,48 @@ def _whole(sale: Bought) -> Counter[str]:
     return Counter({"money": money_minor, "turnover": sale.turnover_minor, **left})
 
 
-def _is_over(sale: Bought, told: Iterable[Returned]) -> bool:
-    back = Counter[int]()
-    for no, quantity in (line for one in told for line in one.lines):
-        back[no] += quantity
-    return any(back[no] > quantity for no, quantity in sale.quantities)
+_Bounds = tuple[int, int]
+_NOTHING: _Bounds = (0, 0)
 
 
-def _spread(one: Points, told: Iterable[Counter[str]]) -> int:
-    """Return what of a lot moves once more if returns are summed up, not taken as one."""
-    amounts = [by[one.lot] for by in told]
-    most = min(one.amount, sum(amounts))
-    return most - min(most, max(amounts))
+def _bounds(sale: Bought, told: list[Returned]) -> Iterator[tuple[str, _Bounds, _Bounds, _Bounds]]:
+    """Return by account what returns of a sale move back at least and at most: points that had
+    paid, points that were earned, turnover."""
+    again = _again_of(sale, told)
+    restored = [by_lot(back.restored) for back in told]
+    taken = [by_lot(back.taken) for back in told]
+    for one in sale.drawn:
+        amounts = [by[one.lot] for by in restored]
+        yield one.account, _within(one.amount, amounts, again), _NOTHING, _NOTHING
+    for one in sale.granted:
+        amounts = [by[one.lot] for by in taken]
+        yield one.account, _NOTHING, _within(one.amount, amounts, again), _NOTHING
+    amounts = [back.turnover_minor for back in told]
+    yield sale.account, _NOTHING, _NOTHING, _within(sale.turnover_minor, amounts, again)
+
+
+def _again_of(sale: Bought, told: Iterable[Returned]) -> tuple[int, int] | None:
+    """Return what was sold of a line that came back again, and how much of it at once.
+
+    None if none did, or everything came back: then the whole sale is what moves, and no more.
+    """
+    parts = [part for one in told for part in one.lines]
+    if not parts or any(back.is_all or back.void for back in told):
+        return None
+    (no,) = {no for no, _ in parts}  # tills return everything, or of the line that has most
+    sold, pieces = dict(sale.quantities)[no], [piece for _, piece in parts]
+    return (sold, max(pieces)) if sum(pieces) > sold else None
+
+
+def _within(whole: int, amounts: list[int], again: tuple[int, int] | None) -> _Bounds:
+    """Return what moves at least and at most: each return what it says, together no more than the
+    sale, and of a line that came back again no more than the line; a piece of it may be rounded."""
+    most = min(whole, sum(amounts))
+    if again is None:
+        return most, most
+    (sold, piece), once = again, max(amounts)
+    of_line = once if sold == piece else once * sold // piece + 1
+    return min(most, once), min(most, of_line)
 
 
 def is_within(there: tuple[int, ...], should: tuple[int, ...], again: list[int]) -> bool:

@@ -22,6 +22,8 @@ TWICE = 0.2
 """How often one number is sold in two stores."""
 BACK, CANCELLED, KNOWN, RESERVED, SYNCED = 0.2, 0.08, 0.3, 0.85, 0.4
 PIECE = 1000
+LINE_SHARE = 0.3
+"""Of a return: the whole of one line."""
 DAY_S = 86_400
 RUSH_S = 2 * 3600
 """Two customers try one code within this time."""

@@ -21,7 +21,7 @@ from shared.runtime.sqlite import reading
 from shared.slip import Qr
 from shared.wire.facts import ReceiptCommitted, body_of
 from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedBySlip
-from tests.simulation.carried import PIECE
+from tests.simulation.carried import LINE_SHARE, PIECE
 from tests.simulation.till import (
     CONTENT,
     TRIES_MAX,
@@ -219,9 +219,10 @@ def _lines(body: object) -> tuple[tuple[int, int], ...]:
 
 
 def _parts(claim: Claim, share: float) -> tuple[Part, ...]:
-    """Return all lines, or for a smaller share one piece of the line that has most."""
+    """Return all lines; for a smaller share all of the line that has most, or one piece of it."""
     lines = claim.receipt.lines
     if share >= 1:
         return tuple(Part(line.no, line.quantity) for line in lines)
     most = max(lines, key=lambda line: (line.quantity, line.no))
-    return (Part(most.no, min(most.quantity, PIECE)),)
+    quantity = most.quantity if share == LINE_SHARE else min(most.quantity, PIECE)
+    return (Part(most.no, quantity),)

@@ -330,6 +330,11 @@ def forget_returns(original: Any) -> Any:
     return lambda sale, _before, now: original(sale, (), now)
 
 
+def as_it_says(_original: Any) -> Any:
+    """A return moves what it says, though a line of it had come back before."""
+    return lambda _sale, _before, returned: returned
+
+
 def undo_nothing(_original: Any) -> Any:
     """A void leaves turnover and visit."""
     return lambda *_args: None
@@ -544,7 +549,10 @@ MUTANTS: tuple[Mutant, ...] = (
            (("shared.rules.returns:returned_share", return_everything),
             ("shared.rules.returns:returned_sum", return_everything)), days=2),
     Mutant("each point of a sale moves once",
-           (("central.ingest.moved:left_to_move", forget_returns),), days=2),
+           (("central.ingest.moved:left_to_move", forget_returns),
+            ("central.ingest.receipts:without_the_same", as_it_says)), days=2),
+    Mutant("a line that came back twice moves once",
+           (("central.ingest.receipts:without_the_same", as_it_says),), days=2),
     Mutant("a void takes turnover back", (("central.ingest.voids:_undo", undo_nothing),)),
     Mutant("a void takes what a person gets once",
            (("central.ingest.receipts:known_lots", leave_once),), days=2),

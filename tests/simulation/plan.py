@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.simulation import carried, editing, passes
+from tests.simulation import again, carried, editing, passes
 from tests.simulation.clocks import START
 from tests.simulation.disk import Moment
 from tests.simulation.people import Customer, make_customers
@@ -191,9 +191,17 @@ class _Planner:
         steps += self._edits(len(steps))
         if self.options.of_pass:
             steps += self._passes(len(steps))
+        if Fault.PARTITION in self.options.faults:
+            steps += self._again(steps)
         if Fault.RESTORE in self.options.faults:
             steps += self._backups(steps)
         return sorted(steps, key=lambda step: (step.at_s, step.no))
+
+    def _again(self, steps: list[Step]) -> list[Step]:
+        """Return which lines come back in two stores, numbered after everything else."""
+        lines = [(step.at_s, step.store, step.args["mode"]) for step in steps if step.do == "line"]
+        made = again.plan(self.options.seed, self.options.stores, self.sales, lines)
+        return [Step(len(steps) + no, *step) for no, step in enumerate(made)]
 
     def _passes(self, first: int) -> list[Step]:
         """Return who is issued a pass when, numbered after everything else."""
