@@ -16,7 +16,7 @@ from central.members.store import (
 )
 from central.schema import Ordered, Table, table_of
 from central.sets import insert_rows, one_of
-from shared.member import ProfileField
+from shared.member import PhoneRole, ProfileField
 from shared.names import folded_words, parts_of_words
 
 WORDS_MAX = 8
@@ -72,7 +72,10 @@ def by_words(connection: Connection, words: Sequence[str], limit: int) -> list[U
 
 
 def by_tail(connection: Connection, digits: str, tail: str, limit: int) -> list[UUID]:
-    """Return members whose phone or card, as they have stated it, ends with these digits."""
+    """Return members whose phone or card, as they have stated it, ends with these digits.
+
+    Of the phone of a relative only the tail is kept: it may be the one.
+    """
     ends = f"%{digits}"
     stated = or_(
         _person.c.phone.like(ends), _person.c.card.like(ends), _person.c.card.like(f"{ends},%")
@@ -89,7 +92,12 @@ def by_tail(connection: Connection, digits: str, tail: str, limit: int) -> list[
         .where(
             _identifier.c.tail == tail,
             _identifier.c.state != IdentifierState.REVOKED.value,
-            or_(_identifier.c.tail == digits, stated, edited),
+            or_(
+                _identifier.c.tail == digits,
+                _identifier.c.role != PhoneRole.OWN.value,
+                stated,
+                edited,
+            ),
         )
         .distinct()
         .limit(limit)

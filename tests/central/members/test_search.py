@@ -15,9 +15,9 @@ from central.members.profiles import Proposal
 from central.members.search import FOUND_MAX, NothingToSearchError, search
 from central.members.store import MemberTable, PersonTable
 from central.schema import MIGRATIONS, migrate, table_of
-from central.settling.people import edit_member, merge_members
+from central.settling.people import add_phone, edit_member, merge_members
 from shared.ids import derived
-from shared.member import ProfileField
+from shared.member import PhoneRole, ProfileField
 from shared.names import folded_words
 from shared.runtime.sqlite import open_engine, transaction
 from tests.central.app.kit import NOON, SetClock
@@ -79,6 +79,16 @@ def test_a_new_name_an_address_and_the_former_name_find_him(
 
     assert _names(centre, "орл") == _names(centre, "ёлкина") == ["Анна Орлова"]
     assert _names(centre, "anna@EXAMPLE") == ["Анна Орлова"]
+    assert people.epoch == 1
+
+
+def test_the_phone_of_a_relative_finds_him_by_its_end(centre: Centre, people: Journal) -> None:
+    anna = search(centre, "ёлкина").found[0].member
+    add_phone(centre, anna, "+79162223344", PhoneRole.RELATIVE, Word("Пётр", "муж"))
+
+    for text in ("3344", "2223344", "222-33-44", "+7 916 222-33-44"):
+        assert _names(centre, text) == ["Ёлкина Анна Сергеевна"], text
+    assert _names(centre, "2223345") == []
     assert people.epoch == 1
 
 
