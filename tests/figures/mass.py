@@ -113,7 +113,7 @@ def chunk_of(mass: Mass, no: int) -> Iterator[tuple[str, Row]]:
 def _member(
     chance: random.Random, mass: Mass, number: int, stores: tuple[str, str]
 ) -> Iterator[tuple[str, Row]]:
-    at = FIRST + SPAN * number / mass.members
+    at = FIRST + SPAN * (number / mass.members)
     member, account = uuid7(at, chance), uuid7(at, chance)
     place = ((number << 8 * _PLACE_BYTES) // mass.members).to_bytes(_PLACE_BYTES, "big")
     card, phone = (place + chance.randbytes(INDEX_BYTES - _PLACE_BYTES) for _ in range(2))
