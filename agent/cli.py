@@ -183,11 +183,19 @@ def export_facts(
 
 @app.command()
 def status(
-    url: Annotated[str, typer.Option(help="Address of the agent.")] = "http://127.0.0.1:8200",
+    ctx: typer.Context,
+    url: Annotated[str, typer.Option(help="Address of the agent, if not of its settings.")] = "",
 ) -> None:
     """Show how a running agent is; exit code 1 when it does not answer."""
     import httpx
 
+    from agent.settings import read_settings
+
+    if not url:
+        config, data_dir = ctx.obj
+        with _refusals():
+            settings = read_settings(config, data_dir=data_dir or Path())
+        url = f"http://{settings.host}:{settings.port}"
     try:
         answer = httpx.get(f"{url}/v1/status", timeout=5, trust_env=False)
         answer.raise_for_status()
