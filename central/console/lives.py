@@ -16,8 +16,10 @@ from central.ledger import service as ledger
 from central.packs import store as packs
 from central.settling import lookup
 from central.settling.golden import IMPORT, REGISTRATION
+from central.settling.lookup import Shown
 from central.settling.timeline import EVENTS_MAX, Event, Happened, timeline
 from shared.ledger.books import Lot
+from shared.member import ProfileField
 from shared.money import format_money
 from shared.packs.halting import campaigns_of
 from shared.points import format_points
@@ -46,7 +48,7 @@ def life(ask: Ask) -> Answer:
     ]
     content = {
         "member": one,
-        "name": _name(ask),
+        "name": name_of(lookup.show(ask.centre, one)),
         "kinds": [(kind.value, _happened(ask, kind)) for kind in Happened],
         "most": EVENTS_MAX,
     }
@@ -70,7 +72,7 @@ def lots(ask: Ask) -> Answer:
         Column("active", lambda lot: Cell(moment(ask, lot.activates_at), lot.activates_at)),
         Column("expires", lambda lot: _expires(ask, lot)),
     ]
-    content = {"member": shown.member.id, "name": _name(ask)}
+    content = {"member": shown.member.id, "name": name_of(shown)}
     rows = [lot for lot in found if lot.balance]
     return tabled(ask, "lots", columns, rows, content, "expires")
 
@@ -88,6 +90,14 @@ def titles(ask: Ask) -> dict[str, str]:
         newest = packs.latest(connection)
     named = _named(newest.body) if newest else {}
     return {rule: ask.say(title) for rule, title in named.items()}
+
+
+def name_of(shown: Shown) -> str:
+    """Return a member's name as it counts now."""
+    edited = shown.counted.get(ProfileField.NAME)
+    if edited is not None and edited.value:
+        return str(edited.value)
+    return str(shown.person.name if shown.person else shown.member.display_name)
 
 
 def said_by(ask: Ask, source: str) -> str:
@@ -109,11 +119,6 @@ def month_of(ask: Ask, month: str) -> str:
 def _named(body: bytes) -> dict[str, Wording]:
     found = campaigns_of(load_canonical(body))
     return {rule: Wording(spoken(one, "ru"), spoken(one, "en")) for rule, one in found.items()}
-
-
-def _name(ask: Ask) -> str:
-    shown = lookup.show(ask.centre, ask.id("member"))
-    return shown.person.name if shown.person else shown.member.display_name
 
 
 def _happened(ask: Ask, what: Happened) -> str:

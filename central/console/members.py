@@ -9,7 +9,7 @@ from central.conflicts import service as conflicts
 from central.conflicts.store import Wanted
 from central.conflicts.values import Party, Role
 from central.console.ask import Answer, Ask, Go, Page
-from central.console.lives import month_of, said_by, source_of, titles
+from central.console.lives import month_of, name_of, said_by, source_of, titles
 from central.console.pages import called, day_of, translated
 from central.console.tables import Cell, Column, tabled
 from central.corrections import service as corrections
@@ -91,7 +91,7 @@ def member(ask: Ask) -> Page:
     content = {
         "shown": shown,
         "one": shown.member,
-        "name": _name(shown),
+        "name": name_of(shown),
         "level": level(ask.centre, shown),
         "seen": _seen_of(shown),
         "counted": {one.field.value: one.value for one in golden},
@@ -183,7 +183,7 @@ def _proposal(ask: Ask) -> Proposal:
     now, seen = _seen_of(shown), ask.seen(_seen_of(shown))
     merged(now, {name: ask.text(name) for name in now}, seen)
     counted = {one.field: one.value for one in golden_record(shown)}
-    counted.setdefault(ProfileField.NAME, _name(shown))
+    counted.setdefault(ProfileField.NAME, name_of(shown))
     changed = {field: value for field, value in values.items() if counted.get(field) != value}
     others = {name for name, was in seen.items() if ask.text(name) == was != now[name]}
     own = {field: value for field, value in values.items() if field.value not in others}
@@ -195,15 +195,7 @@ def _proposal(ask: Ask) -> Proposal:
 def _seen_of(shown: Shown) -> dict[str, str]:
     """Return what the form of a member's profile is filled with."""
     counted = {one.field.value: one.value for one in golden_record(shown)}
-    return {"name": _name(shown), **{name: counted.get(name, "") for name in FILLED}}
-
-
-def _name(shown: Shown) -> str:
-    """Return a member's name as it counts now."""
-    edited = shown.counted.get(ProfileField.NAME)
-    if edited is not None and edited.value:
-        return str(edited.value)
-    return str(shown.person.name if shown.person else shown.member.display_name)
+    return {"name": name_of(shown), **{name: counted.get(name, "") for name in FILLED}}
 
 
 def _told(ask: Ask, known: Golden) -> tuple[Golden, str]:

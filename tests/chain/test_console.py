@@ -143,7 +143,8 @@ def test_a_member_is_found_by_phone_and_edited_with_a_reason(chain: Chain, enter
     here = f"/console/members/{member}"
     assert vera.post(here, name="Анна Сергеева").status_code == 422
     assert vera.post(here, name="Анна Сергеева", note="паспорт").status_code == 303
-    assert "Анна Сергеева" in vera.get(here).text
+    for page in ("", "/life", "/lots"):
+        assert "Анна Сергеева" in vera.get(here + page).text, page
 
 
 def test_a_conflict_names_its_receipts_as_they_are_printed_and_no_id(
