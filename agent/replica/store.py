@@ -102,8 +102,8 @@ _BEHIND = "SELECT row FROM row WHERE kind = ? AND key > ? ORDER BY key LIMIT ?"
 _IDENTIFIED = "SELECT row FROM row WHERE kind = ? AND key >= ? AND key < ? ORDER BY key"
 _BARCODE = "SELECT sku FROM barcode WHERE code = ?"
 _LEASES_OF = """
-SELECT row.row FROM lease JOIN row ON row.kind = ? AND row.key = lease.key
-WHERE lease.account IN (?*) ORDER BY row.key
+SELECT row FROM row WHERE kind = ?
+AND key IN (SELECT key FROM lease WHERE account IN (?*)) ORDER BY key
 """
 _BEYOND = "SELECT 1 FROM row WHERE kind = ? ORDER BY key LIMIT 1 OFFSET ?"
 _PUT = """
@@ -130,13 +130,8 @@ _SCAN = select(
         (_ROWS.c.kind.in_(CLOSED_KINDS), func.opened(_ROWS.c.key, _ROWS.c.row)), else_=_ROWS.c.row
     ),
 ).where(_ROWS.c.kind.in_(bindparam("kinds", expanding=True)))
-_LEASE_ROWS = (
-    select(_ROWS.c.row)
-    .join(_LEASES, _LEASES.c.key == _ROWS.c.key)
-    .where(_ROWS.c.kind == RowKind.LEASE.value)
-    .order_by(_ROWS.c.key)
-)
-_WANTED = _LEASE_ROWS.where(_LEASES.c.wanted_back > 0)
+_LEASE_ROWS = select(_ROWS.c.row).where(_ROWS.c.kind == RowKind.LEASE.value).order_by(_ROWS.c.key)
+_WANTED = _LEASE_ROWS.where(_ROWS.c.key.in_(select(_LEASES.c.key).where(_LEASES.c.wanted_back > 0)))
 
 
 def cursor(connection: Connection, stream: str) -> Cursor:

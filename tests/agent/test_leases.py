@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from sqlite3 import Connection
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from agent.leases import store as holds
 from agent.leases.service import Want
 from agent.link import LinkDownError, RefusedByCentreError
 from agent.quote.shortage import OverLeaseError
+from agent.replica import store as rows
 from agent.reserve import service as reserving
 from agent.reserve.store import Claim
 from shared.receipt import Redeem
@@ -35,6 +38,8 @@ from tests.agent.kit import (
 from tests.builders import STORE, Person, PersonLot, Shop, basket, lease_row
 
 WANTED = 50_000
+OTHERS = 400
+"""A piece of a stream has no more rows."""
 
 
 @pytest.fixture(scope="module")
@@ -373,3 +378,29 @@ def test_never_more_than_was_ever_granted_leaves_a_lease(
             getattr(play, step)(size)
 
             assert play.taken <= play.granted
+
+
+def test_leases_of_others_cost_a_sale_nothing(shop: Shop, anna: Person, lot: PersonLot) -> None:
+    def steps() -> int:
+        """Count what SQLite does for her leases."""
+        taken = 0
+
+        def count() -> None:
+            nonlocal taken
+            taken += 1
+
+        with reading(shop.station.replica) as connection:
+            driver = cast("Connection", connection.connection.dbapi_connection)
+            driver.set_progress_handler(count, 1)
+            found = rows.leases(connection, [anna.account])
+            driver.set_progress_handler(None, 1)
+        assert [row.lot for row in found] == [lot.row.id]
+        return taken
+
+    before = steps()
+    others = [Person(number=number) for number in range(2, OTHERS + 2)]
+    lots = [PersonLot(1_00, number=other.account.int) for other in others]
+    told = [lease_row(shop, *one, granted=1_00) for one in zip(others, lots, strict=True)]
+    shop.feed(store_stream(STORE), *told)
+
+    assert steps() <= before * 2
