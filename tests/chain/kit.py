@@ -82,9 +82,14 @@ class Store:
         return quote(self.station, wanted, self.machine.clock.now())
 
     def reserve(self, wanted: Basket) -> Claim:
-        agreed = self.quote(wanted).digest
-        made = ReserveOrder(self.uid(), b"content", wanted, agreed, "0018")
-        return reserve(self.station, made, self.machine.clock.now())
+        return self.claim(wanted, self.quote(wanted))
+
+    def claim(self, wanted: Basket, agreed: Quote) -> Claim:
+        """Reserve as quoted."""
+        return reserve(self.station, self._order(wanted, agreed), self.machine.clock.now())
+
+    def _order(self, wanted: Basket, agreed: Quote) -> ReserveOrder:
+        return ReserveOrder(self.uid(), b"content", wanted, agreed.digest, "0018")
 
     def pay(self, claim: Claim) -> Committed:
         totals = claim.evaluation.totals
@@ -92,6 +97,13 @@ class Store:
         if totals.certificate_minor:
             tenders.append(Tender(TenderKind.CERTIFICATE, totals.certificate_minor))
         sale = Sale(self.uid(), b"content", claim.receipt.uid, tuple(tenders), "17", "7")
+        return commit(self.station, sale, self.machine.clock.now())
+
+    def pay_at_once(self, wanted: Basket, agreed: Quote) -> Committed:
+        """Commit as quoted, for cash and without a reserve."""
+        tenders = (Tender(TenderKind.CASH, agreed.evaluation.totals.money_minor),)
+        order = self._order(wanted, agreed)
+        sale = Sale(self.uid(), b"content", wanted.uid, tenders, "17", "7", order=order)
         return commit(self.station, sale, self.machine.clock.now())
 
     def slip(self, claim: Claim) -> str:

@@ -16,6 +16,7 @@ from tests.simulation.world import quiet
 OUT = Path("out/figures")
 FIGURES = {
     1: "spends",
+    2: "grants",
     3: "effects",
     4: "durable",
     6: "bootstrap",

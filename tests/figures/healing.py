@@ -16,10 +16,28 @@ from tests.figures.counter import bring_up, replica_of
 from tests.figures.estate import OTHER, Estate, open_estate
 from tests.figures.run import Row, Run
 from tests.figures.runs import tormented
+from tests.processes.plan import Kind
 from tests.processes.plan import Options as Blows
 
 CYCLES = 10_000
 STALL_S_MAX = 30.0
+STORES, AT_ONCE, OF_ROUND, OF_PIECE = 12, 10, 100, 1_000
+HEALING: dict[Kind, int] = {
+    Kind.AGENT_KILL: 4,
+    Kind.AGENT_KILL_TWICE: 1,
+    Kind.AGENT_STOP: 20,
+    Kind.AGENT_RESTART: 2,
+    Kind.CENTRE_KILL: 2,
+    Kind.CENTRE_STOP: 5,
+    Kind.CENTRE_RESTART: 1,
+    Kind.LINE_REFUSE: 15,
+    Kind.LINE_HANG: 15,
+    Kind.LINE_HALF_OPEN: 15,
+    Kind.LINE_SLOW: 5,
+    Kind.LINE_TORN: 15,
+}
+"""How often each kind comes: mostly what heals by itself, in lines and processes. What kills is
+figure 4's."""
 SHARE_MAX = 0.01
 _ONE = "SELECT key, row FROM row WHERE kind = 'account' AND key >= ? ORDER BY key LIMIT 1"
 _FLIP = "UPDATE row SET row = ? WHERE kind = 'account' AND key = ?"
@@ -32,7 +50,7 @@ def measure(run: Run) -> list[Row]:
     if "killed" not in run.book(6).pieces:
         bootstrap.measure(run)
     book = run.book(10)
-    healed = tormented(run, 10, "faults", run.of(CYCLES, least=10), _faults)
+    healed = tormented(run, 10, "faults", run.of(CYCLES, least=10), _faults, OF_PIECE)
     estate = open_estate(run.place("estate"), run.of(bootstrap.MEMBERS, least=2_000))
     try:
         mended = book.once("mended", lambda: _mend(estate))
@@ -42,7 +60,7 @@ def measure(run: Run) -> list[Row]:
 
 
 def _faults(seed: int, cycles: int) -> Blows:
-    return Blows(seed, cycles=cycles)
+    return Blows(seed, STORES, cycles, tills=1, weights=HEALING, at_once=AT_ONCE, of_round=OF_ROUND)
 
 
 def _mend(estate: Estate) -> Json:

@@ -29,13 +29,18 @@ def simulated(
 
 
 def tormented(
-    run: Run, figure: int, name: str, cycles: int, options: Callable[[int, int], Blows]
+    run: Run,
+    figure: int,
+    name: str,
+    cycles: int,
+    options: Callable[[int, int], Blows],
+    of_piece: int = BLOWS_A_PIECE,
 ) -> Json:
     """Let blows fall on real processes, a seed a piece; return the sums, and the longest recovery.
 
     Raises AssertionError with the first violation of an invariant.
     """
-    few = min(BLOWS_A_PIECE, cycles)
+    few = min(of_piece, cycles)
     return seeded(run, figure, name, partial(_tormented, options, few), ("blows", cycles))
 
 

@@ -1,360 +1,38 @@
-"""Figures 1 and 2: stores that do not hear of each other spend no point twice, and most wishes are
-granted. Real agents' services and a real centre in one process and in virtual time."""
+"""Figure 1: stores that do not hear of each other spend no point twice."""
 
-import random
-from collections import Counter
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import timedelta
-from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from tests.figures.run import Row, Run
+from tests.figures.shops import CLOCK_H, STORES, Profile, spent
 
-from agent.link import LinkDownError
-from agent.members.service import Registration, find, register
-from agent.quote.lines import Item
-from agent.quote.shortage import OverLeaseError
-from central.agents.service import saw
-from central.leases.writeoff import holdings, write_off_store
-from central.ledger.audit import check
-from central.members.imports import COLUMNS, Row, import_lots
-from shared.points import POINT
-from shared.receipt import Redeem
-from shared.runtime.sqlite import Synchronous, reading
-from tests.chain.kit import OPENS_S, Store
-from tests.figures.book import Json
-from tests.figures.run import Row as Figure
-from tests.figures.run import Run
-from tests.figures.seeds import seeded
-from tests.simulation.clocks import MachineClock
-from tests.simulation.machine import wrong_by
-from tests.simulation.plan import Options
-from tests.simulation.wire import LineMode
-from tests.simulation.world import World, quiet
-
-SPENDS, STORES, USUAL_SPENDS, ONLINE_SPENDS = 1_000_000, 200, 4_000, 20_000
-MEMBERS_PER_STORE = 10
-WINDOWS_MAX = 1_000
-"""Of a piece."""
-WINDOW_S = 8 * 3600
-GIFT = "600.00"
-"""Given to each member now and then, so that there is something to spend."""
-GIFT_SHARES = (0.2, 0.8)
-"""Of the members, in runs of even and of odd seeds: points that are scarce, and that are not."""
-HOME_SHARE, REST_SHARE = 0.9, 0.5
-WISH_SHARE = 0.2
-RECEIPT_MU, RECEIPT_SIGMA = 7.3, 0.8
-"""Log-normal rubles: half of the receipts are below 1,500."""
-USUAL_MIN, ALL_MIN, ONLINE_MIN = 0.95, 0.88, 0.999
-CLOCK_H = 48
-_OWED = "SELECT coalesce(sum(debt), 0) FROM account"
-_REDEEMED = "SELECT coalesce(sum(-amount), 0) FROM entry WHERE kind = 'REDEEM'"
+SPENDS = 1_000_000
+TORN = Profile(
+    "torn",
+    offline=0.5,
+    clocks=0.3,
+    visits=80,
+    only_offline=True,
+    silent=2,
+    gift="6000.00",
+    of_piece=25_000,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What happens to the lines and clocks of the stores in each window of 8 hours."""
-
-    name: str
-    offline: float
-    """Share of the stores."""
-    clocks: float = 0.0
-    """Share of those whose clock is wrong by up to 48 hours meanwhile."""
-    visits: int = 2
-    """Of a window, by members, for each store."""
-    only_offline: bool = False
-    """Whether nobody comes where the line is up."""
-    silent: int = 0
-    """Stores that are heard only at the end; the first of them is written off before."""
-    of_piece: int = 5_000
-    """Spends."""
-
-
-TORN = Profile("torn", 0.5, 0.3, visits=40, only_offline=True, silent=2, of_piece=20_000)
-FEW = Profile("few", 0.05, of_piece=500)
-ALL_ONLINE = Profile("online", 0.0)
-
-
-@dataclass(slots=True)
-class Member:
-    """A member: his card, and his two usual stores."""
-
-    card: str
-    id: Any
-    home: int
-    second: int
-    seen: set[int] = field(default_factory=set)
-    """Stores where he was."""
-
-
-class Shops:
-    """Stores, their members, and a book of what cashiers were told."""
-
-    def __init__(self, folder: Path, seed: int, stores: int, profile: Profile) -> None:
-        self.chance = random.Random(f"{profile.name}/{seed}")
-        options = Options(seed, stores=stores, days=1)
-        self.world = World(folder, options, Synchronous.OFF)
-        self.world.time.pass_by(OPENS_S)
-        self.stores = [Store(tills.machine, tills.code) for tills in self.world.tills]
-        self.profile = profile
-        self.seed = seed
-        self.silent = set(range(profile.silent))
-        self.told: Counter[str] = Counter()
-        self.spent = 0
-        self.gifts = 0
-        self.asking: tuple[int, ...] = ()
-        """The stores that hear of it while a receipt waits for points."""
-        for store in self.stores:
-            store.machine.clock = MachineClock(self.world.time, self._help)
-            store.machine.restart()
-            store.sync()
-        self.members = [
-            self._register(no, home)
-            for home in range(stores)
-            for no in range(home * MEMBERS_PER_STORE, (home + 1) * MEMBERS_PER_STORE)
-        ]
-        self.give(1.0)
-        for store in self.stores:
-            store.sync()
-
-    def _register(self, no: int, home: int) -> Member:
-        store = self.stores[home]
-        new = Registration(store.uid(), b"c", f"Имя{no} Ф", f"+7916{no:07}", "v1", cashier="7")
-        done = register(store.station, new, store.machine.clock.now())
-        store.machine.push()
-        return Member(done.card, done.member, home, self.chance.randrange(len(self.stores)))
-
-    def give(self, share: float) -> None:
-        """Let the centre give points to a share of the members; leases are sized with that."""
-        centre = self.world.central.centre
-        lucky = [one for one in self.members if self.chance.random() < share]
-        self.gifts += 1
-        rows = [
-            Row(no, dict(zip(COLUMNS, (one.card, GIFT, "bonus", ""), strict=True)))
-            for no, one in enumerate(lucky, 1)
-        ]
-        assert not import_lots(centre, rows, centre.clock.now()).faults
-
-    def window(self) -> None:
-        """Let some lines be down for 8 hours, in which members come; then all of these heal."""
-        share = self.profile.offline
-        count = max(1, round(len(self.stores) * share)) if share else 0
-        down = {*self.chance.sample(range(len(self.stores)), count), *self.silent}
-        for no in down:
-            self._cut(no)
-        visits = len(self.stores) * self.profile.visits
-        for _ in range(visits):
-            self.world.time.pass_by(WINDOW_S / visits)
-            self._visit(self.chance.choice(self.members), down)
-        for no in down - self.silent:
-            self._mend(no)
-        self.give(GIFT_SHARES[self.seed % 2])
-        for no in set(range(len(self.stores))) - self.silent:
-            self.stores[no].sync()
-
-    def end(self) -> int:
-        """Write one silent store off in every second run, mend all lines, and let all be heard;
-        return the most that the write-off may cost."""
-        held = 0
-        centre = self.world.central.centre
-        if self.silent and self.seed % 2 == 0:
-            code = self.stores[min(self.silent)].code
-            held = sum(one.points for one in holdings(centre) if one.store == code)
-            write_off_store(centre, code)
-        for no in self.silent:
-            self._mend(no)
-        for _ in range(3):
-            for store in self.stores:
-                store.sync()
-        return held
-
-    def _help(self) -> None:
-        """Let the stores that hold a member's points give them back, as they do within a moment."""
-        stores, self.asking = self.asking, ()
-        for no in stores:
-            self.stores[no].machine.pull()
-            self.stores[no].machine.push()
-        self.asking = stores
-
-    def _cut(self, no: int) -> None:
-        machine = self.stores[no].machine
-        if machine.line.mode is not LineMode.DOWN:
-            machine.line.mode = LineMode.DOWN
-            with suppress(LinkDownError):
-                machine.pull()
-        if self.chance.random() < self.profile.clocks:
-            machine.clock.offset = wrong_by(self.chance.randint(-CLOCK_H, CLOCK_H))
-
-    def _mend(self, no: int) -> None:
-        machine = self.stores[no].machine
-        machine.line.mode, machine.clock.offset = LineMode.UP, timedelta()
-
-    def _visit(self, member: Member, down: set[int]) -> None:
-        """Let a member wish to pay a fifth of a receipt with points, in one of three places."""
-        no = member.home
-        if self.chance.random() >= HOME_SHARE:
-            anywhere = self.chance.randrange(len(self.stores))
-            no = member.second if self.chance.random() < REST_SHARE else anywhere
-        if no not in down and self.profile.only_offline:
-            return
-        store = self.stores[no]
-        if no not in down:
-            self._see(down)
-            store.machine.pull()
-        member.seen.add(no)
-        price = max(1_00, round(self.chance.lognormvariate(RECEIPT_MU, RECEIPT_SIGMA) * 100))
-        wish = min(_balance(store, member.card), round(price * WISH_SHARE)) // POINT * POINT
-        if wish:
-            where = "usual" if no in (member.home, member.second) else "elsewhere"
-            line = "offline" if no in down else "online"
-            self.asking = tuple({member.home, member.second, *member.seen} - down - {no})
-            granted = self._redeem(no, price, member, wish)
-            self.asking = ()
-            self.spent += granted
-            self.told[f"{line} {where}"] += 1
-            self.told[f"{line} {where} in full"] += granted == wish
-            self.told[f"{line} spends"] += granted > 0
-        if no not in down:
-            store.machine.push()
-
-    def _see(self, down: set[int]) -> None:
-        """Let the centre know who listens, as its tail tells it every few seconds."""
-        centre = self.world.central.centre
-        up = set(range(len(self.stores))) - down
-        agents = {self.stores[no].station.identity.agent for no in up}
-        saw(centre, agents, centre.clock.now())
-
-    def _redeem(self, no: int, price: int, member: Member, wish: int) -> int:
-        """Sell for points as wished, or for as many as the store says that it may take."""
-        store, points = self.stores[no], wish
-        item = Item(1, 1000, "CHEESE", price_minor=price)
-        while points:
-            try:
-                claim = store.sell(
-                    item, member=member.id, redeem=Redeem.EXACT, redeem_points=points
-                )
-            except OverLeaseError as refused:
-                less = int(str(refused.details["available_points"])) // POINT * POINT
-                assert less < points, "what is refused is offered"
-                points = less
-                if store.machine.line.mode is LineMode.UP:
-                    store.machine.push()  # what was asked for goes back at once
-            else:
-                return claim.evaluation.redemption.redeemed
-        store.sell(item, member=member.id)
-        return 0
-
-
-def measure(run: Run) -> list[Figure]:
+def measure(run: Run) -> list[Row]:
     """Let stores spend in pieces until enough was spent offline."""
     stores = run.of(STORES, least=8)
-    wanted = {
-        TORN: run.of(SPENDS, least=50),
-        FEW: run.of(USUAL_SPENDS, least=10),
-        ALL_ONLINE: run.of(ONLINE_SPENDS, least=50),
-    }
-    told = {
-        profile.name: _pieces(run, profile, stores, spends) for profile, spends in wanted.items()
-    }
-    return _rows(told, stores)
-
-
-def _pieces(run: Run, profile: Profile, stores: int, spends: int) -> Json:
-    """Run seeds of a profile until so much was spent, offline where lines are cut."""
-    line = "offline spends" if profile.offline else "online spends"
-    work = partial(_piece, stores, profile, min(profile.of_piece, spends))
-    return seeded(run, 1, profile.name, work, (line, spends))
-
-
-def _piece(stores: int, profile: Profile, spends: int, seed: int) -> Json:
-    """Run stores until so much was spent; what was printed must be what the centre has booked."""
-    line = "offline spends" if profile.offline else "online spends"
-    with TemporaryDirectory(prefix="kopilka-spends-") as folder, quiet():
-        shops = Shops(Path(folder), seed, stores, profile)
-        try:
-            for _ in range(WINDOWS_MAX):
-                if shops.told[line] >= spends:
-                    break
-                shops.window()
-            held = shops.end()
-            with reading(shops.world.central.centre.engine) as connection:
-                owed = int(connection.exec_driver_sql(_OWED).scalar_one())
-                booked = int(connection.exec_driver_sql(_REDEEMED).scalar_one())
-                assert check(connection) == []
-        finally:
-            shops.world.close()
-    assert booked + owed >= shops.spent, f"{shops.spent} were printed, {booked} booked, {owed} owed"
-    assert owed <= held, f"{owed} points are owed, the store that was written off held {held}"
-    return {**shops.told, "owed": owed, "held": held, "spent": shops.spent, "runs": 1}
-
-
-def _balance(store: Store, card: str) -> int:
-    """Return what a cashier sees that a member may spend by now."""
-    now = store.machine.clock.now()
-    (found,) = find(store.station, card)
-    return sum(lot.amount for lot in found.standing.lots if lot.activates_at <= now)
-
-
-def _share(told: Json, line: str, *wheres: str) -> float:
-    asked = sum(int(told.get(f"{line} {where}", 0)) for where in wheres)
-    full = sum(int(told.get(f"{line} {where} in full", 0)) for where in wheres)
-    return full / max(1, asked)
-
-
-def _rows(told: dict[str, Json], stores: int) -> list[Figure]:
-    torn, few, online = told["torn"], told["few"], told["online"]
-    how = (
-        f"{torn['offline spends']} offline spends in {torn['runs']} runs of {stores} stores in "
-        "virtual time, real services of agents and centre, half of the lines down for 8 h at a "
-        f"time, a third of those clocks wrong by up to {CLOCK_H} h, two stores silent to the end, "
-        f"in every second run one of them written off: {torn['owed']} hundredths owed of "
-        f"{torn['held']} that it held; "
-        "what was printed is what is booked, the ledger's laws hold"
-    )
-    asked = sum(few.get(f"offline {where}", 0) for where in ("usual", "elsewhere"))
-    usual = _share(few, "offline", "usual")
-    whole = _share(few, "offline", "usual", "elsewhere")
-    served = _share(online, "online", "usual", "elsewhere")
-    shape = (
-        f"{stores} stores, 5 % of them offline for 8 h, 90 % of visits at home, half of the rest "
-        "at the second store; wish = min(balance, 20 % of a log-normal receipt)"
-    )
+    torn = spent(run, 1, TORN, stores, run.of(SPENDS, least=50))
     return [
-        Figure(
+        Row(
             "figure 1: points overspent beyond what a written-off store held",
             max(0, torn["owed"] - torn["held"]),
             0,
             "hundredths",
             "0",
             kept=True,
-            how=how,
-        ),
-        Figure(
-            "figure 2: offline redemptions at the two usual stores granted in full",
-            usual,
-            USUAL_MIN,
-            "of all",
-            f">= {USUAL_MIN}",
-            usual >= USUAL_MIN,
-            f"{asked} offline redemptions in {few['runs']} runs; {shape}",
-        ),
-        Figure(
-            "figure 2: all offline redemptions granted in full",
-            whole,
-            ALL_MIN,
-            "of all",
-            f">= {ALL_MIN}",
-            whole >= ALL_MIN,
-            f"{asked} offline redemptions in {few['runs']} runs; {shape}",
-        ),
-        Figure(
-            "figure 2: redemptions granted in full with all stores online",
-            served,
-            ONLINE_MIN,
-            "of all",
-            f">= {ONLINE_MIN}",
-            served >= ONLINE_MIN,
-            f"{online['online spends']} redemptions in {online['runs']} runs of {stores} stores",
-        ),
+            how=f"{torn['offline spends']} offline spends in {torn['runs']} runs of {stores} "
+            "stores in virtual time, real services of agents and centre, half of the lines down "
+            f"for 8 h at a time, a third of those clocks wrong by up to {CLOCK_H} h, two stores "
+            "silent to the end, in every second run one of them written off: "
+            f"{torn['owed']} hundredths owed of {torn['held']} that it held; "
+            "what was printed is what is booked, the ledger's laws hold",
+        )
     ]

@@ -1,7 +1,8 @@
 """The plan of a torment: blows to processes and lines, drawn from one seed in advance."""
 
 import random
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from demo.proxy import Mode
@@ -60,6 +61,12 @@ class Options:
     tills: int = 2
     """Of one store."""
     kinds: tuple[Kind, ...] = tuple(Kind)
+    weights: Mapping[Kind, int] = field(default_factory=lambda: USUAL)
+    """How often each of them comes."""
+    at_once: int = 3
+    """Blows that are under way at a time."""
+    of_round: int = 25
+    """Blows between two truces, in which all heals, drains and is judged."""
     length: float = 1.0
     """Times the usual length of a blow."""
     database_url: str = ""
@@ -84,7 +91,7 @@ class Blow:
 def make_plan(options: Options) -> list[Blow]:
     """Return the blows of a run; every kind comes once before chance decides."""
     chance = random.Random(f"torment/{options.seed}")
-    weights = [USUAL[kind] for kind in options.kinds]
+    weights = [options.weights[kind] for kind in options.kinds]
     first = chance.sample(options.kinds, min(len(options.kinds), options.cycles))
     more = chance.choices(options.kinds, weights, k=options.cycles - len(first))
     return [

@@ -27,10 +27,6 @@ from tests.processes.till import Till
 from tests.simulation.people import Customer, make_customers
 from tests.simulation.told import ViolationError
 
-AT_ONCE = 3
-"""Blows that are under way at a time."""
-ROUND = 25
-"""Blows between two truces, in which all heals, drains and is judged."""
 STALL_S_MAX = 30.0
 DONE_S_MAX = 45.0
 """For tills to serve those who are inside, with all that falls on them meanwhile."""
@@ -95,7 +91,7 @@ class Torment:
             self.estate.open()
             judge = self._prepare()
             workers += self._set_to_work()
-            for blows in _rounds(make_plan(self._options)):
+            for blows in _rounds(self._options):
                 self._door.open()
                 self._strike(blows)
                 self._truce(judge)
@@ -159,7 +155,7 @@ class Torment:
     # Blows
 
     def _strike(self, blows: list[Blow]) -> None:
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(self._options.at_once) as pool:
             try:
                 list(pool.map(self._fall, blows))
             except KeyboardInterrupt:
@@ -312,6 +308,7 @@ def _with_traces(text: str) -> str:
     return "\n".join(json.loads(line)["exception"] if _LOGGED in line else line for line in lines)
 
 
-def _rounds(blows: list[Blow]) -> Iterator[list[Blow]]:
-    for start in range(0, len(blows), ROUND):
-        yield blows[start : start + ROUND]
+def _rounds(options: Options) -> Iterator[list[Blow]]:
+    blows = make_plan(options)
+    for start in range(0, len(blows), options.of_round):
+        yield blows[start : start + options.of_round]
