@@ -94,6 +94,7 @@ class Shops:
         self.chance = random.Random(f"{profile.name}/{seed}")
         options = Options(seed, stores=stores, days=1)
         self.world = World(folder, options, Synchronous.OFF)
+        self.world.central.disk.may_be_cut = False
         self.world.time.pass_by(OPENS_S)
         self.stores = [Store(tills.machine, tills.code) for tills in self.world.tills]
         self.profile = profile
@@ -105,6 +106,7 @@ class Shops:
         self.asking: tuple[int, ...] = ()
         """The stores that hear of it while a receipt waits for points."""
         for store in self.stores:
+            store.machine.disk.may_be_cut = False
             store.machine.clock = MachineClock(self.world.time, self._help)
             store.machine.restart()
             store.sync()

@@ -119,6 +119,8 @@ class Disk:
         """So many writes still find no space."""
         self.lost_writes = 0
         self.writes = 0
+        self.may_be_cut = True
+        """Whether what is not synced is remembered, to be lost with the power."""
         self._fuse = -1
         self._how = End.KILL
         self._moment = Moment.ANY
@@ -147,6 +149,7 @@ class Disk:
     def recover(self) -> None:
         """Start the machine again, all files closed: after a power cut with what is left."""
         if self.ended is End.CUT:
+            assert self.may_be_cut, "a power cut where no writes are remembered"
             for path in sorted(self._files):
                 self._lose(path)
         self.ended, self._fuse, self.full_writes = None, -1, 0
@@ -205,7 +208,8 @@ class Disk:
 
     def wrote(self, path: str, offset: int, chunk: bytes | None) -> None:
         """Note a write that the operating system has taken."""
-        self._files[path].pending.append((offset, chunk))
+        if self.may_be_cut:
+            self._files[path].pending.append((offset, chunk))
 
     def synced(self, path: str) -> None:
         """Note that a file's writes are durable; the machine may stop right after that."""
