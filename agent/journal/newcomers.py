@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, func, insert, or_, select
+from sqlalchemy import BindParameter, Connection, bindparam, func, insert, or_, select
 from sqlmodel import Field
 
 from agent.schema import JournalTable, id_field, table_of
@@ -80,6 +80,21 @@ _COLUMNS = (
 )
 _BORN = 7
 _JOINED = _NEWCOMERS.outerjoin(_OTHERS, _OTHERS.c.member == _NEWCOMERS.c.member)
+_INDEX: BindParameter[bytes] = bindparam("index")
+_BY_INDEX = (  # built once: a scan of a card asks it
+    select(*_COLUMNS)
+    .select_from(_JOINED)
+    .where(
+        or_(
+            _NEWCOMERS.c.card_index == _INDEX,
+            _NEWCOMERS.c.phone_index == _INDEX,
+            _NEWCOMERS.c.member.in_(
+                select(_OTHERS.c.member).where(_OTHERS.c.phone_index == _INDEX)
+            ),
+        )
+    )
+    .order_by(_NEWCOMERS.c.member)
+)
 
 
 def add(connection: Connection, newcomer: Newcomer) -> None:
@@ -108,18 +123,7 @@ def add(connection: Connection, newcomer: Newcomer) -> None:
 
 def by_index(connection: Connection, index: bytes) -> list[Newcomer]:
     """Return whom this store registered under a card or phone."""
-    rows = connection.execute(
-        select(*_COLUMNS)
-        .select_from(_JOINED)
-        .where(
-            or_(
-                _NEWCOMERS.c.card_index == index,
-                _NEWCOMERS.c.phone_index == index,
-                _NEWCOMERS.c.member.in_(_others_of(index)),
-            )
-        )
-        .order_by(_NEWCOMERS.c.member)
-    )
+    rows = connection.execute(_BY_INDEX, {"index": index})
     return [_newcomer(row) for row in rows]
 
 
@@ -141,10 +145,6 @@ def names(connection: Connection, most: int) -> list[tuple[UUID, str]]:
 def count(connection: Connection) -> int:
     """Count the registrations of this store: the counter of its card numbers."""
     return connection.execute(select(func.count()).select_from(_NEWCOMERS)).scalar_one()
-
-
-def _others_of(index: bytes) -> Select[tuple[UUID]]:
-    return select(_OTHERS.c.member).where(_OTHERS.c.phone_index == index)
 
 
 def _newcomer(row: Sequence[Any]) -> Newcomer:
