@@ -42,7 +42,6 @@ HELD_UP_S = 10.0
 FENCED_REST_MAX_S = 60.0
 """Between two visits of a fenced agent, of which nobody expects any but of a restored centre."""
 PUSH = "push"
-TEND = "tend"
 REPORT = "report"
 WATCHDOG = "watchdog"
 
@@ -90,7 +89,7 @@ class Jobs:
         loops: dict[str, Callable[[], None]] = {
             PUSH: self._push,
             replica.PULL: self._pull,
-            TEND: self._tend,
+            repair.TEND: self._tend,
             REPORT: self._report,
         }
         if self.equipment is not None:
@@ -223,7 +222,7 @@ class Jobs:
         station, retention = self.station, Retention(self.station)
         turns = 0
         while not station.clock.wait(self.stopping, TEND_S):
-            station.gets_on(TEND)
+            station.gets_on(repair.TEND)
             station.disk.look()
             turns += 1
             try:

@@ -1,5 +1,7 @@
 """Follow the centre's streams: a snapshot where there are no rows yet, then piece after piece."""
 
+from functools import partial
+
 import structlog
 
 from agent.replica import service, store, sums
@@ -78,6 +80,7 @@ def _apply_next(station: Station, stream: str, number: int, up_to: int | None) -
 def _count_now(station: Station, stream: str) -> None:
     """Count rows that were written before there were tallies."""
     with transaction(station.replica) as connection:
-        total = sums.whole(sums.part_sums(connection, stream))
+        gets_on = partial(station.gets_on, service.PULL)
+        total = sums.whole(sums.part_sums(connection, stream, gets_on))
         number = store.cursor(connection, stream).number
         sums.put_held(connection, stream, Held(total, number))

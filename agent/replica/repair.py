@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -15,11 +16,13 @@ from agent.station import Station
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.feed import Change
 from shared.wire.rows import RowKind
-from shared.wire.snapshot import PART_BITS, SnapshotPiece, StoredRow, Tally, part_of
+from shared.wire.snapshot import PART_BITS, SnapshotPiece, StoredRow, Tally
 
 PARTS_MAX = 256
 """Of 4,096: with more that differ, a whole snapshot costs less."""
 
+TEND = "tend"
+"""The loop that adds the rows up."""
 SCRUB_EVERY = timedelta(hours=20)
 SCRUB_OVERDUE = timedelta(days=3)
 NIGHT = range(2, 5)
@@ -56,11 +59,11 @@ def scrub(station: Station) -> list[str]:
     Each stream is read in one view, so that it may run beside the pull. What is damaged stays due
     until it is repaired, also when the agent starts again meanwhile.
     """
-    found = []
+    found, gets_on = [], partial(station.gets_on, TEND)
     for stream in service.streams(station):
         with reading(station.replica) as connection:
             held = sums.held(connection, stream)
-            total = sums.whole(sums.part_sums(connection, stream))
+            total = sums.whole(sums.part_sums(connection, stream, gets_on))
         is_damaged = held is not None and held.sum != total
         if is_damaged:
             log.error("rows.damaged", stream=stream)
@@ -91,16 +94,19 @@ def repair(station: Station, stream: str) -> int | None:
         number = store.cursor(connection, stream).number
     told = station.link.part_tallies(stream, number)
     catch_up_to(station, stream, told.number)
+    gets_on = partial(station.gets_on, service.PULL)
     with reading(station.replica) as connection:
-        mine = sums.part_sums(connection, stream)
+        mine = sums.part_sums(connection, stream, gets_on)
     theirs = dict(told.sums)
     wrong = [no for no in sorted(mine.keys() | theirs) if mine.get(no) != theirs.get(no)]
     if len(wrong) > PARTS_MAX:
         return None
+    with reading(station.replica) as connection:
+        former = sums.keys_of_parts(connection, stream, wrong, gets_on)
     for no in wrong:
         piece, rows = fetch_piece(station, stream, PART_BITS, no)
         catch_up_to(station, stream, piece.number)
-        _replace(station, piece, rows)
+        _replace(station, piece, rows, former[no])
     _count_again(station, stream, len(wrong))
     log.warning("rows.repaired", stream=stream, parts=len(wrong))
     return len(wrong)
@@ -121,30 +127,34 @@ def _verdict(station: Station, told: Tally) -> Verdict:
     return Verdict.DIFFERENT
 
 
-def _replace(station: Station, piece: SnapshotPiece, rows: Sequence[StoredRow]) -> None:
-    """Put a part's rows in the place of those that are here, but for the list of keys, of which
-    only a newer one is taken."""
+def _replace(
+    station: Station,
+    piece: SnapshotPiece,
+    rows: Sequence[StoredRow],
+    former: Sequence[tuple[str, bytes]],
+) -> None:
+    """Put a part's rows in the place of those that were here, but for the list of keys, of which
+    only a newer one is taken.
+
+    What has come since `former` was read is the centre's: it is among the new rows, or gone again.
+    """
+    gone = [(kind, key) for kind, key in former if kind != RowKind.KEYS]
+    removals = [Change(0, kind, key, b"") for kind, key in gone]
+    changes = [Change(piece.number, row.kind, row.key, row.row) for row in rows]
     with transaction(station.replica) as connection:
-        here = [
-            row
-            for row in sums.stored(connection, piece.stream)
-            if part_of(row.kind, row.key) == piece.piece and row.kind != RowKind.KEYS
-        ]
-        store.forget_rows(connection, [(row.kind, row.key) for row in here])
-        sums.take_from_aside(connection, piece.stream, _removals(here))
-        changes = [Change(piece.number, row.kind, row.key, row.row) for row in rows]
+        store.forget_rows(connection, gone)
+        sums.take_from_aside(connection, piece.stream, removals)
         service.put(connection, station, piece.stream, changes)
-    service.forget_premises(station, [*changes, *_removals(here)])
-
-
-def _removals(rows: Sequence[StoredRow]) -> list[Change]:
-    return [Change(0, row.kind, row.key, b"") for row in rows]
+    service.forget_premises(station, [*changes, *removals])
 
 
 def _count_again(station: Station, stream: str, repaired_parts: int) -> None:
-    with transaction(station.replica) as connection:
+    """Add the rows up, which nobody else changes meanwhile, and go on from what they come to."""
+    with reading(station.replica) as connection:
         number = store.cursor(connection, stream).number
-        total = sums.whole(sums.part_sums(connection, stream))
+        gets_on = partial(station.gets_on, service.PULL)
+        total = sums.whole(sums.part_sums(connection, stream, gets_on))
+    with transaction(station.replica) as connection:
         sums.put_held(connection, stream, Held(total, number))
         sums.forget_marks(connection, stream)
         sums.note_check(connection, stream, number, station.time.now(), repaired_parts)

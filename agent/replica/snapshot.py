@@ -59,6 +59,7 @@ def read_snapshot(station: Station, stream: str) -> int:
         whole_from = max(under_way.number, under_way.newest)
         sums.put_held(connection, stream, Held(held.sum, whole_from))
         sums.end_build(connection, stream)
+        sums.note_scrub(connection, stream, station.time.now())  # as sound as if just added up
         store.put_cursor(connection, stream, under_way.number, told.incarnation)
     return under_way.number
 

@@ -119,6 +119,7 @@ _PUT_LEASE = """
 INSERT INTO lease (key, account, wanted_back) VALUES (?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET wanted_back = excluded.wanted_back
 """
+_KEYS = "SELECT key FROM row WHERE kind = ?"
 _FORGET = "DELETE FROM row WHERE kind = ? AND key = ?"
 _FORGET_BARCODES = "DELETE FROM barcode WHERE sku = ?"
 _FORGET_LEASE = "DELETE FROM lease WHERE key = ?"
@@ -204,6 +205,13 @@ def scan(connection: Connection, kinds: Sequence[str]) -> Iterator[tuple[str, by
         _SCAN, {"kinds": list(kinds)}
     ):
         yield row[0], row[1], row[2]
+
+
+def keys(connection: Connection, kinds: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield kind and key of all rows of some kinds."""
+    for kind in kinds:
+        for (key,) in run(connection, _KEYS, (kind,)):
+            yield kind, key
 
 
 def every(connection: Connection, row: type[_R], most: int) -> list[_R]:

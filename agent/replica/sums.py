@@ -4,10 +4,10 @@ A tally counts the centre's rows. A row that this store does not use as it came 
 future, a refused list of keys, a zone unknown here) is kept aside, so that it can be counted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -212,8 +212,13 @@ def aside(connection: Connection, stream: str, kind: str, key: bytes) -> bytes |
     return bytes(found.row) if found else None
 
 
-def part_sums(connection: Connection, stream: str) -> dict[int, bytes]:
-    """Return what each part of a stream's stored rows sums up to; reads all of them."""
+def part_sums(
+    connection: Connection, stream: str, gets_on: Callable[[], None] = lambda: None
+) -> dict[int, bytes]:
+    """Return what each part of a stream's stored rows sums up to; reads all of them.
+
+    That takes minutes where there are millions: `gets_on` hears of it all the while.
+    """
     sums: dict[int, bytes] = {}
     rows: dict[int, list[StoredRow]] = {}
     waiting = 0
@@ -223,6 +228,7 @@ def part_sums(connection: Connection, stream: str) -> dict[int, bytes]:
         if waiting == COUNTED_AT_ONCE:
             _add(sums, rows)
             waiting = 0
+            gets_on()
     _add(sums, rows)
     return {part: total for part, total in sums.items() if total != NOTHING}
 
@@ -236,6 +242,20 @@ def stored(connection: Connection, stream: str) -> Iterable[StoredRow]:
     for (kind, key), body in aside.items():
         if body:
             yield StoredRow(kind, key, body)
+
+
+def keys_of_parts(
+    connection: Connection, stream: str, parts: Collection[int], gets_on: Callable[[], None]
+) -> dict[int, list[tuple[str, bytes]]]:
+    """Return by part the kinds and keys of a stream's stored rows; see `part_sums`."""
+    found: dict[int, list[tuple[str, bytes]]] = {part: [] for part in parts}
+    aside = [(row[0], row[1]) for row in connection.execute(_ASIDE_OF, {"stream": stream})]
+    for read, pair in enumerate(chain(store.keys(connection, kinds_of(stream)), aside)):
+        if (keys := found.get(part_of(*pair))) is not None:
+            keys.append(pair)
+        if read % COUNTED_AT_ONCE == 0:
+            gets_on()
+    return found
 
 
 def whole(sums: dict[int, bytes]) -> bytes:

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from agent import lives
 from agent.link import LinkDownError
 from agent.meeting import catch_up
+from agent.pulses import Pulses
 from agent.replica import following, repair, store, sums
 from agent.replica import service as replica
 from agent.replica.service import InDoubtError
@@ -375,6 +376,48 @@ def test_one_flipped_row_is_found_and_its_part_alone_is_read_again(shop: Shop) -
     assert everything(shop, HERE) == sorted(stored(*goods), key=lambda row: row.key)
     assert shop.station.suspects == set()
     assert checks(shop) == [(HERE, number, 1)]
+
+
+def test_several_damaged_parts_are_mended_by_two_readings_of_all_rows(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or millions of rows would be read once for each part, and the rest of the day."""
+    goods = [*GOODS, *many_goods(200)]
+    number = shop.feed(HERE, *goods[len(GOODS) :])
+    offer(shop, number, HERE, stored(*goods))
+    for sku in ("G5", "G77", "G199"):
+        flip(shop, sku)
+    shop.station.suspects.update(repair.scrub(shop.station))
+    readings, scan = [], store.scan
+
+    def counted(connection: Connection, kinds: Sequence[str]) -> Iterator[tuple[str, bytes, bytes]]:
+        readings.append(kinds)
+        return scan(connection, kinds)
+
+    monkeypatch.setattr(store, "scan", counted)
+    catch_up(shop.station)
+
+    assert checks(shop) == [(HERE, number, 3)]
+    assert len(readings) == 2
+    assert everything(shop, HERE) == sorted(stored(*goods), key=lambda row: row.key)
+
+
+def test_the_watch_hears_all_the_while_that_rows_are_added_up(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of six million members that takes longer than a loop may be silent."""
+    shop.feed(HERE, *many_goods(200))
+    heard: list[str] = []
+    monkeypatch.setattr(Pulses, "beat", lambda _pulses, loop, _now_s: heard.append(loop))
+    monkeypatch.setattr(sums, "COUNTED_AT_ONCE", 10)
+
+    repair.scrub(shop.station)
+    scrubbed = list(heard)
+    offer(shop, cursor(shop, HERE), HERE, stored(*GOODS, *many_goods(199)))
+    repair.repair(shop.station, HERE)
+
+    assert scrubbed.count(repair.TEND) >= 200 // 10
+    assert heard[len(scrubbed) :].count(replica.PULL) >= 3 * (200 // 10)
 
 
 def test_rows_that_were_found_damaged_are_looked_at_again_after_a_restart(shop: Shop) -> None:
