@@ -12,7 +12,8 @@ REST_PERCENT = 50
 def share(books: Books, lot: Lot, holders: Sequence[Holder]) -> None:
     """Top up the stores' parts of what is left of a budget, by what each has used of it so far.
 
-    A store that has half of its part or more gets nothing, so that sharing again moves little.
+    A store that has half of its part or more gets nothing, so that sharing again moves little. Who
+    comes when everything is spread has his first part of the rest: his line may be down tomorrow.
     """
     rest = lot.balance * REST_PERCENT // 100
     used = [1 + _gone(books, lot, holder) for holder in holders]
@@ -20,7 +21,7 @@ def share(books: Books, lot: Lot, holders: Sequence[Holder]) -> None:
         part = (lot.balance - rest) * weight // sum(used)
         lease = books.leases.get((lot.id, holder.agent, holder.epoch))
         has = 0 if lease is None else lease.left
-        more = min(part - has, lot.free - rest)
+        more = min(part - has, lot.free if lease is None else lot.free - rest)
         if more > 0 and has * 2 < part and (lease is None or not lease.closed):
             raise_lease(books, lot, holder, more)
 

@@ -35,7 +35,7 @@ from central.packs.service import publish
 from shared.ids import uuid7
 from shared.receipt import Tender, TenderKind
 from shared.rules.returns import Part
-from shared.runtime.sqlite import reading, transaction
+from shared.runtime.sqlite import Synchronous, reading, transaction
 from shared.slip import Qr
 from tests.builders import wine_text
 from tests.simulation.carried import with_coupons as couponed
@@ -215,6 +215,15 @@ class Chain:
         store.machine.push()
         store.machine.pull()
         return [disk.writes for disk in disks] != before
+
+    def renew(self, no: int) -> Store:
+        """Enrol another machine in a store's place."""
+        code, world = self.stores[no].code, self.world
+        folder = world.central.disk.folder.with_name(f"{code}-renewed")
+        world._add_store(folder, code, world.options.zones[code], Synchronous.FULL)
+        self.stores[no] = Store(world.tills[-1].machine, code)
+        self.sync(self.stores[no])
+        return self.stores[no]
 
     def heal(self) -> None:
         """Mend all lines; everything is sent and read."""

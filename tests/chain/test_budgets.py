@@ -147,6 +147,22 @@ def test_a_store_that_was_written_off_may_exceed_a_budget_and_people_are_told(
     assert "“Spring”, 1 uses over it." in record.sentence.en
 
 
+def test_a_machine_that_comes_when_all_is_spread_has_a_part_of_the_rest(chain: Chain) -> None:
+    """Of eight uses each store holds two; four are the rest, of which the new machine gets two."""
+    opened(chain, 8)
+    assert dict(of(chain).holdings) == {"101": 2, "102": 2}
+
+    new = chain.renew(1)
+    assert taken(buy(chain.stores[0])) == ["applied"]
+    for _ in range(2):
+        chain.budgets()
+    new.cut()
+
+    assert [taken(buy(new)) for _ in range(3)] == [["applied"], ["applied"], ["held_elsewhere"]]
+    chain.heal()
+    assert (of(chain).used, of(chain).owed) == (3, 0)
+
+
 def test_what_is_left_of_a_word_is_asked_for_by_one_receipt(chain: Chain) -> None:
     """Nothing is spread of one use: whoever needs it asks, and the other store gets none."""
     opened(chain, 1)
