@@ -1,5 +1,6 @@
 """Envelopes on the desk: what a fact takes from its store's leases, posted or kept aside."""
 
+from collections import Counter
 from uuid import UUID
 
 from central.ingest.chain import Standing
@@ -34,17 +35,17 @@ def awaited_lot(desk: Desk, reading: Reading) -> UUID | None:
     return awaited
 
 
-def post_moves(desk: Desk, reading: Reading, document: Document) -> int:
+def post_moves(desk: Desk, reading: Reading, document: Document) -> dict[UUID, int]:
     """Post a fact's moves, which are checked; what was set aside before is released now.
 
-    Returns what became debt: a branch has leases of what was born in it only.
+    Returns what became debt by account: a branch has leases of what was born in it only.
     """
-    books, debt = desk.books, 0
+    books, debts = desk.books, Counter[UUID]()
     for move in reading.moves:
         lot = books.lot(move.lot)
         held = books.held.get((reading.fact.id, move.lot))
         if held is not None:
-            debt += release_held(books, held, document)
+            debts[lot.account] += release_held(books, held, document)
             continue
         lease = books.lease(lot, reading.holder)
         if move.given_back:
@@ -52,8 +53,8 @@ def post_moves(desk: Desk, reading: Reading, document: Document) -> int:
         if move.drawn:
             if lease.closed and not books.accounts[lot.account].is_bearer:
                 desk.after_write_off[reading.fact.id] += move.drawn
-            debt += draw(books, lot, lease, move.drawn, document, Drawing.POSTED)
-    return debt
+            debts[lot.account] += draw(books, lot, lease, move.drawn, document, Drawing.POSTED)
+    return +debts
 
 
 def set_aside(desk: Desk, reading: Reading) -> None:

@@ -251,14 +251,13 @@ def new_lot(granted: Granted, document: UUID) -> Lot:
 
 def _draw(desk: Desk, reading: Reading, document: Document, sale: ReceiptCommitted) -> list[str]:
     """Post what a sale draws; what a certificate did not have any more is told to people."""
-    paid_by = {draw.account for draw in sale.bearers}
-    owed = {account: desk.books.accounts[account].debt for account in paid_by}
-    debt = post_moves(desk, reading, document)
+    debts = post_moves(desk, reading, document)
     desk.codes.use(sale, reading.store)
-    over = {one: desk.books.accounts[one].debt - owed[one] for one in sorted(paid_by)}
-    overdrawn(desk, reading, sale, {one: more for one, more in over.items() if more})
-    desk.owed[reading.fact.id] += debt - sum(over.values())
-    return ["debt"] if debt else []
+    accounts = desk.books.accounts
+    over = {one: more for one, more in sorted(debts.items()) if accounts[one].is_bearer}
+    overdrawn(desk, reading, sale, over)
+    desk.owed[reading.fact.id] += sum(debts.values()) - sum(over.values())
+    return ["debt"] if debts else []
 
 
 def _issue(
