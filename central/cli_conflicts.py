@@ -131,6 +131,9 @@ def _print_page(found: "Page", named: Mapping[UUID, str], locale: str) -> None:
         state, stakes = STATES[one.state].in_words(locale), _stakes(one, locale)
         typer.echo(f"{one.id}  {one.at:%Y-%m-%d %H:%M}  {state}  {title}  {stores}{stakes}")
         typer.echo(f"    {told(one.sentence.in_words(locale), named)}")
+    if not found.total:
+        typer.echo("таких конфликтов нет" if locale == "ru" else "no such conflicts")
+        return
     pages = -(-found.total // found.size)
     typer.echo(
         f"страница {found.page} из {pages}, всего {found.total}"

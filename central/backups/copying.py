@@ -109,6 +109,8 @@ _MEANS = {
 
 
 def _file(place: Path, at: datetime, suffix: str) -> Path:
+    if not place.suffix and not place.exists():
+        raise NoFolderError(folder=place)  # who names a folder does not want a file of its name
     file = place / f"{at.strftime(_STAMP)}{suffix}" if place.is_dir() else place
     if file.exists():
         raise FileThereError(file=file)

@@ -91,6 +91,8 @@ def test_people_read_a_table_in_their_language(
     assert russian.endswith("страница 1 из 1, всего 1\n")
     assert "debt of points" in english
     assert english.endswith("page 1 of 1, 1 in all\n")
+    nothing = kopilka(folder, "conflicts", "list", "--kind", "forked", "--store", "102").stdout
+    assert nothing == "no such conflicts\n"
 
 
 def test_show_explains_and_says_what_an_undo_would_do(folder: Path) -> None:
