@@ -84,7 +84,7 @@ def run(
     """Serve the tills of this store until stopped."""
     from agent.app import create_app, station_of
     from shared.runtime.logs import configure_logs
-    from shared.runtime.serve import serve
+    from shared.runtime.serve import serve, settle
 
     with _refusals():
         settings = _settings(
@@ -97,8 +97,9 @@ def run(
         )
         configure_logs(settings.log_level)
         station = station_of(settings)
-        stop = station.pulses.wants_restart
-        serve(create_app(station), settings.host, settings.port, ready_file, stop)
+        app, stop = create_app(station), station.pulses.wants_restart
+        settle()
+        serve(app, settings.host, settings.port, ready_file, stop)
     if station.pulses.stalled:
         _start_anew()
 

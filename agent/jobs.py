@@ -1,6 +1,5 @@
 """Background loops of an agent: push, pull, tend, the devices. They never hold up a till."""
 
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,8 +27,6 @@ from agent.station import Station
 from shared.errors import LoyaltyError
 from shared.runtime.sqlite import reading
 
-SWITCH_S = 1e-4
-"""A sale's thread gets the interpreter from a loop that computes after so long."""
 IDLE_S = 5.0
 DOUBT_S = 0.1
 WATCH_S = 1.0
@@ -79,7 +76,6 @@ class Jobs:
 
     def start(self) -> None:
         """Recover what a former process left open, then start the loops."""
-        sys.setswitchinterval(SWITCH_S)
         self.station.disk.look()
         lives.sweep(self.station)
         printing.recover(self.station)

@@ -27,6 +27,7 @@ from hardware.printers.encoder import encode
 from hardware.printers.profile import profile_named
 from shared.ids import uuid7
 from shared.receipt import Redeem, Tender, TenderKind
+from shared.runtime.serve import settle
 from shared.runtime.sqlite import reading
 from shared.wire.feed import GLOBAL
 from tests.bench.chain import close
@@ -45,6 +46,7 @@ def main(order_file: Path) -> None:
     data, url = Path(order["data"]), order["url"]
     station = station_of(AgentSettings(data_dir=data, centre_url=url, log_level="WARNING"))
     jobs = Jobs(station)
+    settle()
     jobs.start()
     try:
         told = _sell(station, order["cards"], order["sales"])
