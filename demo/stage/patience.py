@@ -33,6 +33,8 @@ class Patience:
     """Waits on conditions by a clock."""
 
     clock: Clock
+    every_s: float = LOOK_EVERY_S
+    """Between two looks."""
 
     def until(
         self,
@@ -52,4 +54,4 @@ class Patience:
                 return found
             if self.clock.monotonic() > deadline:
                 raise TookTooLongError(what=what, seconds=seconds, last=last())
-            self.clock.wait(threading.Event(), LOOK_EVERY_S)
+            self.clock.wait(threading.Event(), self.every_s)

@@ -14,7 +14,7 @@ from tests.figures.estate import (
     CLOCK,
     ONE,
     OTHER,
-    PATIENCE,
+    UNHURRIED,
     WAIT_S,
     Agent,
     Estate,
@@ -75,7 +75,7 @@ def check_rows(estate: Estate, code: str) -> int:
 
 def end_at_heads(estate: Estate, agent: Agent, code: str) -> None:
     """End an agent when it has all that there is: the centre's own jobs tell of a little too."""
-    PATIENCE.until("rows", lambda: agent.is_at(heads(estate, code)), WAIT_S)
+    UNHURRIED.until("rows", lambda: agent.is_at(heads(estate, code)), WAIT_S)
     agent.end()
 
 
@@ -85,7 +85,7 @@ def _in_one_go(estate: Estate) -> Json:
         agent = served.agent(ONE, estate.data(ONE))
         before, start = served.down_bytes(), CLOCK.monotonic()
         agent.start()
-        PATIENCE.until("rows", lambda: agent.is_at(wanted), WAIT_S)
+        UNHURRIED.until("rows", lambda: agent.is_at(wanted), WAIT_S)
         told = {
             "seconds": CLOCK.monotonic() - start,
             "bytes": served.down_bytes() - before,
@@ -103,11 +103,11 @@ def _killed(estate: Estate, first: Json) -> Json:
         agent = served.agent(OTHER, estate.data(OTHER))
         before, start = served.down_bytes(), CLOCK.monotonic()
         agent.start()
-        PATIENCE.until("half", lambda: served.down_bytes() - before >= half, WAIT_S)
+        UNHURRIED.until("half", lambda: served.down_bytes() - before >= half, WAIT_S)
         agent.kill()
         killed_at, again = served.down_bytes() - before, CLOCK.monotonic()
         agent.start()
-        PATIENCE.until("rows", lambda: agent.is_at(wanted), WAIT_S)
+        UNHURRIED.until("rows", lambda: agent.is_at(wanted), WAIT_S)
         told = {
             "seconds": CLOCK.monotonic() - start,
             "seconds_after": CLOCK.monotonic() - again,

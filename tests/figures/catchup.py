@@ -23,7 +23,7 @@ from tests.figures.estate import (
     CLOCK,
     ONE,
     OTHER,
-    PATIENCE,
+    UNHURRIED,
     WAIT_S,
     Estate,
     cards_of,
@@ -78,7 +78,7 @@ def _catch_up(estate: Estate) -> Json:
         before, start = served.down_bytes(), CLOCK.monotonic()
         agent.start()
         up_s = CLOCK.monotonic() - start
-        PATIENCE.until("rows", lambda: agent.is_at(wanted), WAIT_S)
+        UNHURRIED.until("rows", lambda: agent.is_at(wanted), WAIT_S)
         seconds = CLOCK.monotonic() - start
         told = {"seconds": seconds, "up_s": up_s, "bytes": served.down_bytes() - before}
         end_at_heads(estate, agent, ONE)
@@ -123,9 +123,9 @@ def _come_back(estate: Estate, uids: Sequence[str]) -> Json:
         agent = served.agent(OTHER, estate.data(OTHER))
         start = CLOCK.monotonic()
         agent.start()
-        PATIENCE.until("rows", lambda: agent.is_at(wanted), WAIT_S)
+        UNHURRIED.until("rows", lambda: agent.is_at(wanted), WAIT_S)
         seconds = CLOCK.monotonic() - start
-        PATIENCE.until("sales sent", agent.has_sent, WAIT_S)
+        UNHURRIED.until("sales sent", agent.has_sent, WAIT_S)
         end_at_heads(estate, agent, OTHER)
     assert _file(estate) != file, "the rows were not read anew"
     with reading(estate.operator.engine) as connection:

@@ -26,7 +26,7 @@ from tests.figures.changes import append, changes_of
 from tests.figures.estate import (
     CLOCK,
     ONE,
-    PATIENCE,
+    UNHURRIED,
     WAIT_S,
     Agent,
     Estate,
@@ -156,7 +156,7 @@ def _sell_inside(estate: Estate, sales: int) -> Json:
         order.write_text(json.dumps({**told, "cards": cards_of(estate)}))
         before = flood.applied()
         process = served.crew.start("selling", [*module("tests.figures.selling"), str(order)])
-        ended = PATIENCE.until("sold", lambda: _ended(process.running.poll()), WAIT_S)
+        ended = UNHURRIED.until("sold", lambda: _ended(process.running.poll()), WAIT_S)
         assert ended == ["ok"], process.said().decode()[-2000:]
         served.crew.members.remove(process)
         rows = flood.applied() - before
@@ -169,7 +169,7 @@ def bring_up(estate: Estate, code: str) -> None:
     with estate.served() as served:
         agent = served.agent(code, estate.data(code))
         agent.start()
-        PATIENCE.until("sales sent", agent.has_sent, WAIT_S)
+        UNHURRIED.until("sales sent", agent.has_sent, WAIT_S)
         end_at_heads(estate, agent, code)
 
 

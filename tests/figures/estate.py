@@ -41,6 +41,8 @@ PUSH_AT_ONCE = 200
 WAIT_S = 4 * 3600.0
 CLOCK = SystemClock()
 PATIENCE = Patience(CLOCK)
+UNHURRIED = Patience(CLOCK, every_s=0.25)
+"""For what takes minutes: a look costs the agent that is measured a request."""
 _AGENT_TOML = 'data_dir = "{data}"\ncentre_url = "http://{line}"\nlog_level = "WARNING"\n'
 
 
