@@ -4,8 +4,8 @@ from tests.figures.book import Json
 from tests.figures.run import Row, Run
 from tests.figures.shops import STORES, Profile, spent
 
-USUAL_SPENDS, ONLINE_SPENDS = 4_000, 20_000
-FEW = Profile("few", 0.05, of_piece=500)
+USUAL_SPENDS, ONLINE_SPENDS = 2_000, 20_000
+FEW = Profile("few", 0.05, visits=6, of_piece=500)
 ALL_ONLINE = Profile("online", 0.0)
 USUAL_MIN, ALL_MIN, ONLINE_MIN = 0.95, 0.88, 0.999
 
