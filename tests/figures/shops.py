@@ -35,7 +35,6 @@ from tests.simulation.wire import LineMode
 from tests.simulation.world import World, quiet
 
 STORES = 200
-MEMBERS_PER_STORE = 10
 WINDOWS_MAX = 1_000
 """Of a piece."""
 WINDOW_S = 8 * 3600
@@ -65,6 +64,8 @@ class Profile:
     """Share of those whose clock is wrong by up to 48 hours meanwhile."""
     visits: int = 2
     """Of a window, by members, for each store."""
+    members: int = 10
+    """Who have a store as their home."""
     only_offline: bool = False
     """Whether nobody comes where the line is up."""
     silent: int = 0
@@ -113,7 +114,7 @@ class Shops:
         self.members = [
             self._register(no, home)
             for home in range(stores)
-            for no in range(home * MEMBERS_PER_STORE, (home + 1) * MEMBERS_PER_STORE)
+            for no in range(home * profile.members, (home + 1) * profile.members)
         ]
         self.give(1.0)
         for store in self.stores:

@@ -9,10 +9,11 @@ TORN = Profile(
     offline=0.5,
     clocks=0.3,
     visits=80,
+    members=5,
     only_offline=True,
     silent=2,
-    gift="6000.00",
-    of_piece=25_000,
+    gift="12000.00",
+    of_piece=50_000,
 )
 
 
