@@ -394,7 +394,7 @@ def test_several_damaged_parts_are_mended_by_two_readings_of_all_rows(
         readings.append(kinds)
         return scan(connection, kinds)
 
-    monkeypatch.setattr(store, "scan", counted)
+    monkeypatch.setattr(store, "scan", counted)  # how often is all that is asked
     catch_up(shop.station)
 
     assert checks(shop) == [(HERE, number, 3)]
@@ -408,6 +408,7 @@ def test_the_watch_hears_all_the_while_that_rows_are_added_up(
     """Of six million members that takes longer than a loop may be silent."""
     shop.feed(HERE, *many_goods(200))
     heard: list[str] = []
+    # The watch keeps the last beat alone; and without fewer at once it takes thousands of rows.
     monkeypatch.setattr(Pulses, "beat", lambda _pulses, loop, _now_s: heard.append(loop))
     monkeypatch.setattr(sums, "COUNTED_AT_ONCE", 10)
 

@@ -103,7 +103,6 @@ class Shops:
         self.silent = set(range(profile.silent))
         self.told: Counter[str] = Counter()
         self.spent = 0
-        self.gifts = 0
         self.asking: tuple[int, ...] = ()
         """The stores that hear of it while a receipt waits for points."""
         for store in self.stores:
@@ -131,7 +130,6 @@ class Shops:
         """Let the centre give points to a share of the members; leases are sized with that."""
         centre = self.world.central.centre
         lucky = [one for one in self.members if self.chance.random() < share]
-        self.gifts += 1
         rows = [
             Row(no, dict(zip(COLUMNS, (one.card, self.profile.gift, "bonus", ""), strict=True)))
             for no, one in enumerate(lucky, 1)
