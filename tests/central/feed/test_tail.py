@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import islice
 from uuid import UUID
@@ -294,8 +294,10 @@ class running:  # noqa: N801
 
     async def __aenter__(self) -> Hub:
         self.task = asyncio.create_task(self.hub.run())
-        await self.hub.check({})
-        return self.hub
+        while True:
+            with suppress(NoTailError):  # the first look may take longer than a keep-alive lasts
+                await self.hub.check({})
+                return self.hub
 
     async def __aexit__(self, *_: object) -> None:
         self.task.cancel()
