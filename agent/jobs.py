@@ -218,8 +218,7 @@ class Jobs:
         station, retention = self.station, Retention(self.station)
         turns = 0
         while not station.clock.wait(self.stopping, TEND_S):
-            station.gets_on(repair.TEND)
-            station.disk.look()
+            repair.tend(station)
             turns += 1
             try:
                 printing.expire(station)

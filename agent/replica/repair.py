@@ -53,17 +53,23 @@ def compare(station: Station, told: Iterable[Tally]) -> list[str]:
     return sorted(name for name, found in verdicts.items() if Verdict.DIFFERENT in found)
 
 
+def tend(station: Station) -> None:
+    """Do what the loop does every few seconds, however long the rows take."""
+    station.gets_on(TEND)
+    station.disk.look()
+
+
 def scrub(station: Station) -> list[str]:
     """Add up all stored rows; return the streams whose rows are not those that were written.
 
     Each stream is read in one view, so that it may run beside the pull. What is damaged stays due
     until it is repaired, also when the agent starts again meanwhile.
     """
-    found, gets_on = [], partial(station.gets_on, TEND)
+    found = []
     for stream in service.streams(station):
         with reading(station.replica) as connection:
             held = sums.held(connection, stream)
-            total = sums.whole(sums.part_sums(connection, stream, gets_on))
+            total = sums.whole(sums.part_sums(connection, stream, partial(tend, station)))
         is_damaged = held is not None and held.sum != total
         if is_damaged:
             log.error("rows.damaged", stream=stream)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from agent import lives
+from agent.disk import Room
 from agent.link import LinkDownError
 from agent.meeting import catch_up
 from agent.pulses import Pulses
@@ -419,6 +420,18 @@ def test_the_watch_hears_all_the_while_that_rows_are_added_up(
 
     assert scrubbed.count(repair.TEND) >= 200 // 10
     assert heard[len(scrubbed) :].count(replica.PULL) >= 3 * (200 // 10)
+
+
+def test_a_disk_that_fills_up_is_seen_while_rows_are_added_up(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.feed(HERE, *GOODS)
+    monkeypatch.setattr(sums, "COUNTED_AT_ONCE", 1)
+    shop.station.disk.free_bytes_of = lambda _folder: 0
+
+    repair.scrub(shop.station)
+
+    assert shop.station.disk.room is Room.NONE
 
 
 def test_rows_that_were_found_damaged_are_looked_at_again_after_a_restart(shop: Shop) -> None:

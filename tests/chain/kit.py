@@ -220,7 +220,7 @@ class Chain:
         """Enrol another machine in a store's place."""
         code, world = self.stores[no].code, self.world
         folder = world.central.disk.folder.with_name(f"{code}-renewed")
-        world._add_store(folder, code, world.options.zones[code], Synchronous.FULL)
+        world.add_store(folder, code, world.options.zones[code], Synchronous.FULL)
         self.stores[no] = Store(world.tills[-1].machine, code)
         self.sync(self.stores[no])
         return self.stores[no]

@@ -140,10 +140,11 @@ class World:
         self.ordered: list[Callable[[], object]] = []
         """What people have brought and done, to be done again after a restore."""
         for code, zone in options.zones.items():
-            self._add_store(folder / code, code, zone, synchronous)
+            self.add_store(folder / code, code, zone, synchronous)
         central.order(lambda centre: keyring.publish(centre, centre.clock.now()))
 
-    def _add_store(self, folder: Path, code: str, zone: str, synchronous: Synchronous) -> None:
+    def add_store(self, folder: Path, code: str, zone: str, synchronous: Synchronous) -> None:
+        """Enrol a machine for a store, also one more for the same."""
         clock = MachineClock(self.time, self._meanwhile)
         identity = self.central.enrol(code)
         machine = Machine(folder, identity, self.network, clock, synchronous)
