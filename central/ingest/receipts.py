@@ -75,7 +75,7 @@ def post_sale(desk: Desk, reading: Reading, sale: ReceiptCommitted) -> list[str]
     count_turnover(desk.books, account.id, counted, document)
     uses = [Use(use.rule, sale.day, 1, use.points) for use in sale.evaluation.uses]
     account.history = with_uses(account.history, uses)
-    desk.visits.note(account.id, reading.store, sale.at)
+    desk.visits.note(account.id, reading.store, sale.at, totals.redeemed_points)
     desk.to_size.add(account.id)
     return notes
 

@@ -154,12 +154,16 @@ class Visits:
     by_key: dict[tuple[UUID, str], sizing.Visit]
     changed: set[tuple[UUID, str]]
 
-    def note(self, account: UUID, at_store: str, at: datetime) -> None:
-        """Count a visit."""
+    def note(self, account: UUID, at_store: str, at: datetime, redeemed: int = 0) -> None:
+        """Count a visit, in which so many hundredths of a point were redeemed."""
         key = (account, at_store)
         before = self.by_key.get(key, sizing.Visit(account, at_store, 0, at))
-        last_at = max(before.last_at, at)
-        self.by_key[key] = replace(before, receipts=before.receipts + 1, last_at=last_at)
+        self.by_key[key] = replace(
+            before,
+            receipts=before.receipts + 1,
+            last_at=max(before.last_at, at),
+            redeemed_most=max(before.redeemed_most, redeemed),
+        )
         self.changed.add(key)
 
 
@@ -184,15 +188,15 @@ def size(
     by_account: dict[UUID, list[sizing.Visit]] = {}
     for visit in visits.by_key.values():
         by_account.setdefault(visit.account, []).append(visit)
-    usual: list[tuple[list[Account], list[str]]] = []
+    usual: list[tuple[list[Account], list[str], int | None]] = []
     for member in sorted(members):
         accounts = books.accounts_of(member)
         if not asked.intersection(account.id for account in accounts):
             seen = [visit for account in accounts for visit in by_account.get(account.id, ())]
-            usual.append((accounts, sizing.usual_stores(seen)))
-    known = holders(connection, {code for _, codes in usual for code in codes})
-    for accounts, codes in usual:
-        sizing.size(books, accounts, [known.get(code) for code in codes], at.date())
+            usual.append((accounts, sizing.usual_stores(seen), sizing.need(seen)))
+    known = holders(connection, {code for _, codes, _ in usual for code in codes})
+    for accounts, codes, needed in usual:
+        sizing.size(books, accounts, [known.get(code) for code in codes], at.date(), needed)
 
 
 def lease_to(connection: Connection, books: Books, lots: Mapping[UUID, str]) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     delete,
     insert,
     select,
+    text,
     tuple_,
     update,
 )
@@ -32,6 +33,9 @@ class VisitTable(Table, table=True):
     store: str = Field(primary_key=True)
     receipts: int
     last_at: datetime = Field(sa_type=Instant)
+    redeemed_most: int = Field(
+        default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")}
+    )
 
 
 class AskTable(Table, table=True):

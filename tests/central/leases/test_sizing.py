@@ -1,15 +1,17 @@
 """Leases are sized to where a member shops, and never creep over what stays free."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from central.agents import store as agents
 from central.centre import Centre
-from central.leases.sizing import HOME_PERCENT, SECOND_PERCENT, Visit, size, usual_stores
-from shared.ledger.books import Books, Holder, Lot
+from central.leases.sizing import HOME_PERCENT, NEEDS, Visit, need, size, usual_stores
+from shared.ledger.books import Account, Books, Holder, Lot
 from shared.ledger.entries import Document
 from shared.ledger.postings import Drawing, draw, grant
 from shared.runtime.sqlite import transaction
@@ -19,6 +21,29 @@ from tests.central.journal_builder import Journal
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 ACCOUNT = UUID(int=1)
 HOME, SECOND = Holder(UUID(int=11), 1), Holder(UUID(int=12), 1)
+
+
+DAY = AT.date()
+
+
+def _lots(*points: int, expires_on: date | None = None) -> tuple[Books, Account, list[Lot]]:
+    """Return a member's account with lots of so many hundredths, of which none is leased."""
+    working = Books()
+    account = working.open(ACCOUNT, UUID(int=2), AT)
+    lots = [
+        Lot(UUID(int=no), ACCOUNT, "", "", "", UUID(int=4), amount, 0, 0, 0, AT, expires_on)
+        for no, amount in enumerate(points, 3)
+    ]
+    for lot in lots:
+        grant(working, lot, Document(UUID(int=4), AT), holder=None, kept=0)
+    return working, account, lots
+
+
+def _shares(points: int, needed: int | None) -> tuple[int, int, int]:
+    """Return what the usual stores hold of a lot, and what is free."""
+    working, account, (lot,) = _lots(points)
+    size(working, [account], [HOME, SECOND], DAY, needed)
+    return working.lease(lot, HOME).left, working.lease(lot, SECOND).left, lot.free
 
 
 def _visit(store: str, receipts: int, days: int = 0) -> Visit:
@@ -33,55 +58,114 @@ def test_the_usual_stores_have_most_receipts_and_ties_go_to_the_latest() -> None
     assert usual_stores([_visit("a", 1)]) == ["a"]
 
 
-@given(points=st.integers(0, 10_000), sales=st.lists(st.integers(1, 3_000), max_size=6))
-def test_sizing_tops_up_and_leaves_the_rest_free(points: int, sales: list[int]) -> None:
-    working = Books()
-    account = working.open(ACCOUNT, UUID(int=2), AT)
-    lot = Lot(UUID(int=3), ACCOUNT, "", "", "", UUID(int=4), points, 0, 0, 0, AT, None)
-    grant(working, lot, Document(UUID(int=4), AT), holder=None, kept=0)
-    size(working, [account], [HOME, SECOND], date(2026, 3, 1))
-    assert working.lease(lot, HOME).left == points * HOME_PERCENT // 100
-    assert working.lease(lot, SECOND).left == points * SECOND_PERCENT // 100
+def test_a_receipt_may_take_some_times_what_the_largest_one_took() -> None:
+    took = [replace(_visit("a", 2), redeemed_most=30), replace(_visit("b", 9), redeemed_most=20)]
+
+    assert need(took) == 30 * NEEDS
+    assert need([_visit("a", 2)]) is None
+
+
+def test_who_never_redeemed_has_all_at_his_most_usual_store() -> None:
+    assert _shares(100, needed=None) == (100, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("points", "needed", "shares"),
+    [
+        (100, 0, (60, 30, 10)),
+        (100, 60, (60, 40, 0)),
+        (100, 35, (60, 35, 5)),
+        (100, 80, (80, 20, 0)),
+        (100, 500, (100, 0, 0)),
+        (1_000, 100, (600, 300, 100)),
+    ],
+)
+def test_what_a_receipt_may_take_comes_before_shares(
+    points: int, needed: int, shares: tuple[int, int, int]
+) -> None:
+    assert _shares(points, needed=needed) == shares
+
+
+def test_what_a_receipt_may_take_is_looked_for_in_the_lots_that_are_spent_first() -> None:
+    working, account, lots = _lots(50, 50, 1_000)
+
+    size(working, [account], [HOME, SECOND], DAY, 70)
+
+    held = [tuple(working.lease(lot, one).left for one in (HOME, SECOND)) for lot in lots]
+    assert held == [(50, 0), (30, 20), (600, 300)]
+
+
+def test_a_usual_store_without_an_agent_leaves_its_part_to_the_next() -> None:
+    working, account, (lot,) = _lots(100)
+
+    size(working, [account], [None, SECOND], DAY, 80)
+
+    assert (working.lease(lot, SECOND).left, lot.free) == (80, 20)
+
+
+@given(
+    points=st.integers(0, 10_000),
+    sales=st.lists(st.integers(1, 3_000), max_size=6),
+    needed=st.one_of(st.none(), st.integers(0, 12_000)),
+)
+def test_sizing_tops_up_and_leaves_the_rest_free(
+    points: int, sales: list[int], needed: int | None
+) -> None:
+    working, account, (lot,) = _lots(points)
+    size(working, [account], [HOME, SECOND], DAY, needed)
+    asked = points if needed is None else needed
+    assert working.lease(lot, HOME).left == max(points * HOME_PERCENT // 100, min(points, asked))
 
     for no, wanted in enumerate(sales):
         home = working.lease(lot, HOME)
         document = Document(UUID(int=100 + no), AT)
         draw(working, lot, home, min(wanted, home.left), document, Drawing.POSTED)
-        size(working, [account], [HOME, SECOND], date(2026, 3, 1))
+        size(working, [account], [HOME, SECOND], DAY, needed)
         after = (lot.free, home.granted)
-        size(working, [account], [HOME, SECOND], date(2026, 3, 1))
+        size(working, [account], [HOME, SECOND], DAY, needed)
         assert (lot.free, home.granted) == after
         assert lot.balance == lot.free + home.left + working.lease(lot, SECOND).left
 
 
 def test_a_member_who_moves_leaves_a_rest_free_for_every_other_store() -> None:
-    working = Books()
-    account = working.open(ACCOUNT, UUID(int=2), AT)
-    lot = Lot(UUID(int=3), ACCOUNT, "", "", "", UUID(int=4), 100, 0, 0, 0, AT, None)
-    grant(working, lot, Document(UUID(int=4), AT), holder=None, kept=0)
-    size(working, [account], [HOME], date(2026, 3, 1))
+    working, account, (lot,) = _lots(100)
+    size(working, [account], [HOME], DAY, 0)
 
-    size(working, [account], [SECOND, HOME], date(2026, 3, 1))
+    size(working, [account], [SECOND, HOME], DAY, 0)
 
     assert (working.lease(lot, SECOND).left, lot.free) == (30, 10)
 
 
 def test_an_expired_lot_is_not_leased() -> None:
-    working = Books()
-    account = working.open(ACCOUNT, UUID(int=2), AT)
-    day = date(2026, 3, 1)
-    lot = Lot(UUID(int=3), ACCOUNT, "", "", "", UUID(int=4), 100, 0, 0, 0, AT, day)
-    grant(working, lot, Document(UUID(int=4), AT), holder=None, kept=0)
+    working, account, (lot,) = _lots(100, expires_on=DAY)
 
-    size(working, [account], [HOME], day + timedelta(days=1))
+    size(working, [account], [HOME], DAY + timedelta(days=1), None)
 
     assert lot.free == 100
 
 
-def test_the_store_of_registration_and_the_next_one_hold_their_shares(
+def test_who_has_redeemed_nothing_yet_has_all_at_the_store_of_registration(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:
     person, _ = journal.register()
+    sold = journal.sell(person, earn=[100_00], kept=0)
+    journal.push()
+    other.sell(person)
+    other.push()
+
+    found = books(centre, person.account)
+    assert [(one.agent, one.left) for one in found.leases_of(sold.lots[0])] == [
+        (journal.agent, 100_00)
+    ]
+
+
+def test_who_has_redeemed_has_his_share_at_the_store_of_registration_and_at_the_next(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    person, _ = journal.register()
+    first = journal.sell(person, earn=[5_00], kept=0)
+    journal.push()
+    journal.sell(person, spend=[(first.lots[0], 5_00)])
     sold = journal.sell(person, earn=[100_00], kept=0)
     journal.push()
     other.sell(person)
