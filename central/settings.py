@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     locale: Literal["ru", "en"] = "ru"
     """Of the sentences that the command line prints."""
 
+    first_need: int = Field(default=2_000_00, ge=0)
+    """Hundredths of a point that a member who has not redeemed yet may want at once: so much his
+    most usual store holds before others get a share. Later his own receipts tell."""
+
     gift_points_max: int = Field(default=10_000_00, gt=0)
     """Hundredths of a point that may be given by hand to a member at once."""
     gift_points_a_day_max: int = Field(default=5_000_000_00, gt=0)

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import Connection
 
 from central.auditor.judging import split
+from central.centre import Centre
 from central.feed import service as feed
 from central.leases import service as leases
 from central.ledger import service as ledger
@@ -39,7 +40,7 @@ class Due:
     more: tuple[Grant, ...]
 
 
-def grant(connection: Connection, due: Sequence[Due], at: datetime) -> None:
+def grant(connection: Connection, centre: Centre, due: Sequence[Due], at: datetime) -> None:
     """Post what receipts are due and send the rows down, in the caller's transaction."""
     if not due:
         return
@@ -50,7 +51,7 @@ def grant(connection: Connection, due: Sequence[Due], at: datetime) -> None:
     roll, locked = members.load_locked(connection, buyers, (), accounts)
     books = ledger.read(connection, locked, {lot.id for lot in lots})
     granted = [lot for lot in lots if _post(books, lot, at)]
-    visits = leases.load_visits(connection, books.accounts)
+    visits = leases.load_visits(connection, centre, books.accounts)
     to_size = {books.accounts[lot.account].member for lot in granted}
     leases.size(connection, books, visits, to_size, at)
     changes = ledger.save(connection, books)

@@ -106,7 +106,8 @@ def write(centre: Centre, found: Found, at: datetime) -> bool:
         first = [one.sale for one in found.looks if one.before is None]
         hour_store.add(connection, first, at)
         conflicts.record(connection, [*found_of(found.looks, at)])
-        grant(connection, [due for one in found.looks if (due := due_of(one)) is not None], at)
+        dues = [due for one in found.looks if (due := due_of(one)) is not None]
+        grant(connection, centre, dues, at)
     for one in new:
         log.error(
             "agent.divergence_found",

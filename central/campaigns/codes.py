@@ -296,7 +296,7 @@ def _insert(
     document = Document(derived("batch", batch.no, batch.seed.hex()), centre.clock.now())
     for code in new:
         _open(books, code, document)
-    _lease_to_owners(connection, books, new)
+    _lease_to_owners(connection, centre, books, new)
     changes = ledger.save(connection, books)
     held = {lease.account for lease in books.leases.values() if lease.granted}
     feed.append(
@@ -331,13 +331,15 @@ def _open(books: Books, code: StoredCode, document: Document) -> None:
     grant(books, lot, document, holder=None, kept=0)
 
 
-def _lease_to_owners(connection: Connection, books: Books, codes: Sequence[StoredCode]) -> None:
+def _lease_to_owners(
+    connection: Connection, centre: Centre, books: Books, codes: Sequence[StoredCode]
+) -> None:
     """Lease codes of members to the store where each shops most."""
     owners = {code.owner for code in codes if code.owner is not None}
     if not owners:
         return
     accounts = ledger.load(connection, (), members=owners)
-    visits = leases.load_visits(connection, accounts.accounts)
+    visits = leases.load_visits(connection, centre, accounts.accounts)
     by_member: dict[UUID, list[str]] = {}
     for owner in owners:
         own = {account.id for account in accounts.accounts_of(owner)}

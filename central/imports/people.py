@@ -100,7 +100,7 @@ class Members:
         if self.run is not None and self.run.updates:
             owners = {one.member for one in roll.identifiers.values()}
             members.load_ways(connection, roll, books, {*owners, *ids} & roll.members.keys())
-        visits = leases.load_visits(connection, books.accounts)
+        visits = leases.load_visits(connection, self.centre, books.accounts)
         desk = _Desk(self, roll, books, visits)
         verdicts = [desk.enter(one) for one in batch]
         leases.size(connection, books, visits, desk.to_size, self.at)

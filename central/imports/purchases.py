@@ -127,7 +127,7 @@ class Receipts:
         roll, locked = members.load_locked(connection, (), indexes, set())
         books = ledger.read(connection, locked, ())
         members.extend(connection, roll, {one.owner for one in roll.identifiers.values()})
-        visits = leases.load_visits(connection, books.accounts)
+        visits = leases.load_visits(connection, self.centre, books.accounts)
         past = store.past(connection, {row.receipt for row in rows})
         desk = _Desk(self, roll, books, visits, past | _posted(connection, books, rows))
         verdicts: list[Verdict] = []

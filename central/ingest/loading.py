@@ -141,7 +141,7 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
         index_key=centre.keys.index,
         books=books,
         roll=roll,
-        visits=leases.load_visits(connection, books.accounts),
+        visits=leases.load_visits(connection, centre, books.accounts),
         documents={document.uid: document for document in documents},
         sales=sales,
         returns=returns,

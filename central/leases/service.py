@@ -153,6 +153,8 @@ class Visits:
 
     by_key: dict[tuple[UUID, str], sizing.Visit]
     changed: set[tuple[UUID, str]]
+    first_need: int
+    """As the settings have it."""
 
     def note(self, account: UUID, at_store: str, at: datetime, redeemed: int = 0) -> None:
         """Count a visit, in which so many hundredths of a point were redeemed."""
@@ -167,10 +169,10 @@ class Visits:
         self.changed.add(key)
 
 
-def load_visits(connection: Connection, accounts: Iterable[UUID]) -> Visits:
+def load_visits(connection: Connection, centre: Centre, accounts: Iterable[UUID]) -> Visits:
     """Read the visits of accounts."""
-    found = store.visits(connection, accounts)
-    return Visits({(visit.account, visit.store): visit for visit in found}, set())
+    by_key = {(one.account, one.store): one for one in store.visits(connection, accounts)}
+    return Visits(by_key, set(), centre.settings.first_need)
 
 
 def save_visits(connection: Connection, visits: Visits) -> None:
@@ -188,12 +190,13 @@ def size(
     by_account: dict[UUID, list[sizing.Visit]] = {}
     for visit in visits.by_key.values():
         by_account.setdefault(visit.account, []).append(visit)
-    usual: list[tuple[list[Account], list[str], int | None]] = []
+    usual: list[tuple[list[Account], list[str], int]] = []
     for member in sorted(members):
         accounts = books.accounts_of(member)
         if not asked.intersection(account.id for account in accounts):
             seen = [visit for account in accounts for visit in by_account.get(account.id, ())]
-            usual.append((accounts, sizing.usual_stores(seen), sizing.need(seen)))
+            needed = sizing.need(seen, visits.first_need)
+            usual.append((accounts, sizing.usual_stores(seen), needed))
     known = holders(connection, {code for _, codes, _ in usual for code in codes})
     for accounts, codes, needed in usual:
         sizing.size(books, accounts, [known.get(code) for code in codes], at.date(), needed)

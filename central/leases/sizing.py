@@ -51,11 +51,11 @@ def usual_stores(visits: Iterable[Visit]) -> list[str]:
     return ranked[: len(SHARES_PERCENT)]
 
 
-def need(visits: Iterable[Visit]) -> int | None:
-    """Return how many hundredths of a point a receipt of a member may take, None if he has never
-    redeemed: any number."""
+def need(visits: Iterable[Visit], first: int) -> int:
+    """Return how many hundredths of a point a receipt of a member may take; `first` if he has not
+    redeemed yet."""
     most = max((visit.redeemed_most for visit in visits), default=0)
-    return NEEDS * most if most else None
+    return NEEDS * most if most else first
 
 
 def size(
@@ -63,7 +63,7 @@ def size(
     accounts: Iterable[Account],
     holders: Sequence[Holder | None],
     day: date,
-    needed: int | None,
+    needed: int,
 ) -> None:
     """Lease free points of live and pending lots to the holders, most usual first.
 
@@ -76,8 +76,7 @@ def size(
         for lot in books.lots_of(account.id)
         if lot.expires_on is None or lot.expires_on >= day
     ]
-    whole = sum(_whole(lot) for lot in lots)
-    lacking = [whole if needed is None else needed for _ in holders]
+    lacking = [needed for _ in holders]
     for lot in sorted(lots, key=lambda lot: lot.spending_order):
         _size_lot(books, lot, holders, lacking)
 
@@ -87,13 +86,9 @@ def piece(lot: Lot) -> int:
     return lot.free // PIECES if lot.wallet == Bearer.BUDGET else 0
 
 
-def _whole(lot: Lot) -> int:
-    return lot.balance - lot.held
-
-
 def _size_lot(books: Books, lot: Lot, holders: Sequence[Holder | None], lacking: list[int]) -> None:
     """Lease a lot; `lacking` is what each holder still needs of this lot and the next."""
-    whole = left = _whole(lot)
+    whole = left = lot.balance - lot.held
     meant: list[tuple[Holder, int]] = []
     for place, (holder, percent) in enumerate(zip(holders, SHARES_PERCENT, strict=False)):
         if holder is not None:

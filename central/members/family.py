@@ -108,7 +108,7 @@ def join_each(
         done.append(joined)
         heads.add(joined.head or one.head)
     if heads:
-        visits = leases.load_visits(connection, books.accounts)
+        visits = leases.load_visits(connection, centre, books.accounts)
         leases.size(connection, books, visits, heads, hand.at)
         merging.save(connection, roll, books)
     return done

@@ -179,7 +179,8 @@ def _give_some(centre: Centre, order: Order, few: Sequence[UUID], at: datetime) 
         books = ledger.read(connection, locked, lots)
         granted = {member for member in takers if _grant(roll, books, order, member, at)}
         payers = {roll.payer(member) for member in granted}
-        leases.size(connection, books, leases.load_visits(connection, books.accounts), payers, at)
+        visits = leases.load_visits(connection, centre, books.accounts)
+        leases.size(connection, books, visits, payers, at)
         changes = ledger.save(connection, books)
         members.extend(connection, roll, {account.member for account in books.accounts.values()})
         feed.append(connection, [*changes, *members.save(connection, roll, books)])

@@ -102,13 +102,14 @@ def import_lots(centre: Centre, rows: Sequence[Row], at: datetime) -> Report:
         faults = sorted([*faults, *unfound], key=lambda fault: fault.number)
         if faults:
             return Report(faults=tuple(faults))
-        report = _grant_all(connection, roll, gifts, takers, at)
+        report = _grant_all(connection, centre, roll, gifts, takers, at)
     log.info("points.imported", granted=report.granted, points=report.points)
     return report
 
 
 def _grant_all(
     connection: Connection,
+    centre: Centre,
     roll: Roll,
     gifts: Sequence[_Gift],
     takers: Mapping[UUID, UUID],
@@ -117,7 +118,7 @@ def _grant_all(
     lots = [lot_id(gift.document, 0, takers[gift.document]) for gift in gifts]
     books = ledger.load(connection, takers.values(), lots=lots)
     granted = [gift for gift in gifts if _grant(books, gift, takers[gift.document], at)]
-    visits = leases.load_visits(connection, books.accounts)
+    visits = leases.load_visits(connection, centre, books.accounts)
     to_size = {books.accounts[takers[gift.document]].member for gift in granted}
     leases.size(connection, books, visits, to_size, at)
     changes = ledger.save(connection, books)

@@ -500,7 +500,7 @@ def make_centre(url: str, clock: SetClock) -> Centre:
     """A centre on an empty database with its tables, without stores."""
     engine = open_engine(url, Synchronous.OFF)
     chance = random.Random(11)
-    return Centre(engine, clock, chance, keys_from(chance), Settings(), derived("life"))
+    return Centre(engine, clock, chance, keys_from(chance), Settings(first_need=0), derived("life"))
 
 
 def make_journal(centre: Centre, clock: SetClock, store: str) -> Journal:

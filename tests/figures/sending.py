@@ -10,6 +10,7 @@ import random
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count as count_from
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,7 @@ def sender_of(centre: Centre, code: str, receipts: int, nonces: int) -> Sender:
     seller.open()
     for _ in range(receipts):
         seller.sell()
-    for _ in range(nonces):
-        next(journal.nonces)
+    journal.nonces = count_from(nonces)
     firsts = range(1, len(journal.facts) + 1, BATCH_MAX)
     batches = [journal.batch(first, first + BATCH_MAX - 1) for first in firsts]
     journal.clock = present

@@ -21,6 +21,7 @@ from central.agents.service import saw
 from central.leases.writeoff import holdings, write_off_store
 from central.ledger.audit import check
 from central.members.imports import COLUMNS, Row, import_lots
+from central.settings import Settings
 from shared.points import POINT
 from shared.receipt import Redeem
 from shared.runtime.sqlite import Synchronous, reading
@@ -93,7 +94,7 @@ class Shops:
 
     def __init__(self, folder: Path, seed: int, stores: int, profile: Profile) -> None:
         self.chance = random.Random(f"{profile.name}/{seed}")
-        options = Options(seed, stores=stores, days=1)
+        options = Options(seed, stores=stores, days=1, first_need=Settings().first_need)
         self.world = World(folder, options, Synchronous.OFF)
         self.world.central.disk.may_be_cut = False
         self.world.time.pass_by(OPENS_S)

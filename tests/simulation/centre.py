@@ -44,7 +44,12 @@ class CentreMachine:
     """The centre's disk and the process that runs on it now."""
 
     def __init__(
-        self, folder: Path, clock: Clock, chance: random.Random, counts: Counter[str]
+        self,
+        folder: Path,
+        clock: Clock,
+        chance: random.Random,
+        counts: Counter[str],
+        settings: Settings,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.disk = Disk(folder.resolve(), chance)
@@ -55,7 +60,7 @@ class CentreMachine:
             all_tables().create_all(connection)
             incarnation = feed.name_incarnation(connection, uuid7(clock.now(), chance))
             keylist.publish(connection, keys)
-        self.centre = Centre(engine, clock, chance, keys, Settings(), incarnation)
+        self.centre = Centre(engine, clock, chance, keys, settings, incarnation)
         self.first_root, self.root_version = keys.demand_root(), 0
 
     def serve(self, request: httpx.Request) -> httpx.Response:

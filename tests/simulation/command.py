@@ -30,6 +30,8 @@ DRIVEN = frozenset(
     for stage in stages.split()
 )
 COVERAGE_LEAST = 80
+FIRST_NEEDS = (0, 2_000_00)
+"""In turn, a round of programmes each: lots at two stores from birth, or at one."""
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -75,7 +77,15 @@ def simulate(
     for one in range(seed, seed + seeds):
         sold = programmes[one % len(programmes)]
         options = Options(
-            one, stores, days, visits, wanted, programme=sold, caps=caps, of_pass=passes * 100
+            one,
+            stores,
+            days,
+            visits,
+            wanted,
+            programme=sold,
+            caps=caps,
+            of_pass=passes * 100,
+            first_need=FIRST_NEEDS[one // len(programmes) % len(FIRST_NEEDS)],
         )
         result = _run(console, options, None)
         counts += result.counts

@@ -130,6 +130,8 @@ class Options:
     hundredths of a point; none: leases alone."""
     of_pass: int = 0
     """How much a signed pass lets its account spend at a store, in hundredths; 0: no passes."""
+    first_need: int = 0
+    """As the centre's settings have it; with none, more lots are held by two stores at once."""
 
     @property
     def zones(self) -> dict[str, str]:

@@ -35,6 +35,7 @@ from central.owners_file import read_owners
 from central.packs import keylist, keyring
 from central.packs import store as packs
 from central.passes.service import Renewal
+from central.settings import Settings
 from central.snapshots import service as snapshots
 from shared.errors import LoyaltyError
 from shared.ids import derived
@@ -124,9 +125,8 @@ class World:
         """Customers whose profiles were changed."""
         self._helping = False
         self._audited = auditor.job()
-        central = CentreMachine(
-            folder / "centre", MachineClock(self.time), self.chance, self.counts
-        )
+        clock, settings = MachineClock(self.time), Settings(first_need=options.first_need)
+        central = CentreMachine(folder / "centre", clock, self.chance, self.counts, settings)
         self.central = central
         first_pack = pack_text(options.programme, caps=options.caps, of_pass=options.of_pass)
         self.first_pack = central.furnish(options.zones, options.programme, first_pack)

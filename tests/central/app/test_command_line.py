@@ -189,7 +189,7 @@ def test_a_setting_that_is_not_known_is_named(
 def holding(folder: Path, database: str) -> Path:
     """A centre whose store 101 holds 80 of a member's 100 points."""
     kopilka(folder, "stores", "import", stores_file(folder))
-    settings = Settings(data_dir=folder / "centre", database_url=database)
+    settings = Settings(data_dir=folder / "centre", database_url=database, first_need=0)
     centre = open_centre(settings, clock := SetClock(NOON), Random(5))
     journal = make_journal(centre, clock, "101")
     person, _ = journal.register()

@@ -1,6 +1,7 @@
 """Returns by slip: the centre moves of their sale what is left, when it has both."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from msgspec import structs
@@ -43,7 +44,7 @@ def sell(journal: Journal, person: Person, old: Sold, *, pieces: int, spend: int
     lot = old.body.granted[0]
     view = replace(
         journal.view(person),
-        lots=(LotView(lot.lot, lot.account, "bonus", 500_00, lot.activates_at, None),),
+        lots=(LotView(lot.lot, lot.account, "bonus", 5_000_00, lot.activates_at, None),),
     )
     receipt = Receipt(
         journal.new_id(),
@@ -112,9 +113,10 @@ def by_slip(journal: Journal, sold: Sold, pieces: int, no: int = 1) -> Fact:
 
 
 def bought(centre: Centre, journal: Journal) -> tuple[Person, Sold]:
-    """Somebody with 500.00 points buys three pieces, pays 300.00 with points and earns 81.00."""
+    """Somebody with 5,000.00 points buys three pieces, pays 300.00 with points and earns 81.00."""
     person, _ = journal.register()
-    old = journal.sell(person, earn=[500_00], turnover=0)
+    soon = journal.day + timedelta(days=1)
+    old = journal.sell(person, earn=[5_000_00], turnover=0, expires_on=soon)
     sold = sell(journal, person, old, pieces=3, spend=300_00)
     totals = sold.body.evaluation.totals
     assert (totals.payable_minor, totals.redeemed_points, totals.earned_points) == (
@@ -136,7 +138,7 @@ def test_a_return_by_slip_moves_the_points_of_its_goods(
 
     assert kinds(other.push().outcomes) == ["accepted"]
 
-    assert balance(centre, person.account) == 500_00 - 300_00 + 81_00 + 100_00 - 27_00
+    assert balance(centre, person.account) == 5_000_00 - 300_00 + 81_00 + 100_00 - 27_00
     (member,) = [row for row in rows(centre, GLOBAL).values() if isinstance(row, MemberRow)]
     assert member.turnover_minor == 1800_00
 
@@ -154,7 +156,7 @@ def test_a_return_by_slip_waits_for_its_sale(
     journal.push()
 
     assert kinds(other.push().outcomes) == ["accepted"]
-    assert balance(centre, person.account) == 500_00
+    assert balance(centre, person.account) == 5_000_00
 
 
 @pytest.mark.edge("E49")
@@ -177,7 +179,7 @@ def test_pieces_that_come_back_in_different_stores_add_up_to_the_sale(
     journal.push()
 
     account = books(centre, person.account).accounts[person.account]
-    assert (balance(centre, person.account) - account.debt, account.turnover_minor) == (500_00, 0)
+    assert (balance(centre, person.account) - account.debt, account.turnover_minor) == (5_000_00, 0)
 
 
 @pytest.mark.edge("E49")
@@ -198,7 +200,7 @@ def test_the_last_goods_by_slip_leave_nothing_however_stores_have_rounded(
     other.push()
 
     account = books(centre, person.account).accounts[person.account]
-    assert (balance(centre, person.account) - account.debt, account.turnover_minor) == (500_00, 0)
+    assert (balance(centre, person.account) - account.debt, account.turnover_minor) == (5_000_00, 0)
 
 
 @pytest.mark.edge("E49")
@@ -214,7 +216,7 @@ def test_the_same_goods_by_the_same_slip_in_two_stores_move_once_and_are_a_case(
 
     assert (outcome.kind, outcome.reason) == ("adjusted", "returned_twice")
     account = books(centre, person.account).accounts[person.account]
-    assert (balance(centre, person.account) - account.debt, account.turnover_minor) == (500_00, 0)
+    assert (balance(centre, person.account) - account.debt, account.turnover_minor) == (5_000_00, 0)
     told = {one.kind: one for one in conflicts(centre)}
     assert set(told) == {ConflictKind.DEBT, ConflictKind.RETURNED_TWICE}
     assert told[ConflictKind.DEBT].ids(Role.ACCOUNT) == (person.account,)
@@ -235,7 +237,7 @@ def test_a_line_that_the_sale_does_not_have_moves_nothing_and_is_a_case(
     (outcome,) = other.push().outcomes
 
     assert (outcome.kind, outcome.reason) == ("adjusted", "returned_twice")
-    assert balance(centre, person.account) == 281_00
+    assert balance(centre, person.account) == 4_781_00
 
 
 def test_a_slip_with_amounts_below_nothing_is_quarantined(journal: Journal) -> None:

@@ -46,13 +46,15 @@ def test_what_a_store_keeps_of_a_new_lot_is_its_lease_from_birth(
 ) -> None:
     person, _ = journal.register()
     sold = journal.sell(person, earn=[100_00], kept=80_00)
-    journal.sell(person, spend=[(sold.lots[0], 30_00)])
+    journal.push()
 
-    assert kinds(journal.push().outcomes) == ["accepted"] * 3
     (lease,) = _leases(centre, "101")
     assert lease.granted == 80_00
     lot = books(centre, person.account).lot(sold.lots[0])
-    assert (lot.balance, lot.free) == (70_00, 20_00)
+    assert (lot.balance, lot.free) == (100_00, 20_00)
+
+    journal.sell(person, spend=[(sold.lots[0], 80_00)])
+    assert kinds(journal.push().outcomes) == ["accepted"] * 3
 
 
 def test_a_spent_lot_leaves_the_stores_rows(centre: Centre, journal: Journal) -> None:

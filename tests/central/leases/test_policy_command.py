@@ -29,7 +29,7 @@ def folder(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch
     stores = tmp_path / "stores.csv"
     stores.write_text(STORES_CSV)
     kopilka(tmp_path, "stores", "import", stores)
-    settings = Settings(data_dir=tmp_path / "centre", database_url=url)
+    settings = Settings(data_dir=tmp_path / "centre", database_url=url, first_need=0)
     centre = open_centre(settings, clock := SetClock(NOON), Random(5))
     make_journal(centre, clock, "102")
     journal = make_journal(centre, clock, "101")

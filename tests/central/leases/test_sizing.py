@@ -16,7 +16,7 @@ from shared.ledger.entries import Document
 from shared.ledger.postings import Drawing, draw, grant
 from shared.runtime.sqlite import transaction
 from tests.central.chain_kit import books, kinds
-from tests.central.journal_builder import Journal
+from tests.central.journal_builder import Journal, Person, Sold
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 ACCOUNT = UUID(int=1)
@@ -39,11 +39,17 @@ def _lots(*points: int, expires_on: date | None = None) -> tuple[Books, Account,
     return working, account, lots
 
 
-def _shares(points: int, needed: int | None) -> tuple[int, int, int]:
+def _shares(points: int, needed: int) -> tuple[int, int, int]:
     """Return what the usual stores hold of a lot, and what is free."""
     working, account, (lot,) = _lots(points)
     size(working, [account], [HOME, SECOND], DAY, needed)
     return working.lease(lot, HOME).left, working.lease(lot, SECOND).left, lot.free
+
+
+def _held(centre: Centre, person: Person, sold: Sold) -> dict[UUID, int]:
+    """Return what each agent holds of the first lot that a sale brought."""
+    found = books(centre, person.account)
+    return {lease.agent: lease.left for lease in found.leases_of(sold.lots[0])}
 
 
 def _visit(store: str, receipts: int, days: int = 0) -> Visit:
@@ -61,12 +67,8 @@ def test_the_usual_stores_have_most_receipts_and_ties_go_to_the_latest() -> None
 def test_a_receipt_may_take_some_times_what_the_largest_one_took() -> None:
     took = [replace(_visit("a", 2), redeemed_most=30), replace(_visit("b", 9), redeemed_most=20)]
 
-    assert need(took) == 30 * NEEDS
-    assert need([_visit("a", 2)]) is None
-
-
-def test_who_never_redeemed_has_all_at_his_most_usual_store() -> None:
-    assert _shares(100, needed=None) == (100, 0, 0)
+    assert need(took, 7) == 30 * NEEDS
+    assert need([_visit("a", 2)], 7) == 7
 
 
 @pytest.mark.parametrize(
@@ -106,15 +108,14 @@ def test_a_usual_store_without_an_agent_leaves_its_part_to_the_next() -> None:
 @given(
     points=st.integers(0, 10_000),
     sales=st.lists(st.integers(1, 3_000), max_size=6),
-    needed=st.one_of(st.none(), st.integers(0, 12_000)),
+    needed=st.integers(0, 12_000),
 )
 def test_sizing_tops_up_and_leaves_the_rest_free(
-    points: int, sales: list[int], needed: int | None
+    points: int, sales: list[int], needed: int
 ) -> None:
     working, account, (lot,) = _lots(points)
     size(working, [account], [HOME, SECOND], DAY, needed)
-    asked = points if needed is None else needed
-    assert working.lease(lot, HOME).left == max(points * HOME_PERCENT // 100, min(points, asked))
+    assert working.lease(lot, HOME).left == max(points * HOME_PERCENT // 100, min(points, needed))
 
     for no, wanted in enumerate(sales):
         home = working.lease(lot, HOME)
@@ -139,42 +140,28 @@ def test_a_member_who_moves_leaves_a_rest_free_for_every_other_store() -> None:
 def test_an_expired_lot_is_not_leased() -> None:
     working, account, (lot,) = _lots(100, expires_on=DAY)
 
-    size(working, [account], [HOME], DAY + timedelta(days=1), None)
+    size(working, [account], [HOME], DAY + timedelta(days=1), 0)
 
     assert lot.free == 100
 
 
-def test_who_has_redeemed_nothing_yet_has_all_at_the_store_of_registration(
+def test_shares_are_of_what_is_beyond_a_first_receipt_and_then_beyond_the_largest(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:
+    few = replace(centre, settings=centre.settings.model_copy(update={"first_need": 80_00}))
+    journal.centre = other.centre = few
     person, _ = journal.register()
-    sold = journal.sell(person, earn=[100_00], kept=0)
+    first = journal.sell(person, earn=[100_00], kept=0)
     journal.push()
     other.sell(person)
     other.push()
-
-    found = books(centre, person.account)
-    assert [(one.agent, one.left) for one in found.leases_of(sold.lots[0])] == [
-        (journal.agent, 100_00)
-    ]
-
-
-def test_who_has_redeemed_has_his_share_at_the_store_of_registration_and_at_the_next(
-    centre: Centre, journal: Journal, other: Journal
-) -> None:
-    person, _ = journal.register()
-    first = journal.sell(person, earn=[5_00], kept=0)
-    journal.push()
+    before = _held(few, person, first)
     journal.sell(person, spend=[(first.lots[0], 5_00)])
-    sold = journal.sell(person, earn=[100_00], kept=0)
+    second = journal.sell(person, earn=[100_00], kept=0)
     journal.push()
-    other.sell(person)
-    other.push()
 
-    found = books(centre, person.account)
-    shares = {lease.agent: lease.left for lease in found.leases_of(sold.lots[0])}
-    assert shares == {journal.agent: 60_00, other.agent: 30_00}
-    assert found.lot(sold.lots[0]).free == 10_00
+    assert before == {journal.agent: 80_00, other.agent: 20_00}
+    assert _held(few, person, second) == {journal.agent: 60_00, other.agent: 30_00}
 
 
 def test_a_store_without_a_present_agent_gets_no_lease(centre: Centre, journal: Journal) -> None:
