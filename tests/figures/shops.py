@@ -71,8 +71,9 @@ class Profile:
     """Whether nobody comes where the line is up."""
     silent: int = 0
     """Stores that are heard only at the end; the first of them is written off before."""
-    gift: str = "600.00"
-    """Points that a member is given now and then, so that there is something to spend."""
+    gift: int = 600
+    """Points that a member is given now and then, one more each time, so that there is something to
+    spend."""
     of_piece: int = 5_000
     """Spends."""
 
@@ -104,6 +105,8 @@ class Shops:
         self.silent = set(range(profile.silent))
         self.told: Counter[str] = Counter()
         self.spent = 0
+        self.given = 0
+        """How often points were given."""
         self.asking: tuple[int, ...] = ()
         """The stores that hear of it while a receipt waits for points."""
         for store in self.stores:
@@ -131,8 +134,10 @@ class Shops:
         """Let the centre give points to a share of the members; leases are sized with that."""
         centre = self.world.central.centre
         lucky = [one for one in self.members if self.chance.random() < share]
+        self.given += 1
+        points = f"{self.profile.gift + self.given}.00"  # a row that was there would give nothing
         rows = [
-            Row(no, dict(zip(COLUMNS, (one.card, self.profile.gift, "bonus", ""), strict=True)))
+            Row(no, dict(zip(COLUMNS, (one.card, points, "bonus", ""), strict=True)))
             for no, one in enumerate(lucky, 1)
         ]
         assert not import_lots(centre, rows, centre.clock.now()).faults

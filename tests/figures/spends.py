@@ -12,7 +12,7 @@ TORN = Profile(
     members=5,
     only_offline=True,
     silent=2,
-    gift="12000.00",
+    gift=12_000,
     of_piece=50_000,
 )
 
