@@ -51,7 +51,7 @@ def _spend_rest(play: Play, step: Step) -> None:
     member = play.member(play.b, play.ivan.card)
     held = member["available_here_points"] if member else 0
     try:
-        sale = play.sell(play.b, Basket({"D-05": ONE}, wanted), member, play.ivan.name)
+        sale = play.sell(play.b, Basket({"D-05": 2 * ONE}, wanted), member, play.ivan.name)
     except TillRefusedError as refused:
         step.fail(str(refused))
         return

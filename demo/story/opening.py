@@ -11,7 +11,7 @@ from demo.story.play import Play, points
 from demo.story.progress import Progress
 
 STORES = ("A", "B")
-BROUGHT = 1000_00
+BROUGHT = 2_400_00
 WALLET = "bonus"
 EXPIRES_ON = "2027-12-31"
 

@@ -104,7 +104,7 @@ def test_two_stores_draw_by_one_pass_one_record_and_the_rest_is_debt(
 def test_a_second_use_that_the_points_cover_is_a_record_without_debt(
     centre: Centre, journal: Journal, other: Journal, anna: Shown
 ) -> None:
-    draw(journal, anna, 30_00)
+    draw(journal, anna, 2_00)
     journal.push_new()
     draw(other, anna, free(centre, anna))
     other.push_new()
