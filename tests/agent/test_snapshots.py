@@ -426,7 +426,7 @@ def test_a_disk_that_fills_up_is_seen_while_rows_are_added_up(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.feed(HERE, *GOODS)
-    monkeypatch.setattr(sums, "COUNTED_AT_ONCE", 1)
+    monkeypatch.setattr(sums, "COUNTED_AT_ONCE", 1)  # else it takes thousands of rows
     shop.station.disk.free_bytes_of = lambda _folder: 0
 
     repair.scrub(shop.station)
