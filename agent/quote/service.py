@@ -135,17 +135,24 @@ def admit(station: Station, basket: Basket, at: datetime) -> None:
 def price(
     station: Station, journal: Connection, basket: Basket, reach: Reach, at: datetime
 ) -> Quote:
-    """Price a basket for a reach; see `quote` for what it raises.
+    """Price a basket for a reach; see `quote` for what it raises."""
+    return prices(station, journal, basket, reach, at)[0]
+
+
+def prices(
+    station: Station, journal: Connection, basket: Basket, reach: Reach, at: datetime
+) -> list[Quote]:
+    """Return the prices of a basket by the days that it may be, the best for the customer first.
 
     On untrusted time it may still be the day on which it was trusted last: of the two days that
-    counts which is better for the customer, and the receipt is marked.
+    counts which is better for him, and the receipt is marked. Raises what `quote` raises.
     """
     rules = effective_pack(station, at)
     priced = _price(station, journal, basket, reach, at, rules)
     earlier = station.time.settled(at)
     if priced.moment.day == priced.moment.day_of(earlier):
-        return priced
-    return min(priced, _price(station, journal, basket, reach, earlier, rules), key=_cost)
+        return [priced]
+    return sorted((priced, _price(station, journal, basket, reach, earlier, rules)), key=_cost)
 
 
 def _cost(priced: Quote) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """Claim a receipt before payment: price, points and instant stand from here to the commit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +15,7 @@ from agent.leases import service as leases
 from agent.leases import store as holds
 from agent.leases.lots import Reach
 from agent.leases.service import Want
-from agent.quote.service import Basket, Quote, price, quote
+from agent.quote.service import Basket, Quote, prices, quote
 from agent.quote.shortage import refusal
 from agent.reserve import store
 from agent.reserve.store import Claim, ClaimState
@@ -156,7 +157,9 @@ def confirm(connection: Connection, station: Station, order: ReserveOrder, at: d
     Raises QuoteChangedError, OverLeaseError, CertificateElsewhereError, CodeElsewhereError,
     NotForSaleError.
     """
-    priced = price(station, connection, order.basket, Reach.STORE, at)
+    priced = _agreed_or_short(
+        prices(station, connection, order.basket, Reach.STORE, at), order.digest
+    )
     agreed = priced.digest == order.digest
     if not agreed:
         _note_thin(station, priced)
@@ -168,6 +171,20 @@ def confirm(connection: Connection, station: Station, order: ReserveOrder, at: d
         station.thin.note(dict.fromkeys(none_left, 0), station.clock.monotonic())
         raise next((one.refusal for one in priced.short if one.refusal), QuoteChangedError())
     return claim_of(station, priced, order.card_tail)
+
+
+def _agreed_or_short(found: Sequence[Quote], digest: str) -> Quote:
+    """Return the best price, if that was agreed, or the one that tells what the best lacks.
+
+    What is best for the customer may be another day without his points than with them: of that day
+    nobody would learn that it is the points that are missing.
+    """
+    best = found[0]
+    if best.digest == digest:
+        return best
+    redeemed = best.evaluation.redemption.redeemed
+    short = (one for one in found if one.shortage and one.shortage.requested > redeemed)
+    return next(short, best)
 
 
 def claim_of(station: Station, priced: Quote, card_tail: str) -> Claim:

@@ -1,5 +1,6 @@
 """The store's time is trusted after contact; untrusted time changes no rules, and is marked."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from agent.commit.service import commit
 from agent.link import CentreBusyError
 from agent.members.service import Registration, register
 from agent.quote.service import quote
+from agent.quote.shortage import OverLeaseError
 from agent.reserve.service import QuoteChangedError
 from agent.returns.void import OtherShiftError, VoidOrder, void
 from agent.timekeeper import FISCAL_MAX, STEP_MAX, TRUSTED_FOR, Source
@@ -524,12 +526,16 @@ def busy(_ask: LeaseAsk) -> LeaseAnswer:
     raise CentreBusyError(retry_after_s=1.0)
 
 
-def test_a_quote_that_counts_on_what_did_not_come_is_not_made_twice(shop: Shop) -> None:
-    """The store may pay with a lot that has expired by the clock and lacks nothing then; the quote
-    over the chain lacked the other one, and earned by the rule of the later day."""
+def earns_later(shop: Shop) -> None:
     text, since = wine_text(), "when: {from: 2026-05-22, to: 2026-12-31}"
     bonus = "  - id: purchase_bonus\n"
     shop.feed(GLOBAL, second(text.replace(bonus, f"{bonus}    {since}\n")))
+
+
+def test_a_quote_that_counts_on_what_did_not_come_is_not_made_twice(shop: Shop) -> None:
+    """The store may pay with a lot that has expired by the clock and lacks nothing then; the quote
+    over the chain lacked the other one, and earned by the rule of the later day."""
+    earns_later(shop)
     old = PersonLot(40_000, leased=40_000, number=1, expires_on=TODAY)
     young = PersonLot(90_000, leased=20_000, number=2)
     vera = Person(old, young)
@@ -544,3 +550,38 @@ def test_a_quote_that_counts_on_what_did_not_come_is_not_made_twice(shop: Shop) 
 
     assert redeemed.redeemed == redeemed.maximum
     assert [draw.lot for draw in redeemed.draws] == [old.row.id, young.row.id]
+
+
+def earner_of_later(shop: Shop) -> Person:
+    """A member with points at the centre that pay on the last trusted day only; the clock shows a
+    later one, which brings points."""
+    earns_later(shop)
+    vera = Person(PersonLot(30_000, leased=0, expires_on=TODAY))
+    shop.member(vera)
+    reboot(shop, hours=48)
+    return vera
+
+
+@pytest.mark.parametrize("redeem", [Redeem.EXACT, Redeem.MAXIMUM])
+def test_a_receipt_that_lacks_points_says_so_though_another_day_is_better_without(
+    shop: Shop, redeem: Redeem
+) -> None:
+    vera = earner_of_later(shop)
+    shop.link.up, shop.link.tells_time, shop.link.answer_ask = True, False, busy
+    wanted = basket(shop, member=vera, redeem=redeem, points=30_000)
+
+    with pytest.raises(OverLeaseError):
+        claim(shop, wanted)
+    without = claim(shop, replace(wanted, redeem=Redeem.NONE)).evaluation
+
+    assert without.totals.earned_points > 0
+
+
+def test_without_the_line_the_better_day_is_sold_though_another_one_lacks_points(
+    shop: Shop,
+) -> None:
+    vera = earner_of_later(shop)
+
+    sold = claim(shop, basket(shop, member=vera, redeem=Redeem.MAXIMUM)).evaluation
+
+    assert (sold.redemption.redeemed, sold.totals.earned_points > 0) == (0, True)
