@@ -16,7 +16,7 @@ from central.centre import Centre
 from central.feed import service as feed
 from central.ingest import born, looking, store
 from central.ingest.desk import UNKNOWN_LOT
-from central.ingest.loading import body_of, kept, lots_named
+from central.ingest.loading import body_of, kept
 from central.ingest.receipts import new_lot
 from central.ingest.service import readmit
 from central.leases import recovery
@@ -78,9 +78,12 @@ def _move(centre: Centre, at: datetime) -> list[_Gift]:
 
 
 def _leased_before(connection: Connection) -> set[tuple[UUID, UUID]]:
-    """Return (account, lot) of lots that stores draw or hold, and this life has not granted."""
+    """Return (account, lot) of lots that stores draw or hold, and this life has not granted.
+
+    What a fact only names, as an early activation does, its store may have granted by itself.
+    """
     refused = kept(connection, looking.refused(connection, UNKNOWN_LOT, BATCH_MAX))
-    named = {pair for reading in refused for pair in lots_named(reading)}
+    named = {(move.account, move.lot) for reading in refused for move in reading.moves}
     return named - figures.known_lots(connection, named) | recovery.unknown_lots(connection)
 
 

@@ -110,6 +110,19 @@ def test_what_nobody_was_leased_stays_with_whom_this_life_has_heard_of_first(
     assert (balance(centre, twins.anna.account), balance(centre, twins.boris.account)) == (0, GIFT)
 
 
+def test_what_a_store_has_only_activated_nobody_was_leased(
+    centre: Centre, journal: Journal, twins: Twins
+) -> None:
+    """A store activates a gift that it has granted itself before any centre has heard of it."""
+    journal.activate(twins.anna.account, twins.lot)
+    assert journal.push().outcomes[-1].reason == "unknown_lot"
+    report(journal)
+
+    recover(journal)
+
+    assert (balance(centre, twins.anna.account), balance(centre, twins.boris.account)) == (0, GIFT)
+
+
 def test_what_a_void_has_taken_from_the_first_is_the_others_again(
     centre: Centre, journal: Journal, other: Journal, twins: Twins
 ) -> None:
