@@ -160,7 +160,7 @@ def look(
         clawed=claw_back(
             found.taken,
             earned_terms(sold, pack),
-            reachable(who, moment),
+            reachable(who, sold, moment),
             policies,
             refund_minor - recharged_minor,
         ),

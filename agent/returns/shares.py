@@ -60,9 +60,16 @@ def buyer(station: Station, connection: Connection, sold: ReceiptCommitted) -> S
     return None if sold.member is None else standing(station, connection, sold.member.id)
 
 
-def reachable(who: Standing | None, moment: Moment) -> Buyer:
-    """Return how far a claw-back may reach for the buyer's points."""
-    lots = who.lots if who else ()
+def reachable(who: Standing | None, sold: ReceiptCommitted, moment: Moment) -> Buyer:
+    """Return how far a claw-back may reach for the buyer's points.
+
+    What was born here otherwise than by the sale, and neither rows nor leases tell of, is left out:
+    the centre may not accept it.
+    """
+    own = {lot.lot for lot in sold.granted}
+    lots = [
+        lot for lot in (who.lots if who else ()) if lot.is_told or lot.here > 0 or lot.id in own
+    ]
     return Buyer(
         accounts=frozenset(who.accounts if who else ()),
         lots=tuple(

@@ -347,3 +347,21 @@ def test_a_phone_brings_nobody_under_another_name(generous: Shop) -> None:
 
     with pytest.raises(BadReferrerError):
         join(generous, "Борис Иванов", referrer=PHONE)
+
+
+def test_a_claw_back_reaches_no_welcome_that_the_centre_has_not_told(shop: Shop) -> None:
+    """Another store may have welcomed this person first; then the centre grants nothing here."""
+    text = programme().replace("policies:", "policies:\n  claw_back: unlimited")
+    shop.feed(GLOBAL, pack_row(text))
+    shop.link.up = False
+    anna = person_of(join(shop))
+    sale = sell(shop, basket(shop, member=anna))
+    shop.clock.move(hours=25)
+    dear = Item(1, 1000, CHEESE, price_minor=1_000_000)
+    sell(shop, basket(shop, dear, member=anna, redeem=Redeem.EXACT, points=2_000))
+
+    done = take_back(shop, sale.receipt, (1, 1000))
+
+    back = last_body(shop)
+    assert isinstance(back, ReceiptReturned)
+    assert (back.reached, done.debt_points) == ((), 2_000)
