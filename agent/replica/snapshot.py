@@ -1,6 +1,6 @@
 """Begin with a snapshot: the rows of a stream in pieces, each checked and read once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import structlog
@@ -49,7 +49,7 @@ def read_snapshot(station: Station, stream: str) -> int:
     if not told.number:
         return 0
     under_way, done = _begin(station, told)
-    for no in told.pieces:
+    for no in _in_bits(told.pieces, told.bits, under_way.bits):
         if no not in done:
             _take_piece(station, *fetch_piece(station, stream, under_way.bits, no))
     _move_staged(station)
@@ -93,13 +93,29 @@ def rows_of(station: Station, piece: SnapshotPiece) -> tuple[StoredRow, ...]:
 
 
 def _begin(station: Station, told: Snapshot) -> tuple[Build, set[int]]:
-    """Take up a snapshot that was being read, or begin one; return it with the pieces read."""
+    """Take up a snapshot that was being read, or begin one; return it with the pieces read.
+
+    The centre may cut a stream into more pieces meanwhile, since it has more rows: then what is
+    left of it is read in those, which are small enough to travel.
+    """
     with transaction(station.replica) as connection:
         found = sums.build(connection, told.stream)
         if found is None:
             found = Build(told.number, told.bits, told.number)
             sums.put_build(connection, told.stream, found)
-        return found, sums.built_pieces(connection, told.stream)
+        done = sums.built_pieces(connection, told.stream)
+        if found.bits < told.bits:
+            done = set(_in_bits(sorted(done), found.bits, told.bits))
+            found = Build(found.number, told.bits, found.newest)
+            sums.put_build(connection, told.stream, found)
+            sums.put_pieces(connection, told.stream, done)
+        return found, done
+
+
+def _in_bits(pieces: Iterable[int], bits: int, finer: int) -> list[int]:
+    """Return of which of 2^finer pieces some of 2^bits consist."""
+    width = finer - bits
+    return [one for no in pieces for one in range(no << width, (no + 1) << width)]
 
 
 def _take_piece(station: Station, piece: SnapshotPiece, rows: tuple[StoredRow, ...]) -> None:
@@ -110,7 +126,8 @@ def _take_piece(station: Station, piece: SnapshotPiece, rows: tuple[StoredRow, .
     with transaction(station.replica) as connection:
         under_way = sums.build(connection, piece.stream)
         assert under_way is not None, "a piece of no snapshot"
-        staging.put(connection, piece.piece, staged)
+        first, _ = parts_of_piece(piece.bits, piece.piece)
+        staging.put(connection, first, staged)
         total = changed_sum(piece.sum, gone=judged, come=[])
         sums.count_fresh(connection, piece.stream, total)
         service.put(connection, station, piece.stream, changes)

@@ -31,7 +31,8 @@ _PIECE_ROWS = 1 << 32
 
 
 class StagedRecord(ReplicaTable, table=True):
-    """A row of a snapshot that is being read; `no` is its piece and its place in it."""
+    """A row of a snapshot that is being read; `no` is its piece's first part, which is its alone
+    however the snapshot is divided, and its place in the piece."""
 
     __tablename__ = "staged"
     __table_args__ = WITHOUT_ROWID
@@ -51,9 +52,9 @@ SELECT kind, key, row FROM staged WHERE kind = ? ORDER BY key
 _FORGET = "DELETE FROM staged WHERE kind = ?"
 
 
-def put(connection: Connection, piece: int, rows: Sequence[StoredRow]) -> None:
-    """Set down rows of a piece."""
-    first = piece * _PIECE_ROWS
+def put(connection: Connection, part: int, rows: Sequence[StoredRow]) -> None:
+    """Set down rows of a piece that begins with a part."""
+    first = part * _PIECE_ROWS
     values = [(row.kind, no, row.key, row.row) for no, row in enumerate(rows, first)]
     run_many(connection, _PUT, [one for one in values if one[0] not in CLOSED_KINDS])
     run_many(connection, _PUT_CLOSED, [one for one in values if one[0] in CLOSED_KINDS])

@@ -1,6 +1,7 @@
 """Rows as a whole: begun with a snapshot, counted as they change, compared, and mended in parts."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
 
@@ -40,6 +41,7 @@ from shared.wire.snapshot import (
     StoredRow,
     Tally,
     part_of,
+    parts_of_piece,
     tally_of,
 )
 from tests.agent.kit import lot_seen, sell
@@ -244,6 +246,40 @@ def test_what_was_read_of_a_snapshot_before_a_stop_is_not_read_again(empty: Shop
     assert sorted(asked) == [(HERE, 2, no) for no in range(4)]
     assert held(empty, HERE) == tally_of(stored(*many_goods(40)))
     assert len(everything(empty, HERE)) == 40
+
+
+@pytest.mark.parametrize(("before", "after"), [(2, 4), (4, 2)])
+def test_a_snapshot_goes_on_though_the_centre_divides_it_otherwise_by_now(
+    empty: Shop, before: int, after: int
+) -> None:
+    """As while an import brings a chain's members: each doubling of rows makes twice the pieces."""
+    people = [Person(PersonLot(5_00, number=no), number=no) for no in range(1, 60)]
+    told = stored(keys_row(), pack_row(), *(row for one in people for row in rows_of(one)))
+    offer_all(empty)
+    offer(empty, 9, GLOBAL, told)
+    fetch = empty.link.piece
+    cuts = ["cut"]
+
+    def cut_at_the_third(stream: str, bits: int, no: int, again: int = 0) -> SnapshotPiece:
+        if no == 2 and cuts:
+            raise LinkDownError(reason=cuts.pop())
+        if no >= 1 << bits:
+            raise refusal("no_such_piece")
+        return fetch(stream, bits, no, again)
+
+    empty.link.bits, empty.link.piece = before, cut_at_the_third  # type: ignore[method-assign]
+    with pytest.raises(LinkDownError):
+        catch_up(empty.station)
+    restarted(empty)
+    empty.link.bits = after
+
+    catch_up(empty.station)
+
+    assert everything(empty, GLOBAL) == sorted(told, key=lambda row: (row.kind, row.key))
+    assert held(empty, GLOBAL) == tally_of(told)
+    asked = [parts_of_piece(bits, no) for stream, bits, no in empty.link.pieces if stream == GLOBAL]
+    assert all(last < first for (_, last), (first, _) in pairwise(asked))
+    sell(empty, basket(empty, member=people[0]))
 
 
 @pytest.mark.parametrize("stopped_at", ["account", "identifier", "member"])
