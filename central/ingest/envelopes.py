@@ -94,7 +94,8 @@ def _hold(books: Books, reading: Reading, lot: Lot, move: LeaseMove) -> None:
 
     What is missing by the count no fact tells of: it is held apart, until a person finds out. A
     branch's count is not the lease's: what it spent was its twin's lease too. Damaged bytes are
-    believed only where the count proves them; the next sound fact of the lot tells what is missing.
+    believed only where the count proves them, on no branch; the next sound fact of the lot tells
+    what is missing.
     """
     document = Document(reading.fact.id, reading.at)
     lease = books.lease(lot, reading.holder)
@@ -102,7 +103,7 @@ def _hold(books: Books, reading: Reading, lot: Lot, move: LeaseMove) -> None:
         draw(books, lot, lease, move.drawn, document, Drawing.HELD)
         return
     missing = move.gone - lease.gone - move.drawn - move.given_back
-    if missing and reading.standing is Standing.DAMAGED:
+    if reading.standing is Standing.DAMAGED and (missing or reading.is_unproved):
         return
     if not missing and move.given_back:
         give_back(books, lot, lease, move.given_back, document)

@@ -129,7 +129,7 @@ def _read(one: Arrival, holder: Holder, at_store: str, contents: Mapping[UUID, b
         fact = changed(
             one.fact, agent=holder.agent, epoch=holder.epoch, seq=one.seq, hash=one.hash, id=own_id
         )
-        return read(fact, at_store, one.standing)
+        return replace(read(fact, at_store, one.standing), is_unproved=one.branch)
     if contents[one.fact.id] != content_of(one.fact):
         fault = "same_id_other_bytes"
         return read(changed(one.fact, id=apart), at_store, one.standing, fault)

@@ -14,6 +14,7 @@ from central.centre import Centre
 from central.ingest import born, personal_store, store
 from central.ingest.chain import Standing
 from central.ingest.desk import Desk
+from central.ingest.moved import restored_by
 from central.ingest.reading import Reading, read
 from central.ingest.values import Document, KeptFact
 from central.leases import service as leases
@@ -180,12 +181,15 @@ def waiters(connection: Connection, readings: Iterable[Reading]) -> list[tuple[U
     return [(awaited[reading.fact.id], reading) for reading in sorted(found, key=place_of)]
 
 
-def lots_named(reading: Reading) -> set[tuple[UUID, UUID]]:
-    """Return (account, lot) of the lots that a fact draws or gives back to."""
-    wanted = _Wanted()
-    wanted.add(reading)
-    born = {birth.lot for birth in reading.envelope.births}
-    return {(account, lot) for lot, account in wanted.owners.items() if lot not in born}
+def lots_needed(reading: Reading) -> set[tuple[UUID, UUID]]:
+    """Return (account, lot) of the lots without which a fact is refused: others that a return
+    takes from may never have come to life."""
+    body, needed = reading.body, [(move.account, move.lot) for move in reading.moves]
+    if isinstance(body, ReceiptReturned | ReceiptVoided):
+        needed += [(draw.account, draw.lot) for draw in (*restored_by(body), *body.reached)]
+    elif isinstance(body, LotActivated):
+        needed.append((body.account, body.lot))
+    return set(needed)
 
 
 def place_of(reading: Reading) -> tuple[UUID, int, int]:

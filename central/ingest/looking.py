@@ -1,6 +1,6 @@
 """What ingest keeps, for those who look on: journals, places, facts and documents. Reads only."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -78,11 +78,14 @@ def count_open(connection: Connection) -> dict[str, int]:
     return {kind: found.get(kind, 0) for kind in kinds}
 
 
-def refused(connection: Connection, reason: str, most: int) -> list[UUID]:
-    """Return facts of no branch that are quarantined for a reason, the oldest first."""
+def refused(connection: Connection, reason: str, most: int) -> Iterator[list[UUID]]:
+    """Yield facts that are quarantined for a reason, the oldest first, so many at a time."""
     this = (_inbox.c.outcome == OutcomeKind.QUARANTINED.value, _inbox.c.reason == reason)
-    query = select(_inbox.c.id).where(_own, *this).order_by(_inbox.c.id).limit(most)
-    return list(connection.scalars(query))
+    query = select(_inbox.c.id).where(*this).distinct().order_by(_inbox.c.id).limit(most)
+    found = list(connection.scalars(query))
+    while found:
+        yield found
+        found = list(connection.scalars(query.where(_inbox.c.id > found[-1])))
 
 
 def facts(connection: Connection, ids: Iterable[UUID]) -> list[KeptFact]:

@@ -1,7 +1,8 @@
 """Facts planned in order on one desk, each followed by those that waited for it; then written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -15,8 +16,8 @@ from central.conflicts.values import ConflictKind
 from central.feed import service as feed
 from central.feed.service import NewChange
 from central.ingest import born, findings, personal_store, store
-from central.ingest.desk import Desk, Verdict
-from central.ingest.loading import keys_of, lay, waiters
+from central.ingest.desk import UNKNOWN_LOT, Desk, Verdict
+from central.ingest.loading import kept, keys_of, lay, place_of, waiters
 from central.ingest.posting import plan
 from central.ingest.reading import Reading
 from central.ingest.values import POSTED, Word
@@ -25,16 +26,68 @@ from central.leases import service as leases
 from central.ledger import service as ledger
 from central.members import service as members
 from central.passes import posting as passes
+from shared.ledger.books import BrokenCountError, Holder
+from shared.ledger.postings import hold_as
 from shared.wire.facts import MemberRegistered
 from shared.wire.feed import GLOBAL, store_stream
 from shared.wire.push import Cover, OutcomeKind
 from shared.wire.rows import OutcomeRow
 
+NO_OTHERS: Mapping[UUID, UUID] = MappingProxyType({})
 
-def work(connection: Connection, centre: Centre, readings: Sequence[Reading], at: datetime) -> Desk:
-    """Plan facts in order; a fact that waited for one of them is planned again after it."""
+
+def work(
+    connection: Connection,
+    centre: Centre,
+    readings: Sequence[Reading],
+    at: datetime,
+    known_as: Mapping[UUID, UUID] = NO_OTHERS,
+) -> Desk:
+    """Plan facts in order; a fact that waited for one of them is planned again after it.
+
+    A fact may be `known_as` another one: damaged bytes had another id.
+    """
+    for former, now in known_as.items():
+        store.know_as(connection, former, now)
+    desk = _plan(connection, centre, readings, at, known_as)
+    if earlier := _left_behind(connection, desk):
+        in_order = sorted([*earlier, *readings], key=place_of)
+        desk = _plan(connection, centre, in_order, at, known_as)
+    return desk
+
+
+def _left_behind(connection: Connection, desk: Desk) -> list[Reading]:
+    """Return facts that were set aside when a lot was not here, and from whose counts a later one
+    of their journals goes on now: that lot was granted again meanwhile."""
+    lots: dict[Holder, set[UUID]] = {}
+    for reading, verdict in desk.planned.values():
+        if verdict.reason == BrokenCountError.code:
+            moved = {move.lot for move in reading.moves}
+            lots.setdefault(reading.holder, set()).update(moved)
+    if not lots:
+        return []
+    found = store.without_lot(connection, lots, UNKNOWN_LOT)
+    earlier = kept(connection, set(found) - desk.planned.keys())
+    due = [
+        one for one in earlier if not lots[one.holder].isdisjoint(move.lot for move in one.moves)
+    ]
+    still = store.lock_open(
+        connection, [one.fact.id for one in due], OutcomeKind.WAITING, OutcomeKind.QUARANTINED
+    )
+    return [one for one in due if one.fact.id in still]
+
+
+def _plan(
+    connection: Connection,
+    centre: Centre,
+    readings: Sequence[Reading],
+    at: datetime,
+    known_as: Mapping[UUID, UUID],
+) -> Desk:
     waiting = waiters(connection, readings)
     desk = lay(connection, centre, [*readings, *(reading for _, reading in waiting)], at)
+    for former, now in known_as.items():
+        hold_as(desk.books, former, now)
     shelf: dict[UUID, list[Reading]] = {}
     for key, reading in waiting:
         shelf.setdefault(key, []).append(reading)

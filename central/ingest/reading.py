@@ -69,6 +69,8 @@ class Reading:
     body: Body | None
     person: RegisteredPerson | EditedPerson | None
     fault: str
+    is_unproved: bool = False
+    """Damaged on a branch: no count proves what its envelope says."""
 
     @property
     def holder(self) -> Holder:

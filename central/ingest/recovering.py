@@ -82,9 +82,12 @@ def _leased_before(connection: Connection) -> set[tuple[UUID, UUID]]:
 
     What a fact only names, as an early activation does, its store may have granted by itself.
     """
-    refused = kept(connection, looking.refused(connection, UNKNOWN_LOT, BATCH_MAX))
-    named = {(move.account, move.lot) for reading in refused for move in reading.moves}
-    return named - figures.known_lots(connection, named) | recovery.unknown_lots(connection)
+    found = recovery.unknown_lots(connection)
+    for refused in looking.refused(connection, UNKNOWN_LOT, BATCH_MAX):
+        readings = kept(connection, refused)
+        named = {(move.account, move.lot) for reading in readings for move in reading.moves}
+        found |= named - figures.known_lots(connection, named)
+    return found
 
 
 def _gifts(connection: Connection, account: UUID) -> list[_Gift]:

@@ -31,7 +31,7 @@ from central.ingest import letters, looking, personal_store, store
 from central.ingest.chain import Standing, arrivals, first_seq, reach
 from central.ingest.desk import UNKNOWN_LOT
 from central.ingest.gaps import passed_over
-from central.ingest.loading import kept, lots_named
+from central.ingest.loading import kept, lots_needed
 from central.ingest.planning import publish, work, write
 from central.ingest.values import Watermark
 from central.leases import service as leases
@@ -40,9 +40,9 @@ from shared.crypto import keys
 from shared.crypto.requests import Proof, SignedRequest
 from shared.errors import Kind, LoyaltyError
 from shared.ids import uuid7
-from shared.ledger.books import BrokenCountError, Holder
+from shared.ledger.books import Holder
 from shared.runtime.retries import retried
-from shared.runtime.sqlite import transaction
+from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import unpack
 from shared.wire.push import (
     BATCH_MAX,
@@ -187,16 +187,23 @@ def readmit(centre: Centre, at: datetime) -> dict[UUID, OutcomeKind]:
     A restored centre lacks lots that it gave after its backup, until it gives them again; stores
     have drawn them meanwhile.
     """
+    facts: set[UUID] = set()
+    with reading(centre.engine) as connection:  # they may be many: nobody waits for the look
+        for refused in looking.refused(connection, UNKNOWN_LOT, BATCH_MAX):
+            facts |= _with_their_lots(connection, refused)
+            if len(facts) >= BATCH_MAX:
+                break
+    if not facts:
+        return {}
     with transaction(centre.engine) as connection:
-        refused = kept(connection, looking.refused(connection, UNKNOWN_LOT, BATCH_MAX))
-        lots = {reading.fact.id: lots_named(reading) for reading in refused}
-        known = figures.known_lots(
-            connection, {lot for several in lots.values() for lot in several}
-        )
-        facts = {fact for fact, named in lots.items() if named <= known}
-        if facts:  # those behind them, whose counts go on from theirs
-            facts.update(looking.refused(connection, BrokenCountError.code, BATCH_MAX))
         return _again(connection, centre, (facts, OutcomeKind.QUARANTINED), at)
+
+
+def _with_their_lots(connection: Connection, facts: Collection[UUID]) -> set[UUID]:
+    """Return those of kept facts of which all lots are here."""
+    lots = {reading.fact.id: lots_needed(reading) for reading in kept(connection, facts)}
+    known = figures.known_lots(connection, {lot for several in lots.values() for lot in several})
+    return {fact for fact, needed in lots.items() if needed <= known}
 
 
 def _again(
@@ -213,7 +220,7 @@ def _again(
     changes = write(connection, centre, desk)
     planned = list(desk.planned.values())
     publish(connection, changes, planned, uuid7(at, centre.chance), at)
-    return {reading.fact.id: verdict.kind for reading, verdict in planned}
+    return {one.fact.id: verdict.kind for one, verdict in planned}
 
 
 def _sender(connection: Connection, proof: Proof, at: datetime) -> Agent:
@@ -278,7 +285,13 @@ def _take(
     sorted_out = letters.sort_out(connection, found, holder, sender.store)
     if any(one.standing is Standing.BRANCH for one in found):
         leases.bar(connection, holder, "forked", at)
-    desk = work(connection, centre, sorted_out.readings, at)
+    known_as = {
+        former: reading.fact.id
+        for one, reading in sorted_out.new
+        if one.standing is Standing.MENDED
+        and (former := known[(one.seq, one.hash)].id) != reading.fact.id
+    }
+    desk = work(connection, centre, sorted_out.readings, at, known_as)
     changes = write(connection, centre, desk)
     posting = uuid7(at, centre.chance)
     new = letters.write(connection, sorted_out, desk, posting)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Index,
+    and_,
     bindparam,
     delete,
     func,
@@ -140,6 +141,7 @@ _watermark = table_of(WatermarkTable)
 _inbox = table_of(InboxTable)
 _posting = table_of(PostingTable)
 _fact = table_of(FactTable)
+_birth = table_of(BirthTable)
 _document = table_of(DocumentTable)
 _resolved = table_of(ResolvedTable)
 _decode_returned = decoder(ReceiptReturned)
@@ -207,16 +209,33 @@ def waiting_for(connection: Connection, keys: Iterable[UUID]) -> list[tuple[UUID
     return sorted(found.items())
 
 
-def lock_open(connection: Connection, facts: Iterable[UUID], outcome: OutcomeKind) -> set[UUID]:
-    """Lock the places of facts that still have an outcome; return those of no branch."""
+def lock_open(connection: Connection, facts: Iterable[UUID], *outcomes: OutcomeKind) -> set[UUID]:
+    """Lock the places of facts that still have one of some outcomes; return those facts."""
     found: set[UUID] = set()
     for few in chunks(facts):
-        this = (one_of(connection, _inbox.c.id, few), _inbox.c.outcome == outcome.value)
-        query = select(_inbox.c.id, _inbox.c.branch).where(*this).order_by(*_PLACE)
-        found.update(
-            row.id for row in connection.execute(locked(connection, query)) if not row.branch
-        )
+        this = (one_of(connection, _inbox.c.id, few), _inbox.c.outcome.in_(outcomes))
+        query = select(_inbox.c.id).where(*this).order_by(*_PLACE)
+        found.update(row.id for row in connection.execute(locked(connection, query)))
     return found
+
+
+def without_lot(connection: Connection, holders: Iterable[Holder], reason: str) -> list[UUID]:
+    """Return facts of journals, without their branches, that wait for another one or are refused
+    for a reason."""
+    refused = and_(_inbox.c.outcome == OutcomeKind.QUARANTINED.value, _inbox.c.reason == reason)
+    found: list[UUID] = []
+    for one in holders:
+        where = (_inbox.c.agent == one.agent, _inbox.c.epoch == one.epoch, ~_inbox.c.branch)
+        query = select(_inbox.c.id).where(*where, or_(_is_waiting, refused))
+        found.extend(connection.scalars(query.order_by(_inbox.c.seq)))
+    return found
+
+
+def know_as(connection: Connection, former: UUID, now: UUID) -> None:
+    """Let what waits for a fact, or for its lots, wait for it under another id."""
+    waiting = (_is_waiting, _inbox.c.waits_for == former)
+    connection.execute(update(_inbox).where(*waiting).values(waits_for=now))
+    connection.execute(update(_birth).where(_birth.c.fact == former).values(fact=now))
 
 
 def overslept(connection: Connection, limit: int) -> list[UUID]:

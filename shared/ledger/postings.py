@@ -108,6 +108,13 @@ def release_held(books: Books, held: Held, document: Document) -> int:
     return _spend(books, lot, held.amount, held.covered, document)
 
 
+def hold_as(books: Books, former: UUID, now: UUID) -> None:
+    """Keep aside for a fact what was kept for it under another id."""
+    for held in [one for one in books.held.values() if one.fact == former]:
+        books.released.append(books.held.pop((former, held.lot)))
+        books.held[(now, held.lot)] = replace(held, fact=now)
+
+
 def free_held(books: Books, held: Held, document: Document) -> None:
     """Free a spend that was held and has not been one after all; it pays debt first."""
     lot = books.lot(held.lot)

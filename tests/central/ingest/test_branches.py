@@ -5,12 +5,26 @@ A branch has happened in the shop as much as the journal has, but it shares the 
 
 from uuid import UUID
 
+import pytest
+from msgspec.structs import replace
+
 from central.centre import Centre
+from central.conflicts.service import Word as Said
+from central.conflicts.values import ConflictKind, Ending
+from central.ingest import service as ingest
+from central.ingest import store
+from central.ingest.values import Word
+from central.settling import service as settling
 from shared.ledger.books import Holder
+from shared.runtime.sqlite import transaction
+from shared.wire.facts import seal
 from shared.wire.feed import store_stream
 from shared.wire.rows import LeaseRow
-from tests.central.chain_kit import balance, books, kinds, rows
-from tests.central.journal_builder import Journal, Person
+from tests.central.chain_kit import balance, books, conflicts, kinds, rows
+from tests.central.journal_builder import Journal, Person, Sold
+
+WORD = Said("Ольга", "по ленте")
+NOBODY = UUID(int=1)
 
 
 def branch_of(journal: Journal) -> tuple[Journal, Person]:
@@ -98,6 +112,93 @@ def test_a_branch_goes_on_beyond_where_the_journal_ends(centre: Centre, journal:
     assert [one.reason for one in copy.push(5).outcomes] == ["forked"]
     assert balance(centre, person.account) == 40_00
     assert kinds(journal.push().outcomes) == ["accepted", "accepted"]
+
+
+@pytest.mark.parametrize(("ending", "left"), [(Ending.SPENT, 60_00), (Ending.FREED, 100_00)])
+def test_a_person_ends_what_a_branch_drew_and_nobody_can_read(
+    centre: Centre, journal: Journal, ending: Ending, left: int
+) -> None:
+    person, sold = earned(journal)
+    copy = journal.twin()
+    journal.give_back(person.account, (sold.lots[0], 50_00))
+    journal.push()
+    copy.sell(person, spend=[(sold.lots[0], 40_00)])
+    copy.facts[-1] = seal(replace(copy.facts[-1], body=b"?"))
+    assert kinds(copy.push().outcomes)[2:] == ["quarantined"]
+    assert books(centre, person.account).lot(sold.lots[0]).held == 40_00
+
+    settling.correct(centre, told_of(centre, ConflictKind.QUARANTINED), WORD, ending)
+
+    assert [one.reason for one in copy.push().outcomes[2:]] == ["corrected"]
+    assert books(centre, person.account).lot(sold.lots[0]).held == 0
+    assert balance(centre, person.account) == left
+
+
+def test_a_person_ends_a_damaged_fact_of_a_branch(centre: Centre, journal: Journal) -> None:
+    person, _ = earned(journal)
+    copy = journal.twin()
+    journal.sell(None)
+    journal.push()
+    copy.sell(person)
+    copy.rewrite(3, body=b"?")
+    assert kinds(copy.push().outcomes)[2:] == ["damaged"]
+
+    settling.correct(centre, told_of(centre, ConflictKind.DAMAGED), WORD, Ending.FREED)
+
+    assert [one.reason for one in copy.push().outcomes[2:]] == ["corrected"]
+
+
+def test_a_branch_is_posted_when_the_lot_that_it_drew_is_here(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    copy, person = branch_of(journal)
+    lot = other.sell(person, earn=[50_00], kept=0).lots[0]
+    copy.sell(person, spend=[(lot, 20_00)])
+    assert kinds(copy.push().outcomes)[1:] == ["quarantined"]
+    other.push()
+
+    ingest.readmit(centre, centre.clock.now())
+
+    assert [one.reason for one in copy.push().outcomes[1:]] == ["forked"]
+    assert balance(centre, person.account) == 30_00
+
+
+def test_a_return_of_a_branch_that_overslept_its_sale_is_woken(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    copy, person = branch_of(journal)
+    sold = other.sell(person, earn=[50_00], kept=0)
+    back = copy.take_back(sold, taken=[(sold.lots[0], 50_00)])
+    assert kinds(copy.push().outcomes)[1:] == ["waiting"]
+    asleep(centre, back.id)
+    other.push()
+    with transaction(centre.engine) as connection:
+        store.know_as(connection, NOBODY, sold.uid)
+    assert kinds(copy.push().outcomes)[1:] == ["waiting"]
+
+    ingest.wake(centre, centre.clock.now())
+
+    assert kinds(copy.push().outcomes)[1:] == ["adjusted"]
+
+
+def earned(journal: Journal) -> tuple[Person, Sold]:
+    person, _ = journal.register()
+    sold = journal.sell(person, earn=[100_00])
+    journal.push()
+    return person, sold
+
+
+def told_of(centre: Centre, kind: ConflictKind) -> UUID:
+    (found,) = [one.id for one in conflicts(centre) if one.kind is kind]
+    return found
+
+
+def asleep(centre: Centre, fact: UUID) -> None:
+    """Let a fact wait unseen, as one does that another transaction lets wait meanwhile."""
+    with transaction(centre.engine) as connection:
+        (letter,) = store.letters_of(connection, [fact])
+        word = Word(fact, letter.outcome, letter.reason, NOBODY, letter.posting)
+        store.change_words(connection, [word])
 
 
 def test_a_journal_that_is_unknown_beyond_a_gap_is_no_branch(journal: Journal) -> None:

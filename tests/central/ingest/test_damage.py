@@ -1,9 +1,12 @@
 """Damaged facts and branches of a journal: known as such, held safe, and no stop to the rest."""
 
+from uuid import UUID
+
 import pytest
 from msgspec.structs import replace
 
 from central.centre import Centre
+from central.ingest import service as ingest
 from central.leases.service import BarredError
 from shared.crypto.chain import GENESIS
 from shared.runtime.sqlite import reading
@@ -32,6 +35,7 @@ def _earned(journal: Journal) -> tuple[Person, Sold]:
         {"hash": GENESIS},
         {"envelope": b"\xc1"},
         {"epoch": 2**40},
+        {"id": UUID(int=5)},
     ],
     ids=lambda damage: next(iter(damage)),
 )
@@ -116,6 +120,44 @@ def test_what_draws_a_lot_of_a_damaged_fact_waits_until_it_comes_whole(
     assert kinds(journal.push(1, 2).outcomes) == ["accepted", "accepted"]
     assert kinds(journal.push().outcomes) == ["accepted"] * 3
     assert balance(centre, person.account) == 60_00
+
+
+def test_what_waits_for_a_fact_that_was_damaged_in_its_id_goes_on_with_it(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    """Whole, it is another fact by its id; its body still lacks what another store brings."""
+    person, _ = journal.register()
+    elsewhere = other.sell(person, earn=[50_00], kept=0)
+    sold = journal.sell(person, spend=[(elsewhere.lots[0], 20_00)], earn=[100_00])
+    journal.sell(person, spend=[(sold.lots[0], 40_00)])
+    journal.rewrite(2, id=UUID(int=5))
+    assert kinds(journal.push().outcomes) == ["accepted", "damaged", "waiting"]
+
+    journal.facts[1] = sold.fact
+
+    assert kinds(journal.push(1, 2).outcomes) == ["accepted", "quarantined"]
+    assert kinds(journal.push().outcomes)[2:] == ["waiting"]
+    other.push()
+    ingest.readmit(centre, centre.clock.now())
+    assert kinds(journal.push().outcomes) == ["accepted"] * 3
+    assert balance(centre, person.account) == 50_00 - 20_00 + 100_00 - 40_00
+
+
+def test_what_a_damaged_fact_of_a_copy_drew_leaves_the_journals_lease_alone(
+    journal: Journal,
+) -> None:
+    person, sold = _earned(journal)
+    journal.push()
+    copy = journal.twin()
+    journal.sell(None)
+    journal.push()
+    copy.sell(person, spend=[(sold.lots[0], 40_00)])
+    copy.rewrite(3, body=b"?")
+    assert kinds(copy.push().outcomes)[2:] == ["damaged"]
+
+    journal.sell(person, spend=[(sold.lots[0], 10_00)])
+
+    assert kinds(journal.push().outcomes)[-1] == "accepted"
 
 
 def test_a_given_back_lease_of_a_damaged_fact_is_taken_once(
