@@ -118,7 +118,7 @@ def exchange(station: Station, order: ExchangeOrder, at: datetime) -> Exchanged:
             return _decode(done)
         _check_new(connection, order.wish.basket.uid)
         seen, basket = _seen(connection, station, order.wish, at)
-        exchanged = _both(connection, station, order, seen, basket)
+        exchanged = _both(connection, station, order, seen, basket, at)
         answers.remember(connection, order.uid, OPERATION, order.content, encode(exchanged), at)
     sales.tell(station, exchanged.sold)
     log.info("receipt.exchanged", sale=str(order.wish.sale), uid=str(order.uid))
@@ -156,9 +156,14 @@ def _seen(
 
 
 def _both(
-    connection: Connection, station: Station, order: ExchangeOrder, seen: Seen, basket: Basket
+    connection: Connection,
+    station: Station,
+    order: ExchangeOrder,
+    seen: Seen,
+    basket: Basket,
+    at: datetime,
 ) -> Exchanged:
-    at, wish = seen.sold.moment.instant, order.wish
+    wish = order.wish
     link = Exchange(order.uid, basket.uid, seen.credit_minor)
     back = ReturnOrder(order.returned, b"", wish.sale, wish.parts, order.cashier, link)
     back = replace(back, till=basket.till)

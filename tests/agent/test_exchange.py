@@ -23,8 +23,10 @@ from shared.runtime.sqlite import reading
 from shared.slip import Row
 from shared.wire.facts import ReceiptCommitted, body_of
 from shared.wire.feed import GLOBAL
+from shared.wire.rows import AccountRow
 from shared.wire.taken_back import ReceiptReturned
 from tests.agent.kit import claim, facts, kinds, lot_seen, seen, sell, take_back
+from tests.agent.test_time import reboot
 from tests.builders import CHEESE, WINE, Person, PersonLot, Shop, basket, pack_row, wine_text
 
 TITLE = "title: {ru: Акция, en: Offer}"
@@ -144,6 +146,39 @@ def test_points_of_the_store_pay_for_the_new_goods_and_restored_ones_do_not_yet(
     assert sold.evaluation.redemption.redeemed == 20_000
     assert (lot_seen(shop, anna, lot).amount, lot_seen(shop, anna, lot).here) == (30_000, 0)
     assert done.difference_minor == 1000_00 - 200_00 - 700_00
+
+
+def test_an_exchange_on_untrusted_time_does_what_its_preview_told(shop: Shop) -> None:
+    """The new goods cost less on the last trusted day, whose points have ended by the clock's; the
+    goods come back on the clock's day, on which these points cannot be reached."""
+    policies = "policies:\n  claw_back: unlimited\n  spent_points: take_from_refund"
+    text = wine_text().replace("version: 1\n", "version: 2\n")
+    shop.feed(GLOBAL, pack_row(text.replace("policies:", policies)))
+    anna = Person()
+    shop.member(anna)
+    shop.link.up = False
+    sale = sell(shop, basket(shop, member=anna))
+    shop.clock.move(hours=25)
+    dear = Item(1, 1000, CHEESE, price_minor=1_000_000)
+    sell(shop, basket(shop, dear, member=anna, redeem=Redeem.EXACT, points=3_000))
+    ending = PersonLot(30_000, leased=30_000, expires_on=shop.clock.now().date())
+    shop.feed(GLOBAL, AccountRow(anna.account, anna.id, 0, (ending.row,)))
+    shop.lease(anna, ending, 30_000)
+    shop.link.up = True
+    reboot(shop, hours=20)
+    at = shop.station.time.now()
+    new = basket(shop, Item(1, 2000, CHEESE), member=anna, redeem=Redeem.MAXIMUM)
+    wanted = wish(sale.receipt, new)
+
+    told = preview(shop.station, wanted, at)
+    done = exchange(shop.station, order_of(shop, wanted, told), at)
+
+    back, sold = bodies(shop)
+    assert told.returned.withheld_points == 3_000
+    assert sold.evaluation.redemption.redeemed == 30_000
+    assert back.money_minor == told.returned.money_minor
+    assert done.difference_minor == told.difference_minor
+    assert (back.at, sold.at) == (at, at)
 
 
 @pytest.mark.edge("E58")
