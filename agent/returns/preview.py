@@ -160,7 +160,7 @@ def look(
         clawed=claw_back(
             found.taken,
             earned_terms(sold, pack),
-            reachable(who, sold, moment),
+            reachable(who, sold, found.taken, moment),
             policies,
             refund_minor - recharged_minor,
         ),

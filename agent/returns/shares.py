@@ -60,13 +60,15 @@ def buyer(station: Station, connection: Connection, sold: ReceiptCommitted) -> S
     return None if sold.member is None else standing(station, connection, sold.member.id)
 
 
-def reachable(who: Standing | None, sold: ReceiptCommitted, moment: Moment) -> Buyer:
-    """Return how far a claw-back may reach for the buyer's points.
+def reachable(
+    who: Standing | None, sold: ReceiptCommitted, taken: Iterable[Draw], moment: Moment
+) -> Buyer:
+    """Return how far a claw-back of what is taken may reach for the buyer's points.
 
-    What was born here otherwise than by the sale, and neither rows nor leases tell of, is left out:
-    the centre may not accept it.
+    What neither rows nor leases tell of is left out unless the sale has earned it: the centre may
+    not accept it. So is what the sale gave its person once, but for what is taken itself.
     """
-    own = {lot.lot for lot in sold.granted}
+    own = {lot.lot for lot in sold.granted if lot.once is None} | {draw.lot for draw in taken}
     lots = [
         lot for lot in (who.lots if who else ()) if lot.is_told or lot.here > 0 or lot.id in own
     ]

@@ -204,7 +204,8 @@ def _write(
     ended.check_here()
     asks = holds.open_asks(connection, body.uid)
     terms = earned_terms(sold, None)
-    clawed = claw_back(body.taken, terms, reachable(who, sold, moment), ReturnPolicies(), 0)
+    within = reachable(who, sold, body.taken, moment)
+    clawed = claw_back(body.taken, terms, within, ReturnPolicies(), 0)
     new = NewFact(
         FactKind.RECEIPT_VOIDED,
         body,

@@ -365,3 +365,23 @@ def test_a_claw_back_reaches_no_welcome_that_the_centre_has_not_told(shop: Shop)
     back = last_body(shop)
     assert isinstance(back, ReceiptReturned)
     assert (back.reached, done.debt_points) == ((), 2_000)
+
+
+def test_a_claw_back_reaches_no_gift_of_its_own_sale_that_the_centre_has_not_told(
+    shop: Shop,
+) -> None:
+    """Another store may have congratulated this person first, under another number."""
+    text = programme().replace("policies:", "policies:\n  claw_back: unlimited")
+    shop.feed(GLOBAL, pack_row(text))
+    shop.link.up = False
+    anna = born_today(shop)
+    sale = sell(shop, basket(shop, member=anna))
+    shop.clock.move(hours=25)
+    dear = Item(1, 1000, CHEESE, price_minor=1_000_000)
+    sell(shop, basket(shop, dear, member=anna, redeem=Redeem.EXACT, points=2_000))
+
+    done = take_back(shop, sale.receipt, (1, 1000))
+
+    back = last_body(shop)
+    assert isinstance(back, ReceiptReturned)
+    assert (back.reached, done.debt_points) == ((), 2_000)
