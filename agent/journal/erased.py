@@ -30,7 +30,9 @@ _PERSONAL = "SELECT id, kind, body FROM fact WHERE personal <> x'' AND kind IN (
 _BLANK = "UPDATE fact SET personal = x'' WHERE id = ?"
 _EDITS = "SELECT DISTINCT fact FROM profile_edit WHERE member IN (?*)"
 _FORGET = (
-    "DELETE FROM newcomer WHERE member IN (?*)",
+    # The row stays: cards are numbered by how many there are, and no number is given twice.
+    "UPDATE newcomer SET card_index = x'', phone_index = x'', card_tail = '', referrer = NULL, "
+    "display_name = closed(member, ''), birthday = closed(member, '') WHERE member IN (?*)",
     "DELETE FROM other_phone WHERE member IN (?*)",
     "DELETE FROM profile_edit WHERE member IN (?*)",
 )

@@ -136,14 +136,17 @@ def by_member(connection: Connection, member: UUID) -> Newcomer | None:
 
 def names(connection: Connection, most: int) -> list[tuple[UUID, str]]:
     """Return whom this store registered last, with the names as they are shown."""
-    newest = select(_NEWCOMERS.c.member, _NAME).order_by(
-        _NEWCOMERS.c.registered_on.desc(), _NEWCOMERS.c.member.desc()
+    newest = (
+        select(_NEWCOMERS.c.member, _NAME)
+        .where(_NEWCOMERS.c.card_index != b"")  # who was erased has no name
+        .order_by(_NEWCOMERS.c.registered_on.desc(), _NEWCOMERS.c.member.desc())
     )
     return [(row[0], row[1]) for row in connection.execute(newest.limit(most))]
 
 
 def count(connection: Connection) -> int:
-    """Count the registrations of this store: the counter of its card numbers."""
+    """Count the registrations of this store, of those too who were erased since: the counter of its
+    card numbers."""
     return connection.execute(select(func.count()).select_from(_NEWCOMERS)).scalar_one()
 
 

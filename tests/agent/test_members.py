@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from msgspec import structs
 
+from agent.journal import erased
 from agent.journal.answers import UidReusedError
 from agent.leases.lots import Reach
 from agent.members.service import Registered, Registration, find, register
@@ -16,7 +17,7 @@ from shared.ids import card_number, check_digit, is_card_number
 from shared.member import PhoneRole
 from shared.phone import BadPhoneError
 from shared.profile import BadNameError
-from shared.runtime.sqlite import reading
+from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import MemberRegistered, decode_person
 from shared.wire.feed import GLOBAL
 from tests.agent.kit import facts, kinds, last_body, sell
@@ -125,6 +126,20 @@ def test_cards_of_a_store_count_on(shop: Shop) -> None:
 
     assert first.card == card_number("29", 1, 1)
     assert second.card == card_number("29", 1, 2)
+
+
+def test_a_card_of_a_store_is_given_once_though_somebody_was_erased(shop: Shop) -> None:
+    anna = registered(shop, "Анна Петрова", "+79160000001")
+    boris = registered(shop, "Борис Иванов", "+79160000002")
+    with transaction(shop.station.journal) as connection:
+        erased.follow(connection, [(1, anna.member)], shop.clock.now())
+
+    vera = registered(shop, "Вера Котова", "+79160000003")
+
+    assert vera.card not in (anna.card, boris.card)
+    assert ids_found(shop, anna.card) == ids_found(shop, "+79160000001") == []
+    assert ids_found(shop, boris.card) == [boris.member]
+    assert ids_found(shop, vera.card) == [vera.member]
 
 
 def test_who_the_person_is_stands_in_the_erasable_part_alone(shop: Shop) -> None:
