@@ -28,7 +28,7 @@ from shared.ids import card_number, derived, is_card_number, uuid7
 from shared.member import PhoneRole, display_name, person_key
 from shared.names import compatible
 from shared.phone import BadPhoneError, normalise_phone
-from shared.profile import normal_name
+from shared.profile import checked_birthday, normal_name
 from shared.runtime.sqlite import reading, transaction
 from shared.wire import passes
 from shared.wire.codec import decoder, encode
@@ -148,7 +148,8 @@ def register(station: Station, order: Registration, at: datetime) -> Registered:
     """Register a member, with a card of the store's own block; repeating a uid is safe.
 
     An own phone that is known under a compatible name gives the member who has it. Raises
-    BadNameError, BadPhoneError, BadReferrerError, NoSettingsError, UidReusedError.
+    BadNameError, BadPhoneError, BadBirthdayError, BadReferrerError, NoSettingsError,
+    UidReusedError.
     """
     normal_name(order.name)
     phone = normalise_phone(order.phone)
@@ -181,6 +182,7 @@ def _write(
     settings = store_settings(station)
     moment = station.time.moment(at, settings.zone)
     identity = station.identity
+    born = order.birthday and checked_birthday(order.birthday, moment.day)
     referrer = _referrer(station, connection, order, phone)
     card = card_number(identity.card_prefix, identity.card_block, newcomers.count(connection) + 1)
     index = blind_index(identity.index_key, IdentifierKind.PHONE, phone)
@@ -193,14 +195,14 @@ def _write(
         card_tail=card[-TAIL_DIGITS:],
         display_name=display_name(order.name),
         registered_on=moment.day,
-        birthday=order.birthday,
+        birthday=born,
         referrer=referrer,
         other_phone_index=b"" if is_own else index,
         role=order.phone_role,
     )
     salt = station.chance.randbytes(SALT_BYTES)
     own, other = (phone, "") if is_own else ("", phone)
-    person = RegisteredPerson(salt, order.name, own, card, order.birthday, other)
+    person = RegisteredPerson(salt, order.name, own, card, born, other)
     found = welcome(station, newcomer, moment, order.till)
     granted = tuple(
         once.granted(grant, person_key(newcomer.phone_index, newcomer.member)) for grant in found

@@ -1,6 +1,7 @@
 """Members are registered with the cable out and found at once, however the number is written."""
 
 from dataclasses import replace
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -16,7 +17,7 @@ from agent.scan import ScanKind, classify
 from shared.ids import card_number, check_digit, is_card_number
 from shared.member import PhoneRole
 from shared.phone import BadPhoneError
-from shared.profile import BadNameError
+from shared.profile import BadBirthdayError, BadNameError
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import MemberRegistered, decode_person
 from shared.wire.feed import GLOBAL
@@ -210,6 +211,16 @@ def test_the_uid_of_a_registration_with_other_content_is_a_conflict(shop: Shop) 
 def test_a_name_without_a_letter_is_refused(shop: Shop, name: str) -> None:
     with pytest.raises(BadNameError):
         registered(shop, name)
+
+    assert facts(shop) == []
+
+
+@pytest.mark.parametrize("born", [date(1899, 12, 31), date(2026, 5, 21)])
+def test_a_birthday_that_cannot_be_is_refused(shop: Shop, born: date) -> None:
+    order = replace(registration(shop, "Анна Петрова"), birthday=born)
+
+    with pytest.raises(BadBirthdayError):
+        register(shop.station, order, shop.clock.now())
 
     assert facts(shop) == []
 
