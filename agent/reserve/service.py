@@ -1,10 +1,11 @@
 """Claim a receipt before payment: price, points and instant stand from here to the commit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import structs
 from sqlalchemy import Connection
 
 from agent.bearers import used
@@ -20,12 +21,14 @@ from agent.quote.shortage import refusal
 from agent.reserve import store
 from agent.reserve.store import Claim, ClaimState
 from agent.station import Station
+from shared.crypto.chain import digest
 from shared.errors import Kind, LoyaltyError
 from shared.receipt import Redeem
 from shared.rules.moment import Trust
 from shared.rules.result import Draw
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.agents import LotWish
+from shared.wire.codec import encode
 
 OPERATION = "reserve"
 
@@ -229,7 +232,8 @@ def _claim(station: Station, order: ReserveOrder, at: datetime) -> Claim:
         limit = station.settings.reserves_max
         if store.open_count(connection) >= limit:
             raise TooManyReservesError(limit=limit)
-        claim = confirm(connection, station, order, at)
+        priced = confirm(connection, station, order, at)
+        claim = structs.replace(priced, asked=_asked(order.basket))
         answers.remember(connection, order.uid, OPERATION, order.content, b"", at)
         store.add(connection, claim, at)
         holds.hold(connection, claim.receipt.uid, _held(claim))
@@ -248,6 +252,16 @@ def _standing_claim(connection: Connection, order: ReserveOrder) -> Claim | None
     found = store.find(connection, order.basket.uid)
     if isinstance(found, ClaimState):
         raise ReceiptEndedError(order.basket.uid, found)
-    if found is not None and found.digest != order.digest:
+    if found is None:
+        return None
+    # What is to pay may be the same for another member, and for other goods of the same price.
+    is_other = found.asked not in (b"", _asked(order.basket))
+    if is_other or found.digest != order.digest:
         raise AlreadyReservedError(receipt=order.basket.uid)
     return found
+
+
+def _asked(basket: Basket) -> bytes:
+    """Return the digest of a basket, without the PINs of its certificates."""
+    certificates = tuple(replace(offer, pin="") for offer in basket.certificates)
+    return digest(encode(replace(basket, certificates=certificates)))

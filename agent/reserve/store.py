@@ -43,6 +43,8 @@ class Claim(Struct, frozen=True):
     """Hundredths of a point that no lease of the store covers."""
     by_pass: PassUse | None = None
     """The pass that the member has shown; without points nothing is drawn by it."""
+    asked: bytes = b""
+    """A digest of what the till stated; empty of a claim that an earlier version wrote."""
 
 
 class ClaimState(StrEnum):

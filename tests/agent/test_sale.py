@@ -1,5 +1,6 @@
 """A sale at the counter: quote, reserve, commit, with the cable in and out."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,13 @@ from agent.quote.lines import Attributes, Item
 from agent.quote.service import Basket, quote
 from agent.quote.shortage import OverLeaseError
 from agent.receipts import look_up
-from agent.reserve.service import QuoteChangedError, ReceiptEndedError, ReserveOrder, reserve
+from agent.reserve.service import (
+    AlreadyReservedError,
+    QuoteChangedError,
+    ReceiptEndedError,
+    ReserveOrder,
+    reserve,
+)
 from agent.reserve.store import ClaimState
 from shared.member import DayCount, History, Use
 from shared.receipt import Redeem, Tender, TenderKind
@@ -158,6 +165,19 @@ def test_a_reserved_receipt_is_committed_whatever_changes_meanwhile(shop: Shop) 
     body = last_body(shop)
     assert isinstance(body, ReceiptCommitted)
     assert body.evaluation == claim.evaluation
+
+
+def test_a_receipt_is_not_reserved_for_another_member_at_the_same_price(shop: Shop) -> None:
+    anna, boris = Person(number=1), Person(number=2)
+    shop.member(anna)
+    shop.member(boris)
+    wanted = basket(shop, member=anna)
+    held = claim(shop, wanted)
+
+    with pytest.raises(AlreadyReservedError):
+        claim(shop, replace(wanted, member=boris.id))
+
+    assert claim(shop, wanted) == held, "the same receipt under another uid of the operation"
 
 
 def test_without_a_reserve_a_stale_digest_is_refused(shop: Shop) -> None:
