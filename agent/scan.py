@@ -111,6 +111,11 @@ def form_of(code: str) -> ScanKind:
     return _FORMS.get(len(plain), ScanKind.UNKNOWN) if is_token(plain) else ScanKind.UNKNOWN
 
 
+def is_card(station: Station, code: str) -> bool:
+    """Tell whether a code is a card of the chain, of its own form or one that it knows."""
+    return is_card_number(code, station.identity.card_prefix) or is_known_card(station, code)
+
+
 def is_known_card(station: Station, code: str) -> bool:
     """Tell whether a code is the number of a card that the chain gave out before, and a member has.
 

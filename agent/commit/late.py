@@ -19,10 +19,9 @@ from agent.reserve import service as reserving
 from agent.reserve import store as claims
 from agent.reserve.service import ReceiptEndedError
 from agent.reserve.store import Claim, ClaimState
-from agent.scan import card_index
+from agent.scan import card_index, is_card
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
-from shared.ids import is_card_number
 from shared.receipt import Benefits, Take, Tender
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import decoder, encode
@@ -137,7 +136,7 @@ def _claim(connection: Connection, station: Station, late: LateSale, sold_at: da
 
 def _whose(connection: Connection, station: Station, card: str) -> tuple[UUID, UUID | None]:
     text = card.strip()
-    if not is_card_number(text, station.identity.card_prefix):
+    if not is_card(station, text):
         raise UnknownMemberError
     hits = identified(station, connection, card_index(station, text))
     if len(hits) != 1:

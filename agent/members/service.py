@@ -20,11 +20,11 @@ from agent.printing import store as spool
 from agent.quote.paper import present_paper
 from agent.quote.service import store_settings
 from agent.replica import store as rows
-from agent.scan import card_index, is_known_card, looks_like_payment_card
+from agent.scan import card_index, is_card, looks_like_payment_card
 from agent.station import Station
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.errors import Kind, LoyaltyError
-from shared.ids import card_number, derived, is_card_number, uuid7
+from shared.ids import card_number, derived, uuid7
 from shared.member import PhoneRole, display_name, person_key
 from shared.names import compatible
 from shared.phone import BadPhoneError, normalise_phone
@@ -105,7 +105,7 @@ def find(station: Station, identifier: str) -> list[Found]:
     index = index_of(station, identifier)
     if index is None:
         return []
-    by_card = _is_card(station, identifier.strip())
+    by_card = is_card(station, identifier.strip())
     with reading(station.journal) as connection:
         hits = identified(station, connection, index)[:FOUND_MAX]
     with reading(station.journal) as connection:
@@ -129,7 +129,7 @@ def _by_pass(station: Station, code: str) -> list[Found]:
 def index_of(station: Station, identifier: str) -> bytes | None:
     """Return the blind index of what a cashier typed or scanned; None when it is no identifier."""
     text = identifier.strip()
-    if _is_card(station, text):
+    if is_card(station, text):
         return card_index(station, text)
     if looks_like_payment_card(text):
         return None
@@ -138,10 +138,6 @@ def index_of(station: Station, identifier: str) -> bytes | None:
     except BadPhoneError:
         return None
     return blind_index(station.identity.index_key, IdentifierKind.PHONE, phone)
-
-
-def _is_card(station: Station, text: str) -> bool:
-    return is_card_number(text, station.identity.card_prefix) or is_known_card(station, text)
 
 
 def register(station: Station, order: Registration, at: datetime) -> Registered:

@@ -14,6 +14,7 @@ from agent.printing import store as spool
 from agent.quote.lines import Item
 from agent.receipts import look_up
 from agent.reserve.service import ReceiptEndedError
+from shared.crypto.blind import IdentifierKind, blind_index
 from shared.member import MemberView
 from shared.receipt import Benefits, Receipt, Redeem, Tender, TenderKind
 from shared.rules.canonical import result_hash
@@ -23,8 +24,9 @@ from shared.rules.moment import Moment, Trust
 from shared.runtime.sqlite import reading
 from shared.wire.facts import ReceiptCommitted
 from shared.wire.feed import GLOBAL
+from shared.wire.rows import IdentifierRow
 from tests.agent.kit import claim, kinds, last_body, lot_seen, paid, seen
-from tests.builders import CHEESE, Person, PersonLot, Shop, basket, pack_row, wine_text
+from tests.builders import CHEESE, INDEX_KEY, Person, PersonLot, Shop, basket, pack_row, wine_text
 from tests.fakes import NOON
 from tests.shared.rules.strategies import any_packs, members, moments, receipts
 
@@ -76,6 +78,17 @@ def test_a_late_sale_earns_by_its_card_and_keeps_its_price(shop: Shop, anna: Per
     assert seen(shop, anna).turnover_minor == PRICE_MINOR
     assert done.balance_points == 500_00
     assert look_up(shop.station, done.receipt).state == "committed"
+
+
+def test_a_late_sale_earns_by_a_card_that_the_chain_gave_out_before(
+    shop: Shop, anna: Person
+) -> None:
+    index = blind_index(INDEX_KEY, IdentifierKind.CARD, "7712345")
+    shop.feed(GLOBAL, IdentifierRow(index, anna.id, "2345", None))
+
+    hand_over(shop, replace(late(shop, anna), card="7712345"))
+
+    assert seen(shop, anna).turnover_minor == PRICE_MINOR
 
 
 def test_a_late_sale_prints_nothing_by_itself(shop: Shop, anna: Person) -> None:
