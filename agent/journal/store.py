@@ -23,7 +23,7 @@ from agent.schema import JournalTable, closed_field, id_field, instant_field, ta
 from shared.clock import from_milliseconds, milliseconds
 from shared.crypto.chain import GENESIS
 from shared.runtime.sqlite import listed, run, run_many
-from shared.wire.facts import Fact
+from shared.wire.facts import Fact, FactKind
 from shared.wire.push import Outcome, OutcomeKind
 
 SETTLED = (OutcomeKind.ACCEPTED, OutcomeKind.ADJUSTED)
@@ -191,12 +191,18 @@ def uncovered(connection: Connection, accounts: Collection[UUID], cursor: int) -
 
 
 def activated_since(connection: Connection, account: UUID, at: datetime) -> int:
-    """Return how many lots of an account this store has activated early since an instant."""
-    query = select(func.count()).where(
-        _CHANGES.c.account == account,
-        _CHANGES.c.lot.is_not(None),
-        _CHANGES.c.amount == 0,
-        _CHANGES.c.activates_at >= at,
+    """Return how many lots of an account this store has activated early since an instant.
+
+    What a return brings back names its lot as an activation does, and is none.
+    """
+    query = (
+        select(func.count())
+        .join_from(_CHANGES, _FACTS, _FACTS.c.id == _CHANGES.c.fact)
+        .where(
+            _CHANGES.c.account == account,
+            _CHANGES.c.activates_at >= at,
+            _FACTS.c.kind == FactKind.LOT_ACTIVATED,
+        )
     )
     return int(connection.scalar(query) or 0)
 

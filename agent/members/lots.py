@@ -57,6 +57,21 @@ class ActivationLimitError(LoyaltyError):
     en = "Early activation is limited: at most {limit}."
 
 
+class ActivationUnconfirmedError(LoyaltyError):
+    """Points that a store has granted itself and the centre may not accept: nobody's as yet."""
+
+    kind = Kind.CONFLICT
+    code = "activation_unconfirmed"
+    ru = (
+        "Центр ещё не подтвердил эти бонусы: активировать их можно будет, когда появится связь. "
+        "Сами они станут активны в свой срок."
+    )
+    en = (
+        "The centre has not confirmed these points yet: they can be activated when the line is "
+        "back. By themselves they become active in their time."
+    )
+
+
 class NotPendingError(LoyaltyError):
     """A lot that this member does not have, or that is active already."""
 
@@ -94,8 +109,8 @@ def activate(station: Station, order: Activation, at: datetime) -> Activated:
     """Make a pending lot spendable from now on; repeating a uid is safe.
 
     Offline as well. The fact keeps who did it and why. Raises NotPendingError,
-    ActivationForbiddenError, ActivationNotYoursError, ActivationLimitError, UnknownMemberError,
-    UidReusedError.
+    ActivationUnconfirmedError, ActivationForbiddenError, ActivationNotYoursError,
+    ActivationLimitError, UnknownMemberError, UidReusedError.
     """
     with transaction(station.journal) as connection:
         done = answers.recall(connection, order.uid, OPERATION, order.content)
@@ -120,16 +135,18 @@ def _pending(
     lot = next((lot for lot in who.lots if lot.id == order.lot), None)
     if lot is None or lot.activates_at <= at or lot.amount <= 0:
         raise NotPendingError(lot=order.lot)
+    if not lot.is_told and lot.here <= 0:
+        raise ActivationUnconfirmedError
     settings, pack = effective_pack(station, at)
-    wallet = pack.wallet(lot.wallet)
-    if wallet.early_activation != "allowed":
+    wallet = pack.source.wallets.get(lot.wallet)  # an older pack may have known others
+    if wallet is None or wallet.early_activation != "allowed":
         raise ActivationForbiddenError
     _check_right(station, wallet, order.cashier)
     if wallet.early_activation_max is not None and lot.amount > wallet.early_activation_max:
         raise ActivationLimitError(limit=format_points(wallet.early_activation_max))
     most = wallet.early_activation_a_day
     moment = station.time.moment(at, settings.zone)
-    today = moment.start_of(moment.day)
+    today = moment.start_of(moment.day_of(station.time.settled(at)))
     if most is not None and store.activated_since(connection, lot.account, today) >= most:
         raise ActivationLimitError(limit=most)
     return lot

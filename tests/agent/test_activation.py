@@ -13,16 +13,38 @@ from agent.members.lots import (
     ActivationForbiddenError,
     ActivationLimitError,
     ActivationNotYoursError,
+    ActivationUnconfirmedError,
     NotPendingError,
     activate,
 )
+from agent.members.service import Registration, register
 from shared.receipt import Redeem
 from shared.wire.facts import LotActivated
-from tests.agent.kit import facts, kinds, last_body, lot_seen, seen, sell
-from tests.builders import Person, PersonLot, Shop, basket, cashier_row, pack_row, wine_text
+from tests.agent.kit import facts, kinds, last_body, lot_seen, seen, sell, take_back
+from tests.agent.test_time import reboot
+from tests.builders import (
+    Person,
+    PersonLot,
+    Shop,
+    basket,
+    cashier_row,
+    pack_row,
+    wine_text,
+    wine_with,
+)
 from tests.fakes import NOON
 
 TOMORROW = NOON + timedelta(days=1)
+WELCOME = """
+grants:
+  - id: welcome
+    title: {ru: Приветственные бонусы, en: Welcome points}
+    on: registration
+    points: 300.00
+    wallet: bonus
+    activation: after 3 days
+    expiry: 30 days
+"""
 
 
 def activation(shop: Shop, who: Person, lot: PersonLot) -> Activation:
@@ -201,3 +223,57 @@ def test_so_many_lots_of_a_member_are_activated_in_a_day_and_more_the_next(shop:
     activate_by(shop, anna, lots[2], "7")
 
     assert len(facts(shop)) == 4
+
+
+def test_what_a_return_brings_back_is_no_activation_of_the_day(shop: Shop) -> None:
+    later = NOON + timedelta(days=5)
+    lots = [PersonLot(10_000, leased=10_000, number=no, activates_at=later) for no in (1, 2)]
+    anna = Person(*lots)
+    shop.member(anna)
+    fashion(shop, "    early_activation_a_day: 2")
+    activate_by(shop, anna, lots[0], "7")
+    sold = sell(shop, basket(shop, member=anna, redeem=Redeem.EXACT, points=10_000))
+    take_back(shop, sold.receipt, (1, 1000))
+
+    assert activate_by(shop, anna, lots[1], "7").amount == 10_000
+
+
+def test_a_days_activations_do_not_begin_anew_on_untrusted_time(shop: Shop) -> None:
+    later = NOON + timedelta(days=50)
+    lots = [PersonLot(10_000, number=no, activates_at=later) for no in (1, 2)]
+    anna = Person(*lots)
+    shop.member(anna)
+    fashion(shop, "    early_activation_a_day: 1")
+    shop.link.up = True
+    activate_by(shop, anna, lots[0], "7")
+    reboot(shop, hours=48)
+    order = Activation(shop.uid(), b"content", lots[1].row.id, anna.id, "предзаказ", "7")
+
+    with pytest.raises(ActivationLimitError):
+        activate(shop.station, order, shop.station.time.now())
+
+
+def test_points_that_the_centre_may_not_accept_are_not_activated(shop: Shop) -> None:
+    """Another store may have welcomed this person first, under another number."""
+    text = wine_with(WELCOME).replace("version: 1", "version: 2")
+    shop.feed("global", pack_row(text))
+    shop.link.up = False
+    order = Registration(shop.uid(), b"content", "Анна Петрова", "+79161234567", "v1")
+    anna = register(shop.station, order, shop.clock.now())
+    (gift,) = seen(shop, anna.member).lots
+    asked = Activation(shop.uid(), b"content", gift.id, anna.member, "просьба")
+
+    with pytest.raises(ActivationUnconfirmedError):
+        activate(shop.station, asked, shop.clock.now())
+
+    assert kinds(shop) == ["member.registered"]
+
+
+def test_points_of_a_wallet_that_the_rules_have_no_more_are_not_activated(shop: Shop) -> None:
+    lot = PersonLot(30_000, activates_at=TOMORROW)
+    lot.row = structs.replace(lot.row, wallet="former")
+    anna = Person(lot)
+    shop.member(anna)
+
+    with pytest.raises(ActivationForbiddenError):
+        activate(shop.station, activation(shop, anna, lot), shop.clock.now())
