@@ -20,7 +20,10 @@ from agent.journal import coupons as own_coupons
 from agent.journal import service as journal
 from agent.journal.service import NewFact, Taking
 from agent.leases import store as holds
+from agent.leases.lots import Reach
+from agent.leases.standing import UnknownMemberError, standing
 from agent.printing import store as spool
+from agent.printing.parts import Points, points_of
 from agent.printing.store import JobState
 from agent.quote.paper import paper_by
 from agent.quote.service import admit, pack_of
@@ -282,7 +285,7 @@ def _write(
     reserving.count_beyond(connection, claim, fact.id)
     _remember(connection, claim, body, made)
     codes = tuple(code for code, _ in made.coupons)
-    points = slips.points_after(claim, body)
+    points = _points_now(connection, station, claim, body)
     secrets = slips.Secrets(slip_code(station, body, token), codes, tuple(made.gifts))
     paper = paper_by(station, claim.settings, claim.evaluation.pack_hash)
     slip = slips.sale_slip(paper, claim, body, points, secrets, derived("slip", fact.id))
@@ -311,6 +314,20 @@ def _remember(connection: Connection, claim: Claim, body: ReceiptCommitted, made
     own_coupons.add(connection, made.issued)
     holds.release(connection, body.receipt.uid)
     holds.end_asks(connection, body.receipt.uid)
+
+
+def _points_now(
+    connection: Connection, station: Station, claim: Claim, body: ReceiptCommitted
+) -> Points:
+    """Return the member's points now that the fact is in the journal: another till may have sold to
+    him since the reserve. Who is not known here any more has what he had then."""
+    if claim.member is None:
+        return slips.points_after(claim, body)
+    try:
+        who = standing(station, connection, claim.member.id)
+    except UnknownMemberError:
+        return slips.points_after(claim, body)
+    return points_of(who.view(Reach.CHAIN).lots, claim.moment)
 
 
 def _tenders(sale: Sale, swap: Exchange | None) -> tuple[Tender, ...]:

@@ -180,6 +180,21 @@ def test_a_receipt_is_not_reserved_for_another_member_at_the_same_price(shop: Sh
     assert claim(shop, wanted) == held, "the same receipt under another uid of the operation"
 
 
+def test_the_balance_is_that_of_the_sale_though_another_till_sold_since_the_reserve(
+    shop: Shop,
+) -> None:
+    anna = Person(PersonLot(50_000, leased=50_000))
+    shop.member(anna)
+    held = claim(shop, basket(shop, member=anna))
+    sell(shop, basket(shop, member=anna, redeem=Redeem.EXACT, points=40_000))
+
+    done = commit(shop.station, paid(shop, held), shop.clock.now())
+
+    lots = seen(shop, anna).lots
+    assert done.balance_points == 10_000
+    assert done.balance_points + done.pending_points == sum(lot.amount for lot in lots)
+
+
 def test_without_a_reserve_a_stale_digest_is_refused(shop: Shop) -> None:
     wanted = basket(shop)
     order = ReserveOrder(shop.uid(), b"", wanted, "another digest")
