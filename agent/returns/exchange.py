@@ -11,11 +11,13 @@ from sqlalchemy import Connection
 from agent.commit import service as sales
 from agent.commit.service import Committed, Sale, Swap
 from agent.journal import answers
+from agent.journal.answers import UidReusedError
 from agent.leases.lots import Reach
 from agent.quote.service import Basket, Quote, admit, pack_of, price, store_settings
 from agent.reserve import store as claims
 from agent.reserve.service import AlreadyReservedError, ReceiptEndedError, ReserveOrder
 from agent.reserve.store import ClaimState
+from agent.returns import store
 from agent.returns.preview import Preview, look
 from agent.returns.promise import keep_promise
 from agent.returns.service import Returned, ReturnOrder, take_in
@@ -116,7 +118,7 @@ def exchange(station: Station, order: ExchangeOrder, at: datetime) -> Exchanged:
         done = answers.recall(connection, order.uid, OPERATION, order.content)
         if done is not None:
             return _decode(done)
-        _check_new(connection, order.wish.basket.uid)
+        _check_new(connection, order)
         seen, basket = _seen(connection, station, order.wish, at)
         exchanged = _both(connection, station, order, seen, basket, at)
         answers.remember(connection, order.uid, OPERATION, order.content, encode(exchanged), at)
@@ -125,8 +127,12 @@ def exchange(station: Station, order: ExchangeOrder, at: datetime) -> Exchanged:
     return exchanged
 
 
-def _check_new(connection: Connection, receipt: UUID) -> None:
+def _check_new(connection: Connection, order: ExchangeOrder) -> None:
     """Refuse a receipt that is reserved or has ended: it is priced after the return, here."""
+    receipt = order.wish.basket.uid
+    store.check_new(connection, order.returned)
+    if order.returned == receipt:
+        raise UidReusedError(uid=receipt)
     found = claims.find(connection, receipt)
     if isinstance(found, ClaimState):
         raise ReceiptEndedError(receipt, found)

@@ -129,6 +129,7 @@ def give_back_goods(station: Station, order: ReturnOrder, at: datetime) -> Retur
         done = answers.recall(connection, *operation)
         if done is not None:
             return _decode(done)
+        store.check_new(connection, order.uid)
         returned = take(connection, station, order, at)
         answers.remember(connection, *operation, encode(returned), at)
     station.wakes.push.set()

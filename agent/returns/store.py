@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, insert, select
 from sqlmodel import Field
 
 from agent.journal.answers import UidReusedError
+from agent.reserve import store as claims
 from agent.schema import JournalTable, id_field, table_of
 from shared.rules.returns import Before, LineShare
 from shared.runtime.sqlite import listed, run
@@ -107,6 +108,13 @@ def done(connection: Connection, sale: UUID) -> Done:
         recharged_minor=sum(document.recharged_minor for document in documents),
         is_voided=any(document.kind == DocumentKind.VOID for document in documents),
     )
+
+
+def check_new(connection: Connection, uid: UUID) -> None:
+    """Raise UidReusedError for a uid by which the centre knows another document, a receipt or one
+    that took goods back: it would set the second one aside."""
+    if find(connection, uid) is not None or claims.find(connection, uid) is not None:
+        raise UidReusedError(uid=uid)
 
 
 def add(

@@ -112,6 +112,7 @@ def void(station: Station, order: VoidOrder, at: datetime) -> Voided:
         done = answers.recall(connection, *operation)
         if done is not None:
             return _decode(done)
+        store.check_new(connection, order.uid)
         cashiers.demand_role(station, order.cashier, _role_needed(station, at))
         moment = station.time.moment(at, store_settings(station).zone)
         _, sold = find_sale(station, connection, order.sale)

@@ -182,7 +182,9 @@ def test_an_exchange_on_untrusted_time_does_what_its_preview_told(shop: Shop) ->
 
 
 @pytest.mark.edge("E58")
-@pytest.mark.parametrize("fault", ["digest", "tenders", "left", "reserved", "ended", "return uid"])
+@pytest.mark.parametrize(
+    "fault", ["digest", "tenders", "left", "reserved", "ended", "one uid", "return uid"]
+)
 def test_both_are_journalled_or_neither_is(shop: Shop, fault: str) -> None:
     sale = sell(shop, basket(shop))
     new = basket(shop, Item(1, 1000, WINE))
@@ -201,6 +203,8 @@ def test_both_are_journalled_or_neither_is(shop: Shop, fault: str) -> None:
     elif fault == "ended":
         sell(shop, new)
         wrong = ReceiptEndedError
+    elif fault == "one uid":
+        order, wrong = replace(order, returned=new.uid), UidReusedError
     else:
         other = sell(shop, basket(shop))
         order = replace(order, returned=take_back(shop, other.receipt, (1, 1000)).uid)

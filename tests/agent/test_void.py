@@ -1,6 +1,7 @@
 """A receipt of this shift is undone: nothing of it is left, as if it had not been."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -15,7 +16,7 @@ from agent.operations import reprint_receipt
 from agent.printing import store as spool
 from agent.quote.lines import Item
 from agent.quote.service import quote
-from agent.returns.service import preview
+from agent.returns.service import give_back_goods, preview
 from agent.returns.shares import ReceiptVoidedError
 from agent.returns.sources import UnknownReceiptError
 from agent.returns.void import AlreadyReturnedError, OtherShiftError, Voided, VoidOrder, void
@@ -32,6 +33,7 @@ from tests.agent.kit import (
     last_body,
     last_envelope,
     lot_seen,
+    return_order,
     seen,
     sell,
     take_back,
@@ -349,3 +351,17 @@ def test_voids_in_any_order_leave_the_member_as_he_was(
 
     turnover, receipts_, once, days, uses, lots, debt = figures(seen(shop, who))
     assert (turnover, receipts_, once, days, uses, lots, debt) == before
+
+
+def test_a_document_that_takes_back_has_a_uid_of_its_own(ready: Shop) -> None:
+    """The centre knows documents by their uids: it would set the second one aside for ever."""
+    sold = sell(ready, basket(ready))
+    again = replace(order_of(ready, sold.receipt), uid=sold.receipt)
+    back = replace(return_order(ready, sold.receipt, (1, 1000)), uid=sold.receipt)
+
+    with pytest.raises(UidReusedError):
+        void(ready.station, again, ready.clock.now())
+    with pytest.raises(UidReusedError):
+        give_back_goods(ready.station, back, ready.clock.now())
+
+    assert kinds(ready) == ["receipt.committed"]
