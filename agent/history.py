@@ -31,7 +31,7 @@ from shared.wire.facts import (
     known_body,
 )
 from shared.wire.push import BATCH_MAX, Outcome, PushedFacts
-from shared.wire.taken_back import ReceiptReturned, ReceiptVoided
+from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedBySlip
 
 PAGES_MAX = 100
 """Of one epoch at a time: the rows are not kept waiting for a year of sales."""
@@ -108,6 +108,8 @@ def _recall(connection: Connection, station: Station, fact: Fact) -> list[Change
             found = sales.recall(connection, station, fact, body)
         case ReceiptReturned():
             found = returns.recall_return(connection, station, fact, body)
+        case ReturnedBySlip():
+            returns.recall_by_slip(connection, fact, body)
         case ReceiptVoided():
             found = returns.recall_void(connection, station, fact, body)
         case MemberRegistered():

@@ -115,7 +115,7 @@ def look_by_slip(
     if known is None or known[0].receipt != receipt:
         raise BadSlipError
     sale, seller = known
-    if store.is_used(connection, digest(sale.token)):
+    if store.is_used(connection, digest(sale.token), receipt):
         raise SlipUsedError
     done = elsewhere.done(connection, receipt)
     if done.is_voided:

@@ -13,7 +13,7 @@ from agent.returns.store import Document, DocumentKind
 from agent.station import Station
 from shared.ids import derived
 from shared.wire.facts import Fact, ReceiptCommitted
-from shared.wire.taken_back import ReceiptReturned, ReceiptVoided
+from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedBySlip
 
 
 def recall_return(
@@ -27,6 +27,14 @@ def recall_return(
         store.add(connection, document, returned.lines)
     sold = _sale(connection, station, returned.sale)
     return changes.of_return(returned, sold.member if sold else None)
+
+
+def recall_by_slip(connection: Connection, fact: Fact, returned: ReturnedBySlip) -> None:
+    """Enter a return by slip from its fact: the slip serves no second one here."""
+    if store.find(connection, returned.uid) is None:
+        slip = derived("slip", fact.id)
+        document = Document(returned.uid, returned.sale, fact.id, slip, DocumentKind.BY_SLIP)
+        store.add(connection, document, returned.lines)
 
 
 def recall_void(

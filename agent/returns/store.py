@@ -162,10 +162,15 @@ def with_facts(connection: Connection, sales: Collection[UUID]) -> set[UUID]:
     return {UUID(bytes=row[0]) for row in run(connection, listed(_WITH_FACTS, len(keys)), keys)}
 
 
-def is_used(connection: Connection, token_digest: bytes) -> bool:
-    """Tell whether goods came back here by a slip before."""
-    query = select(_USED.c.uid).where(_USED.c.token_digest == token_digest)
-    return connection.execute(query).first() is not None
+def is_used(connection: Connection, token_digest: bytes, sale: UUID) -> bool:
+    """Tell whether goods of a sale came back here by a slip before.
+
+    Of a return that the disk had lost only the sale is known again, not the token.
+    """
+    by_token = select(_USED.c.uid).where(_USED.c.token_digest == token_digest)
+    this = (_DOCUMENTS.c.sale == sale, _DOCUMENTS.c.kind == DocumentKind.BY_SLIP)
+    by_sale = select(_DOCUMENTS.c.uid).where(*this)
+    return connection.execute(by_token.union_all(by_sale)).first() is not None
 
 
 def use(connection: Connection, token_digest: bytes, uid: UUID) -> None:

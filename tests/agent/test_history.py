@@ -18,8 +18,10 @@ from agent.link import LinkDownError
 from agent.members.service import Registration, find, register
 from agent.operations import reprint_receipt
 from agent.push import Pushed, push
+from agent.quote.lines import Item
 from agent.receipts import explained, look_up
 from agent.reserve.service import ReceiptEndedError
+from agent.returns.by_slip import SlipUsedError
 from agent.returns.shares import NotReturnableError, ReceiptVoidedError
 from agent.returns.sources import UnknownReceiptError
 from agent.returns.void import VoidOrder, void
@@ -31,7 +33,8 @@ from shared.wire.facts import Fact
 from shared.wire.feed import GLOBAL, store_stream
 from shared.wire.push import Cover, Outcome, OutcomeKind, PushAnswer, PushBatch, PushedFacts
 from tests.agent.kit import claim, facts, lot_seen, paid, sell, take_back
-from tests.builders import INCARNATION, STORE, Person, PersonLot, Shop, basket, cashier_row
+from tests.agent.test_elsewhere import CAP, agent_row, bring, code_of, policy
+from tests.builders import CHEESE, INCARNATION, STORE, Person, PersonLot, Shop, basket, cashier_row
 
 LEASED, SPENT = 50_000, 20_000
 BIRTHDAY = date(1990, 5, 20)
@@ -254,6 +257,36 @@ def test_what_was_voided_before_the_disk_forgot_stays_undone(loss: Loss) -> None
     assert look_up(loss.shop.station, loss.voided.receipt).state == "voided"
     with pytest.raises(ReceiptVoidedError):
         take_back(loss.shop, loss.voided.receipt, (1, PIECE))
+
+
+def test_goods_that_came_back_by_their_slip_do_not_come_back_by_it_twice(
+    shop: Shop, centre: Centre, tmp_path: Path
+) -> None:
+    seller = Shop(tmp_path / "seller", store="102", seed=2).open()
+    policy((seller, shop), CAP)
+    shop.feed(GLOBAL, agent_row(seller))
+    sale = sell(seller, basket(seller, Item(1, 2 * PIECE, CHEESE)))
+    code = code_of(seller, sale)
+    seller.close()
+    shop.close()
+    image = tmp_path / "image"
+    image.mkdir()
+    copy_journal(shop.station.data_dir, image)
+    shop.link.up = False
+    bring(shop, sale.receipt, (1, PIECE), slip=code)
+    shop.link.up = True
+    push_all(shop)
+    loss = Loss(shop, centre, sale, sale, sale, "")
+    centre.line = facts(shop)
+    shop.close()
+    copy_journal(image, shop.station.data_dir)
+    sell(shop, basket(shop))
+    loss.begin_next()
+    loss.fetch()
+    shop.link.up = False
+
+    with pytest.raises(SlipUsedError):
+        bring(shop, sale.receipt, (1, PIECE), slip=code)
 
 
 def test_a_till_that_commits_a_lost_receipt_again_is_told_that_it_is_paid(loss: Loss) -> None:
