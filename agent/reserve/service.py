@@ -141,11 +141,15 @@ def _note_thin(station: Station, priced: Quote) -> None:
 def cancel(connection: Connection, station: Station, receipt: UUID, at: datetime) -> None:
     """End a claim without a sale, in the caller's transaction; a cancelled one stays cancelled.
 
-    Raises NotReservedError, ReceiptEndedError for a committed receipt.
+    So does one that is still being reserved: it waits for the centre, and then finds that it has
+    ended. Raises NotReservedError, ReceiptEndedError for a committed receipt.
     """
     found = store.find(connection, receipt)
     if found is None:
-        raise NotReservedError(receipt=receipt)
+        if not holds.open_asks(connection, receipt):
+            raise NotReservedError(receipt=receipt)
+        leases.cancel(connection, station, receipt, at)
+        store.never(connection, receipt, at)
     if found is ClaimState.COMMITTED:
         raise ReceiptEndedError(receipt, found)
     if isinstance(found, Claim):

@@ -76,7 +76,7 @@ _decode = decoder(Claim)
 _ADD = "INSERT INTO claim (receipt, state, body, at) VALUES (?1, ?2, closed(?1, ?3), ?4)"
 _FIND = "SELECT state, opened(receipt, body) FROM claim WHERE receipt = ?"
 _CANCEL = "UPDATE claim SET state = ? WHERE receipt = ?"
-_COMMIT = """
+_END = """
 INSERT INTO claim (receipt, state, body, at) VALUES (?, ?, x'', ?)
 ON CONFLICT (receipt) DO UPDATE SET state = excluded.state, body = excluded.body
 """
@@ -114,9 +114,14 @@ def cancel(connection: Connection, receipt: UUID) -> None:
     run(connection, _CANCEL, (ClaimState.CANCELLED.value, receipt.bytes))
 
 
+def never(connection: Connection, receipt: UUID, at: datetime) -> None:
+    """Let a receipt without a claim end as one that was cancelled."""
+    run(connection, _END, (receipt.bytes, ClaimState.CANCELLED.value, milliseconds(at)))
+
+
 def commit(connection: Connection, receipt: UUID, at: datetime) -> None:
     """End a claim, or the want of one, by a sale, whose fact says from here on what it was."""
-    run(connection, _COMMIT, (receipt.bytes, ClaimState.COMMITTED.value, milliseconds(at)))
+    run(connection, _END, (receipt.bytes, ClaimState.COMMITTED.value, milliseconds(at)))
 
 
 def open_receipts(connection: Connection) -> set[UUID]:

@@ -15,9 +15,11 @@ from agent.leases import service as leases
 from agent.leases import store as holds
 from agent.leases.service import Want
 from agent.link import LinkDownError, RefusedByCentreError
+from agent.operations import cancel_receipt
 from agent.quote.shortage import OverLeaseError
 from agent.replica import store as rows
 from agent.reserve import service as reserving
+from agent.reserve.service import ReceiptEndedError
 from agent.reserve.store import Claim
 from shared.receipt import Redeem
 from shared.runtime.sqlite import reading, transaction
@@ -198,6 +200,28 @@ def test_a_cancelled_receipt_that_never_asked_is_no_fact(
 
     assert kinds(shop) == []
     assert lot_seen(shop, anna, lot).here == 20_000
+
+
+def test_a_receipt_that_is_cancelled_while_it_asks_is_not_reserved_after_all(
+    shop: Shop, anna: Person, lot: PersonLot
+) -> None:
+    """The till has waited for long enough, and gives up before the centre has answered."""
+    wanted = basket(shop, member=anna, redeem=Redeem.EXACT, points=WANTED)
+    give = given_by_centre(anna, lot, WANTED, 30_000)
+
+    def answer(asked: LeaseAsk) -> LeaseAnswer:
+        cancel_receipt(shop.station, wanted.uid, shop.uid(), b"content", shop.clock.now())
+        return give(asked)
+
+    shop.link.answer_ask = answer
+
+    with pytest.raises(ReceiptEndedError):
+        claim(shop, wanted)
+
+    assert asks_open(shop) == []
+    assert lot_seen(shop, anna, lot).held == 0
+    with pytest.raises(ReceiptEndedError):
+        claim(shop, wanted)
 
 
 def test_cancelling_does_not_give_back_what_another_receipt_has_spent(
