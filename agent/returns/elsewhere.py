@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Field
 
 from agent.commit import store as sales
+from agent.journal import store as facts
 from agent.link import LinkDownError, RefusedByCentreError
 from agent.returns import store
 from agent.returns.store import Done
@@ -21,7 +22,7 @@ from shared.rules.returns import Before
 from shared.runtime.sqlite import listed, run, transaction
 from shared.wire.agents import SaleAnswer, SaleAsk, ToldReturn
 from shared.wire.codec import decoder, encode
-from shared.wire.facts import ReceiptCommitted, read_body
+from shared.wire.facts import ReceiptCommitted, is_intact, read_body
 from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, TakenBack
 
 log = structlog.get_logger()
@@ -62,7 +63,7 @@ def ask(station: Station, receipt: UUID, at: datetime) -> bool:
     """Ask the centre for a sale and keep what it tells; False when it did not answer in time.
 
     It is asked for a bounded time, and only with the line up; repeating is safe. Of an own sale
-    only what came back in other stores is kept.
+    only what came back in other stores is kept, unless the disk has damaged it.
     """
     if not station.link.state().up:
         return False
@@ -75,12 +76,12 @@ def ask(station: Station, receipt: UUID, at: datetime) -> bool:
         return False
     if answer.sale:
         with transaction(station.journal) as connection:
-            _keep(connection, receipt, answer, at)
+            _keep(connection, receipt, answer, at, own=_is_here(station, connection, receipt))
     return True
 
 
 def find(connection: Connection, receipt: UUID) -> Told | None:
-    """Return a sale of another store that the centre has told of."""
+    """Return a sale of another store, or one that is damaged here, that the centre has told of."""
     row = connection.execute(_TOLD.select().where(_TOLD.c.uid == receipt)).first()
     return Told(row.store, _decode_sale(row.body)) if row is not None and row.body else None
 
@@ -110,8 +111,18 @@ def _returns(connection: Connection, receipt: UUID) -> list[TakenBack]:
     return [body for body in bodies if isinstance(body, TakenBack) and body.uid not in own]
 
 
-def _keep(connection: Connection, receipt: UUID, answer: SaleAnswer, at: datetime) -> None:
-    own = sales.find(connection, receipt) is not None
+def _is_here(station: Station, connection: Connection, receipt: UUID) -> bool:
+    """Tell whether a sale stands whole in this store's journal."""
+    sold = sales.find(connection, receipt)
+    if sold is None:
+        return False
+    fact = facts.fact_by_id(connection, station.identity.agent, sold.fact)
+    return fact is not None and is_intact(fact)
+
+
+def _keep(
+    connection: Connection, receipt: UUID, answer: SaleAnswer, at: datetime, *, own: bool
+) -> None:
     values = {
         "uid": receipt,
         "store": answer.store,

@@ -21,6 +21,7 @@ from agent.returns.preview import Preview
 from agent.returns.service import Returned, ReturnOrder, give_back_goods, preview_by_slip
 from agent.returns.shares import NotReturnableError, ReceiptVoidedError
 from agent.returns.sources import (
+    DamagedReceiptError,
     LineNeededError,
     SlipNeededError,
     SoldElsewhereError,
@@ -30,7 +31,7 @@ from agent.scan import ScanKind, classify
 from shared.crypto.keys import KeyPair
 from shared.receipt import Redeem
 from shared.rules.returns import Part
-from shared.runtime.sqlite import reading
+from shared.runtime.sqlite import reading, transaction
 from shared.slip import Qr, Text
 from shared.wire.agents import SaleAnswer, ToldReturn, agent_bytes
 from shared.wire.facts import FactKind
@@ -119,6 +120,26 @@ def bring(shop: Shop, receipt: UUID, *parts: tuple[int, int], slip: str = "") ->
 
 
 # Online
+
+
+def test_a_sale_that_the_disk_has_damaged_comes_back_as_the_centre_tells_it(
+    seller: Shop, other: Shop
+) -> None:
+    sale = sell(seller, basket(seller))
+    tell(other, seller, sale)
+    seller.link.answer_push = answer
+    push(seller.station)
+    with transaction(seller.station.journal) as connection:
+        body = connection.exec_driver_sql("SELECT body FROM fact").scalar_one()
+        dearer = bytes([*body[:-1], body[-1] ^ 1])
+        connection.exec_driver_sql("UPDATE fact SET body = ?", (dearer,))
+    seller.link.up = False
+    with pytest.raises(DamagedReceiptError):
+        bring(seller, sale.receipt, (1, 1000))
+
+    seller.link.up = True
+
+    assert bring(seller, sale.receipt, (1, 1000)).money_minor == 100_000
 
 
 @pytest.mark.edge("E49")
