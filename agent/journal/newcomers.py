@@ -128,8 +128,12 @@ def by_index(connection: Connection, index: bytes) -> list[Newcomer]:
 
 
 def by_member(connection: Connection, member: UUID) -> Newcomer | None:
-    """Return a registration of this store by the member's id."""
-    this = select(*_COLUMNS).select_from(_JOINED).where(_NEWCOMERS.c.member == member)
+    """Return a registration of this store by the member's id; none of who was erased."""
+    this = (
+        select(*_COLUMNS)
+        .select_from(_JOINED)
+        .where(_NEWCOMERS.c.member == member, _NEWCOMERS.c.card_index != b"")
+    )
     row = connection.execute(this).first()
     return _newcomer(row) if row else None
 

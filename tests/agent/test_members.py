@@ -12,6 +12,7 @@ from msgspec import structs
 from agent.journal import erased
 from agent.journal.answers import UidReusedError
 from agent.leases.lots import Reach
+from agent.leases.standing import UnknownMemberError
 from agent.members.service import Registered, Registration, find, register
 from agent.scan import ScanKind, classify
 from shared.ids import card_number, check_digit, is_card_number
@@ -21,7 +22,7 @@ from shared.profile import BadBirthdayError, BadNameError
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import MemberRegistered, decode_person
 from shared.wire.feed import GLOBAL
-from tests.agent.kit import facts, kinds, last_body, sell
+from tests.agent.kit import facts, kinds, last_body, seen, sell
 from tests.builders import Person, PersonLot, Shop, basket, identifier_rows
 
 PHONE = "+7 916 123-45-67"
@@ -139,6 +140,8 @@ def test_a_card_of_a_store_is_given_once_though_somebody_was_erased(shop: Shop) 
 
     assert vera.card not in (anna.card, boris.card)
     assert ids_found(shop, anna.card) == ids_found(shop, "+79160000001") == []
+    with pytest.raises(UnknownMemberError):
+        seen(shop, anna.member)
     assert ids_found(shop, boris.card) == [boris.member]
     assert ids_found(shop, vera.card) == [vera.member]
 
