@@ -36,7 +36,8 @@ def forgive_debts(
     correction: UUID,
     at: datetime,
 ) -> Forgiven:
-    """Undo the debts that documents have left on accounts; the same correction does it once."""
+    """Undo the debts that documents have left on members' accounts; the same correction does it
+    once. What certificates, codes and budgets gave too much is no member's debt."""
     wanted, named = sorted(set(accounts)), set(documents)
     debts = [
         entry
@@ -50,7 +51,11 @@ def forgive_debts(
     books = ledger.load(connection, {entry.account for entry in debts}, lots=lots)
     roll = members.load(connection, {account.member for account in books.accounts.values()}, ())
     document = Document(correction, at)
-    done = [_forgive(books, entry, no, document) for no, entry in enumerate(debts)]
+    done = [
+        _forgive(books, entry, no, document)
+        for no, entry in enumerate(debts)
+        if not books.accounts[entry.account].is_bearer
+    ]
     changes = ledger.save(connection, books)
     feed.append(connection, [*changes, *members.save(connection, roll, books)])
     return Forgiven(sum(one.let_go for one in done), sum(one.granted for one in done))

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from central.centre import Centre
 from central.conflicts import service as conflicts
 from central.conflicts.service import Word
+from central.conflicts.store import Wanted
 from central.conflicts.values import (
     Conflict,
     ConflictKind,
@@ -16,10 +17,12 @@ from central.conflicts.values import (
     Ending,
     Role,
     Sentence,
+    parties,
 )
-from central.ingest import corrections
+from central.ingest import corrections, looking
 from central.ingest import service as ingest
 from central.leases import service as leases
+from central.ledger import service as ledger
 from central.members import merging, profiles
 from central.members.merging import Hand
 from central.members.profiles import Proposal
@@ -68,6 +71,20 @@ class StillKeptOutError(LoyaltyError):
     en = (
         "Fact {fact} still cannot be posted. Mend its cause, or end it: --correct spent (its "
         "points were spent) or --correct freed (they were not)."
+    )
+
+
+class ForgivenBeforeError(LoyaltyError):
+    """A debt that was let go through another record of the same fact."""
+
+    kind = Kind.CONFLICT
+    code = "forgiven_before"
+    ru = (
+        "Долг по этому факту уже списан через другую запись: {by}, «{note}». Закройте с пояснением."
+    )
+    en = (
+        "The debt of this fact was let go through another record already: {by}, '{note}'. Close it "
+        "with words."
     )
 
 
@@ -143,12 +160,12 @@ def _plan_again(connection: Connection, centre: Centre, conflict: Conflict, hand
 
 
 def _forgive(connection: Connection, _centre: Centre, conflict: Conflict, hand: Hand) -> Sentence:
+    accounts = conflict.ids(Role.ACCOUNT)
+    ledger.lock(connection, accounts, ())  # who undoes another record of the fact has ended by now
+    _check_forgiven(connection, conflict)
+    documents = _own_documents(connection, conflict)
     done = adjusting.forgive_debts(
-        connection,
-        conflict.ids(Role.ACCOUNT),
-        (*conflict.ids(Role.DOCUMENT), *conflict.ids(Role.FACT)),
-        correction_of(conflict),
-        hand.at,
+        connection, accounts, documents, correction_of(conflict), hand.at
     )
     if not done.let_go and not done.granted:
         raise CannotUndoError
@@ -157,6 +174,23 @@ def _forgive(connection: Connection, _centre: Centre, conflict: Conflict, hand: 
         f"Списано долга {let_go}, возвращено бонусов {granted}.",
         f"{let_go} of debt let go, {granted} points given back.",
     )
+
+
+def _check_forgiven(connection: Connection, conflict: Conflict) -> None:
+    """Raise ForgivenBeforeError if another record has let the debt of the same fact go."""
+    about = parties(Role.FACT, [conflict.subject])
+    undone = conflicts.look(connection, Wanted(state=ConflictState.UNDONE, parties=about))
+    for one in undone.conflicts:
+        is_other = one.id != conflict.id and one.subject == conflict.subject
+        if is_other and _UNDOINGS.get(one.kind) is _forgive:
+            raise ForgivenBeforeError(by=one.resolved_by, note=one.note)
+
+
+def _own_documents(connection: Connection, conflict: Conflict) -> list[UUID]:
+    """Return the documents of the fact that left a record: it names others, as a return its sale,
+    whose debts have records of their own."""
+    named = looking.documents(connection, conflict.ids(Role.DOCUMENT))
+    return [one.uid for one in named if one.fact == conflict.subject]
 
 
 def _take_back(connection: Connection, _centre: Centre, conflict: Conflict, hand: Hand) -> Sentence:
@@ -210,10 +244,8 @@ def _prefer(connection: Connection, centre: Centre, conflict: Conflict, hand: Ha
 def _forgive_certificates(
     connection: Connection, _centre: Centre, conflict: Conflict, hand: Hand
 ) -> Sentence:
-    accounts, documents = conflict.ids(Role.ACCOUNT), {*conflict.ids(Role.DOCUMENT)}
-    documents |= {*conflict.ids(Role.FACT)}
-    correction = correction_of(conflict)
-    done = used_twice.forgive_certificates(connection, accounts, documents, correction, hand.at)
+    named = conflict.ids(Role.ACCOUNT), _own_documents(connection, conflict)
+    done = used_twice.forgive_certificates(connection, *named, correction_of(conflict), hand.at)
     if not done.let_go and not done.granted:
         raise CannotUndoError
     let_go, granted = format_money(done.let_go), format_money(done.granted)

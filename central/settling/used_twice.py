@@ -69,7 +69,8 @@ def forgive_certificates(
 ) -> Forgiven:
     """Let the debt of certificates go that documents have left on them, in kopecks.
 
-    What a refund has settled of it since goes back on them; the same correction does it once.
+    What a refund has settled of it since goes back on them; the same correction does it once. What
+    members owe by the same documents stays.
     """
     debts = [
         entry
@@ -81,6 +82,8 @@ def forgive_certificates(
     document, done = Document(correction, at), Forgiven()
     for owed in debts:
         lot = books.lot(owed.lot)
+        if lot.wallet != Bearer.CERTIFICATE:
+            continue
         let_go = forgive(books, lot, owed.amount, document)
         grow(books, lot, owed.amount - let_go, document)
         done = Forgiven(done.let_go + let_go, done.granted + owed.amount - let_go)

@@ -121,6 +121,29 @@ def test_a_debt_that_is_undone_is_let_go_and_what_had_settled_it_comes_back(
     assert balance(centre, person.account) == sum(earned)
 
 
+def test_a_debt_is_let_go_with_its_own_record_and_never_twice(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    """A sale leaves a debt of 60, its return one of 20, and the return names the sale as well: each
+    record lets its own go, and nobody is given points that nobody had."""
+    person, first = member_with_points(journal)
+    journal.push()
+    free = books(centre, person.account).lot(first.lots[0]).free
+    sold = other.sell(person, spend=[(first.lots[0], 60_00 + free)], earn=[20_00])
+    other.sell(person, spend=[(sold.lots[0], 20_00)])
+    other.take_back(sold, taken=[(sold.lots[0], 20_00)])
+    other.push()
+    before = balance(centre, person.account)
+    by_points = {one.points: one.id for one in conflicts(centre)}
+    assert sorted(by_points) == [20_00, 60_00]
+
+    undo(centre, by_points[20_00], WORD)
+    assert debt(centre, person) == 60_00
+    undo(centre, by_points[60_00], WORD)
+
+    assert (debt(centre, person), balance(centre, person.account)) == (0, before)
+
+
 def test_a_correction_is_entries_of_its_own_document(centre: Centre, journal: Journal) -> None:
     spent_before_it_came_back(centre, journal)
     journal.push()

@@ -146,6 +146,28 @@ def test_what_a_refund_has_settled_of_it_goes_back_on_the_certificate(
     assert lot.id == gift.lot
 
 
+@pytest.mark.parametrize("last", [ConflictKind.DEBT, ConflictKind.USED_TWICE])
+def test_what_a_member_owes_and_what_a_certificate_does_are_let_go_apart(
+    centre: Centre, journal: Journal, other: Journal, gift: Issued, last: ConflictKind
+) -> None:
+    """A receipt of 102 draws points and a certificate that 101 holds: each record tells of one."""
+    person, _ = journal.register()
+    earned = journal.sell(person, earn=[100_00])
+    journal.push()
+    other.sell(person, spend=[(earned.lots[0], 60_00)], paid=[drawn(gift, 400_00)])
+    other.push()
+    owed = {ConflictKind.DEBT: person.account, ConflictKind.USED_TWICE: gift.account}
+    assert [debt(centre, one) for one in owed.values()] == [60_00, 400_00]
+
+    for kind in sorted(owed, key=lambda kind: kind is last):
+        before = [debt(centre, one) for one in owed.values()]
+        undo(centre, the(centre, kind).id, WORD)
+        let_go = [debt(centre, one) != was for one, was in zip(owed.values(), before, strict=True)]
+        assert let_go == [one is kind for one in owed]
+
+    assert (balance(centre, person.account), balance(centre, gift.account)) == (100_00, NOMINAL)
+
+
 # Codes
 
 

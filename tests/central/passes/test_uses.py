@@ -212,6 +212,25 @@ def test_a_copied_disk_that_draws_by_the_pass_again_is_told_of(
     assert told == [ConflictKind.FORKED, ConflictKind.PASS_USED_TWICE]
 
 
+def test_a_debt_of_which_two_records_tell_is_let_go_once(
+    centre: Centre, journal: Journal, anna: Shown
+) -> None:
+    """A copied disk has drawn 50 by the pass once more: that is a branch, and a second use."""
+    twin = journal.twin()
+    draw(journal, anna)
+    draw(twin, anna)
+    journal.push_new()
+    twin.push_new()
+    before = balance(centre, anna.who.account)
+    one, another = conflicts(centre)
+
+    settling.undo(centre, one.id, Word("Ольга", "постоянный покупатель"))
+    with pytest.raises(settling.ForgivenBeforeError):
+        settling.undo(centre, another.id, Word("Пётр", "постоянный покупатель"))
+
+    assert (balance(centre, anna.who.account), debt(centre, anna)) == (before, 0)
+
+
 @pytest.mark.parametrize(
     ("points", "counter", "drawn"),
     [(0, 3, 10_00), (-1, 3, 10_00), (11_00, 3, 10_00), (5_00, 0, 10_00), (5_00, 2**63, 10_00)],
