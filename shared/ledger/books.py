@@ -89,7 +89,7 @@ class Lot:
     frozen: bool = False
     """Nothing of it is leased any more, as of a certificate that is blocked."""
     burnt: int = 0
-    """What expiry has taken of it."""
+    """What expiry has taken of it, less what late spends and claw-backs have had of that."""
 
     @property
     def spending_order(self) -> tuple[date, datetime, int]:

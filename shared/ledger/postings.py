@@ -170,16 +170,21 @@ def take(books: Books, lot: Lot, amount: int, document: Document, *, forgives: b
     """Claw back points that a returned sale had earned; return what became debt.
 
     Only the free rest can be taken; for what stores hold, they are asked, and it is debt at once.
-    What is spent already is debt too, unless the return forgives it.
+    What is spent already is debt too, unless the return forgives it. What has burnt is neither: it
+    is taken instead of having burnt, as if the return had come first.
     """
     taken = min(amount, lot.free)
-    if taken:
-        if not post(books, lot, EntryKind.CLAWBACK, -taken, document):
+    burnt = min(amount - taken, lot.burnt)
+    if taken + burnt:
+        if not post(books, lot, EntryKind.CLAWBACK, -(taken + burnt), document):
             return 0
         lot.free -= taken
         lot.balance -= taken
-    want_back(books, lot, amount - taken)
-    owed = amount - taken
+    if burnt:
+        post(books, lot, EntryKind.EXPIRE, burnt, document)
+        lot.burnt -= burnt
+    owed = amount - taken - burnt
+    want_back(books, lot, owed)
     if forgives:
         owed = min(owed, lot.balance - lot.free - lot.held)
     return owe(books, lot, owed, document)

@@ -9,6 +9,8 @@ from sqlalchemy import text
 from central.centre import Centre
 from central.conflicts.values import Role
 from central.ingest import service as ingest
+from central.leases import expiry
+from central.leases.writeoff import write_off_store
 from shared.ledger.entries import graced_lot
 from shared.member import DayCount
 from shared.rules.result import Draw
@@ -362,6 +364,53 @@ def test_points_that_stay_with_the_member_count_as_earned_no_more(
     other.take_back(sold, taken=[(sold.lots[0], 20_00)])
     other.push()
     assert balance(centre, person.account) == 20_00
+
+
+@pytest.mark.parametrize("first", ["return", "expiry"])
+def test_points_that_burn_are_not_owed_whichever_comes_first(
+    centre: Centre, journal: Journal, other: Journal, first: str
+) -> None:
+    """Of 100 points 30 are spent before they end: these are owed, and not those that nobody had."""
+    person, _ = journal.register()
+    sold = journal.sell(person, earn=[100_00], expires_on=journal.day)
+    lot = sold.lots[0]
+    journal.sell(person, spend=[(lot, 30_00)])
+    journal.push()
+    other.take_back(sold, taken=[(lot, 60_00)], quantity=PIECE)
+    other.take_back(sold, taken=[(lot, 40_00)], quantity=2 * PIECE)
+    over = journal.clock.now() + timedelta(days=3)
+
+    for step in sorted(("return", "expiry"), key=lambda step: step != first):
+        if step == "return":
+            other.push()
+        else:
+            expiry.run(centre, over)
+            journal.give_back(person.account, (lot, 70_00))
+            journal.push_new()
+            expiry.run(centre, over + timedelta(days=1))
+
+    assert balance(centre, person.account) == 0
+    assert books(centre, person.account).accounts[person.account].debt == 30_00
+
+
+def test_points_that_burnt_and_came_back_with_their_goods_are_not_spent_later(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    """A store that was written off tells late that it spent 30 of them on their last day."""
+    person, _ = journal.register()
+    sold = journal.sell(person, earn=[100_00], expires_on=journal.day)
+    journal.push()
+    journal.sell(person, spend=[(sold.lots[0], 30_00)])
+    write_off_store(centre, "101")
+    expiry.run(centre, journal.clock.now() + timedelta(days=3))
+    other.take_back(sold, taken=[(sold.lots[0], 100_00)], quantity=3 * PIECE)
+    other.push()
+    assert books(centre, person.account).accounts[person.account].debt == 0
+
+    journal.push_new()
+
+    assert balance(centre, person.account) == 0
+    assert books(centre, person.account).accounts[person.account].debt == 30_00
 
 
 @pytest.mark.edge("E51")
