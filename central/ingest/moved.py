@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from shared.ledger.books import Lot
 from shared.rules.result import Draw
 from shared.wire.facts import Granted, Issued, ReceiptCommitted
 from shared.wire.taken_back import TakenBack
@@ -56,6 +57,20 @@ def left_to_move(sale: ReceiptCommitted, before: Sequence[TakenBack], now: Taken
         reached=_within(_by_lot(now.reached), room),
         turnover_minor=max(0, min(now.turnover_minor, turnover_left)),
     )
+
+
+def still_granted(sale: ReceiptCommitted, before: Sequence[TakenBack], lot: Lot, now: int) -> int:
+    """Return what a return has to take for its share of a lot that the sale has brought.
+
+    Where a person has taken back what the sale should not have granted, that is a part of what is
+    left, so that nothing is taken twice.
+    """
+    brought = sum(one.amount for one in brought_by(sale) if one.lot == lot.id)
+    if lot.granted >= brought:
+        return now
+    gone = (draw for one in before for draw in (*taken_by(one), *one.withheld, *one.kept))
+    done = _by_lot(gone).get(lot.id, 0)
+    return (done + now) * lot.granted // brought - done * lot.granted // brought
 
 
 def drawn_by(sale: ReceiptCommitted) -> tuple[Draw, ...]:

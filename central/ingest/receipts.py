@@ -1,6 +1,6 @@
 """Receipts on the desk: sales as printed, returns on their sales, lots activated early."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from central.ingest.moved import (
     drawn_by,
     left_to_move,
     restored_by,
+    still_granted,
     taken_by,
 )
 from central.ingest.overdrawn import overdrawn
@@ -129,6 +130,7 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
     if notes and returned.uid not in desk.resolved:
         returned = desk.resolved[returned.uid] = without_the_same(sale, before, returned)
     moved = left_to_move(sale, before, returned)
+    gone = {**due_of(desk, sale, before, moved.taken), **moved.reached}
     desk.file(reading, sale=returned.sale)
     desk.returns.setdefault(returned.sale, []).append(returned)
     post_moves(desk, reading, document)
@@ -136,7 +138,7 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
     for lot, amount in moved.restored.items():
         there = desk.books.lot(lot)
         restore(desk.books, there, amount, document, day=returned.day, grace=grace)
-    gone, forgives = {**moved.taken, **moved.reached}, returned.forgives
+    forgives = returned.forgives
     revoked = {draw.lot for draw in returned.revoked}
     debt = sum(
         desk.owes(reading, lot, take(desk.books, lot, gone[lot.id], document, forgives=forgives))
@@ -293,6 +295,14 @@ def _bring(
     kept = {birth.lot: birth.kept for birth in reading.envelope.births}
     done = desk.codes.mint(desk.books, issued, document, reading.holder, kept[issued.lot])
     return "" if done else "code_taken"
+
+
+def due_of(
+    desk: Desk, sale: ReceiptCommitted, before: Sequence[TakenBack], taken: Mapping[UUID, int]
+) -> dict[UUID, int]:
+    """Return what is due of each lot of a sale that is here."""
+    lots = known_lots(desk, taken)
+    return {lot.id: still_granted(sale, before, lot, taken[lot.id]) for lot in lots}
 
 
 def known_lots(desk: Desk, lots: Iterable[UUID]) -> list[Lot]:

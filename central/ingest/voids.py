@@ -10,6 +10,7 @@ from central.ingest.reading import Reading
 from central.ingest.receipts import (
     awaited_sale,
     check_new,
+    due_of,
     end_bearers,
     is_of,
     known_lots,
@@ -44,6 +45,7 @@ def post_void(desk: Desk, reading: Reading, voided: ReceiptVoided) -> list[str]:
     before = tuple(desk.returns.get(voided.sale, ()))
     notes = ["returned_twice"] if findings.returned_twice(desk, reading, sale, voided) else []
     moved = left_to_move(sale, before, voided)
+    due = due_of(desk, sale, before, moved.taken)
     desk.file(reading, sale=voided.sale)
     desk.returns.setdefault(voided.sale, []).append(voided)
     post_moves(desk, reading, document)
@@ -51,8 +53,8 @@ def post_void(desk: Desk, reading: Reading, voided: ReceiptVoided) -> list[str]:
         there = desk.books.lot(lot)
         restore(desk.books, there, amount, document, day=None, grace=None)
     debt = sum(
-        desk.owes(reading, lot, take(desk.books, lot, moved.taken[lot.id], document))
-        for lot in known_lots(desk, moved.taken)
+        desk.owes(reading, lot, take(desk.books, lot, due[lot.id], document))
+        for lot in known_lots(desk, due)
         if lot.document == voided.sale
     )
     end_bearers(desk, reading, sale, voided)

@@ -27,7 +27,7 @@ from central.settling.adjusting import Forgiven
 from shared.bearer import Bearer, bearer_account
 from shared.errors import Kind, LoyaltyError
 from shared.ledger.entries import Document, EntryKind
-from shared.ledger.postings import forgive, grow, take
+from shared.ledger.postings import forgive, grow, shrink
 from shared.money import format_money
 from shared.receipt import Receipt
 from shared.rules.evaluate import evaluate
@@ -100,7 +100,8 @@ def take_back_brought(
 ) -> TakenBack:
     """Take back the points that codes have brought to the receipt of a fact.
 
-    What is spent or leased is debt; what a return has taken already is left out. `named` are the
+    What is spent or leased is debt; what a return has taken already is left out, and a later one
+    takes no more than the sale would have granted without them. `named` are the
     codes' accounts and the fact. Raises NoPointsBroughtError.
     """
     codes, facts = named
@@ -111,17 +112,19 @@ def take_back_brought(
     discount_minor = 0 if without is None else printed - without.totals.discount_minor
     brought = [] if without is None else _brought(sale, without)
     share = returned_share(connection, sale, WHOLE)
-    parts = [replace(one, amount=one.amount * (WHOLE - share) // WHOLE) for one in brought]
-    parts = [one for one in parts if one.amount]
+    left = {one.lot: one.amount * (WHOLE - share) // WHOLE for one in brought}
+    parts = [one for one in brought if left[one.lot]]
     if not parts:
         raise NoPointsBroughtError(amount=format_money(discount_minor))
     books = ledger.load(connection, {one.account for one in parts}, lots={one.lot for one in parts})
     roll = members.load(connection, {one.member for one in books.accounts.values()}, ())
     document = Document(correction, at)
-    debt = sum(take(books, books.lot(one.lot), one.amount, document) for one in parts)
+    debt = sum(
+        shrink(books, books.lot(one.lot), one.amount, left[one.lot], document) for one in parts
+    )
     changes = ledger.save(connection, books)
     feed.append(connection, [*changes, *members.save(connection, roll, books)])
-    return TakenBack(sum(one.amount for one in parts), debt, discount_minor)
+    return TakenBack(sum(left[one.lot] for one in parts), debt, discount_minor)
 
 
 def _is_sale(body: object) -> bool:

@@ -190,6 +190,13 @@ def take(books: Books, lot: Lot, amount: int, document: Document, *, forgives: b
     return owe(books, lot, owed, document)
 
 
+def shrink(books: Books, lot: Lot, by: int, amount: int, document: Document) -> int:
+    """Grant a lot less than it was granted, and take the `amount` of that which nobody has taken
+    yet; return what became debt."""
+    lot.granted -= by
+    return take(books, lot, amount, document)
+
+
 def want_back(books: Books, lot: Lot, amount: int, holders: frozenset[Holder] | None = None) -> int:
     """Ask holders (all of them by default) to give back; return how much more was asked for."""
     asked = 0

@@ -306,6 +306,42 @@ def test_what_a_return_has_taken_is_not_taken_again(
     assert (before, worth(centre, boris)) == (650_00, 150_00)
 
 
+def test_what_is_taken_back_is_not_taken_again_when_the_goods_come_back(
+    centre: Centre, other: Journal, twice: tuple[Person, ReceiptCommitted]
+) -> None:
+    """The 1 000 points of the code are gone: a half of the goods takes 150 of the other 300."""
+    boris, sold = twice
+    undo(centre, the(centre, ConflictKind.CODE_USED_TWICE).id, WORD)
+    whole = Sold(other.facts[-1], sold.receipt.uid, (), sold)
+    half = [(one.lot, one.amount // 2) for one in sold.granted]
+    found = [worth(centre, boris)]
+
+    for _ in range(2):
+        other.take_back(whole, taken=half, quantity=PIECE // 2)
+        other.push()
+        found.append(worth(centre, boris))
+
+    assert found == [300_00, 150_00, 0]
+
+
+def test_half_before_and_half_after_it_take_all_that_the_goods_had_brought(
+    centre: Centre, other: Journal, twice: tuple[Person, ReceiptCommitted]
+) -> None:
+    boris, sold = twice
+    whole = Sold(other.facts[-1], sold.receipt.uid, (), sold)
+    half = [(one.lot, one.amount // 2) for one in sold.granted]
+    turnover = sold.evaluation.totals.turnover_minor // 2
+    other.take_back(whole, taken=half, turnover=turnover, quantity=PIECE // 2)
+    other.push()
+    undo(centre, the(centre, ConflictKind.CODE_USED_TWICE).id, WORD)
+    before = worth(centre, boris)
+
+    other.take_back(whole, taken=half, turnover=turnover, quantity=PIECE // 2)
+    other.push()
+
+    assert (before, worth(centre, boris)) == (150_00, 0)
+
+
 def test_a_code_that_brought_a_discount_alone_cannot_be_undone_and_it_is_said_why(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:
