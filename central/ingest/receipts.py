@@ -1,6 +1,6 @@
 """Receipts on the desk: sales as printed, returns on their sales, lots activated early."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from central.ingest import clocks, findings
 from central.ingest.desk import UNKNOWN_LOT, Desk, RefusedError
 from central.ingest.envelopes import post_moves
 from central.ingest.moved import (
+    Amounts,
     brought_by,
     drawn_by,
     left_to_move,
@@ -103,12 +104,12 @@ def awaited_sale(desk: Desk, returned: TakenBack) -> UUID | None:
 
 
 def _awaited_reach(desk: Desk, sale: ReceiptCommitted, reached: Iterable[Draw]) -> UUID | None:
-    """Check that lots which a return reaches beyond its sale are the buyer's."""
+    """Check that lots which a return reaches beyond its sale are those of a member's accounts."""
     accounts = desk.books.accounts
     buyer = accounts.get(sale.member.account) if sale.member else None
     for draw in reached:
         owner = accounts.get(draw.account)
-        if buyer is None or owner is None or owner.member != buyer.member:
+        if buyer is None or owner is None or owner.is_bearer:
             raise RefusedError("not_of_its_member")
         lot = desk.books.lots.get(draw.lot)
         if lot is None and draw.lot in desk.births:
@@ -130,7 +131,8 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
     if notes and returned.uid not in desk.resolved:
         returned = desk.resolved[returned.uid] = without_the_same(sale, before, returned)
     moved = left_to_move(sale, before, returned)
-    gone = {**due_of(desk, sale, before, moved.taken), **moved.reached}
+    due = due_of(desk, sale, before, moved.taken)
+    gone = _sum(due, _reached(desk, sale, moved.reached))
     desk.file(reading, sale=returned.sale)
     desk.returns.setdefault(returned.sale, []).append(returned)
     post_moves(desk, reading, document)
@@ -153,6 +155,30 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
         count_turnover(desk.books, account.id, counted, document)
         desk.to_size.add(account.id)
     return [*notes, "debt"] if debt else notes
+
+
+def _reached(desk: Desk, sale: ReceiptCommitted, reached: Amounts) -> Amounts:
+    """Return what a return takes beyond the sale's lots.
+
+    A lot that is not the buyer's gives nothing, as when two members were parted since the store has
+    heard of them: then the sale's own lot lacks it, and he owes it.
+    """
+    if not reached or sale.member is None:
+        return {}
+    accounts, lots = desk.books.accounts, desk.books.lots
+    buyer = accounts[sale.member.account].member
+    own = [lot.lot for lot in sale.granted if lot.account == sale.member.account]
+    owing = next((lot for lot in own if lot in lots), None)
+    found: Amounts = {}
+    for lot, amount in reached.items():
+        place = lot if accounts[lots[lot].account].member == buyer else owing
+        if place is not None:
+            found[place] = found.get(place, 0) + amount
+    return found
+
+
+def _sum(left: Amounts, right: Amounts) -> Amounts:
+    return {lot: left.get(lot, 0) + right.get(lot, 0) for lot in {**left, **right}}
 
 
 def end_bearers(desk: Desk, reading: Reading, sale: ReceiptCommitted, returned: TakenBack) -> None:
@@ -298,8 +324,8 @@ def _bring(
 
 
 def due_of(
-    desk: Desk, sale: ReceiptCommitted, before: Sequence[TakenBack], taken: Mapping[UUID, int]
-) -> dict[UUID, int]:
+    desk: Desk, sale: ReceiptCommitted, before: Sequence[TakenBack], taken: Amounts
+) -> Amounts:
     """Return what is due of each lot of a sale that is here."""
     lots = known_lots(desk, taken)
     return {lot.id: still_granted(sale, before, lot, taken[lot.id]) for lot in lots}

@@ -1,16 +1,20 @@
 """Returns: after their sale in whatever order they come, and points of one line move once."""
 
+from dataclasses import replace as replaced
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import text
 
 from central.centre import Centre
+from central.conflicts.service import Word
 from central.conflicts.values import Role
 from central.ingest import service as ingest
 from central.leases import expiry
 from central.leases.writeoff import write_off_store
+from central.settling.people import merge_members, unmerge_member
 from shared.ledger.entries import graced_lot
 from shared.member import DayCount
 from shared.rules.result import Draw
@@ -19,8 +23,9 @@ from shared.wire.facts import FactKind, body_of
 from shared.wire.feed import GLOBAL, store_stream
 from shared.wire.rows import AccountRow, MemberRow, OutcomeRow
 from shared.wire.taken_back import ReceiptReturned
+from tests.central.bearers.kit import issued, on_sale
 from tests.central.chain_kit import balance, books, conflicts, kinds, rows
-from tests.central.journal_builder import PIECE, Journal, make_journal
+from tests.central.journal_builder import PIECE, Journal, Person, Sold, make_journal
 
 
 @pytest.mark.edge("E50")
@@ -299,21 +304,67 @@ def test_what_reached_lots_lack_is_debt_or_let_go(centre: Centre, journal: Journ
     assert debts == [15_00, 0]
 
 
-def test_a_return_reaches_no_lot_of_another_member(journal: Journal) -> None:
+def _reaching(store: Journal, sold: Sold, lot: UUID, owner: Person, amount: int) -> None:
+    """A return that takes points out of another account than that of its sale."""
+    body = body_of(store.take_back(sold))
+    assert isinstance(body, ReceiptReturned)
+    store.facts.pop()
+    reached = (Draw(lot, owner.account, amount),)
+    store.append(FactKind.RECEIPT_RETURNED, replace(body, reached=reached))
+
+
+def test_a_return_reaches_no_lot_of_another_member(centre: Centre, journal: Journal) -> None:
+    """What it should have given is owed by the buyer; his return is posted all the same."""
     person, _ = journal.register()
     stranger, _ = journal.register(name="Борис", phone="+79161234568")
     theirs = journal.sell(stranger, earn=[50_00], kept=0)
     sold = journal.sell(person, earn=[20_00])
-    fact = journal.take_back(sold)
-    body = body_of(fact)
-    assert isinstance(body, ReceiptReturned)
-    stolen = replace(body, reached=(Draw(theirs.lots[0], stranger.account, 20_00),))
-    journal.facts.pop()
-    journal.append(FactKind.RECEIPT_RETURNED, stolen)
+    journal.sell(person, spend=[(sold.lots[0], 20_00)])
+    _reaching(journal, sold, theirs.lots[0], stranger, 20_00)
+
+    outcome = journal.push().outcomes[-1]
+
+    assert (outcome.kind, outcome.reason) == ("adjusted", "debt")
+    assert balance(centre, stranger.account) == 50_00
+    assert books(centre, person.account).accounts[person.account].debt == 20_00
+
+
+def test_a_return_reaches_no_lot_of_a_certificate(centre: Centre, journal: Journal) -> None:
+    (code,) = on_sale(centre)
+    certificate = issued(centre, journal, code)
+    person, _ = journal.register()
+    journal.sell(None, issued=[certificate])
+    sold = journal.sell(person, earn=[20_00])
+    nobody = replaced(person, account=certificate.account)
+    _reaching(journal, sold, certificate.lot, nobody, 20_00)
 
     outcome = journal.push().outcomes[-1]
 
     assert (outcome.kind, outcome.reason) == ("quarantined", "not_of_its_member")
+
+
+def test_a_return_that_reached_into_the_lots_of_a_member_who_was_parted_since_is_posted(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    """102 has not heard yet that the two are not one: what was paid with comes back, and each has
+    his own."""
+    person, _ = journal.register()
+    journal.clock.go(hours=1)
+    relative, _ = journal.register(name="Борис", phone="+79161234568")
+    theirs = journal.sell(relative, earn=[50_00], kept=0)
+    sold = journal.sell(person, earn=[20_00])
+    journal.sell(person, spend=[(sold.lots[0], 20_00)])
+    journal.push()
+    word = Word("Ольга", "один человек")
+    joined = merge_members(centre, person.member, relative.member, word)
+    _reaching(other, sold, theirs.lots[0], relative, 20_00)
+    unmerge_member(centre, joined.member, word)
+
+    outcome = other.push().outcomes[-1]
+
+    assert (outcome.kind, outcome.reason) == ("adjusted", "debt")
+    assert balance(centre, relative.account) == 50_00
+    assert books(centre, person.account).accounts[person.account].debt == 20_00
 
 
 def test_a_return_waits_for_the_fact_that_brings_a_lot_which_it_reaches(
