@@ -1,6 +1,7 @@
 """Envelopes on the desk: what a fact takes from its store's leases, posted or kept aside."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from central.ingest.chain import Standing
@@ -10,7 +11,14 @@ from central.passes.store import StoredUse
 from shared.ids import derived
 from shared.ledger.books import Books, Lot
 from shared.ledger.entries import Document
-from shared.ledger.postings import Drawing, check_count, draw, give_back, release_held
+from shared.ledger.postings import (
+    Drawing,
+    check_count,
+    draw,
+    give_back,
+    release_held,
+    tell_apart,
+)
 from shared.wire.facts import LeaseMove
 
 
@@ -72,6 +80,46 @@ def set_aside(desk: Desk, reading: Reading) -> None:
             _hold(desk.books, reading, lot, move)
 
 
+def fill_gaps(desk: Desk, reading: Reading, behind: Iterable[Reading]) -> list[Reading]:
+    """Let a fact that comes whole tell of what was held for it by the counts of facts behind it;
+    return those of them whose counts lack nothing any more."""
+    if reading.standing is not Standing.MENDED:
+        return []
+    books, filled = desk.books, []
+    for later in behind:
+        if later.holder != reading.holder or later.fact.seq < reading.fact.seq:
+            continue
+        gaps = {move.lot: (_gap(later, move), move.lot) for move in later.moves}
+        found = [move for move in reading.moves if _is_told(desk, reading, move, gaps)]
+        for move in found:
+            lease = books.lease(books.lot(move.lot), reading.holder)
+            held, document = books.held[gaps[move.lot]], Document(reading.fact.id, reading.at)
+            tell_apart(books, held, lease, move.drawn, move.given_back, document)
+        if found and not any(gap in books.held for gap in gaps.values()):
+            filled.append(later)
+    return filled
+
+
+def _is_told(
+    desk: Desk, reading: Reading, move: LeaseMove, gaps: Mapping[UUID, tuple[UUID, UUID]]
+) -> bool:
+    """Tell whether a gap in the count of a lot is wide enough for a move that is not held yet."""
+    books = desk.books
+    if move.lot not in gaps or (reading.fact.id, move.lot) in books.held:
+        return False
+    held = books.held.get(gaps[move.lot])
+    return (
+        held is not None
+        and held.account == move.account
+        and move.drawn + move.given_back <= held.amount
+    )
+
+
+def _gap(reading: Reading, move: LeaseMove) -> UUID:
+    """Return under what is held of a lot what the count of a fact lacks."""
+    return derived("gap", reading.fact.id, move.lot)
+
+
 def note_pass(desk: Desk, reading: Reading) -> None:
     """Note the pass by which a fact draws, whatever becomes of the fact; doing it again is safe."""
     use = reading.by_pass
@@ -109,5 +157,5 @@ def _hold(books: Books, reading: Reading, lot: Lot, move: LeaseMove) -> None:
         give_back(books, lot, lease, move.given_back, document)
     draw(books, lot, lease, move.drawn, document, Drawing.HELD)
     if missing:
-        gap = Document(derived("gap", document.uid, lot.id), document.at)
+        gap = Document(_gap(reading, move), document.at)
         draw(books, lot, lease, max(0, missing) + move.given_back, gap, Drawing.HELD)

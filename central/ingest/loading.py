@@ -11,7 +11,7 @@ from central.agents import roster
 from central.bearers import posting as bearers
 from central.campaigns import posting as codes
 from central.centre import Centre
-from central.ingest import born, personal_store, store
+from central.ingest import born, looking, personal_store, store
 from central.ingest.chain import Standing
 from central.ingest.desk import Desk
 from central.ingest.moved import restored_by
@@ -25,7 +25,7 @@ from central.members.roll import Roll
 from central.packs import service as packs
 from central.passes import posting as passes
 from shared.errors import LoyaltyError
-from shared.ledger.books import Books
+from shared.ledger.books import Books, BrokenCountError
 from shared.wire.facts import (
     Fact,
     LotActivated,
@@ -34,6 +34,7 @@ from shared.wire.facts import (
     ReceiptCommitted,
     read_body,
 )
+from shared.wire.push import OutcomeKind
 from shared.wire.taken_back import ReceiptReturned, ReceiptVoided, ReturnedBySlip, TakenBack
 
 
@@ -179,6 +180,17 @@ def waiters(connection: Connection, readings: Iterable[Reading]) -> list[tuple[U
             keys |= keys_of(reading)
         awaited |= new
     return [(awaited[reading.fact.id], reading) for reading in sorted(found, key=place_of)]
+
+
+def cut_off(connection: Connection, readings: Iterable[Reading]) -> list[Reading]:
+    """Lock and return the facts that are set aside because their counts lack others, behind such
+    of these that come whole now."""
+    found: set[UUID] = set()
+    for one in readings:
+        if one.standing is Standing.MENDED:
+            code = BrokenCountError.code
+            found.update(looking.refused_behind(connection, one.holder, one.fact.seq, code))
+    return kept(connection, store.lock_open(connection, found, OutcomeKind.QUARANTINED))
 
 
 def lots_needed(reading: Reading) -> set[tuple[UUID, UUID]]:

@@ -17,7 +17,8 @@ from central.feed import service as feed
 from central.feed.service import NewChange
 from central.ingest import born, findings, personal_store, store
 from central.ingest.desk import UNKNOWN_LOT, Desk, Verdict
-from central.ingest.loading import kept, keys_of, lay, place_of, waiters
+from central.ingest.envelopes import fill_gaps
+from central.ingest.loading import cut_off, kept, keys_of, lay, place_of, waiters
 from central.ingest.posting import plan
 from central.ingest.reading import Reading
 from central.ingest.values import POSTED, Word
@@ -45,7 +46,8 @@ def work(
 ) -> Desk:
     """Plan facts in order; a fact that waited for one of them is planned again after it.
 
-    A fact may be `known_as` another one: damaged bytes had another id.
+    So is one that was set aside because its count lacked them, when it lacks nothing any more. A
+    fact may be `known_as` another one: damaged bytes had another id.
     """
     for former, now in known_as.items():
         store.know_as(connection, former, now)
@@ -84,15 +86,19 @@ def _plan(
     at: datetime,
     known_as: Mapping[UUID, UUID],
 ) -> Desk:
-    waiting = waiters(connection, readings)
-    desk = lay(connection, centre, [*readings, *(reading for _, reading in waiting)], at)
+    behind = cut_off(connection, readings)
+    waiting = waiters(connection, [*readings, *behind])
+    named = [*readings, *behind, *(reading for _, reading in waiting)]
+    desk = lay(connection, centre, named, at)
     for former, now in known_as.items():
         hold_as(desk.books, former, now)
     shelf: dict[UUID, list[Reading]] = {}
     for key, reading in waiting:
         shelf.setdefault(key, []).append(reading)
     for reading in readings:
-        _settle(desk, shelf, reading)
+        filled = fill_gaps(desk, reading, behind)
+        for one in (reading, *filled):
+            _settle(desk, shelf, one)
     return desk
 
 

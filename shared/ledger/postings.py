@@ -125,6 +125,35 @@ def free_held(books: Books, held: Held, document: Document) -> None:
     settle(books, lot, document)
 
 
+def tell_apart(
+    books: Books, held: Held, lease: Lease, drawn: int, given_back: int, document: Document
+) -> None:
+    """Let a fact, named by the document, tell of a part of what was held for missing ones.
+
+    What it drew is held as its own now, what it gave back is free; it pays debt first. The lease
+    has counted all of it before.
+    """
+    lot, of_draw = books.lot(held.lot), min(held.covered, drawn)
+    of_back = min(held.covered - of_draw, given_back)
+    rest = replace(
+        held,
+        amount=held.amount - drawn - given_back,
+        covered=held.covered - of_draw - of_back,
+    )
+    assert rest.amount >= 0, f"fact {document.uid} tells of more than is missing of lot {lot.id}"
+    if rest.amount:
+        books.held[(held.fact, lot.id)] = rest
+    else:
+        books.released.append(books.held.pop((held.fact, lot.id)))
+    books.held[(document.uid, lot.id)] = Held(document.uid, lot.id, lot.account, drawn, of_draw)
+    lease.given_back += given_back
+    _forget_recall(lease)
+    lot.held -= of_back
+    lot.free += of_back
+    books.touched.add(lot.account)
+    settle(books, lot, document)
+
+
 def give_back(books: Books, lot: Lot, lease: Lease, amount: int, document: Document) -> None:
     """Return part of a lease to the free rest; it pays debt first. A closed lease gives nothing."""
     freed = _leave(books, lease, amount)
