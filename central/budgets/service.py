@@ -180,8 +180,11 @@ def _open_account(centre: Centre, books: Books, budget: StoredBudget) -> None:
 
 @retried
 def _resize(centre: Centre, budget: StoredBudget, amount: int) -> None:
+    """Let a budget be of what its pack says, unless a person has set it since it was read."""
     with transaction(centre.engine) as connection:
-        _move(connection, centre, replace(budget, amount=amount), amount - budget.amount)
+        there = store.named(connection, budget.name)
+        for now in (one for one in there if one.account == budget.account and not one.by_hand):
+            _move(connection, centre, replace(now, amount=amount), amount - now.amount)
 
 
 @retried

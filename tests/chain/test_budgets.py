@@ -231,6 +231,18 @@ def test_a_budget_follows_the_pack_until_a_person_sets_it(chain: Chain) -> None:
     assert [one.what for one in of(chain).records] == ["2"]
 
 
+def test_what_a_person_sets_while_the_pack_is_followed_stays(chain: Chain) -> None:
+    """The job has seen what the pack wants; the person is faster."""
+    opened(chain, 8)
+    seen = of(chain).budget
+    budgets.set_amount(chain.centre, NAME, 2)
+
+    budgets._resize(chain.centre, seen, 9)
+
+    now = of(chain)
+    assert (now.budget.amount, now.budget.by_hand, now.used) == (2, True, 0)
+
+
 def test_a_void_gives_a_use_back(chain: Chain) -> None:
     chain.publish(lambda text: with_voids(with_words(1)(text)))
     chain.budgets()
