@@ -121,6 +121,12 @@ def unblock(certificate: Certificate) -> Certificate:
     return _with_balance(certificate, certificate.balance_minor)
 
 
+def unblock_sold(certificate: Certificate) -> Certificate:
+    """Let one that was sold live on: used up while it was blocked, it is not for sale again."""
+    _demand(certificate, "unblock", CertificateState.BLOCKED)
+    return _with_balance(certificate, certificate.balance_minor)
+
+
 def expire(certificate: Certificate, day: date) -> Certificate:
     """End it once its last day is over."""
     _demand(certificate, "expire", *PAYABLE)

@@ -58,6 +58,15 @@ class LeasedCertificateError(LoyaltyError):
     en = "{held} of the certificate is held by store {stores}. It is asked back, try again later."
 
 
+class SetAsideCertificateError(LoyaltyError):
+    """A certificate with which a receipt may have been paid that could not be posted yet."""
+
+    kind = Kind.CONFLICT
+    code = "certificate_set_aside"
+    ru = "{held} сертификата отложено для чека, который не проведён: сначала закройте его конфликт."
+    en = "{held} of it is set aside for a receipt that is not posted: settle its conflict first."
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A certificate as a person sees it: what stores hold of it, and what was done to it.
@@ -130,7 +139,8 @@ def unblock(centre: Centre, code: str, reason: str) -> Shown:
     """Let a blocked certificate live on; raises as `block` does."""
     with transaction(centre.engine) as connection:
         found = _open(connection, centre, code)
-        moved = _move(connection, centre, found, "unblocked", reason, life.unblock)
+        step = life.unblock_sold if found.entries else life.unblock
+        moved = _move(connection, centre, found, "unblocked", reason, step)
         for lot in found.books.lots_of(moved.account):
             lot.frozen = False
         return _close(connection, found, moved)
@@ -140,11 +150,14 @@ def unblock(centre: Centre, code: str, reason: str) -> Shown:
 def refund(centre: Centre, code: str, reason: str) -> Shown:
     """Take what is left of a certificate off it: the money goes back to who holds it.
 
-    Raises as `block` does, and LeasedCertificateError while a store holds a part of it.
+    Raises as `block` does, LeasedCertificateError while a store holds a part of it, and
+    SetAsideCertificateError while a receipt does that is set aside.
     """
     with transaction(centre.engine) as connection:
         found = _open(connection, centre, code)
         life.refund(found.before)
+        if aside := sum(lot.held for lot in found.books.lots_of(found.card.account)):
+            raise SetAsideCertificateError(held=format_money(aside))
         held = _ask_back(found.books, found.card)
         if not held:
             moved = _move(connection, centre, found, "refunded", reason, life.refund)
@@ -264,7 +277,8 @@ def _close(connection: Connection, found: _Found, moved: StoredCertificate) -> S
 
 def _kept(state: CertificateState) -> CertificateState:
     """Return the state that is stored: what is left follows from the account."""
-    return CertificateState.ACTIVE if state in life.PAYABLE else state
+    lives = (*life.PAYABLE, CertificateState.USED)
+    return CertificateState.ACTIVE if state in lives else state
 
 
 def _ask_back(books: Books, card: StoredCertificate) -> int:

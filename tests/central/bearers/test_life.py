@@ -7,22 +7,32 @@ import pytest
 from msgspec.structs import replace
 
 from central.bearers import certificates
-from central.bearers.certificates import LeasedCertificateError, block, refund, show, unblock
+from central.bearers.certificates import (
+    LeasedCertificateError,
+    SetAsideCertificateError,
+    block,
+    refund,
+    show,
+    unblock,
+)
 from central.bearers.issuing import Order
 from central.centre import Centre
+from central.conflicts.service import Word
+from central.conflicts.values import Ending
 from central.leases import expiry
 from central.ledger import service as ledger
+from central.settling.service import correct
 from shared.certificate import CertificateError
 from shared.ids import derived
 from shared.ledger.books import Books
 from shared.runtime.sqlite import reading
 from shared.wire.codec import encode
-from shared.wire.facts import FactKind, body_of, decode_envelope
+from shared.wire.facts import FactKind, body_of, decode_envelope, seal
 from shared.wire.feed import GLOBAL
 from shared.wire.rows import AccountRow, CertificateRow
 from tests.central.app.kit import SetClock
 from tests.central.bearers.kit import NOMINAL, drawn, issued, made, on_sale
-from tests.central.chain_kit import conflicts, kinds, rows
+from tests.central.chain_kit import conflicts, dump, kinds, rows
 from tests.central.journal_builder import Journal
 
 
@@ -260,6 +270,28 @@ def test_a_blocked_certificate_is_leased_to_nobody(
     assert told(centre, code) == ("active", NOMINAL)
 
 
+def test_a_certificate_that_was_used_up_while_it_was_blocked_is_not_for_sale_again(
+    centre: Centre, journal: Journal
+) -> None:
+    """The store that held it had not heard of the block."""
+    (code,) = on_sale(centre)
+    gift = issued(centre, journal, code)
+    journal.sell(None, issued=[gift])
+    journal.push()
+    journal.ask(gift.account, NOMINAL)
+    block(centre, code, "stolen")
+    paid = journal.sell(None, paid=[drawn(gift, NOMINAL)])
+    journal.push()
+
+    unblock(centre, code, "found")
+
+    assert state(centre, code) == ("used", 0)
+    assert told(centre, code) == ("active", 0)
+    journal.take_back(paid, refilled=[drawn(gift, 400_00)])
+    journal.push()
+    assert state(centre, code) == ("partly_used", 400_00)
+
+
 def test_a_refund_takes_what_is_left_once(centre: Centre, journal: Journal) -> None:
     (code,) = on_sale(centre)
     gift = issued(centre, journal, code)
@@ -290,6 +322,30 @@ def test_a_refund_waits_for_what_a_store_holds(centre: Centre, journal: Journal)
     journal.push()
     refund(centre, code, "asked")
     assert state(centre, code) == ("refunded", 0)
+
+
+def test_a_refund_waits_for_a_receipt_that_is_set_aside(centre: Centre, journal: Journal) -> None:
+    """What it may have paid is not paid out as well."""
+    (code,) = on_sale(centre)
+    gift = issued(centre, journal, code)
+    journal.sell(None, issued=[gift])
+    journal.push()
+    journal.ask(gift.account, 300_00)
+    paid = journal.sell(None, paid=[drawn(gift, 300_00)])
+    journal.facts[-1] = seal(replace(paid.fact, body=b"?"))
+    journal.push()
+    before = dump(centre)
+
+    with pytest.raises(SetAsideCertificateError) as refused:
+        refund(centre, code, "asked")
+
+    assert refused.value.details["held"] == "300,00"
+    assert dump(centre) == before
+    (kept_out,) = conflicts(centre)
+    correct(centre, kept_out.id, Word("Ольга", "по ленте"), Ending.SPENT)
+    refund(centre, code, "asked")
+    assert state(centre, code) == ("refunded", 0)
+    assert show(centre, code).records[-1].what.endswith("700,00: asked")
 
 
 @pytest.mark.parametrize("step", [unblock, refund])
