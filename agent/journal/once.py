@@ -9,7 +9,8 @@ from agent.schema import JournalTable, id_field
 from shared.ids import account_lot
 from shared.rules.result import OnceGrant
 from shared.runtime.sqlite import listed, run, run_many
-from shared.wire.facts import Granted, Issued
+from shared.wire.codec import MalformedError
+from shared.wire.facts import Granted, Issued, MemberRegistered, ReceiptCommitted, read_body
 
 
 class OnceRecord(JournalTable, table=True):
@@ -24,6 +25,9 @@ class OnceRecord(JournalTable, table=True):
 _OF = "SELECT lot FROM once WHERE account IN (?*)"
 _ADD = "INSERT INTO once (lot, account) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _REMOVE = "DELETE FROM once WHERE lot IN (?*)"
+_BIRTHS = """
+SELECT change.lot, fact.kind, fact.body FROM change JOIN fact ON fact.id = change.fact
+WHERE change.account IN (?*) AND change.lot IS NOT NULL AND change.amount > 0"""
 
 
 def add(connection: Connection, account: UUID, lots: Iterable[UUID]) -> None:
@@ -40,6 +44,23 @@ def of(connection: Connection, accounts: Collection[UUID]) -> frozenset[UUID]:
     """Return what the owner of some accounts got once here."""
     found = run(connection, listed(_OF, len(accounts)), [account.bytes for account in accounts])
     return frozenset([UUID(bytes=row[0]) for row in found])
+
+
+def others(connection: Connection, accounts: Collection[UUID]) -> frozenset[UUID]:
+    """Return the lots of some accounts that facts of this journal brought otherwise."""
+    found = run(connection, listed(_BIRTHS, len(accounts)), [one.bytes for one in accounts])
+    return frozenset(
+        [UUID(bytes=lot) for lot, kind, body in found if UUID(bytes=lot) not in _gifts(kind, body)]
+    )
+
+
+def _gifts(kind: str, body: bytes) -> set[UUID]:
+    try:
+        told = read_body(kind, body)
+    except MalformedError:  # damaged by the disk: the centre says what is wrong with it
+        return set()
+    lots = told.granted if isinstance(told, ReceiptCommitted | MemberRegistered) else ()
+    return {lot.lot for lot in lots if lot.once is not None}
 
 
 def of_facts(lots: Iterable[Granted | Issued]) -> list[UUID]:

@@ -13,7 +13,7 @@ from agent.journal import service as journal
 from agent.journal.service import NewFact
 from agent.journal.store import Change
 from agent.leases.lots import LotStanding
-from agent.leases.standing import standing
+from agent.leases.standing import standing, unconfirmed
 from agent.quote.service import effective_pack
 from agent.replica import store as rows
 from agent.station import Station
@@ -58,7 +58,7 @@ class ActivationLimitError(LoyaltyError):
 
 
 class ActivationUnconfirmedError(LoyaltyError):
-    """Points that a store has granted itself and the centre may not accept: nobody's as yet."""
+    """A gift that a store has given itself and the centre may not accept: nobody's as yet."""
 
     kind = Kind.CONFLICT
     code = "activation_unconfirmed"
@@ -135,7 +135,7 @@ def _pending(
     lot = next((lot for lot in who.lots if lot.id == order.lot), None)
     if lot is None or lot.activates_at <= at or lot.amount <= 0:
         raise NotPendingError(lot=order.lot)
-    if not lot.is_told and lot.here <= 0:
+    if lot.id in unconfirmed(connection, who):
         raise ActivationUnconfirmedError
     settings, pack = effective_pack(station, at)
     wallet = pack.source.wallets.get(lot.wallet)  # an older pack may have known others

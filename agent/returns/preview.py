@@ -160,7 +160,7 @@ def look(
         clawed=claw_back(
             found.taken,
             earned_terms(sold, pack),
-            reachable(who, sold, found.taken, moment),
+            reachable(connection, who, found.taken, moment),
             policies,
             refund_minor - recharged_minor,
         ),

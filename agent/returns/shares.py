@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from agent.journal.service import Taking
-from agent.leases.standing import Standing, standing
+from agent.leases.standing import Standing, standing, unconfirmed
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
 from shared.rules.clawback import Buyer, EarnedTerms, OwnLot
@@ -61,17 +61,14 @@ def buyer(station: Station, connection: Connection, sold: ReceiptCommitted) -> S
 
 
 def reachable(
-    who: Standing | None, sold: ReceiptCommitted, taken: Iterable[Draw], moment: Moment
+    journal: Connection, who: Standing | None, taken: Iterable[Draw], moment: Moment
 ) -> Buyer:
     """Return how far a claw-back of what is taken may reach for the buyer's points.
 
-    What neither rows nor leases tell of is left out unless the sale has earned it: the centre may
-    not accept it. So is what the sale gave its person once, but for what is taken itself.
+    Other lots that the centre may not accept are left out.
     """
-    own = {lot.lot for lot in sold.granted if lot.once is None} | {draw.lot for draw in taken}
-    lots = [
-        lot for lot in (who.lots if who else ()) if lot.is_told or lot.here > 0 or lot.id in own
-    ]
+    left_out = unconfirmed(journal, who) - {draw.lot for draw in taken} if who else frozenset()
+    lots = [lot for lot in (who.lots if who else ()) if lot.id not in left_out]
     return Buyer(
         accounts=frozenset(who.accounts if who else ()),
         lots=tuple(

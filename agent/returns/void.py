@@ -205,7 +205,7 @@ def _write(
     ended.check_here()
     asks = holds.open_asks(connection, body.uid)
     terms = earned_terms(sold, None)
-    within = reachable(who, sold, body.taken, moment)
+    within = reachable(connection, who, body.taken, moment)
     clawed = claw_back(body.taken, terms, within, ReturnPolicies(), 0)
     new = NewFact(
         FactKind.RECEIPT_VOIDED,
