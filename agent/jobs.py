@@ -26,6 +26,7 @@ from agent.retention import Retention
 from agent.station import Station
 from shared.errors import LoyaltyError
 from shared.runtime.sqlite import reading
+from shared.wire.feed import store_stream
 
 IDLE_S = 5.0
 DOUBT_S = 0.1
@@ -192,7 +193,7 @@ class Jobs:
         station = self.station
         catch_up(station)
         station.wakes.push.set()
-        names = replica.streams(station)
+        names, own = replica.streams(station), store_stream(station.identity.store)
         self._obey()
         history.fetch(station)
         if replica.streams(station) != names:
@@ -203,13 +204,15 @@ class Jobs:
                 return
             if segment is not None:
                 replica.apply(station, segment)
-                self._obey()
+                self._obey(is_own=segment.stream == own)
                 if replica.streams(station) != names:
                     return
 
-    def _obey(self) -> None:
-        """Do what the store's own rows ask for: hear later words, give back leases."""
-        hear(self.station)
+    def _obey(self, *, is_own: bool = True) -> None:
+        """Do what the store's own rows ask for: hear later words, which only they tell, and give
+        back leases that no open receipt holds any more."""
+        if is_own:
+            hear(self.station)
         leases.give_back(self.station, self.station.time.now())
 
     def _tend(self) -> None:

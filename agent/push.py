@@ -81,17 +81,25 @@ def _send_next(station: Station) -> tuple[PushBatch, PushAnswer] | None:
 def hear(station: Station) -> int:
     """Take over what the centre has said later of facts that waited; return how many changed.
 
-    The rows are the replica's; hearing them again changes nothing.
+    The rows are the replica's, which keeps all that there ever were: of many the newest are heard.
+    Hearing them again changes nothing, and keeps no till waiting.
     """
     with reading(station.replica) as connection:
-        rows = replica.every(connection, OutcomeRow, LATER_WORDS_MAX)
-    if not rows:
+        rows = replica.newest(connection, OutcomeRow, LATER_WORDS_MAX)
+    with reading(station.journal) as connection:
+        said = store.words(connection, [row.fact for row in rows])
+    new = [row for row in rows if said.get(row.fact, _word(row)) != _word(row)]
+    if not new:
         return 0
     with transaction(station.journal) as connection:
         return sum(
             store.reword(connection, row.fact, row.kind, row.reason, _global(row.covers))
-            for row in rows
+            for row in new
         )
+
+
+def _word(row: OutcomeRow) -> tuple[str, int | None]:
+    return row.kind.value, _global(row.covers)
 
 
 def batch_from(connection: Connection, identity: Identity, line: int, seq: int) -> PushBatch | None:

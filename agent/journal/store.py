@@ -140,6 +140,7 @@ INSERT INTO change (fact, ordinal, account, lot, wallet, amount, activates_at, e
     turnover_minor, receipts, counted_on, earned, rule)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+_WORDS = "SELECT fact, outcome, cover FROM ack WHERE fact IN (?*)"
 _UNCOVERED = """
 SELECT account, lot, wallet, amount, activates_at, expires_on,
     turnover_minor, receipts, counted_on, earned, rule
@@ -246,6 +247,13 @@ def acknowledge(connection: Connection, epoch: int, outcome: Outcome, cover: int
         upsert(_ACKS).on_conflict_do_update(index_elements=[_ACKS.c.fact], set_=values), values
     )
     _show(connection, outcome.id, outcome.kind, cover)
+
+
+def words(connection: Connection, facts: Collection[UUID]) -> dict[UUID, tuple[str, int | None]]:
+    """Return the word that was written on each of some facts, with its cover."""
+    keys = [fact.bytes for fact in facts]
+    found = run(connection, listed(_WORDS, len(keys)), keys) if keys else ()
+    return {UUID(bytes=fact): (outcome, cover) for fact, outcome, cover in found}
 
 
 def reword(

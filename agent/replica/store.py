@@ -98,6 +98,7 @@ _CURSOR = "SELECT number, incarnation FROM cursor WHERE stream = ?"
 _FIND = "SELECT {row} FROM row WHERE kind = ? AND key = ?"
 _MANY = "SELECT {row} FROM row WHERE kind = ? AND key IN (?*) ORDER BY key"
 _EVERY = "SELECT {row} FROM row WHERE kind = ? ORDER BY key LIMIT ?"
+_NEWEST = "SELECT {row} FROM row WHERE kind = ? ORDER BY key DESC LIMIT ?"
 _BEHIND = "SELECT row FROM row WHERE kind = ? AND key > ? ORDER BY key LIMIT ?"
 _IDENTIFIED = "SELECT row FROM row WHERE kind = ? AND key >= ? AND key < ? ORDER BY key"
 _BARCODE = "SELECT sku FROM barcode WHERE code = ?"
@@ -218,6 +219,12 @@ def every(connection: Connection, row: type[_R], most: int) -> list[_R]:
     """Return at most `most` rows of a kind in the order of their keys."""
     kind = kind_of_type(row)
     return _rows(row, run(connection, _of_kind(_EVERY, kind), (kind, most)))
+
+
+def newest(connection: Connection, row: type[_R], most: int) -> list[_R]:
+    """Return at most `most` rows of a kind, those with the last keys, the last one first."""
+    kind = kind_of_type(row)
+    return _rows(row, run(connection, _of_kind(_NEWEST, kind), (kind, most)))
 
 
 def numbered_after(connection: Connection, row: type[_R], no: int, most: int) -> list[_R]:

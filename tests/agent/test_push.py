@@ -8,14 +8,14 @@ from agent.journal import service
 from agent.journal import store as journal
 from agent.journal.service import NewFact
 from agent.link import CentreBusyError, LinkDownError, RefusedByCentreError
-from agent.push import Pushed, push
+from agent.push import Pushed, hear, push
 from agent.replica import service as replica
 from agent.replica.service import InDoubtError
 from shared.crypto.keys import verify
 from shared.receipt import Redeem
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import FactKind, LeaseGivenBack
-from shared.wire.feed import GLOBAL, write_segment
+from shared.wire.feed import GLOBAL, store_stream, write_segment
 from shared.wire.push import (
     BATCH_MAX,
     Cover,
@@ -25,8 +25,11 @@ from shared.wire.push import (
     PushBatch,
     head_bytes,
 )
+from shared.wire.rows import OutcomeRow
 from tests.agent.kit import facts, lot_seen, seen, sell
 from tests.builders import INCARNATION, Person, PersonLot, Shop, basket, member_row
+
+HERE = store_stream("101")
 
 
 def answer(
@@ -315,3 +318,56 @@ def test_words_on_a_branch_stay_though_the_centre_expects_an_older_number(shop: 
     with reading(shop.station.journal) as connection:
         told = connection.exec_driver_sql("SELECT count(*) FROM ack").scalar_one()
     assert told == len(facts(shop))
+
+
+# Later words
+
+
+def open_facts(shop: Shop, count: int) -> list[UUID]:
+    """Facts that the centre lets wait, the oldest first."""
+    shop.link.answer_push = lambda batch: answer(batch, OutcomeKind.WAITING)
+    for _ in range(count):
+        shop.clock.move(seconds=1)
+        sell(shop, basket(shop))
+    push_all(shop)
+    return [fact.id for fact in facts(shop)]
+
+
+def word_on(shop: Shop, fact: UUID) -> str:
+    with reading(shop.station.journal) as connection:
+        found = journal.outcome_of(connection, fact)
+    assert found is not None
+    return found[0]
+
+
+def test_a_later_word_is_heard_however_many_there_were_before(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *old, new = open_facts(shop, 3)
+    monkeypatch.setattr("agent.push.LATER_WORDS_MAX", 2)
+    shop.feed(HERE, *(OutcomeRow(fact, OutcomeKind.QUARANTINED, "") for fact in old))
+    hear(shop.station)
+
+    shop.feed(HERE, OutcomeRow(new, OutcomeKind.ACCEPTED, ""))
+
+    assert hear(shop.station) == 1
+    assert word_on(shop, new) == "accepted"
+
+
+def test_words_that_were_heard_keep_no_till_waiting(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (fact,) = open_facts(shop, 1)
+    shop.feed(HERE, OutcomeRow(fact, OutcomeKind.ACCEPTED, "", (Cover(GLOBAL, 7),)))
+    assert hear(shop.station) == 1
+    monkeypatch.setattr("agent.push.transaction", None)
+
+    assert hear(shop.station) == 0
+
+
+def test_the_same_word_with_another_cover_is_heard(shop: Shop) -> None:
+    """As when a restored centre posts a fact again."""
+    (fact,) = open_facts(shop, 1)
+    for number in (7, 9):
+        shop.feed(HERE, OutcomeRow(fact, OutcomeKind.ACCEPTED, "", (Cover(GLOBAL, number),)))
+        assert hear(shop.station) == 1
