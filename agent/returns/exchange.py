@@ -1,5 +1,7 @@
 """An exchange: goods come back and others are sold for them, both or neither."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -18,11 +20,13 @@ from agent.reserve import store as claims
 from agent.reserve.service import AlreadyReservedError, ReceiptEndedError, ReserveOrder
 from agent.reserve.store import ClaimState
 from agent.returns import store
+from agent.returns.endings import CertificateAwayError
 from agent.returns.preview import Preview, look
 from agent.returns.promise import keep_promise
 from agent.returns.service import Returned, ReturnOrder, take_in
-from agent.returns.sources import hear_of, sale_of
+from agent.returns.sources import SlipNeededError, hear_of, sale_of
 from agent.station import Station
+from shared.errors import Kind, LoyaltyError
 from shared.receipt import Tender
 from shared.rules.returns import Part
 from shared.runtime.sqlite import reading, transaction, trying
@@ -32,6 +36,15 @@ from shared.wire.taken_back import Exchange
 OPERATION = "exchange"
 
 log = structlog.get_logger()
+
+
+class ReturnAloneError(LoyaltyError):
+    """Goods that come back by a slip, or with a certificate that the centre must let go first."""
+
+    kind = Kind.CONFLICT
+    code = "return_alone"
+    ru = "Обменом это не оформить: сделайте возврат, а новый товар продайте отдельным чеком."
+    en = "This is no exchange: take the goods back first, then sell the new ones by themselves."
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,29 +105,31 @@ _decode = decoder(Exchanged)
 def preview(station: Station, wish: Wish, at: datetime) -> Seen:
     """Tell what an exchange would do, changing nothing: the new goods are priced after the return.
 
-    They may be paid with points that this store holds. Raises what a return and a quote raise.
+    They may be paid with points that this store holds. Raises ReturnAloneError, and what a return
+    and a quote raise.
     """
     admit(station, wish.basket, at)
-    hear_of(station, wish.sale, at)
-    with transaction(station.journal) as connection:
-        return _seen(connection, station, wish, at)[0]
+    with _alone_if_need_be():
+        hear_of(station, wish.sale, at)
+        with transaction(station.journal) as connection:
+            return _seen(connection, station, wish, at)[0]
 
 
 def exchange(station: Station, order: ExchangeOrder, at: datetime) -> Exchanged:
     """Journal a return and a sale that name each other, and spool their slips; repeating is safe.
 
-    Both are durable or neither is. Raises what a return raises, and for the new goods
-    QuoteChangedError, OverLeaseError, TendersMismatchError, AlreadyReservedError,
-    ReceiptEndedError, UidReusedError. A certificate that was sold is returned by itself, since the
-    centre is not asked here.
+    Both are durable or neither is. Raises ReturnAloneError, what a return raises, and for the new
+    goods QuoteChangedError, OverLeaseError, TendersMismatchError, AlreadyReservedError,
+    ReceiptEndedError, UidReusedError.
     """
     with reading(station.journal) as connection:
         done = answers.recall(connection, order.uid, OPERATION, order.content)
     if done is not None:
         return _decode(done)
     admit(station, order.wish.basket, at)
-    hear_of(station, order.wish.sale, at)
-    with transaction(station.journal) as connection:
+    with _alone_if_need_be():
+        hear_of(station, order.wish.sale, at)
+    with _alone_if_need_be(), transaction(station.journal) as connection:
         done = answers.recall(connection, order.uid, OPERATION, order.content)
         if done is not None:
             return _decode(done)
@@ -125,6 +140,16 @@ def exchange(station: Station, order: ExchangeOrder, at: datetime) -> Exchanged:
     sales.tell(station, exchanged.sold)
     log.info("receipt.exchanged", sale=str(order.wish.sale), uid=str(order.uid))
     return exchanged
+
+
+@contextmanager
+def _alone_if_need_be() -> Iterator[None]:
+    """Say what to do instead where an exchange leads nowhere, since it asks for no slip and no
+    certificate."""
+    try:
+        yield
+    except (CertificateAwayError, SlipNeededError) as error:
+        raise ReturnAloneError(reason=error.code) from error
 
 
 def _check_new(connection: Connection, order: ExchangeOrder) -> None:

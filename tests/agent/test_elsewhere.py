@@ -10,6 +10,7 @@ from agent.commit.service import Committed
 from agent.printing import store as spool
 from agent.push import push
 from agent.quote.lines import Item
+from agent.returns import exchange
 from agent.returns.by_slip import (
     BadSlipError,
     OverCapError,
@@ -17,6 +18,7 @@ from agent.returns.by_slip import (
     SlipReturn,
     SlipUsedError,
 )
+from agent.returns.exchange import ReturnAloneError, Wish
 from agent.returns.preview import Preview
 from agent.returns.service import Returned, ReturnOrder, give_back_goods, preview_by_slip
 from agent.returns.shares import NotReturnableError, ReceiptVoidedError
@@ -305,6 +307,18 @@ def test_without_the_line_the_programme_says_who_takes_goods_back(
         with pytest.raises(own):
             take_back(seller, sale.receipt, (1, 1000))
     assert kinds(other) == []
+
+
+def test_what_would_come_back_by_its_slip_is_no_part_of_an_exchange(
+    seller: Shop, other: Shop
+) -> None:
+    policy((seller, other), CAP)
+    sale = sell(seller, basket(seller))
+    other.link.up = False
+    wish = Wish(sale.receipt, (Part(1, 1000),), basket(other))
+
+    with pytest.raises(ReturnAloneError):
+        exchange.preview(other.station, wish, other.clock.now())
 
 
 def test_where_only_the_own_store_takes_back_a_slip_is_a_pointer_and_does_not_help(

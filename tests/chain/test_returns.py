@@ -4,7 +4,9 @@ import pytest
 
 from agent.leases import store as holds
 from agent.quote.lines import Item
+from agent.returns import exchange
 from agent.returns.endings import CertificateAwayError, CertificateUsedError
+from agent.returns.exchange import ReturnAloneError, Wish
 from agent.returns.service import preview
 from shared.rules.returns import Part
 from shared.runtime.sqlite import reading
@@ -143,6 +145,18 @@ def test_a_certificate_that_somebody_may_be_paying_with_is_not_returned(chain: C
     assert chain.conflicts() == []
     with pytest.raises(CertificateUsedError):
         here.take_back(claim)
+
+
+def test_a_certificate_that_another_store_holds_is_no_part_of_an_exchange(chain: Chain) -> None:
+    """An exchange does not ask for it, so that it says what to do instead; a return does."""
+    (code,) = chain.gifts(store="102")
+    here = chain.stores[0]
+    claim = here.sell_gift(code)
+    chain.sync()
+    wish = Wish(claim.receipt.uid, (Part(1, 1000),), here.basket())
+
+    with pytest.raises(ReturnAloneError):
+        exchange.preview(here.station, wish, here.machine.clock.now())
 
 
 @pytest.mark.parametrize("accepted", [False, True])
