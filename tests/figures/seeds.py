@@ -6,6 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from itertools import count
+from math import ceil
 from multiprocessing import get_context
 
 from tests.figures.book import Json
@@ -22,7 +23,8 @@ def seeded(run: Run, figure: int, name: str, work: Work, wanted: tuple[str, int]
     """Do the pieces of seeds from 1 on until so much of a count is there; return all sums.
 
     As many pieces as the run has jobs are done at once, each by a process of its own, so `work` has
-    to be picklable; the sums are the same for any number of jobs. What is done stands in the book.
+    to be picklable, but none that will hardly be wanted; the sums are the same for any number of
+    jobs. What is done stands in the book.
     Raises what a piece raises.
     """
     book, total, (counted, most) = run.book(figure), Json(), wanted
@@ -31,11 +33,17 @@ def seeded(run: Run, figure: int, name: str, work: Work, wanted: tuple[str, int]
         for seed in count(1):
             if total.get(counted, 0) >= most:
                 break
-            for near in range(seed, seed + run.jobs):
+            at_once = min(run.jobs, _wanted(total.get(counted, 0), most, seed))
+            for near in range(seed, seed + at_once):
                 if near not in ahead and f"{name} {near}" not in book.pieces:
                     ahead[near] = begin(near)
             total = _added(total, book.once(f"{name} {seed}", ahead.pop(seed, Json)))
     return total
+
+
+def _wanted(done: int, most: int, seed: int) -> int:
+    """Return how many pieces it takes from a seed on, if they count as much as those before."""
+    return ceil((most - done) * (seed - 1) / done) if done else most
 
 
 @contextmanager

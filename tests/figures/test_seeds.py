@@ -1,5 +1,6 @@
 """Pieces by their seeds: some at once come to the same as one after the other."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,12 @@ from tests.figures.seeds import seeded
 def sevens(seed: int) -> Json:
     """Do a piece: by a process of its own, so that it stands in a module."""
     return {"sevens": 7 * seed, "runs": 1, "longest_s": 4 if seed == 2 else 1}
+
+
+def even(seed: int) -> Json:
+    """Do a piece that counts as much as any other, and leave a trace."""
+    (Path(os.environ["TRACES"]) / str(seed)).touch()
+    return {"evens": 10}
 
 
 def broken(seed: int) -> Json:
@@ -29,3 +36,16 @@ def test_pieces_done_at_once_come_to_the_same_as_one_after_the_other(tmp_path: P
     assert two.book(99).pieces == one.book(99).pieces
     with pytest.raises(ZeroDivisionError):
         seeded(two, 98, "seed", broken, ("sevens", 60))
+
+
+def test_no_piece_is_begun_that_will_not_be_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some take half an hour."""
+    traces = tmp_path / "traces"
+    traces.mkdir()
+    monkeypatch.setenv("TRACES", str(traces))
+
+    seeded(Run(FULL, tmp_path, 2), 99, "seed", even, ("evens", 30))
+
+    assert sorted(one.name for one in traces.iterdir()) == ["1", "2", "3"]
