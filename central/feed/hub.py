@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 from anyio import CapacityLimiter, to_thread
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from central.feed.service import Piece
 from shared.errors import Kind, LoyaltyError
@@ -112,8 +112,8 @@ class Hub:
     async def run(self) -> None:
         """Look for new rows until cancelled.
 
-        A database that fails ends all connections, so that no listener waits for nothing; the next
-        look tries again.
+        A database that fails, or has no connection left for the look, ends all connections, so that
+        no listener waits for nothing; the next look tries again.
         """
         self._loop = asyncio.get_running_loop()
         try:
@@ -121,8 +121,9 @@ class Hub:
                 began_s = self._loop.time()
                 try:
                     await self._look()
-                except DBAPIError as error:
-                    log.warning("tail.failed", reason=type(error.orig).__name__)
+                except SQLAlchemyError as error:
+                    cause = getattr(error, "orig", None) or error
+                    log.warning("tail.failed", reason=type(cause).__name__)
                     self._end_all()
                 looked_s = self._loop.time()
                 await self._taken(looked_s)

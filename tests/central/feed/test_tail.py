@@ -9,7 +9,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from central.centre import Centre
 from central.feed import service as feed
@@ -236,19 +237,29 @@ def test_who_listens_is_known_while_the_connection_is_open() -> None:
     asyncio.run(asyncio.wait_for(scenario(), WAIT_S))
 
 
-def test_a_database_that_fails_ends_the_connections_and_the_next_look_goes_on() -> None:
+@pytest.mark.parametrize(
+    "failure",
+    [OperationalError("select", {}, Exception("gone")), PoolTimeoutError("no connection is free")],
+    ids=["gone", "no connection is free"],
+)
+def test_a_database_that_fails_ends_the_connections_and_the_next_look_goes_on(
+    failure: SQLAlchemyError,
+) -> None:
     source = Source()
 
     async def scenario() -> None:
         async with running(source) as hub:
             frames = hub.frames({"a": 0})
             assert await anext(frames) == KEEP_ALIVE
-            source.failing = True
+            source.failure = failure
             assert [frame async for frame in frames if frame != KEEP_ALIVE] == []
-            source.failing = False
+            source.failure = None
             source.heads = {"a": 1}
 
-            assert (await anext(hub.frames({"a": 0}))) is not None
+            again = hub.frames({"a": 0})
+            while (frame := await anext(again)) == KEEP_ALIVE:
+                pass
+            assert frame.endswith(b"a 1")
 
     asyncio.run(asyncio.wait_for(scenario(), WAIT_S))
 
@@ -272,11 +283,11 @@ class Source:
     def __init__(self) -> None:
         self.heads: dict[str, int] = {}
         self.reads: list[tuple[str, int, int]] = []
-        self.failing = False
+        self.failure: SQLAlchemyError | None = None
 
     def read_heads(self) -> dict[str, int]:
-        if self.failing:
-            raise OperationalError("select", {}, Exception("gone"))
+        if self.failure is not None:
+            raise self.failure
         return dict(self.heads)
 
     def read_pieces(self, stream: str, after: int, last: int) -> list[feed.Piece]:
