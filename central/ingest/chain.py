@@ -13,7 +13,7 @@ from shared.wire.facts import Fact, is_intact
 from shared.wire.push import OutcomeKind, PushBatch
 
 Known = Mapping[tuple[int, bytes], Letter]
-"""What became of places (number, hash) before."""
+"""What became of places (number, hash) before, those just before a batch among them."""
 
 
 class Standing(Enum):
@@ -53,13 +53,14 @@ def first_seq(batch: PushBatch) -> int:
 
 def arrivals(batch: PushBatch, known: Known, watermark: Watermark) -> list[Arrival]:
     """Return the facts of a batch at their places, in order."""
-    found = []
+    found: list[Arrival] = []
     for fact, seq, (chain_hash, whole) in zip(
         batch.facts, range(first_seq(batch), batch.head.seq + 1), _hashes(batch), strict=True
     ):
         before = known.get((seq, chain_hash))
         standing = _standing(whole, before, seq, watermark)
-        follows = standing in _FOLLOWING and seq == watermark.seq + 1
+        is_next = standing in _FOLLOWING and seq == watermark.seq + 1
+        follows = is_next and not _is_beside(fact, found, known, watermark)
         if follows:
             watermark = Watermark(seq, chain_hash)
         branch = not follows if before is None else before.branch
@@ -73,6 +74,18 @@ def reach(found: list[Arrival], watermark: Watermark) -> Watermark:
         if one.standing in _FOLLOWING and not one.branch:
             watermark = Watermark(one.seq, one.hash)
     return watermark
+
+
+def _is_beside(fact: Fact, found: list[Arrival], known: Known, last: Watermark) -> bool:
+    """Tell whether a fact at the next place goes on from a branch that has come as far.
+
+    The bytes of a damaged one are not believed against the journal: only a sound or known fact
+    before it in its batch, or a branch that is known where it says, makes it one of a branch.
+    """
+    if found:
+        return found[-1].branch and found[-1].standing is not Standing.DAMAGED
+    before = known.get((last.seq, fact.prev_hash))
+    return before is not None and before.branch
 
 
 def _hashes(batch: PushBatch) -> list[tuple[bytes, Fact | None]]:

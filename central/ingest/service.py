@@ -279,7 +279,7 @@ def _take(
     first = first_seq(batch)
     if not batch.facts or (first > before.seq + 1 and not _goes_on(connection, batch)):
         return PushAnswer(centre.incarnation, before.seq + 1, (), leases.bar_of(connection, holder))
-    told = store.letters_between(connection, holder, first, batch.head.seq)
+    told = store.letters_between(connection, holder, first - 1, batch.head.seq)
     known = {(letter.seq, letter.hash): letter for letter in told}
     found = arrivals(batch, known, before if signed_in == batch.head.epoch else NOWHERE)
     sorted_out = letters.sort_out(connection, found, holder, sender.store)

@@ -114,6 +114,32 @@ def test_a_branch_goes_on_beyond_where_the_journal_ends(centre: Centre, journal:
     assert kinds(journal.push().outcomes) == ["accepted", "accepted"]
 
 
+@pytest.mark.parametrize("first", [3, 4], ids=["amid its batch", "first of its batch"])
+def test_a_damaged_fact_of_a_branch_that_has_come_as_far_is_not_the_journals_next(
+    centre: Centre, journal: Journal, first: int
+) -> None:
+    person, sold = earned(journal)
+    (lot,) = sold.lots
+    copy = journal.twin()
+    journal.sell(None)
+    journal.push()
+    for _ in range(3):
+        copy.sell(None)
+    copy.rewrite(4, body=b"?")
+    copy.push(1, 3)
+
+    told = copy.push(first).outcomes[-2:]
+
+    assert [(one.kind.value, one.reason) for one in told] == [
+        ("damaged", "hash"),
+        ("adjusted", "forked"),
+    ]
+    journal.sell(person, spend=[(lot, 100_00)])
+    assert kinds(journal.push().outcomes) == ["accepted"] * 4
+    assert books(centre, person.account).accounts[person.account].debt == 0
+    assert left(centre, person) == {}
+
+
 @pytest.mark.parametrize(("ending", "left"), [(Ending.SPENT, 60_00), (Ending.FREED, 100_00)])
 def test_a_person_ends_what_a_branch_drew_and_nobody_can_read(
     centre: Centre, journal: Journal, ending: Ending, left: int
