@@ -21,7 +21,7 @@ from central.leases.store import Ask
 from central.members.roll import Roll
 from central.passes.posting import PassBook
 from central.passes.store import StoredUse
-from shared.ledger.books import Account, Books, Holder, Lot
+from shared.ledger.books import Account, Books, Lot
 from shared.rules.pack import Pack
 from shared.wire.facts import LeasesReported, ReceiptCommitted
 from shared.wire.push import OutcomeKind
@@ -84,7 +84,7 @@ class Desk:
     """Of that, what a void gives back: the person may get it again."""
     asks: list[Ask] = field(default_factory=list)
     ends: dict[UUID, UUID] = field(default_factory=dict)
-    reports: list[tuple[Holder, LeasesReported]] = field(default_factory=list)
+    reports: list[tuple[Reading, LeasesReported]] = field(default_factory=list)
     """What stores hold, told to this life of the centre."""
     resolved: dict[UUID, ReceiptReturned] = field(default_factory=dict)
     """What returns by slip came to, by their uids."""

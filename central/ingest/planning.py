@@ -15,7 +15,7 @@ from central.conflicts.service import conflict_id
 from central.conflicts.values import ConflictKind
 from central.feed import service as feed
 from central.feed.service import NewChange
-from central.ingest import born, findings, personal_store, store
+from central.ingest import born, findings, personal_store, reported, store
 from central.ingest.desk import UNKNOWN_LOT, Desk, Verdict
 from central.ingest.envelopes import fill_gaps
 from central.ingest.loading import cut_off, kept, keys_of, lay, place_of, waiters
@@ -120,8 +120,9 @@ def write(connection: Connection, centre: Centre, desk: Desk) -> list[NewChange]
     """Write everything that the desk brings but outcomes; return the rows for the feed."""
     leases.record_asks(connection, desk.asks)
     leases.end_asks(connection, desk.ends)
-    for holder, report in desk.reports:
-        recovery.hear(connection, holder, report)
+    for reading, report in desk.reports:
+        recovery.hear(connection, reading.holder, report)
+    recovery.note_whole(connection, reported.whole(connection, desk))
     accounts = [desk.books.accounts[one] for one in desk.to_size]
     to_size = {account.member for account in accounts}
     leases.size(connection, desk.books, desk.visits, to_size, desk.at)

@@ -110,7 +110,7 @@ def _post_ask(desk: Desk, reading: Reading, asked: LeaseAsked) -> Note:
 
 def _post_report(desk: Desk, reading: Reading, report: LeasesReported) -> Note:
     if report.incarnation == desk.incarnation and reading.standing is not Standing.BRANCH:
-        desk.reports.append((reading.holder, report))
+        desk.reports.append((reading, report))
     return []
 
 

@@ -4,7 +4,7 @@ Leases that were granted after the backup are points which this database believe
 store sends again what it had sent since, and then reports what it holds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -112,12 +112,16 @@ def accept(centre: Centre) -> int:
 
 
 def hear(connection: Connection, holder: Holder, report: LeasesReported) -> None:
-    """Keep the leases that a holder reports until all holders have."""
+    """Keep the leases that a holder reports in a fact, until all holders have reported."""
     agent, epoch = holder.agent, holder.epoch
     told = [Report(agent, epoch, one.lot, one.account, one.granted) for one in report.leases]
     store.insert_reports(connection, told)
-    if not report.parts_left:
-        store.mark_reported(connection, [agent])
+
+
+def note_whole(connection: Connection, holders: Collection[Holder]) -> None:
+    """Note that every part of what these report was heard."""
+    if holders:
+        store.mark_reported(connection, sorted({one.agent for one in holders}))
 
 
 def is_complete(centre: Centre) -> bool:

@@ -35,14 +35,19 @@ def restore(centre: Centre, *journals: Journal) -> Centre:
     return restored
 
 
-def report(
+def part_of_report(
     journal: Journal, *held: tuple[UUID, UUID, int], parts_left: int = 0, life: UUID | None = None
 ) -> Fact:
     leases = tuple(HeldLease(*one) for one in held)
-    body = LeasesReported(
-        life or journal.centre.incarnation, leases, parts_left, journal.clock.now()
-    )
-    fact = journal.append(FactKind.LEASES_REPORTED, body)
+    life = life or journal.centre.incarnation
+    body = LeasesReported(life, leases, parts_left, journal.clock.now())
+    return journal.append(FactKind.LEASES_REPORTED, body)
+
+
+def report(
+    journal: Journal, *held: tuple[UUID, UUID, int], parts_left: int = 0, life: UUID | None = None
+) -> Fact:
+    fact = part_of_report(journal, *held, parts_left=parts_left, life=life)
     journal.push()
     return fact
 
@@ -177,6 +182,50 @@ def test_a_report_in_parts_counts_once_its_last_part_is_here(
     report(journal)
 
     assert early == (0, recovery.Recovery(("101",), 0, 20_00))
+    assert run(restored) == 1
+
+
+@pytest.mark.parametrize("part", [0, 1, 2], ids=["first", "middle", "last"])
+@pytest.mark.parametrize("at_once", [False, True], ids=["one by one", "at once"])
+@pytest.mark.parametrize("damage", [{"body": b"?"}, {"kind": "leases.repor"}], ids=["body", "kind"])
+def test_a_report_of_which_a_part_is_damaged_counts_when_that_comes_whole(
+    centre: Centre,
+    journal: Journal,
+    anna: tuple[Person, UUID],
+    part: int,
+    damage: dict[str, object],
+    *,
+    at_once: bool,
+) -> None:
+    person, lot = anna
+    restored = restore(centre, journal)
+    held = (lot, person.account, 95_00)
+    parts = [part_of_report(journal, held, parts_left=left) for left in (2, 1, 0)]
+    journal.rewrite(parts[part].seq, **damage)
+    if at_once:
+        journal.push()
+    else:
+        for one in parts:
+            journal.push(one.seq, one.seq)
+
+    early = run(restored), recovery.look(restored)
+    journal.facts[parts[part].seq - 1] = parts[part]
+    journal.push()
+
+    assert early == (0, recovery.Recovery(("101",), 0, 20_00))
+    assert run(restored) == 1
+    assert left(restored, person) == {journal.agent: 95_00}
+
+
+def test_a_damaged_sale_before_a_report_does_not_hold_it_up(
+    centre: Centre, journal: Journal, anna: tuple[Person, UUID]
+) -> None:
+    person, lot = anna
+    restored = restore(centre, journal)
+    journal.sell(person)
+    journal.rewrite(3, body=b"?")
+    report(journal, (lot, person.account, 95_00))
+
     assert run(restored) == 1
 
 
