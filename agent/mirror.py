@@ -1,9 +1,9 @@
 """The mirror: facts that the centre may lack, on a second disk, and files of facts for it.
 
 When a store's disk dies, what it had not sent yet is gone; with a mirror on another disk it is not.
-What is written is what would be sent: batches with signed heads. When persons were erased, only
-what the centre has no word of is written anew. `kopilka central import-facts`
-takes them in like any other, as often as somebody likes.
+What is written is what would be sent: batches with signed heads. When persons were erased, or a
+restored centre lacks what the file has let go, what the centre has no word of is written anew.
+`kopilka central import-facts` takes them in like any other, as often as somebody likes.
 """
 
 import os
@@ -28,13 +28,21 @@ BATCHES_MAX = 100_000
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The facts in a row at the end of an epoch's file; before `first` it may lack some."""
+
+    first: int = 1
+    last: int = 0
+
+
 @dataclass(slots=True)
 class Mirror:
     """A folder on another disk, with a file of batches for each epoch of an agent."""
 
     folder: Path
-    _tips: dict[int, int] = field(default_factory=dict)
-    """The last number in the file of each epoch, once it was looked at."""
+    _known: dict[int, _Held] = field(default_factory=dict)
+    """What the file of each epoch holds, once it was looked at."""
     _erased: dict[int, int] = field(default_factory=dict)
     """Which erasures of personal data the file of each epoch has followed."""
 
@@ -47,47 +55,59 @@ class Mirror:
             return self._write(station)
         except OSError as error:
             log.warning("mirror.failed", folder=str(self.folder), reason=str(error))
-            self._tips.clear()
+            self._known.clear()
             return 0
 
     def _write(self, station: Station) -> int:
         identity, facts = station.identity, 0
         for epoch in identity.epochs:
+            path = self._path(identity, epoch)
+            held = self._look(path, epoch)
             with reading(station.journal) as connection:
                 tip = store.tip(connection, epoch).seq
                 sent = store.next_to_send(connection, epoch) - 1
-                known = self._tip(identity, epoch)
                 last = erased.upto(connection)
-                has_erased = self._erased.get(epoch, 0) < last and known > 0
-                if known >= tip and not has_erased:
+                has_erased = self._erased.get(epoch, 0) < last and held.last > 0
+                # A restored centre lacks again what the file has let go since the centre had it.
+                is_anew = has_erased or (held.last > 0 and sent + 1 < held.first)
+                if held.last >= tip and not is_anew:
                     continue
-                start = sent + 1 if has_erased else max(known, sent) + 1
+                start = sent + 1 if is_anew else max(held.last, sent) + 1
                 new = list(_batches(connection, identity, epoch, start))
-            path = self._path(identity, epoch)
-            is_old = sent >= known and path.stat().st_size > KEPT_BYTES_MAX
-            if has_erased:
+            is_old = sent >= held.last and path.stat().st_size > KEPT_BYTES_MAX
+            if is_anew:
                 _replace(path, new)
             else:
                 _append(path, new, anew=is_old)
+            goes_on = start == held.last + 1 and not (is_anew or is_old)
             self._erased[epoch] = last
-            self._tips[epoch] = tip
+            self._known[epoch] = _Held(held.first if goes_on else start, tip)
             facts += sum(len(batch.facts) for batch in new)
         return facts
 
-    def _tip(self, identity: Identity, epoch: int) -> int:
-        """Return the last number in an epoch's file, having cut off what a stop has torn."""
-        if epoch not in self._tips:
-            path = self._path(identity, epoch)
+    def _look(self, path: Path, epoch: int) -> _Held:
+        """Return what a file holds, having cut off what a stop has torn."""
+        if epoch not in self._known:
             self.folder.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
             batches, whole = frames(path.read_bytes())
             with path.open("r+b") as file:
                 file.truncate(whole)
-            self._tips[epoch] = batches[-1].head.seq if batches else 0
-        return self._tips[epoch]
+            self._known[epoch] = _in_a_row(batches)
+        return self._known[epoch]
 
     def _path(self, identity: Identity, epoch: int) -> Path:
         return self.folder / f"{identity.agent}-{epoch}.facts"
+
+
+def _in_a_row(batches: list[PushBatch]) -> _Held:
+    """Return which facts are in a row up to the last one of a file."""
+    first, last = 1, 0
+    for batch in batches:
+        if batch.head.seq - len(batch.facts) != last:
+            first = batch.head.seq - len(batch.facts) + 1
+        last = batch.head.seq
+    return _Held(first, last)
 
 
 def unsent(station: Station) -> Iterator[PushBatch]:

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from agent import erasing
+from agent.journal import store as journal
 from agent.members.service import Registration, register
 from agent.mirror import KEPT_BYTES_MAX, Mirror, unsent
 from agent.push import Pushed, push
 from shared.crypto.keys import verify
+from shared.runtime.sqlite import transaction
 from shared.wire.facts import Fact, is_intact
 from shared.wire.feed import GLOBAL
 from shared.wire.push import PushBatch, frame, frames, head_bytes
@@ -125,6 +127,30 @@ def test_a_file_of_facts_that_are_all_taken_is_begun_anew_once_it_is_large(
     mirror.write(shop.station)
 
     assert [fact.seq for fact in facts_in(mirrored(tmp_path / "disk"))] == [2]
+
+
+@pytest.mark.parametrize("is_new_process", [False, True], ids=["same process", "new process"])
+def test_what_a_restored_centre_lacks_is_written_though_the_file_had_let_it_go(
+    shop: Shop, tmp_path: Path, *, is_new_process: bool
+) -> None:
+    mirror = Mirror(tmp_path / "disk")
+    shop.link.answer_push = accept
+    for _ in range(3):
+        sell(shop, basket(shop))
+        while push(shop.station) is Pushed.SOME:
+            pass
+    sell(shop, basket(shop))
+    mirror.write(shop.station)
+    had = [fact.seq for fact in facts_in(mirrored(tmp_path / "disk"))]
+    with transaction(shop.station.journal) as connection:
+        journal.send_again(connection, 1, 2)
+
+    mirror = Mirror(tmp_path / "disk") if is_new_process else mirror
+    written = [mirror.write(shop.station) for _ in range(2)]
+
+    assert had == [4]
+    assert written == [3, 0]
+    assert [fact.seq for fact in facts_in(mirrored(tmp_path / "disk"))] == [2, 3, 4]
 
 
 def test_a_folder_that_is_away_holds_nothing_up_and_is_filled_when_it_is_back(
