@@ -246,6 +246,8 @@ class Jobs:
                 if station.link.state().up:
                     reporter.turn()
                 backoff.reset()
+            except CentreBusyError as busy:
+                rest_s += float(str(busy.details["retry_after_s"]))
             except (LoyaltyError, DatabaseError) as error:
                 log.info("report.failed", reason=str(error))
                 rest_s += backoff.next_s(station.chance.random())

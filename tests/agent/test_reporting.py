@@ -4,11 +4,12 @@ import pytest
 from msgspec.structs import astuple
 
 from agent.devices import PRINTER, Condition, Health
-from agent.link import LinkDownError
+from agent.jobs import Jobs
+from agent.link import CentreBusyError, LinkDownError
 from agent.replica import service as replica
 from agent.reporting import EVERY_S, Reporter, compose
 from shared.wire.codec import encode
-from shared.wire.reports import SENTENCE_CHARS_MAX, decode_report
+from shared.wire.reports import SENTENCE_CHARS_MAX, AgentReport, decode_report
 from tests.agent.kit import sell
 from tests.builders import Shop, basket
 
@@ -63,3 +64,18 @@ def test_what_the_centre_did_not_hear_is_told_again(shop: Shop, reporter: Report
 
     assert reporter.turn()
     assert len(shop.link.reports) == 1
+
+
+def test_a_busy_centre_is_told_no_sooner_than_it_says(shop: Shop) -> None:
+    jobs, tried_s = Jobs(shop.station), list[float]()
+
+    def busy(report: AgentReport) -> None:  # noqa: ARG001
+        tried_s.append(shop.clock.monotonic())
+        if len(tried_s) > 1:
+            jobs.stopping.set()
+        raise CentreBusyError(retry_after_s=25.0)
+
+    shop.link.tell = busy  # type: ignore[method-assign]
+    jobs._report()
+
+    assert tried_s[1] - tried_s[0] >= 25
