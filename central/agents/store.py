@@ -209,13 +209,16 @@ def revoke(connection: Connection, agent: UUID, last_seq: int) -> None:
 
 
 def end_epoch(connection: Connection, agent: Agent, key: bytes, block: int, at: datetime) -> None:
-    """Let an agent's next epoch begin under a new key and with a new block of card numbers."""
+    """Let an agent's next epoch begin under a new key and with a new block of card numbers.
+
+    Its journal begins anew too: where the former one ended says nothing of it.
+    """
     ended = FormerEpoch(agent.id, agent.epoch, agent.public_key, at)
     connection.execute(insert(_former), asdict(ended))
     connection.execute(
         update(_agent)
         .where(_agent.c.id == agent.id)
-        .values(epoch=agent.epoch + 1, public_key=key, card_block=block)
+        .values(epoch=agent.epoch + 1, public_key=key, card_block=block, last_seq=0)
     )
     connection.execute(delete(_session).where(_session.c.agent == agent.id))
 

@@ -8,9 +8,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from central import counted
 from central.agents.sessions import Standing, open_session
 from central.centre import Centre
+from central.leases.epochs import begin_epoch
 from central.leases.writeoff import write_off_store
 from central.measures import service as measures
-from shared.wire.agents import SessionRequest
+from shared.wire.agents import EpochRequest, SessionRequest
 from shared.wire.codec import encode
 from tests.central.app.kit import SetClock
 from tests.central.auditor.kit import Shop, audit, compiled, shop
@@ -115,3 +116,19 @@ def test_nothing_on_the_page_is_personal(centre: Centre, journal: Journal, told:
     assert {metric.name for metric in counted.METRICS} == {
         line.split()[2] for line in text.splitlines() if line.startswith("# HELP")
     }
+
+
+def test_a_store_whose_next_epoch_has_begun_lacks_nothing_of_the_one_before(
+    centre: Centre, journal: Journal
+) -> None:
+    journal.sell(None)
+    journal.push()
+    request = encode(SessionRequest(journal.agent, 1, "0.1", last_seq=1))
+    standing = Standing(2, b"", (), "", ())
+    open_session(centre, journal.signed("/v1/sessions", request), lambda *_: standing)
+    before = scraped(centre)["kopilka_central_journal_lag_facts", "101"]
+
+    again = encode(EpochRequest(journal.agent, 1, bytes(31) + b"n", "restored"))
+    begin_epoch(centre, journal.signed("/v1/epochs", again))
+
+    assert (before, scraped(centre)["kopilka_central_journal_lag_facts", "101"]) == (0, 0)
