@@ -19,6 +19,7 @@ from agent.push import batch_from
 from agent.station import Identity, Station
 from shared.runtime.files import keep
 from shared.runtime.sqlite import reading
+from shared.wire.codec import MalformedError
 from shared.wire.push import PushBatch, frame, frames
 
 KEPT_BYTES_MAX = 4 * 1024 * 1024
@@ -86,11 +87,18 @@ class Mirror:
         return facts
 
     def _look(self, path: Path, epoch: int) -> _Held:
-        """Return what a file holds, having cut off what a stop has torn."""
+        """Return what a file holds, having cut off what a stop has torn.
+
+        One that cannot be read is begun anew: the journal has all of it that the centre lacks.
+        """
         if epoch not in self._known:
             self.folder.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
-            batches, whole = frames(path.read_bytes())
+            try:
+                batches, whole = frames(path.read_bytes())
+            except MalformedError as error:
+                log.warning("mirror.damaged", file=path.name, reason=str(error))
+                batches, whole = [], 0
             with path.open("r+b") as file:
                 file.truncate(whole)
             self._known[epoch] = _in_a_row(batches)

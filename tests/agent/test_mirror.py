@@ -153,6 +153,19 @@ def test_what_a_restored_centre_lacks_is_written_though_the_file_had_let_it_go(
     assert [fact.seq for fact in facts_in(mirrored(tmp_path / "disk"))] == [2, 3, 4]
 
 
+def test_a_file_that_the_disk_has_damaged_is_begun_anew(shop: Shop, tmp_path: Path) -> None:
+    for _ in range(2):
+        sell(shop, basket(shop))
+        Mirror(tmp_path / "disk").write(shop.station)
+    content = bytearray(file_of(tmp_path / "disk").read_bytes())
+    content[4:8] = bytes(4)
+    file_of(tmp_path / "disk").write_bytes(content)
+
+    assert Mirror(tmp_path / "disk").write(shop.station) == 2
+
+    assert facts_in(mirrored(tmp_path / "disk")) == facts(shop)
+
+
 def test_a_folder_that_is_away_holds_nothing_up_and_is_filled_when_it_is_back(
     shop: Shop, tmp_path: Path
 ) -> None:
