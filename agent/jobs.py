@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import DatabaseError
@@ -33,6 +34,8 @@ DOUBT_S = 0.1
 WATCH_S = 1.0
 TEND_S = 10.0
 REPORT_S = 2.0
+MIRROR_S = 0.5
+"""The mirror is compared with the journal: a sale is on both disks within this and one fsync."""
 SETTLE_TURNS = 6
 STOP_S = 3.0
 FAILED_S = 1.0
@@ -41,6 +44,7 @@ FENCED_REST_MAX_S = 60.0
 """Between two visits of a fenced agent, of which nobody expects any but of a restored centre."""
 PUSH = "push"
 REPORT = "report"
+MIRROR = "mirror"
 WATCHDOG = "watchdog"
 
 log = structlog.get_logger()
@@ -89,6 +93,8 @@ class Jobs:
             repair.TEND: self._tend,
             REPORT: self._report,
         }
+        if self.mirror is not None:
+            loops[MIRROR] = partial(self._copy, self.mirror)
         if self.equipment is not None:
             loops |= self.equipment.start()
         for name, loop in loops.items():
@@ -154,8 +160,6 @@ class Jobs:
         while not self.stopping.is_set():
             station.downtime.note(station.time.now(), up=station.link.state().up)
             station.gets_on(PUSH)
-            if self.mirror is not None:
-                self.mirror.write(station)
             try:
                 outages.keep(station)
                 pushed = push(self.station)
@@ -169,6 +173,13 @@ class Jobs:
             backoff.reset()
             if pushed is Pushed.NOTHING:
                 self._rest(self.station.wakes.push, IDLE_S)
+
+    def _copy(self, mirror: Mirror) -> None:
+        """Write what the mirror lacks, however long the line is silent or the centre busy; nothing
+        that is sent waits for that disk."""
+        while not self.station.clock.wait(self.stopping, MIRROR_S):
+            self.station.gets_on(MIRROR)
+            mirror.write(self.station)
 
     def _pull(self) -> None:
         backoff, fenced = self._backoff(), self._fenced_backoff()

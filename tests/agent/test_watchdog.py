@@ -14,11 +14,13 @@ import pytest
 
 from agent import identity as identities
 from agent.jobs import Jobs
+from agent.mirror import Mirror
 from agent.pulses import Pulses
 from agent.settings import AgentSettings
+from agent.station import Station
 from shared.clock import SystemClock
 from shared.wire.agents import SessionAnswer
-from shared.wire.push import PushAnswer, PushBatch
+from shared.wire.push import PushAnswer, PushBatch, frames
 from tests.agent.kit import sell
 from tests.agent.test_lives import accept
 from tests.builders import Shop, basket
@@ -71,6 +73,57 @@ def test_a_loop_that_fails_unexpectedly_begins_again(open_shop: Shop) -> None:
 
     assert open_shop.station.pulses.restarts == {"push": 1}
     assert not open_shop.station.pulses.stalled
+
+
+class BrokenMirror(Mirror):
+    """A disk of which nobody anticipated what is wrong with it."""
+
+    def write(self, station: Station) -> int:  # noqa: ARG002
+        raise ZeroDivisionError
+
+
+def test_a_mirror_that_fails_holds_up_nothing_that_is_sent(open_shop: Shop, tmp_path: Path) -> None:
+    taken = threading.Event()
+
+    def take(batch: PushBatch) -> PushAnswer:
+        taken.set()
+        return accept(batch)
+
+    open_shop.link.answer_push = take
+    jobs = Jobs(open_shop.station, mirror=BrokenMirror(tmp_path / "disk"))
+    jobs.start()
+    wait_for(taken)
+    jobs.stop()
+
+
+def test_a_sale_is_in_the_mirror_while_the_line_hangs(open_shop: Shop, tmp_path: Path) -> None:
+    sent, hang = threading.Event(), threading.Event()
+
+    def never(batch: PushBatch) -> PushAnswer:
+        sent.set()
+        hang.wait(PATIENCE_S)
+        return accept(batch)
+
+    open_shop.link.answer_push = never
+    jobs = Jobs(open_shop.station, mirror=Mirror(tmp_path / "disk"))
+    jobs.start()
+    wait_for(sent)
+    sell(open_shop, basket(open_shop))
+    ends_s = time.monotonic() + PATIENCE_S / 2
+    while len(in_mirror(tmp_path / "disk")) < 2 and time.monotonic() < ends_s:
+        hang.wait(0.05)
+    found = in_mirror(tmp_path / "disk")
+    hang.set()
+    jobs.stop()
+
+    assert found == [1, 2]
+
+
+def in_mirror(folder: Path) -> list[int]:
+    """The numbers of the facts that a mirror has."""
+    files = folder.glob("*.facts")
+    batches = [batch for file in files for batch in frames(file.read_bytes())[0]]
+    return [fact.seq for batch in batches for fact in batch.facts]
 
 
 def test_a_loop_that_hangs_is_named_and_ends_the_serving(open_shop: Shop) -> None:
