@@ -90,9 +90,9 @@ def append(connection: Connection, changes: Sequence[NewChange]) -> dict[str, in
     return last
 
 
-def keys_told(connection: Connection, stream: str, kind: RowKind) -> set[bytes]:
-    """Return the keys of rows of a kind that a stream has ever carried."""
-    return store.keys(connection, stream, str(kind))
+def keys_after(connection: Connection, stream: str, kind: RowKind, after: int) -> set[bytes]:
+    """Return the keys of rows of a kind that a stream has carried after a number."""
+    return store.keys(connection, stream, str(kind), after)
 
 
 def changed(stream: str, row: Row) -> NewChange:

@@ -161,10 +161,10 @@ def changes(connection: Connection, stream: str, after: int, last: int) -> list[
     return [Change(row.number, row.kind, row.key, row.row) for row in rows]
 
 
-def keys(connection: Connection, stream: str, kind: str) -> set[bytes]:
-    """Return the keys of the changes of a kind."""
-    query = select(_change.c.key).where(_change.c.stream == stream, _change.c.kind == kind)
-    return set(connection.scalars(query.distinct()))
+def keys(connection: Connection, stream: str, kind: str, after: int) -> set[bytes]:
+    """Return the keys of the changes of a kind after a number."""
+    this = (_change.c.stream == stream, _change.c.number > after, _change.c.kind == kind)
+    return set(connection.scalars(select(_change.c.key).where(*this).distinct()))
 
 
 def sealed(connection: Connection, stream: str, first: int) -> bytes | None:

@@ -12,6 +12,7 @@ from central.agents import roster
 from central.agents.store import Agent
 from central.centre import Centre, Keys
 from central.feed import service as feed
+from central.snapshots import service as snapshots
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.agents import agent_bytes
@@ -36,13 +37,13 @@ def publish(centre: Centre, _at: datetime) -> int:
 
 def sign_anew(connection: Connection, keys: Keys) -> list[feed.NewChange]:
     """Return all keys that were told, under a signature of now."""
-    told = feed.keys_told(connection, GLOBAL, RowKind.AGENT)
+    told = snapshots.keys_told(connection, GLOBAL, RowKind.AGENT)
     known = [one for one in roster.every_key(connection) if _key(one) in told]
     return [feed.changed(GLOBAL, _row(keys, one)) for one in known]
 
 
 def _missing(connection: Connection, keys: Keys) -> list[AgentRow]:
-    told = feed.keys_told(connection, GLOBAL, RowKind.AGENT)
+    told = snapshots.keys_told(connection, GLOBAL, RowKind.AGENT)
     return [_row(keys, one) for one in roster.every_key(connection) if _key(one) not in told]
 
 

@@ -25,6 +25,7 @@ from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import encode, pack
 from shared.wire.feed import SEGMENT_ROWS_MAX, Change
 from shared.wire.keys import StreamKey
+from shared.wire.rows import RowKind
 from shared.wire.snapshot import (
     PART_BITS,
     PartTallies,
@@ -117,6 +118,14 @@ def tallies(connection: Connection, names: Collection[str]) -> tuple[Tally, ...]
         if one.number and (name, one.number) not in known
     ]
     return (*marks, *now)
+
+
+def keys_told(connection: Connection, stream: str, kind: RowKind) -> set[bytes]:
+    """Return the keys of a stream's rows of a kind: of those that are counted, and of all changes
+    after them. It reads neither other kinds nor the changes of weeks, which are not kept."""
+    counted = store.count(connection, stream).number
+    told = store.keys(connection, stream, str(kind))
+    return told | feed.keys_after(connection, stream, kind, counted)
 
 
 def snapshot(centre: Centre, store_code: str, stream: str) -> Snapshot:

@@ -164,6 +164,12 @@ def present(
     return found
 
 
+def keys(connection: Connection, stream: str, kind: str) -> set[bytes]:
+    """Return the keys of a stream's present rows of a kind."""
+    query = select(_row.c.key).where(_row.c.stream == stream, _row.c.kind == kind)
+    return set(connection.scalars(query))
+
+
 def put_rows(connection: Connection, stream: str, rows: Iterable[tuple[int, StoredRow]]) -> None:
     """Write present rows, each with its part."""
     names = ("stream", "kind", "key", "part", "row")

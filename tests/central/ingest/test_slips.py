@@ -10,6 +10,7 @@ from central.centre import Centre
 from central.conflicts.values import ConflictKind, Role
 from central.ingest.asking import tell_sale
 from central.packs import keyring
+from central.snapshots import service as snapshots
 from shared.basket import Goods, Line
 from shared.crypto.keys import verify
 from shared.ledger.entries import lot_id
@@ -32,7 +33,7 @@ from shared.wire.feed import GLOBAL
 from shared.wire.rows import AgentRow, MemberRow
 from shared.wire.taken_back import ReceiptReturned, ReturnedBySlip, ReturnedLine
 from tests.central.chain_kit import balance, books, conflicts, kinds, rows
-from tests.central.journal_builder import PIECE, Journal, Person, Sold
+from tests.central.journal_builder import PIECE, Journal, Person, Sold, make_journal
 from tests.shared.rules.builders import wine
 
 CHEESE = Goods("CHEESE", "Сыр", "delicacy/cheese")
@@ -300,3 +301,19 @@ def test_the_keys_of_all_agents_are_told_once_and_signed_by_the_root(
     for row in found:
         signed = agent_bytes(row.agent, row.epoch, row.store, row.public_key)
         assert verify(centre.keys.root_key, signed, row.signature)
+
+
+def test_keys_that_were_told_are_not_told_again_when_the_changes_are_not_kept_any_more(
+    centre: Centre, journal: Journal
+) -> None:
+    at = centre.clock.now()
+    keyring.publish(centre, at)
+    snapshots.run(centre, at)
+    kept = timedelta(days=centre.settings.changes_kept_days)
+
+    assert snapshots.prune(centre, at + kept + timedelta(hours=1)) > 0
+
+    assert keyring.publish(centre, at) == 0
+    make_journal(centre, journal.clock, "103")
+    assert keyring.publish(centre, at) == 1
+    assert keyring.publish(centre, at) == 0
