@@ -2,7 +2,8 @@
 
 When a store's disk dies, what it had not sent yet is gone; with a mirror on another disk it is not.
 What is written is what would be sent: batches with signed heads. When persons were erased, or a
-restored centre lacks what the file has let go, what the centre has no word of is written anew.
+restored centre lacks what the file has let go, what the centre has no word of is written anew. A
+file of a journal that was put back from a copy is kept beside, until a person brings it there.
 `kopilka central import-facts` takes them in like any other, as often as somebody likes.
 """
 
@@ -17,6 +18,7 @@ from sqlalchemy import Connection
 from agent.journal import erased, store
 from agent.push import batch_from
 from agent.station import Identity, Station
+from shared.crypto.chain import GENESIS
 from shared.runtime.files import keep
 from shared.runtime.sqlite import reading
 from shared.wire.codec import MalformedError
@@ -35,6 +37,8 @@ class _Held:
 
     first: int = 1
     last: int = 0
+    hash: bytes = GENESIS
+    """Of the last fact; it tells whose journal the file is of."""
 
 
 @dataclass(slots=True)
@@ -65,13 +69,15 @@ class Mirror:
             path = self._path(identity, epoch)
             held = self._look(path, epoch)
             with reading(station.journal) as connection:
-                tip = store.tip(connection, epoch).seq
+                tip = store.tip(connection, epoch)
+                if _is_of_another(connection, epoch, held):
+                    held = self._set_aside(path, epoch, held)
                 sent = store.next_to_send(connection, epoch) - 1
                 last = erased.upto(connection)
                 has_erased = self._erased.get(epoch, 0) < last and held.last > 0
                 # A restored centre lacks again what the file has let go since the centre had it.
                 is_anew = has_erased or (held.last > 0 and sent + 1 < held.first)
-                if held.last >= tip and not is_anew:
+                if held.last >= tip.seq and not is_anew:
                     continue
                 start = sent + 1 if is_anew else max(held.last, sent) + 1
                 new = list(_batches(connection, identity, epoch, start))
@@ -82,7 +88,7 @@ class Mirror:
                 _append(path, new, anew=is_old)
             goes_on = start == held.last + 1 and not (is_anew or is_old)
             self._erased[epoch] = last
-            self._known[epoch] = _Held(held.first if goes_on else start, tip)
+            self._known[epoch] = _Held(held.first if goes_on else start, tip.seq, tip.hash)
             facts += sum(len(batch.facts) for batch in new)
         return facts
 
@@ -104,18 +110,35 @@ class Mirror:
             self._known[epoch] = _in_a_row(batches)
         return self._known[epoch]
 
+    def _set_aside(self, path: Path, epoch: int, held: _Held) -> _Held:
+        """Keep a file whose journal has gone on otherwise: nobody else may have what is in it."""
+        aside = path.with_name(f"{path.stem}-{held.last}-{held.hash.hex()[:8]}.facts")
+        log.error("mirror.of_another_journal", file=aside.name)
+        path.replace(aside)
+        del self._known[epoch]
+        return self._look(path, epoch)
+
     def _path(self, identity: Identity, epoch: int) -> Path:
         return self.folder / f"{identity.agent}-{epoch}.facts"
 
 
 def _in_a_row(batches: list[PushBatch]) -> _Held:
     """Return which facts are in a row up to the last one of a file."""
-    first, last = 1, 0
+    first, last, tip = 1, 0, GENESIS
     for batch in batches:
         if batch.head.seq - len(batch.facts) != last:
             first = batch.head.seq - len(batch.facts) + 1
-        last = batch.head.seq
-    return _Held(first, last)
+        last, tip = batch.head.seq, batch.head.hash
+    return _Held(first, last, tip)
+
+
+def _is_of_another(connection: Connection, epoch: int, held: _Held) -> bool:
+    """Tell whether a file's last fact is not the journal's: the journal was put back from a copy.
+
+    Of a fact that has left with the next one nothing is known; it was this journal's.
+    """
+    there = store.hash_at(connection, epoch, held.last)
+    return there != held.hash if there else held.last > store.tip(connection, epoch).seq
 
 
 def unsent(station: Station) -> Iterator[PushBatch]:

@@ -166,6 +166,32 @@ def test_a_file_that_the_disk_has_damaged_is_begun_anew(shop: Shop, tmp_path: Pa
     assert facts_in(mirrored(tmp_path / "disk")) == facts(shop)
 
 
+@pytest.mark.parametrize("sales", [1, 4], ids=["shorter", "longer"])
+@pytest.mark.parametrize("is_new_process", [False, True], ids=["same process", "new process"])
+def test_a_file_of_a_journal_that_was_put_back_is_kept_beside_the_new_one(
+    shop: Shop, tmp_path: Path, sales: int, *, is_new_process: bool
+) -> None:
+    mirror = Mirror(tmp_path / "disk")
+    for _ in range(3):
+        sell(shop, basket(shop))
+    mirror.write(shop.station)
+    lost, name = facts(shop), file_of(tmp_path / "disk").name
+    put_back = Shop(tmp_path / "copy").open()
+    put_back.clock.move(hours=1)
+    for _ in range(sales):
+        sell(put_back, basket(put_back))
+
+    mirror = Mirror(tmp_path / "disk") if is_new_process else mirror
+    written = [mirror.write(put_back.station) for _ in range(2)]
+
+    (aside,) = [path for path in (tmp_path / "disk").glob("*.facts") if path.name != name]
+    assert facts_in(frames(aside.read_bytes())[0]) == lost
+    assert written == [sales, 0]
+    now = frames((tmp_path / "disk" / name).read_bytes())[0]
+    assert facts_in(now) == facts(put_back) != lost
+    put_back.close()
+
+
 def test_a_folder_that_is_away_holds_nothing_up_and_is_filled_when_it_is_back(
     shop: Shop, tmp_path: Path
 ) -> None:
