@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from central.auditor.bench import Bench, returned_share
 from central.auditor.gathering import Task, row_of
@@ -109,6 +110,8 @@ def compare(
         return Compared(Rechecked(Verdict.UNKNOWN_PACK, ""))
     try:
         return _evaluated(connection, shelves, fact, (pack, sale), bench)
+    except SQLAlchemyError:  # the database failed, not the kernel: the step is taken again
+        raise
     except Exception:  # whatever a broken fact makes the kernel do, the others are audited
         log.exception("audit.kernel_failed", fact=str(fact.id))
         return Compared(Rechecked(Verdict.FAILED, ""))

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace as changed
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from central.auditor import examining, findings, gathering, telling
 from central.auditor import service as auditor
@@ -309,6 +311,38 @@ def test_a_kernel_that_fails_is_a_verdict_and_ends_no_audit(
         found = examining.compare(connection, shelves, fact, sale, Bench())
 
     assert found == examining.Compared(Rechecked(Verdict.FAILED, ""))
+
+
+class CutOffLibrary(Library):
+    """Loses the database at any pack but one."""
+
+    def __init__(self, known: str) -> None:
+        super().__init__()
+        self.known = known
+
+    def pack(self, connection: Connection, pack_hash: str) -> CompiledPack | None:
+        if pack_hash != self.known:
+            raise OperationalError("select", {}, Exception("gone"))
+        return super().pack(connection, pack_hash)
+
+
+def test_a_database_that_fails_amid_a_step_is_no_verdict_on_a_receipt(
+    centre: Centre, journal: Journal, clock: SetClock
+) -> None:
+    here = shop(centre, journal)
+    anna = registered(journal)
+    newer = wine_text().replace("version: 1\n", "version: 2\n")
+    publish(centre, newer.replace("2026-01-01T00:00", "2026-02-01T00:00"))
+    clock.at += HOUR
+    here.sell(anna, 10)
+    journal.push_new()
+
+    with pytest.raises(OperationalError):
+        auditor.run(centre, clock.at, CutOffLibrary(here.pack.pack_hash))
+
+    assert conflicts(centre) == []
+    audit(centre)
+    assert sums(centre) == Sums(receipts=1)
 
 
 def test_a_receipt_whose_pack_is_not_published_here_is_seen_again_when_it_is(
