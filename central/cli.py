@@ -239,10 +239,10 @@ def import_facts(ctx: typer.Context, file: FileArgument) -> None:
     from collections import Counter
 
     from central.ingest.service import take_in
-    from shared.wire.push import frames
+    from shared.wire.push import readable_frames
 
     with refusals(ctx.obj.locale):
-        batches, whole = frames(file.read_bytes())
+        batches, damaged, whole = readable_frames(file.read_bytes())
         if not batches and file.stat().st_size:
             raise NoFactsError(file=file)
         outcomes: Counter[str] = Counter()
@@ -257,7 +257,9 @@ def import_facts(ctx: typer.Context, file: FileArgument) -> None:
     typer.echo(f"{len(batches)} batches: {told or 'no facts'}")
     if rest:
         typer.echo(f"{rest} bytes at the end are no whole batch: a stop has torn it", err=True)
-    if outcomes[MISSING]:
+    if damaged:
+        typer.echo(f"{damaged} batches are damaged: what is in them is not taken in", err=True)
+    if outcomes[MISSING] or damaged:
         raise typer.Exit(1)
 
 

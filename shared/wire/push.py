@@ -1,11 +1,12 @@
 """Facts go up: a batch of one chain, and the outcome of each fact."""
 
+from contextlib import suppress
 from enum import StrEnum
 from uuid import UUID
 
 from msgspec import Struct
 
-from shared.wire.codec import decoder, encode, pack, unpack
+from shared.wire.codec import MalformedError, decoder, encode, pack, unpack
 from shared.wire.facts import Fact
 
 BATCH_MAX = 200
@@ -109,15 +110,33 @@ def frames(content: bytes) -> tuple[list[PushBatch], int]:
     What follows the last whole frame was torn by a stop while it was written. Raises
     MalformedError for a frame that is whole and no batch.
     """
-    batches, at = [], 0
+    bodies, whole = _bodies(content)
+    return [decode_batch(unpack(body)) for body in bodies], whole
+
+
+def readable_frames(content: bytes) -> tuple[list[PushBatch], int, int]:
+    """Return the batches of a file that can be read, how many cannot, and how many bytes all take.
+
+    For a file of which there is no other copy: what is damaged does not hold up the rest.
+    """
+    bodies, whole = _bodies(content)
+    batches = []
+    for body in bodies:
+        with suppress(MalformedError):
+            batches.append(decode_batch(unpack(body)))
+    return batches, len(bodies) - len(batches), whole
+
+
+def _bodies(content: bytes) -> tuple[list[bytes], int]:
+    bodies, at = [], 0
     while at + FRAME_PREFIX_BYTES <= len(content):
         start = at + FRAME_PREFIX_BYTES
         end = start + int.from_bytes(content[at:start], "big")
         if end > len(content):
             break
-        batches.append(decode_batch(unpack(content[start:end])))
+        bodies.append(content[start:end])
         at = end
-    return batches, at
+    return bodies, at
 
 
 def head_bytes(head: Head, lacks_from: int = 0) -> bytes:

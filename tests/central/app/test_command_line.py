@@ -289,6 +289,26 @@ def test_a_file_of_facts_is_taken_in_as_often_as_somebody_likes(folder: Path) ->
     assert status["outcomes"] == {"accepted": 2}
 
 
+def test_a_damaged_batch_of_a_file_does_not_hold_up_the_others(folder: Path) -> None:
+    kopilka(folder, "stores", "import", stores_file(folder))
+    centre = open_centre(Settings(data_dir=folder / "centre"), clock := SetClock(NOON), Random(5))
+    journal = make_journal(centre, clock, "101")
+    for _ in range(3):
+        journal.sell(None)
+    centre.engine.dispose()
+    batches = [bytearray(frame(journal.batch(no, no))) for no in (1, 2, 3)]
+    batches[1][4:8] = bytes(4)
+    file = folder / "store.facts"
+    file.write_bytes(b"".join(batches))
+
+    told = kopilka(folder, "import-facts", file)
+
+    assert told.exit_code == 1
+    assert told.stdout == "2 batches: accepted 1, missing before them 1\n"
+    assert "1 batches are damaged" in told.stderr
+    assert json.loads(kopilka(folder, "status").stdout)["outcomes"] == {"accepted": 1}
+
+
 def test_a_file_without_a_whole_batch_of_facts_is_refused(folder: Path) -> None:
     (other := folder / "stores.csv").write_text("code,name\n" * 10)
     (nothing := folder / "nothing.facts").write_bytes(b"")
