@@ -24,6 +24,8 @@ def catch_up(station: Station) -> None:
     except UnknownKeyError:
         session = meet(station)
         _follow(station)
+    # A store that has moved since may not ask for its former region, whose rows are gone.
+    station.suspects.intersection_update(replica.streams(station))
     for stream in sorted({*repair.compare(station, session.tallies), *station.suspects}):
         if repair.repair(station, stream) is None:
             lives.renew(station)

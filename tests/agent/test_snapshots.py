@@ -470,6 +470,20 @@ def test_a_disk_that_fills_up_is_seen_while_rows_are_added_up(
     assert shop.station.disk.room is Room.NONE
 
 
+def test_damaged_rows_of_a_region_that_the_store_has_left_hold_nothing_up(shop: Shop) -> None:
+    flip(shop, GOODS[0].sku)
+    shop.station.suspects.update(repair.scrub(shop.station))
+    found = set(shop.station.suspects)
+    shop.feed(OWN, settings_row(region="spb"))
+    shop.feed(region_stream("spb"), GOODS[0])
+
+    catch_up(shop.station)
+
+    assert found == {HERE}
+    assert shop.station.suspects == set()
+    assert shop.link.pieces == []
+
+
 def test_rows_that_were_found_damaged_are_looked_at_again_after_a_restart(shop: Shop) -> None:
     goods = [*GOODS, *many_goods(10)]
     number = shop.feed(HERE, *goods[len(GOODS) :])
