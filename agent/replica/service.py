@@ -13,7 +13,7 @@ from agent.station import Premises, Station
 from shared.errors import Kind, LoyaltyError
 from shared.rules.moment import is_zone
 from shared.runtime.sqlite import reading, transaction
-from shared.wire.codec import encode
+from shared.wire.codec import MalformedError, encode
 from shared.wire.feed import (
     GLOBAL,
     SEGMENT_ROWS_MAX,
@@ -72,10 +72,14 @@ class InDoubtError(LoyaltyError):
 
 def streams(station: Station) -> list[str]:
     """Name the streams of this store; its region is known once its settings have arrived."""
-    own = [GLOBAL, store_stream(station.identity.store)]
+    own = _own_streams(station)
     with reading(station.replica) as connection:
-        requisites = settings(connection, station.identity.store)
-    return own if requisites is None else [*own, region_stream(requisites.region)]
+        region = _region(connection, station)
+    return [*own, region_stream(region)] if region else own
+
+
+def _own_streams(station: Station) -> list[str]:
+    return [GLOBAL, store_stream(station.identity.store)]
 
 
 def settings(connection: Connection, code: str) -> SettingsRow | None:
@@ -169,8 +173,17 @@ def premises(station: Station) -> Premises:
 
 def prepare(station: Station) -> None:
     """Compile the packs that the rows name, before anybody is priced by them, and keep the list of
-    keys that they have."""
-    read = _read_premises(station)
+    keys that they have.
+
+    Nothing is priced by rows that the disk has damaged; the agent starts all the same, and the pull
+    reads them again.
+    """
+    try:
+        read = _read_premises(station)
+    except MalformedError as damage:
+        log.warning("premises.damaged", reason=str(damage))
+        station.suspects.update(_own_streams(station))
+        return
     keylist.keep(station, read.keys)
     if read.settings is not None:
         now = station.time.now()
@@ -201,7 +214,12 @@ def _packs(connection: Connection, publications: Sequence[PublicationRow]) -> tu
 
 
 def _region(connection: Connection, station: Station) -> str:
-    requisites = settings(connection, station.identity.store)
+    """Return the store's region; empty while it is not known, or cannot be read."""
+    try:
+        requisites = settings(connection, station.identity.store)
+    except MalformedError:
+        station.suspects.update(_own_streams(station))
+        return ""
     return "" if requisites is None else requisites.region
 
 
@@ -233,6 +251,14 @@ def _usable(connection: Connection, station: Station, change: Change) -> Change 
     return _in_a_known_zone(connection, station, change)
 
 
+def _stored_keys(connection: Connection) -> KeysRow | None:
+    """Return the list of keys among the rows; of one that is damaged the journal has another."""
+    try:
+        return store.find(connection, KeysRow, KEYS_KEY)
+    except MalformedError:
+        return None
+
+
 def _admissible(connection: Connection, station: Station, change: Change) -> bool:
     """Refuse a list of keys that the root did not sign, or that is older than the one at hand."""
     if change.kind != RowKind.KEYS:
@@ -241,7 +267,7 @@ def _admissible(connection: Connection, station: Station, change: Change) -> boo
         return False
     row = read_row(change.kind, change.row)
     assert isinstance(row, KeysRow)
-    held = later(store.find(connection, KeysRow, KEYS_KEY), keylist.held(station))
+    held = later(_stored_keys(connection), keylist.held(station))
     if keylist.is_admissible(station, row, held):
         return True
     log.error("keys.refused", version=row.version, held=held.version if held else 0)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from agent import lives
@@ -468,6 +468,28 @@ def test_a_disk_that_fills_up_is_seen_while_rows_are_added_up(
     repair.scrub(shop.station)
 
     assert shop.station.disk.room is Room.NONE
+
+
+@pytest.mark.parametrize("kind", ["settings", "keys", "pack"])
+def test_rows_that_everything_is_priced_by_are_read_again_though_they_cannot_be_read(
+    shop: Shop, kind: str
+) -> None:
+    streams: dict[str, list[Row]] = {OWN: [settings_row()], GLOBAL: [keys_row(), pack_row()]}
+    for stream, rows in streams.items():
+        offer(shop, cursor(shop, stream), stream, stored(*rows))
+    before = [everything(shop, stream) for stream in streams]
+    with transaction(shop.station.replica) as connection:
+        connection.execute(text("UPDATE row SET row = x'c1' WHERE kind = :kind"), {"kind": kind})
+    restarted(shop)
+
+    replica.prepare(shop.station)
+    found = set(shop.station.suspects)
+    catch_up(shop.station)
+
+    assert found == {GLOBAL, OWN}
+    assert shop.station.suspects == set()
+    assert [everything(shop, stream) for stream in streams] == before
+    sell(shop, basket(shop))
 
 
 def test_damaged_rows_of_a_region_that_the_store_has_left_hold_nothing_up(shop: Shop) -> None:
