@@ -70,6 +70,10 @@ class PackShelf:
                 verdict for verdict in self._refused.values() if verdict.hash not in self._compiled
             ]
 
+    def damaged(self) -> bool:
+        """Tell whether a pack is not whole: so none is published, its row was damaged here."""
+        return any(one.reason is _NOT_WHOLE for one in self.refused())
+
     def ready(self) -> list[str]:
         """Tell which packs are compiled, by hash."""
         with self._lock:
@@ -89,7 +93,16 @@ class PackShelf:
 
     def prepare(self, published: Published, at: datetime) -> None:
         """Compile the pack that is in force and those to come, so that no sale waits for it; also
-        what was published last for other stores: it may be widened to this one."""
+        what was published last for other stores: it may be widened to this one.
+
+        For when rows have changed: what was refused as if its row was damaged is judged again.
+        """
+        with self._lock:
+            self._refused = {
+                verdict: refused
+                for verdict, refused in self._refused.items()
+                if refused.reason not in _OF_DAMAGE
+            }
         for row, has_come in _newest_first(published, at):
             if self.load(row, published.keys) is not None and has_come:
                 break
@@ -194,3 +207,4 @@ _NOT_SIGNED: Final = Sentence(
     "Пакет не подписан ключом из списка.",
     "The pack is not signed by a key of the list.",
 )
+_OF_DAMAGE: Final = (_NOT_WHOLE, _NOT_SIGNED)

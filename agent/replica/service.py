@@ -188,6 +188,8 @@ def prepare(station: Station) -> None:
     if read.settings is not None:
         now = station.time.now()
         station.packs.prepare(read.published(read.settings), now)
+        if station.packs.damaged():
+            station.suspects.add(GLOBAL)
 
 
 def _read_premises(station: Station) -> Premises:

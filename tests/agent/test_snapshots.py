@@ -16,6 +16,7 @@ from agent import lives
 from agent.disk import Room
 from agent.link import LinkDownError
 from agent.meeting import catch_up
+from agent.packs import PackShelf
 from agent.pulses import Pulses
 from agent.replica import following, repair, store, sums
 from agent.replica import service as replica
@@ -489,6 +490,26 @@ def test_rows_that_everything_is_priced_by_are_read_again_though_they_cannot_be_
     assert found == {GLOBAL, OWN}
     assert shop.station.suspects == set()
     assert [everything(shop, stream) for stream in streams] == before
+    sell(shop, basket(shop))
+
+
+def test_a_pack_whose_row_was_damaged_is_in_force_again_once_it_was_read_again(
+    shop: Shop,
+) -> None:
+    offer(shop, cursor(shop, GLOBAL), GLOBAL, stored(keys_row(), pack_row()))
+    damaged = replace(pack_row(), body=b"{}")
+    with transaction(shop.station.replica) as connection:
+        values = {"row": encode(damaged)}
+        connection.execute(text("UPDATE row SET row = :row WHERE kind = 'pack'"), values)
+    restarted(shop)
+    shop.station.packs = PackShelf()
+
+    replica.prepare(shop.station)
+    refused = [one.reason.code for one in shop.station.packs.refused()]
+    catch_up(shop.station)
+
+    assert refused == ["hash_differs"]
+    assert shop.station.packs.refused() == []
     sell(shop, basket(shop))
 
 
