@@ -112,8 +112,8 @@ class Hub:
     async def run(self) -> None:
         """Look for new rows until cancelled.
 
-        A database that fails, or has no connection left for the look, ends all connections, so that
-        no listener waits for nothing; the next look tries again.
+        A look that fails, as without a database or a free connection to it, ends all connections,
+        so that no listener waits for nothing; the next look tries again.
         """
         self._loop = asyncio.get_running_loop()
         try:
@@ -124,6 +124,9 @@ class Hub:
                 except SQLAlchemyError as error:
                     cause = getattr(error, "orig", None) or error
                     log.warning("tail.failed", reason=type(cause).__name__)
+                    self._end_all()
+                except Exception:  # without looks every store hears nothing for ever
+                    log.exception("tail.failed")
                     self._end_all()
                 looked_s = self._loop.time()
                 await self._taken(looked_s)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from central.centre import Centre
@@ -239,11 +239,15 @@ def test_who_listens_is_known_while_the_connection_is_open() -> None:
 
 @pytest.mark.parametrize(
     "failure",
-    [OperationalError("select", {}, Exception("gone")), PoolTimeoutError("no connection is free")],
-    ids=["gone", "no connection is free"],
+    [
+        OperationalError("select", {}, Exception("gone")),
+        PoolTimeoutError("no connection is free"),
+        ValueError("nobody has thought of it"),
+    ],
+    ids=["gone", "no connection is free", "unforeseen"],
 )
 def test_a_database_that_fails_ends_the_connections_and_the_next_look_goes_on(
-    failure: SQLAlchemyError,
+    failure: Exception,
 ) -> None:
     source = Source()
 
@@ -283,7 +287,7 @@ class Source:
     def __init__(self) -> None:
         self.heads: dict[str, int] = {}
         self.reads: list[tuple[str, int, int]] = []
-        self.failure: SQLAlchemyError | None = None
+        self.failure: Exception | None = None
 
     def read_heads(self) -> dict[str, int]:
         if self.failure is not None:
