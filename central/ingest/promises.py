@@ -1,11 +1,15 @@
 """What a store gave by its replica and the centre knows better: kept, told to people, its cost too.
 
 A limit for a member, and whether a purchase is his first, are decided where he stands; two stores
-that do not hear of each other may both say yes.
+that do not hear of each other may both say yes. What came first may be heard last: a purchase of a
+later day makes it no second one, and uses nothing up of a window that was over by then.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from msgspec import structs
 
 from central.conflicts.values import ConflictKind, Finding
 from central.ingest.desk import Desk
@@ -17,7 +21,7 @@ from shared.money import format_money
 from shared.points import format_points
 from shared.rules.codes import APPLIED, compile_codes, use_of
 from shared.rules.conditions import conjuncts
-from shared.rules.limit_terms import points_left, used_up
+from shared.rules.limit_terms import Limit, points_left, used_up
 from shared.rules.pack import Pack
 from shared.rules.result import EffectKind
 from shared.wire.facts import ReceiptCommitted
@@ -39,11 +43,14 @@ def recheck(desk: Desk, reading: Reading, sale: ReceiptCommitted, account: Accou
     if pack is None:
         return []
     accounts = desk.books.accounts_of(account.member)
+    history = joined([one.history for one in accounts])
+    day = sale.evaluation.counted_on or sale.day
+    later = sum(one.visits for one in history.days if one.day > day)
     view = MemberView(
         id=account.member,
         account=account.id,
-        receipts=sum(one.receipts for one in accounts),
-        history=joined([one.history for one in accounts]),
+        receipts=sum(one.receipts for one in accounts) - later,
+        history=history,
     )
     found = [*_by_codes(pack, sale, view), *_by_rules(pack, sale, view)]
     for kind in sorted({one.kind for one in found}):
@@ -71,11 +78,26 @@ def _by_rules(pack: Pack, sale: ReceiptCommitted, view: MemberView) -> Iterator[
         asked = [] if rule.condition is None else conjuncts(rule.condition)
         if view.receipts and any(node.first_purchase == "yes" for node in asked):
             yield Broken(NOT_FIRST, frozenset({rule.id}))
-        if rule.limits and rule.id in given:
-            left = points_left(rule.limits, rule.id, view, sale.day)
-            too_much = left is not None and given[rule.id] > left
-            if too_much or used_up(rule.limits, rule.id, view, sale.day) is not None:
-                yield Broken(OVER_LIMIT, frozenset({rule.id}))
+        if rule.id in given and any(
+            _is_over(one, rule.id, given, view, sale) for one in rule.limits
+        ):
+            yield Broken(OVER_LIMIT, frozenset({rule.id}))
+
+
+def _is_over(
+    limit: Limit, rule: str, given: Mapping[str, int], view: MemberView, sale: ReceiptCommitted
+) -> bool:
+    """Tell whether a sale gave by a rule what a limit of its member had no more of."""
+    seen = _upto(view, limit.span(sale.day).last)
+    left = points_left((limit,), rule, seen, sale.day)
+    too_much = left is not None and given[rule] > left
+    return too_much or used_up((limit,), rule, seen, sale.day) is not None
+
+
+def _upto(view: MemberView, day: date) -> MemberView:
+    """Return a member as if limited rules had not served him after a day."""
+    uses = tuple(use for use in view.history.uses if use.day <= day)
+    return replace(view, history=structs.replace(view.history, uses=uses))
 
 
 def _rules_of(pack: Pack, campaign: str) -> frozenset[str]:

@@ -101,3 +101,36 @@ def test_a_member_within_his_limits_is_no_conflict(chain: Chain) -> None:
     chain.sync()
 
     assert chain.conflicts() == []
+
+
+def test_a_use_of_a_later_day_does_not_use_up_what_came_before_it(chain: Chain) -> None:
+    """The store that sold first was cut off, and is heard after the other one."""
+    chain.publish(with_limit)
+    anna, opener = chain.member(100_00), Item(1, 1000, "OPENER")
+    first, second = chain.stores
+    first.cut()
+    assert buy(first, anna.member, item=opener).totals.payable_minor == 300_00
+    chain.world.time.pass_by(24 * 3600)
+    assert buy(second, anna.member, item=opener).totals.payable_minor == 300_00
+    chain.sync(second)
+
+    chain.heal()
+
+    assert chain.conflicts() == []
+
+
+@pytest.mark.capability("WINE-30")
+def test_a_purchase_of_a_later_day_that_is_heard_before_makes_the_first_no_second_one(
+    chain: Chain,
+) -> None:
+    anna = chain.member(100_00)
+    first, second = chain.stores
+    first.cut()
+    assert told(buy(first, anna.member, FIRST)) == ["applied"]
+    chain.world.time.pass_by(24 * 3600)
+    buy(second, anna.member)
+    chain.sync(second)
+
+    chain.heal()
+
+    assert chain.conflicts() == []
