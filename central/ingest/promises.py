@@ -21,7 +21,7 @@ from shared.money import format_money
 from shared.points import format_points
 from shared.rules.codes import APPLIED, compile_codes, use_of
 from shared.rules.conditions import conjuncts
-from shared.rules.limit_terms import Limit, points_left, used_up
+from shared.rules.limit_terms import Limit, discount_left, discount_use, points_left, used_up
 from shared.rules.pack import Pack
 from shared.rules.result import EffectKind
 from shared.wire.facts import ReceiptCommitted
@@ -89,8 +89,11 @@ def _is_over(
 ) -> bool:
     """Tell whether a sale gave by a rule what a limit of its member had no more of."""
     seen = _upto(view, limit.span(sale.day).last)
-    left = points_left((limit,), rule, seen, sale.day)
-    too_much = left is not None and given[rule] > left
+    amounts = (
+        (given[rule], points_left((limit,), rule, seen, sale.day)),
+        (given.get(discount_use(rule), 0), discount_left((limit,), rule, seen, sale.day)),
+    )
+    too_much = any(left is not None and amount > left for amount, left in amounts)
     return too_much or used_up((limit,), rule, seen, sale.day) is not None
 
 

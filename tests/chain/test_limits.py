@@ -20,6 +20,7 @@ LIMITED = """
     then: [{effect: discount, percent: 50 %}]
     limits: [{uses: 1, per: member, window: day}]
 """
+USES = "{uses: 1, per: member, window: day}"
 
 
 def with_limit(text: str) -> str:
@@ -134,3 +135,19 @@ def test_a_purchase_of_a_later_day_that_is_heard_before_makes_the_first_no_secon
     chain.heal()
 
     assert chain.conflicts() == []
+
+
+def test_a_discount_over_the_limit_of_a_member_is_told_though_some_of_it_was_left(
+    chain: Chain,
+) -> None:
+    """Each store takes 300.00 off, of the 500.00 that the member may have in a month."""
+    of_discount = "{discount: 500.00, per: member, window: month}"
+    chain.publish(lambda text: with_limit(text).replace(USES, of_discount))
+    anna, opener = chain.member(100_00), Item(1, 1000, "OPENER")
+    for store in chain.stores:
+        store.cut()
+        assert buy(store, anna.member, item=opener).totals.payable_minor == 300_00
+
+    chain.heal()
+
+    assert chain.conflicts() == ["over_limit"]
