@@ -136,8 +136,10 @@ def expire(certificate: Certificate, day: date) -> Certificate:
 
 
 def refund(certificate: Certificate) -> Certificate:
-    """Give the money back for what is left of it."""
-    _demand(certificate, "refund", *PAYABLE, CertificateState.EXPIRED)
+    """Give the money back for what is left of it; again for what came back on it since."""
+    came_back = certificate.state is CertificateState.REFUNDED and certificate.balance_minor > 0
+    if not came_back:
+        _demand(certificate, "refund", *PAYABLE, CertificateState.EXPIRED)
     return replace(certificate, state=CertificateState.REFUNDED, balance_minor=0)
 
 

@@ -21,7 +21,7 @@ from shared import certificate as life
 from shared.bearer import Bearer
 from shared.certificate import Certificate, CertificateState
 from shared.errors import Kind, LoyaltyError
-from shared.ids import derived
+from shared.ids import uuid7
 from shared.ledger.books import Books
 from shared.ledger.entries import Document, Entry, EntryKind
 from shared.ledger.postings import take, want_back
@@ -150,6 +150,7 @@ def unblock(centre: Centre, code: str, reason: str) -> Shown:
 def refund(centre: Centre, code: str, reason: str) -> Shown:
     """Take what is left of a certificate off it: the money goes back to who holds it.
 
+    Goods that it had paid for may come back after that; then it is refunded once more.
     Raises as `block` does, LeasedCertificateError while a store holds a part of it, and
     SetAsideCertificateError while a receipt does that is set aside.
     """
@@ -161,7 +162,7 @@ def refund(centre: Centre, code: str, reason: str) -> Shown:
         held = _ask_back(found.books, found.card)
         if not held:
             moved = _move(connection, centre, found, "refunded", reason, life.refund)
-            document = Document(derived("refund", moved.index.hex()), found.at)
+            document = Document(uuid7(found.at, centre.chance), found.at)
             for lot in found.books.lots_of(moved.account):
                 take(found.books, lot, lot.balance, document)
             return _close(connection, found, moved)

@@ -409,3 +409,29 @@ def test_a_member_is_not_a_certificate(centre: Centre, journal: Journal) -> None
 
     assert journal.push_new()[-1].reason == "account_of_another"
     assert certificates.summaries(centre) == []
+
+
+def test_what_comes_back_on_a_refunded_certificate_is_refunded_too(
+    centre: Centre, journal: Journal
+) -> None:
+    """It has paid, the rest was paid out, and then the goods come back."""
+    (code,) = on_sale(centre)
+    gift = issued(centre, journal, code)
+    journal.sell(None, issued=[gift])
+    journal.push()
+    journal.ask(gift.account, 400_00)
+    paid = journal.sell(None, paid=[drawn(gift, 400_00)])
+    journal.push()
+    refund(centre, code, "asked")
+    journal.take_back(paid, refilled=[drawn(gift, 250_00)])
+    journal.take_back(paid, refilled=[drawn(gift, 150_00)], quantity=1)
+    journal.push()
+    assert state(centre, code) == ("refunded", 400_00)
+
+    refund(centre, code, "the goods came back")
+
+    assert state(centre, code) == ("refunded", 0)
+    assert told(centre, code) == ("refunded", 0)
+    assert "400,00" in show(centre, code).records[-1].what
+    with pytest.raises(CertificateError):
+        refund(centre, code, "asked again")
