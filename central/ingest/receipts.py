@@ -41,6 +41,10 @@ from shared.rules.result import Draw
 from shared.wire.facts import Granted, Issued, LotActivated, ReceiptCommitted
 from shared.wire.taken_back import ReceiptReturned, TakenBack
 
+CERTIFICATE_GRACE = timedelta(days=14)
+"""So long pays what comes back on a certificate that has expired, where points would be lost: it
+was bought, and the refund in money is less by it."""
+
 
 def check_new(desk: Desk, reading: Reading) -> None:
     """Raise RefusedError for a document that another fact has brought already."""
@@ -139,7 +143,9 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
     grace = None if returned.grace_days is None else timedelta(days=returned.grace_days)
     for lot, amount in moved.restored.items():
         there = desk.books.lot(lot)
-        restore(desk.books, there, amount, document, day=returned.day, grace=grace)
+        is_lost = grace is None and there.wallet == Bearer.CERTIFICATE
+        lives = CERTIFICATE_GRACE if is_lost else grace
+        restore(desk.books, there, amount, document, day=returned.day, grace=lives)
     forgives = returned.forgives
     revoked = {draw.lot for draw in returned.revoked}
     debt = sum(

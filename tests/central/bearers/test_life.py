@@ -435,3 +435,24 @@ def test_what_comes_back_on_a_refunded_certificate_is_refunded_too(
     assert "400,00" in show(centre, code).records[-1].what
     with pytest.raises(CertificateError):
         refund(centre, code, "asked again")
+
+
+def test_what_an_expired_certificate_paid_comes_back_though_points_would_not(
+    centre: Centre, journal: Journal, clock: SetClock
+) -> None:
+    """It was bought for money, and the refund is less by what goes back on it."""
+    (code,) = on_sale(centre)
+    last_day = journal.day + timedelta(days=3)
+    gift = issued(centre, journal, code, expires_on=last_day)
+    journal.sell(None, issued=[gift])
+    journal.push()
+    journal.ask(gift.account, 400_00)
+    paid = journal.sell(None, paid=[drawn(gift, 400_00)])
+    journal.push()
+    clock.go(days=6)
+    expiry.run(centre, clock.now())
+
+    journal.take_back(paid, refilled=[drawn(gift, 400_00)], grace_days=None)
+    journal.push()
+
+    assert state(centre, code) == ("partly_used", 400_00)
