@@ -49,14 +49,18 @@ class CodeBook:
                     )
                 )
 
-    def give_back(self, sale: ReceiptCommitted) -> None:
-        """Let codes be used again whose sale was undone."""
+    def give_back(self, books: Books, sale: ReceiptCommitted, at_store: str) -> None:
+        """Let codes be used again whose sale was undone; what the sale drew is restored by then.
+
+        One that another sale has used stays used, and one that was revoked stays so.
+        """
         for draw in sale.bearers:
             code = self.codes.get(draw.account)
-            if code is not None and code.state is CodeState.USED:
-                self._put(
-                    replace(code, state=CodeState.ACTIVE, used_at=None, used_in="", sum_minor=0)
-                )
+            if code is None or (code.used_at, code.used_in) != (sale.at, at_store):
+                continue
+            lives = any(lot.balance and not lot.frozen for lot in books.lots_of(code.account))
+            state = CodeState.ACTIVE if lives else CodeState.REVOKED
+            self._put(replace(code, state=state, used_at=None, used_in="", sum_minor=0))
 
     def mint(
         self, books: Books, issued: Issued, document: Document, holder: Holder, kept: int

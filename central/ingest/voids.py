@@ -58,7 +58,7 @@ def post_void(desk: Desk, reading: Reading, voided: ReceiptVoided) -> list[str]:
         if lot.document == voided.sale
     )
     end_bearers(desk, reading, sale, voided)
-    desk.codes.give_back(sale)
+    desk.codes.give_back(desk.books, sale, desk.documents[voided.sale].store)
     is_first = not any(isinstance(one, ReceiptVoided) for one in before)
     if sale.member is not None and is_first:
         totals, day = sale.evaluation.totals, sale.evaluation.counted_on or sale.day

@@ -399,6 +399,7 @@ class Journal:
             reason="",
             at=self.clock.now(),
             day=self.day,
+            refilled=sold.body.bearers,
         )
         moves = tuple(self.move(lot, account, given_back=amount) for lot, amount in given)
         return self.append(FactKind.RECEIPT_VOIDED, body, Envelope(moves))

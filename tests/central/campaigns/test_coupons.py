@@ -203,3 +203,58 @@ def test_a_coupon_that_a_store_uses_without_its_lease_is_told_once_with_its_acco
     assert "…AC34" in found.sentence.ru
     assert "…AC34" in found.sentence.en
     assert (found.points, found.amount_minor) == (0, 0)
+
+
+def test_a_void_lets_its_code_be_used_again(centre: Centre, journal: Journal) -> None:
+    one = coupon(journal)
+    journal.sell(None, issued=[one])
+    journal.push()
+    journal.ask(one.account, 1)
+    journal.clock.go(microseconds=123_456)
+    used = journal.sell(None, paid=[use(one)])
+    journal.push()
+    assert state(centre, one) is CodeState.USED
+
+    journal.void(used)
+    journal.push()
+
+    assert state(centre, one) is CodeState.ACTIVE
+    assert balance(centre, one.account) == 1
+
+
+def test_a_void_gives_no_code_back_that_another_sale_has_used(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    """Used twice, as a copied disk may: the use that stays is the one that is counted."""
+    one = coupon(journal)
+    journal.sell(None, issued=[one])
+    journal.push()
+    journal.ask(one.account, 1)
+    journal.sell(None, paid=[use(one)])
+    journal.push()
+    other.clock.go(seconds=60)
+    second = other.sell(None, paid=[use(one)])
+    other.push()
+
+    other.void(second)
+    other.push()
+
+    assert state(centre, one) is CodeState.USED
+
+
+def test_a_void_lets_no_revoked_code_be_used_again(centre: Centre, journal: Journal) -> None:
+    """Its store had not heard that it was revoked."""
+    one = coupon(journal)
+    sold = journal.sell(None, issued=[one])
+    journal.push()
+    journal.ask(one.account, 1)
+    journal.take_back(sold, revoked=[use(one)])
+    journal.push()
+    assert state(centre, one) is CodeState.REVOKED
+    used = journal.sell(None, paid=[use(one)])
+    journal.push()
+
+    journal.void(used)
+    journal.push()
+
+    assert state(centre, one) is CodeState.REVOKED
