@@ -6,7 +6,7 @@ from central.ingest.reading import Reading
 from central.ingest.receipts import post_grants
 from central.members import editing
 from central.members.newcomer import Newcomer, Place, Placed
-from central.members.store import Person
+from central.members.store import MemberState, Person
 from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ledger.entries import Document
 from shared.member import PhoneRole
@@ -34,7 +34,15 @@ def check_registration(desk: Desk, reading: Reading, new: MemberRegistered) -> N
 
 
 def post_registration(desk: Desk, reading: Reading, new: MemberRegistered) -> list[str]:
-    """Enter a member; who has the same phone under a compatible name takes him in."""
+    """Enter a member; who has the same phone under a compatible name takes him in.
+
+    Of one who had joined somebody, and was erased with him, his account alone is entered.
+    """
+    if _is_erased(desk, new):
+        desk.of_erased.append(reading.fact.id)
+        account = desk.open_account(new.account, new.member)
+        post_grants(desk, reading, Document(new.member, new.at), account, new.granted)
+        return ["member_erased"]
     person = _person(reading) or RegisteredPerson(b"", "", "", "")
     placed = desk.roll.register(
         desk.books,
@@ -68,6 +76,11 @@ def post_registration(desk: Desk, reading: Reading, new: MemberRegistered) -> li
     account = desk.books.accounts[new.account]
     notes = post_grants(desk, reading, Document(new.member, new.at), account, new.granted)
     return ["merged", *notes] if placed.place is Place.MERGED else notes
+
+
+def _is_erased(desk: Desk, new: MemberRegistered) -> bool:
+    known = new.member in desk.roll.members
+    return known and desk.roll.survivor(new.member).state is MemberState.ERASED
 
 
 def _person(reading: Reading) -> RegisteredPerson | None:

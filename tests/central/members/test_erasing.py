@@ -12,6 +12,7 @@ from central.members.erasing import NotRegisteredError
 from central.members.merging import UnknownMemberError
 from central.settling.erasing import erase_member
 from central.settling.lookup import show
+from central.settling.people import merge_members
 from shared.runtime.sqlite import reading
 from shared.wire.feed import GLOBAL
 from shared.wire.rows import ErasedRow, IdentifierRow, MemberRow
@@ -86,3 +87,28 @@ def test_a_process_keeps_the_list_and_erases_again_whom_it_names(
 
     assert str(person.member) in file.read_text()
     assert show(centre, other.member).person is None
+
+
+def test_a_registration_that_comes_after_its_member_was_erased_names_nobody(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    """Of a card that had joined somebody nothing but a sale was known when both were erased."""
+    person, _ = journal.register()
+    journal.push()
+    journal.clock.go(seconds=1)
+    late, _ = journal.register(name="Борис Иванов", phone="+79160000002")
+    other.sell(late, earn=[3_00])
+    other.push()
+    merge_members(centre, person.member, late.member, WORD)
+    assert set(erase_member(centre, person.member, WORD)) == {person.member, late.member}
+
+    (outcome,) = journal.push(2).outcomes
+
+    assert (outcome.kind, outcome.reason) == ("adjusted", "member_erased")
+    told = rows(centre, GLOBAL).values()
+    assert not [row for row in told if isinstance(row, IdentifierRow)]
+    assert not [row for row in told if isinstance(row, MemberRow) and row.display_name]
+    with reading(centre.engine) as connection:
+        left = connection.exec_driver_sql("SELECT count(*) FROM personal").scalar_one()
+        who = connection.exec_driver_sql("SELECT count(*) FROM person").scalar_one()
+    assert (left, who) == (0, 0)
