@@ -25,6 +25,7 @@ from shared.ledger.books import Books, Lot
 from shared.ledger.entries import Document
 from shared.ledger.postings import grant, grow, take, want_back
 from shared.rules.budgets import Budget, budgets_of
+from shared.rules.force import Place
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 
@@ -137,8 +138,11 @@ def _open(centre: Centre, at: datetime) -> int:
 def _wanted(connection: Connection, at: datetime) -> Iterable[Budget]:
     """Yield the budgets of a day in any zone, and of some after it: they open before they begin.
 
-    Of packs that are in force in different stores the newest version comes last."""
-    for pack in packs.live(connection, at):
+    What a pack says by which stores price now comes after what one to come does, so that this one
+    changes nothing before its day; of packs that are in force in different stores the newest
+    version comes last."""
+    places = [(Place(one.code, one.region), one.zone) for one in stores(connection)]
+    for pack in (*packs.live(connection, at), *packs.in_force(connection, places, at)):
         for ahead in range(-1, DAYS_AHEAD + 1):
             yield from budgets_of(pack, at.date() + timedelta(days=ahead))
 

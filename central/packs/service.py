@@ -1,6 +1,6 @@
 """Packs of rules: checked, made canonical, signed and sent to all."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
@@ -14,12 +14,15 @@ from central.feed import service as feed
 from central.feed.service import NewChange
 from central.packs import store
 from central.packs.library import catalogue
+from central.packs.library import in_force as pack_in_force
 from central.packs.publishing import Announcement, adopt, announce, first_from, row_of
 from central.schema import Turn, take_turn
 from shared.errors import Kind, LoyaltyError
 from shared.packs.sealed import SealedPack, is_sealed, open_sealed, seal
 from shared.rules import force
 from shared.rules.document import decoded
+from shared.rules.force import Place
+from shared.rules.moment import Moment
 from shared.rules.pack import Pack, load_canonical, read_pack
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
@@ -196,6 +199,22 @@ def live(connection: Connection, at: datetime) -> list[Pack]:
     found = force.live(known.editions, known.acts, at)
     told = store.bodies(connection, [one.hash for one in found])
     return [_parsed(told[one.hash]) for one in found]
+
+
+def in_force(
+    connection: Connection, stores: Iterable[tuple[Place, str]], at: datetime
+) -> list[Pack]:
+    """Return the packs by which stores, given with their zones, price now, the newest last."""
+    known = catalogue(connection)
+    named = {code for act in known.acts for code in act.stores}
+    alike = {
+        (place if place.store in named else replace(place, store=""), zone)
+        for place, zone in stores
+    }
+    now = {pack_in_force(known, place, Moment(at, zone)) for place, zone in alike}
+    found = sorted((int(one.version), one.hash) for one in known.editions if one.hash in now)
+    told = store.bodies(connection, now)
+    return [_parsed(told[name]) for _, name in found]
 
 
 def _published(pack: store.StoredPack, novelty: Novelty) -> Published:

@@ -1,6 +1,7 @@
 """Budgets of the chain: a common word is taken so many times by all stores together, no more."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -275,3 +276,20 @@ def test_a_budget_that_is_not_there_and_an_amount_that_cannot_be_are_refused(cha
         budgets.set_amount(chain.centre, "code.nothing.x", 1)
     with pytest.raises(BadBudgetError):
         budgets.set_amount(chain.centre, NAME, -1)
+
+
+def test_a_pack_to_come_changes_no_budget_before_its_day(chain: Chain) -> None:
+    opened(chain, 8)
+    begins = chain.world.time.at.date() + timedelta(days=10)
+
+    chain.publish(
+        lambda text: with_words(5, version=3)(text).replace(
+            "effective_from: 2026-01-01", f"effective_from: {begins}"
+        )
+    )
+    chain.budgets()
+    assert (of(chain).budget.amount, of(chain).left) == (8, 8)
+    chain.world.time.pass_by(10 * 86_400)
+    chain.budgets()
+
+    assert (of(chain).budget.amount, of(chain).left) == (5, 5)
