@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
@@ -130,6 +130,8 @@ def _open(centre: Centre, at: datetime) -> int:
             _open_account(centre, books, budget)
         feed.append(connection, ledger.save(connection, books))
     for account in sorted(wanted.keys() & known.keys()):
+        if wanted[account].last != known[account].last:
+            _lengthen(centre, known[account], wanted[account].last)
         if wanted[account].amount != known[account].amount and not known[account].by_hand:
             _resize(centre, known[account], wanted[account].amount)
     return len(new)
@@ -189,6 +191,15 @@ def _resize(centre: Centre, budget: StoredBudget, amount: int) -> None:
         there = store.named(connection, budget.name)
         for now in (one for one in there if one.account == budget.account and not one.by_hand):
             _move(connection, centre, replace(now, amount=amount), amount - now.amount)
+
+
+@retried
+def _lengthen(centre: Centre, budget: StoredBudget, last: date | None) -> None:
+    """Let a budget be spread up to another day: its campaign was made longer, or shorter."""
+    with transaction(centre.engine) as connection:
+        there = store.named(connection, budget.name)
+        for now in (one for one in there if one.account == budget.account):
+            store.put(connection, replace(now, last=last))
 
 
 @retried

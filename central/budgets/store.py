@@ -65,6 +65,7 @@ def insert_budgets(connection: Connection, new: Collection[StoredBudget]) -> Non
 
 
 def put(connection: Connection, budget: StoredBudget) -> None:
-    """Write the amount of a budget."""
+    """Write the amount and the last day of a budget."""
     statement = update(_budget).where(_budget.c.account == budget.account)
-    connection.execute(statement.values(amount=budget.amount, by_hand=budget.by_hand))
+    values = {"amount": budget.amount, "by_hand": budget.by_hand, "last": budget.last}
+    connection.execute(statement.values(values))

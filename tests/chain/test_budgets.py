@@ -293,3 +293,22 @@ def test_a_pack_to_come_changes_no_budget_before_its_day(chain: Chain) -> None:
     chain.budgets()
 
     assert (of(chain).budget.amount, of(chain).left) == (5, 5)
+
+
+def test_a_word_whose_campaign_is_made_longer_is_spread_on(chain: Chain) -> None:
+    def until(day: str, version: int) -> Change:
+        return lambda text: with_words(8, version=version)(text).replace("2026-12-31", day)
+
+    chain.publish(until("2026-06-01", 2))
+    chain.budgets()
+    chain.publish(until("2026-12-31", 3))
+    chain.budgets()
+    here = chain.stores[0]
+    assert [taken(buy(here)) for _ in range(2)] == [["applied"]] * 2
+    chain.sync()
+    assert dict(of(chain).holdings) == {"102": 2}
+    chain.world.time.pass_by(150 * 86_400)
+
+    chain.budgets()
+
+    assert dict(of(chain).holdings) == {"101": 1, "102": 2}
