@@ -21,7 +21,7 @@ from central.packs import service as packs
 from shared.bearer import Bearer, bearer_lot
 from shared.errors import Kind, LoyaltyError
 from shared.ids import derived, uuid7
-from shared.ledger.books import Books, Lot
+from shared.ledger.books import Books, Holder, Lot
 from shared.ledger.entries import Document
 from shared.ledger.postings import grant, grow, take, want_back
 from shared.rules.budgets import Budget, budgets_of
@@ -87,7 +87,7 @@ def run(centre: Centre, at: datetime) -> int:
         over = at.date() - OVER_AFTER
         known = [one for one in store.budgets(connection) if one.last is None or one.last >= over]
     for start in range(0, len(known), BUDGETS_PER_TRANSACTION):
-        _spread(centre, known[start : start + BUDGETS_PER_TRANSACTION])
+        _spread(centre, known[start : start + BUDGETS_PER_TRANSACTION], at)
     return opened
 
 
@@ -229,16 +229,33 @@ def _move(connection: Connection, centre: Centre, budget: StoredBudget, more: in
 
 
 @retried
-def _spread(centre: Centre, budgets: Sequence[StoredBudget]) -> None:
-    """Lease parts of budgets to the stores that may hold leases; a debt is asked back of them."""
+def _spread(centre: Centre, budgets: Sequence[StoredBudget], at: datetime) -> None:
+    """Lease parts of budgets to the stores that may hold leases; a debt is asked back of them.
+
+    Once: a store that is away would give back all that it holds when it comes. Those that are heard
+    are asked in its place.
+    """
     with transaction(centre.engine) as connection:
         leases.keep_roster(connection)
         holders = leases.holders(connection, {one.code for one in stores(connection)})
         books = ledger.load(connection, [budget.account for budget in budgets])
+        present = frozenset(holders.values())
         for lot in [books.lots[one] for one in sorted(books.lots)]:
             share(books, lot, [holders[code] for code in sorted(holders)])
-            want_back(books, lot, books.accounts[lot.account].debt)
+            if debt := books.accounts[lot.account].debt:
+                online = leases.heard(connection, {one.agent for one in present}, at)
+                for some in (online & present, present):
+                    want_back(books, lot, debt - _asked(books, lot, some), some)
         feed.append(connection, ledger.save(connection, books))
+
+
+def _asked(books: Books, lot: Lot, holders: frozenset[Holder]) -> int:
+    """Return what holders were asked for of a lot and have not given back yet."""
+    return sum(
+        min(lease.recalled, lease.left)
+        for lease in books.leases_of(lot.id)
+        if Holder(lease.agent, lease.epoch) in holders
+    )
 
 
 def _shown(connection: Connection, budget: StoredBudget) -> BudgetShown:

@@ -223,6 +223,15 @@ def holders(connection: Connection, stores: Collection[str]) -> dict[str, Holder
     return {code: holder for code, holder in holders.items() if holder not in barred}
 
 
+def heard(connection: Connection, agents: Collection[UUID], at: datetime) -> frozenset[Holder]:
+    """Return which of these agents are online: they can give back now what they are asked for."""
+    return frozenset(
+        Holder(agent.id, agent.epoch)
+        for agent in roster.by_ids(connection, agents).values()
+        if agent.active_store is not None and at - agent.seen_at <= ONLINE_WITHIN
+    )
+
+
 def _check_sender(connection: Connection, sender: AgentIdentity, wanted: LeaseAsk) -> None:
     if wanted.agent != sender.agent:
         raise UnknownAgentError
@@ -306,12 +315,7 @@ def _recall(
     if not missing:
         return 0
     leases = [lease for lot in lots for lease in books.leases_of(lot.id) if lease.left]
-    agents = roster.by_ids(connection, {lease.agent for lease in leases} - {sender.agent})
-    online = frozenset(
-        Holder(agent.id, agent.epoch)
-        for agent in agents.values()
-        if agent.active_store is not None and at - agent.seen_at <= ONLINE_WITHIN
-    )
+    online = heard(connection, {lease.agent for lease in leases} - {sender.agent}, at)
     coming = sum(
         min(lease.recalled, lease.left)
         for lease in leases

@@ -312,3 +312,36 @@ def test_a_word_whose_campaign_is_made_longer_is_spread_on(chain: Chain) -> None
     chain.budgets()
 
     assert dict(of(chain).holdings) == {"101": 1, "102": 2}
+
+
+def test_a_debt_of_a_budget_is_asked_back_once(chain: Chain) -> None:
+    """Ten each are held by two stores that are away, and five too much are."""
+    opened(chain, 40)
+    for store in chain.stores:
+        store.cut()
+    budgets.set_amount(chain.centre, NAME, 15)
+    assert of(chain).owed == 5
+
+    for _ in range(5):
+        chain.world.time.pass_by(60)
+        budgets.run(chain.centre, chain.centre.clock.now())
+    chain.heal()
+
+    assert (of(chain).owed, of(chain).left) == (0, 15)
+    assert sorted(held for _, held in of(chain).holdings) == [5, 10]
+
+
+def test_a_debt_of_a_budget_is_asked_of_the_others_while_a_store_is_away(chain: Chain) -> None:
+    opened(chain, 40)
+    here, there = chain.stores
+    here.cut()
+    budgets.set_amount(chain.centre, NAME, 15)
+    chain.world.time.pass_by(60)
+
+    for _ in range(5):
+        there.sync()
+        budgets.run(chain.centre, chain.centre.clock.now())
+        there.sync()
+
+    assert (of(chain).owed, of(chain).left) == (0, 15)
+    assert of(chain).holdings == (("101", 10), ("102", 5))
