@@ -92,7 +92,8 @@ def run(centre: Centre, at: datetime) -> int:
 
 
 def set_amount(centre: Centre, name: str, amount: int) -> list[BudgetShown]:
-    """Let so much be used in all windows of a budget; what stores hold too much is asked back.
+    """Let so much be used in all windows of a budget, also in those to come; what stores hold too
+    much is asked back.
 
     No later version of the pack changes it. Raises UnknownBudgetError, BadBudgetError.
     """
@@ -123,7 +124,11 @@ def _open(centre: Centre, at: datetime) -> int:
     with transaction(centre.engine) as connection:
         known = {one.account: one for one in store.budgets(connection)}
         wanted = {one.account: one for one in _wanted(connection, at)}
-        new = [_stored(wanted[one], at) for one in sorted(wanted.keys() - known.keys())]
+        by_hand = {one.of: one.amount for one in known.values() if one.by_hand}
+        new = [
+            _stored(wanted[one], at, by_hand.get(wanted[one].of))
+            for one in sorted(wanted.keys() - known.keys())
+        ]
         store.insert_budgets(connection, new)
         books = Books()
         for budget in new:
@@ -149,16 +154,17 @@ def _wanted(connection: Connection, at: datetime) -> Iterable[Budget]:
             yield from budgets_of(pack, at.date() + timedelta(days=ahead))
 
 
-def _stored(budget: Budget, at: datetime) -> StoredBudget:
+def _stored(budget: Budget, at: datetime, by_hand: int | None) -> StoredBudget:
+    """Return a new window of a budget, of what a person has set for those before it."""
     return StoredBudget(
         account=budget.account,
         pack=budget.pack,
         name=budget.name,
         what=budget.what,
-        amount=budget.amount,
+        amount=budget.amount if by_hand is None else by_hand,
         first=budget.first,
         last=budget.last,
-        by_hand=False,
+        by_hand=by_hand is not None,
         opened_at=at,
     )
 

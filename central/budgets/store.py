@@ -41,6 +41,11 @@ class StoredBudget:
     by_hand: bool
     opened_at: datetime
 
+    @property
+    def of(self) -> tuple[str, str, str]:
+        """What its windows have in common."""
+        return self.pack, self.name, self.what
+
 
 _budget = table_of(BudgetTable)
 

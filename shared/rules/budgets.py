@@ -26,6 +26,11 @@ class Budget:
     last: date | None = None
 
     @property
+    def of(self) -> tuple[str, str, str]:
+        """What its windows have in common."""
+        return self.pack, self.name, self.what
+
+    @property
     def account(self) -> UUID:
         """The account that counts it."""
         return budget_account(self.pack, self.name, self.what, self.first)

@@ -222,3 +222,14 @@ def test_what_a_written_off_store_has_used_too_much_is_told_in_its_unit(
     (record,) = (one for one in conflicts(chain.centre) if one.kind == "over_budget")
     assert (record.points, record.amount_minor) == stakes
     assert words in record.sentence.ru
+
+
+def test_what_a_person_sets_counts_for_the_windows_to_come(chain: Chain) -> None:
+    opened(chain, with_budget("uses: 1", window="day"))
+    budgets.set_amount(chain.centre, name("day"), 3)
+
+    chain.world.time.pass_by(5 * 24 * 3600)
+    assert chain.budgets() > 0
+
+    assert {one.budget.amount for one in budgets.show(chain.centre, name("day"))} == {3}
+    assert [buy(chain.stores[0]) for _ in range(3)] == [HALF_MINOR] * 3
