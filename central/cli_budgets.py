@@ -38,6 +38,7 @@ def set_budget(
     ctx: typer.Context,
     name: Name,
     amount: Annotated[int, typer.Argument(help="Uses, kopecks, or hundredths of a point.")],
+    of: Annotated[str, typer.Option(help="uses, points or discount, if there are several.")] = "",
 ) -> None:
     """Let so much be used up; no later version of the pack changes it.
 
@@ -46,7 +47,7 @@ def set_budget(
     from central.budgets.service import set_amount
 
     with opened(ctx) as centre:
-        _print(set_amount(centre, name, amount))
+        _print(set_amount(centre, name, amount, of))
 
 
 def _print(windows: "list[BudgetShown]") -> None:

@@ -58,6 +58,15 @@ class BadBudgetError(LoyaltyError):
     en = "A budget is from 0 to {most}."
 
 
+class SeveralBudgetsError(LoyaltyError):
+    """A name under which uses, points and discount are counted apart, and none was named."""
+
+    kind = Kind.INVALID
+    code = "several_budgets"
+    ru = "Под именем «{name}» несколько бюджетов: {whats}. Укажите, какой: --of."
+    en = "There are several budgets {name}: {whats}. Say which: --of."
+
+
 @dataclass(frozen=True, slots=True)
 class BudgetShown:
     """A budget as a person sees it: what is used, what stores hold, what was done to it.
@@ -91,15 +100,16 @@ def run(centre: Centre, at: datetime) -> int:
     return opened
 
 
-def set_amount(centre: Centre, name: str, amount: int) -> list[BudgetShown]:
+def set_amount(centre: Centre, name: str, amount: int, what: str = "") -> list[BudgetShown]:
     """Let so much be used in all windows of a budget, also in those to come; what stores hold too
     much is asked back.
 
-    No later version of the pack changes it. Raises UnknownBudgetError, BadBudgetError.
+    `what` is counted, where a rule has several budgets of one window. No later version of the pack
+    changes it. Raises UnknownBudgetError, BadBudgetError, SeveralBudgetsError.
     """
     if not 0 <= amount <= AMOUNT_MAX:
         raise BadBudgetError(most=AMOUNT_MAX)
-    _set(centre, name, amount)
+    _set(centre, name, amount, what)
     return show(centre, name)
 
 
@@ -209,15 +219,17 @@ def _lengthen(centre: Centre, budget: StoredBudget, last: date | None) -> None:
 
 
 @retried
-def _set(centre: Centre, name: str, amount: int) -> None:
+def _set(centre: Centre, name: str, amount: int, what: str) -> None:
     with transaction(centre.engine) as connection:
-        found = store.named(connection, name)
+        found = [one for one in store.named(connection, name) if what in ("", one.what)]
         if not found:
             raise UnknownBudgetError(name=name)
+        if len(whats := sorted({one.what for one in found})) > 1:
+            raise SeveralBudgetsError(name=name, whats=", ".join(whats))
         for budget in found:
             moved = replace(budget, amount=amount, by_hand=True)
             _move(connection, centre, moved, amount - budget.amount)
-        record(connection, centre, name, "set", str(amount))
+        record(connection, centre, name, "set", f"{amount} {what}".rstrip())
 
 
 def _move(connection: Connection, centre: Centre, budget: StoredBudget, more: int) -> None:

@@ -8,7 +8,7 @@ from agent.quote.lines import Item
 from agent.quote.service import Quote
 from agent.reserve.service import QuoteChangedError
 from central.budgets import service as budgets
-from central.budgets.service import BudgetShown
+from central.budgets.service import BudgetShown, SeveralBudgetsError, UnknownBudgetError
 from central.leases.writeoff import write_off_store
 from tests.central.chain_kit import conflicts
 from tests.chain.kit import Chain, Store, with_voids
@@ -233,3 +233,22 @@ def test_what_a_person_sets_counts_for_the_windows_to_come(chain: Chain) -> None
 
     assert {one.budget.amount for one in budgets.show(chain.centre, name("day"))} == {3}
     assert [buy(chain.stores[0]) for _ in range(3)] == [HALF_MINOR] * 3
+
+
+def test_a_person_says_which_of_several_budgets_of_a_rule_he_sets(chain: Chain) -> None:
+    """Ten uses are no ten kopecks."""
+    opened(chain, with_budget("uses: 30, per: campaign, window: campaign}, {discount: 2500.00"))
+
+    with pytest.raises(SeveralBudgetsError):
+        budgets.set_amount(chain.centre, name(), 10)
+    with pytest.raises(UnknownBudgetError):
+        budgets.set_amount(chain.centre, name(), 10, "points")
+    shown = budgets.set_amount(chain.centre, name(), 10, "uses")
+
+    assert {one.budget.what: one.budget.amount for one in shown} == {
+        "uses": 10,
+        "discount": 2500_00,
+    }
+    assert [one.what for one in shown[0].records] == ["10 uses"]
+    chain.budgets()
+    assert buy(chain.stores[0]) == HALF_MINOR
