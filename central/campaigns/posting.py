@@ -34,11 +34,14 @@ class CodeBook:
     changed: set[UUID] = field(default_factory=set)
     minted: dict[UUID, Issued] = field(default_factory=dict)
 
-    def use(self, sale: ReceiptCommitted, at_store: str) -> None:
-        """Note the codes that a sale has used up; the first sale stays."""
+    def use(self, sale: ReceiptCommitted, at_store: str) -> list[StoredCode]:
+        """Note the codes that a sale has used up; the first sale stays. Return those of them that
+        were revoked before."""
+        revoked = []
         for draw in sale.bearers:
             code = self.codes.get(draw.account)
             if code is not None and code.state is not CodeState.USED:
+                revoked += [code] if code.state is CodeState.REVOKED else []
                 self._put(
                     replace(
                         code,
@@ -48,6 +51,7 @@ class CodeBook:
                         sum_minor=sale.evaluation.totals.payable_minor,
                     )
                 )
+        return revoked
 
     def give_back(self, books: Books, sale: ReceiptCommitted, at_store: str) -> None:
         """Let codes be used again whose sale was undone; what the sale drew is restored by then.

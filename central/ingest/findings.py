@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from central.campaigns.posting import COUPON
+from central.campaigns.store import StoredCode
 from central.conflicts.values import ConflictKind, Finding, Role, Sentence, parties
 from central.conflicts.words import fact_in_words, reason
 from central.ingest import clocks
@@ -116,6 +118,18 @@ def used_before(
     details = {"document": sale.receipt.uid, "tails": tails(one.tail for one in used)}
     accounts = parties(Role.ACCOUNT, (one.account for one in used))
     desk.report(reading, Finding(ConflictKind.COUPON_USED, details, accounts))
+
+
+def used_after(desk: Desk, reading: Reading, revoked: Iterable[StoredCode]) -> None:
+    """Tell of coupons that were used when their purchase had come back: their store held them, and
+    had not heard of it. One that a person has revoked is no such case."""
+    for code in revoked:
+        for lot in desk.books.lots_of(code.account):
+            if lot.kind == COUPON and not lot.frozen:
+                details = {"document": lot.document, "tails": tails([code.tail])}
+                accounts = parties(Role.ACCOUNT, [code.account])
+                key = derived("used", reading.fact.id, lot.id)
+                desk.report(reading, Finding(ConflictKind.COUPON_USED, details, accounts, key=key))
 
 
 def returned_twice(

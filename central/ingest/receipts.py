@@ -286,7 +286,7 @@ def new_lot(granted: Granted, document: UUID) -> Lot:
 def _draw(desk: Desk, reading: Reading, document: Document, sale: ReceiptCommitted) -> list[str]:
     """Post what a sale draws; what a certificate did not have any more is told to people."""
     debts = post_moves(desk, reading, document)
-    desk.codes.use(sale, reading.store)
+    findings.used_after(desk, reading, desk.codes.use(sale, reading.store))
     accounts = desk.books.accounts
     over = {one: more for one, more in sorted(debts.items()) if accounts[one].is_bearer}
     overdrawn(desk, reading, sale, over)

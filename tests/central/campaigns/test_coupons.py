@@ -161,6 +161,29 @@ def test_a_used_coupon_is_a_debt_of_its_own_that_people_are_told_of(
     assert books(centre, one.account).accounts[one.account].debt == 1
 
 
+def test_a_coupon_that_is_used_after_its_purchase_came_back_is_told_too(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    """The store that printed it holds it, and has not heard of the return elsewhere."""
+    one = coupon(journal)
+    sold = journal.sell(None, issued=[one])
+    keep(journal, sold)
+    journal.push()
+    other.take_back(sold, revoked=[use(one)])
+    other.push()
+
+    journal.sell(None, paid=[use(one)])
+    journal.push()
+    journal.push()
+
+    with reading(centre.engine) as connection:
+        (found,) = look(connection, Wanted()).conflicts
+    assert found.kind is ConflictKind.COUPON_USED
+    assert found.ids(Role.ACCOUNT) == (one.account,)
+    assert str(sold.uid) in found.sentence.en
+    assert "…AC34" in found.sentence.en
+
+
 def test_a_coupon_that_another_store_holds_is_called_back(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:
