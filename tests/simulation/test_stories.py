@@ -709,23 +709,6 @@ def test_the_judge_objects_without_the_guard(tmp_path: Path, told: Told, guards:
             tell(tmp_path, told)
 
 
-def a_gift_that_a_backup_lacks(story: Story) -> None:
-    """Anna's birthday was leased to A after the backup; A spends it before the restored centre
-    hears of it again."""
-    story.register(A)
-    story.sync(A)
-    story.do("backup")
-    story.buy(A)
-    story.sync(A)
-    story.do("restore")
-    story.spend(A)
-    assert story.spent(A) > 0
-
-
-def test_the_judge_knows_what_a_centre_gave_before_it_was_restored(tmp_path: Path) -> None:
-    tell(tmp_path, a_gift_that_a_backup_lacks)
-
-
 def three_silent_stores(folder: Path) -> int:
     """Let Anna spend in three stores that do not hear of each other, under a limit; return what
     the centre counts as debt when two of them have told (hundredths)."""
