@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 from msgspec import Struct
 from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
 from agent.bearers import used
 from agent.bearers.coupons import births, gift_births, give, mint
@@ -41,7 +42,7 @@ from shared.receipt import Tender, TenderKind
 from shared.rules.canonical import result_hash
 from shared.rules.sentences import rubles
 from shared.runtime.sqlite import reading, transaction
-from shared.wire.codec import decoder, encode
+from shared.wire.codec import MalformedError, decoder, encode
 from shared.wire.facts import Birth, FactKind, Granted, Issued, ReceiptCommitted
 from shared.wire.slips import TOKEN_BYTES
 from shared.wire.taken_back import Exchange
@@ -320,12 +321,16 @@ def _points_now(
     connection: Connection, station: Station, claim: Claim, body: ReceiptCommitted
 ) -> Points:
     """Return the member's points now that the fact is in the journal: another till may have sold to
-    him since the reserve. Who is not known here any more has what he had then."""
+    him since the reserve.
+
+    He has what he had then if he is not known here any more, or his rows are damaged: what is paid
+    is not refused for them.
+    """
     if claim.member is None:
         return slips.points_after(claim, body)
     try:
         who = standing(station, connection, claim.member.id)
-    except UnknownMemberError:
+    except (UnknownMemberError, MalformedError, DatabaseError):
         return slips.points_after(claim, body)
     return points_of(who.view(Reach.CHAIN).lots, claim.moment)
 

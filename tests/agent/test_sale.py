@@ -195,6 +195,30 @@ def test_the_balance_is_that_of_the_sale_though_another_till_sold_since_the_rese
     assert done.balance_points + done.pending_points == sum(lot.amount for lot in lots)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE row SET row = x'c1' WHERE kind = 'member'",
+        "UPDATE row SET row = x'c1' WHERE kind = 'account'",
+        "UPDATE row SET row = x'c1' WHERE kind = 'lease'",
+        "ALTER TABLE row RENAME TO away",
+    ],
+)
+def test_what_is_paid_is_committed_though_rows_are_damaged_since_the_reserve(
+    shop: Shop, damage: str
+) -> None:
+    anna = Person(PersonLot(50_000, leased=50_000))
+    shop.member(anna)
+    held = claim(shop, basket(shop, member=anna))
+    with transaction(shop.station.replica) as connection:
+        connection.exec_driver_sql(damage)
+
+    done = commit(shop.station, paid(shop, held), shop.clock.now())
+
+    assert count(shop) == 1
+    assert done.balance_points == 50_000
+
+
 def test_without_a_reserve_a_stale_digest_is_refused(shop: Shop) -> None:
     wanted = basket(shop)
     order = ReserveOrder(shop.uid(), b"", wanted, "another digest")
