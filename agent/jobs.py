@@ -36,6 +36,8 @@ TEND_S = 10.0
 REPORT_S = 2.0
 MIRROR_S = 0.5
 """The mirror is compared with the journal: a sale is on both disks within this and one fsync."""
+MIRROR_AWAY_S = 10.0
+"""After a failure of its disk: each try tells of it, and reads the file anew."""
 SETTLE_TURNS = 6
 STOP_S = 3.0
 FAILED_S = 1.0
@@ -177,9 +179,12 @@ class Jobs:
     def _copy(self, mirror: Mirror) -> None:
         """Write what the mirror lacks, however long the line is silent or the centre busy; nothing
         that is sent waits for that disk."""
-        while not self.station.clock.wait(self.stopping, MIRROR_S):
+        away_s = min(MIRROR_AWAY_S, self.station.settings.loop_silence_max_s / 2)
+        rest_s = MIRROR_S
+        while not self.station.clock.wait(self.stopping, rest_s):
             self.station.gets_on(MIRROR)
             mirror.write(self.station)
+            rest_s = away_s if mirror.is_away else MIRROR_S
 
     def _pull(self) -> None:
         backoff, fenced = self._backoff(), self._fenced_backoff()

@@ -50,6 +50,8 @@ class Mirror:
     """What the file of each epoch holds, once it was looked at."""
     _erased: dict[int, int] = field(default_factory=dict)
     """Which erasures of personal data the file of each epoch has followed."""
+    is_away: bool = False
+    """Whether the folder failed when it was last written to."""
 
     def write(self, station: Station) -> int:
         """Write what the files lack and the centre has no word of, durably; return how many facts.
@@ -57,11 +59,14 @@ class Mirror:
         A folder that is away is told with a warning, and nothing else waits for it.
         """
         try:
-            return self._write(station)
+            written = self._write(station)
         except OSError as error:
             log.warning("mirror.failed", folder=str(self.folder), reason=str(error))
             self._known.clear()
+            self.is_away = True
             return 0
+        self.is_away = False
+        return written
 
     def _write(self, station: Station) -> int:
         identity, facts = station.identity, 0

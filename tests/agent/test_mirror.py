@@ -199,10 +199,10 @@ def test_a_folder_that_is_away_holds_nothing_up_and_is_filled_when_it_is_back(
     mirror = Mirror(tmp_path / "disk" / "below")
     sell(shop, basket(shop))
 
-    assert mirror.write(shop.station) == 0
+    assert (mirror.write(shop.station), mirror.is_away) == (0, True)
 
     (tmp_path / "disk").unlink()
-    assert mirror.write(shop.station) == 1
+    assert (mirror.write(shop.station), mirror.is_away) == (1, False)
     assert facts_in(mirrored(tmp_path / "disk" / "below")) == facts(shop)
 
 

@@ -96,6 +96,31 @@ def test_a_mirror_that_fails_holds_up_nothing_that_is_sent(open_shop: Shop, tmp_
     jobs.stop()
 
 
+class CountedMirror(Mirror):
+    """A folder in the test's hand that tells how often it was tried."""
+
+    tries = 0
+
+    def write(self, station: Station) -> int:
+        type(self).tries += 1
+        return super().write(station)
+
+
+def test_a_mirror_that_is_away_is_not_tried_again_and_again(
+    open_shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.jobs.MIRROR_S", 0.01)
+    (tmp_path / "disk").write_text("no folder")
+    mirror = CountedMirror(tmp_path / "disk" / "below")
+    jobs = Jobs(open_shop.station, mirror=mirror)
+    jobs.start()
+    threading.Event().wait(0.5)
+    jobs.stop()
+
+    assert mirror.is_away
+    assert mirror.tries == 1
+
+
 def test_a_sale_is_in_the_mirror_while_the_line_hangs(open_shop: Shop, tmp_path: Path) -> None:
     sent, hang = threading.Event(), threading.Event()
 
