@@ -25,9 +25,8 @@ class OnceRecord(JournalTable, table=True):
 _OF = "SELECT lot FROM once WHERE account IN (?*)"
 _ADD = "INSERT INTO once (lot, account) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _REMOVE = "DELETE FROM once WHERE lot IN (?*)"
-_BIRTHS = """
-SELECT change.lot, fact.kind, fact.body FROM change JOIN fact ON fact.id = change.fact
-WHERE change.account IN (?*) AND change.lot IS NOT NULL AND change.amount > 0"""
+_BIRTHS = "SELECT lot, fact FROM change WHERE account IN (?*) AND lot IS NOT NULL AND amount > 0"
+_FACTS = "SELECT id, kind, body FROM fact WHERE id IN (?*)"
 
 
 def add(connection: Connection, account: UUID, lots: Iterable[UUID]) -> None:
@@ -46,11 +45,25 @@ def of(connection: Connection, accounts: Collection[UUID]) -> frozenset[UUID]:
     return frozenset([UUID(bytes=row[0]) for row in found])
 
 
-def others(connection: Connection, accounts: Collection[UUID]) -> frozenset[UUID]:
-    """Return the lots of some accounts that facts of this journal brought otherwise."""
+def others(
+    connection: Connection, accounts: Collection[UUID], lots: Collection[UUID]
+) -> frozenset[UUID]:
+    """Return which of some lots of accounts facts of this journal brought otherwise.
+
+    Only the facts of these lots are read: a till waits, and the member may have bought for years.
+    """
+    asked = {lot.bytes for lot in lots}
     found = run(connection, listed(_BIRTHS, len(accounts)), [one.bytes for one in accounts])
+    births = [(lot, fact) for lot, fact in found if lot in asked]
+    ids = sorted({fact for _, fact in births})
+    told = run(connection, listed(_FACTS, len(ids)), ids)
+    gifts = {fact: _gifts(kind, body) for fact, kind, body in told}
     return frozenset(
-        [UUID(bytes=lot) for lot, kind, body in found if UUID(bytes=lot) not in _gifts(kind, body)]
+        [
+            UUID(bytes=lot)
+            for lot, fact in births
+            if fact in gifts and UUID(bytes=lot) not in gifts[fact]
+        ]
     )
 
 

@@ -231,7 +231,7 @@ def unconfirmed(journal: Connection, who: Standing) -> frozenset[UUID]:
     """Return the lots that the centre may not accept: what this store gave a person once, while
     neither rows nor leases tell of it. Another store may have given it to him before."""
     untold = {lot.id for lot in who.lots if not lot.is_told and lot.here <= 0}
-    return frozenset(untold - once.others(journal, who.accounts)) if untold else frozenset()
+    return frozenset(untold - once.others(journal, who.accounts, untold) if untold else ())
 
 
 def identified(

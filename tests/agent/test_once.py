@@ -16,7 +16,7 @@ from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ids import account_lot, once_lot
 from shared.member import History
 from shared.receipt import Redeem
-from shared.wire.facts import MemberRegistered, ReceiptCommitted
+from shared.wire.facts import Body, MemberRegistered, ReceiptCommitted, read_body
 from shared.wire.feed import GLOBAL
 from shared.wire.rows import AccountRow, LotRow
 from shared.wire.taken_back import ReceiptReturned
@@ -365,6 +365,38 @@ def test_a_claw_back_reaches_no_welcome_that_the_centre_has_not_told(shop: Shop)
     back = last_body(shop)
     assert isinstance(back, ReceiptReturned)
     assert (back.reached, done.debt_points) == ((), 2_000)
+
+
+def test_what_was_bought_before_costs_a_claw_back_nothing(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = Person()
+    shop.member(anna)
+    for _ in range(3):
+        sell(shop, basket(shop, member=anna))
+    shop.feed(GLOBAL, *rows_of(shop, anna))
+    shop.link.up = True
+    sale = sell(shop, basket(shop, member=anna))
+    read = list[str]()
+
+    def counted(kind: str, body: bytes) -> Body:
+        read.append(kind)
+        return read_body(kind, body)
+
+    monkeypatch.setattr("agent.journal.once.read_body", counted)
+
+    take_back(shop, sale.receipt, (1, 1000))
+
+    assert read == ["receipt.committed"]
+
+
+def rows_of(shop: Shop, who: Person) -> list[AccountRow]:
+    """The lots of a member as the centre tells of them, when it has all that this store has."""
+    lots = tuple(
+        LotRow(lot.id, lot.wallet, "purchase", lot.amount, lot.activates_at, lot.expires_on, ())
+        for lot in seen(shop, who).lots
+    )
+    return [AccountRow(who.account, who.id, 0, lots)]
 
 
 def test_a_claw_back_reaches_no_gift_of_its_own_sale_that_the_centre_has_not_told(
