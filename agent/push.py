@@ -1,5 +1,6 @@
 """Send the journal to the centre: oldest first, and again until it answers."""
 
+from collections.abc import Sequence
 from enum import Enum, auto
 
 import structlog
@@ -13,7 +14,7 @@ from agent.replica import store as replica
 from agent.station import Identity, Station
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import Fact
-from shared.wire.feed import GLOBAL
+from shared.wire.feed import GLOBAL, store_stream
 from shared.wire.push import (
     BATCH_BYTES_MAX,
     BATCH_MAX,
@@ -55,6 +56,7 @@ def push(station: Station) -> Pushed:
     batch, answer = sent
     lives.hear_of(station, answer)
     epochs.heed(station, batch.head.epoch, answer.expects, answer.barred)
+    _hear_of(station, answer)
     log.info("push.answered", facts=len(batch.facts), outcomes=len(answer.outcomes))
     station.events.publish("push.answered", facts=len(answer.outcomes))
     return Pushed.SOME
@@ -78,6 +80,19 @@ def _send_next(station: Station) -> tuple[PushBatch, PushAnswer] | None:
     return batch, answer
 
 
+def _hear_of(station: Station, answer: PushAnswer) -> None:
+    """Hear the later words on facts that an answer lets wait, if the rows have overtaken it."""
+    later = [one.id.bytes for one in answer.outcomes if one.kind not in store.SETTLED]
+    if not later:
+        return
+    own = store_stream(station.identity.store)
+    with reading(station.replica) as connection:
+        if replica.cursor(connection, own).incarnation != answer.incarnation:
+            return
+        rows = replica.many(connection, OutcomeRow, later)
+    _take_over(station, rows)
+
+
 def hear(station: Station) -> int:
     """Take over what the centre has said later of facts that waited; return how many changed.
 
@@ -86,6 +101,10 @@ def hear(station: Station) -> int:
     """
     with reading(station.replica) as connection:
         rows = replica.newest(connection, OutcomeRow, LATER_WORDS_MAX)
+    return _take_over(station, rows)
+
+
+def _take_over(station: Station, rows: Sequence[OutcomeRow]) -> int:
     with reading(station.journal) as connection:
         said = store.words(connection, [row.fact for row in rows])
     new = [row for row in rows if said.get(row.fact, _word(row)) != _word(row)]

@@ -365,6 +365,22 @@ def test_words_that_were_heard_keep_no_till_waiting(
     assert hear(shop.station) == 0
 
 
+def test_a_later_word_that_overtakes_the_answer_to_its_push_is_heard(shop: Shop) -> None:
+    """The rows come on a line of their own; after them nothing may come for hours."""
+    sell(shop, basket(shop))
+    (fact,) = facts(shop)
+
+    def late(batch: PushBatch) -> PushAnswer:
+        shop.feed(HERE, OutcomeRow(fact.id, OutcomeKind.ACCEPTED, "", (Cover(GLOBAL, 7),)))
+        hear(shop.station)
+        return answer(batch, OutcomeKind.WAITING)
+
+    shop.link.answer_push = late
+    push(shop.station)
+
+    assert word_on(shop, fact.id) == "accepted"
+
+
 def test_the_same_word_with_another_cover_is_heard(shop: Shop) -> None:
     """As when a restored centre posts a fact again."""
     (fact,) = open_facts(shop, 1)
