@@ -20,6 +20,7 @@ from agent.printing import store as spool
 from agent.printing.parts import points_of
 from agent.quote.paper import paper_by
 from agent.quote.service import pack_of, store_settings
+from agent.reserve import store as claims
 from agent.returns import elsewhere, store
 from agent.returns.by_slip import Payout, SlipClaim, SlipReturn, look_by_slip, take_in_by_slip
 from agent.returns.endings import endings, whole_of
@@ -169,14 +170,20 @@ def holding_certificates(
     """Ask the centre for certificates whose sale comes back, then open a transaction.
 
     None for parts is all of the receipt. What was asked for is given back if the transaction fails.
+    Raises UidReusedError before that for the uid of another document: what a receipt of that uid
+    holds stays held.
     """
+    with reading(station.journal) as connection:
+        if answers.recall(connection, *operation) is None:
+            store.check_new(connection, operation[0])
     _ask_for_certificates(station, operation, sale, parts, at)
     try:
         with transaction(station.journal) as connection:
             yield connection
     except LoyaltyError:
         with transaction(station.journal) as connection:
-            leases.cancel(connection, station, operation[0], at)
+            if claims.find(connection, operation[0]) is None:
+                leases.cancel(connection, station, operation[0], at)
         raise
 
 

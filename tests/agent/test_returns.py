@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from agent.quote.lines import Item
 from agent.returns.service import ReturnOrder, give_back_goods, preview
 from agent.returns.shares import NotReturnableError
 from agent.returns.sources import DamagedReceiptError, UnknownReceiptError
+from agent.returns.void import VoidOrder, void
 from shared.receipt import Redeem
 from shared.rules.returns import Part
 from shared.runtime.sqlite import reading, transaction
@@ -22,6 +24,7 @@ from shared.slip import Row
 from shared.wire.facts import ReceiptCommitted, body_of
 from shared.wire.taken_back import ReceiptReturned
 from tests.agent.kit import (
+    claim,
     facts,
     kinds,
     last_body,
@@ -377,3 +380,25 @@ def test_a_return_shows_right_after_its_sale_even_when_the_clock_goes_back(shop:
     take_back(shop, sale.receipt, (1, 1000))
 
     assert [lot.amount for lot in seen(shop, anna).lots] == [0]
+
+
+@pytest.mark.parametrize("is_up", [True, False], ids=["online", "offline"])
+def test_a_return_under_the_uid_of_an_open_receipt_frees_nothing_that_it_holds(
+    shop: Shop, *, is_up: bool
+) -> None:
+    shop.link.up = is_up
+    anna = Person(PersonLot(50_000, leased=50_000))
+    shop.member(anna)
+    sale = sell(shop, basket(shop))
+    held = claim(shop, basket(shop, member=anna, redeem=Redeem.EXACT, points=40_000))
+    before = lot_seen(shop, anna, anna.lots[0])
+    order = replace(return_order(shop, sale.receipt, (1, 1000)), uid=held.receipt.uid)
+    undo = VoidOrder(held.receipt.uid, b"content", sale.receipt, "1")
+
+    with pytest.raises(UidReusedError):
+        give_back_goods(shop.station, order, shop.clock.now())
+    with pytest.raises(UidReusedError):
+        void(shop.station, undo, shop.clock.now())
+
+    assert lot_seen(shop, anna, anna.lots[0]) == before
+    assert before.here == 10_000
