@@ -185,6 +185,7 @@ class Jobs:
             self.station.gets_on(MIRROR)
             mirror.write(self.station)
             rest_s = away_s if mirror.is_away else MIRROR_S
+        mirror.write(self.station)  # what was sold last before the stop
 
     def _pull(self) -> None:
         backoff, fenced = self._backoff(), self._fenced_backoff()

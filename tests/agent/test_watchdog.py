@@ -115,10 +115,11 @@ def test_a_mirror_that_is_away_is_not_tried_again_and_again(
     jobs = Jobs(open_shop.station, mirror=mirror)
     jobs.start()
     threading.Event().wait(0.5)
+    tried = mirror.tries
     jobs.stop()
 
     assert mirror.is_away
-    assert mirror.tries == 1
+    assert tried == 1
 
 
 def test_a_sale_is_in_the_mirror_while_the_line_hangs(open_shop: Shop, tmp_path: Path) -> None:
@@ -142,6 +143,19 @@ def test_a_sale_is_in_the_mirror_while_the_line_hangs(open_shop: Shop, tmp_path:
     jobs.stop()
 
     assert found == [1, 2]
+
+
+def test_what_is_sold_last_before_a_stop_is_in_the_mirror(
+    open_shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.jobs.MIRROR_S", PATIENCE_S)
+    open_shop.link.up = False
+    jobs = Jobs(open_shop.station, mirror=Mirror(tmp_path / "disk"))
+    jobs.start()
+    sell(open_shop, basket(open_shop))
+    jobs.stop()
+
+    assert in_mirror(tmp_path / "disk") == [1, 2]
 
 
 def in_mirror(folder: Path) -> list[int]:
