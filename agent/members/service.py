@@ -1,5 +1,6 @@
 """Find members, and register new ones with the cable out."""
 
+import itertools
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -180,7 +181,7 @@ def _write(
     identity = station.identity
     born = order.birthday and checked_birthday(order.birthday, moment.day)
     referrer = _referrer(station, connection, order, phone)
-    card = card_number(identity.card_prefix, identity.card_block, newcomers.count(connection) + 1)
+    card = _next_card(station, connection)
     index = blind_index(identity.index_key, IdentifierKind.PHONE, phone)
     is_own = order.phone_role is PhoneRole.OWN
     newcomer = Newcomer(
@@ -233,6 +234,19 @@ def _write(
     paper, slip_id = present_paper(station, settings, at), derived("slip", fact.id)
     spool.enqueue(connection, registration_slip(paper, newcomer, card, found, moment, slip_id), at)
     return Registered(newcomer.member, newcomer.account, card, newcomer.display_name, "provisional")
+
+
+def _next_card(station: Station, connection: Connection) -> str:
+    """Return the next card of the store's block that nobody registered here has.
+
+    Erasures of an earlier version took rows away by which cards are counted.
+    """
+    identity = station.identity
+    for no in itertools.count(newcomers.count(connection) + 1):
+        card = card_number(identity.card_prefix, identity.card_block, no)
+        if not newcomers.by_index(connection, card_index(station, card)):
+            return card
+    raise AssertionError
 
 
 def _referrer(

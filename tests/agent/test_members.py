@@ -19,7 +19,7 @@ from shared.ids import card_number, check_digit, is_card_number
 from shared.member import PhoneRole
 from shared.phone import BadPhoneError
 from shared.profile import BadBirthdayError, BadNameError
-from shared.runtime.sqlite import reading, transaction
+from shared.runtime.sqlite import reading, run, transaction
 from shared.wire.facts import MemberRegistered, decode_person
 from shared.wire.feed import GLOBAL
 from tests.agent.kit import facts, kinds, last_body, seen, sell
@@ -144,6 +144,19 @@ def test_a_card_of_a_store_is_given_once_though_somebody_was_erased(shop: Shop) 
         seen(shop, anna.member)
     assert ids_found(shop, boris.card) == [boris.member]
     assert ids_found(shop, vera.card) == [vera.member]
+
+
+def test_no_card_is_given_twice_though_an_erasure_once_took_a_row_away(shop: Shop) -> None:
+    """As the erasures of an earlier version did."""
+    anna = registered(shop, "Анна Петрова", "+79160000001")
+    boris = registered(shop, "Борис Иванов", "+79160000002")
+    with transaction(shop.station.journal) as connection:
+        run(connection, "DELETE FROM newcomer WHERE member = ?", (anna.member.bytes,))
+
+    vera = registered(shop, "Вера Котова", "+79160000003")
+
+    assert vera.card not in (anna.card, boris.card)
+    assert ids_found(shop, boris.card) == [boris.member]
 
 
 def test_who_the_person_is_stands_in_the_erasable_part_alone(shop: Shop) -> None:
