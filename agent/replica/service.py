@@ -150,7 +150,7 @@ def _write(station: Station, segment: Segment, changes: tuple[Change, ...], last
         fresh = [change for change in changes if at.number < change.number <= last]
         region = _region(connection, station)
         put(connection, station, segment.stream, fresh)
-        if region not in ("", _region(connection, station)):
+        if _has_moved(connection, station, region):
             store.forget_regions(connection)
             sums.forget(connection, region_stream(""))
         store.put_cursor(connection, segment.stream, last, segment.incarnation)
@@ -160,6 +160,14 @@ def _write(station: Station, segment: Segment, changes: tuple[Change, ...], last
     station.gets_on(PULL)
     station.events.publish("replica.applied", stream=segment.stream, number=last)
     return last
+
+
+def _has_moved(connection: Connection, station: Station, former: str) -> bool:
+    """Tell whether the store is in another region now; its former one may have been unreadable."""
+    region = _region(connection, station)
+    if former:
+        return region != former
+    return region != "" and store.follows_another_region(connection, region_stream(region))
 
 
 def premises(station: Station) -> Premises:

@@ -178,6 +178,12 @@ def forget_regions(connection: Connection) -> None:
     connection.execute(delete(_CURSORS).where(regions))
 
 
+def follows_another_region(connection: Connection, stream: str) -> bool:
+    """Tell whether the stream of a region was read that is not this one."""
+    another = (_CURSORS.c.stream.startswith(region_stream("")), _CURSORS.c.stream != stream)
+    return connection.execute(select(_CURSORS.c.stream).where(*another)).first() is not None
+
+
 def find(connection: Connection, row: type[_R], key: bytes) -> _R | None:
     """Return one row by its key."""
     kind = kind_of_type(row)

@@ -228,6 +228,29 @@ def test_a_store_that_moves_reads_the_goods_of_its_new_region(shop: Shop) -> Non
         quote(shop.station, basket(shop, Item(1, 1000, GOODS[1].sku)), shop.clock.now())
 
 
+def test_a_store_whose_settings_were_damaged_keeps_no_goods_of_its_former_region(
+    shop: Shop,
+) -> None:
+    with transaction(shop.station.replica) as connection:
+        connection.exec_driver_sql("UPDATE row SET row = x'c1' WHERE kind = 'settings'")
+
+    shop.feed(store_stream(STORE), settings_row(region=OTHER_REGION))
+
+    with reading(shop.station.replica) as connection:
+        assert store.every(connection, GoodsRow, 1) == []
+        assert store.cursor(connection, HERE).number == 0
+
+
+def test_a_store_whose_settings_were_damaged_keeps_the_goods_of_its_region(shop: Shop) -> None:
+    with transaction(shop.station.replica) as connection:
+        connection.exec_driver_sql("UPDATE row SET row = x'c1' WHERE kind = 'settings'")
+
+    shop.feed(store_stream(STORE), settings_row())
+
+    with reading(shop.station.replica) as connection:
+        assert len(store.every(connection, GoodsRow, 10)) == len(GOODS)
+
+
 def test_a_store_that_moves_back_reads_its_old_region_from_the_start(shop: Shop) -> None:
     shop.feed(store_stream(STORE), settings_row(region=OTHER_REGION))
     shop.feed(region_stream(OTHER_REGION), cheese(90_000))
