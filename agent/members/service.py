@@ -242,11 +242,11 @@ def _next_card(station: Station, connection: Connection) -> str:
     Erasures of an earlier version took rows away by which cards are counted.
     """
     identity = station.identity
-    for no in itertools.count(newcomers.count(connection) + 1):
-        card = card_number(identity.card_prefix, identity.card_block, no)
-        if not newcomers.by_index(connection, card_index(station, card)):
-            return card
-    raise AssertionError
+    numbers = itertools.count(newcomers.count(connection) + 1)
+    cards = (card_number(identity.card_prefix, identity.card_block, no) for no in numbers)
+    return next(
+        one for one in cards if not newcomers.by_index(connection, card_index(station, one))
+    )
 
 
 def _referrer(
