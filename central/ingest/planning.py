@@ -93,8 +93,10 @@ def _plan(
     for former, now in known_as.items():
         hold_as(desk.books, former, now)
     shelf: dict[UUID, list[Reading]] = {}
+    in_turn = {reading.fact.id for reading in readings}
     for key, reading in waiting:
-        shelf.setdefault(key, []).append(reading)
+        if reading.fact.id not in in_turn:
+            shelf.setdefault(key, []).append(reading)
     for reading in readings:
         filled = fill_gaps(desk, reading, behind)
         for one in (reading, *filled):

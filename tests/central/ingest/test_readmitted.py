@@ -121,3 +121,23 @@ def test_a_return_goes_on_without_a_lot_of_its_sale_that_nobody_got(
     readmit(centre)
 
     assert kinds(journal.push().outcomes)[-1] != "quarantined"
+
+
+def test_one_that_waits_for_another_of_those_before_a_later_draw_is_posted_once(
+    centre: Centre, journal: Journal, other: Journal, anna: Person
+) -> None:
+    """The lot's own sale is set aside: what draws it waits, and what draws what that one earned
+    waits for it in turn. Then another sale brings the lot."""
+    other.sell(anna, earn=[100_00], lots=[LOT], spend=[(UUID(int=7), 1_00)])
+    other.push()
+    first = journal.sell(anna, spend=[(LOT, 10_00)], earn=[50_00])
+    journal.sell(anna, spend=[(LOT, 5_00), (first.lots[0], 20_00)])
+    assert kinds(journal.push().outcomes)[1:] == ["waiting"] * 2
+    grant(other, anna)
+    journal.sell(anna, spend=[(LOT, 2_00)])
+
+    journal.push(4)
+
+    assert kinds(journal.push().outcomes) == ["accepted"] * 4
+    assert balance(centre, anna.account) == 150_00 - 37_00
+    assert books(centre, anna.account).held == {}
