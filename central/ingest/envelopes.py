@@ -9,12 +9,13 @@ from central.ingest.desk import UNKNOWN_LOT, Desk, RefusedError
 from central.ingest.reading import Reading
 from central.passes.store import StoredUse
 from shared.ids import derived
-from shared.ledger.books import Books, Lot
+from shared.ledger.books import Books, Held, Lot
 from shared.ledger.entries import Document
 from shared.ledger.postings import (
     Drawing,
     check_count,
     draw,
+    free_given_back,
     give_back,
     release_held,
     tell_apart,
@@ -95,9 +96,19 @@ def fill_gaps(desk: Desk, reading: Reading, behind: Iterable[Reading]) -> list[R
             lease = books.lease(books.lot(move.lot), reading.holder)
             held, document = books.held[gaps[move.lot]], Document(reading.fact.id, reading.at)
             tell_apart(books, held, lease, move.drawn, move.given_back, document)
+            _free_own(books, later, books.held.get(gaps[move.lot]))
         if found and not any(gap in books.held for gap in gaps.values()):
             filled.append(later)
     return filled
+
+
+def _free_own(books: Books, later: Reading, rest: Held | None) -> None:
+    """Free what a fact gave back itself, if nothing else is left of what was held before it: it
+    was held too as long as its count proved nothing."""
+    for move in later.moves:
+        if rest is not None and (move.lot, move.given_back) == (rest.lot, rest.amount):
+            lease = books.lease(books.lot(move.lot), later.holder)
+            free_given_back(books, rest, lease, Document(later.fact.id, later.at))
 
 
 def _is_told(

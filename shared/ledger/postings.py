@@ -154,6 +154,16 @@ def tell_apart(
     settle(books, lot, document)
 
 
+def free_given_back(books: Books, held: Held, lease: Lease, document: Document) -> None:
+    """Free what was held for missing facts and has turned out to be a fact's own give-back.
+
+    The lease has counted it before.
+    """
+    lease.given_back += held.amount
+    _forget_recall(lease)
+    free_held(books, held, document)
+
+
 def give_back(books: Books, lot: Lot, lease: Lease, amount: int, document: Document) -> None:
     """Return part of a lease to the free rest; it pays debt first. A closed lease gives nothing."""
     freed = _leave(books, lease, amount)

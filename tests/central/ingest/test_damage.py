@@ -177,6 +177,27 @@ def test_what_a_fact_that_comes_whole_gave_back_is_free(centre: Centre, journal:
     assert (found.free, found.held, found.balance) == (free + 30_00, 0, 90_00)
 
 
+def test_what_a_fact_gave_back_behind_one_that_comes_whole_is_free(
+    centre: Centre, journal: Journal
+) -> None:
+    """Its own part was held too as long as its count lacked something."""
+    person, sold = _earned(journal)
+    lot = sold.lots[0]
+    whole = journal.sell(person, spend=[(lot, 30_00)]).fact
+    journal.give_back(person.account, (lot, 20_00))
+    journal.rewrite(3, envelope=b"?")
+    assert kinds(journal.push().outcomes)[2:] == ["damaged", "quarantined"]
+    journal.facts[2] = whole
+
+    journal.push()
+
+    assert kinds(journal.push().outcomes)[2:] == ["accepted"] * 2
+    found = books(centre, person.account).lot(lot)
+    (lease,) = books(centre, person.account).leases_of(lot)
+    assert (found.balance, found.held, found.free + lease.left) == (70_00, 0, 70_00)
+    assert (lease.gone, lease.given_back) == (50_00, 20_00)
+
+
 def test_a_fact_that_comes_whole_when_a_person_has_spent_what_was_missing_is_set_aside(
     centre: Centre, journal: Journal
 ) -> None:
