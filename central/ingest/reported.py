@@ -26,8 +26,12 @@ _decode_fact = decoder(Fact)
 
 
 def whole(connection: Connection, desk: Desk) -> set[Holder]:
-    """Return whose reports have all of their parts, some of which are on the desk."""
+    """Return whose reports have all of their parts, some of which are on the desk; or what comes
+    before them, and might have been one as long as it was damaged."""
     ends = {(reading.holder, reading.fact.seq + told.parts_left) for reading, told in desk.reports}
+    for reading, _ in desk.planned.values():
+        if reading.standing is Standing.MENDED:
+            ends |= _behind(connection, desk, reading)
     return {holder for holder, last in ends if _is_whole(connection, desk, holder, last)}
 
 
@@ -48,6 +52,18 @@ class _Place:
 
 
 _NOTHING = _Place()
+
+
+def _behind(connection: Connection, desk: Desk, reading: Reading) -> set[tuple[Holder, int]]:
+    """Return where a report ends of which a part is told right behind a fact."""
+    seq = reading.fact.seq + 1
+    letters = store.letters_between(connection, reading.holder, seq, seq)
+    bodies = [_kept(connection, one).body for one in letters if not one.branch]
+    return {
+        (reading.holder, seq + told.parts_left)
+        for told in bodies
+        if isinstance(told, LeasesReported) and told.incarnation == desk.incarnation
+    }
 
 
 def _is_whole(connection: Connection, desk: Desk, holder: Holder, last: int) -> bool:

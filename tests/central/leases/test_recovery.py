@@ -229,6 +229,22 @@ def test_a_damaged_sale_before_a_report_does_not_hold_it_up(
     assert run(restored) == 1
 
 
+def test_what_might_have_been_a_part_of_a_report_and_was_none_ends_it_when_it_comes_whole(
+    centre: Centre, journal: Journal, anna: tuple[Person, UUID]
+) -> None:
+    person, lot = anna
+    restored = restore(centre, journal)
+    whole = journal.sell(person).fact
+    journal.rewrite(3, kind="receipt.committee")
+    report(journal, (lot, person.account, 95_00))
+    early = run(restored)
+    journal.facts[2] = whole
+
+    journal.push(3, 3)
+
+    assert (early, run(restored)) == (0, 1)
+
+
 def test_a_report_to_another_life_is_none(
     centre: Centre, journal: Journal, anna: tuple[Person, UUID]
 ) -> None:
