@@ -73,6 +73,32 @@ def still_granted(sale: ReceiptCommitted, before: Sequence[TakenBack], lot: Lot,
     return (done + now) * lot.granted // brought - done * lot.granted // brought
 
 
+def still_reached(
+    sale: ReceiptCommitted, before: Sequence[TakenBack], moved: Moved, lots: Mapping[UUID, Lot]
+) -> Amounts:
+    """Return what a return has to take of other lots in place of those that the sale has brought.
+
+    Where a person has taken back what it should not have granted, that is a part of what is left.
+    """
+    gone = _by_lot(draw for one in before for draw in (*taken_by(one), *one.withheld, *one.kept))
+    owed = due = 0
+    for lot in sale.granted:
+        now = (moved.taken, moved.withheld, moved.kept)
+        left = max(0, lot.amount - sum(one.get(lot.lot, 0) for one in (gone, *now)))
+        there = lots.get(lot.lot)
+        granted = lot.amount if there is None else min(there.granted, lot.amount)
+        owed += left
+        due += left * granted // lot.amount if left else 0
+    if due >= owed:
+        return moved.reached
+    done = sum(draw.amount for one in before for draw in one.reached)
+    found: Amounts = {}
+    for lot_id, amount in moved.reached.items():
+        found[lot_id] = (done + amount) * due // owed - done * due // owed
+        done += amount
+    return found
+
+
 def drawn_by(sale: ReceiptCommitted) -> tuple[Draw, ...]:
     """Return what a sale drew of all lots, points and certificates."""
     return (*sale.evaluation.redemption.draws, *sale.bearers)

@@ -17,6 +17,7 @@ from central.ingest.moved import (
     left_to_move,
     restored_by,
     still_granted,
+    still_reached,
     taken_by,
 )
 from central.ingest.overdrawn import overdrawn
@@ -136,7 +137,8 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
         returned = desk.resolved[returned.uid] = without_the_same(sale, before, returned)
     moved = left_to_move(sale, before, returned)
     due = due_of(desk, sale, before, moved.taken)
-    gone = _sum(due, _reached(desk, sale, moved.reached))
+    beyond = still_reached(sale, before, moved, desk.books.lots)
+    gone = _sum(due, _reached(desk, sale, beyond))
     desk.file(reading, sale=returned.sale)
     desk.returns.setdefault(returned.sale, []).append(returned)
     post_moves(desk, reading, document)

@@ -342,6 +342,27 @@ def test_half_before_and_half_after_it_take_all_that_the_goods_had_brought(
     assert (before, worth(centre, boris)) == (150_00, 0)
 
 
+def test_what_is_taken_back_is_not_taken_of_other_points_when_the_goods_come_back(
+    centre: Centre, other: Journal, twice: tuple[Person, ReceiptCommitted]
+) -> None:
+    """A store takes others in place of what is spent of the sale's: the code's 1 000 are none of
+    them."""
+    boris, sold = twice
+    (lot,) = other.sell(boris, earn=[2000_00], kept=0).lots
+    other.push()
+    whole = Sold(other.facts[-2], sold.receipt.uid, (), sold)
+    undo(centre, the(centre, ConflictKind.CODE_USED_TWICE).id, WORD)
+    found = [worth(centre, boris)]
+    half = sum(one.amount for one in sold.granted) // 2
+
+    for _ in range(2):
+        other.take_back(whole, reached=[(lot, half)], quantity=PIECE // 2)
+        other.push()
+        found.append(worth(centre, boris))
+
+    assert found == [2300_00, 2150_00, 2000_00]
+
+
 def test_a_code_that_brought_a_discount_alone_cannot_be_undone_and_it_is_said_why(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:
