@@ -182,15 +182,25 @@ def waiters(connection: Connection, readings: Iterable[Reading]) -> list[tuple[U
     return [(awaited[reading.fact.id], reading) for reading in sorted(found, key=place_of)]
 
 
-def cut_off(connection: Connection, readings: Iterable[Reading]) -> list[Reading]:
-    """Lock and return the facts that are set aside because their counts lack others, behind such
-    of these that come whole now."""
-    found: set[UUID] = set()
+def cut_off(connection: Connection, readings: Iterable[Reading]) -> tuple[list[Reading], set[UUID]]:
+    """Lock and return the facts that are set aside behind such of these that come whole now, and
+    draw their lots; and which of them are, because their counts lack others."""
+    reasons: dict[UUID, str] = {}
+    lots: set[UUID] = set()
     for one in readings:
         if one.standing is Standing.MENDED:
-            code = BrokenCountError.code
-            found.update(looking.refused_behind(connection, one.holder, one.fact.seq, code))
-    return kept(connection, store.lock_open(connection, found, OutcomeKind.QUARANTINED))
+            reasons |= looking.refused_behind(connection, one.holder, one.fact.seq)
+            lots.update(move.lot for move in one.moves)
+    if not reasons or not lots:
+        return [], set()
+    of_lots = [
+        one
+        for one in kept(connection, reasons)
+        if not lots.isdisjoint(move.lot for move in one.moves)
+    ]
+    still = store.lock_open(connection, [one.fact.id for one in of_lots], OutcomeKind.QUARANTINED)
+    by_count = {one for one in still if reasons[one] == BrokenCountError.code}
+    return [one for one in of_lots if one.fact.id in still], by_count
 
 
 def lots_needed(reading: Reading) -> set[tuple[UUID, UUID]]:

@@ -88,11 +88,11 @@ def refused(connection: Connection, reason: str, most: int) -> Iterator[list[UUI
         found = list(connection.scalars(query.where(_inbox.c.id > found[-1])))
 
 
-def refused_behind(connection: Connection, holder: Holder, seq: int, reason: str) -> list[UUID]:
-    """Return facts of a journal behind a place that are quarantined for a reason."""
-    this = (_inbox.c.outcome == OutcomeKind.QUARANTINED.value, _inbox.c.reason == reason)
-    query = select(_inbox.c.id).where(*_of(holder), _own, _inbox.c.seq > seq, *this)
-    return list(connection.scalars(query.order_by(_inbox.c.seq)))
+def refused_behind(connection: Connection, holder: Holder, seq: int) -> dict[UUID, str]:
+    """Return why facts of a journal behind a place are quarantined."""
+    this = (_inbox.c.seq > seq, _inbox.c.outcome == OutcomeKind.QUARANTINED.value)
+    query = select(_inbox.c.id, _inbox.c.reason).where(*_of(holder), _own, *this)
+    return {row.id: row.reason for row in connection.execute(query)}
 
 
 def facts(connection: Connection, ids: Iterable[UUID]) -> list[KeptFact]:

@@ -86,7 +86,7 @@ def _plan(
     at: datetime,
     known_as: Mapping[UUID, UUID],
 ) -> Desk:
-    behind = cut_off(connection, readings)
+    behind, by_count = cut_off(connection, readings)
     waiting = waiters(connection, [*readings, *behind])
     named = [*readings, *behind, *(reading for _, reading in waiting)]
     desk = lay(connection, centre, named, at)
@@ -99,7 +99,7 @@ def _plan(
             shelf.setdefault(key, []).append(reading)
     for reading in readings:
         filled = fill_gaps(desk, reading, behind)
-        for one in (reading, *filled):
+        for one in (reading, *(later for later in filled if later.fact.id in by_count)):
             _settle(desk, shelf, one)
     return desk
 

@@ -177,6 +177,30 @@ def test_what_a_fact_that_comes_whole_gave_back_is_free(centre: Centre, journal:
     assert (found.free, found.held, found.balance) == (free + 30_00, 0, 90_00)
 
 
+def test_what_was_held_by_a_fact_that_lacks_a_lot_too_is_not_held_twice(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    """It is posted when the lot is here."""
+    person, sold = _earned(journal)
+    lot, unknown = sold.lots[0], UUID(int=5000)
+    whole = journal.sell(person, spend=[(lot, 30_00)]).fact
+    journal.sell(person, spend=[(unknown, 1_00), (lot, 10_00)])
+    journal.rewrite(3, envelope=b"?")
+    assert journal.push().outcomes[-1].reason == "unknown_lot"
+    journal.facts[2] = whole
+
+    assert kinds(journal.push().outcomes)[2:] == ["accepted", "quarantined"]
+
+    found = books(centre, person.account).lot(lot)
+    assert (found.balance, found.held) == (70_00, 10_00)
+    other.sell(person, earn=[1_00], lots=[unknown], kept=0)
+    other.push()
+    ingest.readmit(centre, centre.clock.now())
+    assert kinds(journal.push().outcomes)[2:] == ["accepted"] * 2
+    assert books(centre, person.account).held == {}
+    assert balance(centre, person.account) == 60_00
+
+
 def test_what_a_fact_gave_back_behind_one_that_comes_whole_is_free(
     centre: Centre, journal: Journal
 ) -> None:
