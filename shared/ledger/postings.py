@@ -450,6 +450,7 @@ def _graced(books: Books, lot: Lot, amount: int, document: Document, expires_on:
         held=0,
         activates_at=lot.activates_at,
         expires_on=expires_on,
+        frozen=lot.frozen,
     )
     if graced.id not in books.lots:
         books.add_lot(graced)

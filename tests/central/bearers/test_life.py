@@ -456,3 +456,24 @@ def test_what_an_expired_certificate_paid_comes_back_though_points_would_not(
     journal.push()
 
     assert state(centre, code) == ("partly_used", 400_00)
+
+
+def test_what_comes_back_on_an_expired_certificate_that_is_blocked_is_not_leased(
+    centre: Centre, journal: Journal, clock: SetClock
+) -> None:
+    (code,) = on_sale(centre)
+    gift = issued(centre, journal, code, expires_on=journal.day + timedelta(days=3))
+    journal.sell(None, issued=[gift])
+    journal.push()
+    journal.ask(gift.account, 400_00)
+    paid = journal.sell(None, paid=[drawn(gift, 400_00)])
+    journal.push()
+    block(centre, code, "stolen")
+    clock.go(days=6)
+    expiry.run(centre, clock.now())
+    journal.take_back(paid, refilled=[drawn(gift, 400_00)], grace_days=None)
+    journal.push()
+
+    _, answer = journal.ask(gift.account, 100_00)
+
+    assert answer.missing == 100_00
