@@ -1,8 +1,8 @@
 """What a store gave by its replica and the centre knows better: kept, told to people, its cost too.
 
 A limit for a member, and whether a purchase is his first, are decided where he stands; two stores
-that do not hear of each other may both say yes. What came first may be heard last: a purchase of a
-later day makes it no second one, and uses nothing up of a window that was over by then.
+that do not hear of each other may both say yes. What came first may be heard last: it uses nothing
+up of a window that was over by then, but two first purchases are told in whatever order.
 """
 
 from collections.abc import Iterator, Mapping
@@ -43,14 +43,11 @@ def recheck(desk: Desk, reading: Reading, sale: ReceiptCommitted, account: Accou
     if pack is None:
         return []
     accounts = desk.books.accounts_of(account.member)
-    history = joined([one.history for one in accounts])
-    day = sale.evaluation.counted_on or sale.day
-    later = sum(one.visits for one in history.days if one.day > day)
     view = MemberView(
         id=account.member,
         account=account.id,
-        receipts=sum(one.receipts for one in accounts) - later,
-        history=history,
+        receipts=sum(one.receipts for one in accounts),
+        history=joined([one.history for one in accounts]),
     )
     found = [*_by_codes(pack, sale, view), *_by_rules(pack, sale, view)]
     for kind in sorted({one.kind for one in found}):
