@@ -7,7 +7,6 @@ from uuid import UUID
 import structlog
 from msgspec import Struct
 from sqlalchemy import Connection
-from sqlalchemy.exc import DatabaseError
 
 from agent.bearers import used
 from agent.bearers.coupons import births, gift_births, give, mint
@@ -21,10 +20,7 @@ from agent.journal import coupons as own_coupons
 from agent.journal import service as journal
 from agent.journal.service import NewFact, Taking
 from agent.leases import store as holds
-from agent.leases.lots import Reach
-from agent.leases.standing import UnknownMemberError, standing
 from agent.printing import store as spool
-from agent.printing.parts import Points, points_of
 from agent.printing.store import JobState
 from agent.quote.paper import paper_by
 from agent.quote.service import admit, pack_of
@@ -42,7 +38,7 @@ from shared.receipt import Tender, TenderKind
 from shared.rules.canonical import result_hash
 from shared.rules.sentences import rubles
 from shared.runtime.sqlite import reading, transaction
-from shared.wire.codec import MalformedError, decoder, encode
+from shared.wire.codec import decoder, encode
 from shared.wire.facts import Birth, FactKind, Granted, Issued, ReceiptCommitted
 from shared.wire.slips import TOKEN_BYTES
 from shared.wire.taken_back import Exchange
@@ -286,7 +282,7 @@ def _write(
     reserving.count_beyond(connection, claim, fact.id)
     _remember(connection, claim, body, made)
     codes = tuple(code for code, _ in made.coupons)
-    points = _points_now(connection, station, claim, body)
+    points = slips.points_now(station, connection, claim, body)
     secrets = slips.Secrets(slip_code(station, body, token), codes, tuple(made.gifts))
     paper = paper_by(station, claim.settings, claim.evaluation.pack_hash)
     slip = slips.sale_slip(paper, claim, body, points, secrets, derived("slip", fact.id))
@@ -315,24 +311,6 @@ def _remember(connection: Connection, claim: Claim, body: ReceiptCommitted, made
     own_coupons.add(connection, made.issued)
     holds.release(connection, body.receipt.uid)
     holds.end_asks(connection, body.receipt.uid)
-
-
-def _points_now(
-    connection: Connection, station: Station, claim: Claim, body: ReceiptCommitted
-) -> Points:
-    """Return the member's points now that the fact is in the journal: another till may have sold to
-    him since the reserve.
-
-    He has what he had then if he is not known here any more, or his rows are damaged: what is paid
-    is not refused for them.
-    """
-    if claim.member is None:
-        return slips.points_after(claim, body)
-    try:
-        who = standing(station, connection, claim.member.id)
-    except (UnknownMemberError, MalformedError, DatabaseError):
-        return slips.points_after(claim, body)
-    return points_of(who.view(Reach.CHAIN).lots, claim.moment)
 
 
 def _tenders(sale: Sale, swap: Exchange | None) -> tuple[Tender, ...]:

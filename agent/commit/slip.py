@@ -4,9 +4,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
+
+from agent.leases.lots import Reach
+from agent.leases.standing import UnknownMemberError, standing
 from agent.printing import parts
 from agent.printing.parts import Paper, Points
 from agent.reserve.store import Claim
+from agent.station import Station
 from shared.bearer import Bearer
 from shared.certificate import tail_in
 from shared.member import LotView
@@ -16,19 +22,36 @@ from shared.rules.paper import MINUS, line_values, sums
 from shared.rules.sentences import spoken
 from shared.rules.slip_fill import Told, Values
 from shared.slip import Slip
+from shared.wire.codec import MalformedError
 from shared.wire.facts import Issued, ReceiptCommitted
 
 
-def points_after(claim: Claim, sale: ReceiptCommitted) -> Points:
-    """Return the member's points once the sale's draws and grants have happened."""
+def points_now(
+    station: Station, journal: Connection, claim: Claim, sale: ReceiptCommitted
+) -> Points:
+    """Return the member's points now that the sale is in the journal: another till may have sold to
+    him since the reserve.
+
+    He has what he had then if he is not known here any more, or his rows are damaged: what is paid
+    is not refused for them.
+    """
     if claim.member is None:
         return parts.points_of((), claim.moment)
+    try:
+        who = standing(station, journal, claim.member.id)
+    except (UnknownMemberError, MalformedError, DatabaseError):
+        return _points_after(claim, claim.member.account, sale)
+    return parts.points_of(who.view(Reach.CHAIN).lots, claim.moment)
+
+
+def _points_after(claim: Claim, account: UUID, sale: ReceiptCommitted) -> Points:
+    """Return the points of the reserve once the sale's draws and grants have happened."""
     drawn = {draw.lot: draw.amount for draw in claim.evaluation.redemption.draws}
     lots = [replace(lot, amount=lot.amount - drawn.get(lot.id, 0)) for lot in claim.lots]
     lots += [
         LotView(lot.lot, lot.account, lot.wallet, lot.amount, lot.activates_at, lot.expires_on)
         for lot in sale.granted
-        if lot.account == claim.member.account
+        if lot.account == account
     ]
     return parts.points_of(lots, claim.moment)
 

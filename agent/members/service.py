@@ -30,6 +30,7 @@ from shared.member import PhoneRole, display_name, person_key
 from shared.names import compatible
 from shared.phone import BadPhoneError, normalise_phone
 from shared.profile import checked_birthday, normal_name
+from shared.rules.moment import Moment
 from shared.runtime.sqlite import reading, transaction
 from shared.wire import passes
 from shared.wire.codec import decoder, encode
@@ -178,28 +179,11 @@ def _write(
 ) -> Registered:
     settings = store_settings(station)
     moment = station.time.moment(at, settings.zone)
-    identity = station.identity
-    born = order.birthday and checked_birthday(order.birthday, moment.day)
-    referrer = _referrer(station, connection, order, phone)
     card = _next_card(station, connection)
-    index = blind_index(identity.index_key, IdentifierKind.PHONE, phone)
-    is_own = order.phone_role is PhoneRole.OWN
-    newcomer = Newcomer(
-        member=uuid7(at, station.chance),
-        account=uuid7(at, station.chance),
-        card_index=card_index(station, card),
-        phone_index=index if is_own else b"",
-        card_tail=card[-TAIL_DIGITS:],
-        display_name=display_name(order.name),
-        registered_on=moment.day,
-        birthday=born,
-        referrer=referrer,
-        other_phone_index=b"" if is_own else index,
-        role=order.phone_role,
-    )
+    newcomer = _newcomer(connection, station, order, (card, phone), moment)
     salt = station.chance.randbytes(SALT_BYTES)
-    own, other = (phone, "") if is_own else ("", phone)
-    person = RegisteredPerson(salt, order.name, own, card, born, other)
+    own, other = (phone, "") if newcomer.phone_index else ("", phone)
+    person = RegisteredPerson(salt, order.name, own, card, newcomer.birthday, other)
     found = welcome(station, newcomer, moment, order.till)
     granted = tuple(
         once.granted(grant, person_key(newcomer.phone_index, newcomer.member)) for grant in found
@@ -215,7 +199,7 @@ def _write(
         at=at,
         day=moment.day,
         granted=granted,
-        referrer=referrer,
+        referrer=newcomer.referrer,
         other_phone_index=newcomer.other_phone_index,
         phone_role=order.phone_role.value,
         trusted=moment.trusted,
@@ -234,6 +218,32 @@ def _write(
     paper, slip_id = present_paper(station, settings, at), derived("slip", fact.id)
     spool.enqueue(connection, registration_slip(paper, newcomer, card, found, moment, slip_id), at)
     return Registered(newcomer.member, newcomer.account, card, newcomer.display_name, "provisional")
+
+
+def _newcomer(
+    connection: Connection,
+    station: Station,
+    order: Registration,
+    found_by: tuple[str, str],
+    moment: Moment,
+) -> Newcomer:
+    """Return a member with new ids, found by his card and phone; raises what `register` does."""
+    card, phone = found_by
+    index = blind_index(station.identity.index_key, IdentifierKind.PHONE, phone)
+    is_own = order.phone_role is PhoneRole.OWN
+    return Newcomer(
+        member=uuid7(moment.instant, station.chance),
+        account=uuid7(moment.instant, station.chance),
+        card_index=card_index(station, card),
+        phone_index=index if is_own else b"",
+        card_tail=card[-TAIL_DIGITS:],
+        display_name=display_name(order.name),
+        registered_on=moment.day,
+        birthday=order.birthday and checked_birthday(order.birthday, moment.day),
+        referrer=_referrer(station, connection, order, phone),
+        other_phone_index=b"" if is_own else index,
+        role=order.phone_role,
+    )
 
 
 def _next_card(station: Station, connection: Connection) -> str:

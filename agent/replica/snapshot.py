@@ -107,8 +107,10 @@ def _begin(station: Station, told: Snapshot) -> tuple[Build, set[int]]:
         if found.bits < told.bits:
             done = set(_in_bits(sorted(done), found.bits, told.bits))
             found = Build(found.number, told.bits, found.newest)
+            sums.end_build(connection, told.stream)
             sums.put_build(connection, told.stream, found)
-            sums.put_pieces(connection, told.stream, done)
+            for piece in sorted(done):
+                sums.put_piece(connection, told.stream, piece)
         return found, done
 
 

@@ -332,14 +332,6 @@ def put_piece(connection: Connection, stream: str, piece: int) -> None:
     connection.execute(insert(_PIECES), {"stream": stream, "piece": piece})
 
 
-def put_pieces(connection: Connection, stream: str, pieces: Collection[int]) -> None:
-    """Note anew which pieces have been read, as the stream is divided now."""
-    connection.execute(delete(_PIECES).where(_PIECES.c.stream == stream))
-    if pieces:
-        rows = [{"stream": stream, "piece": piece} for piece in sorted(pieces)]
-        connection.execute(insert(_PIECES), rows)
-
-
 def end_build(connection: Connection, stream: str) -> None:
     """Note that a snapshot has been read."""
     for table in (_BUILDS, _PIECES):

@@ -20,7 +20,7 @@ from central.leases import service as leases
 from shared.errors import Kind, LoyaltyError
 from shared.ids import derived, uuid7
 from shared.ledger.entries import Document
-from shared.ledger.postings import free_held, release_held
+from shared.ledger.held import free_held, release_held
 from shared.wire.codec import decoder
 from shared.wire.facts import Fact
 from shared.wire.push import OutcomeKind

@@ -11,15 +11,8 @@ from central.passes.store import StoredUse
 from shared.ids import derived
 from shared.ledger.books import Books, Held, Lot
 from shared.ledger.entries import Document
-from shared.ledger.postings import (
-    Drawing,
-    check_count,
-    draw,
-    free_given_back,
-    give_back,
-    release_held,
-    tell_apart,
-)
+from shared.ledger.held import free_given_back, release_held, tell_apart
+from shared.ledger.postings import Drawing, check_count, draw, give_back
 from shared.wire.facts import LeaseMove
 
 

@@ -28,7 +28,7 @@ from central.ledger import service as ledger
 from central.members import service as members
 from central.passes import posting as passes
 from shared.ledger.books import BrokenCountError, Holder
-from shared.ledger.postings import hold_as
+from shared.ledger.held import hold_as
 from shared.wire.facts import MemberRegistered
 from shared.wire.feed import GLOBAL, store_stream
 from shared.wire.push import Cover, OutcomeKind

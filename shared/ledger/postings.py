@@ -87,7 +87,7 @@ def draw(
     document's uid.
     """
     covered = _leave(books, lease, amount)
-    _forget_recall(lease)
+    forget_recall(lease)
     loose = min(amount - covered, lot.free)
     lot.free -= loose
     books.touched.add(lot.account)
@@ -97,78 +97,14 @@ def draw(
         books.held[key] = Held(document.uid, lot.id, lot.account, amount, covered + loose)
         lot.held += covered + loose
         return 0
-    return _spend(books, lot, amount, covered + loose, document)
-
-
-def release_held(books: Books, held: Held, document: Document) -> int:
-    """Post a spend that was held while its fact could not be; return what became debt."""
-    lot = books.lot(held.lot)
-    books.released.append(books.held.pop((held.fact, held.lot)))
-    lot.held -= held.covered
-    return _spend(books, lot, held.amount, held.covered, document)
-
-
-def hold_as(books: Books, former: UUID, now: UUID) -> None:
-    """Keep aside for a fact what was kept for it under another id."""
-    for held in [one for one in books.held.values() if one.fact == former]:
-        books.released.append(books.held.pop((former, held.lot)))
-        books.held[(now, held.lot)] = replace(held, fact=now)
-
-
-def free_held(books: Books, held: Held, document: Document) -> None:
-    """Free a spend that was held and has not been one after all; it pays debt first."""
-    lot = books.lot(held.lot)
-    books.released.append(books.held.pop((held.fact, held.lot)))
-    lot.held -= held.covered
-    lot.free += held.covered
-    books.touched.add(lot.account)
-    settle(books, lot, document)
-
-
-def tell_apart(
-    books: Books, held: Held, lease: Lease, drawn: int, given_back: int, document: Document
-) -> None:
-    """Let a fact, named by the document, tell of a part of what was held for missing ones.
-
-    What it drew is held as its own now, what it gave back is free; it pays debt first. The lease
-    has counted all of it before.
-    """
-    lot, of_draw = books.lot(held.lot), min(held.covered, drawn)
-    of_back = min(held.covered - of_draw, given_back)
-    rest = replace(
-        held,
-        amount=held.amount - drawn - given_back,
-        covered=held.covered - of_draw - of_back,
-    )
-    assert rest.amount >= 0, f"fact {document.uid} tells of more than is missing of lot {lot.id}"
-    if rest.amount:
-        books.held[(held.fact, lot.id)] = rest
-    else:
-        books.released.append(books.held.pop((held.fact, lot.id)))
-    books.held[(document.uid, lot.id)] = Held(document.uid, lot.id, lot.account, drawn, of_draw)
-    lease.given_back += given_back
-    _forget_recall(lease)
-    lot.held -= of_back
-    lot.free += of_back
-    books.touched.add(lot.account)
-    settle(books, lot, document)
-
-
-def free_given_back(books: Books, held: Held, lease: Lease, document: Document) -> None:
-    """Free what was held for missing facts and has turned out to be a fact's own give-back.
-
-    The lease has counted it before.
-    """
-    lease.given_back += held.amount
-    _forget_recall(lease)
-    free_held(books, held, document)
+    return spend(books, lot, amount, covered + loose, document)
 
 
 def give_back(books: Books, lot: Lot, lease: Lease, amount: int, document: Document) -> None:
     """Return part of a lease to the free rest; it pays debt first. A closed lease gives nothing."""
     freed = _leave(books, lease, amount)
     lease.given_back += amount
-    _forget_recall(lease)
+    forget_recall(lease)
     lot.free += freed
     settle(books, lot, document)
 
@@ -269,7 +205,7 @@ def write_off(books: Books, lot: Lot, lease: Lease) -> int:
     """
     freed = lease.left
     lease.closed = True
-    _forget_recall(lease)
+    forget_recall(lease)
     lot.free += freed
     books.touched.add(lot.account)
     return freed
@@ -393,7 +329,7 @@ def _leave(books: Books, lease: Lease, amount: int) -> int:
     return covered
 
 
-def _forget_recall(lease: Lease) -> None:
+def forget_recall(lease: Lease) -> None:
     """Stop asking for what the holder no longer has, or he would give back the next raise."""
     lease.wanted_back = min(lease.wanted_back, lease.given_back + lease.left)
 
@@ -425,7 +361,8 @@ def _unburn(books: Books, lot: Lot, amount: int, document: Document) -> int:
     return back
 
 
-def _spend(books: Books, lot: Lot, amount: int, covered: int, document: Document) -> int:
+def spend(books: Books, lot: Lot, amount: int, covered: int, document: Document) -> int:
+    """Post what left a lot, of which so much was there for it; return what became debt."""
     if covered < amount:
         covered += _unburn(books, lot, amount - covered, document)
     if covered:

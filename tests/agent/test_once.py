@@ -16,6 +16,7 @@ from shared.crypto.blind import IdentifierKind, blind_index
 from shared.ids import account_lot, once_lot
 from shared.member import History
 from shared.receipt import Redeem
+from shared.rules.result import Draw
 from shared.wire.facts import Body, MemberRegistered, ReceiptCommitted, read_body
 from shared.wire.feed import GLOBAL
 from shared.wire.rows import AccountRow, LotRow
@@ -349,22 +350,32 @@ def test_a_phone_brings_nobody_under_another_name(generous: Shop) -> None:
         join(generous, "Борис Иванов", referrer=PHONE)
 
 
-def test_a_claw_back_reaches_no_welcome_that_the_centre_has_not_told(shop: Shop) -> None:
-    """Another store may have welcomed this person first; then the centre grants nothing here."""
+def reaching_anywhere(shop: Shop) -> None:
+    """A programme whose returns take spent points of other lots; the line is out."""
     text = programme().replace("policies:", "policies:\n  claw_back: unlimited")
     shop.feed(GLOBAL, pack_row(text))
     shop.link.up = False
-    anna = person_of(join(shop))
+
+
+def reached_for_spent_points(shop: Shop, anna: Person) -> tuple[tuple[Draw, ...], int]:
+    """Buy, spend 20.00 of what that has earned, bring it back; return what else it took, and the
+    debt."""
     sale = sell(shop, basket(shop, member=anna))
     shop.clock.move(hours=25)
     dear = Item(1, 1000, CHEESE, price_minor=1_000_000)
     sell(shop, basket(shop, dear, member=anna, redeem=Redeem.EXACT, points=2_000))
-
     done = take_back(shop, sale.receipt, (1, 1000))
-
     back = last_body(shop)
     assert isinstance(back, ReceiptReturned)
-    assert (back.reached, done.debt_points) == ((), 2_000)
+    return back.reached, done.debt_points
+
+
+def test_a_claw_back_reaches_no_welcome_that_the_centre_has_not_told(shop: Shop) -> None:
+    """Another store may have welcomed this person first; then the centre grants nothing here."""
+    reaching_anywhere(shop)
+    anna = person_of(join(shop))
+
+    assert reached_for_spent_points(shop, anna) == ((), 2_000)
 
 
 def test_what_was_bought_before_costs_a_claw_back_nothing(
@@ -383,7 +394,7 @@ def test_what_was_bought_before_costs_a_claw_back_nothing(
         read.append(kind)
         return read_body(kind, body)
 
-    monkeypatch.setattr("agent.journal.once.read_body", counted)
+    monkeypatch.setattr("agent.journal.once.read_body", counted)  # how much is read is asked
 
     take_back(shop, sale.receipt, (1, 1000))
 
@@ -403,17 +414,7 @@ def test_a_claw_back_reaches_no_gift_of_its_own_sale_that_the_centre_has_not_tol
     shop: Shop,
 ) -> None:
     """Another store may have congratulated this person first, under another number."""
-    text = programme().replace("policies:", "policies:\n  claw_back: unlimited")
-    shop.feed(GLOBAL, pack_row(text))
-    shop.link.up = False
+    reaching_anywhere(shop)
     anna = born_today(shop)
-    sale = sell(shop, basket(shop, member=anna))
-    shop.clock.move(hours=25)
-    dear = Item(1, 1000, CHEESE, price_minor=1_000_000)
-    sell(shop, basket(shop, dear, member=anna, redeem=Redeem.EXACT, points=2_000))
 
-    done = take_back(shop, sale.receipt, (1, 1000))
-
-    back = last_body(shop)
-    assert isinstance(back, ReceiptReturned)
-    assert (back.reached, done.debt_points) == ((), 2_000)
+    assert reached_for_spent_points(shop, anna) == ((), 2_000)

@@ -109,7 +109,7 @@ class CountedMirror(Mirror):
 def test_a_mirror_that_is_away_is_not_tried_again_and_again(
     open_shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.jobs.MIRROR_S", 0.01)
+    monkeypatch.setattr("agent.jobs.MIRROR_S", 0.01)  # fifty tries, if it did not rest
     (tmp_path / "disk").write_text("no folder")
     mirror = CountedMirror(tmp_path / "disk" / "below")
     jobs = Jobs(open_shop.station, mirror=mirror)
@@ -148,7 +148,7 @@ def test_a_sale_is_in_the_mirror_while_the_line_hangs(open_shop: Shop, tmp_path:
 def test_what_is_sold_last_before_a_stop_is_in_the_mirror(
     open_shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.jobs.MIRROR_S", PATIENCE_S)
+    monkeypatch.setattr("agent.jobs.MIRROR_S", PATIENCE_S)  # the stop comes before a look
     open_shop.link.up = False
     jobs = Jobs(open_shop.station, mirror=Mirror(tmp_path / "disk"))
     jobs.start()

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from shared.ids import derived
 from shared.ledger.books import Books, Holder, Lot
 from shared.ledger.entries import BESIDE_BALANCE, Document, EntryKind
+from shared.ledger.held import release_held
 from shared.ledger.leases import LeaseUse, spendable, to_give_back
 from shared.ledger.postings import (
     Drawing,
@@ -23,7 +24,6 @@ from shared.ledger.postings import (
     give_back,
     grant,
     raise_lease,
-    release_held,
     restore,
     settle,
     take,

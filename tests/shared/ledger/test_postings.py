@@ -7,6 +7,7 @@ import pytest
 
 from shared.ledger.books import Books, BrokenCountError, Holder, Lot, UnknownLotError
 from shared.ledger.entries import Document, EntryKind
+from shared.ledger.held import release_held
 from shared.ledger.postings import (
     Drawing,
     activate,
@@ -17,7 +18,6 @@ from shared.ledger.postings import (
     give_back,
     grant,
     raise_lease,
-    release_held,
     restore,
     take,
     want_back,
