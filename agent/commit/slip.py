@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
@@ -25,6 +26,8 @@ from shared.slip import Slip
 from shared.wire.codec import MalformedError
 from shared.wire.facts import Issued, ReceiptCommitted
 
+log = structlog.get_logger()
+
 
 def points_now(
     station: Station, journal: Connection, claim: Claim, sale: ReceiptCommitted
@@ -39,7 +42,8 @@ def points_now(
         return parts.points_of((), claim.moment)
     try:
         who = standing(station, journal, claim.member.id)
-    except (UnknownMemberError, MalformedError, DatabaseError):
+    except (UnknownMemberError, MalformedError, DatabaseError) as error:
+        log.warning("balance.unread", receipt=str(sale.receipt.uid), reason=str(error))
         return _points_after(claim, claim.member.account, sale)
     return parts.points_of(who.view(Reach.CHAIN).lots, claim.moment)
 
