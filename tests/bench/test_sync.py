@@ -24,7 +24,7 @@ from tests.bench.estate import Estate
 from tests.bench.peer import POUCH, SPENDING_CRSQLITE, SPENDING_POUCH, Peer
 from tests.bench.results import compare
 from tests.chain.kit import Chain, Store
-from tests.simulation.world import quiet
+from tests.quiet import quiet
 
 CHANGES = 30
 SEEN_S_MAX = 10.0

@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from tests.browser.office import ANNA, OLGA, VERA, Office, office
-from tests.simulation.world import quiet
+from tests.quiet import quiet
 
 Shot = tuple[str, Page]
 

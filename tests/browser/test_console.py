@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.browser.kit import WIDE, sentences
 from tests.browser.office import ANNA, MARK, NAMES, OLGA, TIERS, Office, office
-from tests.simulation.world import quiet
+from tests.quiet import quiet
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"]}
 CUT_OFF = """() => [...document.querySelectorAll("html, header, .card, .tile, button")]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.chain.kit import Chain
-from tests.simulation.world import quiet
+from tests.quiet import quiet
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from tests.deploy.kit import DEPLOY, folder_of, tool
 from tests.deploy.load import books_are_right, selling, wait_for_sales
 from tests.postgres import UNPRIVILEGED, find_binaries
 from tests.processes.estate import found
-from tests.simulation.world import quiet
+from tests.quiet import quiet
 
 ROOT = Path(__file__).parents[2]
 UV = ROOT / ".tools/bin/uv"

@@ -18,7 +18,7 @@ from tests.deploy.front import Front, Shop, arrived
 from tests.deploy.kit import folder_of
 from tests.deploy.load import books_are_right
 from tests.processes.estate import found
-from tests.simulation.world import quiet
+from tests.quiet import quiet
 
 CODES = ("101", "102")
 SALES = 20

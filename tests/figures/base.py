@@ -31,7 +31,7 @@ from shared.clock import SystemClock
 from shared.runtime.sqlite import reading
 from tests.central.app.kit import STORES_CSV
 from tests.postgres import Cluster
-from tests.simulation.world import quiet
+from tests.quiet import quiet
 
 MEMBERS = 1_000_000
 HEADING = "№ карты;Вид карты;Телефон;ФИО;Дата рождения;E-mail;Магазин;Бонусы;Сгорают;Сумма покупок"

@@ -11,7 +11,7 @@ from shared.clock import SystemClock
 from tests.bench.page import write_page
 from tests.bench.results import RESULTS, Comparison, now_text, write_down
 from tests.figures.run import FULL, Row, Run
-from tests.simulation.world import quiet
+from tests.quiet import quiet
 
 OUT = Path("out/figures")
 FIGURES = {

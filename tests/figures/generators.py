@@ -12,7 +12,7 @@ from threading import Event
 from demo.stage.processes import Crew, Process, module
 from tests.figures.book import Json
 from tests.figures.estate import CLOCK, PATIENCE, WAIT_S
-from tests.simulation.world import quiet
+from tests.quiet import quiet
 
 LOOK_S = 0.01
 

@@ -17,10 +17,11 @@ from tests.chain.kit import OPENS_S, Store
 from tests.figures.book import Json
 from tests.figures.run import Row, Run
 from tests.figures.seeds import seeded
+from tests.quiet import quiet
 from tests.simulation.plan import Options
 from tests.simulation.programmes import Programme, once_of
 from tests.simulation.wire import LineMode
-from tests.simulation.world import World, quiet
+from tests.simulation.world import World
 
 REGISTRATIONS, OF_PIECE, STORES = 100_000, 2_500, 25
 AGAIN_SHARE = 0.03

@@ -24,7 +24,7 @@ from tests.central.journal_builder import make_centre
 from tests.central.people.kit import Browser, Staff
 from tests.figures.page_base import Made, build
 from tests.postgres import Cluster
-from tests.simulation.world import quiet
+from tests.quiet import quiet
 
 TIMES = 7
 OK, GO = 200, 303

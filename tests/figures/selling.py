@@ -32,7 +32,7 @@ from shared.runtime.sqlite import reading
 from shared.wire.feed import GLOBAL
 from tests.bench.chain import close
 from tests.bench.results import Timings
-from tests.simulation.world import quiet
+from tests.quiet import quiet
 
 LINES = 20
 POINTS = 1_00

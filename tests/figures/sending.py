@@ -25,7 +25,7 @@ from tests.central.app.kit import SetClock
 from tests.central.journal_builder import Journal
 from tests.figures.book import Json
 from tests.figures.stores import Seller, agent_of, keys_of
-from tests.simulation.world import quiet
+from tests.quiet import quiet
 
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
 TRIES_MAX = 50

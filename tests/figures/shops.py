@@ -29,11 +29,12 @@ from tests.chain.kit import OPENS_S, Store
 from tests.figures.book import Json
 from tests.figures.run import Run
 from tests.figures.seeds import seeded
+from tests.quiet import quiet
 from tests.simulation.clocks import MachineClock
 from tests.simulation.machine import wrong_by
 from tests.simulation.plan import Options
 from tests.simulation.wire import LineMode
-from tests.simulation.world import World, quiet
+from tests.simulation.world import World
 
 STORES = 200
 WINDOWS_MAX = 1_000

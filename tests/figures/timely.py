@@ -16,10 +16,11 @@ from tests.figures.book import Json
 from tests.figures.run import Row, Run
 from tests.figures.runs import simulated
 from tests.figures.seeds import seeded
+from tests.quiet import quiet
 from tests.simulation import times
 from tests.simulation.plan import Fault, Options
 from tests.simulation.wire import LineMode
-from tests.simulation.world import World, quiet
+from tests.simulation.world import World
 
 RECEIPTS, LATE_RECEIPTS, OF_PIECE = 10_000, 10_000, 1_000
 STORES, DAYS = 3, 3

@@ -55,7 +55,7 @@ def torment(
 
 def _run(console: Console, folder: Path, options: "Options") -> "Result":
     from tests.processes.torment import torment as run
-    from tests.simulation.world import quiet
+    from tests.quiet import quiet
 
     columns = (
         TextColumn("{task.description}"),

@@ -10,7 +10,7 @@ from tests.databases import Databases
 from tests.left_behind import left_behind
 from tests.processes.plan import Kind, Options, make_plan
 from tests.processes.torment import torment
-from tests.simulation.world import quiet
+from tests.quiet import quiet
 
 pytestmark = pytest.mark.journey
 

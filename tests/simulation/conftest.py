@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.simulation.world import quiet
+from tests.quiet import quiet
 
 
 @pytest.fixture(autouse=True)

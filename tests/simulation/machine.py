@@ -32,6 +32,7 @@ from shared.wire.agents import SessionRequest
 from tests.simulation.clocks import MachineClock, TrueTime
 from tests.simulation.disk import Disk, End, StoppedError, copy_disk
 from tests.simulation.paper import PaperTray
+from tests.simulation.told import Store
 from tests.simulation.wire import Line, Network, SimTransport
 from tests.vaults import VAULT
 
@@ -74,6 +75,11 @@ class Machine:
         self._engines: list[Engine] = []
         """All that the present process has opened, whatever it goes on with."""
         self.station = self._station()
+
+    def seen_as(self, code: str, zone: str) -> Store:
+        """Return the store that it serves, as the judge sees it."""
+        agent = self.station.identity.agent.hex
+        return Store(code, agent, self.disk.folder, zone, self.tray.papers)
 
     def run(self, work: Callable[[Station], T]) -> T:
         """Do something on the machine; StoppedError when it stopped on the way, and runs again."""

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from shared.clock import SystemClock
 from shared.runtime.sqlite import Synchronous
+from tests.quiet import quiet
 from tests.simulation.clocks import START
 from tests.simulation.plan import Fault, Options, Step, make_plan
 from tests.simulation.told import ViolationError
 from tests.simulation.wire import MISFORTUNES
-from tests.simulation.world import World, quiet
+from tests.simulation.world import World
 
 Watch = Callable[[int, int, World], None]
 """Hears after each step how many are done, of how many, and where."""
