@@ -8,8 +8,8 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
-from agent.leases.lots import Reach
-from agent.leases.standing import UnknownMemberError, standing
+from agent.leases.lots import lots_of
+from agent.leases.standing import UnknownMemberError, accounts_of
 from agent.printing import parts
 from agent.printing.parts import Paper, Points
 from agent.reserve.store import Claim
@@ -41,11 +41,12 @@ def points_now(
     if claim.member is None:
         return parts.points_of((), claim.moment)
     try:
-        who = standing(station, journal, claim.member.id)
+        accounts = accounts_of(station, journal, claim.member.id)
+        lots = lots_of(station, journal, accounts).values()
     except (UnknownMemberError, MalformedError, DatabaseError) as error:
         log.warning("balance.unread", receipt=str(sale.receipt.uid), reason=str(error))
         return _points_after(claim, claim.member.account, sale)
-    return parts.points_of(who.view(Reach.CHAIN).lots, claim.moment)
+    return parts.points_of((lot.view(lot.amount) for lot in lots), claim.moment)
 
 
 def _points_after(claim: Claim, account: UUID, sale: ReceiptCommitted) -> Points:

@@ -14,6 +14,7 @@ from agent.leases import store
 from agent.replica import store as rows
 from agent.station import Station
 from shared.ledger.leases import LeaseUse, spendable
+from shared.member import LotView
 from shared.runtime.sqlite import reading
 from shared.wire.feed import GLOBAL
 from shared.wire.rows import AccountRow, Holding, LeaseRow
@@ -51,6 +52,12 @@ class LotStanding:
         """Return the key by which the kernel takes lots."""
         return self.expires_on or date.max, self.activates_at, self.id.int
 
+    def view(self, amount: int) -> LotView:
+        """Return what the kernel may read of it, with the hundredths that count."""
+        return LotView(
+            self.id, self.account, self.wallet, amount, self.activates_at, self.expires_on
+        )
+
     def within(self, reach: Reach, thin: Mapping[UUID, int]) -> int:
         """Return the hundredths that count within a reach; `thin` as of `reachable`."""
         if reach is Reach.NOTHING:
@@ -83,7 +90,7 @@ def lots_here(
 def lots_of(
     station: Station, journal: Connection, accounts: Iterable[UUID]
 ) -> dict[UUID, LotStanding]:
-    """Return the lots of accounts of nobody that rows or own facts tell of."""
+    """Return the lots of accounts that rows or own facts tell of."""
     ids = sorted(set(accounts))
     with reading(station.replica) as replica:
         cursor = rows.cursor(replica, GLOBAL).number

@@ -23,7 +23,6 @@ from shared.member import (
     DayCount,
     FieldVersion,
     History,
-    LotView,
     MemberView,
     NamedDay,
     ProfileField,
@@ -103,14 +102,7 @@ class Standing:
             segments=self.segments,
             tier_floor=self.tier_floor,
             lots=tuple(
-                LotView(
-                    lot.id,
-                    lot.account,
-                    lot.wallet,
-                    lot.within(reach, thin) + (more.get(lot.id, 0) if more else 0),
-                    lot.activates_at,
-                    lot.expires_on,
-                )
+                lot.view(lot.within(reach, thin) + (more.get(lot.id, 0) if more else 0))
                 for lot in self.lots
                 if lot.amount > 0 and only in (None, lot.account)
             ),
@@ -135,7 +127,7 @@ def standing(station: Station, journal: Connection, member: UUID) -> Standing:
         keys = [account.bytes for account in row.accounts] if row else []
         accounts = rows.many(replica, AccountRow, keys)
         newcomer = newcomers.by_member(journal, member) if row is None else None
-        ids = row.accounts if row else (newcomer.account,) if newcomer else ()
+        ids = _accounts(row, newcomer)
         leased = rows.leases(replica, ids)
         brought_by = row.referrer if row else newcomer.referrer if newcomer else None
         referrer = None if brought_by is None else _account_of(replica, journal, brought_by)
@@ -147,7 +139,7 @@ def standing(station: Station, journal: Connection, member: UUID) -> Standing:
     lots = lots_here(station, journal, accounts, leased, facts.uncovered(journal, ids, cursor))
     return replace(
         base,
-        accounts=tuple(ids),
+        accounts=ids,
         turnover_minor=base.turnover_minor + sum(one.turnover_minor for one in done),
         receipts=base.receipts + sum(one.receipts for one in done),
         debt=sum(account.debt for account in accounts),
@@ -157,6 +149,22 @@ def standing(station: Station, journal: Connection, member: UUID) -> Standing:
         as_of=cursor,
         passes_over={account.id: account.passes_over for account in accounts},
     )
+
+
+def accounts_of(station: Station, journal: Connection, member: UUID) -> tuple[UUID, ...]:
+    """Return a member's accounts, the one that grants go to first; raises UnknownMemberError."""
+    with reading(station.replica) as replica:
+        row = survivor(replica, member)
+    ids = _accounts(row, newcomers.by_member(journal, member) if row is None else None)
+    if not ids:
+        raise UnknownMemberError
+    return ids
+
+
+def _accounts(row: MemberRow | None, newcomer: Newcomer | None) -> tuple[UUID, ...]:
+    if row is not None:
+        return tuple(row.accounts)
+    return () if newcomer is None else (newcomer.account,)
 
 
 def _of_him(station: Station, member: UUID, own: Sequence[OwnEdit]) -> list[OwnEdit]:
