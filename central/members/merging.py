@@ -130,7 +130,8 @@ def unmerge(connection: Connection, centre: Centre, member: UUID, hand: Hand) ->
 
 
 def verify(connection: Connection, centre: Centre, member: UUID, hand: Hand) -> None:
-    """Note that a member has shown that the phone he claimed is his: his cards are limited no more.
+    """Note that a member has shown that the phone he claimed is his: his cards are limited no more
+    if by that phone he has joined others.
 
     It is his own claim that is verified, not that of others who have the same phone. Repeating is
     safe. Raises UnknownMemberError, NoPhoneError.

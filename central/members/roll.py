@@ -194,15 +194,32 @@ class Roll:
         ]
 
     def verify(self, member: UUID) -> None:
-        """Note that a person has shown that a member's phone is his: his cards are limited no more.
+        """Note that a person has shown that a member's phone is his: his cards are limited no more
+        if it is also the phone of somebody with whom he is one, and who is not limited.
 
-        What others claim of the same phone stays claimed.
+        What others claim of the same phone stays claimed. The caller has loaded all identifiers of
+        the survivor.
         """
+        is_one = self._has_phone_of_his_person(member)
         for one in self.claims_of(member):
             if one.state is not IdentifierState.REVOKED:
-                is_phone = one.kind is IdentifierKind.PHONE and one.role is PhoneRole.OWN
-                self._claim_freely(replace(one, state=_VERIFIED) if is_phone else one)
+                shown = replace(one, state=_VERIFIED) if one.is_own_phone else one
+                if is_one:
+                    self._claim_freely(shown)
+                else:
+                    self._note(shown)
         self.changed_members.add(self.survivor(member).id)
+
+    def _has_phone_of_his_person(self, member: UUID) -> bool:
+        phones = {one.index for one in self.phones_of(member)}
+        living = self.survivor(member).id
+        return any(
+            one.index in phones and one.is_own_phone and one.account is None
+            for one in self.identifiers.values()
+            if one.owner != member
+            and one.member == living
+            and one.state is not IdentifierState.REVOKED
+        )
 
     def _claim_freely(
         self, one: Identifier, joined: IdentifierState = IdentifierState.JOINED

@@ -69,7 +69,8 @@ def unmerge_member(centre: Centre, member: UUID, word: Word) -> Joined:
 
 @retried
 def verify_phone(centre: Centre, member: UUID, word: Word) -> None:
-    """Note that a member's phone is his: his cards redeem all that is his from now on.
+    """Note that a member's phone is his: if he has joined others by it, his cards redeem all that
+    is theirs from now on.
 
     Raises NoNoteError, UnknownMemberError, NoPhoneError.
     """

@@ -258,6 +258,30 @@ def test_who_joined_by_a_phone_that_is_claimed_redeems_all_once_its_code_was_tol
     assert ways(centre)[again.card[-4:]].account is None
 
 
+def test_a_phone_of_his_own_shows_nobody_to_be_him_whose_phone_he_claimed(
+    centre: Centre, journal: Journal, pocket: Pocket
+) -> None:
+    """Who registered your number, took one of his own since and shows that one spends nothing of
+    yours, whatever else he has registered on it."""
+    owner = anna(centre, journal)
+    thief = anna(centre, journal)
+    journal.edit(thief, account=thief.account, phone="+79160000009")
+    twin, _ = journal.register(name="Анна", phone="+79160000009")
+    journal.push_new()
+    assert member_rows(centre)[twin.member].merged_into == owner.member
+
+    for one in (thief, twin):
+        send_code(centre, one.member, PHONE, WORD, pocket)
+        confirm_code(centre, one.member, PHONE, pocket.code, WORD)
+        journal.clock.go(seconds=PAUSE.total_seconds())
+
+    assert {one.to for one in pocket.letters} == {"+79160000009"}
+    assert show(centre, thief.member).counted[PHONE].verified
+    limits = [ways(centre)[one.card[-4:]].account for one in (owner, thief, twin)]
+    assert limits == [None, thief.account, twin.account]
+    assert ways(centre)["0009"].account in (thief.account, twin.account)
+
+
 def test_there_must_be_something_to_send_to(
     centre: Centre, journal: Journal, pocket: Pocket
 ) -> None:
