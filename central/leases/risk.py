@@ -1,7 +1,8 @@
 """What redeeming offline can cost at most: each programme's limit or passes, and each store
 written off.
 
-A programme is the pack that is in force in a store now. Reads only.
+A programme is a pack by which a store may work now: the one in force, and those that were so since
+it was heard last, for it may not have heard of another. Reads only.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from central.agents import reports
 from central.agents import store as agents
 from central.agents.store import Agent
 from central.centre import Centre
@@ -21,7 +23,7 @@ from central.ledger import figures
 from central.ledger import service as ledger
 from central.ledger.figures import Balances
 from central.packs import store as shelf
-from central.packs.library import Library, catalogue, in_force
+from central.packs.library import Library, catalogue, in_force, in_force_since
 from central.passes import store as passes
 from central.passes.store import Outstanding
 from shared.bearer import Bearer, worth_of
@@ -48,7 +50,7 @@ class Forgotten:
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """A pack that is in force in some stores; of them are `silent` those not heard of now.
+    """A pack by which some stores may work; of them are `silent` those not heard of now.
 
     `balances` is what members have today, in all and as far as a member's cap goes. `passes` are,
     by store, those that were not over when it was heard last: it may have redeemed by them, and by
@@ -177,14 +179,17 @@ def _programmes(
 def _in_force(
     connection: Connection, known: Iterable[Agent], at: datetime
 ) -> Iterator[tuple[Pack, list[Agent]]]:
-    """Find the packs that are in force in some stores, with the agents of these."""
-    library, known_packs = Library(), catalogue(connection)
+    """Find the packs by which some stores may work, with the agents of these."""
+    library, known_packs, told = Library(), catalogue(connection), reports.latest(connection)
     by_pack: dict[str, list[Agent]] = {}
     for agent in (one for one in known if one.active_store is not None):
         zone = estate.zone_of(connection, agent.store)
         place = Place(agent.store, estate.region_of(connection, agent.store) or "")
-        name = in_force(known_packs, place, Moment(at, zone or "UTC"))
-        by_pack.setdefault(name, []).append(agent)
+        now = Moment(at, zone or "UTC")
+        names = in_force_since(known_packs, place, agent.seen_at, now)
+        names |= {told[agent.id].report.pack} if agent.id in told else set()
+        for name in names:
+            by_pack.setdefault(name, []).append(agent)
     for name, here in sorted(by_pack.items()):
         compiled = library.pack(connection, name)
         if compiled is not None:

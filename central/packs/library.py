@@ -3,6 +3,8 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -72,3 +74,19 @@ def in_force(known: Catalogue, place: Place, moment: Moment, used: str = "") -> 
         moment,
     )
     return next((one.hash for one, has_come in due if has_come), "")
+
+
+def in_force_since(known: Catalogue, place: Place, since: datetime, now: Moment) -> set[str]:
+    """Return the hashes of the packs by which a store may have worked since it was heard last.
+
+    What was published later it may know or not.
+    """
+    acts = [act for act in known.acts if act.at <= since]
+    editions = [one for one in known.editions if one.published_at <= since]
+    heard = Catalogue(editions, acts)
+    told = [*(one.effective_from for one in acts), *(one.effective_from for one in editions)]
+    zone = ZoneInfo(now.zone)
+    begins = [datetime.fromisoformat(one).replace(tzinfo=zone) for one in told if one]
+    instants = {since, now.instant, *(one for one in begins if since < one <= now.instant)}
+    by_heard = {in_force(heard, place, Moment(one, now.zone)) for one in instants}
+    return (by_heard | {in_force(known, place, now)}) - {""}

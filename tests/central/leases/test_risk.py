@@ -117,6 +117,34 @@ def test_a_pack_that_is_not_in_force_yet_is_no_programme(centre: Centre) -> None
     assert only(centre).pack.policies.offline_redemption == "lease"
 
 
+def test_a_former_programme_costs_in_a_store_that_was_not_heard_since(
+    centre: Centre, journal: Journal, other: Journal, clock: SetClock
+) -> None:
+    """It has heard of two limits, of which the second counts in the evening, and of no more."""
+    limited(centre)
+    later = wine_text().replace("policies:\n", LIMIT).replace("\nversion: 1", "\nversion: 2")
+    publish(centre, later.replace("2026-01-01T00:00", "2026-03-01T18:00"))
+    for one in (journal, other):
+        one.sell(None)
+        one.push()
+    clock.go(hours=1)
+    without = wine_text().replace("2026-01-01T00:00", "2026-03-02T00:00")
+    publish(centre, without.replace("\nversion: 1", "\nversion: 3"))
+    clock.go(days=1)
+    journal.sell(None)
+    journal.push_new()
+    clock.go(seconds=1)
+
+    found = {one.pack.version: one for one in risk(centre).programmes}
+
+    assert {no: one.stores for no, one in found.items()} == {
+        1: ("102",),
+        2: ("102",),
+        3: ("101", "102"),
+    }
+    assert found[2].silent == ("102",)
+
+
 PASSES = """policies:
   offline_redemption: signed_pass
   offline_pass_points: 50.00
