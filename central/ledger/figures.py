@@ -73,8 +73,9 @@ def debts(connection: Connection) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Balances:
-    """How many members have an account and how many have points; hundredths that they have.
+    """How many people have an account and how many members have points; hundredths that they have.
 
+    Who was merged, or is in a family, still counts among people: a store may not have heard of it.
     `capped` counts of each at most a cap, less what he owes.
     """
 
@@ -88,7 +89,7 @@ def balances(connection: Connection, cap: int) -> Balances:
     """Return what members have in all; it reads every lot that is not empty."""
     of_member = _account.c.member != _account.c.account
     accounts = connection.scalar(
-        select(func.count(func.distinct(_account.c.member))).where(of_member)
+        select(func.count(func.distinct(_account.c.owner))).where(of_member)
     )
     lots = (
         select(_lot.c.account, func.sum(_lot.c.balance).label("balance"))

@@ -8,6 +8,7 @@ from central.packs.service import publish
 from shared.receipt import Redeem
 from tests.builders import wine_text
 from tests.chain.kit import Chain, Store
+from tests.simulation.joining import merging
 
 LIMIT = (
     "\npolicies:\n  offline_redemption: limit\n  offline_receipt_points: 200.00\n"
@@ -53,3 +54,22 @@ def test_a_store_that_has_not_heard_of_the_change_costs_by_the_former_policy(cha
     chain.heal()
 
     assert 0 < sum(chain.debts()) == spent - 400_00 <= at_most
+
+
+def test_two_who_were_merged_are_two_where_nobody_has_heard_of_it(chain: Chain) -> None:
+    """Each may have 300.00 beyond the lease there, both what the store may give: 450.00."""
+    chain.publish(with_limit)
+    anna, boris = chain.member(400_00), chain.member(400_00, "+79161234568")
+    here, there = chain.stores
+    there.cut()
+    chain.world.time.pass_by(120)
+    assert [spend_most(here, one.member) for one in (anna, boris)] == [400_00, 400_00]
+    merging(anna.card, boris.card)(chain.centre)
+    chain.sync(here)
+    spent = [spend_most(there, one.member) for one in (anna, anna, boris)]
+    at_most = told(risk(chain.centre))
+
+    chain.heal()
+
+    assert spent == [200_00, 100_00, 150_00]
+    assert sum(chain.debts()) == sum(spent) <= at_most
