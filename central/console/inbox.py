@@ -15,7 +15,7 @@ from central.conflicts.values import (
     Role,
     Sentence,
 )
-from central.conflicts.words import TITLES, UNDOINGS
+from central.conflicts.words import TITLES
 from central.console import whom
 from central.console.ask import Answer, Ask, Go, Page
 from central.console.pages import moment, translated
@@ -61,7 +61,7 @@ def conflict(ask: Ask) -> Page:
         "title": TITLES[one.kind].in_words(ask.lang),
         "roles": [(role.value, one.named(role)) for role in Role if one.named(role)],
         "is_open": one.state is ConflictState.OPEN,
-        "can_undo": one.kind in UNDOINGS,
+        "can_undo": one.kind in settling.UNDOABLE,
         "is_set_aside": one.kind in settling.SET_ASIDE,
         "in_words": lambda sentence: naming.told(sentence.in_words(ask.lang), named),
         "name_of": lambda one: named.get(UUID(one)) or whom.tail(UUID(one)),

@@ -284,3 +284,5 @@ _UNDOINGS: dict[ConflictKind, Callable[[Connection, Centre, Conflict, Hand], Sen
     ConflictKind.OTHER_BYTES: _plan_again,
     ConflictKind.EDITED_TWICE: _prefer,
 }
+UNDOABLE = frozenset(_UNDOINGS)
+"""Kinds of which something can be undone."""

@@ -32,7 +32,7 @@ CYRILLIC = re.compile(r"[А-Яа-яЁё]")
 OTHER_WAY_ROUND = {"other_language", "other_language_code"}
 USED = re.compile(r"""\bt\(\s*"([a-z_0-9]+)"(\s*~)?""")
 BEGUN = re.compile(r"""(?:\bt|\)\()\(?\s*f"([a-z_]+)\{""")
-BY_PREFIX = ("col_", "done_", "nav_", "kept_", "value_", "device_", "purpose_", "wallet_")
+BY_PREFIX = ("col_", "done_", "nav_", "kept_", "value_", "device_", "purpose_", "wallet_", "fact_")
 """Said of a column, of what was done, of a section, of a code: by a key that is put together."""
 TEMPLATES = sorted((FOLDER / "templates").glob("*.html"))
 SAME = {"csv"}
