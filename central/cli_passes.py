@@ -86,16 +86,15 @@ def show_passes(ctx: typer.Context, who: Who, account: Account = "") -> None:
 def _account(centre: "Centre", who: str, named: str) -> "UUID":
     """Return the account that is meant; a pass is of one account."""
     from central.passes.service import NoMemberAccountError, fullest
-    from central.settling.lookup import living, show
+    from central.settling.lookup import pays_with
 
-    member = living(centre, who)
-    accounts = show(centre, member).redeems_from
+    accounts = pays_with(centre, who)
     if not named:
         found = fullest(centre, accounts, centre.clock.now())
     else:
         found = next((one for one in accounts if str(one) == named.lower()), None)
     if found is None:
-        raise NoMemberAccountError(account=named or member)
+        raise NoMemberAccountError(account=named or who)
     return found
 
 

@@ -82,6 +82,24 @@ def living(centre: Centre, who: str) -> UUID:
     return _only(who, found)
 
 
+def pays_with(centre: Centre, who: str) -> list[UUID]:
+    """Return the accounts that an id, a card or a phone lets redeem, as stores know it: who has
+    joined another by a phone that is only claimed pays with his own.
+
+    Raises UnknownMemberError, SeveralMembersError.
+    """
+    shown = show(centre, living(centre, who))
+    if (named := _id(who)) is not None:
+        claims = [one for one in shown.identifiers if one.owner == named]
+    else:
+        with reading(centre.engine) as connection:
+            claims = _claims(connection, centre, who)
+    limits = {one.account for one in claims}
+    if not limits or None in limits:
+        return shown.redeems_from
+    return [one for one in shown.redeems_from if one in limits]
+
+
 def claimant(centre: Centre, who: str) -> UUID:
     """Return who has claimed a card or phone himself, merged or not; or who has an id.
 

@@ -20,12 +20,13 @@ from tests.central.passes.test_issuing import TERMS
 from tests.commands import run_command
 from tests.databases import Databases
 
-ANNA, OLGA = "2900000000018", "2900000000025"
+ANNA, OLGA, THIEF = "2900000000018", "2900000000025", "2900000000032"
 
 
 @pytest.fixture
 def folder(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A centre whose programme has passes of 50.00; Anna has 80.00, Olga nothing."""
+    """A centre whose programme has passes of 50.00; Anna has 80.00, Olga nothing, and who has
+    registered Anna's phone 7.00."""
     url = databases.fresh(tmp_path / "central.db")
     monkeypatch.setenv("KOPILKA_CENTRAL_DATABASE_URL", url)
     monkeypatch.setenv("KOPILKA_CENTRAL_LOCALE", "en")
@@ -43,6 +44,8 @@ def folder(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch
     use = PassUse(anna.account, 3, 5_00)
     journal.sell(anna, spend=[(sold.lots[0], 5_00)], by_pass=use)
     journal.register(name="Ольга", phone="+79160000002", card=OLGA)
+    thief, _ = journal.register(name="Анна", phone="+79160000001", card=THIEF)
+    journal.sell(thief, earn=[7_00], kept=0)
     journal.push()
     centre.engine.dispose()
     return tmp_path
@@ -87,6 +90,19 @@ def test_a_new_one_replaces_it_and_may_be_of_less(folder: Path) -> None:
     assert second is not None
     assert former is not None
     assert (second.points, second.counter) == (10_00, former.counter + 1)
+
+
+def test_a_card_that_redeems_one_account_alone_gets_a_pass_of_that(folder: Path) -> None:
+    """Who has registered your number gets no pass with your points either."""
+    done = kopilka(folder, "pass", "issue", THIEF)
+    owner = kopilka(folder, "pass", "issue", "+79160000001")
+
+    his, hers = (read(one.stdout.splitlines()[1], keys(folder)) for one in (done, owner))
+    assert his is not None
+    assert hers is not None
+    assert (his.points, hers.points) == (7_00, 50_00)
+    named = kopilka(folder, "pass", "issue", THIEF, "--account", str(hers.account))
+    assert (named.exit_code, named.stdout) == (1, "")
 
 
 @pytest.mark.parametrize(
