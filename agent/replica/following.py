@@ -10,7 +10,7 @@ from agent.replica.sums import Held
 from agent.station import Station
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import MalformedError
-from shared.wire.feed import AGAIN_MAX, BrokenSegmentError
+from shared.wire.feed import AGAIN_MAX, BrokenSegmentError, Segment
 
 log = structlog.get_logger()
 
@@ -62,19 +62,27 @@ def _apply_all(station: Station, stream: str, number: int, up_to: int | None) ->
 
 
 def _apply_next(station: Station, stream: str, number: int, up_to: int | None) -> int | None:
-    """Fetch and apply the piece after a number; what comes damaged is asked for again.
+    """Fetch and apply the piece after a number; what comes damaged, or is another piece than was
+    asked for, is asked for again.
 
     None when there is nothing newer.
     """
     for again in range(AGAIN_MAX + 1):
         try:
-            segment = station.link.segment(stream, number, again)
+            segment = _fetch(station, stream, number, again)
             return None if segment is None else service.apply(station, segment, up_to)
         except (BrokenSegmentError, MalformedError) as damage:
             log.warning("segment.damaged", stream=stream, after=number, reason=str(damage))
             if again == AGAIN_MAX:
                 raise
     raise AssertionError("the last try returns or raises")
+
+
+def _fetch(station: Station, stream: str, number: int, again: int) -> Segment | None:
+    found = station.link.segment(stream, number, again)
+    if found is None or (found.stream == stream and found.first <= number + 1 <= found.last):
+        return found
+    raise BrokenSegmentError(stream=found.stream, first=found.first, last=found.last)
 
 
 def _count_now(station: Station, stream: str) -> None:

@@ -67,12 +67,12 @@ class Segment(Struct, array_like=True, frozen=True):
 
 
 class BrokenSegmentError(LoyaltyError):
-    """A segment whose bytes are not those that the centre wrote."""
+    """A segment whose bytes are not those that the centre wrote, or that nobody has asked for."""
 
     kind = Kind.INVALID
     code = "broken_segment"
-    ru = "Отрезок {stream} {first}–{last} повреждён в пути."
-    en = "Segment {stream} {first}-{last} was damaged on its way."
+    ru = "Отрезок {stream} {first}–{last} повреждён в пути или не тот, что запрошен."
+    en = "Segment {stream} {first}-{last} was damaged on its way, or is not the one asked for."
 
 
 decode_segment = decoder(Segment)

@@ -13,6 +13,7 @@ from agent.replica import service as replica
 from shared.wire.codec import MalformedError, encode
 from shared.wire.feed import (
     AGAIN_MAX,
+    GLOBAL,
     BrokenSegmentError,
     Change,
     Segment,
@@ -117,6 +118,35 @@ def test_what_comes_damaged_is_asked_for_again_at_once(
 
     # what stands on the line between store and centre, for this one kind of answer
     monkeypatch.setattr(shop.link, "segment", damaged_by_a_cache)
+
+    following.catch_up(shop.station, HERE)
+
+    assert (price_of(shop), asked) == (DEAR, [0, 1, 0])
+
+
+@pytest.mark.parametrize("kept", ["older", "of another stream", "newer"])
+def test_another_piece_than_was_asked_for_is_asked_for_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, kept: str
+) -> None:
+    """As a cache may have it under this address; the centre is not asked in vain for ever."""
+    shop.link.keys = b""
+    meet(shop.station)
+    whole = offer(shop, None)
+    others = {
+        "older": write_segment(HERE, INCARNATION, 1, 1, []),
+        "of another stream": write_segment(GLOBAL, INCARNATION, whole.first, whole.last, []),
+        "newer": write_segment(HERE, INCARNATION, whole.last + 1, whole.last + 1, []),
+    }
+    asked: list[int] = []
+
+    def of_a_cache(_stream: str, after: int, again: int = 0) -> Segment | None:
+        asked.append(again)
+        if after >= whole.last:
+            return None
+        return whole if again else others[kept]
+
+    # what stands on the line between store and centre, for this one kind of answer
+    monkeypatch.setattr(shop.link, "segment", of_a_cache)
 
     following.catch_up(shop.station, HERE)
 
