@@ -52,12 +52,15 @@ class NotEncryptedError(LoyaltyError):
 
 
 class BrokenRowsError(LoyaltyError):
-    """Rows of a snapshot that were damaged on their way, or are of another piece."""
+    """Rows of a snapshot that were damaged on their way, or are of another piece, or too old."""
 
     kind = Kind.INVALID
     code = "broken_rows"
-    ru = "Часть {piece} снимка {stream} повреждена в пути."
-    en = "Piece {piece} of the snapshot of {stream} was damaged on its way."
+    ru = "Часть {piece} снимка {stream} повреждена в пути или не та, что запрошена."
+    en = (
+        "Piece {piece} of the snapshot of {stream} was damaged on its way, or is not the one asked "
+        "for."
+    )
 
 
 _KEYS = table_of(StreamKeyRecord)

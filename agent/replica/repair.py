@@ -99,7 +99,7 @@ def repair(station: Station, stream: str) -> int | None:
     with reading(station.replica) as connection:
         number = store.cursor(connection, stream).number
     told = station.link.part_tallies(stream, number)
-    catch_up_to(station, stream, told.number)
+    number = catch_up_to(station, stream, told.number)
     gets_on = partial(station.gets_on, service.PULL)
     with reading(station.replica) as connection:
         mine = sums.part_sums(connection, stream, gets_on)
@@ -110,8 +110,8 @@ def repair(station: Station, stream: str) -> int | None:
     with reading(station.replica) as connection:
         former = sums.keys_of_parts(connection, stream, wrong, gets_on)
     for no in wrong:
-        piece, rows = fetch_piece(station, stream, PART_BITS, no)
-        catch_up_to(station, stream, piece.number)
+        piece, rows = fetch_piece(station, stream, (PART_BITS, no), least=number)
+        number = catch_up_to(station, stream, piece.number)
         _replace(station, piece, rows, former[no])
     _count_again(station, stream, len(wrong))
     log.warning("rows.repaired", stream=stream, parts=len(wrong))

@@ -51,7 +51,7 @@ def read_snapshot(station: Station, stream: str) -> int:
     under_way, done = _begin(station, told)
     for no in _in_bits(told.pieces, told.bits, under_way.bits):
         if no not in done:
-            _take_piece(station, *fetch_piece(station, stream, under_way.bits, no))
+            _take_piece(station, *fetch_piece(station, stream, (under_way.bits, no)))
     _move_staged(station)
     with transaction(station.replica) as connection:
         under_way = sums.build(connection, stream) or under_way
@@ -65,20 +65,28 @@ def read_snapshot(station: Station, stream: str) -> int:
 
 
 def fetch_piece(
-    station: Station, stream: str, bits: int, no: int
+    station: Station, stream: str, place: tuple[int, int], *, least: int = 0
 ) -> tuple[SnapshotPiece, tuple[StoredRow, ...]]:
-    """Fetch a piece and return it with its rows; what comes damaged is asked for again.
+    """Fetch one of 2^bits pieces, `place` is (bits, piece), and return it with its rows.
 
+    What comes damaged, is another piece or of a lower number than `least` is asked for again.
     Raises what `rows_of` and the link raise.
     """
-    for again in range(AGAIN_MAX):
+    for again in range(AGAIN_MAX + 1):
         try:
-            piece = station.link.piece(stream, bits, no, again)
+            piece = station.link.piece(stream, *place, again)
+            _check_asked_for(piece, stream, place, least)
             return piece, rows_of(station, piece)
         except (BrokenPieceError, BrokenRowsError, MalformedError) as damage:
-            log.warning("piece.damaged", stream=stream, piece=no, reason=str(damage))
-    piece = station.link.piece(stream, bits, no, AGAIN_MAX)
-    return piece, rows_of(station, piece)
+            log.warning("piece.damaged", stream=stream, piece=place[1], reason=str(damage))
+            if again == AGAIN_MAX:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _check_asked_for(piece: SnapshotPiece, stream: str, place: tuple[int, int], least: int) -> None:
+    if (piece.stream, piece.bits, piece.piece) != (stream, *place) or piece.number < least:
+        raise BrokenRowsError(stream=piece.stream, piece=piece.piece)
 
 
 def rows_of(station: Station, piece: SnapshotPiece) -> tuple[StoredRow, ...]:
@@ -133,8 +141,8 @@ def _take_piece(station: Station, piece: SnapshotPiece, rows: tuple[StoredRow, .
         total = changed_sum(piece.sum, gone=judged, come=[])
         sums.count_fresh(connection, piece.stream, total)
         service.put(connection, station, piece.stream, changes)
-        newest = max(under_way.newest, piece.number)
-        sums.put_build(connection, piece.stream, Build(under_way.number, under_way.bits, newest))
+        begins, newest = min(under_way.number, piece.number), max(under_way.newest, piece.number)
+        sums.put_build(connection, piece.stream, Build(begins, under_way.bits, newest))
         sums.put_piece(connection, piece.stream, piece.piece)
     station.gets_on(service.PULL)
     service.forget_premises(station, changes)
