@@ -42,6 +42,11 @@ class UnknownKeyError(LoyaltyError):
     en = "The rows of {stream} are under key {number}, which is not here yet; it is asked for."
 
 
+class FormerKeyError(UnknownKeyError):
+    """Rows under a key that is told no more, of another life or from many renewals ago: a cache has
+    them so, the centre has them under the present key."""
+
+
 class NotEncryptedError(LoyaltyError):
     """Plain rows, though the session says that the centre encrypts: they may be somebody else's."""
 
@@ -123,7 +128,10 @@ def _key(station: Station, stream: str, incarnation: UUID, number: int) -> bytes
         found = station.stream_keys.get(name)
     if found is None:
         station.link.forget_session()
-        raise UnknownKeyError(stream=stream, number=number)
+        told = [(life, of) for named, life, of in station.stream_keys if named == stream]
+        is_former = all(life != incarnation or number < of for life, of in told)
+        kind = FormerKeyError if told and is_former else UnknownKeyError
+        raise kind(stream=stream, number=number)
     return found
 
 

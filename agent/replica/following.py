@@ -4,6 +4,7 @@ from functools import partial
 
 import structlog
 
+from agent.keyring import FormerKeyError
 from agent.replica import service, store, sums
 from agent.replica.snapshot import read_snapshot
 from agent.replica.sums import Held
@@ -62,8 +63,8 @@ def _apply_all(station: Station, stream: str, number: int, up_to: int | None) ->
 
 
 def _apply_next(station: Station, stream: str, number: int, up_to: int | None) -> int | None:
-    """Fetch and apply the piece after a number; what comes damaged, or is another piece than was
-    asked for, is asked for again.
+    """Fetch and apply the piece after a number; what comes damaged, under a key of long ago or is
+    another piece than was asked for is asked for again.
 
     None when there is nothing newer.
     """
@@ -71,7 +72,7 @@ def _apply_next(station: Station, stream: str, number: int, up_to: int | None) -
         try:
             segment = _fetch(station, stream, number, again)
             return None if segment is None else service.apply(station, segment, up_to)
-        except (BrokenSegmentError, MalformedError) as damage:
+        except (BrokenSegmentError, FormerKeyError, MalformedError) as damage:
             log.warning("segment.damaged", stream=stream, after=number, reason=str(damage))
             if again == AGAIN_MAX:
                 raise

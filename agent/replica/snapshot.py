@@ -6,7 +6,7 @@ from functools import partial
 import structlog
 
 from agent import keyring
-from agent.keyring import BrokenRowsError
+from agent.keyring import BrokenRowsError, FormerKeyError
 from agent.replica import service, staging, store, sums
 from agent.replica.sums import Build, Held
 from agent.station import Station
@@ -69,7 +69,8 @@ def fetch_piece(
 ) -> tuple[SnapshotPiece, tuple[StoredRow, ...]]:
     """Fetch one of 2^bits pieces, `place` is (bits, piece), and return it with its rows.
 
-    What comes damaged, is another piece or of a lower number than `least` is asked for again.
+    What comes damaged, under a key of long ago, is another piece or of a lower number than `least`
+    is asked for again.
     Raises what `rows_of` and the link raise.
     """
     for again in range(AGAIN_MAX + 1):
@@ -77,7 +78,7 @@ def fetch_piece(
             piece = station.link.piece(stream, *place, again)
             _check_asked_for(piece, stream, place, least)
             return piece, rows_of(station, piece)
-        except (BrokenPieceError, BrokenRowsError, MalformedError) as damage:
+        except (BrokenPieceError, BrokenRowsError, FormerKeyError, MalformedError) as damage:
             log.warning("piece.damaged", stream=stream, piece=place[1], reason=str(damage))
             if again == AGAIN_MAX:
                 raise

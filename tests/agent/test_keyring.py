@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -57,11 +58,12 @@ def bring(shop: Shop, *keys: StreamKey) -> None:
 
 
 def offer(shop: Shop, under: StreamKey | None, price_minor: int = DEAR) -> Segment:
-    """Let the centre have a dearer cheese, under a key or plain."""
+    """Let the centre have a dearer cheese, under a key (and in its life) or plain."""
     row: GoodsRow = cheese(price_minor)
     number = shop.numbers[HERE] + 1
     change = Change(number, kind_of(row).value, key_of(row), encode(row))
-    segment = write_segment(HERE, INCARNATION, number, number, [change])
+    life = INCARNATION if under is None else under.incarnation
+    segment = write_segment(HERE, life, number, number, [change])
     if under is not None:
         segment = encrypted_segment(segment, under.number, under.key)
     shop.link.segments[HERE] = [segment]
@@ -144,6 +146,30 @@ def test_another_piece_than_was_asked_for_is_asked_for_again(
         if after >= whole.last:
             return None
         return whole if again else others[kept]
+
+    # what stands on the line between store and centre, for this one kind of answer
+    monkeypatch.setattr(shop.link, "segment", of_a_cache)
+
+    following.catch_up(shop.station, HERE)
+
+    assert (price_of(shop), asked) == (DEAR, [0, 1, 0])
+
+
+@pytest.mark.parametrize("former", [key(3), stream_key(SECRET, HERE, UUID(int=9), 200)])
+def test_what_a_cache_has_under_a_key_that_is_told_no_more_is_asked_for_past_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, former: StreamKey
+) -> None:
+    """From many renewals ago, or of the centre's life before: no session brings such a key."""
+    bring(shop, key(100))
+    meet(shop.station)
+    old, now = offer(shop, former), offer(shop, key(100))
+    asked: list[int] = []
+
+    def of_a_cache(_stream: str, after: int, again: int = 0) -> Segment | None:
+        asked.append(again)
+        if after >= now.last:
+            return None
+        return now if again else old
 
     # what stands on the line between store and centre, for this one kind of answer
     monkeypatch.setattr(shop.link, "segment", of_a_cache)
