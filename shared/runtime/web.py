@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from shared.errors import Kind, LoyaltyError
 from shared.runtime.storage import StorageBusyError, storage_failure
@@ -127,7 +128,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = await self._read(scope, receive)
+        try:
+            body = await self._read(scope, receive)
+        except ClientDisconnect:
+            return  # half a body is no request, and nobody hears an answer
         if body is None:
             error = BodyTooLargeError(limit_bytes=self._limit_bytes)
             await problem(error)(scope, cast("Any", receive), cast("Any", send))
@@ -142,7 +146,7 @@ class BodyLimit:
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                break
+                raise ClientDisconnect
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
             if size > self._limit_bytes:

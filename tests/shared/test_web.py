@@ -1,4 +1,4 @@
-"""HTTP's edge: a server that stops says that the outcome is open."""
+"""HTTP's edge: a server that stops says that the outcome is open; half a body is no request."""
 
 import asyncio
 import json
@@ -6,9 +6,10 @@ import threading
 
 from fastapi import FastAPI
 
-from shared.runtime.web import Message, install_problems
+from shared.runtime.web import BodyLimit, Message, Receive, Send, install_problems
 
 WAIT_S = 5.0
+LIMIT_BYTES = 100
 SCOPE = {
     "type": "http",
     "method": "POST",
@@ -35,6 +36,37 @@ def test_an_operation_under_way_when_the_server_stops_is_answered_with_an_open_o
     assert told[0]["status"] == 503
     assert (b"retry-after", b"1") in told[0]["headers"]
     assert json.loads(told[1]["body"])["code"] == "stopping"
+
+
+def test_half_a_body_whose_sender_has_gone_is_no_request() -> None:
+    """A form that is cut off would read as another one: 15 points in place of 1,500."""
+    asked: list[bytes] = []
+    cut_off = (
+        {"type": "http.request", "body": b"points=15", "more_body": True},
+        {"type": "http.disconnect"},
+    )
+    whole = ({**cut_off[0], "body": b"points=1500", "more_body": False},)
+
+    for messages in (cut_off, whole):
+        asyncio.run(_sent(asked, *messages))
+
+    assert asked == [b"points=1500"]
+
+
+async def _sent(asked: list[bytes], *messages: Message) -> None:
+    """Send messages of a request to an application that notes the body which it was asked with."""
+    waiting = list(messages)
+
+    async def app(_scope: object, receive: Receive, _send: Send) -> None:
+        asked.append((await receive())["body"])
+
+    async def receive() -> Message:
+        return waiting.pop(0)
+
+    async def send(_message: Message) -> None:
+        raise AssertionError("nobody hears an answer")
+
+    await BodyLimit(app, LIMIT_BYTES)(dict(SCOPE), receive, send)
 
 
 async def _interrupted(
