@@ -7,7 +7,7 @@ nothing.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -221,8 +221,7 @@ def _with_rows(station: Station, rows_file: Engine) -> Station:
 
 
 def _note(connection: Connection, no: int, session: SessionAnswer, name: str) -> None:
-    row = {"no": no, "incarnation": session.incarnation, "file": name, "at": session.now}
-    connection.execute(insert(_LIVES), row)
+    _put_last(connection, Life(no, session.incarnation, name), session.now)
     connection.execute(delete(_LINE))
     line = [
         {"ordinal": ordinal, "incarnation": life.incarnation, "began_at": life.began_at}
@@ -230,6 +229,13 @@ def _note(connection: Connection, no: int, session: SessionAnswer, name: str) ->
     ]
     if line:
         connection.execute(insert(_LINE), line)
+
+
+def _put_last(connection: Connection, life: Life, at: datetime) -> None:
+    """Write the life that was met last: one that was met before counts from now on again, as when
+    the centre goes on from the database that it had left for a backup."""
+    connection.execute(delete(_LIVES).where(_LIVES.c.incarnation == life.incarnation))
+    connection.execute(insert(_LIVES), {**asdict(life), "at": at})
 
 
 def _line(connection: Connection) -> list[LifeBegan]:
@@ -244,8 +250,8 @@ def hear_of(station: Station, answer: PushAnswer) -> None:
     with transaction(station.journal) as connection:
         met = last(connection)
         if met is not None and met.incarnation != answer.incarnation:
-            values = {"incarnation": answer.incarnation, "at": station.time.now()}
-            connection.execute(insert(_LIVES), {"no": met.no + 1, "file": met.file, **values})
+            now = Life(met.no + 1, answer.incarnation, met.file)
+            _put_last(connection, now, station.time.now())
             for line in station.identity.lines:
                 facts.send_again(connection, line, 1)
 

@@ -16,7 +16,15 @@ from shared.runtime.sqlite import reading, transaction
 from shared.wire.agents import LeaseRaise, LifeBegan
 from shared.wire.codec import encode
 from shared.wire.facts import FactKind, HeldLease, LeasesReported, body_of
-from shared.wire.feed import GLOBAL, Change, Segment, region_stream, store_stream, write_segment
+from shared.wire.feed import (
+    GLOBAL,
+    Change,
+    Segment,
+    changes_of,
+    region_stream,
+    store_stream,
+    write_segment,
+)
 from shared.wire.push import Cover, Outcome, OutcomeKind, PushAnswer, PushBatch
 from shared.wire.rows import AccountRow, Row, key_of, kind_of
 from tests.agent.kit import facts, kinds, lot_seen, sell
@@ -129,6 +137,31 @@ def test_another_lifes_rows_are_read_into_a_new_file(
     assert files(shop) == {lives.FIRST_FILE, current}
     shop.restart()
     assert files(shop) == {current}
+    assert lot_seen(shop, anna, lot).amount == LEASED
+
+
+def test_a_life_that_was_left_for_another_one_is_met_again(
+    shop: Shop, anna: Person, lot: PersonLot
+) -> None:
+    """A restored copy answered for a while, then the database that it was made of goes on."""
+    meet(shop.station)
+    former = shop.link.lives
+    restore_centre(shop, anna, lot, granted=LEASED, expects=1)
+    meet(shop.station)
+    shop.link.segments = {
+        name: [write_segment(name, INCARNATION, one.first, one.last, changes_of(one))]
+        for name, (one,) in shop.link.segments.items()
+    }
+    shop.link.incarnation, shop.link.lives = INCARNATION, former
+
+    meet(shop.station)
+    shop.restart()
+
+    with reading(shop.station.journal) as connection:
+        met = lives.last(connection)
+    assert met is not None
+    assert (met.no, met.incarnation) == (3, INCARNATION)
+    assert [report.incarnation for report in reports(shop)] == [LATER, INCARNATION]
     assert lot_seen(shop, anna, lot).amount == LEASED
 
 
