@@ -85,7 +85,7 @@ class NonceTable(Table, table=True):
 
 
 class CounterTable(Table, table=True):
-    """A number that only grows; the row is the lock under which it is taken."""
+    """A number of the whole centre; the row is the lock under which it is taken."""
 
     __tablename__ = "counter"
     name: str = Field(primary_key=True)
@@ -258,6 +258,17 @@ def next_card_block(connection: Connection) -> int:
     )
     connection.execute(update(_counter).where(this).values(value=taken))
     return taken
+
+
+def number(connection: Connection, name: str) -> int:
+    """Return a number of the whole centre, 0 before it was first kept."""
+    found = connection.scalars(select(_counter.c.value).where(_counter.c.name == name)).first()
+    return found or 0
+
+
+def keep_number(connection: Connection, name: str, value: int) -> None:
+    """Keep a number of the whole centre in the place of the one before."""
+    connection.execute(upsert(connection, CounterTable), {"name": name, "value": value})
 
 
 def code_by_selector(connection: Connection, selector: str) -> EnrolCode | None:

@@ -36,6 +36,16 @@ def looked(centre: Centre) -> int:
     return silence.run(centre, centre.clock.now())
 
 
+def _looked_for_a_day(centre: Centre, heard: Journal, clock: SetClock) -> int:
+    written_off = 0
+    for _ in range(24):
+        clock.go(seconds=3600)
+        written_off += looked(centre)
+    heard.sell(None)
+    heard.push()
+    return written_off
+
+
 def test_a_store_that_was_silent_for_longer_is_written_off(
     patient: Centre, other: Journal, clock: SetClock, lot: tuple[Person, UUID]
 ) -> None:
@@ -59,6 +69,36 @@ def test_where_most_stores_are_silent_the_centre_was_away(patient: Centre, clock
 
     assert looked(patient) == 0
     assert dump(patient) == before
+
+
+@pytest.mark.usefixtures("lot")
+def test_after_the_centre_was_away_itself_the_days_of_a_silent_store_count_anew(
+    patient: Centre, other: Journal, clock: SetClock
+) -> None:
+    looked(patient)
+    clock.go(seconds=timedelta(days=DAYS + 1).total_seconds())
+    other.sell(None)
+    other.push()
+    back = looked(patient)
+    written_off = [_looked_for_a_day(patient, other, clock) for _ in range(DAYS + 1)]
+
+    assert back == 0
+    assert written_off[: DAYS - 1] == [0] * (DAYS - 1)
+    assert sum(written_off) == 1
+
+
+@pytest.mark.usefixtures("lot")
+def test_a_clock_that_jumps_makes_no_store_silent(
+    patient: Centre, other: Journal, clock: SetClock
+) -> None:
+    looked(patient)
+    clock.go(seconds=timedelta(days=DAYS + 1).total_seconds())
+    other.sell(None)
+    other.push()
+    ahead = looked(patient)
+    clock.go(seconds=-timedelta(days=DAYS + 1).total_seconds())
+
+    assert (ahead, looked(patient)) == (0, 0)
 
 
 @pytest.mark.usefixtures("lot")
