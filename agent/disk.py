@@ -1,7 +1,8 @@
 """Room on the disk: seen before it runs out, and what still goes when it does.
 
 A sale that a customer has paid must find room. So what can wait stops first: points are not
-redeemed any more, then nothing new is begun, and what was reserved is still committed.
+redeemed any more, then nothing new is begun, and what was reserved is still committed. Rows of the
+centre never take that room: a snapshot waits before points cease to pay, changes before sales do.
 """
 
 import shutil
@@ -52,6 +53,15 @@ class NoRoomError(LoyaltyError):
     en = "{free_mb} MB on the disk: nothing new is begun. Free some room and try again."
 
 
+class RowsWaitError(LoyaltyError):
+    """The centre's rows would take the room that sales need."""
+
+    kind = Kind.STORAGE
+    code = "rows_wait"
+    ru = "На диске {free_mb} МБ: данные центра ждут. Освободите место."
+    en = "{free_mb} MB on the disk: the centre's rows wait. Free some room."
+
+
 @dataclass(slots=True)
 class DiskWatch:
     """The room of one folder's disk as it was last looked at."""
@@ -76,6 +86,23 @@ class DiskWatch:
         free_mb = self.free_bytes / MEGABYTE
         self.room = next((room for room, below in limits if free_mb < below), Room.PLENTY)
         return self.room
+
+    def demand_for_snapshot(self, size_bytes: int = 0) -> None:
+        """Raise RowsWaitError if so much more would leave too little for points to pay."""
+        self._demand(size_bytes, self.settings.disk_accrual_only_mb)
+
+    def demand_for_changes(self) -> None:
+        """Raise RowsWaitError where nothing new is begun either."""
+        self._demand(0, self.settings.disk_none_mb)
+
+    def _demand(self, size_bytes: int, kept_mb: int) -> None:
+        """Measure now: a snapshot fills a disk faster than it is looked at."""
+        try:
+            free_bytes = self.free_bytes_of(self.folder)
+        except OSError:  # taken as it was
+            return
+        if free_bytes - size_bytes < kept_mb * MEGABYTE:
+            raise RowsWaitError(free_mb=free_bytes // MEGABYTE)
 
     @property
     def may_redeem(self) -> bool:

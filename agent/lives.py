@@ -24,6 +24,7 @@ from agent.link import RefusedByCentreError
 from agent.replica import following
 from agent.replica import store as rows
 from agent.replica.service import InDoubtError
+from agent.replica.snapshot import SORTED_SIZES, size_of
 from agent.schema import JournalTable, id_field, instant_field, table_of
 from agent.station import Doubt, PremisesCache, Station
 from shared.runtime.sqlite import reading, transaction
@@ -169,9 +170,12 @@ def _move(station: Station, session: SessionAnswer, met: Life) -> None:
 def _read_anew(station: Station, name: str) -> Engine:
     """Read all rows into a file, going on where a former attempt has stopped.
 
-    A half-read file whose beginning the centre does not remember any more is begun again.
+    A half-read file whose beginning the centre does not remember any more is begun again. None is
+    begun for which the disk has no room beside the file in use: raises RowsWaitError.
     """
     _remove(station, but=(current_file(station.journal), name))
+    if not (station.data_dir / name).exists():
+        station.disk.demand_for_snapshot((1 + SORTED_SIZES) * size_of(station.replica))
     fresh = station.open_replica(name)
     try:
         following.catch_up_all(_with_rows(station, fresh))
@@ -217,7 +221,9 @@ def _with_rows(station: Station, rows_file: Engine) -> Station:
     """Return the station as it reads rows into another file, which shows nothing yet."""
     nothing_shown = Doubt()
     nothing_shown.open = False
-    return replace(station, replica=rows_file, premises=PremisesCache(), doubt=nothing_shown)
+    reader = replace(station, replica=rows_file, premises=PremisesCache(), doubt=nothing_shown)
+    reader.disk = station.disk
+    return reader
 
 
 def _note(connection: Connection, no: int, session: SessionAnswer, name: str) -> None:

@@ -99,8 +99,10 @@ def apply(station: Station, segment: Segment, up_to: int | None = None) -> int:
 
     The same piece again changes nothing; of one that goes beyond `up_to` only a part is written.
     Raises GapError when a piece before it is missing, InDoubtError while a push is unanswered,
-    OtherIncarnationError, BrokenSegmentError or MalformedError for damage, UnknownKeyError.
+    OtherIncarnationError, BrokenSegmentError or MalformedError for damage, UnknownKeyError,
+    RowsWaitError when the disk is almost full.
     """
+    station.disk.demand_for_changes()
     changes = keyring.changes(station, segment)
     last = segment.last if up_to is None else min(segment.last, up_to)
     if segment.stream == GLOBAL:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 import structlog
+from sqlalchemy import Engine
 
 from agent import keyring
 from agent.keyring import BrokenRowsError, FormerKeyError
@@ -11,7 +12,7 @@ from agent.replica import service, staging, store, sums
 from agent.replica.sums import Build, Held
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
-from shared.runtime.sqlite import transaction
+from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import MalformedError, unpack
 from shared.wire.feed import AGAIN_MAX, Change
 from shared.wire.snapshot import (
@@ -26,6 +27,9 @@ from shared.wire.snapshot import (
     parts_of_piece,
     tally_of,
 )
+
+SORTED_SIZES = 2
+"""Times the size of what is set down: SQLite's log of its rows in their places, and they there."""
 
 log = structlog.get_logger()
 
@@ -51,7 +55,9 @@ def read_snapshot(station: Station, stream: str) -> int:
     under_way, done = _begin(station, told)
     for no in _in_bits(told.pieces, told.bits, under_way.bits):
         if no not in done:
+            station.disk.demand_for_snapshot()
             _take_piece(station, *fetch_piece(station, stream, (under_way.bits, no)))
+    station.disk.demand_for_snapshot(SORTED_SIZES * size_of(station.replica))
     _move_staged(station)
     with transaction(station.replica) as connection:
         under_way = sums.build(connection, stream) or under_way
@@ -147,6 +153,16 @@ def _take_piece(station: Station, piece: SnapshotPiece, rows: tuple[StoredRow, .
         sums.put_piece(connection, piece.stream, piece.piece)
     station.gets_on(service.PULL)
     service.forget_premises(station, changes)
+
+
+def size_of(rows: Engine) -> int:
+    """Return how many bytes a file of rows has, with what its log holds of it."""
+    with reading(rows) as connection:
+        pages, each = (
+            int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
+            for name in ("page_count", "page_size")
+        )
+    return pages * each
 
 
 def _move_staged(station: Station) -> None:
