@@ -4,12 +4,14 @@ Shared jobs are done by the process that has the duty. A job may be interrupted,
 in two processes at once: it does again what is missing.
 """
 
+import threading
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Final
 
 import structlog
-from apscheduler.events import EVENT_SCHEDULER_SHUTDOWN
+from apscheduler.events import EVENT_SCHEDULER_SHUTDOWN, EVENT_SCHEDULER_STARTED
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -34,6 +36,7 @@ from central.people import sessions
 from central.settling import by_policy
 from central.settling.erased_list import ErasedList
 from central.snapshots import service as snapshots
+from shared.clock import SystemClock
 
 WAKE_EVERY_S = 60
 SETTLED_EVERY_S = 60
@@ -45,6 +48,8 @@ OVERVIEW_EVERY_S = 60
 SEEN_EVERY_S = 5
 """A recall counts on agents that were seen within twice this time."""
 
+EARLY_MAX: Final = timedelta(seconds=1)
+
 Job = Callable[[Centre, datetime], object]
 
 log = structlog.get_logger()
@@ -55,7 +60,9 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
     settings = centre.settings
     erased = ErasedList(settings.erasures)
     scheduler = BackgroundScheduler(
-        timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1}
+        timezone="UTC",
+        # What found no free thread at its instant is done when there is one, not passed over.
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     jobs: tuple[tuple[Job, int], ...] = (
         (expiry.run, settings.expiry_every_s),
@@ -85,7 +92,38 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
     for job, every_s in jobs:
         scheduler.add_job(_shared(duty, _tick(job, centre)), "interval", seconds=every_s)
     scheduler.add_listener(lambda _event: duty.end(), EVENT_SCHEDULER_SHUTDOWN)
+    _watch_clock(scheduler)
     return scheduler
+
+
+def call_back(scheduler: BackgroundScheduler, at: datetime) -> int:
+    """Let jobs run now that wait for longer than they rest between two runs; return how many.
+
+    The ticker goes by the wall clock: one that is put back by a day would leave them waiting for a
+    day.
+    """
+    late = [
+        job
+        for job in scheduler.get_jobs()
+        if job.next_run_time and job.next_run_time - at > job.trigger.interval + EARLY_MAX
+    ]
+    for job in late:
+        job.modify(next_run_time=at)
+    return len(late)
+
+
+def _watch_clock(scheduler: BackgroundScheduler) -> None:
+    """See every few seconds, by a clock that nobody sets, that no job waits for too long."""
+    stopping, clock = threading.Event(), SystemClock()  # the ticker's own
+
+    def watch() -> None:
+        while not stopping.wait(EVERY_S):
+            if called := call_back(scheduler, clock.now()):
+                log.warning("clock.put_back", jobs=called)
+
+    thread = threading.Thread(target=watch, name="clock", daemon=True)
+    scheduler.add_listener(lambda _event: thread.start(), EVENT_SCHEDULER_STARTED)
+    scheduler.add_listener(lambda _event: stopping.set(), EVENT_SCHEDULER_SHUTDOWN)
 
 
 def _tell(senders: Sequence[alerts.Sender], centre: Centre, at: datetime) -> int:

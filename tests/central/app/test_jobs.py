@@ -1,0 +1,49 @@
+"""The ticker: what the clock and busy threads may not keep from being done."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from central.centre import Centre
+from central.jobs import make_scheduler
+
+WAIT_S = 20.0
+THREADS = 10
+"""Of the ticker."""
+
+
+@pytest.fixture
+def ticker(centre: Centre) -> Iterator[BackgroundScheduler]:
+    scheduler = make_scheduler(centre)
+    scheduler.remove_all_jobs()
+    yield scheduler
+    scheduler.shutdown(wait=True)
+
+
+def test_a_clock_that_is_put_back_by_a_day_stops_no_job(ticker: BackgroundScheduler) -> None:
+    ran = threading.Event()
+    job = ticker.add_job(ran.set, "interval", seconds=3600)
+    ticker.start()
+
+    job.modify(next_run_time=job.next_run_time + timedelta(days=1))
+
+    assert ran.wait(WAIT_S)
+
+
+def test_a_job_that_finds_all_threads_busy_is_done_when_one_is_free(
+    ticker: BackgroundScheduler,
+) -> None:
+    go_on, ran, never = threading.Event(), threading.Event(), threading.Event()
+    ticker.start()
+    for _ in range(THREADS):
+        ticker.add_job(go_on.wait, args=[WAIT_S])
+
+    job = ticker.add_job(ran.set, "interval", seconds=3600)
+    job.modify(next_run_time=job.next_run_time - timedelta(seconds=3600))
+    never.wait(1.5)
+    go_on.set()
+
+    assert ran.wait(WAIT_S)
