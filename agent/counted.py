@@ -109,9 +109,3 @@ class Downtime:
             known = {began for began, _ in self._outages}
             self._kept = {began: end for began, end in self._kept.items() if began in known}
             self._kept.update(outages)
-
-    def since(self, start: datetime) -> timedelta:
-        """Return for how long the line was down from an instant on."""
-        with self._lock:
-            parts = [end - max(began, start) for began, end in self._outages if end > start]
-        return sum(parts, timedelta())

@@ -62,7 +62,7 @@ def meet(station: Station) -> SessionAnswer:
 def _report(station: Station) -> None:
     who = station.identity
     with reading(station.journal) as connection:
-        queue = facts.queue(connection, who.epochs)
+        queue = facts.queue(connection, who.lines)
         last_seq = facts.tip(connection, who.epoch).seq
     station.link.report(last_seq, queue.oldest_at)
 

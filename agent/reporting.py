@@ -8,7 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from agent import roots
-from agent.journal import erased
+from agent.journal import erased, outages
 from agent.journal import store as facts
 from agent.packs import NoPackError
 from agent.quote.service import NoSettingsError, effective_pack, store_settings
@@ -91,8 +91,10 @@ def compose(station: Station) -> AgentReport:
 
 
 def offline_today(station: Station, at: datetime) -> timedelta:
-    """Return for how long the line was down on the store's day."""
-    return station.downtime.since(_midnight(station, at))
+    """Return for how long the line was down on the store's day, through restarts."""
+    midnight = _midnight(station, at)
+    with reading(station.journal) as connection:
+        return outages.offline(connection, station, midnight, at)
 
 
 def _midnight(station: Station, at: datetime) -> datetime:

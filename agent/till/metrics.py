@@ -52,7 +52,7 @@ def gather(station: Station, at: datetime) -> dict[str, dict[Labels, float]]:
 
 def _journal(station: Station, at: datetime) -> dict[str, dict[Labels, float]]:
     with reading(station.journal) as connection:
-        queue = facts.queue(connection, station.identity.epochs)
+        queue = facts.queue(connection, station.identity.lines)
         reserves = claims.open_count(connection)
         jobs = spool.counts(connection)
     oldest_s = (at - queue.oldest_at).total_seconds() if queue.oldest_at is not None else 0

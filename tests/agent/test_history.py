@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from agent import epochs, history
+from agent import counted, epochs, history
 from agent import identity as identities
 from agent.commit.service import Committed, commit
 from agent.journal import store as journal
@@ -20,11 +20,13 @@ from agent.operations import reprint_receipt
 from agent.push import Pushed, push
 from agent.quote.lines import Item
 from agent.receipts import explained, look_up
+from agent.reporting import compose
 from agent.reserve.service import ReceiptEndedError
 from agent.returns.by_slip import SlipUsedError
 from agent.returns.shares import NotReturnableError, ReceiptVoidedError
 from agent.returns.sources import UnknownReceiptError
 from agent.returns.void import VoidOrder, void
+from agent.till.metrics import gather
 from shared.crypto.chain import GENESIS
 from shared.receipt import Redeem
 from shared.runtime.sqlite import reading
@@ -345,6 +347,23 @@ def test_a_journal_that_is_written_anew_from_its_start_is_searched_back_to_it(lo
 
     assert (loss.centre.asked[0], loss.centre.asked[1]) == (1, 0)
     assert facts(loss.shop) == own
+
+
+def test_what_a_restored_centre_is_sent_again_counts_as_unsent_wherever_it_is_told(
+    loss: Loss,
+) -> None:
+    sell(loss.shop, basket(loss.shop))
+    loss.begin_next()
+    loss.fetch()
+    station = loss.shop.station
+    with station.journal.begin() as connection:
+        for line in station.identity.lines:
+            journal.send_again(connection, line, 1)
+
+    told = gather(station, station.time.now())[counted.QUEUE]
+
+    assert told == {(): sum(lines(loss.shop).values())}
+    assert told == {(): compose(station).queue}
 
 
 def test_a_restored_centre_is_sent_what_was_fetched(loss: Loss) -> None:

@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from agent import counted
 from agent.counted import Downtime
 from agent.devices import Condition, Health
+from agent.journal import outages
 from agent.link import RefusedByCentreError
 from shared.wire.agents import LeaseAnswer, LeaseAsk
 from tests.agent.kit import sell
@@ -103,6 +104,23 @@ def test_downtime_is_what_lies_between_a_look_that_found_none_and_the_next() -> 
         down.note(NOON + minute * MINUTE, up=up)
     down.note(NOON + 55 * MINUTE, up=True)
 
-    assert down.since(NOON) == 25 * MINUTE
-    assert down.since(NOON + 15 * MINUTE) == 20 * MINUTE
-    assert down.since(NOON + 60 * MINUTE) == timedelta()
+    assert down.seen() == {
+        NOON + 10 * MINUTE: NOON + 30 * MINUTE,
+        NOON + 50 * MINUTE: NOON + 55 * MINUTE,
+    }
+
+
+def test_minutes_offline_of_the_day_go_on_in_a_new_process(till: Till) -> None:
+    shop = till.shop
+    shop.link.up = False
+    shop.station.downtime.note(shop.clock.now(), up=False)
+    shop.clock.move(minutes=10)
+    shop.station.downtime.note(shop.clock.now(), up=False)
+    outages.keep(shop.station)
+
+    shop.station.downtime = Downtime()
+    shop.clock.move(minutes=5)
+    told = scraped(till)["kopilka_agent_offline_minutes_today",]
+    shop.clock.move(minutes=5)
+
+    assert (told, scraped(till)["kopilka_agent_offline_minutes_today",]) == (10, 15)
