@@ -4,13 +4,16 @@ What a scrape reads is a small table, however large the ledger is.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from importlib.metadata import version
+from uuid import UUID
 
 from sqlalchemy import Connection
 
 from central import counted as names
+from central.agents import reports
+from central.agents.report_store import Heard
 from central.agents.store import Agent, agents
 from central.auditor import telling
 from central.auditor.store import DIVERGENT
@@ -125,7 +128,7 @@ def _agents(connection: Connection, at: datetime) -> Levels:
         names.JOURNAL_LAG: _by(
             {one.store: _lag(one, known.get(Holder(one.id, one.epoch), 0)) for one in present}
         ),
-        names.OLDEST_UNSENT: _by(dict(_unsent(present, at))),
+        names.OLDEST_UNSENT: _by(dict(_unsent(present, reports.latest(connection), at))),
     }
 
 
@@ -133,9 +136,14 @@ def _lag(agent: Agent, known: int) -> int:
     return max(0, agent.last_seq - known)
 
 
-def _unsent(present: Iterable[Agent], at: datetime) -> Iterable[tuple[str, float]]:
+def _unsent(
+    present: Iterable[Agent], told: Mapping[UUID, Heard], at: datetime
+) -> Iterable[tuple[str, float]]:
+    """Yield the age of each store's oldest unsent fact by what its agent told last: a report comes
+    each minute, a session tells of it when it is opened."""
     for one in present:
-        oldest = one.oldest_unsent_at
+        heard = told.get(one.id)
+        oldest = heard.report.oldest_unsent_at if heard else one.oldest_unsent_at
         yield one.store, 0.0 if oldest is None else max(0.0, (at - oldest).total_seconds())
 
 

@@ -6,6 +6,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from central import counted
+from central.agents import reports
+from central.agents.service import AgentIdentity
 from central.agents.sessions import Standing, open_session
 from central.centre import Centre
 from central.leases.epochs import begin_epoch
@@ -13,6 +15,7 @@ from central.leases.writeoff import write_off_store
 from central.measures import service as measures
 from shared.wire.agents import EpochRequest, SessionRequest
 from shared.wire.codec import encode
+from shared.wire.reports import AgentReport
 from tests.central.app.kit import SetClock
 from tests.central.auditor.kit import Shop, audit, compiled, shop
 from tests.central.journal_builder import Journal
@@ -103,6 +106,19 @@ def test_a_session_tells_how_much_of_a_journal_is_not_here_and_since_when(
     found = scraped(centre)
     assert found["kopilka_central_journal_lag_facts", "101"] == 7
     assert found["kopilka_central_oldest_unsent_seconds", "101"] == 2 * 3600
+
+
+def test_what_a_store_has_sent_since_its_session_was_opened_is_not_unsent(
+    centre: Centre, journal: Journal, clock: SetClock
+) -> None:
+    request = SessionRequest(journal.agent, 1, "0.1", 7, clock.at - timedelta(hours=2))
+    signed = journal.signed("/v1/sessions", encode(request))
+    open_session(centre, signed, lambda *_: Standing(1, b"", (), "", ()))
+
+    who = AgentIdentity(journal.agent, 1, "101")
+    reports.take(centre, who, encode(AgentReport(clock.at, "0.2")))
+
+    assert scraped(centre)["kopilka_central_oldest_unsent_seconds", "101"] == 0
 
 
 def test_nothing_on_the_page_is_personal(centre: Centre, journal: Journal, told: Found) -> None:
