@@ -30,6 +30,7 @@ PAUSE: Final = timedelta(minutes=5)
 """Between two messages of a channel, at least."""
 BACKOFF_MAX: Final = timedelta(hours=1)
 ERROR_CHARS_MAX: Final = 200
+INSTANT: Final = timedelta(microseconds=1)
 
 log = structlog.get_logger()
 
@@ -86,6 +87,8 @@ def channels(centre: Centre) -> list[Channel]:
 @retried
 def _keep(centre: Centre, found: Mapping[tuple[str, str], Amiss], at: datetime) -> int:
     with transaction(centre.engine) as connection:
+        # Channels are told what is later than what they know: a clock may have been put back.
+        at = max(at, store.newest(connection) + INSTANT)
         known = {(one.kind, one.store): one for one in store.open_alerts(connection)}
         new = [
             Alert(uuid7(at, centre.chance), one.kind, one.store, at, None, one.ru, one.en)
@@ -104,7 +107,7 @@ def _tell_one(centre: Centre, sender: Sender, at: datetime) -> bool:
     with reading(centre.engine) as connection:
         known = store.channel(connection, sender.name) or Channel(sender.name, EPOCH, EPOCH)
         news = store.changed(connection, known.told_to, CHANGES_MAX)
-    if not news or at < known.next_at:
+    if not news or known.next_at - BACKOFF_MAX <= at < known.next_at:
         return False
     last = max(_changed_at(one) for one in news)
     try:

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, Select, delete, or_, select, update
+from sqlalchemy import BigInteger, Connection, Select, delete, func, or_, select, update
 from sqlmodel import Field
 
 from central.schema import Instant, Table, insert_new, table_of, upsert
+from shared.clock import EPOCH
 
 
 class AlertTable(Table, table=True):
@@ -85,6 +86,13 @@ def changed(connection: Connection, after: datetime, limit: int) -> list[Alert]:
         connection,
         select(_alert).where(is_new).order_by(_alert.c.began_at, _alert.c.id).limit(limit),
     )
+
+
+def newest(connection: Connection) -> datetime:
+    """Return when an alert began or ended last, the start of all time before the first."""
+    began = connection.scalar(select(func.max(_alert.c.began_at))) or EPOCH
+    ended = connection.scalar(select(func.max(_alert.c.ended_at))) or EPOCH
+    return max(began, ended)
 
 
 def latest(connection: Connection, limit: int) -> list[Alert]:

@@ -166,6 +166,21 @@ def test_a_channel_hears_of_the_beginning_and_of_the_end_and_of_nothing_twice(
     assert ear.heard == [[("device", False)], [("device", True)]]
 
 
+def test_a_clock_that_is_put_back_keeps_nothing_from_a_channel(
+    centre: Centre, broken: Device, clock: SetClock
+) -> None:
+    ear, ahead = Ear(), clock.at + timedelta(hours=12)
+    service.look(centre, ahead)
+    service.tell(centre, [ear], ahead)
+    report(broken)
+    clock.go(minutes=1)
+
+    service.look(centre, clock.at)
+    service.tell(centre, [ear], clock.at)
+
+    assert ear.heard == [[("device", False)], [("device", True)]]
+
+
 def test_messages_keep_their_distance(centre: Centre, broken: Device, clock: SetClock) -> None:
     ear = Ear()
     service.look(centre, clock.at)
