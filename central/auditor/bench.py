@@ -11,6 +11,7 @@ from central.auditor import store
 from central.auditor.store import Audited
 from central.auditor.view import Known, Later, later_than
 from central.ingest import looking
+from central.ingest.clocks import counted_on
 from central.ingest.values import KeptFact
 from central.ledger import figures
 from central.members import service as members
@@ -41,6 +42,8 @@ class Bench:
     before: dict[UUID, Audited] = field(default_factory=dict)
     sales: dict[UUID, ReceiptCommitted] = field(default_factory=dict)
     """By uid: the sales of returns, and later ones of the same members."""
+    heard: dict[UUID, datetime] = field(default_factory=dict)
+    """When the centre heard of sales, by uid."""
     voided: dict[UUID, ReceiptCommitted] = field(default_factory=dict)
     """The sales of later voids, by the uid of the void."""
     accounts: dict[UUID, list[Account]] = field(default_factory=dict)
@@ -122,10 +125,20 @@ class Bench:
             and entry.document != own
         ][:RELOOKED_MAX]
 
+    def add_sales(self, facts: Iterable[KeptFact]) -> None:
+        """Lay the sales among facts on the bench."""
+        for fact in facts:
+            body = body_of(fact)
+            if isinstance(body, ReceiptCommitted):
+                self.sales[body.receipt.uid] = body
+                self.heard[body.receipt.uid] = fact.received_at
+
     def _later(self, entries: Sequence[Turnover]) -> Later:
         sales = [self.sales[one.document] for one in entries if one.document in self.sales]
         uses = tuple(
-            Use(use.rule, sale.day, 1, use.points) for sale in sales for use in sale.evaluation.uses
+            Use(use.rule, counted_on(sale.day, self.heard[sale.receipt.uid]), 1, use.points)
+            for sale in sales
+            for use in sale.evaluation.uses
         )
         given = [lot.once for sale in sales for lot in sale.granted]
         given += [one.once for sale in sales for one in sale.issued]
@@ -139,7 +152,7 @@ def lay(connection: Connection, found: Iterable[KeptFact]) -> Bench:
     bodies = [one for one in bench.bodies.values() if isinstance(one, WITH_TURNOVER)]
     bench.before = store.audited(connection, bench.bodies)
     returned = {one.sale for one in bodies if isinstance(one, TAKEN_BACK)}
-    bench.sales.update(_sales(connection, returned))
+    bench.add_sales(facts_of(connection, returned))
     named = {bench.account_of(body) for body in bodies} - {None}
     bench.accounts = figures.accounts_of(connection, {one for one in named if one is not None})
     every = {account.id: account for several in bench.accounts.values() for account in several}
@@ -151,11 +164,11 @@ def lay(connection: Connection, found: Iterable[KeptFact]) -> Bench:
     _read_merges(connection, bench)
     ask = {one.id for one in every.values() if one.history.uses or one.history.once}
     uids = {entry.document for entry in bench.later if entry.account in ask}
-    later = [body_of(fact) for fact in facts_of(connection, uids - bench.sales.keys())]
-    bench.sales.update({one.receipt.uid: one for one in later if isinstance(one, ReceiptCommitted)})
-    voids = [one for one in later if isinstance(one, ReceiptVoided)]
-    sales = _sales(connection, {one.sale for one in voids})
-    bench.voided = {one.uid: sales[one.sale] for one in voids if one.sale in sales}
+    later = facts_of(connection, uids - bench.sales.keys())
+    bench.add_sales(later)
+    voids = [one for one in map(body_of, later) if isinstance(one, ReceiptVoided)]
+    bench.add_sales(facts_of(connection, {one.sale for one in voids} - bench.sales.keys()))
+    bench.voided = {one.uid: bench.sales[one.sale] for one in voids if one.sale in bench.sales}
     return bench
 
 
@@ -189,15 +202,6 @@ def returned_share(connection: Connection, sale: ReceiptCommitted, whole: int) -
 
 def _use(used: RuleUse, day: date, times: int) -> Use:
     return Use(used.rule, day, times, times * used.points)
-
-
-def _sales(connection: Connection, uids: Iterable[UUID]) -> dict[UUID, ReceiptCommitted]:
-    found = {}
-    for fact in facts_of(connection, uids):
-        body = body_of(fact)
-        if isinstance(body, ReceiptCommitted):
-            found[body.receipt.uid] = body
-    return found
 
 
 def body_of(fact: KeptFact) -> object:

@@ -26,7 +26,7 @@ def tell_sale(centre: Centre, signed: SignedRequest) -> SaleAnswer:
         raise UnknownAgentError
     with reading(centre.engine) as connection:
         documents = store.documents(connection, {asked.receipt}, {asked.receipt})
-        sales, returns = sales_of(connection, {asked.receipt}, documents)
+        sales, returns, _ = sales_of(connection, {asked.receipt}, documents)
     sale = sales.get(asked.receipt)
     if sale is None:
         return NOTHING

@@ -10,6 +10,8 @@ from central.ingest.reading import Reading
 
 OFF_MAX = timedelta(minutes=5)
 """What a clock may be off; also covers how long a request was on its way."""
+FURTHEST_EAST = timedelta(hours=14)
+"""By so much that zone is ahead of UTC in which a day begins first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,15 @@ def in_favour(
         return activates_at - ahead, expires_on
     days = max(0, (found.here.date() - found.told.date()).days)
     return activates_at, expires_on and expires_on + timedelta(days=days)
+
+
+def counted_on(day: date, heard_at: datetime) -> date:
+    """Return the day on which counts what was done on a day: that of the centre, if it had begun
+    nowhere when the centre heard of it.
+
+    For years it would be in no period else, and let all days before it be old.
+    """
+    return day if day <= (heard_at + FURTHEST_EAST).date() else heard_at.date()
 
 
 def _contact(desk: Desk, reading: Reading) -> datetime | None:

@@ -60,6 +60,8 @@ class Desk:
     visits: Visits
     documents: dict[UUID, Document]
     sales: dict[UUID, ReceiptCommitted]
+    sales_heard: dict[UUID, datetime]
+    """When the centre heard of them."""
     returns: dict[UUID, list[TakenBack]]
     births: dict[UUID, UUID]
     """Lots that are not born yet, and the facts that will bring them."""
@@ -106,6 +108,10 @@ class Desk:
             if (payer := self.roll.payer(member)) != member:
                 self.books.repoint(opened, payer)
         return self.books.accounts[account]
+
+    def heard_at(self, reading: Reading) -> datetime:
+        """Return when the centre heard of a fact."""
+        return reading.heard_at or self.at
 
     def file(self, reading: Reading, sale: UUID | None = None) -> None:
         """Enter a posted document under its uid."""

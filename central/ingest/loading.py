@@ -1,7 +1,7 @@
 """The desk laid: everything that facts may touch, read in bulk before the first one is planned."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -126,7 +126,7 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
         wanted.add(reading)
     store.lock_sales(connection, wanted.sales)
     documents = store.documents(connection, wanted.documents | wanted.sales, wanted.sales)
-    sales, returns = sales_of(connection, wanted.sales, documents)
+    sales, returns, heard = sales_of(connection, wanted.sales, documents)
     for sale in sales.values():
         wanted.add_sale(sale)
     shelf = bearers.load(connection, wanted.certificates)
@@ -146,6 +146,7 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
         visits=leases.load_visits(connection, centre, books.accounts),
         documents={document.uid: document for document in documents},
         sales=sales,
+        sales_heard=heard,
         returns=returns,
         births=born.births(connection, wanted.owners.keys() - books.lots.keys()),
         once=born.once(connection, wanted.gifts),
@@ -229,10 +230,13 @@ def kept(connection: Connection, ids: Iterable[UUID]) -> list[Reading]:
     facts = store.facts(connection, ids)
     personal = personal_store.personal(connection, [fact.id for fact in facts])
     return [
-        read(
-            as_sent(fact, personal.get(fact.id, b"")),
-            fact.store,
-            Standing.BRANCH if fact.branch else Standing.NEXT,
+        replace(
+            read(
+                as_sent(fact, personal.get(fact.id, b"")),
+                fact.store,
+                Standing.BRANCH if fact.branch else Standing.NEXT,
+            ),
+            heard_at=fact.received_at,
         )
         for fact in facts
     ]
@@ -240,19 +244,22 @@ def kept(connection: Connection, ids: Iterable[UUID]) -> list[Reading]:
 
 def sales_of(
     connection: Connection, wanted: Collection[UUID], documents: Sequence[Document]
-) -> tuple[dict[UUID, ReceiptCommitted], dict[UUID, list[TakenBack]]]:
-    """Return the wanted sales that are among posted documents, and what took them back."""
+) -> tuple[dict[UUID, ReceiptCommitted], dict[UUID, list[TakenBack]], dict[UUID, datetime]]:
+    """Return the wanted sales that are among posted documents, what took them back, and when the
+    centre heard of them."""
     facts = {fact.id: fact for fact in store.facts(connection, [one.fact for one in documents])}
     resolved = store.resolved(connection, [document.uid for document in documents])
     sales: dict[UUID, ReceiptCommitted] = {}
     returns: dict[UUID, list[TakenBack]] = {}
+    heard: dict[UUID, datetime] = {}
     for document in documents:
         body = resolved.get(document.uid) or body_of(facts[document.fact])
         if isinstance(body, ReceiptCommitted) and document.uid in wanted:
             sales[document.uid] = body
+            heard[document.uid] = facts[document.fact].received_at
         if isinstance(body, ReceiptReturned | ReceiptVoided) and body.sale in wanted:
             returns.setdefault(body.sale, []).append(body)
-    return sales, returns
+    return sales, returns, heard
 
 
 def body_of(fact: KeptFact) -> object:

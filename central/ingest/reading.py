@@ -71,6 +71,8 @@ class Reading:
     fault: str
     is_unproved: bool = False
     """Damaged on a branch: no count proves what its envelope says."""
+    heard_at: datetime | None = None
+    """When it came, if another transaction has kept it."""
 
     @property
     def holder(self) -> Holder:

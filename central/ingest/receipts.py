@@ -69,6 +69,7 @@ def post_sale(desk: Desk, reading: Reading, sale: ReceiptCommitted) -> list[str]
     document = Document(sale.receipt.uid, sale.at, sale.day)
     desk.file(reading)
     desk.sales[sale.receipt.uid] = sale
+    desk.sales_heard[sale.receipt.uid] = heard_at = desk.heard_at(reading)
     notes = _draw(desk, reading, document, sale)
     if sale.member is None:
         return notes + _issue(desk, reading, document, sale, None)
@@ -77,10 +78,11 @@ def post_sale(desk: Desk, reading: Reading, sale: ReceiptCommitted) -> list[str]
     notes += recheck(desk, reading, sale, account)
     notes += post_grants(desk, reading, document, account, sale.granted)
     totals = sale.evaluation.totals
-    day = sale.evaluation.counted_on or sale.day
+    day = clocks.counted_on(sale.evaluation.counted_on or sale.day, heard_at)
     counted = DayCount(day, totals.turnover_minor, totals.earned_points, visits=1)
     count_turnover(desk.books, account.id, counted, document)
-    uses = [Use(use.rule, sale.day, 1, use.points) for use in sale.evaluation.uses]
+    used_on = clocks.counted_on(sale.day, heard_at)
+    uses = [Use(use.rule, used_on, 1, use.points) for use in sale.evaluation.uses]
     account.history = with_uses(account.history, uses)
     desk.visits.note(account.id, reading.store, sale.at, totals.redeemed_points)
     desk.to_size.add(account.id)
@@ -142,12 +144,14 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
     desk.file(reading, sale=returned.sale)
     desk.returns.setdefault(returned.sale, []).append(returned)
     post_moves(desk, reading, document)
+    heard_at = desk.heard_at(reading)
+    day = clocks.counted_on(returned.day, heard_at)
     grace = None if returned.grace_days is None else timedelta(days=returned.grace_days)
     for lot, amount in moved.restored.items():
         there = desk.books.lot(lot)
         is_lost = grace is None and there.wallet == Bearer.CERTIFICATE
         lives = CERTIFICATE_GRACE if is_lost else grace
-        restore(desk.books, there, amount, document, day=returned.day, grace=lives)
+        restore(desk.books, there, amount, document, day=day, grace=lives)
     forgives = returned.forgives
     revoked = {draw.lot for draw in returned.revoked}
     debt = sum(
@@ -158,8 +162,8 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
     end_bearers(desk, reading, sale, returned)
     if sale.member is not None:
         account = desk.open_account(sale.member.account, sale.member.id)
-        day = returned.counted_on or returned.day
-        counted = DayCount(day, -moved.turnover_minor, -moved.earned_of(account.id, sale))
+        counts_on = clocks.counted_on(returned.counted_on or returned.day, heard_at)
+        counted = DayCount(counts_on, -moved.turnover_minor, -moved.earned_of(account.id, sale))
         count_turnover(desk.books, account.id, counted, document)
         desk.to_size.add(account.id)
     return [*notes, "debt"] if debt else notes

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from central.ingest import findings
+from central.ingest import clocks, findings
 from central.ingest.desk import Desk, RefusedError
 from central.ingest.envelopes import post_moves
 from central.ingest.moved import left_to_move
@@ -61,7 +61,8 @@ def post_void(desk: Desk, reading: Reading, voided: ReceiptVoided) -> list[str]:
     desk.codes.give_back(desk.books, sale, desk.documents[voided.sale].store)
     is_first = not any(isinstance(one, ReceiptVoided) for one in before)
     if sale.member is not None and is_first:
-        totals, day = sale.evaluation.totals, sale.evaluation.counted_on or sale.day
+        totals, heard_at = sale.evaluation.totals, desk.sales_heard[voided.sale]
+        day = clocks.counted_on(sale.evaluation.counted_on or sale.day, heard_at)
         earned = moved.earned_of(sale.member.account, sale) if before else totals.earned_points
         counted = DayCount(day, -moved.turnover_minor, -earned, visits=-1)
         _undo(desk, sale, voided, counted)
@@ -73,7 +74,8 @@ def _undo(desk: Desk, sale: ReceiptCommitted, voided: ReceiptVoided, counted: Da
     assert sale.member is not None
     account = desk.open_account(sale.member.account, sale.member.id)
     count_turnover(desk.books, account.id, counted, Document(voided.uid, voided.at))
-    uses = [Use(use.rule, sale.day, -1, -use.points) for use in sale.evaluation.uses]
+    used_on = clocks.counted_on(sale.day, desk.sales_heard[voided.sale])
+    uses = [Use(use.rule, used_on, -1, -use.points) for use in sale.evaluation.uses]
     account.history = with_uses(account.history, uses)
     for granted in sale.granted:
         lot = desk.books.lots.get(granted.lot)

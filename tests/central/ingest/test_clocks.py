@@ -11,9 +11,11 @@ from central.agents.store import Session
 from central.centre import Centre
 from central.conflicts.values import ConflictKind
 from shared.crypto.sessions import SESSION_TTL_S
+from shared.member import DayCount
 from shared.runtime.sqlite import transaction
 from tests.central.app.kit import SetClock
 from tests.central.chain_kit import books, conflicts, kinds
+from tests.central.ingest.test_voids import history, with_uses
 from tests.central.journal_builder import NOON, Journal, Person
 
 DAY = timedelta(days=1)
@@ -129,3 +131,48 @@ def test_minutes_are_no_matter(
 
     assert dates(centre, anna, lot)[0] == NOON + DAY + timedelta(minutes=minutes)
     assert told(centre) == []
+
+
+def test_what_is_bought_years_ahead_counts_on_the_day_on_which_it_comes(
+    centre: Centre, journal: Journal, other: Journal, anna: Person, clock: SetClock
+) -> None:
+    """A day that has not come would make one day of all others, and be in no period for years."""
+    first = DayCount(clock.now().date(), 100_00, 0, 1)
+    second = DayCount(first.day + 40 * DAY, 100_00, 0, 1)
+    today = second.day + 40 * DAY
+    for _ in range(2):
+        other.sell(anna)
+        clock.go(days=40)
+    other.push()
+    clock.go(days=2000)
+    ahead = with_uses(journal, journal.sell(anna))
+    clock.go(days=-2000)
+
+    journal.push_new()
+
+    assert history(centre, anna).days == (first, second, DayCount(today, 100_00, 0, 1))
+    assert [use.day for use in history(centre, anna).uses] == [today]
+    clock.go(days=3)
+    journal.void(ahead)
+    journal.push_new()
+    assert history(centre, anna).days == (first, second)
+    assert history(centre, anna).uses == ()
+
+
+def test_what_comes_back_years_ahead_counts_on_the_day_on_which_it_comes(
+    centre: Centre, journal: Journal, anna: Person, clock: SetClock
+) -> None:
+    """Its points go back where they were: their lot has not expired."""
+    lot = journal.sell(anna, earn=[50_00], expires_on=journal.day + 9 * DAY).lots[0]
+    sale = journal.sell(anna, spend=[(lot, 10_00)])
+    journal.push_new()
+    clock.go(days=2000)
+    journal.take_back(sale, restored=[(lot, 10_00)], turnover=40_00)
+    clock.go(days=-1999)
+
+    journal.push_new()
+
+    today = clock.now().date()
+    back = DayCount(today, -40_00)
+    assert history(centre, anna).days == (DayCount(today - DAY, 200_00, 0, 2), back)
+    assert books(centre, anna.account).lots[lot].balance == 50_00
