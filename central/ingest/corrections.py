@@ -1,7 +1,7 @@
 """Facts that will never be posted as they are: a person says whether what they drew was spent."""
 
 from dataclasses import replace as replaced
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -22,7 +22,7 @@ from shared.ids import derived, uuid7
 from shared.ledger.entries import Document
 from shared.ledger.held import free_held, release_held
 from shared.wire.codec import decoder
-from shared.wire.facts import Fact
+from shared.wire.facts import Fact, ReceiptCommitted
 from shared.wire.push import OutcomeKind
 
 CORRECTED = "corrected"
@@ -54,7 +54,7 @@ def correct(
     if not readings:
         raise NotSetAsideError(fact=fact)
     desk = lay(connection, centre, readings, at)
-    moved = _release(desk, fact, ending, Document(document, at))
+    moved = _release(desk, fact, ending, Document(document, at, _day_of(readings[0])))
     unborn = (birth.lot for reading in readings for birth in reading.envelope.births)
     desk.done_births.update(lot for lot in unborn if desk.births.get(lot) == fact)
     changes = write(connection, centre, desk)
@@ -70,11 +70,12 @@ def spend_missing(connection: Connection, centre: Centre, fact: UUID, at: dateti
     The journal's own count proves that it has left the lease, and nothing else would end it.
     Returns the points (hundredths); doing it again changes nothing.
     """
-    desk = lay(connection, centre, kept(connection, [fact]), at)
+    readings = kept(connection, [fact])
+    desk = lay(connection, centre, readings, at)
     missing = {derived("gap", fact, lot) for lot in desk.books.lots}
     found = [one for one in desk.books.held.values() if one.fact in missing]
     for one in sorted(found, key=lambda one: (one.lot, one.fact)):
-        release_held(desk.books, one, Document(one.fact, at))
+        release_held(desk.books, one, Document(one.fact, at, _day_of(readings[0])))
     if found:
         publish(connection, write(connection, centre, desk), [], uuid7(at, centre.chance), at)
     return sum(one.amount for one in found)
@@ -90,6 +91,13 @@ def _wrecks(connection: Connection, fact: UUID) -> list[Reading]:
         read(replace(_decode_fact(one.body), id=fact), one.store, Standing.DAMAGED)
         for one in store.facts(connection, ids)
     ]
+
+
+def _day_of(reading: Reading) -> date:
+    """Return the day on which was spent what a fact drew, by its stamp if nobody can read it: it
+    may have been the last one of a lot that has burnt meanwhile."""
+    body = reading.body
+    return body.day if isinstance(body, ReceiptCommitted) else reading.at.date()
 
 
 def _release(desk: Desk, fact: UUID, ending: Ending, document: Document) -> int:
