@@ -47,16 +47,22 @@ def post_moves(desk: Desk, reading: Reading, document: Document) -> dict[UUID, i
         lot = books.lot(move.lot)
         held = books.held.get((reading.fact.id, move.lot))
         if held is not None:
+            _note_given_up(desk, reading, lot, held.amount if held.closed else 0)
             debts[lot.account] += release_held(books, held, document)
             continue
         lease = books.lease(lot, reading.holder)
         if move.given_back:
             give_back(books, lot, lease, move.given_back, document)
         if move.drawn:
-            if lease.closed and not books.accounts[lot.account].is_bearer:
-                desk.after_write_off[reading.fact.id] += move.drawn
+            _note_given_up(desk, reading, lot, move.drawn if lease.closed else 0)
             debts[lot.account] += draw(books, lot, lease, move.drawn, document, Drawing.POSTED)
     return +debts
+
+
+def _note_given_up(desk: Desk, reading: Reading, lot: Lot, amount: int) -> None:
+    """Note what a fact has spent of a member's lease that was written off before it came."""
+    if amount and not desk.books.accounts[lot.account].is_bearer:
+        desk.after_write_off[reading.fact.id] += amount
 
 
 def set_aside(desk: Desk, reading: Reading) -> None:

@@ -148,6 +148,8 @@ class Held:
     account: UUID
     amount: int
     covered: int
+    closed: bool = False
+    """Its lease had been written off by then."""
 
 
 @dataclass(slots=True)

@@ -56,7 +56,8 @@ def tell_apart(
         books.held[(held.fact, lot.id)] = rest
     else:
         books.released.append(books.held.pop((held.fact, lot.id)))
-    books.held[(document.uid, lot.id)] = Held(document.uid, lot.id, lot.account, drawn, of_draw)
+    own = (document.uid, lot.id, lot.account, drawn, of_draw)
+    books.held[(document.uid, lot.id)] = Held(*own, closed=held.closed)
     lease.given_back += given_back
     forget_recall(lease)
     lot.held -= of_back

@@ -94,7 +94,8 @@ def draw(
     if how is Drawing.HELD:
         key = (document.uid, lot.id)
         assert key not in books.held, f"fact {document.uid} holds of lot {lot.id} twice"
-        books.held[key] = Held(document.uid, lot.id, lot.account, amount, covered + loose)
+        known = (document.uid, lot.id, lot.account, amount, covered + loose)
+        books.held[key] = Held(*known, closed=lease.closed)
         lot.held += covered + loose
         return 0
     return spend(books, lot, amount, covered + loose, document)

@@ -204,6 +204,29 @@ def test_what_points_spent_of_a_written_off_lease_became_is_told_in_one_record(
     assert record.ids(Role.ACCOUNT) == (person.account,)
 
 
+@pytest.mark.parametrize("written_off_first", [True, False])
+def test_what_was_set_aside_of_a_written_off_lease_is_told_when_it_is_posted(
+    centre: Centre, journal: Journal, *, written_off_first: bool
+) -> None:
+    """What had been set aside before was no part of what was given up."""
+    person, sold = member_with_points(journal)
+    journal.push()
+    journal.sell(person, spend=[(sold.lots[0], 50_00)])
+    whole = journal.facts[-1]
+    journal.rewrite(3, body=b"flipped")
+    if written_off_first:
+        write_off_store(centre, "101")
+    journal.push()
+    write_off_store(centre, "101")
+    journal.facts[-1] = whole
+
+    assert kinds(journal.push().outcomes)[-1] == "accepted"
+
+    told = {one.kind: one.points for one in conflicts(centre)}
+    assert told.pop(ConflictKind.DAMAGED) == 0
+    assert told == ({ConflictKind.WRITTEN_OFF: 50_00} if written_off_first else {})
+
+
 def test_a_return_in_two_stores_names_both_with_their_cashiers_and_documents(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:
