@@ -42,25 +42,29 @@ class CodeBook:
             code = self.codes.get(draw.account)
             if code is not None and code.state is not CodeState.USED:
                 revoked += [code] if code.state is CodeState.REVOKED else []
-                self._put(
-                    replace(
-                        code,
-                        state=CodeState.USED,
-                        used_at=sale.at,
-                        used_in=at_store,
-                        sum_minor=sale.evaluation.totals.payable_minor,
-                    )
-                )
+                self._put(_used(code, sale, at_store))
         return revoked
 
-    def give_back(self, books: Books, sale: ReceiptCommitted, at_store: str) -> None:
+    def give_back(
+        self,
+        books: Books,
+        sale: ReceiptCommitted,
+        at_store: str,
+        others: Iterable[ReceiptCommitted],
+    ) -> None:
         """Let codes be used again whose sale was undone; what the sale drew is restored by then.
 
-        One that another sale has used stays used, and one that was revoked stays so.
+        One that one of the other sales has used is the first one's of them, and one that was
+        revoked stays so.
         """
+        in_order = sorted(others, key=lambda one: (one.at, one.receipt.uid))
         for draw in sale.bearers:
             code = self.codes.get(draw.account)
             if code is None or (code.used_at, code.used_in) != (sale.at, at_store):
+                continue
+            users = (one for one in in_order if any(by.lot == draw.lot for by in one.bearers))
+            if (user := next(users, None)) is not None:
+                self._put(_used(code, user, user.receipt.store))
                 continue
             lives = any(lot.balance and not lot.frozen for lot in books.lots_of(code.account))
             state = CodeState.ACTIVE if lives else CodeState.REVOKED
@@ -114,6 +118,16 @@ class CodeBook:
     def _put(self, code: StoredCode) -> None:
         self.codes[code.account] = code
         self.changed.add(code.account)
+
+
+def _used(code: StoredCode, sale: ReceiptCommitted, at_store: str) -> StoredCode:
+    return replace(
+        code,
+        state=CodeState.USED,
+        used_at=sale.at,
+        used_in=at_store,
+        sum_minor=sale.evaluation.totals.payable_minor,
+    )
 
 
 def load(connection: Connection, accounts: Iterable[UUID], campaigns: Iterable[str]) -> CodeBook:

@@ -1,6 +1,6 @@
 """The desk laid: everything that facts may touch, read in bulk before the first one is planned."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from central.agents import roster
 from central.bearers import posting as bearers
 from central.campaigns import posting as codes
+from central.campaigns.posting import CodeBook
 from central.centre import Centre
 from central.ingest import born, looking, personal_store, store
 from central.ingest.chain import Standing
@@ -19,6 +20,7 @@ from central.ingest.reading import Reading, read
 from central.ingest.values import Document, KeptFact
 from central.leases import service as leases
 from central.ledger import service as ledger
+from central.ledger.entries import draws_of
 from central.ledger.rows import storable
 from central.members import service as members
 from central.members.roll import Roll
@@ -136,6 +138,9 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
     books = ledger.read(connection, locked, wanted.owners.keys())
     owned = (account for account in books.accounts.values() if not account.is_bearer)
     members.extend(connection, roll, {account.member for account in owned})
+    if used := _used_too(connection, readings, sales, book):
+        others = sales_of(connection, used, store.documents(connection, used, used))
+        sales, returns, heard = sales | others[0], returns | others[1], heard | others[2]
     members.load_ways(connection, roll, books, _edited(wanted.edited, roll, books))
     return Desk(
         at=at,
@@ -156,6 +161,19 @@ def lay(connection: Connection, centre: Centre, readings: Sequence[Reading], at:
         packs=packs.of_hashes(connection, wanted.packs),
         ends_told=roster.ends_told(connection, {one.fact.agent for one in readings}),
     )
+
+
+def _used_too(
+    connection: Connection,
+    readings: Sequence[Reading],
+    sales: Mapping[UUID, ReceiptCommitted],
+    book: CodeBook,
+) -> set[UUID]:
+    """Return the documents of others that have drawn the codes of sales which are voided here."""
+    voided = {one.body.sale for one in readings if isinstance(one.body, ReceiptVoided)}
+    drawn = {draw.account for uid in voided & sales.keys() for draw in sales[uid].bearers}
+    entries = (draws_of(connection, one) for one in sorted(drawn & book.codes.keys()))
+    return {entry.document for several in entries for entry in several} - sales.keys()
 
 
 def _edited(edits: Sequence[MemberEdited], roll: Roll, books: Books) -> set[UUID]:

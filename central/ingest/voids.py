@@ -58,7 +58,8 @@ def post_void(desk: Desk, reading: Reading, voided: ReceiptVoided) -> list[str]:
         if lot.document == voided.sale
     )
     end_bearers(desk, reading, sale, voided)
-    desk.codes.give_back(desk.books, sale, desk.documents[voided.sale].store)
+    at_store = desk.documents[voided.sale].store
+    desk.codes.give_back(desk.books, sale, at_store, _others(desk, voided.sale))
     is_first = not any(isinstance(one, ReceiptVoided) for one in before)
     if sale.member is not None and is_first:
         totals, heard_at = sale.evaluation.totals, desk.sales_heard[voided.sale]
@@ -67,6 +68,16 @@ def post_void(desk: Desk, reading: Reading, voided: ReceiptVoided) -> list[str]:
         counted = DayCount(day, -moved.turnover_minor, -earned, visits=-1)
         _undo(desk, sale, voided, counted)
     return [*notes, "debt"] if debt else notes
+
+
+def _others(desk: Desk, voided: UUID) -> list[ReceiptCommitted]:
+    """Return the other sales on the desk that were not undone."""
+    return [
+        sale
+        for uid, sale in desk.sales.items()
+        if uid != voided
+        and not any(isinstance(one, ReceiptVoided) for one in desk.returns.get(uid, ()))
+    ]
 
 
 def _undo(desk: Desk, sale: ReceiptCommitted, voided: ReceiptVoided, counted: DayCount) -> None:

@@ -265,6 +265,32 @@ def test_a_void_gives_no_code_back_that_another_sale_has_used(
     assert state(centre, one) is CodeState.USED
 
 
+def test_a_code_whose_first_use_is_voided_is_the_other_sales_that_has_used_it(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    one = coupon(journal)
+    journal.sell(None, issued=[one])
+    journal.push()
+    journal.ask(one.account, 1)
+    first = journal.sell(None, paid=[use(one)])
+    journal.push()
+    other.clock.go(seconds=60)
+    second = other.sell(None, paid=[use(one)], turnover=70_00)
+    other.push()
+
+    journal.void(first)
+    journal.push()
+
+    with reading(centre.engine) as connection:
+        found = store.by_accounts(connection, [one.account])[one.account]
+    assert (found.state, found.used_in, found.used_at) == (CodeState.USED, "102", second.body.at)
+    assert found.sum_minor == 70_00
+    other.void(second)
+    other.push()
+    assert state(centre, one) is CodeState.ACTIVE
+    assert balance(centre, one.account) == 1
+
+
 def test_a_void_lets_no_revoked_code_be_used_again(centre: Centre, journal: Journal) -> None:
     """Its store had not heard that it was revoked."""
     one = coupon(journal)
