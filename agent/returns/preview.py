@@ -20,6 +20,7 @@ from agent.returns.shares import (
     priced_from,
     reachable,
     restoring_unit,
+    with_burnt,
 )
 from agent.returns.store import Done
 from agent.station import Station
@@ -31,7 +32,7 @@ from shared.rules.moment import Moment
 from shared.rules.remainder import broken, charged_minor
 from shared.rules.result import Draw
 from shared.rules.return_terms import ReturnPolicies
-from shared.rules.returns import LineShare, Part, Shares, shares, without
+from shared.rules.returns import Before, Frozen, LineShare, Part, Shares, shares, without
 from shared.rules.tiers import tier_of
 from shared.rules.tracks import counted
 from shared.wire.facts import ReceiptCommitted
@@ -152,6 +153,7 @@ def look(
     refund_minor = _money(found)
     recharged_minor = _recharged(sold, pack, done, parts, refund_minor)
     who = buyer(station, connection, sold)
+    within = reachable(connection, who, found.taken, moment)
     lapsed = _lapsed(sold, found, policies, moment)
     return Preview(
         lines=found.lines,
@@ -160,7 +162,7 @@ def look(
         clawed=claw_back(
             found.taken,
             earned_terms(sold, pack),
-            reachable(connection, who, found.taken, moment),
+            with_burnt(station, connection, within, sold, _taken_before(frozen, done)),
             policies,
             refund_minor - recharged_minor,
         ),
@@ -172,6 +174,14 @@ def look(
         tier=_tier(station, who, pack, moment, found),
         endings=endings(station, connection, sold, done.before.quantities, parts),
     )
+
+
+def _taken_before(frozen: Frozen, done: Done) -> dict[UUID, int]:
+    """Return by lot what the goods that have come back had earned."""
+    back = done.before.quantities
+    parts = [Part(no, quantity) for no, quantity in back.items() if frozen.line(no) is not None]
+    taken = shares(frozen, Before({}, {}), parts).taken
+    return {draw.lot: draw.amount for draw in taken}
 
 
 def _money(found: Shares) -> int:

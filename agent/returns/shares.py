@@ -1,14 +1,17 @@
 """A sale as its return sees it: what is frozen, who bought, what this store holds of its lots."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import Connection
 
+from agent.journal import uses
 from agent.journal.service import Taking
 from agent.leases.standing import Standing, standing, unconfirmed
 from agent.station import Station
 from shared.errors import Kind, LoyaltyError
+from shared.ledger.leases import LeaseUse
 from shared.rules.clawback import Buyer, EarnedTerms, OwnLot
 from shared.rules.compile import CompiledPack
 from shared.rules.moment import Moment
@@ -78,6 +81,31 @@ def reachable(
         at=moment.instant,
         day=moment.day,
     )
+
+
+def with_burnt(
+    station: Station,
+    journal: Connection,
+    buyer: Buyer,
+    sold: ReceiptCommitted,
+    gone: Mapping[UUID, int],
+) -> Buyer:
+    """Return a buyer whose lots of a sale have what may have burnt, if their last day is over.
+
+    What has burnt is taken as if it had not, so that nobody owes it; what returns have taken is
+    `gone`. Of such a lot only what this store has drawn is known to be spent: what was spent
+    elsewhere the centre finds.
+    """
+    used = uses.of(journal, station.identity.epoch, buyer.accounts)
+    there = {lot.id: lot for lot in buyer.lots}
+    for lot in (one for one in sold.granted if one.account in buyer.accounts):
+        own = OwnLot(lot.lot, lot.account, lot.wallet, 0, lot.activates_at, lot.expires_on)
+        own = there.get(lot.lot, own)
+        if own.expires_on is not None and own.expires_on < buyer.day:
+            use = used.get(lot.lot) or LeaseUse(lot.lot, lot.account)
+            left = lot.amount - use.drawn - gone.get(lot.lot, 0)
+            there[lot.lot] = replace(own, amount=max(own.amount, left))
+    return replace(buyer, lots=tuple(there.values()))
 
 
 def earned_terms(sold: ReceiptCommitted, pack: CompiledPack | None) -> dict[UUID, EarnedTerms]:
