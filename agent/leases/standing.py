@@ -79,6 +79,10 @@ class Standing:
         """Tell whether a field of the profile is verified, so that no till changes it."""
         return any(one.verified for one in self.versions if one.field == field)
 
+    def owns_only(self, account: UUID | None) -> bool:
+        """Tell whether all that he has is an account, so that who is limited to it is himself."""
+        return self.accounts == (account,)
+
     def view(
         self,
         reach: Reach,
@@ -178,7 +182,7 @@ def _of_him(station: Station, member: UUID, own: Sequence[OwnEdit]) -> list[OwnE
 
 def _as_edited(who: Standing, own: Sequence[OwnEdit]) -> Standing:
     """Return a member with what this store has edited of him; what is verified stays as it is."""
-    mine = [one for one in own if one.account is None]
+    mine = [one for one in own if one.account is None or who.owns_only(one.account)]
     if not mine:
         return who
     shown = {one.field: one for one in mine if not who.is_verified(one.field)}

@@ -159,6 +159,6 @@ def _replaced(connection: Connection, who: Standing, account: UUID | None) -> Ma
 
     Of an account's owner who has joined somebody the rows do not tell it: what was edited here.
     """
-    if account is None:
+    if account is None or who.owns_only(account):
         return {one.field: one.version for one in who.versions}
     return {one.field: one.fact for one in edits.of_account(connection, account)}

@@ -126,6 +126,31 @@ def test_who_was_registered_here_is_found_by_his_new_phone_alone(shop: Shop) -> 
     assert body(shop).fields == (EditedField("name"), EditedField("phone"))
 
 
+def test_who_was_just_registered_is_edited_by_what_the_till_was_answered(shop: Shop) -> None:
+    """The answer limits him to his account, lest somebody else's joins it meanwhile."""
+    new = Registration(shop.uid(), b"content", "Анна Петрова", PHONE, "v1")
+    anna = register(shop.station, new, shop.clock.now())
+
+    done = edited(shop, anna.member, account=anna.account, name="Анна Иванова")
+
+    assert (done.display_name, seen(shop, anna.member).display_name) == ("Анна И.", "Анна И.")
+    first = facts(shop)[-1].id
+    edited(shop, anna.member, account=anna.account, name="Анна Сидорова")
+    assert body(shop).fields == (EditedField("name", first),)
+
+
+def test_an_edit_by_an_account_replaces_what_the_rows_show_of_its_owner(
+    shop: Shop, anna: Person
+) -> None:
+    typed = shop.uid()
+    tell(shop, anna, "Анна Иванова", FieldVersion("name", typed))
+
+    done = edited(shop, anna.id, account=anna.account, name="Анна Сидорова")
+
+    assert done.display_name == "Анна С."
+    assert body(shop).fields == (EditedField("name", typed),)
+
+
 def test_who_was_registered_here_is_not_found_by_a_phone_that_the_rows_say_is_not_his(
     shop: Shop,
 ) -> None:
