@@ -65,7 +65,7 @@ def correct(
 
 
 def spend_missing(connection: Connection, centre: Centre, fact: UUID, at: datetime) -> int:
-    """Post as spent what the count of a fact says is missing before it, now that it is posted.
+    """Post as spent what the count of a fact says is missing before it, which is to be posted.
 
     The journal's own count proves that it has left the lease, and nothing else would end it.
     Returns the points (hundredths); doing it again changes nothing.

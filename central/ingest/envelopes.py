@@ -1,7 +1,8 @@
 """Envelopes on the desk: what a fact takes from its store's leases, posted or kept aside."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID
 
 from central.ingest.chain import Standing
@@ -9,7 +10,7 @@ from central.ingest.desk import UNKNOWN_LOT, Desk, RefusedError
 from central.ingest.reading import Reading
 from central.passes.store import StoredUse
 from shared.ids import derived
-from shared.ledger.books import Books, Held, Lot
+from shared.ledger.books import Books, Held, HeldKey, Lease, Lot
 from shared.ledger.entries import Document
 from shared.ledger.held import free_given_back, release_held, tell_apart
 from shared.ledger.postings import Drawing, check_count, draw, give_back
@@ -31,10 +32,19 @@ def awaited_lot(desk: Desk, reading: Reading) -> UUID | None:
             awaited = desk.births[move.lot]
         elif lot.account != move.account:
             raise RefusedError("lot_of_another")
-        elif (reading.fact.id, move.lot) not in desk.books.held and not _is_branch(reading):
-            lease = desk.books.lease(lot, reading.holder)
-            check_count(move.lot, lease.gone + move.drawn + move.given_back, move.gone)
+        elif not _is_branch(reading):
+            _check_count(desk.books, reading, lot, move)
     return awaited
+
+
+def _check_count(books: Books, reading: Reading, lot: Lot, move: LeaseMove) -> None:
+    """Raise BrokenCountError while the count of a move lacks others before it."""
+    before = move.gone - move.drawn - move.given_back
+    lacking = books.held.get((_gap(reading, move), lot.id))
+    if lacking is not None:
+        check_count(lot.id, lacking.since, before)
+    elif (reading.fact.id, lot.id) not in books.held:
+        check_count(lot.id, books.lease(lot, reading.holder).gone, before)
 
 
 def post_moves(desk: Desk, reading: Reading, document: Document) -> dict[UUID, int]:
@@ -90,7 +100,12 @@ def fill_gaps(desk: Desk, reading: Reading, behind: Iterable[Reading]) -> list[R
         if later.holder != reading.holder or later.fact.seq < reading.fact.seq:
             continue
         gaps = {move.lot: (_gap(later, move), move.lot) for move in later.moves}
-        found = [move for move in reading.moves if _is_told(desk, reading, move, gaps)]
+        upto = {one.lot: one.gone - one.drawn - one.given_back for one in later.moves}
+        found = [
+            move
+            for move in reading.moves
+            if move.gone <= upto.get(move.lot, 0) and _is_told(books, reading, move, gaps[move.lot])
+        ]
         for move in found:
             lease = books.lease(books.lot(move.lot), reading.holder)
             held, document = books.held[gaps[move.lot]], Document(reading.fact.id, reading.at)
@@ -110,18 +125,15 @@ def _free_own(books: Books, later: Reading, rest: Held | None) -> None:
             free_given_back(books, rest, lease, Document(later.fact.id, later.at))
 
 
-def _is_told(
-    desk: Desk, reading: Reading, move: LeaseMove, gaps: Mapping[UUID, tuple[UUID, UUID]]
-) -> bool:
-    """Tell whether a gap in the count of a lot is wide enough for a move that is not held yet."""
-    books = desk.books
-    if move.lot not in gaps or (reading.fact.id, move.lot) in books.held:
-        return False
-    held = books.held.get(gaps[move.lot])
+def _is_told(books: Books, reading: Reading, move: LeaseMove, gap: HeldKey) -> bool:
+    """Tell whether a move that is not held yet is one of those that a gap in a count lacks."""
+    held, amount = books.held.get(gap), move.drawn + move.given_back
     return (
         held is not None
+        and (reading.fact.id, move.lot) not in books.held
         and held.account == move.account
-        and move.drawn + move.given_back <= held.amount
+        and held.since <= move.gone - amount
+        and amount <= held.amount
     )
 
 
@@ -153,7 +165,7 @@ def _hold(books: Books, reading: Reading, lot: Lot, move: LeaseMove) -> None:
     What is missing by the count no fact tells of: it is held apart, until a person finds out. A
     branch's count is not the lease's: what it spent was its twin's lease too. Damaged bytes are
     believed only where the count proves them, on no branch; the next sound fact of the lot tells
-    what is missing.
+    what is missing. What the lease has counted before leaves it no second time.
     """
     document = Document(reading.fact.id, reading.at)
     lease = books.lease(lot, reading.holder)
@@ -163,9 +175,15 @@ def _hold(books: Books, reading: Reading, lot: Lot, move: LeaseMove) -> None:
     missing = move.gone - lease.gone - move.drawn - move.given_back
     if reading.standing is Standing.DAMAGED and (missing or reading.is_unproved):
         return
+    if move.gone <= lease.gone:
+        nothing = Lease(lot.id, lot.account, lease.agent, lease.epoch)
+        draw(books, lot, nothing, move.drawn, document, Drawing.HELD)
+        return
+    counted = lease.gone
     if not missing and move.given_back:
         give_back(books, lot, lease, move.given_back, document)
     draw(books, lot, lease, move.drawn, document, Drawing.HELD)
     if missing:
         gap = Document(_gap(reading, move), document.at)
         draw(books, lot, lease, max(0, missing) + move.given_back, gap, Drawing.HELD)
+        books.held[(gap.uid, lot.id)] = replace(books.held[(gap.uid, lot.id)], since=counted)

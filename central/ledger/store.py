@@ -143,6 +143,7 @@ class HeldTable(Table, table=True):
     fact: UUID = Field(primary_key=True)
     amount: int = Field(sa_type=BigInteger)
     covered: int = Field(sa_type=BigInteger)
+    since: int = Field(sa_type=BigInteger)
     closed: bool = False
 
 

@@ -146,10 +146,10 @@ def correction_of(conflict: Conflict) -> UUID:
 
 def _plan_again(connection: Connection, centre: Centre, conflict: Conflict, hand: Hand) -> Sentence:
     fact = conflict.subject
+    missing = corrections.spend_missing(connection, centre, fact, hand.at)
     outcomes = ingest.reconsidered(connection, centre, [fact], hand.at)
     if outcomes.get(fact, OutcomeKind.QUARANTINED) is OutcomeKind.QUARANTINED:
         raise StillKeptOutError(fact=fact)
-    missing = corrections.spend_missing(connection, centre, fact, hand.at)
     if not missing:
         return Sentence(f"Факт {fact} проведён.", f"Fact {fact} is posted.")
     points = format_points(missing)

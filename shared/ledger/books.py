@@ -141,13 +141,17 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A spend of a fact that cannot be posted yet: `covered` of `amount` is kept aside."""
+    """A spend of a fact that cannot be posted yet: `covered` of `amount` is kept aside.
+
+    What is kept for facts that a count lacks are those behind the count `since` of their lease.
+    """
 
     fact: UUID
     lot: UUID
     account: UUID
     amount: int
     covered: int
+    since: int = 0
     closed: bool = False
     """Its lease had been written off by then."""
 
