@@ -3,7 +3,8 @@
 When a store's disk dies, what it had not sent yet is gone; with a mirror on another disk it is not.
 What is written is what would be sent: batches with signed heads. When persons were erased, or a
 restored centre lacks what the file has let go, what the centre has no word of is written anew. A
-file of a journal that was put back from a copy is kept beside, until a person brings it there.
+file of a journal that was put back from a copy, or one that the disk has damaged, is kept beside,
+until a person brings it there.
 `kopilka central import-facts` takes them in like any other, as often as somebody likes.
 """
 
@@ -18,10 +19,9 @@ from sqlalchemy import Connection
 from agent.journal import erased, store
 from agent.push import batch_from
 from agent.station import Identity, Station
-from shared.crypto.chain import GENESIS
+from shared.crypto.chain import GENESIS, digest
 from shared.runtime.files import keep
 from shared.runtime.sqlite import reading
-from shared.wire.codec import MalformedError
 from shared.wire.push import PushBatch, frame, frames
 
 KEPT_BYTES_MAX = 4 * 1024 * 1024
@@ -100,15 +100,18 @@ class Mirror:
     def _look(self, path: Path, epoch: int) -> _Held:
         """Return what a file holds, having cut off what a stop has torn.
 
-        One that cannot be read is begun anew: the journal has all of it that the centre lacks.
+        A damaged one is kept beside a new one: the journal may have been put back from a copy.
         """
         if epoch not in self._known:
             self.folder.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
-            try:
-                batches, whole = frames(path.read_bytes())
-            except MalformedError as error:
-                log.warning("mirror.damaged", file=path.name, reason=str(error))
+            content = path.read_bytes()
+            batches, damaged, whole = frames(content)
+            if damaged:
+                aside = path.with_name(f"{path.stem}-{digest(content).hex()[:8]}.damaged")
+                log.error("mirror.damaged", file=aside.name)
+                path.replace(aside)
+                path.touch(mode=0o600)
                 batches, whole = [], 0
             with path.open("r+b") as file:
                 file.truncate(whole)

@@ -239,10 +239,10 @@ def import_facts(ctx: typer.Context, file: FileArgument) -> None:
     from collections import Counter
 
     from central.ingest.service import take_in
-    from shared.wire.push import readable_frames
+    from shared.wire.push import frames
 
     with refusals(ctx.obj.locale):
-        batches, damaged, whole = readable_frames(file.read_bytes())
+        batches, damaged, whole = frames(file.read_bytes())
         if not batches and file.stat().st_size:
             raise NoFactsError(file=file)
         outcomes: Counter[str] = Counter()

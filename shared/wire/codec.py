@@ -11,6 +11,8 @@ from shared.errors import Kind, LoyaltyError
 PROTOCOL = 1
 BODY_BYTES_MAX = 8 * 1024 * 1024
 CONTENT_TYPE = "application/vnd.kopilka+msgpack"
+PACKED = zstandard.FRAME_HEADER
+"""With these bytes begins whatever `pack` returns."""
 
 _T = TypeVar("_T")
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes", decimal_format="string", order="sorted")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from shared.wire.codec import MalformedError, decoder, encode, pack, unpack
+from shared.wire.codec import PACKED, MalformedError, decoder, encode, pack, unpack
 from shared.wire.facts import Fact
 
 BATCH_MAX = 200
@@ -104,39 +104,46 @@ def frame(batch: PushBatch) -> bytes:
     return len(body).to_bytes(FRAME_PREFIX_BYTES, "big") + body
 
 
-def frames(content: bytes) -> tuple[list[PushBatch], int]:
-    """Return the batches of a file and how many of its bytes they take.
+def frames(content: bytes) -> tuple[list[PushBatch], int, int]:
+    """Return the batches of a file that can be read, how many pieces of it cannot, and how many
+    bytes all take.
 
-    What follows the last whole frame was torn by a stop while it was written. Raises
-    MalformedError for a frame that is whole and no batch.
+    What is damaged does not hold up the rest, be it a batch or its length. What follows the last
+    whole frame was torn by a stop while it was written.
     """
-    bodies, whole = _bodies(content)
-    return [decode_batch(unpack(body)) for body in bodies], whole
-
-
-def readable_frames(content: bytes) -> tuple[list[PushBatch], int, int]:
-    """Return the batches of a file that can be read, how many cannot, and how many bytes all take.
-
-    For a file of which there is no other copy: what is damaged does not hold up the rest.
-    """
-    bodies, whole = _bodies(content)
-    batches = []
-    for body in bodies:
-        with suppress(MalformedError):
-            batches.append(decode_batch(unpack(body)))
-    return batches, len(bodies) - len(batches), whole
-
-
-def _bodies(content: bytes) -> tuple[list[bytes], int]:
-    bodies, at = [], 0
+    batches: list[PushBatch] = []
+    damaged = at = 0
     while at + FRAME_PREFIX_BYTES <= len(content):
-        start = at + FRAME_PREFIX_BYTES
-        end = start + int.from_bytes(content[at:start], "big")
-        if end > len(content):
+        batch, end = _batch_at(content, at)
+        if batch is not None:
+            batches.append(batch)
+        elif following := _next_frame(content, at):
+            damaged, end = damaged + 1, following
+        elif end <= len(content):
+            damaged, end = damaged + 1, len(content)
+        else:
             break
-        bodies.append(content[start:end])
         at = end
-    return bodies, at
+    return batches, damaged, at
+
+
+def _batch_at(content: bytes, at: int) -> tuple[PushBatch | None, int]:
+    """Return the batch at a place of a file, None if it cannot be read, and where it would end."""
+    start = at + FRAME_PREFIX_BYTES
+    end = start + int.from_bytes(content[at:start], "big")
+    if end <= len(content):
+        with suppress(MalformedError):
+            return decode_batch(unpack(content[start:end])), end
+    return None, end
+
+
+def _next_frame(content: bytes, at: int) -> int:
+    """Return where the next batch that can be read begins behind a place; 0 if there is none."""
+    while (found := content.find(PACKED, at + FRAME_PREFIX_BYTES + 1)) >= 0:
+        at = found - FRAME_PREFIX_BYTES
+        if _batch_at(content, at)[0] is not None:
+            return at
+    return 0
 
 
 def head_bytes(head: Head, lacks_from: int = 0) -> bytes:

@@ -27,8 +27,8 @@ def file_of(folder: Path) -> Path:
 
 
 def mirrored(folder: Path) -> list[PushBatch]:
-    batches, whole = frames(file_of(folder).read_bytes())
-    assert whole == file_of(folder).stat().st_size
+    batches, damaged, whole = frames(file_of(folder).read_bytes())
+    assert (damaged, whole) == (0, file_of(folder).stat().st_size)
     return batches
 
 
@@ -166,6 +166,34 @@ def test_a_file_that_the_disk_has_damaged_is_begun_anew(shop: Shop, tmp_path: Pa
     assert facts_in(mirrored(tmp_path / "disk")) == facts(shop)
 
 
+@pytest.mark.parametrize("at", [4, 0], ids=["content", "length"])
+def test_a_damaged_file_of_a_journal_that_was_put_back_is_kept_too(
+    shop: Shop, tmp_path: Path, at: int
+) -> None:
+    """Nobody else has what is whole of it."""
+    mirror = Mirror(tmp_path / "disk")
+    for _ in range(3):
+        sell(shop, basket(shop))
+        mirror.write(shop.station)
+    lost, path = facts(shop), file_of(tmp_path / "disk")
+    second = len(frame(mirrored(tmp_path / "disk")[0]))
+    content = bytearray(path.read_bytes())
+    content[second + at : second + at + 4] = b"\xff" * 4
+    path.write_bytes(content)
+    put_back = Shop(tmp_path / "copy").open()
+    put_back.clock.move(hours=1)
+    sell(put_back, basket(put_back))
+
+    written = [Mirror(tmp_path / "disk").write(put_back.station) for _ in range(2)]
+
+    (aside,) = (tmp_path / "disk").glob("*.damaged")
+    batches, damaged, whole = frames(aside.read_bytes())
+    assert (facts_in(batches), damaged, whole) == ([lost[0], lost[2]], 1, len(content))
+    assert written == [1, 0]
+    assert facts_in(mirrored(tmp_path / "disk")) == facts(put_back)
+    put_back.close()
+
+
 @pytest.mark.parametrize("sales", [1, 4], ids=["shorter", "longer"])
 @pytest.mark.parametrize("is_new_process", [False, True], ids=["same process", "new process"])
 def test_a_file_of_a_journal_that_was_put_back_is_kept_beside_the_new_one(
@@ -212,4 +240,4 @@ def test_a_torn_end_is_no_batch_and_no_error(shop: Shop, cut: int) -> None:
     (batch,) = list(unsent(shop.station))
     whole = frame(batch)
 
-    assert frames(whole + whole[:cut]) == ([batch], len(whole))
+    assert frames(whole + whole[:cut]) == ([batch], 0, len(whole))
