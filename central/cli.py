@@ -17,6 +17,7 @@ from central.cli_budgets import budgets_app
 from central.cli_codes import codes_app
 from central.cli_conflicts import conflicts_app
 from central.cli_export import export_app
+from central.cli_facts import import_facts
 from central.cli_family import family_app
 from central.cli_import import import_app
 from central.cli_keys import keys_app
@@ -32,7 +33,6 @@ from central.cli_privacy import privacy_app
 from central.cli_proof import proof_app
 from central.cli_root import RootFile, with_root_of
 from central.shell import FileArgument, beside_points, opened, refusals, settings_of
-from shared.errors import Kind, LoyaltyError
 
 if TYPE_CHECKING:
     from central.centre import Centre
@@ -70,9 +70,9 @@ for _name, _sub in {
 }.items():
     app.add_typer(_sub, name=_name)
 
+app.command(name="import-facts")(import_facts)
+
 STORES_SHOWN_MAX = 50
-MISSING = "missing before them"
-"""Facts of a file that do not continue what the centre has of their journal."""
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, change nothing.")]
 
@@ -216,51 +216,6 @@ def restored(
             f"to lease without them risks at most {format_points(found.free_points)} points"
             f"{beside_points(found.free_certificates_minor, found.free_uses)}"
         )
-
-
-class NoFactsError(LoyaltyError):
-    """A file of which not one batch can be read: another file, or one torn in its first batch."""
-
-    kind = Kind.INVALID
-    code = "no_facts"
-    ru = (
-        "В файле {file} нет ни одной целой пачки фактов: нужно зеркало журнала или то, что записал "
-        "kopilka agent export-facts."
-    )
-    en = (
-        "{file} has not one whole batch of facts: it takes a journal's mirror, or what kopilka "
-        "agent export-facts wrote."
-    )
-
-
-@app.command(name="import-facts")
-def import_facts(ctx: typer.Context, file: FileArgument) -> None:
-    """Take in a file of a store's facts: its mirror, or what `kopilka agent export-facts` wrote."""
-    from collections import Counter
-
-    from central.ingest.service import take_in
-    from shared.wire.push import frames
-
-    with refusals(ctx.obj.locale):
-        batches, damaged, whole = frames(file.read_bytes())
-        if not batches and file.stat().st_size:
-            raise NoFactsError(file=file)
-        outcomes: Counter[str] = Counter()
-        with opened(ctx) as centre:
-            for batch in batches:
-                answer = take_in(centre, batch)
-                outcomes.update(outcome.kind.value for outcome in answer.outcomes)
-                if not answer.outcomes:
-                    outcomes[MISSING] += len(batch.facts)
-    rest = file.stat().st_size - whole
-    told = ", ".join(f"{kind} {count}" for kind, count in sorted(outcomes.items()))
-    typer.echo(f"{len(batches)} batches: {told or 'no facts'}")
-    if rest:
-        typer.echo(f"{rest} bytes at the end are no whole batch: a stop has torn it", err=True)
-    if damaged:
-        typer.echo(f"{damaged} batches are damaged: what is in them is not taken in", err=True)
-    if outcomes[MISSING] or damaged:
-        raise typer.Exit(1)
 
 
 @stores_app.command("import")

@@ -34,8 +34,8 @@ def _always(value: object) -> Breaker:
 def _forget_place(standing: Part) -> Part:
     """Take a fact that is known at its place for the next one of the journal."""
 
-    def forgetful(whole: Part, before: Part, seq: int, last: Part) -> Part:
-        found = standing(whole, before, seq, last)
+    def forgetful(whole: Part, before: Part, *rest: Part) -> Part:
+        found = standing(whole, before, *rest)
         return found if before is None else type(found).NEXT
 
     return forgetful

@@ -15,6 +15,8 @@ from shared.ledger.books import Holder
 from shared.wire.facts import FactKind, ReceiptCommitted
 
 STEP_FACTS_MAX = 200
+MISSING_MAX = 1_000
+"""Of the places of one gap in a journal: those before are not looked at when their facts come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,11 @@ def _from_journals(connection: Connection) -> Task:
             break
         places = looking.places_after(connection, holder, marks.get(holder, 0), room)
         room -= len(places)
+        last = marks.get(holder, 0)
         for place in places:
-            moved[holder] = place.seq
+            missing = range(max(last + 1, place.seq - MISSING_MAX), place.seq)
+            gaps += [(holder, seq) for seq in missing]
+            moved[holder] = last = place.seq
             if not place.is_posted:
                 gaps.append((holder, place.seq))
             elif place.fact is not None:

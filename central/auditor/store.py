@@ -219,9 +219,11 @@ def gaps_of(
     return found
 
 
-def count_gaps(connection: Connection) -> int:
-    """Count the places that were passed over."""
-    return connection.scalars(select(func.count()).select_from(_gap)).one()
+def count_gaps(connection: Connection, places: Select[Any]) -> int:
+    """Count the places that were passed over and are among these (agent, epoch, seq)."""
+    of = places.subquery()
+    same = and_(of.c.agent == _gap.c.agent, of.c.epoch == _gap.c.epoch, of.c.seq == _gap.c.seq)
+    return connection.scalars(select(func.count()).select_from(_gap.join(of, same))).one()
 
 
 def unseen(connection: Connection, facts: Select[Any], most: int) -> list[UUID]:

@@ -89,7 +89,7 @@ def standing(connection: Connection) -> Standing:
     return Standing(
         behind=sum(behind.values()),
         journals=len(behind),
-        gaps=store.count_gaps(connection),
+        gaps=store.count_gaps(connection, looking.told_places()),
         due=store.count_due(connection),
         verdicts=store.count_verdicts(connection),
         sums=sums,

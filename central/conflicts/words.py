@@ -200,12 +200,10 @@ _SENTENCES: dict[ConflictKind, Sentence] = {
         "who is missing.",
     ),
     ConflictKind.JOURNAL_GAP: Sentence(
-        "Фактов {first}–{last} эпохи {epoch} магазина {store} нет ни здесь, ни у него: магазин "
-        "убрал их после подтверждённой копии, а восстановлена более старая. Журнал идёт дальше; "
+        "Фактов {first}–{last} эпохи {epoch} магазина {store} нет {why_ru}. Журнал идёт дальше; "
         "бонусов и оборота этих чеков в центре нет.",
-        "Facts {first} to {last} of epoch {epoch} of store {store} are neither here nor there: the "
-        "store let them go after a confirmed backup, and an older one was put back. The journal "
-        "goes on; the centre lacks the points and turnover of these receipts.",
+        "Facts {first} to {last} of epoch {epoch} of store {store} are {why_en}. The journal goes "
+        "on; the centre lacks the points and turnover of these receipts.",
     ),
     ConflictKind.STALE: Sentence(
         "Чек {document}: магазин {store} посчитал по прежним правилам, уровню, обороту или "

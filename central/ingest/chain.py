@@ -4,7 +4,7 @@ The signed head vouches for the hash of the last fact; each sound fact vouches f
 So a damaged fact is known by its hash, and what follows it stays usable.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -24,7 +24,7 @@ class Standing(Enum):
     NEXT = auto()
     """Continues the journal."""
     MENDED = auto()
-    """Was damaged when it came before, and is whole now."""
+    """Was damaged when it came before, or missing when its journal went on, and is whole now."""
     DAMAGED = auto()
     """Its bytes do not give its hash."""
     BRANCH = auto()
@@ -51,19 +51,38 @@ def first_seq(batch: PushBatch) -> int:
     return batch.head.seq - len(batch.facts) + 1
 
 
-def arrivals(batch: PushBatch, known: Known, watermark: Watermark) -> list[Arrival]:
-    """Return the facts of a batch at their places, in order."""
+def places(batch: PushBatch) -> dict[int, bytes]:
+    """Return the chain's hash at each place of a batch."""
+    return dict(enumerate((chain_hash for chain_hash, _ in _hashes(batch)), first_seq(batch)))
+
+
+def runs(batches: Sequence[PushBatch]) -> list[dict[int, bytes]]:
+    """Return for each batch of a file the places of all that hang together with it: one batch goes
+    on from the other."""
+    found: list[dict[int, bytes]] = []
+    for no, batch in enumerate(batches):
+        run = found[-1] if no and _follows(batches[no - 1], batch) else {}
+        run.update(places(batch))
+        found.append(run)
+    return found
+
+
+def arrivals(
+    batch: PushBatch, known: Known, watermark: Watermark, filled: Container[int] = ()
+) -> list[Arrival]:
+    """Return the facts of a batch at their places, in order; those at places that are `filled` were
+    missing when the journal went on."""
     found: list[Arrival] = []
     for fact, seq, (chain_hash, whole) in zip(
         batch.facts, range(first_seq(batch), batch.head.seq + 1), _hashes(batch), strict=True
     ):
         before = known.get((seq, chain_hash))
-        standing = _standing(whole, before, seq, watermark)
+        standing = _standing(whole, before, seq, watermark, filled)
         is_next = standing in _FOLLOWING and seq == watermark.seq + 1
         follows = is_next and not _is_beside(fact, found, known, watermark)
         if follows:
             watermark = Watermark(seq, chain_hash)
-        branch = not follows if before is None else before.branch
+        branch = not (follows or seq in filled) if before is None else before.branch
         found.append(Arrival(fact, seq, chain_hash, standing, branch))
     return found
 
@@ -71,7 +90,7 @@ def arrivals(batch: PushBatch, known: Known, watermark: Watermark) -> list[Arriv
 def reach(found: list[Arrival], watermark: Watermark) -> Watermark:
     """Return how far the journal is known after these arrivals."""
     for one in found:
-        if one.standing in _FOLLOWING and not one.branch:
+        if one.standing in _FOLLOWING and not one.branch and one.seq > watermark.seq:
             watermark = Watermark(one.seq, one.hash)
     return watermark
 
@@ -102,11 +121,28 @@ def _hashes(batch: PushBatch) -> list[tuple[bytes, Fact | None]]:
     return found[::-1]
 
 
-def _standing(whole: Fact | None, before: Letter | None, seq: int, last: Watermark) -> Standing:
+def _follows(before: PushBatch, batch: PushBatch) -> bool:
+    """Tell whether a batch goes on from another one, as its first fact's bytes prove."""
+    ends, begins = before.head, (batch.head.agent, batch.head.epoch, first_seq(batch))
+    if not batch.facts or begins != (ends.agent, ends.epoch, ends.seq + 1):
+        return False
+    _, first = _hashes(batch)[0]
+    return first is not None and first.prev_hash == ends.hash
+
+
+def _standing(
+    whole: Fact | None,
+    before: Letter | None,
+    seq: int,
+    last: Watermark,
+    filled: Container[int],
+) -> Standing:
     if before is not None:
         was_damaged = before.outcome is OutcomeKind.DAMAGED and not before.branch
         return Standing.MENDED if whole is not None and was_damaged else Standing.KNOWN
     if whole is None:
         return Standing.DAMAGED
+    if seq in filled:
+        return Standing.MENDED
     follows = seq == last.seq + 1 and whole.prev_hash == last.hash
     return Standing.NEXT if follows else Standing.BRANCH

@@ -70,6 +70,22 @@ def write(connection: Connection, sorted_out: SortedOut, desk: Desk, posting: UU
     return letters
 
 
+def known_as(sorted_out: SortedOut, known: Known) -> dict[UUID, UUID]:
+    """Return under which other ids facts that are whole now were known when they were damaged."""
+    were = ((known.get((one.seq, one.hash)), reading) for one, reading in sorted_out.new)
+    return {
+        former.id: reading.fact.id
+        for former, reading in were
+        if former is not None and former.id != reading.fact.id
+    }
+
+
+def were_damaged(found: Sequence[Arrival], known: Known) -> list[UUID]:
+    """Return the ids under which facts that are whole now were damaged."""
+    mended = [one for one in found if one.standing is Standing.MENDED]
+    return [known[place].id for one in mended if (place := (one.seq, one.hash)) in known]
+
+
 def covers(
     connection: Connection, found: Sequence[Arrival], known: Known
 ) -> dict[UUID, tuple[Cover, ...]]:

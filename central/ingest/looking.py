@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Select, func, select
 
-from central.ingest import store
+from central.ingest import gap_store, store
 from central.ingest.store import FactTable, InboxTable, WatermarkTable
 from central.ingest.values import POSTED, Document, KeptFact, Watermark
 from central.schema import table_of
@@ -38,9 +38,12 @@ def journals(connection: Connection) -> dict[Holder, int]:
 
 
 def watermarks(connection: Connection) -> dict[Holder, Watermark]:
-    """Return up to which place each journal is known, with the hash of the fact there."""
+    """Return up to which place each journal is known, with the hash of the fact there; those are
+    left out in which facts are missing that their stores may have."""
     found = connection.execute(select(_watermark))
-    return {Holder(row.agent, row.epoch): Watermark(row.seq, row.hash) for row in found}
+    known = {Holder(row.agent, row.epoch): Watermark(row.seq, row.hash) for row in found}
+    lacking = gap_store.with_facts_elsewhere(connection)
+    return {holder: last for holder, last in known.items() if holder not in lacking}
 
 
 def places_after(connection: Connection, holder: Holder, seq: int, most: int) -> list[Place]:
@@ -58,10 +61,14 @@ def places_at(connection: Connection, places: Iterable[tuple[Holder, int]]) -> l
     return _with_facts(connection, rows)
 
 
+def told_places() -> Select[Any]:
+    """Return the query for (agent, epoch, seq) of all places of journals whose facts have come."""
+    return select(_inbox.c.agent, _inbox.c.epoch, _inbox.c.seq).where(_own)
+
+
 def posted_places() -> Select[Any]:
     """Return the query for (agent, epoch, seq) of all places whose facts are posted."""
-    places = select(_inbox.c.agent, _inbox.c.epoch, _inbox.c.seq)
-    return places.where(_own, _inbox.c.outcome.in_(POSTED))
+    return told_places().where(_inbox.c.outcome.in_(POSTED))
 
 
 def posted_branches(kind: str) -> Select[Any]:

@@ -51,9 +51,6 @@ class _Place:
         )
 
 
-_NOTHING = _Place()
-
-
 def _behind(connection: Connection, desk: Desk, reading: Reading) -> set[tuple[Holder, int]]:
     """Return where a report ends of which a part is told right behind a fact."""
     seq = reading.fact.seq + 1
@@ -80,9 +77,7 @@ def _is_whole(connection: Connection, desk: Desk, holder: Holder, last: int) -> 
     }
     for parts_left in range(PARTS_MAX):
         seq = last - parts_left
-        place = on_desk.get(seq, _NOTHING)
-        if seq not in on_desk and seq in letters:
-            place = _kept(connection, letters[seq])
+        place = on_desk.get(seq) or _told(connection, seq, letters.get(seq))
         if not place.is_part(desk.incarnation, parts_left):
             return parts_left > 0 and not place.may_be_unheard
     return False
@@ -94,6 +89,11 @@ def _planned(reading: Reading, verdict: Verdict) -> _Place:
     if reading.standing is Standing.DAMAGED:
         return _Place(may_be_unheard=_may_be_report(reading.fact.kind))
     return _Place(may_be_unheard=reading.fact.kind == FactKind.LEASES_REPORTED)
+
+
+def _told(connection: Connection, seq: int, letter: Letter | None) -> _Place:
+    """Return what stands at a place behind the journal's start; a missing fact may be a part."""
+    return _Place(may_be_unheard=seq > 0) if letter is None else _kept(connection, letter)
 
 
 def _kept(connection: Connection, letter: Letter) -> _Place:

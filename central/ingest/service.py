@@ -4,7 +4,8 @@ One transaction a batch. The watermark moves last: what is interrupted is done a
 sent again is answered as before.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -27,16 +28,18 @@ from central.conflicts import service as conflicts
 from central.conflicts.service import conflict_id
 from central.conflicts.values import ConflictKind
 from central.counted import FACTS_ANSWERED
-from central.ingest import letters, looking, personal_store, store
-from central.ingest.chain import Standing, arrivals, first_seq, reach
+from central.ingest import gap_store, letters, looking, personal_store, store
+from central.ingest.chain import Standing, arrivals, first_seq, places, reach
 from central.ingest.desk import UNKNOWN_LOT
-from central.ingest.gaps import passed_over
+from central.ingest.gaps import begins_behind, fill, filled_by
 from central.ingest.loading import kept, lots_needed
+from central.ingest.parcel import Missing, Parcel
 from central.ingest.planning import publish, work, write
 from central.ingest.values import Watermark
 from central.leases import service as leases
 from central.ledger import figures
 from shared.crypto import keys
+from shared.crypto.chain import GENESIS
 from shared.crypto.requests import Proof, SignedRequest
 from shared.errors import Kind, LoyaltyError
 from shared.ids import uuid7
@@ -105,8 +108,8 @@ def push(centre: Centre, signed: SignedRequest) -> PushAnswer:
     with transaction(centre.engine) as connection:
         sender = _sender(connection, proof, at)
         leases.keep_roster(connection)
-        signed_in = _check(connection, sender, batch)
-        answer = _take(connection, centre, sender, batch, signed_in)
+        parcel = Parcel(batch, _check(connection, sender, batch), places(batch))
+        answer = _take(connection, centre, sender, parcel)
     counts = {kind.value: 0 for kind in OutcomeKind}
     for outcome in answer.outcomes:
         counts[outcome.kind] += 1
@@ -116,11 +119,17 @@ def push(centre: Centre, signed: SignedRequest) -> PushAnswer:
 
 
 @retried
-def take_in(centre: Centre, batch: PushBatch) -> PushAnswer:
+def take_in(
+    centre: Centre,
+    batch: PushBatch,
+    chain: Mapping[int, bytes] | None = None,
+    missing: Missing = Missing.AWAITED,
+) -> PushAnswer:
     """Post a batch that came as a file, from a store's mirror or its export; repeating is safe.
 
-    Its head is signed by its agent, so that nobody can make one up. Raises ForgedHeadError,
-    BrokenBatchError, UnknownAgentError, FencedAgentError.
+    Its head is signed by its agent, so that nobody can make one up. The `chain` is that of the
+    batches of the file that hang together with it. Raises ForgedHeadError, BrokenBatchError,
+    UnknownAgentError, FencedAgentError.
     """
     with transaction(centre.engine) as connection:
         sender = roster.by_ids(connection, [batch.head.agent]).get(batch.head.agent)
@@ -128,14 +137,22 @@ def take_in(centre: Centre, batch: PushBatch) -> PushAnswer:
             raise UnknownAgentError
         leases.keep_roster(connection)
         signed_in = _check(connection, sender, batch)
-        answer = _take(connection, centre, sender, batch, signed_in)
+        parcel = Parcel(batch, signed_in, places(batch) if chain is None else chain, missing)
+        answer = _take(connection, centre, sender, parcel)
     log.info("facts.imported", store=sender.store, facts=len(answer.outcomes))
     return answer
 
 
 def known(connection: Connection, identity: AgentIdentity) -> Watermark:
-    """Return up to which place an agent's journal is known: its next batch begins behind it."""
-    return store.watermark(connection, Holder(identity.agent, identity.epoch))
+    """Return up to which place an agent's journal is known: its next batch begins behind it.
+
+    Where facts before that are missing which the agent may have, no journal has the hash that is
+    told: to a restored centre it sends everything again.
+    """
+    holder = Holder(identity.agent, identity.epoch)
+    last = store.watermark(connection, holder)
+    is_lacking = any(not gap.let_go for gap in gap_store.gaps(connection, holder))
+    return replace(last, hash=GENESIS) if is_lacking else last
 
 
 def barred(connection: Connection, identity: AgentIdentity) -> str:
@@ -262,43 +279,30 @@ def _check(connection: Connection, sender: Agent, batch: PushBatch) -> int:
     return signed_in[0]
 
 
-def _goes_on(connection: Connection, batch: PushBatch) -> bool:
-    """Tell whether a batch goes on from a known place of a branch, which no watermark follows."""
-    holder, place = Holder(batch.head.agent, batch.head.epoch), first_seq(batch) - 1
-    there = store.letters_between(connection, holder, place, place)
-    return any(one.branch and one.hash == batch.facts[0].prev_hash for one in there)
-
-
-def _take(
-    connection: Connection, centre: Centre, sender: Agent, batch: PushBatch, signed_in: int
-) -> PushAnswer:
-    at = centre.clock.now()
-    holder = Holder(sender.id, batch.head.epoch)
-    before = store.locked_watermark(connection, holder)
-    before = passed_over(connection, sender, batch, before, at)
-    first = first_seq(batch)
-    if not batch.facts or (first > before.seq + 1 and not _goes_on(connection, batch)):
-        return PushAnswer(centre.incarnation, before.seq + 1, (), leases.bar_of(connection, holder))
-    told = store.letters_between(connection, holder, first - 1, batch.head.seq)
+def _take(connection: Connection, centre: Centre, sender: Agent, parcel: Parcel) -> PushAnswer:
+    at, batch, holder = centre.clock.now(), parcel.batch, parcel.holder
+    last = store.locked_watermark(connection, holder)
+    before = begins_behind(connection, sender, parcel, last, at)
+    if before is None:
+        return PushAnswer(centre.incarnation, last.seq + 1, (), leases.bar_of(connection, holder))
+    told = store.letters_between(connection, holder, parcel.first - 1, batch.head.seq)
     known = {(letter.seq, letter.hash): letter for letter in told}
-    found = arrivals(batch, known, before if signed_in == batch.head.epoch else NOWHERE)
+    is_behind = parcel.is_own and parcel.first <= last.seq
+    parts = filled_by(connection, parcel) if is_behind else []
+    filled = {place for part in parts for place in part.places}
+    found = arrivals(batch, known, before if parcel.is_own else NOWHERE, filled)
     sorted_out = letters.sort_out(connection, found, holder, sender.store)
     if any(one.standing is Standing.BRANCH for one in found):
         leases.bar(connection, holder, "forked", at)
-    known_as = {
-        former: reading.fact.id
-        for one, reading in sorted_out.new
-        if one.standing is Standing.MENDED
-        and (former := known[(one.seq, one.hash)].id) != reading.fact.id
-    }
-    desk = work(connection, centre, sorted_out.readings, at, known_as)
+    desk = work(connection, centre, sorted_out.readings, at, letters.known_as(sorted_out, known))
     changes = write(connection, centre, desk)
     posting = uuid7(at, centre.chance)
     new = letters.write(connection, sorted_out, desk, posting)
     own = {reading.fact.id for reading in sorted_out.readings}
     later = [planned for fact, planned in desk.planned.items() if fact not in own]
-    whole = [known[(one.seq, one.hash)].id for one in found if one.standing is Standing.MENDED]
+    whole = letters.were_damaged(found, known)
     conflicts.mended(connection, (conflict_id(ConflictKind.DAMAGED, one) for one in whole), at)
+    fill(connection, holder, parts, at)
     store.move_watermark(connection, holder, reach(found, before))
     barred = leases.bar_of(connection, holder)
     known.update(((letter.seq, letter.hash), letter) for letter in new)

@@ -185,6 +185,12 @@ def journal_between(connection: Connection, holder: Holder, first: int, limit: i
     return [_letter(row) for row in connection.execute(query.order_by(_inbox.c.seq).limit(limit))]
 
 
+def has_branch(connection: Connection, holder: Holder) -> bool:
+    """Tell whether a journal is known to have branches."""
+    where = (_inbox.c.agent == holder.agent, _inbox.c.epoch == holder.epoch, _inbox.c.branch)
+    return connection.execute(select(_inbox.c.seq).where(*where).limit(1)).first() is not None
+
+
 def letters_of(connection: Connection, ids: Iterable[UUID]) -> list[Letter]:
     """Return the places at which facts were told, in order."""
     found: list[Letter] = []

@@ -261,8 +261,8 @@ def return_everything(_original: Any) -> Any:
 def posted_twice(original: Any) -> Any:
     """A fact that was told before counts as new."""
 
-    def standing(whole: Any, _before: Any, seq: int, last: Any) -> Any:
-        return original(whole, None, seq, last)
+    def standing(whole: Any, _before: Any, *rest: Any) -> Any:
+        return original(whole, None, *rest)
 
     return standing
 

@@ -8,7 +8,11 @@ from central.auditor import service as auditor
 from central.centre import Centre
 from central.conflicts.values import ConflictKind, ConflictState, Role
 from central.ingest.service import ForgedHeadError
+from central.leases.epochs import begin_epoch
+from shared.crypto.keys import KeyPair
 from shared.runtime.sqlite import reading
+from shared.wire.agents import EpochRequest
+from shared.wire.codec import encode
 from shared.wire.push import PushBatch, head_bytes
 from tests.central.chain_kit import balance, books, conflicts, kinds
 from tests.central.journal_builder import Journal
@@ -92,13 +96,33 @@ def test_what_the_gap_has_drawn_is_kept_aside(centre: Centre, journal: Journal) 
     assert kinds(journal.push(5).outcomes) == ["accepted"]
 
 
-def test_what_turns_up_after_all_is_posted_by_its_id(sales: Journal) -> None:
+def test_what_turns_up_after_all_takes_its_place(centre: Centre, sales: Journal) -> None:
     sales.send(lacking(sales, 5, 3))
 
     late = sales.push(3, 4)
 
-    assert kinds(late.outcomes) == ["adjusted", "adjusted"]
-    assert late.barred == "forked"
+    assert kinds(late.outcomes) == ["accepted", "accepted"]
+    assert (late.expects, late.barred) == (7, "")
+    assert [one.state for one in conflicts(centre)] == [ConflictState.RESOLVED]
+
+
+def test_a_copy_that_speaks_by_the_former_key_moves_nothing_of_the_journal(
+    centre: Centre, journal: Journal
+) -> None:
+    """Another copy of its disk has begun the epoch at this centre."""
+    key = KeyPair.from_seed(b"n" * 32)
+    request = EpochRequest(journal.agent, 1, key.public, "restored")
+    begin_epoch(centre, journal.signed("/v1/epochs", encode(request)))
+    copy = journal.twin()
+    copy.epoch = 2
+    for _ in range(4):
+        copy.sell(None)
+
+    answer = copy.send(lacking(copy, 3, 1))
+
+    assert [one.reason for one in answer.outcomes] == ["forked"] * 2
+    assert answer.expects == 1
+    assert [one for one in conflicts(centre) if one.kind is ConflictKind.JOURNAL_GAP] == []
 
 
 def test_the_audit_goes_on_behind_a_gap(centre: Centre, sales: Journal) -> None:

@@ -1,0 +1,90 @@
+"""`kopilka central import-facts`: facts of a store's journal from a file."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from central.shell import FileArgument, opened, refusals
+from shared.errors import Kind, LoyaltyError
+
+if TYPE_CHECKING:
+    from central.ingest.files import TakenIn
+    from central.ingest.gap_store import Gap
+
+MISSING = "missing before them"
+"""Facts of a file that do not continue what the centre has of their journal."""
+
+
+class NoFactsError(LoyaltyError):
+    """A file of which not one batch can be read: another file, or one torn in its first batch."""
+
+    kind = Kind.INVALID
+    code = "no_facts"
+    ru = (
+        "В файле {file} нет ни одной целой пачки фактов: нужно зеркало журнала или то, что записал "
+        "kopilka agent export-facts."
+    )
+    en = (
+        "{file} has not one whole batch of facts: it takes a journal's mirror, or what kopilka "
+        "agent export-facts wrote."
+    )
+
+
+def import_facts(
+    ctx: typer.Context,
+    file: FileArgument,
+    *,
+    over_gap: Annotated[
+        bool,
+        typer.Option("--over-gap", help="Also what stands behind missing facts: each gap is told."),
+    ] = False,
+) -> None:
+    """Take in a file of a store's facts: its mirror, or what `kopilka agent export-facts` wrote.
+
+    With --over-gap a damaged part of it holds up nothing: the gap is a conflict (journal_gap) until
+    the missing facts come, from another copy or the store's disk.
+    """
+    from central.ingest.files import take_in_file
+    from central.ingest.parcel import Missing
+    from shared.wire.push import frames
+
+    with refusals(ctx.obj.locale):
+        batches, damaged, whole = frames(file.read_bytes())
+        if not batches and file.stat().st_size:
+            raise NoFactsError(file=file)
+        with opened(ctx) as centre:
+            missing = Missing.PASSED_OVER if over_gap else Missing.AWAITED
+            taken = take_in_file(centre, batches, missing)
+    _print(taken, len(batches), is_ru=ctx.obj.locale == "ru")
+    if rest := file.stat().st_size - whole:
+        typer.echo(f"{rest} bytes at the end are no whole batch: a stop has torn it", err=True)
+    if damaged := damaged + taken.damaged:
+        typer.echo(f"{damaged} batches are damaged: what is in them is not taken in", err=True)
+    if taken.missing or (damaged and not over_gap):
+        raise typer.Exit(1)
+
+
+HINT_RU = (
+    "Перед ними не хватает фактов. Если их больше нигде нет, import-facts --over-gap примет то, "
+    "что за пропуском."
+)
+HINT_EN = (
+    "Facts before them are missing. If nobody has those, import-facts --over-gap takes in what "
+    "stands behind the gap."
+)
+
+
+def _print(taken: "TakenIn", batches: int, *, is_ru: bool) -> None:
+    counts = {**taken.outcomes, **({MISSING: taken.missing} if taken.missing else {})}
+    told = ", ".join(f"{kind} {count}" for kind, count in sorted(counts.items()))
+    typer.echo(f"{batches} batches: {told or 'no facts'}")
+    for gap in taken.gaps:
+        typer.echo(_told(gap, is_ru=is_ru))
+    if taken.missing:
+        typer.echo(HINT_RU if is_ru else HINT_EN, err=True)
+
+
+def _told(gap: "Gap", *, is_ru: bool) -> str:
+    if is_ru:
+        return f"нет фактов {gap.first}–{gap.last} эпохи {gap.epoch}: конфликт {gap.conflict}"
+    return f"facts {gap.first} to {gap.last} of epoch {gap.epoch} are missing: {gap.conflict}"
