@@ -1,8 +1,8 @@
 """The facts of a step laid out: what they say, what was found before, and who bought then."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -24,7 +24,6 @@ from shared.errors import LoyaltyError
 from shared.ledger.books import Account
 from shared.ledger.entries import Turnover
 from shared.member import Use
-from shared.rules.result import RuleUse
 from shared.wire.facts import ReceiptCommitted, read_body
 from shared.wire.taken_back import ReceiptReturned, ReceiptVoided
 
@@ -135,15 +134,18 @@ class Bench:
 
     def _later(self, entries: Sequence[Turnover]) -> Later:
         sales = [self.sales[one.document] for one in entries if one.document in self.sales]
-        uses = tuple(
-            Use(use.rule, counted_on(sale.day, self.heard[sale.receipt.uid]), 1, use.points)
-            for sale in sales
-            for use in sale.evaluation.uses
-        )
+        undone = [self.voided[one.document] for one in entries if one.document in self.voided]
+        uses = (*self._uses(sales, 1), *self._uses(undone, -1))
         given = [lot.once for sale in sales for lot in sale.granted]
         given += [one.once for sale in sales for one in sale.issued]
         once = {one for one in given if one is not None}
         return Later(tuple(entries), uses, frozenset(once))
+
+    def _uses(self, sales: Iterable[ReceiptCommitted], times: int) -> Iterator[Use]:
+        for sale in sales:
+            day = counted_on(sale.day, self.heard[sale.receipt.uid])
+            for used in sale.evaluation.uses:
+                yield Use(used.rule, day, times, times * used.points)
 
 
 def lay(connection: Connection, found: Iterable[KeptFact]) -> Bench:
@@ -198,10 +200,6 @@ def returned_share(connection: Connection, sale: ReceiptCommitted, whole: int) -
     back = figures.turnover_of(connection, sale.member.account, returns)
     back_minor = -sum(entry.amount_minor for entry in back)
     return min(whole, max(0, back_minor) * whole // turnover) if turnover > 0 else whole
-
-
-def _use(used: RuleUse, day: date, times: int) -> Use:
-    return Use(used.rule, day, times, times * used.points)
 
 
 def body_of(fact: KeptFact) -> object:

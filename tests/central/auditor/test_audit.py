@@ -22,6 +22,7 @@ from central.leases import recovery
 from central.packs.library import Catalogue, Library
 from central.packs.service import publish
 from shared.clock import tick
+from shared.member import DayCount, History, Use
 from shared.money import format_money as money
 from shared.points import format_points as points
 from shared.rules.canonical import result_hash
@@ -53,6 +54,13 @@ from tests.central.journal_builder import Journal, Person, Sold
 
 HOUR = timedelta(hours=1)
 """Tomorrow of it in Moscow is no date."""
+ONCE_A_DAY = """
+  - id: daily
+    title: {ru: Раз в день, en: Once a day}
+    if: {member: known}
+    then: [{effect: earn, wallet: bonus, points: 100.00, activation: at once, expiry: never}]
+    limits: [{uses: 1, per: member, window: day}]
+"""
 Bend = Callable[[ReceiptCommitted], dict[str, Any]]
 
 
@@ -212,6 +220,30 @@ def test_a_receipt_whose_goods_came_back_is_due_nothing_for_them(
 
     [lot] = promised(centre, anna)
     assert lot.granted == 100_00
+
+
+def test_what_a_limit_had_given_until_a_later_void_was_given_then(
+    centre: Centre, journal: Journal, clock: SetClock
+) -> None:
+    """Once a day: the second receipt of the day got nothing, rightly; then the first is voided."""
+    here = shop(centre, journal, wine_text().replace("\nrules:\n", f"\nrules:{ONCE_A_DAY}", 1))
+    anna = registered(journal)
+    first = here.sell(anna, 10)
+    sale = sale_of(first)
+    clock.at += HOUR
+    used = tuple(Use(one.rule, sale.day, 1, one.points) for one in sale.evaluation.uses)
+    then = DayCount(sale.day, 10 * THOUSAND, sale.evaluation.totals.earned_points, 1)
+    seen = History(days=(then,), uses=used)
+    here.sell(anna, 10, believed_minor=10 * THOUSAND, receipts=1, history=seen)
+    clock.at += HOUR
+    lots = tuple(lot.lot for lot in sale.granted)
+    journal.void(Sold(first, sale.receipt.uid, lots, sale))
+    assert [one.kind for one in journal.push_new()] == ["accepted"] * 4
+
+    audit(centre)
+
+    assert promised(centre, anna) == []
+    assert sums(centre) == Sums(receipts=2)
 
 
 def test_a_pack_that_had_come_into_force_counts_where_the_store_had_not_heard_of_it(
