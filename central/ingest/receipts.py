@@ -152,13 +152,7 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
         is_lost = grace is None and there.wallet == Bearer.CERTIFICATE
         lives = CERTIFICATE_GRACE if is_lost else grace
         restore(desk.books, there, amount, document, day=day, grace=lives)
-    forgives = returned.forgives
-    revoked = {draw.lot for draw in returned.revoked}
-    debt = sum(
-        desk.owes(reading, lot, take(desk.books, lot, gone[lot.id], document, forgives=forgives))
-        for lot in known_lots(desk, gone)
-        if lot.id not in revoked or is_of(desk, sale, lot.id)
-    )
+    debt = _take(desk, reading, sale, returned, gone)
     end_bearers(desk, reading, sale, returned)
     if sale.member is not None:
         account = desk.open_account(sale.member.account, sale.member.id)
@@ -167,6 +161,29 @@ def post_return(desk: Desk, reading: Reading, returned: ReceiptReturned) -> list
         count_turnover(desk.books, account.id, counted, document)
         desk.to_size.add(account.id)
     return [*notes, "debt"] if debt else notes
+
+
+def _take(
+    desk: Desk,
+    reading: Reading,
+    sale: ReceiptCommitted,
+    returned: ReceiptReturned,
+    gone: Amounts,
+) -> int:
+    """Take what a return takes; return what became debt.
+
+    Points that are spent it may forgive, but not what a certificate has paid: that was money.
+    """
+    document = Document(returned.uid, returned.at)
+    revoked = {draw.lot for draw in returned.revoked}
+    debt = 0
+    for lot in known_lots(desk, gone):
+        is_ended = lot.id in revoked
+        if not is_ended or is_of(desk, sale, lot.id):
+            forgives = returned.forgives and not is_ended
+            owed = take(desk.books, lot, gone[lot.id], document, forgives=forgives)
+            debt += desk.owes(reading, lot, owed)
+    return debt
 
 
 def _reached(desk: Desk, sale: ReceiptCommitted, reached: Amounts) -> Amounts:

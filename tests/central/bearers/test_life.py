@@ -234,6 +234,26 @@ def test_a_return_of_its_sale_ends_it(centre: Centre, journal: Journal) -> None:
     assert told(centre, code) == ("refunded", 0)
 
 
+def test_what_a_certificate_has_paid_is_not_let_go_with_points_when_its_sale_comes_back(
+    centre: Centre, journal: Journal, other: Journal
+) -> None:
+    """Its money is out, and it was used in a store that the other one had not heard of."""
+    (code,) = on_sale(centre)
+    gift = issued(centre, journal, code)
+    sold = journal.sell(None, issued=[gift])
+    journal.push()
+    other.ask(gift.account, 400_00)
+    other.sell(None, paid=[drawn(gift, 400_00)])
+    other.push()
+
+    journal.take_back(sold, revoked=[drawn(gift, NOMINAL)], forgives=True)
+    outcome = journal.push_new()[-1]
+
+    assert (outcome.kind, outcome.reason) == ("adjusted", "debt")
+    assert [one.kind for one in conflicts(centre)] == ["coupon_used"]
+    assert loaded(centre, code).accounts[gift.account].debt == 400_00
+
+
 def test_a_certificate_of_another_sale_is_not_taken_back(centre: Centre, journal: Journal) -> None:
     (code,) = on_sale(centre)
     gift = issued(centre, journal, code)
