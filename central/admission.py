@@ -2,19 +2,23 @@
 
 A store that asks for points for a customer at the till must not stand behind stores that empty the
 journals of a week: each sort has a lane of its own. Whoever is turned away is told when to come
-back; nobody has heard his request.
+back; nobody has heard his request. A body is waited for before a request gets its place: a store
+on a slow line holds up none that has sent its own.
 """
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, cast
 
+from starlette.requests import ClientDisconnect
+
 from shared.clock import Clock
 from shared.errors import Kind, LoyaltyError
-from shared.runtime.web import problem
+from shared.runtime.web import Receive, problem, with_body
 from shared.wire.push import BACKLOG, BUSY, LANE_HEADER
 from shared.wire.reports import PATH as REPORT
 
@@ -53,6 +57,15 @@ class BusyError(LoyaltyError):
     en = "The centre is busy, come back in {retry_after_s} s."
 
 
+class SlowBodyError(LoyaltyError):
+    """A request whose body does not come in time: nothing of it was heard."""
+
+    kind = Kind.UNAVAILABLE
+    code = "body_slow"
+    ru = "Тело запроса не пришло за {arrive_s} с, повторите."
+    en = "The request's body did not come within {arrive_s} s, repeat it."
+
+
 @dataclass(frozen=True, slots=True)
 class Width:
     """How many requests of a lane are worked on at once, and how many may wait, how long."""
@@ -62,6 +75,14 @@ class Width:
     wait_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """How large a body may be, and how long it may take to come."""
+
+    bytes_max: int
+    arrive_s: float
+
+
 class Gate:
     """One lane: who is let in, who waits, and how long a request takes of late."""
 
@@ -69,34 +90,39 @@ class Gate:
         self.width = width
         self.running = 0
         self.waiting = 0
+        """With those whose bodies are on their way."""
         self.refused = 0
         self.service_s = RETRY_S_MIN
-        self._free = asyncio.Condition()
+        self._places = asyncio.Semaphore(width.running)  # who waits longest is next
+
+    def is_full(self) -> bool:
+        """Tell whether all places are taken, those to wait too."""
+        return self.running + self.waiting >= self.width.running + self.width.waiting
+
+    @contextmanager
+    def waits(self) -> Iterator[None]:
+        """Count a request among those that wait."""
+        self.waiting += 1
+        try:
+            yield
+        finally:
+            self.waiting -= 1
 
     async def enter(self) -> bool:
         """Wait for a place; False when there is none in time."""
-        if self.running >= self.width.running and self.waiting >= self.width.waiting:
-            self.refused += 1
+        try:
+            async with asyncio.timeout(self.width.wait_s):
+                await self._places.acquire()
+        except TimeoutError:
             return False
-        async with self._free:
-            self.waiting += 1
-            try:
-                async with asyncio.timeout(self.width.wait_s):
-                    await self._free.wait_for(lambda: self.running < self.width.running)
-            except TimeoutError:
-                self.refused += 1
-                return False
-            finally:
-                self.waiting -= 1
-            self.running += 1
+        self.running += 1
         return True
 
-    async def leave(self, took_s: float) -> None:
+    def leave(self, took_s: float) -> None:
         """Give the place up."""
         self.service_s += _SMOOTHING * (took_s - self.service_s)
-        async with self._free:
-            self.running -= 1
-            self._free.notify()
+        self.running -= 1
+        self._places.release()
 
     def retry_after_s(self, chance: float) -> float:
         """Return what the queue takes, spread by `chance` in [0, 1)."""
@@ -109,9 +135,15 @@ class Admission:
     """ASGI middleware that lets requests in lane by lane; the tail has a bound of its own."""
 
     def __init__(
-        self, app: App, widths: Mapping[Lane, Width], clock: Clock, chance: random.Random
+        self,
+        app: App,
+        widths: Mapping[Lane, Width],
+        bodies: Bodies,
+        clock: Clock,
+        chance: random.Random,
     ) -> None:
         self._app = app
+        self._bodies = bodies
         self._clock = clock
         self._chance = chance
         self.gates = {lane: Gate(width) for lane, width in widths.items()}
@@ -123,15 +155,39 @@ class Admission:
             await self._app(scope, receive, send)
             return
         gate = self.gates[lane]
-        if not await gate.enter():
-            error = BusyError(retry_after_s=gate.retry_after_s(self._chance.random()))
+        try:
+            whole = await self._let_in(gate, scope, receive)
+        except ClientDisconnect:
+            return  # nobody hears an answer
+        except LoyaltyError as error:
             await problem(error)(scope, cast("Any", receive), cast("Any", send))
             return
         began = self._clock.monotonic()
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, whole, send)
         finally:
-            await gate.leave(self._clock.monotonic() - began)
+            gate.leave(self._clock.monotonic() - began)
+
+    async def _let_in(self, gate: Gate, scope: Scope, receive: Receive) -> Receive:
+        """Wait for a request's body and then for a place; return what gives the body at once.
+
+        Raises BusyError, SlowBodyError, and what `with_body` raises.
+        """
+        if gate.is_full():
+            raise self._busy(gate)
+        with gate.waits():
+            try:
+                async with asyncio.timeout(self._bodies.arrive_s):
+                    whole = await with_body(scope, receive, self._bodies.bytes_max)
+            except TimeoutError as error:
+                raise SlowBodyError(arrive_s=self._bodies.arrive_s) from error
+            if not await gate.enter():
+                raise self._busy(gate)
+        return whole
+
+    def _busy(self, gate: Gate) -> BusyError:
+        gate.refused += 1
+        return BusyError(retry_after_s=gate.retry_after_s(self._chance.random()))
 
 
 def lane_of(scope: Scope) -> Lane | None:

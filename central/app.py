@@ -11,7 +11,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from fastapi import APIRouter, FastAPI, Request
 from sqlalchemy import Connection
 
-from central.admission import Admission, Lane, Width
+from central.admission import Admission, Bodies, Lane, Width
 from central.agents import routes as agents_routes
 from central.agents import store as agents_store
 from central.agents.service import AgentIdentity
@@ -84,7 +84,11 @@ def create_app(
     app.state.stages = stages
     app.add_middleware(BodyLimit, limit_bytes=centre.settings.body_bytes_max)
     app.add_middleware(
-        Admission, widths=_widths(centre.settings), clock=centre.clock, chance=centre.chance
+        Admission,
+        widths=_widths(centre.settings),
+        bodies=Bodies(centre.settings.body_bytes_max, centre.settings.body_max_s),
+        clock=centre.clock,
+        chance=centre.chance,
     )
     install_problems(app)
     if centre.settings.log_level == "DEBUG":

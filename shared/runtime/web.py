@@ -124,35 +124,39 @@ class BodyLimit:
         self._limit_bytes = limit_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, counting what is read of its body."""
+        """Pass the request on when its body is here."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         try:
-            body = await self._read(scope, receive)
+            whole = await with_body(scope, receive, self._limit_bytes)
         except ClientDisconnect:
             return  # half a body is no request, and nobody hears an answer
-        if body is None:
-            error = BodyTooLargeError(limit_bytes=self._limit_bytes)
+        except BodyTooLargeError as error:
             await problem(error)(scope, cast("Any", receive), cast("Any", send))
             return
-        await self._app(scope, _replay(body, receive), send)
+        await self._app(scope, whole, send)
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > self._limit_bytes:
-            return None
-        chunks, size, more = [], 0, True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnect
-            chunks.append(message.get("body", b""))
-            size += len(chunks[-1])
-            if size > self._limit_bytes:
-                return None
-            more = message.get("more_body", False)
-        return b"".join(chunks)
+
+async def with_body(scope: Scope, receive: Receive, limit_bytes: int) -> Receive:
+    """Wait for a request's body and return what gives it at once.
+
+    Raises BodyTooLargeError, and ClientDisconnect when its sender has left off.
+    """
+    declared = dict(scope["headers"]).get(b"content-length", b"0")
+    if not declared.isdigit() or int(declared) > limit_bytes:
+        raise BodyTooLargeError(limit_bytes=limit_bytes)
+    chunks, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > limit_bytes:
+            raise BodyTooLargeError(limit_bytes=limit_bytes)
+        more = message.get("more_body", False)
+    return _replay(b"".join(chunks), receive)
 
 
 class Interruption:

@@ -3,17 +3,18 @@
 import asyncio
 import json
 import random
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import pytest
 
-from central.admission import RETRY_S_MAX, Admission, Gate, Lane, Width, lane_of
+from central.admission import RETRY_S_MAX, Admission, Bodies, Gate, Lane, Width, lane_of
 from shared.clock import SystemClock
 from shared.wire.push import BACKLOG, LANE_HEADER
 
 WAIT_S = 5
-NARROW = Width(running=1, waiting=1, wait_s=0.05)
+NARROW = Width(running=1, waiting=1, wait_s=0.25)
+SHORT = Bodies(bytes_max=100, arrive_s=0.25)
 
 
 def scope(path: str, method: str = "POST", **headers: str) -> MutableMapping[str, Any]:
@@ -25,6 +26,22 @@ FACTS = scope("/v1/facts")
 OLD_FACTS = scope("/v1/facts", **{LANE_HEADER.lower(): BACKLOG})
 
 
+Body = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+
+async def at_once() -> MutableMapping[str, Any]:
+    return {"type": "http.request", "body": b"whole", "more_body": False}
+
+
+async def never() -> MutableMapping[str, Any]:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def too_much() -> MutableMapping[str, Any]:
+    return {"type": "http.request", "body": bytes(SHORT.bytes_max), "more_body": True}
+
+
 class Office:
     """An application that answers when it is let go on, behind narrow lanes."""
 
@@ -32,19 +49,22 @@ class Office:
         self.go_on = asyncio.Event()
         self.begun = 0
         self.admission = Admission(
-            self._answer, dict.fromkeys(Lane, NARROW), SystemClock(), random.Random(1)
+            self._answer, dict.fromkeys(Lane, NARROW), SHORT, SystemClock(), random.Random(1)
         )
 
-    async def ask(self, of: MutableMapping[str, Any]) -> tuple[int, dict[str, Any], bytes]:
+    async def ask(
+        self, of: MutableMapping[str, Any], body: Body | None = None
+    ) -> tuple[int, dict[str, Any], bytes]:
         told: list[MutableMapping[str, Any]] = []
 
         async def send(message: MutableMapping[str, Any]) -> None:
             told.append(message)
 
-        await self.admission(of, None, send)
+        await self.admission(of, body or at_once, send)
         headers = dict(told[0]["headers"])
-        body = told[1]["body"]
-        return told[0]["status"], json.loads(body) if body else {}, headers.get(b"retry-after", b"")
+        answer = told[1]["body"]
+        retry_after = headers.get(b"retry-after", b"")
+        return told[0]["status"], json.loads(answer) if answer else {}, retry_after
 
     async def _answer(self, of: MutableMapping[str, Any], _receive: object, send: Any) -> None:
         self.begun += 1
@@ -88,6 +108,57 @@ def test_who_waits_is_served_when_a_place_is_free() -> None:
         office.go_on.set()
 
         assert [(await one)[0] for one in told] == [200, 200]
+
+    run(story())
+
+
+def test_a_store_on_a_slow_line_holds_up_none_that_has_sent_its_own() -> None:
+    async def story() -> None:
+        office = Office()
+        office.go_on.set()
+        slow = asyncio.create_task(office.ask(OLD_FACTS, never))
+        await asyncio.sleep(0)
+
+        others = [(await office.ask(OLD_FACTS))[0] for _ in range(3)]
+        status, body, _ = await slow
+
+        assert others == [200] * 3
+        assert (status, body["code"], office.begun) == (503, "body_slow", 3)
+
+    run(story())
+
+
+def test_no_more_bodies_come_at_once_than_may_wait_and_their_places_are_free_again() -> None:
+    async def story() -> None:
+        office = Office()
+        office.go_on.set()
+        slow = [asyncio.create_task(office.ask(OLD_FACTS, never)) for _ in range(2)]
+        await asyncio.sleep(0)
+
+        assert (await office.ask(OLD_FACTS))[1]["code"] == "busy"
+        assert (await office.ask(FACTS, too_much))[1]["code"] == "body_too_large"
+        await asyncio.gather(*slow)
+        assert [(await office.ask(of))[0] for of in (OLD_FACTS, FACTS)] == [200, 200]
+
+    run(story())
+
+
+def test_who_waits_longest_is_served_first() -> None:
+    async def story() -> None:
+        gate, served = Gate(Width(running=1, waiting=9, wait_s=WAIT_S)), []
+        await gate.enter()
+
+        async def one(no: int) -> None:
+            await gate.enter()
+            served.append(no)
+            gate.leave(took_s=0)
+
+        waiting = [asyncio.create_task(one(no)) for no in range(3)]
+        await asyncio.sleep(0)
+        gate.leave(took_s=0)
+        await asyncio.gather(*waiting, one(3))
+
+        assert served == [0, 1, 2, 3]
 
     run(story())
 
@@ -142,7 +213,7 @@ def test_the_longer_the_queue_takes_the_later_one_comes_back() -> None:
         quiet = gate.retry_after_s(0.5)
         for _ in range(50):
             await gate.enter()
-            await gate.leave(took_s=4)
+            gate.leave(took_s=4)
         gate.running, gate.waiting = 2, 8
 
         assert quiet < gate.retry_after_s(0.0) < gate.retry_after_s(0.9) <= RETRY_S_MAX
