@@ -65,6 +65,8 @@ SESSION_MARGIN = timedelta(seconds=30)
 TELLING_S_MAX = 10.0
 """An answer that took longer does not tell what time it is."""
 REFUSAL_CHARS_MAX = 300
+OF_ONE_REQUEST = frozenset({"no_tail", "snapshot_behind", "too_many_signed_requests"})
+"""Words of a centre that is there, and does all else."""
 NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -157,8 +159,10 @@ class HttpLink:
 
     def segment(self, stream: str, after: int, again: int = 0) -> Segment | None:
         """Fetch the piece of a stream that follows a number."""
-        content = self._read(f"/v1/segments/{stream}?after={after}&again={again}")
-        return decode_segment(content) if content else None
+        answer = self._get(f"/v1/segments/{stream}?after={after}&again={again}")
+        if answer.status_code == httpx.codes.NO_CONTENT:
+            return None
+        return decode_segment(answer.content)
 
     def snapshot(self, stream: str) -> Snapshot:
         """Ask where a stream's snapshot stands."""
@@ -206,7 +210,10 @@ class HttpLink:
         return self._exchange("POST", path, body, headers, timeout_s).content
 
     def _read(self, target: str) -> bytes:
-        return self._exchange("GET", target, b"", self._mac_headers("GET", target), None).content
+        return self._get(target).content
+
+    def _get(self, target: str) -> httpx.Response:
+        return self._exchange("GET", target, b"", self._mac_headers("GET", target), None)
 
     def _mac_headers(self, method: str, target: str) -> dict[str, str]:
         session = self.session()
@@ -235,6 +242,8 @@ class HttpLink:
             return answer
 
     def _judge(self, answer: httpx.Response) -> None:
+        if not (answer.is_success or answer.is_error):  # a portal on the way, never the centre
+            raise LinkDownError(reason=f"{answer.status_code} instead of an answer")
         if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
             self._heard()
         if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
@@ -251,6 +260,10 @@ class HttpLink:
     def _heard(self) -> None:
         self._state = LinkState(up=True, last_contact_at=self._now(), reason="")
 
+    def _lost(self, reason: str) -> None:
+        last = self._state.last_contact_at
+        self._state = LinkState(up=False, last_contact_at=last, reason=reason)
+
     def _now(self) -> datetime:
         """Return the time that requests carry: this machine's, put right by what was told."""
         return self._clock.now() - self._ahead
@@ -260,10 +273,12 @@ class HttpLink:
         try:
             yield
         except httpx.HTTPError as error:
-            reason = why(error)
-            last = self._state.last_contact_at
-            self._state = LinkState(up=False, last_contact_at=last, reason=reason)
-            raise LinkDownError(reason=reason) from error
+            self._lost(why(error))
+            raise LinkDownError(reason=why(error)) from error
+        except LinkDownError as failure:
+            if failure.details.get("refusal") not in OF_ONE_REQUEST:
+                self._lost(str(failure.details["reason"]))
+            raise
 
 
 def enrol(
@@ -307,7 +322,7 @@ def _refusal(answer: httpx.Response) -> LoyaltyError:
     if answer.is_server_error and refusal == BUSY:
         return CentreBusyError(retry_after_s=retry_after_s(problem))
     if answer.is_server_error:  # what it did before it failed is not known
-        return LinkDownError(reason=f"{answer.status_code} {refusal}")
+        return LinkDownError(reason=f"{answer.status_code} {refusal}", refusal=refusal)
     return RefusedByCentreError(
         status=answer.status_code, refusal=refusal, reason=reason[:REFUSAL_CHARS_MAX].rstrip(".")
     )

@@ -5,13 +5,14 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import httpx
 import pytest
 
 from agent.heard import BUSY_S_MAX, BUSY_S_MIN, CLOCK_SKEW, Told
-from agent.http_link import TELLING_S_MAX, HttpLink
+from agent.http_link import OF_ONE_REQUEST, TELLING_S_MAX, HttpLink
 from agent.link import CentreBusyError, LinkDownError
 from agent.link import RefusedByCentreError as Refused
 from shared.clock import Clock, SystemClock, tick
@@ -20,8 +21,9 @@ from shared.crypto.keys import SEED_BYTES, KeyPair
 from shared.errors import LoyaltyError
 from shared.ids import uuid7
 from shared.wire.agents import SessionAnswer, SessionRequest
-from shared.wire.codec import encode
+from shared.wire.codec import MalformedError, encode
 from shared.wire.facts import Fact
+from shared.wire.feed import GLOBAL
 from shared.wire.push import BACKLOG, BATCH_MAX, LANE_HEADER, Head, PushBatch
 from tests.fakes import NOON, FakeClock
 
@@ -43,6 +45,69 @@ def test_a_centre_that_fails_has_not_refused(status: int, meaning: type[LoyaltyE
             link.session()
 
         assert link.state().up == (status < 500)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_centre_that_stands_behind_its_proxy_is_not_there_any_more(status: int) -> None:
+    """Whoever was online is not for ever, as long as only the proxy answers."""
+
+    def proxy(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return session_at(NOON)
+        return httpx.Response(status, html="<h1>No server is available</h1>")
+
+    with linked(proxy, FakeClock()) as link:
+        link.session()
+        was_up = link.state().up
+        with pytest.raises(LinkDownError):
+            link.segment(GLOBAL, 7)
+
+        assert (was_up, link.state().up) == (True, False)
+
+
+@pytest.mark.parametrize("code", sorted(OF_ONE_REQUEST))
+def test_a_centre_that_cannot_serve_one_request_is_there_all_the_same(code: str) -> None:
+    def centre(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return session_at(NOON)
+        return httpx.Response(503, json={"code": code, "sentence": {"en": "Not now."}})
+
+    with linked(centre, FakeClock()) as link:
+        link.session()
+        with pytest.raises(LinkDownError):
+            next(link.tail({GLOBAL: 7}))
+
+        assert link.state().up
+
+
+@pytest.mark.parametrize("status", [301, 302, 304, 307])
+def test_a_portal_on_the_way_is_not_the_centre(status: int) -> None:
+    """As that of a mobile line without money: the store is not told that all is up to date."""
+
+    def portal(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return session_at(NOON)
+        return httpx.Response(status, headers={"location": "http://portal/pay"})
+
+    with linked(portal, FakeClock()) as link:
+        link.session()
+        asks: tuple[Callable[[], object], ...] = (
+            partial(link.segment, GLOBAL, 7),
+            lambda: next(link.tail({GLOBAL: 7})),
+        )
+        for ask in asks:
+            with pytest.raises(LinkDownError):
+                ask()
+
+        assert not link.state().up
+
+
+def test_an_empty_answer_is_not_that_nothing_is_newer() -> None:
+    def cut_off(request: httpx.Request) -> httpx.Response:
+        return session_at(NOON) if request.method == "POST" else httpx.Response(200)
+
+    with linked(cut_off, FakeClock()) as link, pytest.raises(MalformedError):
+        link.segment(GLOBAL, 7)
 
 
 @pytest.mark.parametrize(
