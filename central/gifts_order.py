@@ -39,15 +39,15 @@ def give_by_words(centre: Centre, **words: str) -> Iterator[str]:
     "7 days" count from today and include the last. Raises BadGiftError and what `give` raises.
     """
     at = centre.clock.now()
-    uid = UUID(words["uid"]) if words["uid"] else uuid7(at, centre.chance)
+    uid = _uid(words["uid"]) if words["uid"] else uuid7(at, centre.chance)
     yield f"order {uid}"
     order = Order(
         uid=uid,
         to=words["to"],
-        points=_read("points", lambda: parse_amount(words["points"])),
+        points=_points(words["points"]),
         wallet=words["wallet"],
         kind=words["kind"],
-        expires_on=_read("expires", lambda: expiry(read_expiry(words["expires"]), _today(at))),
+        expires_on=_last_day(words["expires"], _today(at)),
         reason=words["reason"],
         actor=words["actor"],
     )
@@ -82,6 +82,34 @@ def moved_by_words(centre: Centre, first: str, last: str) -> Iterator[str]:
     for kind, entries in found.items():
         moved = ", ".join(f"{entry.value} {format_points(sum_)}" for entry, sum_ in entries.items())
         yield f"{kind}: {moved}"
+
+
+def _uid(word: str) -> UUID:
+    try:
+        return UUID(word)
+    except ValueError as error:
+        raise BadGiftError(
+            what="uid", reason_ru="ожидается UUID", reason_en="a UUID is expected"
+        ) from error
+
+
+def _points(word: str) -> int:
+    points = _read("points", lambda: parse_amount(word))
+    if points == 0:
+        raise BadGiftError(
+            what="points", reason_ru="ожидается больше нуля", reason_en="more than zero is expected"
+        )
+    return points
+
+
+def _last_day(word: str, today: Moment) -> date | None:
+    """Return until when points live; a day that is over would give what nobody can spend."""
+    last = _read("expires", lambda: expiry(read_expiry(word), today))
+    if last is not None and last < today.day:
+        raise BadGiftError(
+            what="expires", reason_ru=f"{last} уже прошло", reason_en=f"{last} is over"
+        )
+    return last
 
 
 def _today(at: datetime) -> Moment:

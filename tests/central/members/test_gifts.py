@@ -212,8 +212,17 @@ def test_points_are_given_into_no_wallet_that_the_rules_lack(
     assert balance(centre, people[0].account) == 0
 
 
-@pytest.mark.parametrize("wrong", [{"points": "many"}, {"expires": "soon"}])
-def test_a_word_that_cannot_be_read_is_named(centre: Centre, wrong: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"points": "many"},
+        {"points": "0"},
+        {"expires": "soon"},
+        {"expires": "2020-01-01"},
+        {"uid": "order 7"},
+    ],
+)
+def test_a_word_that_cannot_be_meant_is_named(centre: Centre, wrong: dict[str, str]) -> None:
     words = {"uid": "", "to": CARD, "points": "1.00", "wallet": "bonus", "kind": "manual"}
     rest = {"expires": "never", "reason": "x", "actor": "y"}
 
