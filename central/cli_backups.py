@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from central.shell import opened
+from central.shell import LONG_MAX, opened
 
 backup_app = typer.Typer(no_args_is_help=True, help="Backups that stores may rely on.")
 
@@ -40,7 +40,9 @@ def begin_backup(ctx: typer.Context) -> None:
 @backup_app.command("confirm")
 def confirm_backup(
     ctx: typer.Context,
-    number: Annotated[int, typer.Argument(metavar="NUMBER", help="As `begin` printed it.")],
+    number: Annotated[
+        int, typer.Argument(metavar="NUMBER", max=LONG_MAX, help="As `begin` printed it.")
+    ],
 ) -> None:
     """Say that the copy is whole and safe: stores let go what it holds, in their time."""
     from central.backups.service import confirm

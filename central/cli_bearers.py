@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from central.shell import opened, progress
+from central.shell import NUMBER_MAX, opened, progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -19,7 +19,7 @@ certificates_app = typer.Typer(no_args_is_help=True, help="Gift certificates.")
 
 Code = Annotated[str, typer.Argument(metavar="CODE", help="The certificate's code.")]
 Reason = Annotated[str, typer.Option(help="Why, for the record.")]
-BatchNo = Annotated[int, typer.Argument(metavar="BATCH", min=1)]
+BatchNo = Annotated[int, typer.Argument(metavar="BATCH", min=1, max=NUMBER_MAX)]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day.")]
 NewFile = Annotated[
     Path, typer.Option("--file", "-o", dir_okay=False, help="Where the list of codes is written.")
@@ -40,7 +40,9 @@ def issue_certificates(
     pins: Annotated[bool, typer.Option("--pins", help="With a PIN each.")] = False,
     store: Annotated[str, typer.Option(help="Bound to a store, which takes them offline.")] = "",
     title: Annotated[str, typer.Option(help="What for.")] = "",
-    resume: Annotated[int | None, typer.Option(help="Go on with an interrupted batch.")] = None,
+    resume: Annotated[
+        int | None, typer.Option(max=NUMBER_MAX, help="Go on with an interrupted batch.")
+    ] = None,
 ) -> None:
     """Make a batch of certificates and write their codes to a CSV file; release lets them be sold.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from central.cli_bearers import BatchNo, NewFile, Reason, check_new, write_codes
-from central.shell import opened, progress
+from central.shell import NUMBER_MAX, opened, progress
 
 if TYPE_CHECKING:
     from central.campaigns.codes import CodeShown
@@ -37,7 +37,9 @@ def issue_codes(
     last_day: LastDay = None,
     owners: OwnersFile = None,
     title: Annotated[str, typer.Option(help="What for.")] = "",
-    resume: Annotated[int | None, typer.Option(help="Go on with an interrupted batch.")] = None,
+    resume: Annotated[
+        int | None, typer.Option(max=NUMBER_MAX, help="Go on with an interrupted batch.")
+    ] = None,
 ) -> None:
     """Make a batch of codes and write them to a CSV file; stores take them at once.
 
@@ -81,7 +83,7 @@ def revoke_codes(
     ctx: typer.Context,
     *,
     reason: Reason,
-    batch: Annotated[int | None, typer.Option(help="A whole batch.")] = None,
+    batch: Annotated[int | None, typer.Option(max=NUMBER_MAX, help="A whole batch.")] = None,
     code: Annotated[str, typer.Option(help="One code.")] = "",
 ) -> None:
     """Let a code, or all of a batch, be used no more; what is used stays used."""

@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 
 from central.conflicts.values import ConflictKind, ConflictState, Ending, Party, Role
-from central.shell import opened, settings_of
+from central.shell import NUMBER_MAX, opened, settings_of
 
 if TYPE_CHECKING:
     from central.centre import Centre
@@ -36,7 +36,7 @@ def list_conflicts(
     since: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="UTC.")
     ] = None,
-    page: Annotated[int, typer.Option(min=1, help="The latest are on page 1.")] = 1,
+    page: Annotated[int, typer.Option(min=1, max=NUMBER_MAX, help="The latest are on page 1.")] = 1,
     size: Annotated[int, typer.Option(min=1, max=200, help="Conflicts on a page.")] = SIZE,
     as_json: AsJson = False,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from central.shell import By, FileArgument, Note, Who, done_by_command, opened
+from central.shell import NUMBER_MAX, By, FileArgument, Note, Who, done_by_command, opened
 
 if TYPE_CHECKING:
     from central.settling.level import Level
@@ -117,7 +117,7 @@ def edit(
 
 @members_app.command("timeline")
 def show_timeline(
-    ctx: typer.Context, who: Who, *, limit: Annotated[int, typer.Option(min=1)] = 50
+    ctx: typer.Context, who: Who, *, limit: Annotated[int, typer.Option(min=1, max=NUMBER_MAX)] = 50
 ) -> None:
     """Show what happened to a member, the latest first."""
     from central.settling.lookup import living
@@ -154,7 +154,7 @@ def show_lots(ctx: typer.Context, who: Who) -> None:
 
 @members_app.command("turnover")
 def show_turnover(
-    ctx: typer.Context, who: Who, *, limit: Annotated[int, typer.Option(min=1)] = 50
+    ctx: typer.Context, who: Who, *, limit: Annotated[int, typer.Option(min=1, max=NUMBER_MAX)] = 50
 ) -> None:
     """Show the purchases and returns that count for a member, the latest first."""
     from central.settling.holdings import turnover_of

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from central.shell import FileArgument, opened
+from central.shell import NUMBER_MAX, FileArgument, opened
 from shared.packs.table_kinds import TableKind
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ packs_app = typer.Typer(
 SHOWN_MAX = 50
 HASH_SHOWN = 12
 
-No = Annotated[int, typer.Argument(metavar="DRAFT", help="The number of the draft.")]
+No = Annotated[
+    int, typer.Argument(metavar="DRAFT", max=NUMBER_MAX, help="The number of the draft.")
+]
 Pack = Annotated[str, typer.Argument(metavar="PACK", help="name:version, or a hash's beginning.")]
 Kind = Annotated[TableKind, typer.Argument(help="Which table.")]
 By = Annotated[str, typer.Option("--by", help="Who does it.")]
@@ -40,7 +42,9 @@ def draft(
     file: FileArgument,
     by: By,
     *,
-    into: Annotated[int, typer.Option(help="The draft whose text it replaces.")] = 0,
+    into: Annotated[
+        int, typer.Option(max=NUMBER_MAX, help="The draft whose text it replaces.")
+    ] = 0,
     note: Note = "",
 ) -> None:
     """Begin a draft from a pack file, or put another text into one."""

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 BY_COMMAND = "command"
 """The role that stands in the trail of who typed a command."""
+NUMBER_MAX = 2**31 - 1
+"""Of a batch, a draft, a page: what is above is no number of either database."""
+LONG_MAX = 2**63 - 1
+"""The same of a backup's."""
 FileArgument = Annotated[
     Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)
 ]

@@ -207,6 +207,23 @@ def test_leases_are_listed_by_store_and_epoch(holding: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("backup", "confirm"),
+        ("certificates", "release"),
+        ("codes", "revoke", "--reason", "x", "--batch"),
+        ("conflicts", "list", "--page"),
+        ("packs", "diff"),
+    ],
+)
+def test_a_number_that_no_database_keeps_is_misused(tmp_path: Path, words: tuple[str, ...]) -> None:
+    misused = kopilka(tmp_path, *words, str(2**63))
+
+    assert (misused.exit_code, misused.stdout) == (2, "")
+    assert "Invalid value" in misused.stderr
+
+
 def test_a_write_off_states_its_risk_and_needs_a_yes(holding: Path) -> None:
     asked = kopilka(holding, "leases", "write-off", "--store", "101")
     before = kopilka(holding, "leases", "list").stdout
