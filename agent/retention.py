@@ -27,8 +27,8 @@ from agent.returns import elsewhere
 from agent.returns import store as returns
 from agent.statements import store as statements
 from agent.station import Station
-from shared.clock import instant_of
 from shared.ids import derived
+from shared.rules.moment import Trust
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.facts import Fact, LeaseAsked, ReceiptCommitted, is_intact, known_body
 from shared.wire.feed import GLOBAL
@@ -63,9 +63,12 @@ class Retention:
 
     def turn(self) -> int:
         """Let some of the oldest facts leave, and what is as old beside them; return how many facts
-        left. Interrupted, it goes on from the beginning."""
+        left. Interrupted, it goes on from the beginning. By a time that is not trusted nothing is
+        old: it may be ahead by a year."""
         station = self.station
         now, settings = station.time.now(), station.settings
+        if station.time.trust(now) is Trust.UNTRUSTED:
+            return 0
         before = now - timedelta(days=settings.keep_facts_days)
         lines = self._lines()
         gone = sum(self._line(line, upto, before) for line, upto in lines)
@@ -94,8 +97,8 @@ class Retention:
         with reading(self.station.journal) as connection:
             agent = self.station.identity.agent
             looked = facts.facts_from(connection, agent, line, after + 1, LEAVE_MAX)
-        old = [fact for fact in looked if fact.seq <= upto and instant_of(fact.hlc) < before]
-        self._after[line] = old[-1].seq if len(old) == LEAVE_MAX else 0
+            last, self._after[line] = self._old(connection, line, after, upto, before)
+        old = [fact for fact in looked if fact.seq <= last]
         due = {fact.id: goes for fact in old if (goes := _goes_with(fact)) is not None}
         return self._let_go(line, due) if due else 0
 
@@ -106,13 +109,29 @@ class Retention:
         """
         after = self._bared.get(line, 0)
         with reading(self.station.journal) as connection:
-            agent = self.station.identity.agent
-            looked = facts.facts_from(connection, agent, line, after + 1, LEAVE_MAX)
-        old = [one.seq for one in looked if one.seq <= upto and instant_of(one.hlc) < before]
-        if old:
+            last = max(self._old(connection, line, after, upto, before))
+        if last:
             with transaction(self.station.journal) as connection:
-                leaving.bare(connection, line, after, old[-1])
-            self._bared[line] = old[-1]
+                leaving.bare(connection, line, after, last)
+            self._bared[line] = last
+
+    def _old(
+        self, connection: Connection, line: int, after: int, upto: int, before: datetime
+    ) -> tuple[int, int]:
+        """Return up to which number the next facts of a line are old, 0 if none is, and behind
+        which one is looked next, 0 for the beginning.
+
+        What stands before an old fact is as old, though a clock that was ahead has dated it; where
+        all are dated ahead nothing is known of them, and they are passed over.
+        """
+        now = self.station.time.now()
+        next_ones = leaving.written_from(connection, line, after + 1, LEAVE_MAX)
+        looked = [(seq, at) for seq, at in next_ones if seq <= upto]
+        last = max((seq for seq, at in looked if at < before), default=0)
+        if len(looked) < LEAVE_MAX:
+            return last, 0
+        end = looked[-1][0]
+        return last, end if last == end or all(at > now for _, at in looked) else 0
 
     def _let_go(self, line: int, due: "dict[UUID, _Going]") -> int:
         with reading(self.station.replica) as read:

@@ -4,6 +4,7 @@ What is left of them is the chain's other facts: each names the hash of the one 
 """
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -12,6 +13,7 @@ from sqlmodel import Field
 from agent.journal import store
 from agent.journal.store import SETTLED
 from agent.schema import JournalTable
+from shared.clock import from_milliseconds
 from shared.runtime.sqlite import listed, run
 from shared.wire.agents import BackedUp
 
@@ -43,6 +45,7 @@ _NOTE = """
 INSERT INTO departed (epoch, seq) VALUES (?, ?)
 ON CONFLICT (epoch) DO UPDATE SET seq = max(seq, excluded.seq)
 """
+_WRITTEN = "SELECT seq, at FROM fact WHERE epoch = ? AND seq >= ? ORDER BY seq LIMIT ?"
 _DEPARTED = "SELECT seq FROM departed WHERE epoch = ?"
 _SETTLED = tuple(kind.value for kind in SETTLED)
 
@@ -55,6 +58,15 @@ def last_backed_up(connection: Connection, line: int, told: BackedUp) -> int:
     if store.hash_at(connection, line, told.seq) != told.hash:
         return 0
     return min(told.seq, store.tip(connection, line).seq - 1)
+
+
+def written_from(
+    connection: Connection, line: int, seq: int, most: int
+) -> list[tuple[int, datetime]]:
+    """Return number and instant of at most `most` facts of a line from a number on, in order: by
+    the store's time, which may go back where a fact's own stamp does not."""
+    found = run(connection, _WRITTEN, (line, seq, most))
+    return [(row[0], from_milliseconds(row[1])) for row in found]
 
 
 def free(connection: Connection, facts: Collection[UUID], cursor: int) -> set[UUID]:

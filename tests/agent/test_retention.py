@@ -183,6 +183,40 @@ def test_what_is_not_old_yet_stays(shop: Shop) -> None:
     assert numbers(shop) == [3, 4]
 
 
+def test_a_clock_that_is_ahead_lets_nothing_leave_until_the_time_is_trusted_again(
+    shop: Shop,
+) -> None:
+    days_of_sales(shop)
+    shop.link.up = False
+    shop.clock.set_wrong(days=365)
+
+    assert leave(shop, timedelta(hours=1)) == 0
+    assert numbers(shop) == [1, 2, 3, 4]
+    shop.clock.set_wrong()
+
+    assert leave(shop) == 3
+
+
+@pytest.mark.parametrize("sales", [1, 2 * LEAVE_MAX])
+def test_a_clock_that_was_once_ahead_keeps_no_later_fact_for_longer(shop: Shop, sales: int) -> None:
+    sell(shop, basket(shop))
+    shop.link.up = False
+    shop.clock.set_wrong(days=365)
+    for _ in range(sales):
+        sell(shop, basket(shop))
+    shop.clock.set_wrong()
+    shop.link.up = True
+    made = days_of_sales(shop)
+    ahead, last = range(2, 2 + sales), 1 + sales + len(made)
+
+    go(shop, OLD)
+    retention = Retention(shop.station)
+    for _ in range(6):
+        retention.turn()
+
+    assert set(numbers(shop)) - set(ahead) == {last}
+
+
 def test_what_another_branch_of_the_epoch_has_saved_stays(shop: Shop) -> None:
     """A copy of this disk has sent more: the backup has its facts at these places."""
     days_of_sales(shop)
