@@ -125,7 +125,7 @@ GUARDS: Mapping[str, Mapping[str, Breaker]] = {
         "central.ingest.registrations:check_registration": _always(None),
         "central.ingest.envelopes:check_count": _always(None),
         "central.ingest.receipts:count_turnover": _other_document,
-        "shared.ledger.postings:entry_id": _never_twice_the_same,
+        "shared.ledger.entries:entry_id": _never_twice_the_same,
     },
 }
 

@@ -192,7 +192,7 @@ class _Desk:
         member = living[0].id
         scope = self._roll.group(member) if member in self._joined_by_others else [member]
         terms = (one.cards, one.phone, member, run.id, self._of.at, run.actor, scope)
-        done = updates.apply(self._roll, Update(who, *terms))
+        done = updates.apply(self._roll, self._books, Update(who, *terms))
         if done.deed is None:
             return Verdict(who.number, Outcome.DUPLICATE, done.notes, who.points)
         self.deeds.append(done.deed)
@@ -249,6 +249,7 @@ class _Desk:
             roll.add_card(one.member, index, _tail(card))
         if who.is_verified and who.role is PhoneRole.OWN:
             roll.verify(one.member)
+            roll.note_limits(self._books, [one.member])
             self._edit(one, ProfileField.PHONE, who.phone)
         if who.email:
             self._edit(one, ProfileField.EMAIL, who.email)

@@ -19,6 +19,7 @@ from central.members.roll import PHONE_TAIL_DIGITS, Roll
 from central.members.store import Member
 from shared.crypto.blind import IdentifierKind
 from shared.ids import derived
+from shared.ledger.books import Books
 from shared.member import PhoneRole, ProfileField
 
 
@@ -52,8 +53,8 @@ class Updated:
     others: tuple[Member, ...] = ()
 
 
-def apply(roll: Roll, row: Update) -> Updated:
-    """Let a member be as a row states him; the caller has loaded all that finds him.
+def apply(roll: Roll, books: Books, row: Update) -> Updated:
+    """Let a member be as a row states him; the caller has loaded all that is his and finds him.
 
     Of several rows the last one counts.
     """
@@ -63,7 +64,7 @@ def apply(roll: Roll, row: Update) -> Updated:
         roll.put(now)
     notes = [Note(Reason.CHANGED, field) for field in _differing(before, now)]
     notes += _cards(roll, row)
-    edited = [*_edits(roll, row)]
+    edited = [*_edits(roll, books, row)]
     notes += edited
     others: Sequence[Member] = ()
     if Note(Reason.CHANGED, ProfileField.PHONE.value) in edited:
@@ -121,7 +122,7 @@ def _cards(roll: Roll, row: Update) -> list[Note]:
     return [Note(Reason.CHANGED, "card")]
 
 
-def _edits(roll: Roll, row: Update) -> Iterator[Note]:
+def _edits(roll: Roll, books: Books, row: Update) -> Iterator[Note]:
     for field, value in _stated(row.who):
         scope = [row.member] if field is ProfileField.PHONE else row.scope
         counts = in_force(roll.edits_of(scope, field))
@@ -148,6 +149,7 @@ def _edits(roll: Roll, row: Update) -> Iterator[Note]:
         roll.add_edit(edit)
         if is_shown:
             roll.verify(row.member)
+            roll.note_limits(books, [row.member])
         yield Note(Reason.CHANGED, field.value)
 
 

@@ -104,9 +104,7 @@ class Desk:
         """Return an account; one of nobody yet is opened for a member who may be provisional."""
         if account not in self.books.accounts:
             self.roll.provisional(member, self.at)
-            opened = self.books.open(account, member, self.at)
-            if (payer := self.roll.payer(member)) != member:
-                self.books.repoint(opened, payer)
+            self.roll.give(self.books, self.books.open(account, member, self.at))
         return self.books.accounts[account]
 
     def heard_at(self, reading: Reading) -> datetime:

@@ -21,8 +21,9 @@ from shared.bearer import worth_of
 from shared.errors import Kind, LoyaltyError
 from shared.ids import derived
 from shared.ledger.books import Holder
+from shared.ledger.debts import settle
 from shared.ledger.entries import Document
-from shared.ledger.postings import settle, write_off
+from shared.ledger.postings import write_off
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 

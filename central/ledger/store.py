@@ -83,6 +83,7 @@ class AccountTable(Table, table=True):
     receipts: int
     history: bytes = Field(sa_type=HistoryColumn)
     passes_over: int = Field(default=0, sa_type=BigInteger)
+    limited: bool = False
 
 
 class LotTable(Table, table=True):

@@ -141,6 +141,7 @@ def verify(connection: Connection, centre: Centre, member: UUID, hand: Hand) -> 
     if not phones:
         raise NoPhoneError(member=member)
     roll.verify(member)
+    roll.note_limits(books, roll.joined(member))
     done = deed_of(centre, hand, Deed.VERIFIED, member)
     _note_verified(roll, phones[0], done)
     save_deed(connection, roll, books, done)

@@ -13,8 +13,8 @@ from central.members.newcomer import Newcomer, Place, Placed
 from central.members.profile import Edit, in_force
 from central.members.store import Identifier, IdentifierState, Member, MemberState, Person
 from shared.crypto.blind import IdentifierKind
-from shared.ledger.books import Books
-from shared.member import PhoneRole, ProfileField, display_name
+from shared.ledger.books import Account, Books
+from shared.member import FamilyRole, PhoneRole, ProfileField, display_name
 from shared.names import compatible
 
 PHONE_TAIL_DIGITS = 4
@@ -73,18 +73,35 @@ class Roll:
         """
         if self.is_limited(member):
             return [member]
+        return [one for one in self.joined(member) if not self.is_limited(one)]
+
+    def joined(self, member: UUID) -> list[UUID]:
+        """Return who lives on in the same member."""
         living = self.survivor(member).id
-        one_person = [one for one in self.members if self.survivor(one).id == living]
-        return [one for one in one_person if not self.is_limited(one)]
+        return [one for one in self.members if self.survivor(one).id == living]
 
     def is_limited(self, member: UUID) -> bool:
         """Tell whether a member's cards redeem nothing but his own account."""
-        limits = [
-            one.account
-            for one in self.identifiers.values()
-            if one.owner == member and one.state is not IdentifierState.REVOKED
-        ]
+        claims = self.claims_of(member)
+        limits = [one.account for one in claims if one.state is not IdentifierState.REVOKED]
         return any(limits) if limits else member in self.limited
+
+    def note_limits(self, books: Books, owners: Iterable[UUID]) -> None:
+        """Note on the accounts of owners, who are loaded with all that finds them, whether these
+        redeem nothing else: who joined by a claimed phone, whom he brought, who only earns for his
+        family."""
+        for owner in set(owners):
+            living = self.survivor(owner)
+            limited = living.family_role == FamilyRole.EARNS or self._is_claimed(owner, living.id)
+            for account in books.accounts_of(self.payer(owner)):
+                if account.owner == owner:
+                    books.limit(account, limited=limited)
+
+    def _is_claimed(self, one: UUID, living: UUID) -> bool:
+        into = self.members[one].merged_into
+        if into is None or into == living or self.is_limited(one):
+            return self.is_limited(one)
+        return self._is_claimed(into, living)
 
     def edits_of(self, members: Iterable[UUID], field: ProfileField) -> list[Edit]:
         """Return to what a field of these members was edited."""
@@ -120,8 +137,7 @@ class Roll:
         living = self.survivor(newcomer.member)
         self._claim_other(newcomer, living.id)
         if living.id != newcomer.member:  # merged by hand before the registration came
-            if account.member != self.payer(living.id):
-                books.repoint(account, self.payer(living.id))
+            self.give(books, account)
             self._claim(newcomer, IdentifierKind.CARD, living.id, None)
             self._claim(newcomer, IdentifierKind.PHONE, living.id, None)
             return Placed(Place.NEW)
@@ -137,6 +153,15 @@ class Roll:
             return Placed(Place.SHARED_CARD, tuple(on_card))
         return Placed(Place.SHARED_PHONE if on_phone else Place.NEW, tuple(on_phone))
 
+    def give(self, books: Books, account: Account) -> None:
+        """Give an account that was opened to him on whose accounts its owner buys."""
+        payer, living = self.payer(account.owner), self.survivor(account.owner)
+        own = (one for one in books.accounts_of(payer) if one.owner == account.owner)
+        earns = living.family_role == FamilyRole.EARNS
+        books.limit(account, limited=earns or any(one.limited for one in own))
+        if account.member != payer:
+            books.repoint(account, payer)
+
     def join(self, books: Books, member: UUID, survivor: UUID) -> None:
         """Merge a living member into another; no point moves, and what joined him comes along.
 
@@ -148,6 +173,7 @@ class Roll:
         assert self.survivor(survivor).id == survivor != member, f"member {survivor} is merged"
         self.put(replace(joining, state=MemberState.MERGED, merged_into=survivor))
         self._follow(books)
+        self.note_limits(books, self.joined(survivor))
 
     def part(self, books: Books, member: UUID) -> None:
         """Let a merged member live on his own again, with whatever has joined him.
@@ -165,6 +191,7 @@ class Roll:
         self._follow(books)
         if all(one.owner == former for one in self.identifiers.values() if one.member == former):
             self._free(former)
+        self.note_limits(books, [*self.joined(member), *self.joined(former)])
 
     def share(self, books: Books, member: Member, head: Member) -> None:
         """Put a relative and a head as they are now; his accounts follow, and all that finds him is
@@ -172,33 +199,27 @@ class Roll:
         self.put(member)
         self.put(head)
         self._follow(books)
+        self.note_limits(books, self.joined(member.id))
         self.changed_identifiers |= {
             key for key, one in self.identifiers.items() if one.member == member.id
         }
 
     def _free(self, member: UUID) -> None:
         """Let all that a member has claimed himself find him, and redeem all that is his."""
-        for one in [*self.identifiers.values()]:
-            if one.owner == member:
-                self._claim_freely(one, joined=IdentifierState.CLAIMED)
+        for one in self.claims_of(member):
+            self._claim_freely(one, joined=IdentifierState.CLAIMED)
 
     def phones_of(self, member: UUID) -> list[Identifier]:
         """Return the phones that a member has claimed himself, as his own."""
-        return [
-            one
-            for one in self.identifiers.values()
-            if one.owner == member
-            and one.kind is IdentifierKind.PHONE
-            and one.role is PhoneRole.OWN
-            and one.state is not IdentifierState.REVOKED
-        ]
+        known = (one for one in self.claims_of(member) if one.is_own_phone)
+        return [one for one in known if one.state is not IdentifierState.REVOKED]
 
     def verify(self, member: UUID) -> None:
         """Note that a person has shown that a member's phone is his: his cards are limited no more
         if it is also the phone of somebody with whom he is one, and who is not limited.
 
         What others claim of the same phone stays claimed. The caller has loaded all identifiers of
-        the survivor.
+        the survivor, and notes the limits of accounts.
         """
         is_one = self._has_phone_of_his_person(member)
         for one in self.claims_of(member):
@@ -337,6 +358,7 @@ class Roll:
         )
         self.put(merged)
         for account in books.accounts_of(newcomer.member):
+            books.limit(account, limited=True)
             books.repoint(account, self.payer(survivor.id))
         self._claim(newcomer, IdentifierKind.CARD, survivor.id, newcomer.account)
         self._claim(newcomer, IdentifierKind.PHONE, survivor.id, newcomer.account)

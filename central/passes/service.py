@@ -126,8 +126,8 @@ class Issued:
 def issue(centre: Centre, order: PassOrder, at: datetime) -> Issued:
     """Issue a pass to an account, or give its good one again; repeating is safe.
 
-    Of the programme's cap, the points asked for and what the account has and its member does not
-    owe it is the least. Raises NoPassesError, NoMemberAccountError, NothingToPassError,
+    Of the programme's cap, the points asked for and what the account has and does not have to pay
+    of debts it is the least. Raises NoPassesError, NoMemberAccountError, NothingToPassError,
     PassNotOverError, BadPassError, NoIssuerError.
     """
     if not order.actor.strip() or len(order.actor) > ACTOR_MAX:
@@ -214,7 +214,7 @@ def _points(
     if order.points is not None and not 0 < order.points <= most:
         raise BadPassError(most=format_points(most))
     balance = _balance(books, account.id, at)
-    debt = sum(one.debt for one in books.accounts_of(account.member))
+    debt = sum(one.debt for one in books.debtors(account.id))
     if balance <= debt:
         said = {"balance": format_points(balance), "debt": format_points(debt)}
         raise NothingToPassError(account=account.id, **said)

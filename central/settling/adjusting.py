@@ -13,8 +13,9 @@ from central.ledger import service as ledger
 from central.ledger.entries import entries_of_documents
 from central.members import service as members
 from shared.ledger.books import Books, Lot
+from shared.ledger.debts import forgive
 from shared.ledger.entries import Document, Entry, EntryKind, lot_id
-from shared.ledger.postings import forgive, grant, take
+from shared.ledger.postings import grant, take
 
 KIND = "adjustment"
 LIVES = timedelta(days=90)

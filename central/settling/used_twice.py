@@ -26,8 +26,9 @@ from central.packs.library import Library
 from central.settling.adjusting import Forgiven
 from shared.bearer import Bearer, bearer_account
 from shared.errors import Kind, LoyaltyError
+from shared.ledger.debts import forgive
 from shared.ledger.entries import Document, EntryKind
-from shared.ledger.postings import forgive, grow, shrink
+from shared.ledger.postings import grow, shrink
 from shared.money import format_money
 from shared.receipt import Receipt
 from shared.rules.evaluate import evaluate

@@ -58,6 +58,8 @@ class Account:
     history: History = NO_HISTORY
     passes_over: int = 0
     """Up to this counter signed passes are used or replaced; it only grows."""
+    limited: bool = False
+    """Its owner's cards redeem nothing else: it pays for no other account, and none for it."""
 
     @property
     def is_bearer(self) -> bool:
@@ -201,6 +203,29 @@ class Books:
         account.member = member
         self._by_member.setdefault(member, set()).add(account.id)
         self.touched.add(account.id)
+
+    def limit(self, account: Account, *, limited: bool) -> None:
+        """Note whether an account's owner redeems nothing else."""
+        if account.limited is not limited:
+            account.limited = limited
+            self.touched.add(account.id)
+
+    def debtors(self, account: UUID) -> list[Account]:
+        """Return the accounts whose debts an account's points pay: its own is the first."""
+        own = self.accounts[account]
+        if own.limited or len(self._by_member[own.member]) == 1:
+            return [own]
+        others = (one for one in self.accounts_of(own.member) if one is not own)
+        return [own, *(one for one in others if not one.limited)]
+
+    def post(self, entry: Entry) -> bool:
+        """Add an entry unless its id is posted already; return whether it was added."""
+        if entry.id in self.posted:
+            return False
+        self.posted.add(entry.id)
+        self.touched.add(entry.account)
+        self.entries.append(entry)
+        return True
 
     def lot(self, lot: UUID) -> Lot:
         """Return a lot; raises UnknownLotError."""

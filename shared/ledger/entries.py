@@ -72,6 +72,14 @@ def entry_id(document: UUID, effect_no: int, kind: EntryKind, account: UUID, lot
     return derived("entry", document, effect_no, kind, account, lot)
 
 
+def entry_of(
+    account: UUID, lot: UUID, kind: EntryKind, amount: int, document: Document, effect_no: int = 0
+) -> Entry:
+    """Return an entry as a document posts it."""
+    new_id = entry_id(document.uid, effect_no, kind, account, lot)
+    return Entry(new_id, account, lot, kind, amount, document.uid, document.at)
+
+
 def lot_id(document: UUID, effect_no: int, account: UUID) -> UUID:
     """Return the id of the lot that an effect of a document grants."""
     return derived("lot", document, effect_no, account)

@@ -7,8 +7,9 @@ from dataclasses import replace
 from uuid import UUID
 
 from shared.ledger.books import Books, Held, Lease
+from shared.ledger.debts import settle
 from shared.ledger.entries import Document
-from shared.ledger.postings import forget_recall, settle, spend
+from shared.ledger.postings import forget_recall, spend
 
 
 def release_held(books: Books, held: Held, document: Document) -> int:

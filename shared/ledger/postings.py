@@ -4,18 +4,15 @@ Each function keeps balance = free + held + Σ left of every lot, and posts befo
 what is posted already moves nothing.
 """
 
-from dataclasses import replace
 from datetime import date, timedelta
 from enum import Enum, auto
 from uuid import UUID
 
 from shared.ledger.books import Account, Books, BrokenCountError, Held, Holder, Lease, Lot
-from shared.ledger.entries import Document, Entry, EntryKind, Turnover, entry_id, graced_lot
+from shared.ledger.debts import owe, settle
+from shared.ledger.entries import Document, EntryKind, Turnover, entry_of, graced_lot
 from shared.ledger.history import with_days, with_once, without_once
 from shared.member import DayCount
-
-SETTLING = 1
-"""Effect number of the claw-back that pays a debt, beside one that the document itself asks."""
 
 
 class Drawing(Enum):
@@ -25,19 +22,9 @@ class Drawing(Enum):
     HELD = auto()
 
 
-def post(
-    books: Books, lot: Lot, kind: EntryKind, amount: int, document: Document, *, effect_no: int = 0
-) -> bool:
-    """Add an entry unless its id is posted already; return whether it was added."""
-    new_id = entry_id(document.uid, effect_no, kind, lot.account, lot.id)
-    if new_id in books.posted:
-        return False
-    books.posted.add(new_id)
-    books.touched.add(lot.account)
-    books.entries.append(
-        Entry(new_id, lot.account, lot.id, kind, amount, document.uid, document.at)
-    )
-    return True
+def post(books: Books, lot: Lot, kind: EntryKind, amount: int, document: Document) -> bool:
+    """Add an entry of a lot unless its id is posted already; return whether it was added."""
+    return books.post(entry_of(lot.account, lot.id, kind, amount, document))
 
 
 def grant(books: Books, lot: Lot, document: Document, *, holder: Holder | None, kept: int) -> bool:
@@ -246,24 +233,6 @@ def activate(books: Books, lot: Lot, document: Document) -> bool:
     return True
 
 
-def owe(books: Books, lot: Lot, amount: int, document: Document) -> int:
-    """Add to the account's debt; return what was added."""
-    if not amount or not post(books, lot, EntryKind.DEBT, amount, document):
-        return 0
-    books.accounts[lot.account].debt += amount
-    return amount
-
-
-def forgive(books: Books, lot: Lot, amount: int, document: Document) -> int:
-    """Let go of debt that a lot was short of; return how much of it was not settled yet."""
-    account = books.accounts[lot.account]
-    let_go = min(amount, account.debt)
-    if not let_go or not post(books, lot, EntryKind.DEBT_SETTLE, -let_go, document):
-        return 0
-    account.debt -= let_go
-    return let_go
-
-
 def count_turnover(books: Books, account: UUID, counted: DayCount, document: Document) -> None:
     """Add a purchase, or with negative amounts a return, to an account's turnover."""
     amount_minor = counted.turnover_minor
@@ -286,34 +255,6 @@ def forget_once(books: Books, account: Account, lot: UUID) -> None:
     """Note on an account that its person has not got a once-only lot after all."""
     account.history = without_once(account.history, lot)
     books.touched.add(account.id)
-
-
-def settle(books: Books, lot: Lot, document: Document) -> int:
-    """Pay the account's debt from what is free of a lot; return what was paid.
-
-    What draws that are set aside still lack of the lot comes first: it was spent out of it.
-    """
-    _keep_aside(books, lot)
-    account = books.accounts[lot.account]
-    paid = min(account.debt, lot.free)
-    if not paid or not post(books, lot, EntryKind.DEBT_SETTLE, -paid, document):
-        return 0
-    post(books, lot, EntryKind.CLAWBACK, -paid, document, effect_no=SETTLING)
-    account.debt -= paid
-    lot.free -= paid
-    lot.balance -= paid
-    return paid
-
-
-def _keep_aside(books: Books, lot: Lot) -> None:
-    for key in sorted(key for key, held in books.held.items() if held.lot == lot.id):
-        held = books.held[key]
-        more = min(held.amount - held.covered, lot.free)
-        if more > 0:
-            books.held[key] = replace(held, covered=held.covered + more)
-            lot.free -= more
-            lot.held += more
-            books.touched.add(lot.account)
 
 
 def _leave(books: Books, lease: Lease, amount: int) -> int:

@@ -21,8 +21,8 @@ SELECT lot, rule, {_WHAT} FROM lot JOIN account USING (account)
 LEFT JOIN member ON member.id = account.owner
 WHERE account = ? AND rule IN (SELECT value FROM json_each(?))"""  # noqa: S608
 ONCE_ENTRIES = f"""
-SELECT account, lot, entry.kind, amount, entry.document, {_WHAT}, rule
-FROM entry JOIN lot USING (account, lot) JOIN account USING (account)
+SELECT lot.account, lot, entry.kind, amount, entry.document, {_WHAT}, rule
+FROM entry JOIN lot USING (lot) JOIN account ON account.account = lot.account
 LEFT JOIN member ON member.id = account.owner
 WHERE lot.rule IN (SELECT value FROM json_each(?1))
 AND entry.kind IN ('GRANT', 'CLAWBACK', 'DEBT', 'DEBT_SETTLE')"""  # noqa: S608
@@ -35,6 +35,11 @@ SELECT agent, epoch, lot, max(0, granted - gone) FROM lease WHERE (agent, epoch)
 BRANCHES = "SELECT agent, epoch, seq FROM inbox WHERE branch"
 OWING = "SELECT document FROM entry WHERE kind = 'DEBT'"
 SUMS = """
+WITH settled (owing, paying, amount) AS MATERIALIZED (
+    SELECT entry.account, lot.account, amount FROM entry JOIN lot USING (lot)
+    WHERE entry.kind = 'DEBT_SETTLE' AND entry.account <> lot.account),
+paid (account, points) AS MATERIALIZED (
+    SELECT owing, amount FROM settled UNION ALL SELECT paying, -amount FROM settled)
 SELECT account, (SELECT coalesce(sum(balance), 0) FROM lot WHERE lot.account = a.account) - debt
                 - (SELECT coalesce(sum(amount), 0) FROM entry
                    WHERE entry.account = a.account AND kind = 'EXPIRE')
@@ -46,10 +51,12 @@ SELECT account, (SELECT coalesce(sum(balance), 0) FROM lot WHERE lot.account = a
                 - (SELECT coalesce(sum(granted), 0) FROM lot
                    WHERE lot.account = a.account AND rule IN (SELECT value FROM json_each(?1)))
                 - (SELECT coalesce(sum(amount), 0) FROM entry JOIN lot USING (account, lot)
-                   WHERE account = a.account AND entry.kind = 'GRANT' AND lot.kind = 'staleness'),
+                   WHERE account = a.account AND entry.kind = 'GRANT' AND lot.kind = 'staleness')
+                + (SELECT coalesce(sum(points), 0) FROM paid WHERE paid.account = a.account),
        turnover_minor, receipts
 FROM account a"""
-"""What has burnt counts, but for what a spend of its last day has got back of it."""
+"""What has burnt counts, but for what a spend of its last day has got back of it; what one account
+has paid of another's debt counts where it would be without that."""
 PROMISED = """
 SELECT lot, amount FROM entry JOIN lot USING (account, lot)
 WHERE account = ? AND entry.kind = 'GRANT' AND lot.kind = 'staleness'"""

@@ -173,11 +173,24 @@ def judge(estate: Estate) -> None:
         assert balance(centre, row.account) == estate.points[row.account]
         assert row.turnover_minor == estate.turnover[row.account]
         assert row.receipts == estate.receipts[row.account]
+        assert row.limited is _is_limited(row.owner, claims, told)
     assert {row.member for row in claims} <= known.keys()
     for row in claims:
         assert row.member == lives_in(known, row.owner)
     _judge_rows(estate, told, accounts)
     _judge_ways(centre, claims, told, {row.owner: row.account for row in accounts})
+
+
+def _is_limited(owner: UUID, claims: Sequence[Any], told: Known) -> bool:
+    """Whoever redeems from his own account alone, or has joined others with somebody who does,
+    owes alone."""
+    way = [owner]
+    while (into := told.rows[way[-1]].merged_into) is not None:
+        way.append(into)
+    living = way[-1]
+    limited = {one.owner for one in claims if one.account and one.state != "revoked"}
+    by_phone = limited & ({owner} | set(way[:-1]))
+    return bool(by_phone) or told.families[living][1] == FamilyRole.EARNS
 
 
 def _judge_families(members: Sequence[Any]) -> None:

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from shared.ids import derived
 from shared.ledger.books import Books, Holder, Lot
+from shared.ledger.debts import settle
 from shared.ledger.entries import BESIDE_BALANCE, Document, EntryKind
 from shared.ledger.held import release_held
 from shared.ledger.leases import LeaseUse, spendable, to_give_back
@@ -25,7 +26,6 @@ from shared.ledger.postings import (
     grant,
     raise_lease,
     restore,
-    settle,
     take,
     want_back,
     write_off,
