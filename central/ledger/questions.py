@@ -6,8 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import (
     Connection,
+    String,
     and_,
     func,
+    literal,
+    literal_column,
     or_,
     select,
     tuple_,
@@ -19,6 +22,8 @@ from central.schema import table_of
 from central.sets import columns_of, one_of
 from shared.ledger.books import Holder
 from shared.ledger.entries import Entry, EntryKind, Turnover
+
+OF_ANOTHER = "another_account"
 
 _entry = table_of(EntryTable)
 _lease = table_of(LeaseTable)
@@ -131,13 +136,17 @@ def free_by_wallet(connection: Connection) -> dict[str, int]:
 def moved_by_kind(
     connection: Connection, first: datetime, last: datetime
 ) -> list[tuple[str, str, int]]:
-    """Return (kind of lot, kind of entry, points) of entries from an instant up to another."""
+    """Return (kind of lot, kind of entry, points) of entries from an instant up to another.
+
+    What a lot of one account has paid of another's debt stands under OF_ANOTHER.
+    """
     same = (_lot.c.account == _entry.c.account) & (_lot.c.lot == _entry.c.lot)
+    kind = func.coalesce(_lot.c.kind, literal(OF_ANOTHER, String())).label("of")
     query = (
-        select(_lot.c.kind, _entry.c.kind, func.sum(_entry.c.amount))
-        .join(_lot, same)
+        select(kind, _entry.c.kind, func.sum(_entry.c.amount))
+        .select_from(_entry.outerjoin(_lot, same))
         .where(_entry.c.at >= first, _entry.c.at < last)
-        .group_by(_lot.c.kind, _entry.c.kind)
-        .order_by(_lot.c.kind, _entry.c.kind)
+        .group_by(literal_column("1"), _entry.c.kind)
+        .order_by(literal_column("1"), _entry.c.kind)
     )
     return [(lot, entry, int(points)) for lot, entry, points in connection.execute(query)]

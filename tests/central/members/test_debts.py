@@ -1,6 +1,7 @@
 """What is owed on the accounts of one person is paid by whatever he is granted; who is only said to
 be him pays nothing, and nothing is paid for him."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, column, insert, select, table
 from central.centre import Centre
 from central.conflicts.service import Word
 from central.ledger import service as ledger
+from central.ledger.questions import OF_ANOTHER
 from central.ledger.store import AccountTable
 from central.members.store import Identifier, IdentifierState, IdentifierTable, MemberTable
 from central.schema import MIGRATIONS, Table, migrate, table_of
@@ -85,6 +87,10 @@ def test_what_the_survivor_is_granted_pays_what_who_joined_him_owes(
     (taken,) = entries(centre, anna, CLAWBACK)
     assert (paid.amount, paid.lot, paid.document) == (-30_00, lot, taken.document)
     assert (taken.amount, taken.lot) == (-30_00, lot)
+    with reading(centre.engine) as connection:
+        moved = ledger.moved_by_kind(connection, NOON, NOON + timedelta(days=1))
+    assert moved[OF_ANOTHER] == {SETTLE: -30_00}
+    assert moved["purchase"][DEBT] == 30_00
 
 
 def test_who_has_points_pays_his_own_debt_first(centre: Centre, journal: Journal) -> None:
