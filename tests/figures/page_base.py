@@ -131,7 +131,7 @@ class _Base:
             yield AccountTable, {
                 "account": account, "member": member, "owner": member, "opened_at": NOON,
                 "debt": 0, "turnover_minor": no % 40 * 500_000, "receipts": RECEIPTS_A_MEMBER,
-                "history": History(), "passes_over": 0,
+                "history": History(), "passes_over": 0, "limited": False,
             }  # fmt: skip
 
     def sales(self, first: int, last: int, of: int) -> Iterator[tuple[type[Table], Row]]:
