@@ -47,7 +47,7 @@ def take_in_file(centre: Centre, batches: Sequence[PushBatch], missing: Missing)
                 refused.append(error)
                 continue
             outcomes.update(outcome.kind.value for outcome in answer.outcomes)
-            if not answer.outcomes:
+            if len(answer.outcomes) < len(batch.facts):
                 waiting.append((batch, run))
         left = sorted(waiting, key=lambda one: (one[0].head.epoch, first_seq(one[0])))
     if refused and len(refused) == len(batches):

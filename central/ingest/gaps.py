@@ -20,6 +20,7 @@ from central.conflicts import service as conflicts
 from central.conflicts.service import conflict_of
 from central.conflicts.values import Conflict, ConflictKind, Finding, Role, Sentence, parties
 from central.ingest import gap_store, store
+from central.ingest.chain import Known, places
 from central.ingest.gap_store import Gap
 from central.ingest.parcel import Missing, Parcel
 from central.ingest.values import Watermark
@@ -81,10 +82,23 @@ def filled_by(connection: Connection, parcel: Parcel) -> list[Part]:
     found = []
     for gap in gap_store.gaps(connection, parcel.holder):
         last = min(gap.last, parcel.batch.head.seq)
-        places = range(max(gap.first, parcel.first), last + 1)
-        if places and _leads_behind(connection, gap, parcel.chain):
-            found.append(Part(gap, places))
+        several = range(max(gap.first, parcel.first), last + 1)
+        if several and _leads_behind(connection, gap, parcel.chain):
+            found.append(Part(gap, several))
     return found
+
+
+def answered_upto(connection: Connection, parcel: Parcel, known: Known) -> int:
+    """Return up to which place a batch is taken in: one that comes to a gap and ends in it proves
+    nothing of the rest, which its agent sends again in a batch that leads behind the gap."""
+    last, hashes = parcel.batch.head.seq, places(parcel.batch)
+    for gap in gap_store.gaps(connection, parcel.holder):
+        before = gap.first - 1
+        letter = known.get((before, hashes.get(before, b"")))
+        is_in_it = gap.first <= last < gap.last and gap.last not in parcel.chain
+        if is_in_it and letter is not None and not letter.branch:
+            return before
+    return last
 
 
 def fill(connection: Connection, holder: Holder, parts: Collection[Part], at: datetime) -> None:
@@ -141,8 +155,8 @@ def _pass_over(
     return Watermark(upto, parcel.batch.facts[0].prev_hash)
 
 
-def _told(sender: Agent, epoch: int, places: range, why: Sentence, at: datetime) -> Conflict:
-    first, last = places[0], places[-1]
+def _told(sender: Agent, epoch: int, missing: range, why: Sentence, at: datetime) -> Conflict:
+    first, last = missing[0], missing[-1]
     details = {
         "store": sender.store,
         "epoch": epoch,

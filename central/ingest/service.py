@@ -29,9 +29,9 @@ from central.conflicts.service import conflict_id
 from central.conflicts.values import ConflictKind
 from central.counted import FACTS_ANSWERED
 from central.ingest import gap_store, letters, looking, personal_store, store
-from central.ingest.chain import Standing, arrivals, first_seq, places, reach
+from central.ingest.chain import Arrival, Known, Standing, arrivals, first_seq, places, reach
 from central.ingest.desk import UNKNOWN_LOT
-from central.ingest.gaps import begins_behind, fill, filled_by
+from central.ingest.gaps import Part, answered_upto, begins_behind, fill, filled_by
 from central.ingest.loading import kept, lots_needed
 from central.ingest.parcel import Missing, Parcel
 from central.ingest.planning import publish, work, write
@@ -279,6 +279,21 @@ def _check(connection: Connection, sender: Agent, batch: PushBatch) -> int:
     return signed_in[0]
 
 
+def _arrived(
+    connection: Connection, parcel: Parcel, before: Watermark, known: Known
+) -> tuple[list[Arrival], list[Part]]:
+    """Return the facts of a batch that are taken in, and what they fill of gaps."""
+    if not parcel.is_own:
+        return arrivals(parcel.batch, known, NOWHERE), []
+    if parcel.first > before.seq:
+        return arrivals(parcel.batch, known, before), []
+    parts = filled_by(connection, parcel)
+    filled = {place for part in parts for place in part.places}
+    upto = answered_upto(connection, parcel, known)
+    found = arrivals(parcel.batch, known, before, filled)
+    return [one for one in found if one.seq <= upto], parts
+
+
 def _take(connection: Connection, centre: Centre, sender: Agent, parcel: Parcel) -> PushAnswer:
     at, batch, holder = centre.clock.now(), parcel.batch, parcel.holder
     last = store.locked_watermark(connection, holder)
@@ -287,10 +302,7 @@ def _take(connection: Connection, centre: Centre, sender: Agent, parcel: Parcel)
         return PushAnswer(centre.incarnation, last.seq + 1, (), leases.bar_of(connection, holder))
     told = store.letters_between(connection, holder, parcel.first - 1, batch.head.seq)
     known = {(letter.seq, letter.hash): letter for letter in told}
-    is_behind = parcel.is_own and parcel.first <= last.seq
-    parts = filled_by(connection, parcel) if is_behind else []
-    filled = {place for part in parts for place in part.places}
-    found = arrivals(batch, known, before if parcel.is_own else NOWHERE, filled)
+    found, parts = _arrived(connection, parcel, before, known)
     sorted_out = letters.sort_out(connection, found, holder, sender.store)
     if any(one.standing is Standing.BRANCH for one in found):
         leases.bar(connection, holder, "forked", at)

@@ -140,6 +140,22 @@ def test_several_batches_fill_a_gap_as_far_as_they_lead_to_the_fact_behind_it(
     assert books(centre, anna.account).held == {}
 
 
+def test_a_batch_that_comes_to_a_gap_and_ends_in_it_is_answered_up_to_it(
+    centre: Centre, journal: Journal, anna: Person, lot: UUID
+) -> None:
+    """Its agent sends the rest in a batch that leads behind the gap."""
+    for points in (10_00, 20_00, 30_00):
+        journal.sell(anna, spend=[(lot, points)])
+    over(journal, 5)
+
+    answer = journal.push(1, 3)
+
+    assert (kinds(answer.outcomes), answer.barred) == (["accepted"] * 2, "")
+    assert gaps(journal) == [(3, 4)]
+    assert kinds(journal.push(3).outcomes)[:2] == ["accepted"] * 2
+    assert (gaps(journal), balance(centre, anna.account)) == ([], 40_00)
+
+
 def test_a_copys_facts_are_not_taken_for_those_that_are_missing(
     centre: Centre, journal: Journal, anna: Person, lot: UUID
 ) -> None:
@@ -149,8 +165,9 @@ def test_a_copys_facts_are_not_taken_for_those_that_are_missing(
         journal.sell(anna, spend=[(lot, points)])
     over(journal, 5)
     copy.sell(anna)
+    assert kinds(copy.push().outcomes) == ["accepted"] * 2
 
-    answer = copy.push()
+    answer = copy.push(3)
 
     assert (answer.outcomes[-1].kind, answer.outcomes[-1].reason) == ("adjusted", "forked")
     assert (gaps(journal), answer.expects) == ([(3, 4)], 6)
