@@ -95,7 +95,7 @@ def read_candidate(number: int, record: Mapping[str, str], known: Known) -> Cand
         points_until=row.needed_day("points_until"),
         wallet=row.wallet(points),
         turnover_minor=turnover,
-        turnover_on=row.needed_day("turnover_on"),
+        turnover_on=row.needed_day("turnover_on", known.today),
         receipts=receipts,
         consent=cells.get("consent", ""),
         notes=tuple(notes),
@@ -128,10 +128,10 @@ class _Row:
         dates, span = self.known.dates, (first, last)
         return self.optional(field, lambda text: values.day(text, dates, field, span))
 
-    def needed_day(self, field: str) -> date | None:
+    def needed_day(self, field: str, last: date = LAST_DAY) -> date | None:
         """Read a day on which something depends: one that does not fit refuses the row."""
         text = self.cells.get(field, "")
-        span = (OLDEST_BIRTHDAY, LAST_DAY)
+        span = (OLDEST_BIRTHDAY, last)
         return values.day(text, self.known.dates, field, span) if text else None
 
     def cards(self) -> tuple[str, ...]:

@@ -187,6 +187,24 @@ def test_what_can_be_left_out_is_and_what_decides_refuses_the_row(
     assert done.run.tally.stated == 1_00 + 5_00 * 4
 
 
+def test_what_was_turned_over_on_a_day_that_has_not_come_refuses_the_row(
+    centre: Centre, tmp_path: Path
+) -> None:
+    """It would be in no period for years, and let all days before it be old."""
+    today = centre.clock.now().date()
+    path = csv_file(
+        tmp_path,
+        f"7700000001;100;{today:%d.%m.%Y}",
+        f"7700000002;100;{today:%d.%m}.{today.year + 36}",
+        heading="Карта;Оборот;Дата оборота",
+    )
+
+    done = take(centre, path)
+
+    assert counts(done.run) == (1, 0, 0, 1)
+    assert said(centre, done.run, Outcome.REFUSED) == [(3, "bad_day", "turnover_on")]
+
+
 @pytest.mark.capability("PLUMB-18")
 def test_a_dry_run_says_the_same_and_writes_nothing(centre: Centre, tmp_path: Path) -> None:
     lines = [f"77{no % 700:08};;Анна {'АБ'[no % 2]};1" for no in range(1200)]
