@@ -141,8 +141,9 @@ def kept_afters(connection: Connection) -> dict[str, int]:
 
 
 def drop_changes(connection: Connection, name: str, up_to: int) -> None:
-    """Let a stream's changes and segments up to a number go."""
-    connection.execute(update(_stream).where(_stream.c.name == name).values(kept_after=up_to))
+    """Let a stream's changes and segments up to a number go; what has gone stays gone."""
+    at = (_stream.c.name == name, _stream.c.kept_after < up_to)
+    connection.execute(update(_stream).where(*at).values(kept_after=up_to))
     connection.execute(delete(_change).where(_change.c.stream == name, _change.c.number <= up_to))
     connection.execute(delete(_segment).where(_segment.c.stream == name, _segment.c.last <= up_to))
 

@@ -28,6 +28,7 @@ from shared.wire.keys import StreamKey
 from shared.wire.rows import RowKind
 from shared.wire.snapshot import (
     PART_BITS,
+    PIECE_BYTES_MAX,
     PartTallies,
     Snapshot,
     SnapshotPiece,
@@ -58,6 +59,15 @@ class NoSuchPieceError(LoyaltyError):
     code = "no_such_piece"
     ru = "Части {piece} из 2^{bits} у потока нет."
     en = "There is no piece {piece} of 2^{bits} of the stream."
+
+
+class CoarsePieceError(LoyaltyError):
+    """A piece with more rows than an agent reads at once: the stream is divided finer by now."""
+
+    kind = Kind.CONFLICT
+    code = "piece_too_large"
+    ru = "Часть {piece} из 2^{bits} потока слишком велика: нужны части снимка, каким он стал."
+    en = "Piece {piece} of 2^{bits} of the stream is too large: take those of the present snapshot."
 
 
 class BehindError(LoyaltyError):
@@ -146,7 +156,7 @@ def piece(
     """Return the encoded rows of one of 2^bits pieces of a stream; `place` is (bits, piece).
 
     They are encoded and encrypted once, until one of them changes; what is asked for `again` is
-    encrypted anew. Raises ForbiddenStreamError, NoSuchPieceError.
+    encrypted anew. Raises ForbiddenStreamError, NoSuchPieceError, CoarsePieceError.
     """
     bits, no = place
     if not 0 <= bits <= PART_BITS or not 0 <= no < 1 << bits:
@@ -156,6 +166,8 @@ def piece(
         streams.check_readable(connection, reader.store, [stream])
         counted = store.count(connection, stream)
         parts = store.parts_between(connection, stream, first, last)
+        if bits < PART_BITS and sum(part.size_bytes for part in parts) > PIECE_BYTES_MAX:
+            raise CoarsePieceError(piece=no, bits=bits)
         held = store.piece(connection, stream, bits, no)
         key = streams.present_key(connection, centre, stream)
         now = held

@@ -13,17 +13,19 @@ from central.centre import Centre
 from central.feed import service as feed
 from central.feed.service import CursorAheadError, CursorTooOldError
 from central.snapshots import service as snapshots
-from central.snapshots.service import NoSuchPieceError
+from central.snapshots.service import CoarsePieceError, NoSuchPieceError
 from shared.runtime.sqlite import reading, transaction
 from shared.wire.codec import MalformedError, unpack
 from shared.wire.feed import GLOBAL, SEGMENT_ROWS_MAX, changes_of, decode_segment
 from shared.wire.rows import GoodsRow
 from shared.wire.snapshot import (
     PART_BITS,
+    PIECE_BYTES_MAX,
     StoredRow,
     Tally,
     decode_piece,
     decode_stored_rows,
+    part_of,
     tally_of,
 )
 from tests.central.app.kit import Device, enrolled, plain_reader
@@ -179,6 +181,20 @@ def test_old_changes_go_once_they_are_in_the_rows(centre: Centre) -> None:
     assert feed.seal(centre, centre.clock.now()) == 0
 
 
+def test_a_process_that_was_held_up_lets_no_changes_come_back(centre: Centre) -> None:
+    """Two have the duty for a moment: what the slower one still lets go has gone long ago."""
+    append(centre, *(change(no, "a") for no in range(20)))
+    count(centre)
+
+    for up_to in (15, 10):
+        with transaction(centre.engine) as connection:
+            feed.let_go(connection, STREAM, up_to)
+
+    with pytest.raises(CursorTooOldError):
+        feed.segment_for(centre, plain_reader(STORE), (STREAM, 10))
+    assert len(folded(centre, 15)) == 5
+
+
 def test_changes_that_are_not_counted_yet_are_counted_when_sums_are_asked_for(
     centre: Centre,
 ) -> None:
@@ -207,6 +223,21 @@ def test_a_store_reads_its_own_streams_only(centre: Centre) -> None:
 def test_a_piece_that_cannot_be_is_refused(centre: Centre, place: tuple[int, int]) -> None:
     with pytest.raises(NoSuchPieceError):
         snapshots.piece(centre, plain_reader(STORE), GLOBAL, place)
+
+
+def test_a_piece_that_no_agent_could_read_is_not_put_together(centre: Centre) -> None:
+    """One request for the whole of a large stream would take the memory of all others."""
+    append(centre, *(change(no, "a") for no in range(20)))
+    count(centre)
+    with transaction(centre.engine) as connection:
+        grown = text("UPDATE part SET size_bytes = :each")
+        connection.execute(grown, {"each": PIECE_BYTES_MAX // 10})
+
+    with pytest.raises(CoarsePieceError):
+        snapshots.piece(centre, plain_reader(STORE), STREAM, (0, 0))
+
+    assert len(rows_of(centre)) == 20
+    assert piece_of(centre, PART_BITS, part_of("goods", b"1"))
 
 
 def test_an_agent_reads_snapshots_over_http_and_hears_the_sums_with_its_session(
