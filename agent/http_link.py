@@ -50,6 +50,7 @@ from shared.wire.push import (
 )
 from shared.wire.reports import AgentReport
 from shared.wire.snapshot import (
+    PIECE_BYTES_MAX,
     PartTallies,
     Snapshot,
     SnapshotPiece,
@@ -64,6 +65,8 @@ BACKLOG_AGE = timedelta(minutes=1)
 SESSION_MARGIN = timedelta(seconds=30)
 TELLING_S_MAX = 10.0
 """An answer that took longer does not tell what time it is."""
+ANSWER_BYTES_MAX = PIECE_BYTES_MAX + BODY_BYTES_MAX
+"""The largest is a snapshot's piece, of rows that do not compress, with what is around it."""
 REFUSAL_CHARS_MAX = 300
 OF_ONE_REQUEST = frozenset({"no_tail", "snapshot_behind", "too_many_signed_requests"})
 """Words of a centre that is there, and does all else."""
@@ -234,12 +237,12 @@ class HttpLink:
         timeout_s: float | None,
     ) -> httpx.Response:
         timeout = self._client.timeout if timeout_s is None else httpx.Timeout(timeout_s)
-        with self._watched():
-            answer = self._client.request(
-                method, target, content=body, headers=headers, timeout=timeout
-            )
-            self._judge(answer)
-            return answer
+        plain = {"Accept-Encoding": "identity", **headers}  # what travels is compressed already
+        asked = self._client.stream(method, target, content=body, headers=plain, timeout=timeout)
+        with self._watched(), asked as answer:
+            whole = _whole(answer)
+            self._judge(whole)
+            return whole
 
     def _judge(self, answer: httpx.Response) -> None:
         if not (answer.is_success or answer.is_error):  # a portal on the way, never the centre
@@ -295,6 +298,19 @@ def enrol(
     if answer.is_error:
         raise _refusal(answer)
     return decode_enrol_answer(answer.content)
+
+
+def _whole(answer: httpx.Response) -> httpx.Response:
+    """Read an answer to its end; raises LinkDownError for one that is too large, or would grow."""
+    if "content-encoding" in answer.headers:
+        raise LinkDownError(reason="an answer in an encoding that nobody asked for")
+    chunks, size_bytes = [], 0
+    for chunk in answer.iter_bytes():
+        chunks.append(chunk)
+        size_bytes += len(chunk)
+        if size_bytes > ANSWER_BYTES_MAX:
+            raise LinkDownError(reason=f"an answer of more than {ANSWER_BYTES_MAX} bytes")
+    return httpx.Response(answer.status_code, content=b"".join(chunks))
 
 
 def _frames(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """The line to the centre: what an answer means for what was sent."""
 
+import gzip
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import httpx
 import pytest
 
 from agent.heard import BUSY_S_MAX, BUSY_S_MIN, CLOCK_SKEW, Told
-from agent.http_link import OF_ONE_REQUEST, TELLING_S_MAX, HttpLink
+from agent.http_link import ANSWER_BYTES_MAX, OF_ONE_REQUEST, TELLING_S_MAX, HttpLink
 from agent.link import CentreBusyError, LinkDownError
 from agent.link import RefusedByCentreError as Refused
 from shared.clock import Clock, SystemClock, tick
@@ -100,6 +101,44 @@ def test_a_portal_on_the_way_is_not_the_centre(status: int) -> None:
                 ask()
 
         assert not link.state().up
+
+
+@pytest.mark.parametrize("status", [200, 502])
+def test_an_answer_that_has_no_end_is_not_read_to_it(status: int) -> None:
+    read: list[int] = []
+
+    def endless() -> Iterator[bytes]:
+        chunk = bytes(ANSWER_BYTES_MAX // 8)
+        while len(read) < 100:
+            read.append(len(chunk))
+            yield chunk
+
+    def centre(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return session_at(NOON)
+        return httpx.Response(status, content=endless())
+
+    with linked(centre, FakeClock()) as link, pytest.raises(LinkDownError, match="more than"):
+        link.segment(GLOBAL, 7)
+
+    assert sum(read) < 2 * ANSWER_BYTES_MAX
+
+
+def test_an_answer_that_grows_when_it_is_decoded_is_not_decoded() -> None:
+    bomb = gzip.compress(bytes(2 * ANSWER_BYTES_MAX), 1)
+    asked: list[str] = []
+
+    def centre(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return session_at(NOON)
+        asked.append(request.headers["accept-encoding"])
+        stream = httpx.ByteStream(bomb)
+        return httpx.Response(200, headers={"content-encoding": "gzip"}, stream=stream)
+
+    with linked(centre, FakeClock()) as link, pytest.raises(LinkDownError, match="encoding"):
+        link.segment(GLOBAL, 7)
+
+    assert asked == ["identity"]
 
 
 def test_an_empty_answer_is_not_that_nothing_is_newer() -> None:
