@@ -254,7 +254,8 @@ class Jobs:
 
     def _report(self) -> None:
         """Tell the centre how this agent is; which stores do it at the same instant is chance."""
-        station, reporter, backoff = self.station, Reporter(self.station), self._backoff()
+        station, reporter = self.station, Reporter(self.station)
+        backoff, fenced = self._backoff(), self._fenced_backoff()
         rest_s = REPORT_S
         while not station.clock.wait(self.stopping, rest_s):
             station.gets_on(REPORT)
@@ -263,11 +264,13 @@ class Jobs:
                 if station.link.state().up:
                     reporter.turn()
                 backoff.reset()
+                fenced.reset()
             except CentreBusyError as busy:
                 rest_s += float(str(busy.details["retry_after_s"]))
             except (LoyaltyError, DatabaseError) as error:
                 log.info("report.failed", reason=str(error))
-                rest_s += backoff.next_s(station.chance.random())
+                waits = fenced if station.is_fenced else backoff
+                rest_s += waits.next_s(station.chance.random())
 
     def _rest(self, bell: threading.Event, timeout_s: float) -> None:
         """Wait for a bell, but no longer than the timeout."""

@@ -25,6 +25,7 @@ from shared.runtime.sqlite import transaction
 from shared.wire.agents import EpochAnswer, EpochRequest, LeaseAnswer, LeaseRaise
 from shared.wire.facts import decode_envelope
 from shared.wire.push import Outcome, OutcomeKind, PushAnswer, PushBatch, head_bytes
+from shared.wire.reports import AgentReport
 from tests.agent.kit import claim, facts, last_envelope, lot_seen, paid, sell
 from tests.builders import INCARNATION, Person, PersonLot, Shop, basket, lease_row
 from tests.fakes import NOON, FakeClock, refusal
@@ -160,6 +161,22 @@ def test_a_fenced_agent_asks_ever_less_often(
     clock.jobs._pull()
 
     assert least < clock.waits < most
+
+
+def test_a_fenced_agent_tells_ever_less_often_how_it_is(shop: Shop) -> None:
+    clock, tries = AnHour(), list[AgentReport]()
+    shop.station = replace(shop.station, clock=clock)
+    clock.jobs = Jobs(shop.station)
+    bar(shop, FENCED)
+
+    def refused(report: AgentReport) -> None:
+        tries.append(report)
+        raise refusal(FENCED)
+
+    shop.link.tell = refused  # type: ignore[method-assign]
+    clock.jobs._report()
+
+    assert 60 < len(tries) < 240
 
 
 def test_being_fenced_outweighs_an_earlier_bar_and_no_other_does(shop: Shop) -> None:
