@@ -87,7 +87,7 @@ def price_here(station: Station, journal: Connection, asked: Question, full: Eva
     points_here = who is None or all(lot.here >= lot.amount for lot in who.lots)
     if points_here and asked.brought.is_here(full):
         return Here(view, asked.receipt, full)
-    leased = _priced(asked, view, Because.LEASE)
+    leased = _priced(asked, view, Because.LEASE if is_offline else Because.HELD)
     keeps_to_leases = policy not in BEYOND or station.barred != ""
     if who is None or points_here or not is_offline or keeps_to_leases:
         return leased

@@ -15,6 +15,8 @@ class Because(StrEnum):
     """What keeps a receipt from more points."""
 
     LEASE = "lease"
+    HELD = "held"
+    """With the line up: who holds the rest has not given it back."""
     FORBIDDEN = "forbidden"
     LIMIT = "limit"
     PASS = "pass"  # noqa: S105
@@ -39,14 +41,15 @@ class OverLeaseError(LoyaltyError):
     code = "over_lease"
     ru = (
         "Здесь сейчас можно списать {available} из {requested} бонусов. Остальные закреплены: "
-        "{elsewhere_ru}. Больше можно будет списать, когда появится связь."
+        "{elsewhere_ru}. Больше можно будет списать, когда {when_ru}."
     )
     en = (
         "{available} of {requested} points can be redeemed here now. The rest is held: "
-        "{elsewhere_en}. More can be redeemed when the line is back."
+        "{elsewhere_en}. More can be redeemed when {when_en}."
     )
 
     def __init__(self, shortage: Shortage) -> None:
+        is_held = shortage.because is Because.HELD
         super().__init__(
             available=format_points(shortage.available),
             requested=format_points(shortage.requested),
@@ -54,6 +57,8 @@ class OverLeaseError(LoyaltyError):
             requested_points=shortage.requested,
             elsewhere_ru=_places(shortage, "в центре", "в магазине {}"),
             elsewhere_en=_places(shortage, "at the centre", "at store {}"),
+            when_ru="они освободятся" if is_held else "появится связь",
+            when_en="it is given back" if is_held else "the line is back",
             elsewhere=[{"store": who, "points": points} for who, points in shortage.elsewhere],
         )
 
@@ -116,6 +121,7 @@ class OfflinePassNeededError(OverLeaseError):
 
 _ERRORS: Final[dict[Because, type[OverLeaseError]]] = {
     Because.LEASE: OverLeaseError,
+    Because.HELD: OverLeaseError,
     Because.FORBIDDEN: OfflineForbiddenError,
     Because.LIMIT: OfflineLimitError,
     Because.PASS: OfflinePassError,

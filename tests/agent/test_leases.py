@@ -140,6 +140,8 @@ def test_an_ask_that_brings_nothing_falls_back_to_what_the_store_has(
         claim(shop, wanted)
 
     assert refused.value.details["available_points"] == 20_000
+    rest = "когда они освободятся." if shop.link.up else "когда появится связь."
+    assert refused.value.sentence("ru").endswith(rest)
     assert kinds(shop) == ["lease.asked", "receipt.cancelled"]
     assert asks_open(shop) == []
     assert lot_seen(shop, anna, lot).here == 20_000
