@@ -48,7 +48,6 @@ def enrol(
     from agent.client import open_client
     from agent.vault import vault_of
     from shared.clock import SystemClock
-    from shared.crypto.keys import SEED_BYTES, KeyPair
     from shared.wire.agents import EnrolRequest
 
     with _refusals():
@@ -58,10 +57,9 @@ def enrol(
             raise identity.AlreadyEnrolledError(folder=settings.data_dir.absolute())
         chance = random.SystemRandom()
         vault = vault_of(settings.data_dir, settings.vault_key, chance)
-        keys = KeyPair.from_seed(chance.randbytes(SEED_BYTES))
-        request = EnrolRequest(
-            code.strip().upper(), keys.public, version("kopilka"), keys.wrapping_key
-        )
+        typed = code.strip().upper()
+        keys = identity.first_keys(settings.data_dir, typed, vault, chance)
+        request = EnrolRequest(typed, keys.public, version("kopilka"), keys.wrapping_key)
         with open_client(settings) as client:
             nonce = f"{chance.getrandbits(64):x}"
             answer = links.enrol(client, request, keys, SystemClock().now(), nonce)

@@ -14,8 +14,10 @@ from shared.wire.agents import EnrolAnswer
 
 KEY_FILE = "agent-{epoch}.key"
 IDENTITY_FILE = "identity.json"
+FIRST_KEY_FILE = "enrolling.key"
 _SECRETS = b"identity"
 _SEED = b"seed"
+_ENROLLING = b"enrolling "
 
 
 class NotEnrolledError(LoyaltyError):
@@ -65,6 +67,20 @@ def is_enrolled(data_dir: Path) -> bool:
     return (data_dir / IDENTITY_FILE).exists()
 
 
+def first_keys(data_dir: Path, code: str, vault: Vault, chance: random.Random) -> KeyPair:
+    """Return the key to enrol with, made and durable before the centre hears of it.
+
+    The same code again has the same key, by which the centre knows that its answer was lost;
+    another code has another one, since a key enrols once.
+    """
+    file, context = data_dir / FIRST_KEY_FILE, _ENROLLING + code.encode()
+    seed = vault.open(context, file.read_bytes()) if file.exists() else None
+    if not seed:
+        seed = chance.randbytes(SEED_BYTES)
+        write_private(file, vault.close(context, seed))
+    return KeyPair.from_seed(seed)
+
+
 def enrolled(keys: KeyPair, answer: EnrolAnswer, vault: Vault) -> Identity:
     """Return the identity that an enrolment has brought."""
     return Identity(
@@ -95,6 +111,7 @@ def save(data_dir: Path, who: Identity) -> None:
     }
     _write_key(data_dir, who.epoch, who.keys.seed, who.vault)
     write_private(data_dir / IDENTITY_FILE, json.dumps(told, indent=2).encode())
+    (data_dir / FIRST_KEY_FILE).unlink(missing_ok=True)
 
 
 def next_keys(data_dir: Path, ended: Identity, chance: random.Random) -> KeyPair:
