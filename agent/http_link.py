@@ -332,13 +332,18 @@ def _refusal(answer: httpx.Response) -> LoyaltyError:
     problem: Any = {}
     try:
         problem = answer.json()
-        refusal, reason = str(problem["code"]), str(problem["sentence"]["en"])
+        refusal, said = str(problem["code"]), problem["sentence"]
+        reason, reason_ru = _cut(str(said["en"])), _cut(str(said.get("ru", "")))
     except (ValueError, KeyError, TypeError):
-        refusal, reason = "unreadable", answer.text
+        refusal, reason, reason_ru = "unreadable", _cut(answer.text), ""
     if answer.is_server_error and refusal == BUSY:
         return CentreBusyError(retry_after_s=retry_after_s(problem))
     if answer.is_server_error:  # what it did before it failed is not known
         return LinkDownError(reason=f"{answer.status_code} {refusal}", refusal=refusal)
     return RefusedByCentreError(
-        status=answer.status_code, refusal=refusal, reason=reason[:REFUSAL_CHARS_MAX].rstrip(".")
+        status=answer.status_code, refusal=refusal, reason=reason, reason_ru=reason_ru
     )
+
+
+def _cut(sentence: str) -> str:
+    return sentence[:REFUSAL_CHARS_MAX].rstrip(".")

@@ -45,8 +45,13 @@ class RefusedByCentreError(LoyaltyError):
 
     kind = Kind.CONFLICT
     code = "refused_by_centre"
-    ru = "Центр отказал ({status} {refusal}): {reason}."
+    ru = "Центр отказал ({status} {refusal}): {reason_ru}."
     en = "The centre refused ({status} {refusal}): {reason}."
+
+    def __init__(self, *, status: int, refusal: str, reason: str, reason_ru: str = "") -> None:
+        super().__init__(
+            status=status, refusal=refusal, reason=reason, reason_ru=reason_ru or reason
+        )
 
 
 class CentreBusyError(LoyaltyError):

@@ -1,5 +1,6 @@
 """TLS to the centre: a private authority is trusted where it is named, and nobody else then."""
 
+import json
 import ssl
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from agent.cli import app
 from agent.client import BadAuthorityError, PlainLineError, open_client, why
 from agent.settings import AgentSettings
+from shared.wire.agents import EnrolRequest, decode_enrol_request
 from tests.authority import Authority
 
 LOOPBACK = "127.0.0.1"
@@ -36,18 +38,27 @@ class Quiet(HTTPServer):
 
 
 @contextmanager
-def serving(certificate: Path) -> Iterator[str]:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
-    with Quiet((LOOPBACK, 0), Answering) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+def answering(
+    handler: type[BaseHTTPRequestHandler], tls: ssl.SSLContext | None = None
+) -> Iterator[str]:
+    with Quiet((LOOPBACK, 0), handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
-            yield f"https://{LOOPBACK}:{server.server_address[1]}"
+            yield f"{'http' if tls is None else 'https'}://{LOOPBACK}:{server.server_address[1]}"
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def serving(certificate: Path) -> Iterator[str]:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    with answering(Answering, context) as url:
+        yield url
 
 
 def asked(settings: AgentSettings) -> str:
@@ -107,6 +118,51 @@ def test_whoever_enrols_reads_what_is_wrong_with_the_certificate(tmp_path: Path)
 
     assert done.exit_code == 1
     assert "certificate: unable to get local issuer" in done.stderr
+
+
+@pytest.mark.parametrize(("codes", "keys"), [(["ABCDEFGH"] * 2, 1), (["ABCDEFGH", "JKLMNPQR"], 2)])
+def test_who_lost_the_answer_enrols_again_by_the_key_of_his_code(
+    tmp_path: Path, codes: list[str], keys: int
+) -> None:
+    asked: list[EnrolRequest] = []
+
+    class Silent(BaseHTTPRequestHandler):
+        """Takes an enrolment and hangs up."""
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append(decode_enrol_request(body))
+
+    with answering(Silent) as url:
+        for code in codes:
+            words = ["--data-dir", str(tmp_path / "a"), "enrol", "--code", code, "--centre", url]
+            assert CliRunner().invoke(app, words).exit_code == 1
+
+    assert [request.code for request in asked] == codes
+    assert len({request.public_key for request in asked}) == keys
+
+
+def test_whoever_enrols_reads_why_the_centre_refuses_in_his_language(tmp_path: Path) -> None:
+    sentence = {"ru": "Код неверен. Попросите новый.", "en": "The code is wrong. Ask for another."}
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(403)
+            self.end_headers()
+            self.wfile.write(json.dumps({"code": "wrong_code", "sentence": sentence}).encode())
+
+        def log_message(self, *_words: object) -> None:
+            pass
+
+    with answering(Refusing) as url:
+        words = ["--data-dir", str(tmp_path / "a"), "enrol", "--code", "ABCDEFGH", "--centre", url]
+        done = CliRunner().invoke(app, words)
+
+    assert done.stderr.splitlines() == [
+        f"Центр отказал (403 wrong_code): {sentence['ru']}",
+        f"The centre refused (403 wrong_code): {sentence['en']}",
+    ]
 
 
 @pytest.mark.parametrize(
