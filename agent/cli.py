@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from agent.settings import AgentSettings
 
 REFUSED = 1
+STALLS_BEFORE = "KOPILKA_STALLS_BEFORE"
+"""Tells a process how often those before it, of the same number, have hung."""
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -81,6 +83,7 @@ def run(
 ) -> None:
     """Serve the tills of this store until stopped."""
     from agent.app import create_app, station_of
+    from agent.counted import STALLS
     from shared.runtime.logs import configure_logs
     from shared.runtime.serve import serve, settle
 
@@ -95,11 +98,13 @@ def run(
         )
         configure_logs(settings.log_level)
         station = station_of(settings)
+        stalls = int(os.environ.get(STALLS_BEFORE, "0"))
+        station.counts.add(STALLS, more=stalls)
         app, stop = create_app(station), station.pulses.wants_restart
         settle()
         serve(app, settings.host, settings.port, ready_file, stop)
     if station.pulses.stalled:
-        _start_anew()
+        _start_anew(stalls + 1)
 
 
 @app.command()
@@ -222,8 +227,12 @@ def till_token(
     typer.echo(token)
 
 
-def _start_anew() -> None:
-    """Replace this process by a new one with the same number, for which nothing hangs."""
+def _start_anew(stalls: int) -> None:
+    """Replace this process by a new one with the same number, for which nothing hangs.
+
+    It goes on counting stalls, of which otherwise no metric would tell.
+    """
+    os.environ[STALLS_BEFORE] = str(stalls)
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, sys.orig_argv)  # noqa: S606

@@ -37,6 +37,7 @@ DEVICE: Final = "kopilka_agent_device_ok"
 DEVICE_TROUBLES: Final = "kopilka_agent_device_troubles_total"
 ASKS: Final = "kopilka_agent_asks_total"
 OVER_LEASE: Final = "kopilka_agent_over_lease_total"
+STALLS: Final = "kopilka_agent_stalls_total"
 STORAGE_ERRORS: Final = "kopilka_agent_storage_errors_total"
 QUOTE_SECONDS: Final = "kopilka_agent_quote_seconds"
 COMMIT_SECONDS: Final = "kopilka_agent_commit_seconds"
@@ -61,6 +62,7 @@ METRICS: Final = (
     Metric(DEVICE_TROUBLES, COUNT, "Times a device began to fail.", ("device", "condition")),
     Metric(ASKS, COUNT, "Asks for points for a receipt: full, part or none given.", ("result",)),
     Metric(OVER_LEASE, COUNT, "Receipts refused because other stores hold the points."),
+    Metric(STALLS, COUNT, "Times a loop hung and the agent began anew."),
     Metric(STORAGE_ERRORS, COUNT, "Requests that the database failed."),
     Metric(QUOTE_SECONDS, TIMING, "How long pricing a receipt takes."),
     Metric(COMMIT_SECONDS, TIMING, "How long a sale takes until it is durable."),

@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from agent import identity as identities
@@ -215,6 +216,7 @@ def test_an_agent_with_a_loop_that_hangs_becomes_a_new_process_of_the_same_numbe
     try:
         first = told(ready, "")
         second = told(ready, str(first["url"]))
+        measured = httpx.get(f"{second['url']}/metrics", trust_env=False).text.splitlines()
     finally:
         process.send_signal(signal.SIGTERM)
         log, _ = process.communicate(timeout=PATIENCE_S)
@@ -222,6 +224,7 @@ def test_an_agent_with_a_loop_that_hangs_becomes_a_new_process_of_the_same_numbe
     assert second["pid"] == first["pid"] == process.pid
     assert process.returncode in (0, -signal.SIGTERM)
     assert b"loop.stalled" in log
+    assert "kopilka_agent_stalls_total 1.0" in measured
 
 
 def told(ready: Path, before: str) -> dict[str, object]:
