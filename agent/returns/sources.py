@@ -21,12 +21,12 @@ from shared.wire.facts import Fact, ReceiptCommitted, body_of, is_intact
 
 
 class UnknownReceiptError(LoyaltyError):
-    """A receipt that this store did not sell, and the centre does not know."""
+    """A receipt that this store did not sell; what comes back is asked for at the centre too."""
 
     kind = Kind.NOT_FOUND
     code = "unknown_receipt"
-    ru = "Чек {receipt} не найден ни в этом магазине, ни в центре. Проверьте номер."
-    en = "Neither this store nor the centre knows receipt {receipt}. Check its number."
+    ru = "Чек {receipt} не найден. Проверьте номер и магазин, где он пробит."
+    en = "Receipt {receipt} is not found. Check its number, and which store has sold it."
 
 
 class DamagedReceiptError(UnknownReceiptError):

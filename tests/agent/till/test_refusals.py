@@ -187,6 +187,14 @@ def test_a_bad_uid_in_the_address_of_a_commit_is_refused(lasting: Till) -> None:
     assert refusal(lasting.post("/v1/receipts/17/commit", body), 422) == "invalid_request"
 
 
+def test_of_a_receipt_that_is_looked_at_nothing_is_said_of_the_centre(lasting: Till) -> None:
+    """It was not asked: another store's receipt is there."""
+    told = lasting.get(RECEIPT_PATH).json()
+
+    assert "центр" not in told["sentence"]["ru"]
+    assert "centre" not in told["sentence"]["en"]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "code"),
     [
