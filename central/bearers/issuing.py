@@ -74,8 +74,8 @@ def order(centre: Centre, wanted: Order) -> Batch:
 
     Raises BadBatchError, UnknownStoreError.
     """
-    _check(wanted)
     at = centre.clock.now()
+    _check(wanted, at.date())
     with transaction(centre.engine) as connection:
         if wanted.store and wanted.store not in {one.code for one in stores(connection)}:
             raise UnknownStoreError(store=wanted.store)
@@ -127,7 +127,7 @@ def complete(centre: Centre, no: int) -> Batch:
     return batches.complete(centre, no, Bearer.CERTIFICATE)
 
 
-def _check(wanted: Order) -> None:
+def _check(wanted: Order, today: date) -> None:
     batches.check_count(wanted.count, wanted.title)
     most = format_money(NOMINAL_MAX_MINOR)
     batches.check(
@@ -145,6 +145,11 @@ def _check(wanted: Order) -> None:
             not (wanted.valid_days and wanted.expires_on),
             "нужен последний день или число дней, не оба",
             "a last day or a number of days, not both",
+        ),
+        (
+            wanted.expires_on is None or wanted.expires_on >= today,
+            "последний день уже прошёл",
+            "a last day that is not over",
         ),
     )
 

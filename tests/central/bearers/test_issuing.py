@@ -135,6 +135,7 @@ def test_a_release_that_is_repeated_tells_nothing_twice(centre: Centre) -> None:
         Order(1, issuing.NOMINAL_MAX_MINOR + 1),
         Order(1, valid_days=issuing.DAYS_MAX + 1),
         Order(1, valid_days=10, expires_on=date(2027, 1, 1)),
+        Order(1, expires_on=date(2020, 1, 1)),
         Order(1, title="x" * (batches.TITLE_CHARS_MAX + 1)),
         Order(1, title="a\nb"),
     ],
