@@ -45,8 +45,8 @@ class SameMemberError(LoyaltyError):
 
     kind = Kind.CONFLICT
     code = "same_member"
-    ru = "{left} и {right} уже один участник: {survivor}."
-    en = "{left} and {right} are one member already: {survivor}."
+    ru = "Это уже один участник: {survivor}."
+    en = "These are one member already: {survivor}."
 
 
 class NotMergedError(LoyaltyError):

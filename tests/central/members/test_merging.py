@@ -287,7 +287,7 @@ def test_a_merge_twice_an_unmerge_twice_and_strangers_are_refused(
 
     with pytest.raises(SameMemberError):
         merge_members(centre, second.member, first.member, WORD)
-    with pytest.raises(SameMemberError):
+    with pytest.raises(SameMemberError) as refused:
         merge_members(centre, first.member, first.member, WORD)
     with pytest.raises(NotMergedError):
         unmerge_member(centre, first.member, WORD)
@@ -295,6 +295,7 @@ def test_a_merge_twice_an_unmerge_twice_and_strangers_are_refused(
         merge_members(centre, first.member, derived("nobody"), WORD)
     with pytest.raises(NoNoteError):
         unmerge_member(centre, second.member, Word("Ольга", ""))
+    assert refused.value.sentence("ru").count(str(refused.value.details["survivor"])) == 1
     assert dump(centre) == once
     unmerge_member(centre, second.member, WORD)
     with pytest.raises(NotMergedError):
