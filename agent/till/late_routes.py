@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from agent.commit.late import LateSale, take_late
 from agent.quote.lines import Item
@@ -50,7 +50,7 @@ class LateSaleBody(models.Body):
     card: Annotated[models.Word, StringConstraints(min_length=1)]
     lines: Annotated[list[LateLineBody], Field(min_length=1, max_length=models.LINES_MAX)]
     tenders: Annotated[list[models.TenderBody], Field(max_length=models.TENDERS_MAX)]
-    sold_at: AwareDatetime
+    sold_at: models.Instant
     fiscal_number: models.Word = ""
 
     @model_validator(mode="after")

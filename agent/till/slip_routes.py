@@ -40,7 +40,7 @@ class ShiftBody(models.Body):
 
     uid: UUID
     till: models.Word = "1"
-    day: date | None = None
+    day: models.Day | None = None
 
 
 class SlipAnswer(view.Answer):

@@ -11,6 +11,7 @@ from tests.builders import CHEESE
 
 UID = "019e4541-ca00-7222-808a-05a6c4647159"
 LINE = {"no": 1, "sku": CHEESE, "quantity": 1000}
+LATE_LINE = LINE | {"price_minor": 10_000}
 RECEIPT = {"uid": UID, "lines": [LINE]}
 RECEIPT_PATH = f"/v1/receipts/{UID}"
 POSTS = [
@@ -173,6 +174,20 @@ def test_reading_what_can_only_be_done_is_refused(lasting: Till, path: str) -> N
 )
 def test_other_addresses_are_not_there(lasting: Till, path: str) -> None:
     assert refusal(lasting.client.get(path, follow_redirects=False), 404) == "no_such_route"
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_at_the_end_of_the_calendar_is_refused(lasting: Till, day: str) -> None:
+    assert refusal(lasting.post("/v1/shifts/slips", {"uid": UID, "day": day}), 422)
+
+
+@pytest.mark.parametrize("sold_at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_an_instant_at_the_end_of_the_calendar_is_refused(lasting: Till, sold_at: str) -> None:
+    sale = {"uid": UID, "receipt": UID, "card": "2900010000012", "sold_at": sold_at}
+
+    refused = lasting.post("/v1/late-sales", sale | {"lines": [LATE_LINE], "tenders": []})
+
+    assert refusal(refused, 422) == "invalid_request"
 
 
 @pytest.mark.parametrize("uid", ["17", "%ff", "019e4541-ca00-7222-808a-05a6c464715", "null"])
