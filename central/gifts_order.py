@@ -21,6 +21,7 @@ from shared.rules.terms import expiry, read_expiry
 from shared.runtime.sqlite import reading
 
 _T = TypeVar("_T")
+LAST_DAY = date.max - timedelta(days=1)
 _DAYS = ("first", "last", "until")
 
 
@@ -76,7 +77,7 @@ def extend_by_words(centre: Centre, **words: str) -> str:
 def moved_by_words(centre: Centre, first: str, last: str) -> Iterator[str]:
     """Yield a line for each kind of lots: what was posted in days of UTC, both included."""
     since = _midnight(_read("from", lambda: parse_day(first)))
-    until = _midnight(_read("to", lambda: parse_day(last))) + timedelta(days=1)
+    until = _midnight(min(_read("to", lambda: parse_day(last)), LAST_DAY)) + timedelta(days=1)
     with reading(centre.engine) as connection:
         found = ledger.moved_by_kind(connection, since, until)
     for kind, entries in found.items():

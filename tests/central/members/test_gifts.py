@@ -119,6 +119,7 @@ def test_what_burns_of_them_is_told_apart(
         "burning: EXPIRE −500,00, GRANT 600,00, REDEEM −100,00",
         "manual: GRANT 50,00",
     ]
+    assert list(moved_by_words(centre, "2026-01-01", "9999-12-31")) == told
 
 
 def test_an_order_that_comes_again_gives_what_is_missing_and_nothing_twice(
