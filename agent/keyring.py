@@ -46,6 +46,10 @@ class FormerKeyError(UnknownKeyError):
     """Rows under a key that is told no more, of another life or from many renewals ago: a cache has
     them so, the centre has them under the present key."""
 
+    code = "stream_key_former"
+    ru = "Строки потока {stream} зашифрованы прежним ключом {number}: они запрашиваются мимо кэша."
+    en = "The rows of {stream} are under former key {number}: they are asked for past caches."
+
 
 class NotEncryptedError(LoyaltyError):
     """Plain rows, though the session says that the centre encrypts: they may be somebody else's."""

@@ -45,7 +45,9 @@ BEHIND_THE_TILL = frozenset(
         "root_not_signer",
         "root_unknown",
         "rows_not_encrypted",
+        "rows_wait",
         "storage_gone",
+        "stream_key_former",
         "stream_key_unknown",
     }
 )
