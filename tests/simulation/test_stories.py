@@ -49,8 +49,8 @@ class Stage(World):
     shows = -1
     """Which of his passes a customer shows: the newest, as long as nothing else is told."""
 
-    def _pass_shown(self, args: dict[str, Any]) -> str:
-        codes = self.purses.codes[args["customer"]] if self.options.of_pass else []
+    def pass_shown(self, customer: int | None) -> str:
+        codes = [] if customer is None or not self.options.of_pass else self.purses.codes[customer]
         return codes[self.shows] if codes else ""
 
     def at(self, store: int) -> Tills:

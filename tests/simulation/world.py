@@ -144,6 +144,12 @@ class World:
         twin = self.twins.get(store)
         return self.tills[store] if twin is None or self.chance.random() < 0.5 else twin
 
+    def pass_shown(self, customer: int | None) -> str:
+        """Return the code of the pass that a customer shows."""
+        if not self.options.of_pass or customer is None:
+            return ""
+        return self.purses.shown(customer, self.chance)
+
     def run(self, steps: Sequence[Step]) -> Iterator[Step]:
         """Take the steps one by one, yielding each that is done; then heal and judge everything.
 

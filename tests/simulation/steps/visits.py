@@ -63,7 +63,7 @@ def sell(world: World, step: Step) -> str:
         args["share"],
         args["reserve"],
         *_carrying(world, args),
-        _pass_shown(world, args),
+        world.pass_shown(args["customer"]),
     )
     _show_fiscal_time(world, tills)
     try:
@@ -112,13 +112,6 @@ def _carrying(world: World, args: dict[str, Any]) -> tuple[str, tuple[str, ...],
         codes.append(world.chance.choice(carried.coupons))
     paying = tuple(carried.gifts[no] for no in args.get("certificates", ()) if carried.gifts)
     return gift, paying, tuple(codes)
-
-
-def _pass_shown(world: World, args: dict[str, Any]) -> str:
-    """Return the code of the pass that a customer shows."""
-    if not world.options.of_pass or args["customer"] is None:
-        return ""
-    return world.purses.shown(args["customer"], world.chance)
 
 
 def customer_at(world: World, tills: Tills, customer: int | None) -> Any:
