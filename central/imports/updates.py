@@ -64,11 +64,14 @@ def apply(roll: Roll, books: Books, row: Update) -> Updated:
         roll.put(now)
     notes = [Note(Reason.CHANGED, field) for field in _differing(before, now)]
     notes += _cards(roll, row)
-    edited = [*_edits(roll, books, row)]
+    edited = [*_edits(roll, row)]
     notes += edited
     others: Sequence[Member] = ()
     if Note(Reason.CHANGED, ProfileField.PHONE.value) in edited:
         editing.follow_phone(roll, row.member)
+        if row.who.is_verified:
+            roll.verify(row.member)
+            roll.note_limits(books, [row.member])
         others = roll.owners(row.phone, row.member)
     if not any(one.reason is Reason.CHANGED for one in notes):
         return Updated(tuple(notes))
@@ -122,7 +125,7 @@ def _cards(roll: Roll, row: Update) -> list[Note]:
     return [Note(Reason.CHANGED, "card")]
 
 
-def _edits(roll: Roll, books: Books, row: Update) -> Iterator[Note]:
+def _edits(roll: Roll, row: Update) -> Iterator[Note]:
     for field, value in _stated(row.who):
         scope = [row.member] if field is ProfileField.PHONE else row.scope
         counts = in_force(roll.edits_of(scope, field))
@@ -147,9 +150,6 @@ def _edits(roll: Roll, books: Books, row: Update) -> Iterator[Note]:
             actor=KIND,
         )
         roll.add_edit(edit)
-        if is_shown:
-            roll.verify(row.member)
-            roll.note_limits(books, [row.member])
         yield Note(Reason.CHANGED, field.value)
 
 

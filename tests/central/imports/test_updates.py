@@ -26,6 +26,7 @@ from shared.wire.feed import GLOBAL
 from shared.wire.rows import IdentifierRow
 from tests.central.chain_kit import conflicts, dump, rows
 from tests.central.imports.kit import counts, csv_file, order, said, silent, take
+from tests.central.journal_builder import Journal
 
 HEADING = "Карта;Телефон;Телефон подтвержден;ФИО;E-mail;Сегменты;Бонусы"
 ANNA = "7700000001;+79160000001;;Анна Петрова;anna@example.ru;vip;10"
@@ -148,6 +149,29 @@ def test_what_was_shown_stays_and_what_the_file_has_verified_beats_what_was_clai
     assert counts(again.run) == (0, 0, 1, 0)
     assert anna(base).counted[PHONE].value == "+79160000003"
     assert said(base, again.run, Outcome.DUPLICATE) == [(2, "verified_stays", "phone")]
+
+
+def test_a_phone_that_a_file_has_verified_frees_no_cards_that_another_phone_limits(
+    centre: Centre, journal: Journal, tmp_path: Path
+) -> None:
+    """Who took your number spends nothing of yours, though a file knows a phone of his own."""
+    thief, _ = journal.register(name="Анна", phone="+79160000008")
+    journal.push()
+    journal.clock.go(seconds=1)
+    owner, _ = journal.register(name="Анна", phone="+79160000001")
+    journal.edit(thief, phone=owner.phone)
+    journal.push_new()
+
+    update(centre, tmp_path, f"{thief.card};+79160000009;да;Анна;;;")
+
+    shown = show(centre, thief.member)
+    assert (shown.counted[PHONE].value, shown.counted[PHONE].verified) == ("+79160000009", True)
+    limits = {one.tail: one.account for one in shown.identifiers}
+    assert limits["0009"] == limits[thief.card[-4:]] == thief.account
+    assert {one.owner: one.limited for one, _ in shown.accounts} == {
+        thief.member: True,
+        owner.member: False,
+    }
 
 
 def test_a_phone_that_somebody_else_has_is_taken_and_a_case(base: Centre, tmp_path: Path) -> None:
