@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -69,5 +70,7 @@ def sort_of(centre: Centre, how: How, dates: tuple[str, ...], run: Run) -> Sort:
 def _known(centre: Centre, dates: tuple[str, ...], at: datetime) -> Known:
     with reading(centre.engine) as connection:
         tiers, wallets = frozenset(packs.ladder(connection)), packs.wallets(connection, at)
-    stores = frozenset(one.code for one in estate.stores(centre))
-    return Known(stores, tiers, wallets, dates, centre.settings.card_prefix, at.date())
+    stores = estate.stores(centre)
+    codes = frozenset(one.code for one in stores)
+    today = max((at.astimezone(ZoneInfo(one.zone)).date() for one in stores), default=at.date())
+    return Known(codes, tiers, wallets, dates, centre.settings.card_prefix, today)

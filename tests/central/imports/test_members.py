@@ -1,7 +1,7 @@
 """A base of members comes in: who they are, what is theirs, and what of a file is not taken."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from shared.runtime.sqlite import reading
 from shared.wire.feed import GLOBAL, store_stream
 from shared.wire.rows import AccountRow, IdentifierRow, LeaseRow, MemberRow
 from tests.builders import wine_text
+from tests.central.app.kit import SetClock
 from tests.central.chain_kit import books, conflicts, dump, rows
 from tests.central.imports.kit import counts, csv_file, order, planned, said, silent, take
 from tests.central.journal_builder import Journal
@@ -197,6 +198,24 @@ def test_what_was_turned_over_on_a_day_that_has_not_come_refuses_the_row(
         f"7700000001;100;{today:%d.%m.%Y}",
         f"7700000002;100;{today:%d.%m}.{today.year + 36}",
         heading="Карта;Оборот;Дата оборота",
+    )
+
+    done = take(centre, path)
+
+    assert counts(done.run) == (1, 0, 0, 1)
+    assert said(centre, done.run, Outcome.REFUSED) == [(3, "bad_day", "turnover_on")]
+
+
+def test_a_day_that_has_come_in_a_store_has_come(
+    centre: Centre, clock: SetClock, tmp_path: Path
+) -> None:
+    """In Moscow it is the second of March already."""
+    clock.at = datetime(2026, 3, 1, 22, tzinfo=UTC)
+    path = csv_file(
+        tmp_path,
+        "7700000001;100;02.03.2026;02.03.2026",
+        "7700000002;100;03.03.2026;",
+        heading="Карта;Оборот;Дата оборота;Дата регистрации",
     )
 
     done = take(centre, path)
