@@ -14,7 +14,7 @@ _account = sa.table("account", sa.column("owner"), sa.column("limited", sa.Boole
 _identifier = sa.table(
     "identifier", *(sa.column(name) for name in ("owner", "member", "account", "state"))
 )
-_member = sa.table("member", sa.column("id"), sa.column("family_role"))
+_member = sa.table("member", sa.column("id"), sa.column("family_role"), sa.column("merged_into"))
 
 
 def upgrade() -> None:
@@ -29,3 +29,18 @@ def upgrade() -> None:
         .where(sa.or_(by_phone, _member.c.family_role == "earns"))
     )
     op.execute(sa.update(_account).where(_account.c.owner.in_(owners)).values(limited=True))
+    while op.get_bind().execute(_with_whom_they_brought()).rowcount:
+        pass
+
+
+def _with_whom_they_brought() -> sa.Update:
+    """Limit who had joined somebody who is limited before that one joined others himself."""
+    limited = sa.select(_account.c.owner).where(_account.c.limited)
+    into = _member.alias("into")
+    brought = (
+        sa.select(_member.c.id)
+        .join(into, into.c.id == _member.c.merged_into)
+        .where(into.c.merged_into.is_not(None), into.c.id.in_(limited))
+    )
+    among = _account.c.owner.in_(brought)
+    return sa.update(_account).where(among, _account.c.limited.is_(False)).values(limited=True)

@@ -261,7 +261,9 @@ def test_who_joined_before_accounts_knew_of_it_stays_alone(
     engine = open_engine(databases.bare(tmp_path / "central.db"))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    people = {name: derived(name) for name in ("anna", "claimed", "shown", "relative")}
+    names = ("anna", "claimed", "shown", "relative", "brought")
+    people = {name: derived(name) for name in names}
+    into = {"claimed": "anna", "shown": "anna", "brought": "claimed"}
     with transaction(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0034")
@@ -281,14 +283,15 @@ def test_who_joined_before_accounts_knew_of_it_stays_alone(
                     "known_at": NOON,
                     "edits": 0,
                     "family_role": "earns" if name == "relative" else "",
+                    "merged_into": people.get(into.get(name, "")),
                     "relatives": 0,
                 },
             )
             own = one if name == "claimed" else None
             kind, state = IdentifierKind.CARD, IdentifierState.CLAIMED
             card = Identifier(one.bytes, one, living, kind, "1", own, state)
-            names = IdentifierTable.model_fields
-            put(connection, IdentifierTable, {each: getattr(card, each) for each in names})
+            fields = IdentifierTable.model_fields
+            put(connection, IdentifierTable, {each: getattr(card, each) for each in fields})
             account = {"account": one, "member": living, "owner": one, "opened_at": NOON}
             counted = {"debt": 0, "turnover_minor": 0, "receipts": 0, "passes_over": 0}
             put(connection, AccountTable, {**account, **counted, "history": NO_HISTORY})
@@ -299,4 +302,4 @@ def test_who_joined_before_accounts_knew_of_it_stays_alone(
     with reading(engine) as connection:
         limited = set(connection.scalars(select(accounts.owner).where(accounts.limited)))
     engine.dispose()
-    assert limited == {people["claimed"], people["relative"]}
+    assert limited == {people["claimed"], people["relative"], people["brought"]}
