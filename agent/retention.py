@@ -59,6 +59,8 @@ class Retention:
     """By line: behind which number it looks next."""
     _bared: dict[int, int] = field(default_factory=dict)
     """By line: up to which number personal parts were dropped."""
+    _passed: dict[int, int] = field(default_factory=dict)
+    """By line: up to which number behind that the facts are dated ahead."""
     _swept: dict[Sweep, bytes] = field(default_factory=dict)
 
     def turn(self) -> int:
@@ -108,8 +110,9 @@ class Retention:
         What was not posted by then is looked at again by the next process.
         """
         after = self._bared.get(line, 0)
+        behind = max(after, self._passed.get(line, 0))
         with reading(self.station.journal) as connection:
-            last = max(self._old(connection, line, after, upto, before))
+            last, self._passed[line] = self._old(connection, line, behind, upto, before)
         if last:
             with transaction(self.station.journal) as connection:
                 leaving.bare(connection, line, after, last)
@@ -122,7 +125,7 @@ class Retention:
         which one is looked next, 0 for the beginning.
 
         What stands before an old fact is as old, though a clock that was ahead has dated it; where
-        all are dated ahead nothing is known of them, and they are passed over.
+        all behind that are dated ahead nothing is known of them, and they are passed over.
         """
         now = self.station.time.now()
         next_ones = leaving.written_from(connection, line, after + 1, LEAVE_MAX)
@@ -130,8 +133,8 @@ class Retention:
         last = max((seq for seq, at in looked if at < before), default=0)
         if len(looked) < LEAVE_MAX:
             return last, 0
-        end = looked[-1][0]
-        return last, end if last == end or all(at > now for _, at in looked) else 0
+        is_ahead = all(at > now for seq, at in looked if seq > last)
+        return last, looked[-1][0] if is_ahead else 0
 
     def _let_go(self, line: int, due: "dict[UUID, _Going]") -> int:
         with reading(self.station.replica) as read:

@@ -217,6 +217,29 @@ def test_a_clock_that_was_once_ahead_keeps_no_later_fact_for_longer(shop: Shop, 
     assert set(numbers(shop)) - set(ahead) == {last}
 
 
+def test_what_stays_before_facts_of_a_clock_that_was_ahead_keeps_no_later_one(shop: Shop) -> None:
+    """A person has to look at the first one: it is old, and stays."""
+    shop.link.answer_push = answering(OutcomeKind.QUARANTINED, 1)
+    sell(shop, basket(shop))
+    push_all(shop)
+    shop.link.answer_push = answering(OutcomeKind.ACCEPTED, 1)
+    shop.link.up = False
+    shop.clock.set_wrong(days=365)
+    for _ in range(2 * LEAVE_MAX):
+        sell(shop, basket(shop))
+    shop.clock.set_wrong()
+    shop.link.up = True
+    made = days_of_sales(shop)
+    ahead, last = range(2, 2 + 2 * LEAVE_MAX), 1 + 2 * LEAVE_MAX + len(made)
+
+    go(shop, OLD)
+    retention = Retention(shop.station)
+    for _ in range(6):
+        retention.turn()
+
+    assert set(numbers(shop)) - set(ahead) == {1, last}
+
+
 def test_what_another_branch_of_the_epoch_has_saved_stays(shop: Shop) -> None:
     """A copy of this disk has sent more: the backup has its facts at these places."""
     days_of_sales(shop)
@@ -644,10 +667,8 @@ def keeper(tmp_path: Path) -> Iterator[Shop]:
     made.close()
 
 
-def newcomer(keeper: Shop) -> None:
-    order = Registration(
-        keeper.uid(), b"content", "Анна Иванова", "+79161234567", "v1", cashier="7"
-    )
+def newcomer(keeper: Shop, phone: str = "+79161234567") -> None:
+    order = Registration(keeper.uid(), b"content", "Анна Иванова", phone, "v1", cashier="7")
     register(keeper.station, order, keeper.clock.now())
 
 
@@ -682,3 +703,28 @@ def test_who_registered_lately_stays_though_a_backup_has_it(keeper: Shop) -> Non
     Retention(keeper.station).turn()
 
     assert [bool(fact.personal) for fact in facts(keeper) if fact.personal_digest] == [True]
+
+
+def test_who_registered_by_a_clock_that_was_ahead_stays_as_long_as_others(keeper: Shop) -> None:
+    keeper.link.up = False
+    keeper.clock.set_wrong(days=365)
+    for no in range(LEAVE_MAX):
+        newcomer(keeper, f"+79161234{no:03}")
+    keeper.clock.set_wrong()
+    keeper.link.up = True
+    sell(keeper, basket(keeper))
+    sell(keeper, basket(keeper))
+    push_all(keeper)
+    back_up(keeper)
+    retention = Retention(keeper.station)
+
+    def told() -> list[bool]:
+        for _ in range(4):
+            retention.turn()
+        return [bool(fact.personal) for fact in facts(keeper) if fact.personal_digest]
+
+    lately = told()
+    keeper.clock.move(hours=24 * 8)
+
+    assert lately == [True] * LEAVE_MAX
+    assert told() == [False] * LEAVE_MAX
