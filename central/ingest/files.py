@@ -13,7 +13,7 @@ from central.ingest.parcel import Missing
 from central.ingest.service import BrokenBatchError, ForgedHeadError, take_in
 from shared.errors import LoyaltyError
 from shared.ledger.books import Holder
-from shared.wire.push import PushBatch
+from shared.wire.push import Outcome, PushBatch
 
 NOT_SIGNED = (ForgedHeadError, BrokenBatchError, UnknownAgentError, FencedAgentError)
 
@@ -35,27 +35,23 @@ def take_in_file(centre: Centre, batches: Sequence[PushBatch], missing: Missing)
     A gap is passed over when nothing in the file fills it. Damaged bytes may still be a batch: one
     that nobody has signed holds up no other. Raises what the first one raises if all are refused.
     """
-    outcomes: Counter[str] = Counter()
+    told: dict[int, tuple[Outcome, ...]] = {}
     refused: list[LoyaltyError] = []
-    left = list(zip(batches, runs(batches), strict=True))
+    chains, left = runs(batches), list(range(len(batches)))
     for turn in (Missing.AWAITED, missing):
-        waiting = []
-        for batch, run in left:
+        for no in left:
             try:
-                answer = take_in(centre, batch, run, turn)
+                told[no] = take_in(centre, batches[no], chains[no], turn).outcomes
             except NOT_SIGNED as error:
                 refused.append(error)
-                continue
-            outcomes.update(outcome.kind.value for outcome in answer.outcomes)
-            if len(answer.outcomes) < len(batch.facts):
-                waiting.append((batch, run))
-        left = sorted(waiting, key=lambda one: (one[0].head.epoch, first_seq(one[0])))
+        waiting = [no for no, answered in told.items() if len(answered) < len(batches[no].facts)]
+        left = sorted(waiting, key=lambda no: (batches[no].head.epoch, first_seq(batches[no])))
     if refused and len(refused) == len(batches):
         raise refused[0]
     holders = dict.fromkeys(Holder(one.head.agent, one.head.epoch) for one in batches)
     return TakenIn(
-        outcomes=outcomes,
-        missing=sum(len(batch.facts) for batch, _ in left),
+        outcomes=Counter(one.kind.value for answered in told.values() for one in answered),
+        missing=sum(len(batches[no].facts) - len(told[no]) for no in left),
         damaged=len(refused),
         gaps=tuple(open_gaps(centre, list(holders))),
     )

@@ -18,6 +18,7 @@ from central.conflicts.values import Conflict, ConflictKind, ConflictState
 from central.ingest import looking
 from central.ingest import service as ingest
 from central.ingest.chain import runs
+from central.ingest.files import take_in_file
 from central.ingest.gaps import open_gaps
 from central.ingest.parcel import Missing
 from central.leases import recovery
@@ -154,6 +155,18 @@ def test_a_batch_that_comes_to_a_gap_and_ends_in_it_is_answered_up_to_it(
     assert gaps(journal) == [(3, 4)]
     assert kinds(journal.push(3).outcomes)[:2] == ["accepted"] * 2
     assert (gaps(journal), balance(centre, anna.account)) == ([], 40_00)
+
+
+def test_of_a_file_that_ends_in_a_gap_each_fact_is_counted_once(
+    centre: Centre, journal: Journal, anna: Person
+) -> None:
+    for _ in range(3):
+        journal.sell(anna)
+    over(journal, 5)
+
+    told = take_in_file(centre, [journal.batch(1, 3)], Missing.PASSED_OVER)
+
+    assert (told.outcomes, told.missing) == ({"accepted": 2}, 1)
 
 
 def test_a_copys_facts_are_not_taken_for_those_that_are_missing(
