@@ -74,13 +74,13 @@ def begins_behind(
     return _pass_over(connection, sender, parcel, last, at)
 
 
-def filled_by(connection: Connection, parcel: Parcel) -> list[Part]:
+def filled_by(connection: Connection, parcel: Parcel, gaps: Collection[Gap]) -> list[Part]:
     """Return what a batch fills of its journal's gaps: its chain leads to the fact behind them.
 
     What only goes on from the fact before a gap may be a branch's.
     """
     found = []
-    for gap in gap_store.gaps(connection, parcel.holder):
+    for gap in gaps:
         last = min(gap.last, parcel.batch.head.seq)
         several = range(max(gap.first, parcel.first), last + 1)
         if several and _leads_behind(connection, gap, parcel.chain):
@@ -88,11 +88,11 @@ def filled_by(connection: Connection, parcel: Parcel) -> list[Part]:
     return found
 
 
-def answered_upto(connection: Connection, parcel: Parcel, known: Known) -> int:
+def answered_upto(parcel: Parcel, known: Known, gaps: Collection[Gap]) -> int:
     """Return up to which place a batch is taken in: one that comes to a gap and ends in it proves
     nothing of the rest, which its agent sends again in a batch that leads behind the gap."""
     last, hashes = parcel.batch.head.seq, places(parcel.batch)
-    for gap in gap_store.gaps(connection, parcel.holder):
+    for gap in gaps:
         before = gap.first - 1
         letter = known.get((before, hashes.get(before, b"")))
         is_in_it = gap.first <= last < gap.last and gap.last not in parcel.chain

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from central.ingest.chain import first_seq
+from central.ingest.chain import first_seq, places
 from shared.ledger.books import Holder
 from shared.wire.push import PushBatch
 
@@ -20,18 +20,23 @@ class Missing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A batch, the epoch whose key has signed its head, and the chain's hash at each place of all
-    that it hangs together with."""
+    """A batch, the epoch whose key has signed its head, and, if it is one of a file, the chain's
+    hash at each place of all that it hangs together with."""
 
     batch: PushBatch
     signed_in: int
-    chain: Mapping[int, bytes]
+    run: Mapping[int, bytes] | None = None
     missing: Missing = Missing.AWAITED
 
     @property
     def holder(self) -> Holder:
         """The journal that it is of."""
         return Holder(self.batch.head.agent, self.batch.head.epoch)
+
+    @property
+    def chain(self) -> Mapping[int, bytes]:
+        """The chain's hash at each place that its facts prove to be of one journal."""
+        return places(self.batch) if self.run is None else self.run
 
     @property
     def first(self) -> int:

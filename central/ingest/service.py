@@ -29,7 +29,7 @@ from central.conflicts.service import conflict_id
 from central.conflicts.values import ConflictKind
 from central.counted import FACTS_ANSWERED
 from central.ingest import gap_store, letters, looking, personal_store, store
-from central.ingest.chain import Arrival, Known, Standing, arrivals, first_seq, places, reach
+from central.ingest.chain import Arrival, Known, Standing, arrivals, first_seq, reach
 from central.ingest.desk import UNKNOWN_LOT
 from central.ingest.gaps import Part, answered_upto, begins_behind, fill, filled_by
 from central.ingest.loading import kept, lots_needed
@@ -108,7 +108,7 @@ def push(centre: Centre, signed: SignedRequest) -> PushAnswer:
     with transaction(centre.engine) as connection:
         sender = _sender(connection, proof, at)
         leases.keep_roster(connection)
-        parcel = Parcel(batch, _check(connection, sender, batch), places(batch))
+        parcel = Parcel(batch, _check(connection, sender, batch))
         answer = _take(connection, centre, sender, parcel)
     counts = {kind.value: 0 for kind in OutcomeKind}
     for outcome in answer.outcomes:
@@ -122,12 +122,12 @@ def push(centre: Centre, signed: SignedRequest) -> PushAnswer:
 def take_in(
     centre: Centre,
     batch: PushBatch,
-    chain: Mapping[int, bytes] | None = None,
+    run: Mapping[int, bytes] | None = None,
     missing: Missing = Missing.AWAITED,
 ) -> PushAnswer:
     """Post a batch that came as a file, from a store's mirror or its export; repeating is safe.
 
-    Its head is signed by its agent, so that nobody can make one up. The `chain` is that of the
+    Its head is signed by its agent, so that nobody can make one up. The `run` is the places of the
     batches of the file that hang together with it. Raises ForgedHeadError, BrokenBatchError,
     UnknownAgentError, FencedAgentError.
     """
@@ -136,8 +136,7 @@ def take_in(
         if sender is None:
             raise UnknownAgentError
         leases.keep_roster(connection)
-        signed_in = _check(connection, sender, batch)
-        parcel = Parcel(batch, signed_in, places(batch) if chain is None else chain, missing)
+        parcel = Parcel(batch, _check(connection, sender, batch), run, missing)
         answer = _take(connection, centre, sender, parcel)
     log.info("facts.imported", store=sender.store, facts=len(answer.outcomes))
     return answer
@@ -285,11 +284,12 @@ def _arrived(
     """Return the facts of a batch that are taken in, and what they fill of gaps."""
     if not parcel.is_own:
         return arrivals(parcel.batch, known, NOWHERE), []
-    if parcel.first > before.seq:
+    gaps = gap_store.gaps(connection, parcel.holder) if parcel.first <= before.seq else []
+    if not gaps:
         return arrivals(parcel.batch, known, before), []
-    parts = filled_by(connection, parcel)
+    parts = filled_by(connection, parcel, gaps)
     filled = {place for part in parts for place in part.places}
-    upto = answered_upto(connection, parcel, known)
+    upto = answered_upto(parcel, known, gaps)
     found = arrivals(parcel.batch, known, before, filled)
     return [one for one in found if one.seq <= upto], parts
 

@@ -8,6 +8,7 @@ from dataclasses import replace as replaced
 from uuid import UUID
 
 import pytest
+from sqlalchemy import event
 
 from central.agents.service import AgentIdentity
 from central.auditor import gathering
@@ -155,6 +156,25 @@ def test_a_batch_that_comes_to_a_gap_and_ends_in_it_is_answered_up_to_it(
     assert gaps(journal) == [(3, 4)]
     assert kinds(journal.push(3).outcomes)[:2] == ["accepted"] * 2
     assert (gaps(journal), balance(centre, anna.account)) == ([], 40_00)
+
+
+def test_gaps_are_asked_for_once_and_only_by_what_was_sent_before(
+    centre: Centre, journal: Journal, anna: Person
+) -> None:
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if "journal_gap" in statement:
+            asked.append(statement)
+
+    journal.sell(anna)
+    event.listen(centre.engine, "before_cursor_execute", note)
+    journal.push(3)
+    before = len(asked)
+    journal.push(3)
+    event.remove(centre.engine, "before_cursor_execute", note)
+
+    assert (before, len(asked)) == (0, 1)
 
 
 def test_of_a_file_that_ends_in_a_gap_each_fact_is_counted_once(
