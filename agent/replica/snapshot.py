@@ -57,7 +57,6 @@ def read_snapshot(station: Station, stream: str) -> int:
         if no not in done:
             station.disk.demand_for_snapshot()
             _take_piece(station, *fetch_piece(station, stream, (under_way.bits, no)))
-    station.disk.demand_for_snapshot(SORTED_SIZES * size_of(station.replica))
     _move_staged(station)
     with transaction(station.replica) as connection:
         under_way = sums.build(connection, stream) or under_way
@@ -166,7 +165,11 @@ def size_of(rows: Engine) -> int:
 
 
 def _move_staged(station: Station) -> None:
-    """Sort what was set down into its places, a kind at a time."""
+    """Sort what was set down, most of its file then, into its places, a kind at a time."""
+    with reading(station.replica) as connection:
+        if not staging.is_any(connection):
+            return
+    station.disk.demand_for_snapshot(SORTED_SIZES * size_of(station.replica))
     gets_on = partial(station.gets_on, service.PULL)
     for kind in sorted(staging.STAGED_KINDS):
         with transaction(station.replica) as connection:

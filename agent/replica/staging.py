@@ -11,7 +11,7 @@ from sqlmodel import Field
 
 from agent.replica.store import CLOSED_KINDS
 from agent.schema import WITHOUT_ROWID, ReplicaTable
-from shared.runtime.sqlite import run_long, run_many
+from shared.runtime.sqlite import run, run_long, run_many
 from shared.wire.rows import RowKind
 from shared.wire.snapshot import StoredRow
 
@@ -49,6 +49,7 @@ _MOVE = """
 INSERT OR REPLACE INTO row (kind, key, row)
 SELECT kind, key, row FROM staged WHERE kind = ? ORDER BY key
 """
+_ANY = "SELECT 1 FROM staged LIMIT 1"
 _FORGET = "DELETE FROM staged WHERE kind = ?"
 
 
@@ -58,6 +59,11 @@ def put(connection: Connection, part: int, rows: Sequence[StoredRow]) -> None:
     values = [(row.kind, no, row.key, row.row) for no, row in enumerate(rows, first)]
     run_many(connection, _PUT, [one for one in values if one[0] not in CLOSED_KINDS])
     run_many(connection, _PUT_CLOSED, [one for one in values if one[0] in CLOSED_KINDS])
+
+
+def is_any(connection: Connection) -> bool:
+    """Tell whether rows are set down."""
+    return run(connection, _ANY).fetchone() is not None
 
 
 def move(connection: Connection, kind: str, gets_on: Callable[[], None]) -> None:

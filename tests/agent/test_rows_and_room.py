@@ -53,6 +53,26 @@ def test_a_snapshot_stops_before_points_cannot_pay_and_goes_on_when_there_is_roo
     ]
 
 
+def test_a_stream_of_which_nothing_is_set_down_takes_no_room_to_sort_it(empty: Shop) -> None:
+    """Millions of members have come before it: the file is large."""
+    empty.link.snapshots = {
+        GLOBAL: (7, stored(keys_row(), pack_row())),
+        store_stream(STORE): (7, stored(settings_row())),
+        HERE: (7, stored(*many_goods(40))),
+    }
+    fetch = empty.link.piece
+
+    def fetch_into_a_disk(stream: str, bits: int, no: int, again: int = 0) -> SnapshotPiece:
+        fill(empty, 256)
+        return fetch(stream, bits, no, again)
+
+    empty.link.piece = fetch_into_a_disk  # type: ignore[method-assign]
+
+    catch_up(empty.station)
+
+    assert replica.cursors(empty.station)[HERE] == 7
+
+
 def test_rows_are_not_read_anew_beside_the_old_ones_where_there_is_no_room_for_both(
     shop: Shop, anna: Person, lot: PersonLot
 ) -> None:
