@@ -30,8 +30,8 @@ def run(centre: Centre, at: datetime) -> int:
 
     Where more than half of the stores are silent, the centre was away and not they: then nothing is
     done, nor while a restored centre waits for reports, nor until it has been there for as many
-    days since, or since its clock was set: before that nobody could be heard. Repeating changes
-    nothing.
+    days since then, or since its clock was set: before that nobody could be heard. Repeating
+    changes nothing.
     """
     days = centre.settings.write_off_after_days
     if not days:
@@ -44,6 +44,7 @@ def run(centre: Centre, at: datetime) -> int:
         return 0
     if 2 * len(silent) > len(present):
         log.error("lease.most_are_silent", silent=len(silent), stores=len(present))
+        _count_anew(centre, at)
         return 0
     if at - _there_since(centre, at) < timedelta(days=days):
         return 0
@@ -64,6 +65,17 @@ def _there_since(centre: Centre, at: datetime) -> datetime:
         agents.keep_number(connection, _SINCE, since)
         agents.keep_number(connection, _UNTIL, now)
     return EPOCH + since * MINUTE
+
+
+@retried
+def _count_anew(centre: Centre, at: datetime) -> None:
+    """Note that nobody could be heard until now, if it was noted before that the centre is there:
+    it ran on behind a line that was down."""
+    now = (at - EPOCH) // MINUTE
+    with transaction(centre.engine) as connection:
+        if agents.number(connection, _UNTIL):
+            agents.keep_number(connection, _SINCE, now)
+            agents.keep_number(connection, _UNTIL, now)
 
 
 def _write_off(centre: Centre, code: str) -> bool:

@@ -88,6 +88,25 @@ def test_after_the_centre_was_away_itself_the_days_of_a_silent_store_count_anew(
 
 
 @pytest.mark.usefixtures("lot")
+def test_after_nobody_could_reach_the_centre_the_days_of_a_silent_store_count_anew(
+    patient: Centre, other: Journal, clock: SetClock
+) -> None:
+    """The centre runs on behind a line that is down; when that is back not all come at once."""
+    written_off = 0
+    for _ in range(24 * DAYS + 2):
+        clock.go(seconds=3600)
+        written_off += looked(patient)
+    other.sell(None)
+    other.push()
+
+    assert (written_off, looked(patient)) == (0, 0)
+
+    written_off_later = [_looked_for_a_day(patient, other, clock) for _ in range(DAYS + 1)]
+    assert written_off_later[: DAYS - 1] == [0] * (DAYS - 1)
+    assert sum(written_off_later) == 1
+
+
+@pytest.mark.usefixtures("lot")
 def test_a_clock_that_jumps_makes_no_store_silent(
     patient: Centre, other: Journal, clock: SetClock
 ) -> None:
