@@ -68,7 +68,16 @@ TELLING_S_MAX = 10.0
 ANSWER_BYTES_MAX = PIECE_BYTES_MAX + BODY_BYTES_MAX
 """The largest is a snapshot's piece, of rows that do not compress, with what is around it."""
 REFUSAL_CHARS_MAX = 300
-OF_ONE_REQUEST = frozenset({"no_tail", "snapshot_behind", "too_many_signed_requests"})
+OF_ONE_REQUEST = frozenset(
+    {
+        "accounts_moved",
+        "body_slow",
+        "no_tail",
+        "snapshot_behind",
+        "storage_busy",
+        "too_many_signed_requests",
+    }
+)
 """Words of a centre that is there, and does all else."""
 NO_HEADERS: Mapping[str, str] = {}
 
