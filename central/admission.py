@@ -27,6 +27,8 @@ App = Callable[[Scope, Any, Any], Awaitable[None]]
 
 RETRY_S_MIN: Final = 0.5
 RETRY_S_MAX: Final = 30.0
+THIN_LINE_BYTES_PER_S: Final = 512
+"""What comes so fast goes on coming: sent again it would take as long."""
 _SMOOTHING: Final = 0.1
 _TAIL: Final = "/v1/tail"
 _FACTS: Final = "/v1/facts"
@@ -77,7 +79,7 @@ class Width:
 
 @dataclass(frozen=True, slots=True)
 class Bodies:
-    """How large a body may be, and how long it may take to come."""
+    """How large a body may be, and how long it may take to come beside what a thin line takes."""
 
     bytes_max: int
     arrive_s: float
@@ -176,14 +178,29 @@ class Admission:
         if gate.is_full():
             raise self._busy(gate)
         with gate.waits():
-            try:
-                async with asyncio.timeout(self._bodies.arrive_s):
-                    whole = await with_body(scope, receive, self._bodies.bytes_max)
-            except TimeoutError as error:
-                raise SlowBodyError(arrive_s=self._bodies.arrive_s) from error
+            whole = await self._body(scope, receive)
             if not await gate.enter():
                 raise self._busy(gate)
         return whole
+
+    async def _body(self, scope: Scope, receive: Receive) -> Receive:
+        loop, most_s = asyncio.get_running_loop(), self._bodies.arrive_s
+        until_s = loop.time() + most_s
+        try:
+            async with asyncio.timeout_at(until_s) as limit:
+
+                async def coming() -> MutableMapping[str, Any]:
+                    nonlocal until_s
+                    message = await receive()
+                    if chunk := message.get("body"):
+                        until_s += len(chunk) / THIN_LINE_BYTES_PER_S
+                        until_s = min(until_s, loop.time() + most_s)
+                        limit.reschedule(until_s)
+                    return message
+
+                return await with_body(scope, coming, self._bodies.bytes_max)
+        except TimeoutError as error:
+            raise SlowBodyError(arrive_s=most_s) from error
 
     def _busy(self, gate: Gate) -> BusyError:
         gate.refused += 1

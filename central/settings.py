@@ -101,7 +101,8 @@ class Settings(BaseSettings):
 
     body_bytes_max: int = Field(default=BODY_BYTES_MAX, gt=0)
     body_max_s: float = Field(default=60, gt=0)
-    """How long a request's body may take to come: meanwhile it only has a place to wait."""
+    """How long a request's body may take to come, beside a second for each 512 bytes that have:
+    meanwhile it only has a place to wait."""
     tail_poll_ms: int = Field(default=100, gt=0)
     tail_keep_alive_s: float = Field(default=5, gt=0)
     tail_listeners_max: int = Field(default=2000, gt=0)

@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from central.admission import RETRY_S_MAX, Admission, Bodies, Gate, Lane, Width, lane_of
+from central.admission import (
+    RETRY_S_MAX,
+    THIN_LINE_BYTES_PER_S,
+    Admission,
+    Bodies,
+    Gate,
+    Lane,
+    Width,
+    lane_of,
+)
 from shared.clock import SystemClock
 from shared.wire.push import BACKLOG, LANE_HEADER
 
@@ -45,11 +54,11 @@ async def too_much() -> MutableMapping[str, Any]:
 class Office:
     """An application that answers when it is let go on, behind narrow lanes."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: Width = NARROW, bodies: Bodies = SHORT) -> None:
         self.go_on = asyncio.Event()
         self.begun = 0
         self.admission = Admission(
-            self._answer, dict.fromkeys(Lane, NARROW), SHORT, SystemClock(), random.Random(1)
+            self._answer, dict.fromkeys(Lane, width), bodies, SystemClock(), random.Random(1)
         )
 
     async def ask(
@@ -124,6 +133,43 @@ def test_a_store_on_a_slow_line_holds_up_none_that_has_sent_its_own() -> None:
 
         assert others == [200] * 3
         assert (status, body["code"], office.begun) == (503, "body_slow", 3)
+
+    run(story())
+
+
+def test_a_body_that_comes_over_a_thin_line_is_waited_for_while_it_comes() -> None:
+    """It would come no faster the next time: the store would never be heard."""
+    bodies = Bodies(bytes_max=5 * THIN_LINE_BYTES_PER_S, arrive_s=0.1)
+    left = 3
+
+    async def thin() -> MutableMapping[str, Any]:
+        nonlocal left
+        left -= 1
+        await asyncio.sleep(0.08)
+        return {"type": "http.request", "body": bytes(THIN_LINE_BYTES_PER_S), "more_body": left > 0}
+
+    async def story() -> None:
+        office = Office(bodies=bodies)
+        office.go_on.set()
+
+        assert (await office.ask(OLD_FACTS, thin))[0] == 200
+
+    run(story())
+
+
+def test_a_body_that_came_fast_and_stops_is_waited_for_no_longer_than_another() -> None:
+    bodies = Bodies(bytes_max=20 * THIN_LINE_BYTES_PER_S, arrive_s=0.1)
+    begun = False
+
+    async def stops() -> MutableMapping[str, Any]:
+        nonlocal begun
+        if begun:
+            return await never()
+        begun = True
+        return {"type": "http.request", "body": bytes(bodies.bytes_max), "more_body": True}
+
+    async def story() -> None:
+        assert (await Office(bodies=bodies).ask(OLD_FACTS, stops))[1]["code"] == "body_slow"
 
     run(story())
 
