@@ -29,6 +29,8 @@ RETRY_S_MIN: Final = 0.5
 RETRY_S_MAX: Final = 30.0
 THIN_LINE_BYTES_PER_S: Final = 512
 """What comes so fast goes on coming: sent again it would take as long."""
+BODIES_WAITING: Final = 2
+"""So many of the largest there may be wait in a lane; of the usual ones all that find a place."""
 _SMOOTHING: Final = 0.1
 _TAIL: Final = "/v1/tail"
 _FACTS: Final = "/v1/facts"
@@ -93,6 +95,7 @@ class Gate:
         self.running = 0
         self.waiting = 0
         """With those whose bodies are on their way."""
+        self.waiting_bytes = 0
         self.refused = 0
         self.service_s = RETRY_S_MIN
         self._places = asyncio.Semaphore(width.running)  # who waits longest is next
@@ -102,13 +105,21 @@ class Gate:
         return self.running + self.waiting >= self.width.running + self.width.waiting
 
     @contextmanager
-    def waits(self) -> Iterator[None]:
-        """Count a request among those that wait."""
+    def waits(self) -> Iterator[Callable[[int], None]]:
+        """Count a request among those that wait, and the bytes that it says it keeps meanwhile."""
+        kept_bytes = 0
+
+        def keeps(more_bytes: int) -> None:
+            nonlocal kept_bytes
+            kept_bytes += more_bytes
+            self.waiting_bytes += more_bytes
+
         self.waiting += 1
         try:
-            yield
+            yield keeps
         finally:
             self.waiting -= 1
+            self.waiting_bytes -= kept_bytes
 
     async def enter(self) -> bool:
         """Wait for a place; False when there is none in time."""
@@ -177,13 +188,15 @@ class Admission:
         """
         if gate.is_full():
             raise self._busy(gate)
-        with gate.waits():
-            whole = await self._body(scope, receive)
+        with gate.waits() as keeps:
+            whole = await self._body(gate, scope, receive, keeps)
             if not await gate.enter():
                 raise self._busy(gate)
         return whole
 
-    async def _body(self, scope: Scope, receive: Receive) -> Receive:
+    async def _body(
+        self, gate: Gate, scope: Scope, receive: Receive, keeps: Callable[[int], None]
+    ) -> Receive:
         loop, most_s = asyncio.get_running_loop(), self._bodies.arrive_s
         until_s = loop.time() + most_s
         try:
@@ -196,6 +209,9 @@ class Admission:
                         until_s += len(chunk) / THIN_LINE_BYTES_PER_S
                         until_s = min(until_s, loop.time() + most_s)
                         limit.reschedule(until_s)
+                        keeps(len(chunk))
+                        if gate.waiting_bytes > BODIES_WAITING * self._bodies.bytes_max:
+                            raise self._busy(gate)
                     return message
 
                 return await with_body(scope, coming, self._bodies.bytes_max)

@@ -3,12 +3,14 @@
 import asyncio
 import json
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import pytest
 
 from central.admission import (
+    BODIES_WAITING,
     RETRY_S_MAX,
     THIN_LINE_BYTES_PER_S,
     Admission,
@@ -185,6 +187,35 @@ def test_no_more_bodies_come_at_once_than_may_wait_and_their_places_are_free_aga
         assert (await office.ask(FACTS, too_much))[1]["code"] == "body_too_large"
         await asyncio.gather(*slow)
         assert [(await office.ask(of))[0] for of in (OLD_FACTS, FACTS)] == [200, 200]
+
+    run(story())
+
+
+def test_bodies_that_wait_take_no_more_memory_than_some_of_the_largest() -> None:
+    """Anybody may send them: they are read before it is known who does."""
+    kept = 0
+
+    def large() -> Body:
+        begun = False
+
+        async def receive() -> MutableMapping[str, Any]:
+            nonlocal begun, kept
+            if begun:
+                return await never()
+            begun, kept = True, kept + SHORT.bytes_max
+            return {"type": "http.request", "body": bytes(SHORT.bytes_max), "more_body": True}
+
+        return receive
+
+    async def story() -> None:
+        office = Office(Width(running=1, waiting=50, wait_s=WAIT_S))
+        office.go_on.set()
+        told = await asyncio.gather(*(office.ask(OLD_FACTS, large()) for _ in range(40)))
+        codes = Counter(body["code"] for _, body, _ in told)
+
+        assert codes == {"body_slow": BODIES_WAITING, "busy": 40 - BODIES_WAITING}
+        assert (await office.ask(OLD_FACTS))[0] == 200
+        assert office.admission.gates[Lane.BACKLOG].waiting_bytes == 0
 
     run(story())
 
