@@ -80,6 +80,8 @@ OF_ONE_REQUEST = frozenset(
 )
 """Words of a centre that is there, and does all else."""
 NO_HEADERS: Mapping[str, str] = {}
+PLAIN: Mapping[str, str] = {"Accept-Encoding": "identity"}
+"""What travels is compressed already."""
 
 
 class HttpLink:
@@ -197,11 +199,9 @@ class HttpLink:
         """Listen to streams until the centre hangs up; LinkDownError when it is mute."""
         cursors = "&".join(f"after={stream}:{number}" for stream, number in sorted(after.items()))
         target = f"/v1/tail?{cursors}"
-        headers = self._mac_headers("GET", target)
+        headers = {**PLAIN, **self._mac_headers("GET", target)}
         with self._watched(), self._client.stream("GET", target, headers=headers) as answer:
-            if answer.is_error:
-                answer.read()
-            self._judge(answer)
+            self._judge(_whole(answer) if answer.is_error else answer)
             for frame in _frames(answer.iter_raw()):
                 self._heard()
                 yield decode_segment(frame) if frame else None
@@ -246,7 +246,7 @@ class HttpLink:
         timeout_s: float | None,
     ) -> httpx.Response:
         timeout = self._client.timeout if timeout_s is None else httpx.Timeout(timeout_s)
-        plain = {"Accept-Encoding": "identity", **headers}  # what travels is compressed already
+        plain = {**PLAIN, **headers}
         asked = self._client.stream(method, target, content=body, headers=plain, timeout=timeout)
         with self._watched(), asked as answer:
             whole = _whole(answer)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from agent.heard import BUSY_S_MAX, BUSY_S_MIN, CLOCK_SKEW, Told
-from agent.http_link import ANSWER_BYTES_MAX, TELLING_S_MAX, HttpLink
+from agent.http_link import ANSWER_BYTES_MAX, FRAME_PREFIX_BYTES, TELLING_S_MAX, HttpLink
 from agent.link import CentreBusyError, LinkDownError
 from agent.link import RefusedByCentreError as Refused
 from shared.clock import Clock, SystemClock, tick
@@ -149,6 +149,40 @@ def test_an_answer_that_grows_when_it_is_decoded_is_not_decoded() -> None:
         link.segment(GLOBAL, 7)
 
     assert asked == ["identity"]
+
+
+def test_a_refusal_of_the_tail_that_has_no_end_is_not_read_to_it() -> None:
+    read: list[int] = []
+
+    def endless() -> Iterator[bytes]:
+        chunk = bytes(ANSWER_BYTES_MAX // 8)
+        while len(read) < 100:
+            read.append(len(chunk))
+            yield chunk
+
+    def centre(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return session_at(NOON)
+        return httpx.Response(502, content=endless())
+
+    with linked(centre, FakeClock()) as link, pytest.raises(LinkDownError, match="more than"):
+        next(link.tail({GLOBAL: 7}))
+
+    assert sum(read) < 2 * ANSWER_BYTES_MAX
+
+
+def test_a_proxy_that_compresses_for_who_asks_for_it_leaves_the_tail_as_it_is() -> None:
+    def proxy(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return session_at(NOON)
+        frame = bytes(FRAME_PREFIX_BYTES)  # nothing new
+        if "gzip" not in request.headers["accept-encoding"]:
+            return httpx.Response(200, stream=httpx.ByteStream(frame))
+        stream = httpx.ByteStream(gzip.compress(frame))
+        return httpx.Response(200, headers={"content-encoding": "gzip"}, stream=stream)
+
+    with linked(proxy, FakeClock()) as link:
+        assert next(link.tail({GLOBAL: 7})) is None
 
 
 def test_an_empty_answer_is_not_that_nothing_is_newer() -> None:
