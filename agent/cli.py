@@ -50,7 +50,7 @@ def enrol(
     from agent.client import open_client
     from agent.vault import vault_of
     from shared.clock import SystemClock
-    from shared.wire.agents import EnrolRequest
+    from shared.wire.agents import EnrolRequest, code_as_made
 
     with _refusals():
         settings = _settings(ctx, centre_url=centre)
@@ -59,9 +59,9 @@ def enrol(
             raise identity.AlreadyEnrolledError(folder=settings.data_dir.absolute())
         chance = random.SystemRandom()
         vault = vault_of(settings.data_dir, settings.vault_key, chance)
-        typed = code.strip().upper()
-        keys = identity.first_keys(settings.data_dir, typed, vault, chance)
-        request = EnrolRequest(typed, keys.public, version("kopilka"), keys.wrapping_key)
+        made = code_as_made(code)
+        keys = identity.first_keys(settings.data_dir, made, vault, chance)
+        request = EnrolRequest(made, keys.public, version("kopilka"), keys.wrapping_key)
         with open_client(settings) as client:
             nonce = f"{chance.getrandbits(64):x}"
             answer = links.enrol(client, request, keys, SystemClock().now(), nonce)

@@ -22,7 +22,7 @@ from shared.errors import Kind, LoyaltyError
 from shared.ids import uuid7
 from shared.runtime.retries import retried
 from shared.runtime.sqlite import transaction
-from shared.wire.agents import EnrolAnswer, EnrolRequest, decode_enrol_request
+from shared.wire.agents import EnrolAnswer, EnrolRequest, code_as_made, decode_enrol_request
 
 CODE_CHARS = 8
 CODE_TTL = timedelta(minutes=10)
@@ -33,7 +33,6 @@ _SELECTOR_CHARS = 3
 _SELECTORS_TRIED_MAX = 20
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 log = structlog.get_logger()
-_MISREAD = str.maketrans({"0": "O", "1": "I", "8": "B", "-": None, " ": None})
 
 
 class WrongCodeError(LoyaltyError):
@@ -121,7 +120,7 @@ def next_card_block(connection: Connection) -> int:
 def _tried(
     connection: Connection, centre: Centre, typed: str, at: datetime
 ) -> store.EnrolCode | None:
-    code = typed.upper().translate(_MISREAD)
+    code = code_as_made(typed)
     found = store.code_by_selector(connection, code[:_SELECTOR_CHARS])
     if found is None or found.expires_at <= at or found.tries_left <= 0:
         return None

@@ -12,6 +12,7 @@ from shared.wire.snapshot import Tally
 
 LIVES_MAX = 100
 """How many of a centre's lives a session names: the last ones."""
+_MISREAD = str.maketrans({"0": "O", "1": "I", "8": "B", "-": None, " ": None})
 
 
 class EnrolRequest(Struct, frozen=True):
@@ -64,6 +65,11 @@ class LifeBegan(Struct, array_like=True, frozen=True):
 
     incarnation: UUID
     began_at: int
+
+
+def code_as_made(typed: str) -> str:
+    """Return an enrolment code as it was made, of what a person has typed."""
+    return typed.strip().upper().translate(_MISREAD)
 
 
 def parted_at(mine: Sequence[LifeBegan], theirs: Sequence[LifeBegan]) -> int:

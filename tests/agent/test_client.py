@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from agent.cli import app
 from agent.client import BadAuthorityError, PlainLineError, open_client, why
 from agent.settings import AgentSettings
-from shared.wire.agents import EnrolRequest, decode_enrol_request
+from shared.wire.agents import EnrolRequest, code_as_made, decode_enrol_request
 from tests.authority import Authority
 
 LOOPBACK = "127.0.0.1"
@@ -120,7 +120,14 @@ def test_whoever_enrols_reads_what_is_wrong_with_the_certificate(tmp_path: Path)
     assert "certificate: unable to get local issuer" in done.stderr
 
 
-@pytest.mark.parametrize(("codes", "keys"), [(["ABCDEFGH"] * 2, 1), (["ABCDEFGH", "JKLMNPQR"], 2)])
+@pytest.mark.parametrize(
+    ("codes", "keys"),
+    [
+        (["ABCDEFGH"] * 2, 1),
+        (["ABCD-EFOH", "abcdef0h"], 1),
+        (["ABCDEFGH", "JKLMNPQR"], 2),
+    ],
+)
 def test_who_lost_the_answer_enrols_again_by_the_key_of_his_code(
     tmp_path: Path, codes: list[str], keys: int
 ) -> None:
@@ -138,7 +145,7 @@ def test_who_lost_the_answer_enrols_again_by_the_key_of_his_code(
             words = ["--data-dir", str(tmp_path / "a"), "enrol", "--code", code, "--centre", url]
             assert CliRunner().invoke(app, words).exit_code == 1
 
-    assert [request.code for request in asked] == codes
+    assert [request.code for request in asked] == [code_as_made(code) for code in codes]
     assert len({request.public_key for request in asked}) == keys
 
 
