@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 from apscheduler.events import EVENT_SCHEDULER_SHUTDOWN, EVENT_SCHEDULER_STARTED
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy.exc import SQLAlchemyError
 
 from central.agents import service as agents
@@ -55,6 +56,19 @@ Job = Callable[[Centre, datetime], object]
 log = structlog.get_logger()
 
 
+class Every(IntervalTrigger):  # type: ignore[misc]
+    """Every so many seconds; of runs that were missed as a clock was put ahead there is one.
+
+    Named one by one they take a second for a month, and all memory for the years of a machine that
+    did not know the time when it began.
+    """
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        """Return the instant after a former one that has not passed yet."""
+        following: datetime = super().get_next_fire_time(previous, now)
+        return following if following > now else now + self.interval
+
+
 def make_scheduler(centre: Centre) -> BackgroundScheduler:
     """Return the ticker of this process; the caller starts and stops it."""
     settings = centre.settings
@@ -87,13 +101,17 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (partial(_tell, senders_of(settings)), ALERTS_EVERY_S),
     )
     duty = duty_of(centre.engine, settings.data_dir)
-    scheduler.add_job(duty.has, "interval", seconds=EVERY_S)
-    scheduler.add_job(_tick(erased.keep, centre), "interval", seconds=ERASURES_EVERY_S)
+    scheduler.add_job(duty.has, _every(EVERY_S))
+    scheduler.add_job(_tick(erased.keep, centre), _every(ERASURES_EVERY_S))
     for job, every_s in jobs:
-        scheduler.add_job(_shared(duty, _tick(job, centre)), "interval", seconds=every_s)
+        scheduler.add_job(_shared(duty, _tick(job, centre)), _every(every_s))
     scheduler.add_listener(lambda _event: duty.end(), EVENT_SCHEDULER_SHUTDOWN)
     _watch_clock(scheduler)
     return scheduler
+
+
+def _every(seconds: int) -> Every:
+    return Every(seconds=seconds, timezone="UTC")
 
 
 def call_back(scheduler: BackgroundScheduler, at: datetime) -> int:

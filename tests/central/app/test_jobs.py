@@ -2,13 +2,13 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from central.centre import Centre
-from central.jobs import make_scheduler
+from central.jobs import Every, make_scheduler
 
 WAIT_S = 20.0
 THREADS = 10
@@ -31,6 +31,18 @@ def test_a_clock_that_is_put_back_by_a_day_stops_no_job(ticker: BackgroundSchedu
     job.modify(next_run_time=job.next_run_time + timedelta(days=1))
 
     assert ran.wait(WAIT_S)
+
+
+@pytest.mark.parametrize("missed", [timedelta(seconds=5), timedelta(days=20_000)])
+def test_of_the_runs_that_were_missed_there_is_one(missed: timedelta) -> None:
+    """However long: a machine may not have known the time when it began."""
+    every, now = Every(seconds=5, timezone="UTC"), datetime(2026, 5, 20, 12, tzinfo=UTC)
+
+    assert now < every.get_next_fire_time(now - missed, now) <= now + timedelta(seconds=5)
+
+
+def test_the_jobs_pass_over_what_was_missed(centre: Centre) -> None:
+    assert all(isinstance(job.trigger, Every) for job in make_scheduler(centre).get_jobs())
 
 
 def test_a_job_that_finds_all_threads_busy_is_done_when_one_is_free(
