@@ -55,7 +55,10 @@ def import_facts(
         with opened(ctx) as centre:
             missing = Missing.PASSED_OVER if over_gap else Missing.AWAITED
             taken = take_in_file(centre, batches, missing)
-    _print(taken, len(batches), is_ru=ctx.obj.locale == "ru")
+    is_ru = ctx.obj.locale == "ru"
+    _print(taken, len(batches), is_ru=is_ru)
+    if taken.missing and not over_gap:
+        typer.echo(HINT_RU if is_ru else HINT_EN, err=True)
     if rest := file.stat().st_size - whole:
         typer.echo(f"{rest} bytes at the end are no whole batch: a stop has torn it", err=True)
     if damaged := damaged + taken.damaged:
@@ -80,8 +83,6 @@ def _print(taken: "TakenIn", batches: int, *, is_ru: bool) -> None:
     typer.echo(f"{batches} batches: {told or 'no facts'}")
     for gap in taken.gaps:
         typer.echo(_told(gap, is_ru=is_ru))
-    if taken.missing:
-        typer.echo(HINT_RU if is_ru else HINT_EN, err=True)
 
 
 def _told(gap: "Gap", *, is_ru: bool) -> str:
