@@ -13,6 +13,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     tuple_,
 )
 
@@ -42,10 +43,14 @@ def entries_of(connection: Connection, account: UUID, limit: int) -> list[Entry]
 def documents_of(
     connection: Connection, account: UUID, after: UUID | None, limit: int
 ) -> list[UUID]:
-    """Return the documents that have moved an account's points or turnover, in key order."""
+    """Return the documents that have moved an account's points or turnover, in key order.
+
+    What has only paid its debt is of another account; by what its own lots paid, they were moved.
+    """
     found: set[UUID] = set()
-    for table in (_entry, _turnover):
-        query = select(table.c.document).where(table.c.account == account).distinct()
+    own = {_entry: _entry.c.kind != EntryKind.DEBT_SETTLE.value, _turnover: true()}
+    for table, is_own in own.items():
+        query = select(table.c.document).where(table.c.account == account, is_own).distinct()
         if after is not None:
             query = query.where(table.c.document > after)
         found.update(connection.scalars(query.order_by(table.c.document).limit(limit)))

@@ -18,6 +18,7 @@ from central.ledger.questions import OF_ANOTHER
 from central.ledger.store import AccountTable
 from central.members.store import Identifier, IdentifierState, IdentifierTable, MemberTable
 from central.schema import MIGRATIONS, Table, migrate, table_of
+from central.settling.copying import receipts_of
 from central.settling.families import give_family_role, join_family, leave_family
 from central.settling.people import merge_members, unmerge_member, verify_phone
 from shared.crypto.blind import IdentifierKind
@@ -231,6 +232,28 @@ def test_who_joins_a_family_is_paid_for_and_takes_what_is_left_with_him(
 
     assert owed(centre, head, relative) == [0, 10_00]
     assert balance(centre, head.account) == 20_00
+
+
+@pytest.mark.parametrize("family", [True, False])
+def test_whose_debt_others_have_paid_is_told_of_none_of_their_receipts(
+    centre: Centre, journal: Journal, *, family: bool
+) -> None:
+    head, relative = two(journal)
+    spend_too_much(journal, relative, 30_00)
+    journal.push()
+    if family:
+        join_family(centre, relative.member, head.member, FamilyRole.REDEEMS, WORD)
+    else:
+        merge_members(centre, relative.member, head.member, WORD)
+    lot = earn(journal, head, 20_00)
+    if not family:
+        unmerge_member(centre, relative.member, WORD)
+
+    told = {one.member: str([*receipts_of(centre, one.member)]) for one in (head, relative)}
+
+    assert owed(centre, relative) == [10_00]
+    assert str(lot) in told[head.member]
+    assert str(lot) not in told[relative.member]
 
 
 def test_who_only_earns_for_his_family_owes_alone(centre: Centre, journal: Journal) -> None:
