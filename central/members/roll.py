@@ -232,14 +232,17 @@ class Roll:
         self.changed_members.add(self.survivor(member).id)
 
     def _has_phone_of_his_person(self, member: UUID) -> bool:
-        phones = {one.index for one in self.phones_of(member)}
         living = self.survivor(member).id
+        claims = (
+            self.identifiers[(phone.index, owner)]
+            for phone in self.phones_of(member)
+            for owner in self._by_index[phone.index]
+            if owner != member
+        )
         return any(
-            one.index in phones and one.is_own_phone and one.account is None
-            for one in self.identifiers.values()
-            if one.owner != member
-            and one.member == living
-            and one.state is not IdentifierState.REVOKED
+            one.is_own_phone and one.account is None and one.member == living
+            for one in claims
+            if one.state is not IdentifierState.REVOKED
         )
 
     def _claim_freely(
