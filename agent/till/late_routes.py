@@ -11,6 +11,7 @@ from agent.commit.late import LateSale, take_late
 from agent.quote.lines import Item
 from agent.till import models, receipt_render
 from agent.till import receipt_answers as receipts_view
+from agent.till.days import Instant
 from agent.till.here import Cashier, Here, content_of
 from shared.clock import from_milliseconds, milliseconds
 
@@ -50,7 +51,7 @@ class LateSaleBody(models.Body):
     card: Annotated[models.Word, StringConstraints(min_length=1)]
     lines: Annotated[list[LateLineBody], Field(min_length=1, max_length=models.LINES_MAX)]
     tenders: Annotated[list[models.TenderBody], Field(max_length=models.TENDERS_MAX)]
-    sold_at: models.Instant
+    sold_at: Instant
     fiscal_number: models.Word = ""
 
     @model_validator(mode="after")

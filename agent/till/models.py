@@ -1,19 +1,11 @@
 """What tills send: integers only, every field bounded, nothing unknown let in."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    Strict,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, model_validator
 
 from agent.bearers.certificates import Offer
 from agent.quote.lines import Attributes, Item
@@ -40,12 +32,6 @@ Amount = Annotated[int, Strict(), Field(ge=0, le=AMOUNT_MAX)]
 Quantity = Annotated[int, Strict(), Field(gt=0, le=QUANTITY_MAX)]
 LineNo = Annotated[int, Strict(), Field(ge=1, le=LINES_MAX)]
 Word = Annotated[str, StringConstraints(max_length=64, pattern=_PRINTABLE)]
-Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2200, 1, 1))]
-"""Far enough from the ends of the calendar to reckon with in any zone."""
-Instant = Annotated[
-    AwareDatetime,
-    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
-]
 Title = Annotated[str, StringConstraints(max_length=200, pattern=_PRINTABLE)]
 
 

@@ -14,6 +14,7 @@ from agent.statements.shift import ShiftOrder, print_shift
 from agent.station import Station
 from agent.till import answers as view
 from agent.till import models, render
+from agent.till.days import Day
 from agent.till.here import Cashier, Here, content_of
 
 router = APIRouter(prefix="/v1", tags=["slips"])
@@ -40,7 +41,7 @@ class ShiftBody(models.Body):
 
     uid: UUID
     till: models.Word = "1"
-    day: models.Day | None = None
+    day: Day | None = None
 
 
 class SlipAnswer(view.Answer):

@@ -6,9 +6,9 @@ Pure: the caller has loaded everyone whom the newcomers' identifiers may mean.
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import islice
 from uuid import UUID
 
+from central.members.identifiers import Identifiers
 from central.members.newcomer import Newcomer, Place, Placed
 from central.members.profile import Edit, in_force
 from central.members.store import Identifier, IdentifierState, Member, MemberState, Person
@@ -22,26 +22,18 @@ _VERIFIED = IdentifierState.VERIFIED
 
 
 @dataclass(slots=True)
-class Roll:
+class Roll(Identifiers):
     """Members by id, their names, and who claimed which index."""
 
     members: dict[UUID, Member] = field(default_factory=dict)
     persons: dict[UUID, Person] = field(default_factory=dict)
-    identifiers: dict[tuple[bytes, UUID], Identifier] = field(default_factory=dict)
     changed_members: set[UUID] = field(default_factory=set)
     changed_persons: set[UUID] = field(default_factory=set)
-    changed_identifiers: set[tuple[bytes, UUID]] = field(default_factory=set)
-    shown: set[tuple[bytes, UUID]] = field(default_factory=set)
-    """Identifiers that stores have heard of."""
     edits: dict[UUID, list[Edit]] = field(default_factory=dict)
     """What profiles were edited to, by member."""
     new_edits: list[Edit] = field(default_factory=list)
     limited: set[UUID] = field(default_factory=set)
     """Who joined others by a phone that is only claimed, of those with edits."""
-    _by_index: dict[bytes, list[UUID]] = field(default_factory=dict)
-    _by_owner: dict[UUID, list[bytes]] = field(default_factory=dict)
-    _sorted: int = 0
-    """How many identifiers stand in the two above: the first ones, in the order of entry."""
 
     def survivor(self, member: UUID) -> Member:
         """Follow merges to the member that lives on."""
@@ -209,11 +201,6 @@ class Roll:
         for one in self.claims_of(member):
             self._claim_freely(one, joined=IdentifierState.CLAIMED)
 
-    def phones_of(self, member: UUID) -> list[Identifier]:
-        """Return the phones that a member has claimed himself, as his own."""
-        known = (one for one in self.claims_of(member) if one.is_own_phone)
-        return [one for one in known if one.state is not IdentifierState.REVOKED]
-
     def verify(self, member: UUID) -> None:
         """Note that a person has shown that a member's phone is his: his cards are limited no more
         if it is also the phone of somebody with whom he is one, and who is not limited.
@@ -309,44 +296,6 @@ class Roll:
         others = [self.members[member] for member in found - {but}]
         return sorted(others, key=lambda member: (member.known_at, member.id))
 
-    def is_claimed(self, index: bytes) -> bool:
-        """Tell whether anybody has, or had, an index."""
-        self._sort()
-        return bool(self._by_index.get(index))
-
-    def claims_of(self, owner: UUID) -> list[Identifier]:
-        """Return what a member has claimed himself."""
-        self._sort()
-        return [self.identifiers[(index, owner)] for index in self._by_owner.get(owner, ())]
-
-    def add_card(self, member: UUID, index: bytes, tail: str) -> None:
-        """Let one more card find a member who has one, and redeem what that one may."""
-        kind = IdentifierKind.CARD
-        one = next((own for own in self.claims_of(member) if own.kind is kind), None)
-        assert one is not None, f"member {member} has no card"
-        self._note(replace(one, index=index, tail=tail))
-
-    def claim(self, one: Identifier) -> None:
-        """Enter how a member is found now."""
-        self._note(one)
-
-    def _note(self, one: Identifier) -> None:
-        self._sort()
-        self.identifiers[(one.index, one.owner)] = one
-        self.changed_identifiers.add((one.index, one.owner))
-        if len(self.identifiers) > self._sorted:
-            self._enter_key(one.index, one.owner)
-
-    def _sort(self) -> None:
-        if len(self.identifiers) > self._sorted:
-            for index, owner in islice(self.identifiers, self._sorted, None):
-                self._enter_key(index, owner)
-
-    def _enter_key(self, index: bytes, owner: UUID) -> None:
-        self._by_index.setdefault(index, []).append(owner)
-        self._by_owner.setdefault(owner, []).append(index)
-        self._sorted += 1
-
     def _same_name(self, other: Member, newcomer: Newcomer) -> bool:
         return compatible(self.name_of(other.id), newcomer.person.name)
 
@@ -387,16 +336,6 @@ class Roll:
             state = IdentifierState.CLAIMED
             owner, role = newcomer.member, newcomer.role
             self._note(Identifier(index, owner, member, kind, tail, None, state, role))
-
-    def forget(self, key: tuple[bytes, UUID]) -> None:
-        """Drop an identifier of somebody who is erased; the caller removes its row."""
-        self._sort()
-        if self.identifiers.pop(key, None) is not None:
-            index, owner = key
-            self._by_index[index].remove(owner)
-            self._by_owner[owner].remove(index)
-            self._sorted -= 1
-        self.changed_identifiers.discard(key)
 
     def put(self, member: Member) -> None:
         """Enter a member as he is now."""
