@@ -64,7 +64,7 @@ def begins_behind(
     batch, expected = parcel.batch, last.seq + 1
     if not batch.facts:
         return None
-    is_let_go = 0 < batch.lacks_from <= expected
+    is_let_go = _is_let_go(parcel, expected)
     if parcel.first <= expected or (not is_let_go and _goes_on(connection, parcel)):
         return last
     if not is_let_go and parcel.missing is Missing.AWAITED:
@@ -123,6 +123,11 @@ def open_gaps(centre: Centre, holders: Collection[Holder]) -> list[Gap]:
         return [gap for holder in holders for gap in gap_store.gaps(connection, holder)]
 
 
+def _is_let_go(parcel: Parcel, first: int) -> bool:
+    """Tell whether an agent has let go what is missing from a place on."""
+    return 0 < parcel.batch.lacks_from <= first
+
+
 def _goes_on(connection: Connection, parcel: Parcel) -> bool:
     """Tell whether a batch goes on from a known place of a branch, which no watermark follows."""
     place = parcel.first - 1
@@ -145,7 +150,7 @@ def _pass_over(
     connection: Connection, sender: Agent, parcel: Parcel, last: Watermark, at: datetime
 ) -> Watermark:
     holder, first, upto = parcel.holder, last.seq + 1, parcel.first - 1
-    is_let_go = 0 < parcel.batch.lacks_from <= first
+    is_let_go = _is_let_go(parcel, first)
     why = _LET_GO if is_let_go else _DAMAGED
     told = _told(sender, holder.epoch, range(first, upto + 1), why, at)
     conflicts.record(connection, [told])

@@ -26,6 +26,11 @@ class Identifiers:
         self._sort()
         return bool(self._by_index.get(index))
 
+    def claims_on(self, index: bytes) -> list[Identifier]:
+        """Return who has claimed an index, the first one first."""
+        self._sort()
+        return [self.identifiers[(index, owner)] for owner in self._by_index.get(index, ())]
+
     def claims_of(self, owner: UUID) -> list[Identifier]:
         """Return what a member has claimed himself."""
         self._sort()
@@ -41,13 +46,10 @@ class Identifiers:
         kind = IdentifierKind.CARD
         one = next((own for own in self.claims_of(member) if own.kind is kind), None)
         assert one is not None, f"member {member} has no card"
-        self._note(replace(one, index=index, tail=tail))
+        self.claim(replace(one, index=index, tail=tail))
 
     def claim(self, one: Identifier) -> None:
         """Enter how a member is found now."""
-        self._note(one)
-
-    def _note(self, one: Identifier) -> None:
         self._sort()
         self.identifiers[(one.index, one.owner)] = one
         self.changed_identifiers.add((one.index, one.owner))

@@ -215,21 +215,16 @@ class Roll(Identifiers):
                 if is_one:
                     self._claim_freely(shown)
                 else:
-                    self._note(shown)
+                    self.claim(shown)
         self.changed_members.add(self.survivor(member).id)
 
     def _has_phone_of_his_person(self, member: UUID) -> bool:
         living = self.survivor(member).id
-        claims = (
-            self.identifiers[(phone.index, owner)]
-            for phone in self.phones_of(member)
-            for owner in self._by_index[phone.index]
-            if owner != member
-        )
         return any(
             one.is_own_phone and one.account is None and one.member == living
-            for one in claims
-            if one.state is not IdentifierState.REVOKED
+            for phone in self.phones_of(member)
+            for one in self.claims_on(phone.index)
+            if one.owner != member and one.state is not IdentifierState.REVOKED
         )
 
     def _claim_freely(
@@ -286,11 +281,9 @@ class Roll(Identifiers):
 
     def owners(self, index: bytes, but: UUID) -> list[Member]:
         """Return the living members whose own an index is, the one known longest first."""
-        self._sort()
-        claims = (self.identifiers[(index, owner)] for owner in self._by_index.get(index, ()))
         found = {
             self.survivor(one.member).id
-            for one in claims
+            for one in self.claims_on(index)
             if index and one.state is not IdentifierState.REVOKED and one.role is PhoneRole.OWN
         }
         others = [self.members[member] for member in found - {but}]
@@ -326,7 +319,7 @@ class Roll(Identifiers):
         joined = not is_card and account is not None
         state = IdentifierState.JOINED if joined else IdentifierState.CLAIMED
         tail = newcomer.card_tail if is_card else newcomer.person.phone[-PHONE_TAIL_DIGITS:]
-        self._note(Identifier(index, newcomer.member, member, kind, tail, account, state))
+        self.claim(Identifier(index, newcomer.member, member, kind, tail, account, state))
 
     def _claim_other(self, newcomer: Newcomer, member: UUID) -> None:
         """Let a phone that is not the newcomer's own find him: others keep it, it is no case."""
@@ -335,7 +328,7 @@ class Roll(Identifiers):
             tail, kind = newcomer.person.phone[-PHONE_TAIL_DIGITS:], IdentifierKind.PHONE
             state = IdentifierState.CLAIMED
             owner, role = newcomer.member, newcomer.role
-            self._note(Identifier(index, owner, member, kind, tail, None, state, role))
+            self.claim(Identifier(index, owner, member, kind, tail, None, state, role))
 
     def put(self, member: Member) -> None:
         """Enter a member as he is now."""

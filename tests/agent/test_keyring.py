@@ -106,20 +106,28 @@ def test_rows_under_a_key_that_is_not_here_wait_for_the_next_session(shop: Shop)
     assert price_of(shop) == DEAR
 
 
+def behind_a_cache(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, whole: Segment, kept: Segment
+) -> list[int]:
+    """Let a cache on the line have something else than the centre; return what is asked for."""
+    asked: list[int] = []
+
+    def of_a_cache(_stream: str, after: int, again: int = 0) -> Segment | None:
+        asked.append(again)
+        if after >= whole.last:
+            return None
+        return whole if again else kept
+
+    # what stands on the line between store and centre, for this one kind of answer
+    monkeypatch.setattr(shop.link, "segment", of_a_cache)
+    return asked
+
+
 def test_what_comes_damaged_is_asked_for_again_at_once(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = offer(shop, key(1))
-    asked: list[int] = []
-
-    def damaged_by_a_cache(_stream: str, after: int, again: int = 0) -> Segment | None:
-        asked.append(again)
-        if after >= whole.last:
-            return None
-        return whole if again else flipped(whole)
-
-    # what stands on the line between store and centre, for this one kind of answer
-    monkeypatch.setattr(shop.link, "segment", damaged_by_a_cache)
+    asked = behind_a_cache(shop, monkeypatch, whole, flipped(whole))
 
     following.catch_up(shop.station, HERE)
 
@@ -139,16 +147,7 @@ def test_another_piece_than_was_asked_for_is_asked_for_again(
         "of another stream": write_segment(GLOBAL, INCARNATION, whole.first, whole.last, []),
         "newer": write_segment(HERE, INCARNATION, whole.last + 1, whole.last + 1, []),
     }
-    asked: list[int] = []
-
-    def of_a_cache(_stream: str, after: int, again: int = 0) -> Segment | None:
-        asked.append(again)
-        if after >= whole.last:
-            return None
-        return whole if again else others[kept]
-
-    # what stands on the line between store and centre, for this one kind of answer
-    monkeypatch.setattr(shop.link, "segment", of_a_cache)
+    asked = behind_a_cache(shop, monkeypatch, whole, others[kept])
 
     following.catch_up(shop.station, HERE)
 
@@ -163,16 +162,7 @@ def test_what_a_cache_has_under_a_key_that_is_told_no_more_is_asked_for_past_it(
     bring(shop, key(100))
     meet(shop.station)
     old, now = offer(shop, former), offer(shop, key(100))
-    asked: list[int] = []
-
-    def of_a_cache(_stream: str, after: int, again: int = 0) -> Segment | None:
-        asked.append(again)
-        if after >= now.last:
-            return None
-        return now if again else old
-
-    # what stands on the line between store and centre, for this one kind of answer
-    monkeypatch.setattr(shop.link, "segment", of_a_cache)
+    asked = behind_a_cache(shop, monkeypatch, now, old)
 
     following.catch_up(shop.station, HERE)
 

@@ -113,20 +113,22 @@ def test_a_portal_on_the_way_is_not_the_centre(status: int) -> None:
         assert not link.state().up
 
 
+def endless(read: list[int]) -> Iterator[bytes]:
+    """An answer that goes on; `read` has the bytes of what was taken of it."""
+    chunk = bytes(ANSWER_BYTES_MAX // 8)
+    while len(read) < 100:
+        read.append(len(chunk))
+        yield chunk
+
+
 @pytest.mark.parametrize("status", [200, 502])
 def test_an_answer_that_has_no_end_is_not_read_to_it(status: int) -> None:
     read: list[int] = []
 
-    def endless() -> Iterator[bytes]:
-        chunk = bytes(ANSWER_BYTES_MAX // 8)
-        while len(read) < 100:
-            read.append(len(chunk))
-            yield chunk
-
     def centre(request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
             return session_at(NOON)
-        return httpx.Response(status, content=endless())
+        return httpx.Response(status, content=endless(read))
 
     with linked(centre, FakeClock()) as link, pytest.raises(LinkDownError, match="more than"):
         link.segment(GLOBAL, 7)
@@ -154,16 +156,10 @@ def test_an_answer_that_grows_when_it_is_decoded_is_not_decoded() -> None:
 def test_a_refusal_of_the_tail_that_has_no_end_is_not_read_to_it() -> None:
     read: list[int] = []
 
-    def endless() -> Iterator[bytes]:
-        chunk = bytes(ANSWER_BYTES_MAX // 8)
-        while len(read) < 100:
-            read.append(len(chunk))
-            yield chunk
-
     def centre(request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
             return session_at(NOON)
-        return httpx.Response(502, content=endless())
+        return httpx.Response(502, content=endless(read))
 
     with linked(centre, FakeClock()) as link, pytest.raises(LinkDownError, match="more than"):
         next(link.tail({GLOBAL: 7}))

@@ -42,6 +42,15 @@ def coupon(journal: Journal, number: int = 1, campaign: str = "return_soon") -> 
     )
 
 
+def coupon_here(journal: Journal) -> Issued:
+    """A coupon that a store has issued, and has the lease of."""
+    one = coupon(journal)
+    journal.sell(None, issued=[one])
+    journal.push()
+    journal.ask(one.account, 1)
+    return one
+
+
 def use(one: Issued) -> Draw:
     return Draw(one.lot, one.account, 1)
 
@@ -207,10 +216,7 @@ def test_a_coupon_that_a_store_uses_without_its_lease_is_told_once_with_its_acco
     centre: Centre, journal: Journal, other: Journal
 ) -> None:
     """As a copied disk may: the first use stays, the receipt stands, nobody owes points."""
-    one = coupon(journal)
-    journal.sell(None, issued=[one])
-    journal.push()
-    journal.ask(one.account, 1)
+    one = coupon_here(journal)
     journal.sell(None, paid=[use(one)])
     journal.push()
 
@@ -229,10 +235,7 @@ def test_a_coupon_that_a_store_uses_without_its_lease_is_told_once_with_its_acco
 
 
 def test_a_void_lets_its_code_be_used_again(centre: Centre, journal: Journal) -> None:
-    one = coupon(journal)
-    journal.sell(None, issued=[one])
-    journal.push()
-    journal.ask(one.account, 1)
+    one = coupon_here(journal)
     journal.clock.go(microseconds=123_456)
     used = journal.sell(None, paid=[use(one)])
     journal.push()
@@ -249,10 +252,7 @@ def test_a_void_gives_no_code_back_that_another_sale_has_used(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:
     """Used twice, as a copied disk may: the use that stays is the one that is counted."""
-    one = coupon(journal)
-    journal.sell(None, issued=[one])
-    journal.push()
-    journal.ask(one.account, 1)
+    one = coupon_here(journal)
     journal.sell(None, paid=[use(one)])
     journal.push()
     other.clock.go(seconds=60)
@@ -268,10 +268,7 @@ def test_a_void_gives_no_code_back_that_another_sale_has_used(
 def test_a_code_whose_first_use_is_voided_is_the_other_sales_that_has_used_it(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:
-    one = coupon(journal)
-    journal.sell(None, issued=[one])
-    journal.push()
-    journal.ask(one.account, 1)
+    one = coupon_here(journal)
     first = journal.sell(None, paid=[use(one)])
     journal.push()
     other.clock.go(seconds=60)

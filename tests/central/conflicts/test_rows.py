@@ -22,7 +22,7 @@ from shared.wire.push import OutcomeKind
 from tests.central.app.kit import SetClock
 from tests.central.auditor.kit import WINE, Shop, audit, compiled, shop
 from tests.central.bearers.kit import NOMINAL, drawn, issued, on_sale
-from tests.central.campaigns.test_coupons import coupon, use
+from tests.central.campaigns.test_coupons import coupon_here, use
 from tests.central.chain_kit import balance, conflicts, kinds
 from tests.central.journal_builder import Journal
 
@@ -116,10 +116,7 @@ def test_single_use_code_used_twice_stands_in_both_receipts(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:
     """102 has no lease of it, as a copied disk has none."""
-    one = coupon(journal)
-    journal.sell(None, issued=[one])
-    journal.push()
-    journal.ask(one.account, 1)
+    one = coupon_here(journal)
     journal.sell(None, paid=[use(one)])
     journal.push()
     other.sell(None, paid=[use(one)])

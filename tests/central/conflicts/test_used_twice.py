@@ -27,7 +27,7 @@ from shared.wire.facts import Birth, Envelope, FactKind, Granted, Issued, Receip
 from tests.builders import wine_text
 from tests.central.auditor.kit import CHEESE, MOSCOW, THOUSAND, shop
 from tests.central.bearers.kit import NOMINAL, drawn, issued, on_sale
-from tests.central.campaigns.test_coupons import coupon, use
+from tests.central.campaigns.test_coupons import coupon, coupon_here, use
 from tests.central.chain_kit import balance, books, conflicts, dump
 from tests.central.journal_builder import PIECE, Journal, Person, Sold
 
@@ -384,10 +384,7 @@ def test_a_code_that_brought_a_discount_alone_cannot_be_undone_and_it_is_said_wh
 def test_a_code_whose_pack_is_not_here_cannot_be_undone(
     centre: Centre, journal: Journal, other: Journal
 ) -> None:
-    one = coupon(journal)
-    journal.sell(None, issued=[one])
-    journal.push()
-    journal.ask(one.account, 1)
+    one = coupon_here(journal)
     other.sell(None, paid=[use(one)])
     other.push()
 

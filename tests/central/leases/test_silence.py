@@ -36,6 +36,12 @@ def looked(centre: Centre) -> int:
     return silence.run(centre, centre.clock.now())
 
 
+def _assert_days_count_anew(centre: Centre, present: Journal, clock: SetClock) -> None:
+    written_off = [_looked_for_a_day(centre, present, clock) for _ in range(DAYS + 1)]
+    assert written_off[: DAYS - 1] == [0] * (DAYS - 1)
+    assert sum(written_off) == 1
+
+
 def _looked_for_a_day(centre: Centre, heard: Journal, clock: SetClock) -> int:
     written_off = 0
     for _ in range(24):
@@ -79,12 +85,9 @@ def test_after_the_centre_was_away_itself_the_days_of_a_silent_store_count_anew(
     clock.go(seconds=timedelta(days=DAYS + 1).total_seconds())
     other.sell(None)
     other.push()
-    back = looked(patient)
-    written_off = [_looked_for_a_day(patient, other, clock) for _ in range(DAYS + 1)]
 
-    assert back == 0
-    assert written_off[: DAYS - 1] == [0] * (DAYS - 1)
-    assert sum(written_off) == 1
+    assert looked(patient) == 0
+    _assert_days_count_anew(patient, other, clock)
 
 
 @pytest.mark.usefixtures("lot")
@@ -100,10 +103,7 @@ def test_after_nobody_could_reach_the_centre_the_days_of_a_silent_store_count_an
     other.push()
 
     assert (written_off, looked(patient)) == (0, 0)
-
-    written_off_later = [_looked_for_a_day(patient, other, clock) for _ in range(DAYS + 1)]
-    assert written_off_later[: DAYS - 1] == [0] * (DAYS - 1)
-    assert sum(written_off_later) == 1
+    _assert_days_count_anew(patient, other, clock)
 
 
 @pytest.mark.usefixtures("lot")
