@@ -33,6 +33,7 @@ from central.cli_privacy import privacy_app
 from central.cli_proof import proof_app
 from central.cli_root import RootFile, with_root_of
 from central.shell import FileArgument, beside_points, opened, refusals, settings_of
+from shared.runtime.files import read_file
 
 if TYPE_CHECKING:
     from central.centre import Centre
@@ -144,7 +145,7 @@ def publish(ctx: typer.Context, file: FileArgument) -> None:
     from central.packs.service import Novelty, publish_file
 
     with opened(ctx) as centre:
-        pack = publish_file(centre, file.read_bytes())
+        pack = publish_file(centre, read_file(file))
         budgets.run(centre, centre.clock.now())
         verdict = "published" if pack.novelty is Novelty.NEW else "was published already"
         typer.echo(f"{pack.name} {pack.version} {verdict}: {pack.hash}")
@@ -252,7 +253,7 @@ def _import(
     from central.estate.service import How
 
     with opened(ctx) as centre:
-        done = use_case(centre, file.read_bytes(), How.DRY_RUN if dry_run else How.APPLY)
+        done = use_case(centre, read_file(file), How.DRY_RUN if dry_run else How.APPLY)
         suffix = " (dry run, nothing is written)" if dry_run else ""
         typer.echo(
             f"{done.read} read: {done.added} added, {done.changed} changed, "

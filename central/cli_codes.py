@@ -8,6 +8,7 @@ import typer
 
 from central.cli_bearers import BatchNo, NewFile, Reason, check_new, write_codes
 from central.shell import NUMBER_MAX, opened, progress
+from shared.runtime.files import read_file
 
 if TYPE_CHECKING:
     from central.campaigns.codes import CodeShown
@@ -57,7 +58,7 @@ def issue_codes(
         else:
             first = None if first_day is None else first_day.date()
             last = None if last_day is None else last_day.date()
-            takers = () if owners is None else read_owners(centre, owners.read_bytes())
+            takers = () if owners is None else read_owners(centre, read_file(owners))
             wanted = CodeOrder(campaign, count, channel, event, first, last, takers, title)
             batch = order(centre, wanted)
             typer.echo(f"batch {batch.no}", err=True)

@@ -6,6 +6,7 @@ import typer
 
 from central.shell import FileArgument, opened, refusals
 from shared.errors import Kind, LoyaltyError
+from shared.runtime.files import read_file
 
 if TYPE_CHECKING:
     from central.ingest.files import TakenIn
@@ -49,8 +50,9 @@ def import_facts(
     from shared.wire.push import frames
 
     with refusals(ctx.obj.locale):
-        batches, damaged, whole = frames(file.read_bytes())
-        if not batches and file.stat().st_size:
+        content = read_file(file)
+        batches, damaged, whole = frames(content)
+        if content and not batches:
             raise NoFactsError(file=file)
         with opened(ctx) as centre:
             missing = Missing.PASSED_OVER if over_gap else Missing.AWAITED
@@ -59,7 +61,7 @@ def import_facts(
     _print(taken, len(batches), is_ru=is_ru)
     if taken.missing and not over_gap:
         typer.echo(HINT_RU if is_ru else HINT_EN, err=True)
-    if rest := file.stat().st_size - whole:
+    if rest := len(content) - whole:
         typer.echo(f"{rest} bytes at the end are no whole batch: a stop has torn it", err=True)
     if damaged := damaged + taken.damaged:
         typer.echo(f"{damaged} batches are damaged: what is in them is not taken in", err=True)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from central.shell import FileArgument, opened
+from shared.runtime.files import read_file
 
 lots_app = typer.Typer(no_args_is_help=True, help="Points that members bring along.")
 
@@ -16,7 +17,7 @@ def import_lots(ctx: typer.Context, file: FileArgument) -> None:
     from shared.points import format_points
 
     with opened(ctx) as centre:
-        done = import_file(centre, file.read_bytes())
+        done = import_file(centre, read_file(file))
         typer.echo(
             f"{done.granted} granted ({format_points(done.points)} points), "
             f"{done.repeated} were there already"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from central.shell import NUMBER_MAX, By, FileArgument, Note, Who, done_by_command, opened
+from shared.runtime.files import read_file
 
 if TYPE_CHECKING:
     from central.settling.level import Level
@@ -176,7 +177,7 @@ def publish_consent_text(
     from central.settling.consents import publish_text
 
     with opened(ctx) as centre:
-        text = file.read_text(encoding="utf-8", errors="replace")
+        text = read_file(file).decode(errors="replace").replace("\r\n", "\n")
         publish_text(centre, purpose, version, text, Word(by or getpass.getuser(), note))
         typer.echo(f"{purpose} {version} is kept")
 

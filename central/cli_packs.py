@@ -7,6 +7,7 @@ import typer
 
 from central.shell import NUMBER_MAX, FileArgument, opened
 from shared.packs.table_kinds import TableKind
+from shared.runtime.files import read_file
 
 if TYPE_CHECKING:
     from central.packs.draft_store import StoredDraft
@@ -52,7 +53,7 @@ def draft(
     from shared.rules.document import decoded
 
     with opened(ctx) as centre:
-        text = decoded(file.read_bytes())
+        text = decoded(read_file(file))
         if into:
             found = drafting.revise(centre, into, text, by, note=note)
         else:
@@ -84,7 +85,7 @@ def change(
     from central.rollout.requests import request
 
     with opened(ctx) as centre:
-        found = request(centre, pack, kind, (file.name, file.read_bytes()), by, note)
+        found = request(centre, pack, kind, (file.name, read_file(file)), by, note)
         typer.echo(_line(found.draft))
         for line in differences(centre, found.draft.no, centre.settings.locale):
             typer.echo(f"  {line}")

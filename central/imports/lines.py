@@ -63,4 +63,6 @@ def checked_source(source: Source) -> Source:
         told = ", ".join(ENCODINGS)
         ru = f"кодировка — одна из {told}, разделитель — один знак"
         raise bad_source(source.path, ru, f"encodings are {told}, a delimiter is one character")
+    if not source.path.is_file():
+        raise bad_source(source.path, "это не обычный файл", "it is no regular file")
     return Source(source.path, source.encoding.lower(), source.delimiter)

@@ -14,6 +14,7 @@ from central.imports.reasons import Reason, RefusedError
 from shared.errors import Kind, LoyaltyError
 from shared.rules.document import decoded, read_yaml
 from shared.rules.faults import WHOLE, PackError, refused
+from shared.runtime.files import read_file
 
 ANY = "*"
 """Stands for every value that is not named."""
@@ -195,7 +196,7 @@ def _put(places: dict[str, int], name: str, place: int) -> None:
 
 def _read(path: Path) -> tuple[bytes, _MappingFile]:
     try:
-        content = path.read_bytes()
+        content = read_file(path)
         document: Any = read_yaml(decoded(content))
         return content, _MappingFile.model_validate(document)
     except OSError as error:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from central.imports.fields import ImportKind
-from central.imports.lines import BadSourceError, Line, Sheet, Source
+from central.imports.lines import BadSourceError, Line, Sheet, Source, checked_source
 from central.imports.mapping import BadMappingError, Plan, UnfitColumnsError, fit
 from central.imports.reasons import Reason
 from central.imports.sources import CELL_CHARS_MAX, open_sheet
@@ -60,6 +60,11 @@ def test_an_encoding_that_is_named_counts_or_the_file_is_refused(tmp_path: Path)
     assert _read(path, "cp1251")[1] == [Line(2, ("Анна",))]
     with pytest.raises(BadSourceError, match="utf-8"):
         _read(path, "utf-8")
+
+
+def test_a_device_is_no_source() -> None:
+    with pytest.raises(BadSourceError, match="no regular file"):
+        checked_source(Source(Path("/dev/zero")))
 
 
 def test_rows_that_cannot_be_read_cost_no_other_row(tmp_path: Path) -> None:
