@@ -8,12 +8,12 @@ TORN = Profile(
     "torn",
     offline=0.5,
     clocks=0.3,
-    visits=80,
+    visits=160,
     members=5,
     only_offline=True,
     silent=2,
-    gift=12_000,
-    of_piece=50_000,
+    gift=24_000,
+    of_piece=100_000,
 )
 
 
