@@ -4,7 +4,11 @@ UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
-export UV_PYTHON := python3
+# The distribution's Python comes first: agents and centres are installed on it, and it is built with
+# more optimisation than most that a developer has beside it.
+SYSTEM_PYTHON := /usr/bin/python3
+export UV_PYTHON := $(shell $(SYSTEM_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	2>/dev/null && echo $(SYSTEM_PYTHON) || echo python3)
 
 .PHONY: demo test check capabilities bench figures simulate torment mutants rolling failover restoring screens format clean
 

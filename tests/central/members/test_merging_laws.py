@@ -236,7 +236,7 @@ made = count()
 
 
 @settings(
-    max_examples=12,
+    max_examples=8,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @example(steps=[("join", 0, 1, 0), ("buy", 0, 0, 7_00), ("buy", 1, 1, 9_00), ("push", 0, 0, 0)])

@@ -93,7 +93,7 @@ steps = st.lists(
 
 
 @given(steps)
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_pieces_of_any_size_hold_what_the_changes_come_to(
     centre: Centre, batches: list[list[tuple[int, str | None]]]
 ) -> None:

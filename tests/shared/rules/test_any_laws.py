@@ -81,7 +81,7 @@ def _floor(pack: CompiledPack, item: Item, moment: Moment) -> int:
 
 
 @given(pack_docs(("discount",)), st.sampled_from(["line", "receipt"]), MEMBERS, RECEIPTS, MOMENTS)
-@settings(max_examples=100)
+@settings(max_examples=60)
 def test_the_best_of_a_group_is_never_worse_for_the_customer_than_any_of_its_children(
     doc: Doc, scope: str, who: MemberView | None, bought: Receipt, moment: Moment
 ) -> None:
@@ -126,7 +126,7 @@ def test_a_pack_reads_back_from_its_bytes_and_its_schema_knows_it(doc: Doc) -> N
 
 
 @given(DOCS, DOCS, st.data())
-@settings(max_examples=100, suppress_health_check=SLOW)
+@settings(max_examples=60, suppress_health_check=SLOW)
 def test_whatever_one_part_of_a_pack_becomes_there_is_a_sentence(
     doc: Doc, other: Doc, data: st.DataObject
 ) -> None:
