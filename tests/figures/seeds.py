@@ -14,6 +14,9 @@ from tests.figures.run import Run
 
 LONGEST = "longest_s"
 """The one count that is not summed."""
+AHEAD = 2
+"""Pieces that are begun for each job once one has told how much it counts: who has done his does
+not wait for the one before."""
 
 Work = Callable[[int], Json]
 Begin = Callable[[int], Callable[[], Json]]
@@ -23,8 +26,8 @@ def seeded(run: Run, figure: int, name: str, work: Work, wanted: tuple[str, int]
     """Do the pieces of seeds from 1 on until so much of a count is there; return all sums.
 
     As many pieces as the run has jobs are done at once, each by a process of its own, so `work` has
-    to be picklable, but none that will hardly be wanted; the sums are the same for any number of
-    jobs. What is done stands in the book.
+    to be picklable; none is begun that will hardly be wanted. The sums are the same for any number
+    of jobs. What is done stands in the book.
     Raises what a piece raises.
     """
     book, total, (counted, most) = run.book(figure), Json(), wanted
@@ -33,7 +36,8 @@ def seeded(run: Run, figure: int, name: str, work: Work, wanted: tuple[str, int]
         for seed in count(1):
             if total.get(counted, 0) >= most:
                 break
-            at_once = min(run.jobs, _wanted(total.get(counted, 0), most, seed))
+            begun = run.jobs * (AHEAD if total else 1)
+            at_once = min(begun, _wanted(total.get(counted, 0), most, seed))
             for near in range(seed, seed + at_once):
                 if near not in ahead and f"{name} {near}" not in book.pieces:
                     ahead[near] = begin(near)

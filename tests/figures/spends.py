@@ -13,7 +13,7 @@ TORN = Profile(
     only_offline=True,
     silent=2,
     gift=24_000,
-    of_piece=100_000,
+    of_piece=50_000,
 )
 
 
