@@ -32,7 +32,15 @@ from central.cli_policy import policy_app
 from central.cli_privacy import privacy_app
 from central.cli_proof import proof_app
 from central.cli_root import RootFile, with_root_of
-from central.shell import FileArgument, beside_points, opened, refusals, settings_of
+from central.shell import (
+    FileArgument,
+    beside_points,
+    in_words,
+    opened,
+    refusals,
+    settings_of,
+    tell,
+)
 from shared.runtime.files import read_file
 
 if TYPE_CHECKING:
@@ -100,7 +108,8 @@ def init(ctx: typer.Context) -> None:
     with refusals(settings.locale):
         centre = initialise(settings, *on_this_machine())
         centre.engine.dispose()
-    typer.echo(f"{settings.data_dir}: root key {centre.keys.root_key.hex()}")
+    key = centre.keys.root_key.hex()
+    tell(ctx, f"{settings.data_dir}: корневой ключ {key}", f"{settings.data_dir}: root key {key}")
 
 
 @app.command()
@@ -147,7 +156,10 @@ def publish(ctx: typer.Context, file: FileArgument) -> None:
     with opened(ctx) as centre:
         pack = publish_file(centre, read_file(file))
         budgets.run(centre, centre.clock.now())
-        verdict = "published" if pack.novelty is Novelty.NEW else "was published already"
+        if pack.novelty is Novelty.NEW:
+            verdict = in_words(ctx, "опубликован", "published")
+        else:
+            verdict = in_words(ctx, "был опубликован раньше", "was published already")
         typer.echo(f"{pack.name} {pack.version} {verdict}: {pack.hash}")
 
 
@@ -161,11 +173,16 @@ def check(ctx: typer.Context) -> None:
         with reading(centre.engine) as connection:
             broken = broken_laws(connection)
         for one in broken:
-            place = f"account {one.account}" + (f", lot {one.lot}" if one.lot else "")
-            typer.echo(f"{one.law}: {place}: {one.found}, should be {one.expected}", err=True)
+            lot = in_words(ctx, f", партия {one.lot}", f", lot {one.lot}") if one.lot else ""
+            tell(
+                ctx,
+                f"{one.law}: счёт {one.account}{lot}: {one.found}, а должно быть {one.expected}",
+                f"{one.law}: account {one.account}{lot}: {one.found}, should be {one.expected}",
+                err=True,
+            )
         if broken:
             raise typer.Exit(1)
-        typer.echo("the ledger's laws hold")
+        tell(ctx, "законы учёта соблюдены", "the ledger's laws hold")
 
 
 @app.command()
@@ -198,24 +215,46 @@ def restored(
 
     with opened(ctx) as centre:
         if accept:
-            typer.echo(f"{recovery.accept(centre)} reports are not waited for")
+            count = recovery.accept(centre)
+            tell(ctx, f"отчётов больше не ждём: {count}", f"{count} reports are not waited for")
         elif yes:
             incarnation = recovery.begin(with_root_of(centre, root))
-            typer.echo(f"incarnation {incarnation}: start the centre now")
+            tell(
+                ctx,
+                f"новая жизнь центра {incarnation}: теперь запустите его",
+                f"incarnation {incarnation}: start the centre now",
+            )
             if again := ErasedList(centre.settings.erasures).missing(centre):
-                typer.echo(f"{len(again)} members were erased since the backup, and will be again")
+                tell(
+                    ctx,
+                    f"после копии стёрто участников: {len(again)}; будут стёрты снова",
+                    f"{len(again)} members were erased since the backup, and will be again",
+                )
         found = recovery.look(centre)
         if found is None:
-            typer.echo("no recovery is under way; --yes begins one after a restore")
+            tell(
+                ctx,
+                "центр не восстанавливается; после возврата из копии начинает --yes",
+                "no recovery is under way; --yes begins one after a restore",
+            )
             return
         if not found.missing:
-            typer.echo("no report is missing: the running centre leases again within a minute")
+            tell(
+                ctx,
+                "все отчёты здесь: работающий центр снова закрепляет бонусы не позже чем через "
+                "минуту",
+                "no report is missing: the running centre leases again within a minute",
+            )
             return
-        typer.echo(
-            f"{found.reported} stores have reported, {len(found.missing)} have not: "
-            f"{' '.join(found.missing[:STORES_SHOWN_MAX])}\n"
-            f"to lease without them risks at most {format_points(found.free_points)} points"
-            f"{beside_points(found.free_certificates_minor, found.free_uses)}"
+        stores = " ".join(found.missing[:STORES_SHOWN_MAX])
+        points = format_points(found.free_points)
+        beside = beside_points(ctx, found.free_certificates_minor, found.free_uses)
+        tell(
+            ctx,
+            f"магазинов сообщило: {found.reported}, не сообщило: {len(found.missing)}: {stores}\n"
+            f"закреплять без них — рисковать не больше чем бонусами {points}{beside}",
+            f"{found.reported} stores have reported, {len(found.missing)} have not: {stores}\n"
+            f"to lease without them risks at most {points} points{beside}",
         )
 
 
@@ -254,8 +293,13 @@ def _import(
 
     with opened(ctx) as centre:
         done = use_case(centre, read_file(file), How.DRY_RUN if dry_run else How.APPLY)
-        suffix = " (dry run, nothing is written)" if dry_run else ""
-        typer.echo(
+        suffix = ""
+        if dry_run:
+            suffix = in_words(ctx, " (проба, ничего не записано)", " (dry run, nothing is written)")
+        tell(
+            ctx,
+            f"прочитано {done.read}: добавлено {done.added}, изменено {done.changed}, без "
+            f"изменений {done.unchanged}{suffix}",
             f"{done.read} read: {done.added} added, {done.changed} changed, "
-            f"{done.unchanged} unchanged{suffix}"
+            f"{done.unchanged} unchanged{suffix}",
         )

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import typer
 
-from central.shell import opened
+from central.shell import in_words, opened, tell
 
 if TYPE_CHECKING:
     from central.auditor.telling import Line
@@ -34,19 +34,30 @@ def show_status(
         with reading(centre.engine) as connection:
             found = telling.standing(connection)
             sums = store.sums_by(connection, by)
-        typer.echo(
+        receipts, untimed = found.sums.receipts, found.sums.untimed
+        tell(
+            ctx,
+            f"ещё не просмотрено фактов: {found.behind} (журналов: {found.journals}), ждут "
+            f"проведения: {found.gaps}, чеков смотрим снова: {found.due}\n"
+            f"просмотрено чеков: {receipts}, расходятся: {found.divergent}, по неверным часам: "
+            f"{untimed}",
             f"{found.behind} facts of {found.journals} journals are not seen yet, {found.gaps} "
             f"wait to be posted, {found.due} receipts are looked at again\n"
-            f"{found.sums.receipts} receipts seen, {found.divergent} diverge, "
-            f"{found.sums.untimed} by a clock that was not right"
+            f"{receipts} receipts seen, {found.divergent} diverge, {untimed} by a clock that was "
+            "not right",
         )
-        for name, one in {**sums, "all": found.sums}.items():
-            typer.echo(
-                f"{name[:HASH_CHARS] if by == 'pack' else name}: {one.stale} of {one.receipts} "
-                f"stale; discount {format_money(one.discount_more_minor)} withheld, "
-                f"{format_money(one.discount_less_minor)} too much; points "
-                f"{format_points(one.points_more)} withheld ({format_points(one.granted)} "
-                f"granted), {format_points(one.points_less)} too many"
+        for name, one in {**sums, in_words(ctx, "всего", "all"): found.sums}.items():
+            called = name[:HASH_CHARS] if by == "pack" else name
+            more, less = map(format_money, (one.discount_more_minor, one.discount_less_minor))
+            withheld, many = map(format_points, (one.points_more, one.points_less))
+            granted = format_points(one.granted)
+            tell(
+                ctx,
+                f"{called}: по устаревшим данным {one.stale} из {one.receipts}; скидки недодано "
+                f"{more}, лишней {less}; бонусов недодано {withheld} (доначислено {granted}), "
+                f"лишних {many}",
+                f"{called}: {one.stale} of {one.receipts} stale; discount {more} withheld, {less} "
+                f"too much; points {withheld} withheld ({granted} granted), {many} too many",
             )
 
 
@@ -69,10 +80,14 @@ def show_list(
     wanted = (*DIVERGENT, Verdict.UNKNOWN_PACK, *((Verdict.SAME,) if stale else ()))
     with opened(ctx) as centre, reading(centre.engine) as connection:
         for one in tables.latest(connection, wanted, store, LISTED_MAX):
-            typer.echo(
-                f"{one.receipt} store {one.store} {one.day} {one.verdict}: discount "
-                f"{format_money(one.discount_minor)}, points {format_points(one.points)}, "
-                f"granted {format_points(one.granted)}"
+            discount, points = format_money(one.discount_minor), format_points(one.points)
+            granted = format_points(one.granted)
+            tell(
+                ctx,
+                f"{one.receipt} магазин {one.store} {one.day} {one.verdict}: скидка {discount}, "
+                f"бонусы {points}, доначислено {granted}",
+                f"{one.receipt} store {one.store} {one.day} {one.verdict}: discount {discount}, "
+                f"points {points}, granted {granted}",
             )
 
 
@@ -89,20 +104,27 @@ def show_one(
 
     with opened(ctx) as centre:
         found = show(centre, receipt)
-        typer.echo(
-            f"receipt {found.receipt}, fact {found.fact.id} ({found.fact.seq} of epoch "
-            f"{found.fact.epoch}), store {found.fact.store}, {found.at:%Y-%m-%d %H:%M:%S} UTC\n"
-            f"pack {found.pack[:HASH_CHARS]}, at the centre {found.ours[:HASH_CHARS] or 'none'}: "
-            f"{found.verdict}"
+        fact, at = found.fact, f"{found.at:%Y-%m-%d %H:%M:%S} UTC"
+        pack, ours = found.pack[:HASH_CHARS], found.ours[:HASH_CHARS]
+        tell(
+            ctx,
+            f"чек {found.receipt}, факт {fact.id} ({fact.seq} эпохи {fact.epoch}), магазин "
+            f"{fact.store}, {at}\nпакет {pack}, у центра {ours or 'никакого'}: {found.verdict}",
+            f"receipt {found.receipt}, fact {fact.id} ({fact.seq} of epoch {fact.epoch}), store "
+            f"{fact.store}, {at}\npack {pack}, at the centre {ours or 'none'}: {found.verdict}",
         )
         for line in found.lines:
             mark = "!" if line.differs else " "
-            typer.echo(f"{mark} {line.name}: {_sides(line)}")
+            typer.echo(f"{mark} {line.name}: {_sides(ctx, line)}")
 
 
-def _sides(line: "Line") -> str:
+def _sides(ctx: typer.Context, line: "Line") -> str:
     """Write one text where all are the same, else each under its name."""
     if line.printed == line.again == line.ours:
         return line.printed
-    sides = {"printed": line.printed, "again": line.again, "centre": line.ours}
+    sides = {
+        in_words(ctx, "напечатано", "printed"): line.printed,
+        in_words(ctx, "снова", "again"): line.again,
+        in_words(ctx, "у центра", "centre"): line.ours,
+    }
     return ", ".join(f"{name} {text or '-'}" for name, text in sides.items())

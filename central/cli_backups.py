@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from central.shell import LONG_MAX, opened
+from central.shell import LONG_MAX, in_words, opened, tell
 
 backup_app = typer.Typer(no_args_is_help=True, help="Backups that stores may rely on.")
 
@@ -25,7 +25,11 @@ def take_backup(
 
     with opened(ctx) as centre:
         taken = take(centre, place)
-        typer.echo(f"backup {taken.number} is in {taken.file}, checked and confirmed")
+        tell(
+            ctx,
+            f"копия {taken.number} лежит в {taken.file}, проверена и подтверждена",
+            f"backup {taken.number} is in {taken.file}, checked and confirmed",
+        )
 
 
 @backup_app.command("begin")
@@ -49,9 +53,11 @@ def confirm_backup(
 
     with opened(ctx) as centre:
         found = confirm(centre, number, centre.clock.now())
-        typer.echo(
-            f"backup {number} is confirmed: it holds all that came before "
-            f"{found.begun_at:%Y-%m-%d %H:%M:%S} UTC"
+        upto = f"{found.begun_at:%Y-%m-%d %H:%M:%S} UTC"
+        tell(
+            ctx,
+            f"копия {number} подтверждена: в ней всё, что пришло до {upto}",
+            f"backup {number} is confirmed: it holds all that came before {upto}",
         )
 
 
@@ -63,7 +69,14 @@ def list_backups(ctx: typer.Context) -> None:
     with opened(ctx) as centre:
         for one in list_newest(centre):
             confirmed = one.confirmed_at
-            state = f"confirmed {confirmed:%Y-%m-%d %H:%M} UTC" if confirmed else "not confirmed"
-            former = "" if one.incarnation == centre.incarnation else ", of a life before a restore"
+            state = in_words(ctx, "не подтверждена", "not confirmed")
+            if confirmed:
+                said = in_words(ctx, "подтверждена", "confirmed")
+                state = f"{said} {confirmed:%Y-%m-%d %H:%M} UTC"
+            former = ""
+            if one.incarnation != centre.incarnation:
+                former = in_words(
+                    ctx, ", из жизни до восстановления", ", of a life before a restore"
+                )
             where = f", {one.file}" if one.file else ""
             typer.echo(f"{one.number}: {state}{former}{where}")

@@ -4,16 +4,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from central.shell import FileArgument, opened, refusals
+from central.shell import FileArgument, in_words, opened, refusals, tell
 from shared.errors import Kind, LoyaltyError
 from shared.runtime.files import read_file
 
 if TYPE_CHECKING:
     from central.ingest.files import TakenIn
-    from central.ingest.gap_store import Gap
-
-MISSING = "missing before them"
-"""Facts of a file that do not continue what the centre has of their journal."""
 
 
 class NoFactsError(LoyaltyError):
@@ -57,14 +53,23 @@ def import_facts(
         with opened(ctx) as centre:
             missing = Missing.PASSED_OVER if over_gap else Missing.AWAITED
             taken = take_in_file(centre, batches, missing)
-    is_ru = ctx.obj.locale == "ru"
-    _print(taken, len(batches), is_ru=is_ru)
+    _print(ctx, taken, len(batches))
     if taken.missing and not over_gap:
-        typer.echo(HINT_RU if is_ru else HINT_EN, err=True)
+        tell(ctx, HINT_RU, HINT_EN, err=True)
     if rest := len(content) - whole:
-        typer.echo(f"{rest} bytes at the end are no whole batch: a stop has torn it", err=True)
+        tell(
+            ctx,
+            f"{rest} байт в конце — не целая пачка: её запись прервалась",
+            f"{rest} bytes at the end are no whole batch: a stop has torn it",
+            err=True,
+        )
     if damaged := damaged + taken.damaged:
-        typer.echo(f"{damaged} batches are damaged: what is in them is not taken in", err=True)
+        tell(
+            ctx,
+            f"повреждено пачек: {damaged}; что в них, не принято",
+            f"{damaged} batches are damaged: what is in them is not taken in",
+            err=True,
+        )
     if taken.missing or (damaged and not over_gap):
         raise typer.Exit(1)
 
@@ -79,15 +84,17 @@ HINT_EN = (
 )
 
 
-def _print(taken: "TakenIn", batches: int, *, is_ru: bool) -> None:
-    counts = {**taken.outcomes, **({MISSING: taken.missing} if taken.missing else {})}
+def _print(ctx: typer.Context, taken: "TakenIn", batches: int) -> None:
+    counts = dict(taken.outcomes)
+    if taken.missing:
+        counts[in_words(ctx, "не хватает перед ними", "missing before them")] = taken.missing
     told = ", ".join(f"{kind} {count}" for kind, count in sorted(counts.items()))
-    typer.echo(f"{batches} batches: {told or 'no facts'}")
+    tell(
+        ctx, f"пачек: {batches}: {told or 'фактов нет'}", f"{batches} batches: {told or 'no facts'}"
+    )
     for gap in taken.gaps:
-        typer.echo(_told(gap, is_ru=is_ru))
-
-
-def _told(gap: "Gap", *, is_ru: bool) -> str:
-    if is_ru:
-        return f"нет фактов {gap.first}–{gap.last} эпохи {gap.epoch}: конфликт {gap.conflict}"
-    return f"facts {gap.first} to {gap.last} of epoch {gap.epoch} are missing: {gap.conflict}"
+        tell(
+            ctx,
+            f"нет фактов {gap.first}–{gap.last} эпохи {gap.epoch}: конфликт {gap.conflict}",
+            f"facts {gap.first} to {gap.last} of epoch {gap.epoch} are missing: {gap.conflict}",
+        )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from central.cli_root import RootFile, root_app, with_root_of
-from central.shell import opened
+from central.shell import in_words, opened, tell
 from shared.crypto.keys import KeyUse
 
 if TYPE_CHECKING:
@@ -31,23 +31,33 @@ def list_keys(ctx: typer.Context) -> None:
 
     with opened(ctx) as centre:
         row = keylist.present(centre)
-        where = "lies elsewhere" if centre.keys.root is None else "is in the folder of keys"
-        typer.echo(f"root {centre.keys.root_key.hex()}; its secret {where}")
+        if centre.keys.root is None:
+            where = in_words(ctx, "хранится не здесь", "lies elsewhere")
+        else:
+            where = in_words(ctx, "лежит в папке ключей", "is in the folder of keys")
+        root = centre.keys.root_key.hex()
+        tell(ctx, f"корень {root}; его секрет {where}", f"root {root}; its secret {where}")
         for over in centre.keys.roots.handed_over:
-            typer.echo(f"handed over {over.number}: {over.former.hex()} to {over.root.hex()}")
-        _tell_version(centre)
+            said = in_words(ctx, "передан", "handed over")
+            typer.echo(f"{said} {over.number}: {over.former.hex()} → {over.root.hex()}")
+        _tell_version(ctx, centre)
         for use, listed, now in (
             (KeyUse.PACKS, row.pack_keys if row else (), centre.keys.pack.public),
             (KeyUse.PASSES, keys_of_passes(row), centre.keys.passes.public),
         ):
             for key in listed:
-                typer.echo(f"{use} {key.hex()}{' signs now' if key == now else ''}")
+                signs = in_words(ctx, " подписывает", " signs now") if key == now else ""
+                typer.echo(f"{use} {key.hex()}{signs}")
         for one in row.revoked if row else ():
-            typer.echo(f"revoked agent {one.agent} epoch {one.epoch}, good up to {one.last_seq}")
+            tell(
+                ctx,
+                f"отозван агент {one.agent} эпохи {one.epoch}, верить до факта {one.last_seq}",
+                f"revoked agent {one.agent} epoch {one.epoch}, good up to {one.last_seq}",
+            )
         with reading(centre.engine) as connection:
             numbers = streams.key_numbers(connection, feed.heads(centre.engine).keys())
         for stream, number in numbers.items():
-            typer.echo(f"stream {stream} key {number}")
+            tell(ctx, f"поток {stream} ключ {number}", f"stream {stream} key {number}")
 
 
 @keys_app.command("sign")
@@ -57,7 +67,11 @@ def sign_list(ctx: typer.Context, *, root: RootFile = None) -> None:
 
     with opened(ctx) as centre:
         version = keylist.sign(with_root_of(centre, root))
-        typer.echo(f"the list of keys is signed: version {version}")
+        tell(
+            ctx,
+            f"список ключей подписан: версия {version}",
+            f"the list of keys is signed: version {version}",
+        )
 
 
 @keys_app.command("renew")
@@ -67,8 +81,13 @@ def renew_key(ctx: typer.Context, use: Use, *, root: RootFile = None) -> None:
 
     with opened(ctx) as centre:
         key = keylist.renew(with_root_of(centre, root), use)
-        typer.echo(f"{use} {key.hex()} signs from now on")
-        typer.echo("copy the folder of keys to the other machines of the centre, and to its backup")
+        tell(
+            ctx,
+            f"{use} {key.hex()} подписывает с этого мига\n"
+            "скопируйте папку ключей на другие машины центра и в его резервную копию",
+            f"{use} {key.hex()} signs from now on\n"
+            "copy the folder of keys to the other machines of the centre, and to its backup",
+        )
 
 
 @keys_app.command("revoke")
@@ -84,7 +103,11 @@ def revoke_key(
 
     with opened(ctx) as centre:
         signed = keylist.revoke(with_root_of(centre, root), use, _key(key))
-        typer.echo(f"{use} {key} counts no more; packs signed anew: {signed}")
+        tell(
+            ctx,
+            f"{use} {key} больше не действует; пакетов подписано заново: {signed}",
+            f"{use} {key} counts no more; packs signed anew: {signed}",
+        )
 
 
 @keys_app.command("revoke-agent")
@@ -100,21 +123,33 @@ def revoke_agent(
 
     with opened(ctx) as centre:
         if not yes:
-            typer.echo(
+            tell(
+                ctx,
+                f"агенту магазина {store} будет отказано навсегда, со всем, что он не отправил; "
+                "отзовёт --yes",
                 f"the agent of store {store} would be refused for good, with what it has not sent; "
-                "--yes revokes it"
+                "--yes revokes it",
             )
             return
         done = use_case(with_root_of(centre, root), store)
-        typer.echo(
+        tell(
+            ctx,
+            f"агент {done.agent} эпохи {done.epoch} отозван: его журнал действует до факта "
+            f"{done.last_seq}. Закреплённое остаётся за ним до `leases write-off`; строки идут под "
+            "новыми ключами",
             f"agent {done.agent} epoch {done.epoch} is revoked: its journal counts up to "
-            f"{done.last_seq}. Its leases stay until `leases write-off`; rows travel under new keys"
+            f"{done.last_seq}. Its leases stay until `leases write-off`; rows travel under new "
+            "keys",
         )
         if done.list_version is None:
-            typer.echo("other stores believe it until the root has signed: `keys sign --root FILE`")
+            tell(
+                ctx,
+                "другие магазины верят ему, пока не подписал корень: `keys sign --root FILE`",
+                "other stores believe it until the root has signed: `keys sign --root FILE`",
+            )
 
 
-def _tell_version(centre: "Centre") -> None:
+def _tell_version(ctx: typer.Context, centre: "Centre") -> None:
     """Say which list counts, whether another is due, and which stores have not told of it yet."""
     from central.agents import reports, roster
     from central.packs import keylist
@@ -126,12 +161,19 @@ def _tell_version(centre: "Centre") -> None:
         stores = {one.id: one.store for one in roster.every_present(connection)}
     row = keylist.present(centre)
     version = row.version if row else 0
-    typer.echo(f"list version {version}{': another is due, `keys sign`' if is_due else ''}")
+    due = ""
+    if is_due:
+        due = in_words(ctx, ": нужен новый, `keys sign`", ": another is due, `keys sign`")
+    tell(ctx, f"список ключей, версия {version}{due}", f"list version {version}{due}")
     has = {agent for agent, told in heard.items() if told.report.keys_version >= version}
     behind = sorted(code for agent, code in stores.items() if agent not in has)
     if behind:
         shown = " ".join(behind[:STORES_SHOWN_MAX])
-        typer.echo(f"{len(behind)} of {len(stores)} stores have not told of it: {shown}")
+        tell(
+            ctx,
+            f"о нём не сообщили магазины, {len(behind)} из {len(stores)}: {shown}",
+            f"{len(behind)} of {len(stores)} stores have not told of it: {shown}",
+        )
 
 
 def _key(text: str) -> bytes:

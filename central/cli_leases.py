@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from central.shell import beside_points, opened
+from central.shell import beside_points, opened, tell
 
 leases_app = typer.Typer(no_args_is_help=True, help="Points that stores may spend offline.")
 
@@ -18,13 +18,20 @@ def list_leases(ctx: typer.Context) -> None:
     with opened(ctx) as centre:
         found = holdings(centre)
         if not found:
-            typer.echo("no store holds anything")
+            tell(ctx, "ни за одним магазином ничего не закреплено", "no store holds anything")
         for one in found:
-            state = "present" if one.present and not one.reason else f"stranded ({one.reason})"
-            typer.echo(
-                f"{one.store} epoch {one.holder.epoch}: {format_points(one.points)} points"
-                f"{beside_points(one.certificates_minor, one.uses)} in {one.lots} lots, "
-                f"seen {one.seen_at:%Y-%m-%d %H:%M} UTC, {state}"
+            points, epoch = format_points(one.points), one.holder.epoch
+            beside = beside_points(ctx, one.certificates_minor, one.uses)
+            seen = f"{one.seen_at:%Y-%m-%d %H:%M} UTC"
+            is_present = one.present and not one.reason
+            ru = "действует" if is_present else f"не действует ({one.reason})"
+            en = "present" if is_present else f"stranded ({one.reason})"
+            tell(
+                ctx,
+                f"{one.store} эпоха {epoch}: бонусов {points}{beside}, партий {one.lots}, на связи "
+                f"{seen}, {ru}",
+                f"{one.store} epoch {epoch}: {points} points{beside} in {one.lots} lots, seen "
+                f"{seen}, {en}",
             )
 
 
@@ -46,16 +53,29 @@ def write_off(
 
     with opened(ctx) as centre:
         held = [one for one in held_by_store(centre, store) if not (only_ended and one.is_present)]
-        beside = beside_points(
-            sum(one.certificates_minor for one in held), sum(one.uses for one in held)
-        )
-        typer.echo(
-            f"store {store} holds {format_points(sum(one.points for one in held))} points{beside}, "
-            f"worth at most {format_money(sum(one.worth_minor for one in held))} ₽: what it has "
-            "spent of them and not told is paid by the chain, or becomes debt when it is told"
+        points = format_points(sum(one.points for one in held))
+        worth = format_money(sum(one.worth_minor for one in held))
+        certificates_minor = sum(one.certificates_minor for one in held)
+        beside = beside_points(ctx, certificates_minor, sum(one.uses for one in held))
+        tell(
+            ctx,
+            f"за магазином {store} закреплено бонусов {points}{beside}, не больше чем на {worth} "
+            "₽: что он из этого потратил и не сообщил, оплатит сеть, а когда сообщит, станет "
+            "долгом",
+            f"store {store} holds {points} points{beside}, worth at most {worth} ₽: what it has "
+            "spent of them and not told is paid by the chain, or becomes debt when it is told",
         )
         if yes:
             lots, freed = write_off_store(centre, store, only_ended=only_ended)
-            typer.echo(f"written off: {format_points(freed)} points in {lots} lots")
+            points = format_points(freed)
+            tell(
+                ctx,
+                f"списано: бонусов {points}, партий {lots}",
+                f"written off: {points} points in {lots} lots",
+            )
         else:
-            typer.echo("nothing is changed; --yes writes it off")
+            tell(
+                ctx,
+                "ничего не изменено; спишет --yes",
+                "nothing is changed; --yes writes it off",
+            )

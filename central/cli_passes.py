@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from central.shell import opened
+from central.shell import opened, tell
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -49,10 +49,15 @@ def issue_pass(
         )
         done = issue(centre, order, centre.clock.now())
     said = done.granted
-    state = "issued" if done.is_new else "good already"
-    typer.echo(
-        f"pass {said.counter} of account {said.account} {state}: {format_points(said.points)} "
-        f"points at each store, once, until {said.ends_at:%Y-%m-%d %H:%M} UTC"
+    each, until = format_points(said.points), f"{said.ends_at:%Y-%m-%d %H:%M} UTC"
+    ru = "выпущен" if done.is_new else "уже действует"
+    en = "issued" if done.is_new else "good already"
+    tell(
+        ctx,
+        f"пропуск {said.counter} счёта {said.account} {ru}: бонусов {each} в каждом магазине, один "
+        f"раз, до {until}",
+        f"pass {said.counter} of account {said.account} {en}: {each} points at each store, once, "
+        f"until {until}",
     )
     typer.echo(done.code)
     if svg is not None:
@@ -70,17 +75,22 @@ def show_passes(ctx: typer.Context, who: Who, account: Account = "") -> None:
     with opened(ctx) as centre:
         found = look(centre, _account(centre, who, account))
     for one, uses in found:
-        typer.echo(
-            f"pass {one.counter}: {format_points(one.points)} points, "
-            f"{one.issued_at:%Y-%m-%d %H:%M} to {one.ends_at:%Y-%m-%d %H:%M} UTC, by {one.actor}"
+        points, issued = format_points(one.points), f"{one.issued_at:%Y-%m-%d %H:%M}"
+        until = f"{one.ends_at:%Y-%m-%d %H:%M} UTC"
+        tell(
+            ctx,
+            f"пропуск {one.counter}: бонусов {points}, {issued} – {until}, выпустил {one.actor}",
+            f"pass {one.counter}: {points} points, {issued} to {until}, by {one.actor}",
         )
         for use in uses:
-            drawn = format_points(use.points)
-            typer.echo(
-                f"  store {use.store} {use.at:%Y-%m-%d %H:%M} UTC: {drawn} points, fact {use.fact}"
+            drawn, at = format_points(use.points), f"{use.at:%Y-%m-%d %H:%M} UTC"
+            tell(
+                ctx,
+                f"  магазин {use.store} {at}: бонусов {drawn}, факт {use.fact}",
+                f"  store {use.store} {at}: {drawn} points, fact {use.fact}",
             )
     if not found:
-        typer.echo("no passes")
+        tell(ctx, "пропусков нет", "no passes")
 
 
 def _account(centre: "Centre", who: str, named: str) -> "UUID":

@@ -261,7 +261,8 @@ def _written_off(held: "Iterable[Held]", lang: str) -> "Iterator[str | Table]":
             str(one.uses),
         )
     yield _say(lang, "held")
-    yield table
+    if silent:
+        yield table
     if len(silent) > SILENT_SHOWN_MAX:
         yield _say(lang, "more", count=len(silent) - SILENT_SHOWN_MAX)
     at_stake = format_money(sum(one.worth_minor for one in silent))

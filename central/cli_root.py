@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from central.shell import opened, refusals
+from central.shell import opened, refusals, tell
 
 if TYPE_CHECKING:
     from central.centre import Centre
@@ -35,7 +35,8 @@ def make_root(ctx: typer.Context, file: _NewFile) -> None:
     with refusals(ctx.obj.locale):
         made = KeyPair.from_seed(chance.randbytes(SEED_BYTES))
         write_root(file, made, _new_passphrase(file), chance)
-    typer.echo(f"root {made.public.hex()} is in {file}")
+    key = made.public.hex()
+    tell(ctx, f"корень {key} лежит в {file}", f"root {key} is in {file}")
 
 
 @root_app.command("export")
@@ -45,7 +46,12 @@ def export_root(ctx: typer.Context, file: _NewFile) -> None:
 
     with opened(ctx) as centre:
         write_root(file, centre.keys.demand_root(), _new_passphrase(file), centre.chance)
-        typer.echo(f"root {centre.keys.root_key.hex()} is in {file}; `root forget` takes it away")
+        key = centre.keys.root_key.hex()
+        tell(
+            ctx,
+            f"корень {key} лежит в {file}; отсюда его уберёт `root forget`",
+            f"root {key} is in {file}; `root forget` takes it away",
+        )
 
 
 @root_app.command("forget")
@@ -59,7 +65,11 @@ def forget_root(
     with opened(ctx) as centre:
         with_root_of(centre, root)
         forget_secret(centre.settings.keys_dir)
-        typer.echo("the root key is not here any more; delete root.key on the other machines too")
+        tell(
+            ctx,
+            "корневого ключа здесь больше нет; удалите root.key и на других машинах",
+            "the root key is not here any more; delete root.key on the other machines too",
+        )
 
 
 @root_app.command("renew")
@@ -76,11 +86,17 @@ def renew_root(
         made = _read(new)
         former = centre.keys.demand_root() if root is None else _read(root)
         if not yes:
-            typer.echo(f"root {made.public.hex()} would take the place of {former.public.hex()}")
-            typer.echo("keep the former one until `keys list` names no store; --yes does it")
+            new_key, former_key = made.public.hex(), former.public.hex()
+            tell(
+                ctx,
+                f"корень {new_key} встанет на место {former_key}\n"
+                "храните прежний, пока `keys list` называет хоть один магазин; сделает --yes",
+                f"root {new_key} would take the place of {former_key}\n"
+                "keep the former one until `keys list` names no store; --yes does it",
+            )
             return
         version = rooting.renew(centre, former, made)
-        _tell(made, version)
+        _tell(ctx, made, version)
 
 
 @root_app.command("replace")
@@ -91,13 +107,18 @@ def replace_root(ctx: typer.Context, new: _MadeFile, *, yes: _Yes = False) -> No
     with opened(ctx) as centre:
         made = _read(new)
         if not yes:
-            typer.echo(
-                f"root {made.public.hex()} would take the place of a lost one; no store follows "
-                f"before somebody has run `kopilka agent trust {made.public.hex()}` there, or has "
-                "enrolled it anew. With the former one `root renew` is better. --yes does it"
+            key = made.public.hex()
+            tell(
+                ctx,
+                f"корень {key} встанет на место потерянного; магазин последует за ним, только "
+                f"когда там выполнят `kopilka agent trust {key}` или подключат его заново. Если "
+                "прежний есть, лучше `root renew`. Сделает --yes",
+                f"root {key} would take the place of a lost one; no store follows before somebody "
+                f"has run `kopilka agent trust {key}` there, or has enrolled it anew. With the "
+                "former one `root renew` is better. --yes does it",
             )
             return
-        _tell(made, rooting.replace_lost(centre, made))
+        _tell(ctx, made, rooting.replace_lost(centre, made))
 
 
 def with_root_of(centre: "Centre", root: Path | None) -> "Centre":
@@ -121,7 +142,14 @@ def _new_passphrase(file: Path) -> str:
     return str(typer.prompt(shown, hide_input=True, confirmation_prompt=True))
 
 
-def _tell(root: "KeyPair", version: int) -> None:
-    typer.echo(f"root {root.public.hex()} has signed the list of keys, version {version}")
-    typer.echo("copy root.pub of the folder of keys to the other machines of the centre, and to")
-    typer.echo("its backup, delete root.key there, and start the centre's processes again")
+def _tell(ctx: typer.Context, root: "KeyPair", version: int) -> None:
+    key = root.public.hex()
+    tell(
+        ctx,
+        f"корень {key} подписал список ключей, версия {version}\n"
+        "скопируйте root.pub из папки ключей на другие машины центра и в его резервную копию,\n"
+        "удалите там root.key и перезапустите процессы центра",
+        f"root {key} has signed the list of keys, version {version}\n"
+        "copy root.pub of the folder of keys to the other machines of the centre, and to\n"
+        "its backup, delete root.key there, and start the centre's processes again",
+    )

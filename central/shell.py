@@ -83,6 +83,16 @@ def progress(title: str, total: int) -> Iterator[Callable[..., None]]:
         yield hear
 
 
+def tell(ctx: typer.Context, ru: str, en: str, *, err: bool = False) -> None:
+    """Print a result in the settings' language."""
+    typer.echo(in_words(ctx, ru, en), err=err)
+
+
+def in_words(ctx: typer.Context, ru: str, en: str) -> str:
+    """Return the words of the settings' language."""
+    return ru if settings_of(ctx).locale == "ru" else en
+
+
 def settings_of(ctx: typer.Context) -> "Settings":
     """Return the settings that the command began with."""
     settings: Settings = ctx.obj
@@ -114,11 +124,14 @@ def _refuse(error: LoyaltyError, locale: str) -> None:
     raise typer.Exit(1) from error
 
 
-def beside_points(certificates_minor: int, uses: int) -> str:
+def beside_points(ctx: typer.Context, certificates_minor: int, uses: int) -> str:
     """Say what is at stake beside points, if anything is."""
     from shared.money import format_money
 
-    certificates = f", {format_money(certificates_minor)} of certificates"
-    return (certificates if certificates_minor else "") + (
-        f", {uses} uses of codes" if uses else ""
-    )
+    said = ""
+    if certificates_minor:
+        amount = format_money(certificates_minor)
+        said += in_words(ctx, f", сертификаты на {amount} ₽", f", {amount} of certificates")
+    if uses:
+        said += in_words(ctx, f", промокоды: {uses}", f", {uses} uses of codes")
+    return said

@@ -37,6 +37,7 @@ data_dir = "{data}"
 database_url = "{url}"
 tail_keep_alive_s = 1
 log_level = "{level}"
+locale = "en"
 """
 _AGENT_TOML = """\
 data_dir = "{folder}/data"

@@ -11,13 +11,13 @@ def test_a_backup_of_own_tools_is_begun_confirmed_and_listed(folder: Path) -> No
     begun = kopilka(folder, "backup", "begin")
     number = begun.stdout.strip()
     assert begun.exit_code == 0
-    assert kopilka(folder, "backup", "list").stdout == f"{number}: not confirmed\n"
+    assert kopilka(folder, "backup", "list").stdout == f"{number}: не подтверждена\n"
 
     done = kopilka(folder, "backup", "confirm", number)
 
     assert done.exit_code == 0
-    assert done.stdout.startswith(f"backup {number} is confirmed: it holds all that came before 20")
-    assert kopilka(folder, "backup", "list").stdout.startswith(f"{number}: confirmed 20")
+    assert done.stdout.startswith(f"копия {number} подтверждена: в ней всё, что пришло до 20")
+    assert kopilka(folder, "backup", "list").stdout.startswith(f"{number}: подтверждена 20")
 
 
 def test_an_unknown_number_is_refused_in_one_sentence(folder: Path) -> None:
@@ -33,5 +33,5 @@ def test_after_a_restore_the_copy_tells_that_it_is_of_a_former_life(folder: Path
 
     listed = kopilka(folder, "backup", "list").stdout
 
-    assert listed == f"{number}: not confirmed, of a life before a restore\n"
+    assert listed == f"{number}: не подтверждена, из жизни до восстановления\n"
     assert kopilka(folder, "backup", "confirm", number).exit_code == 1

@@ -22,9 +22,9 @@ def test_an_sqlite_database_is_copied_checked_and_confirmed(folder: Path) -> Non
     done = kopilka(folder, "backup", "take", file)
 
     assert done.exit_code == 0
-    assert done.stdout.endswith(f"is in {file}, checked and confirmed\n")
+    assert done.stdout.endswith(f"лежит в {file}, проверена и подтверждена\n")
     listed = kopilka(folder, "backup", "list").stdout
-    assert ": confirmed 20" in listed
+    assert ": подтверждена 20" in listed
     assert listed.endswith(f", {file}\n")
     again = kopilka(folder, "backup", "take", file)
     assert again.exit_code == 1

@@ -91,9 +91,9 @@ def test_an_import_reports_what_it_did(folder: Path) -> None:
     done = kopilka(folder, "stores", "import", file)
     again = kopilka(folder, "stores", "import", file)
 
-    assert dry.stdout.startswith("2 read: 2 added, 0 changed, 0 unchanged (dry run")
-    assert done.stdout.startswith("2 read: 2 added")
-    assert again.stdout.startswith("2 read: 0 added, 0 changed, 2 unchanged")
+    assert dry.stdout.startswith("прочитано 2: добавлено 2, изменено 0, без изменений 0 (проба")
+    assert done.stdout.startswith("прочитано 2: добавлено 2")
+    assert again.stdout.startswith("прочитано 2: добавлено 0, изменено 0, без изменений 2")
 
 
 def test_a_bad_file_is_refused_in_one_message(folder: Path) -> None:
@@ -125,8 +125,8 @@ def test_a_pack_is_published(folder: Path) -> None:
     first, again = kopilka(folder, "publish", WINE), kopilka(folder, "publish", WINE)
 
     assert (first.exit_code, again.exit_code) == (0, 0)
-    assert "published:" in first.stdout
-    assert "already" in again.stdout
+    assert " опубликован: " in first.stdout
+    assert " был опубликован раньше: " in again.stdout
 
 
 def test_a_malformed_pack_is_refused_with_the_path(folder: Path) -> None:
@@ -203,7 +203,7 @@ def test_leases_are_listed_by_store_and_epoch(holding: Path) -> None:
     listed = kopilka(holding, "leases", "list")
 
     assert listed.stdout == (
-        "101 epoch 1: 80,00 points in 1 lots, seen 2026-03-01 12:00 UTC, present\n"
+        "101 эпоха 1: бонусов 80,00, партий 1, на связи 2026-03-01 12:00 UTC, действует\n"
     )
 
 
@@ -230,21 +230,22 @@ def test_a_write_off_states_its_risk_and_needs_a_yes(holding: Path) -> None:
     done = kopilka(holding, "leases", "write-off", "--store", "101", "--yes")
     again = kopilka(holding, "leases", "write-off", "--store", "101", "--yes")
 
-    risk = "store 101 holds 80,00 points, worth at most 80,00 ₽: what it has spent of them and"
+    risk = "за магазином 101 закреплено бонусов 80,00, не больше чем на 80,00 ₽: что он из этого"
     assert asked.stdout.startswith(risk)
-    assert asked.stdout.endswith("nothing is changed; --yes writes it off\n")
-    assert "80,00 points" in before
+    assert asked.stdout.endswith("ничего не изменено; спишет --yes\n")
+    assert "бонусов 80,00" in before
     assert done.stdout.startswith(risk)
-    assert done.stdout.endswith("written off: 80,00 points in 1 lots\n")
-    assert again.stdout.endswith("written off: 0,00 points in 0 lots\n")
-    assert kopilka(holding, "leases", "list").stdout == "no store holds anything\n"
+    assert done.stdout.endswith("списано: бонусов 80,00, партий 1\n")
+    assert again.stdout.endswith("списано: бонусов 0,00, партий 0\n")
+    nothing = "ни за одним магазином ничего не закреплено\n"
+    assert kopilka(holding, "leases", "list").stdout == nothing
 
 
 def test_a_write_off_of_ended_epochs_risks_nothing_of_the_present_one(holding: Path) -> None:
     done = kopilka(holding, "leases", "write-off", "--store", "101", "--only-ended", "--yes")
 
-    assert done.stdout.startswith("store 101 holds 0,00 points")
-    assert "80,00 points" in kopilka(holding, "leases", "list").stdout
+    assert done.stdout.startswith("за магазином 101 закреплено бонусов 0,00")
+    assert "бонусов 80,00" in kopilka(holding, "leases", "list").stdout
 
 
 def test_a_write_off_of_a_store_without_an_agent_is_refused(holding: Path) -> None:
@@ -261,16 +262,16 @@ def test_a_restored_centre_says_who_is_missing_and_what_it_risks_to_go_on(holdin
     accepted = kopilka(holding, "restored", "--accept")
 
     missing = (
-        "0 stores have reported, 1 have not: 101\n"
-        "to lease without them risks at most 20,00 points\n"
+        "магазинов сообщило: 0, не сообщило: 1: 101\n"
+        "закреплять без них — рисковать не больше чем бонусами 20,00\n"
     )
-    assert idle.stdout == "no recovery is under way; --yes begins one after a restore\n"
-    assert begun.stdout.startswith("incarnation ")
-    assert begun.stdout.endswith(f": start the centre now\n{missing}")
+    assert idle.stdout == "центр не восстанавливается; после возврата из копии начинает --yes\n"
+    assert begun.stdout.startswith("новая жизнь центра ")
+    assert begun.stdout.endswith(f": теперь запустите его\n{missing}")
     assert looked.stdout == missing
     assert accepted.stdout == (
-        "1 reports are not waited for\n"
-        "no report is missing: the running centre leases again within a minute\n"
+        "отчётов больше не ждём: 1\n"
+        "все отчёты здесь: работающий центр снова закрепляет бонусы не позже чем через минуту\n"
     )
     assert {one.exit_code for one in (idle, begun, looked, accepted)} == {0}
 
@@ -282,7 +283,7 @@ def test_the_audit_tells_how_far_it_is_and_refuses_a_receipt_that_is_not_here(fo
     misused = kopilka(folder, "audit", "status", "--by", "moon")
 
     assert (status.exit_code, listed.exit_code) == (0, 0)
-    assert "0 facts of 0 journals are not seen yet" in status.stdout
+    assert "ещё не просмотрено фактов: 0 (журналов: 0)" in status.stdout
     assert (shown.exit_code, misused.exit_code) == (1, 2)
     assert str(UUID(int=7)) in shown.stderr
 
@@ -300,8 +301,8 @@ def test_a_file_of_facts_is_taken_in_as_often_as_somebody_likes(folder: Path) ->
     told = [kopilka(folder, "import-facts", file) for _ in range(2)]
 
     assert [one.exit_code for one in told] == [0, 0]
-    assert told[0].stdout == told[1].stdout == "2 batches: accepted 2\n"
-    assert "4 bytes at the end" in told[0].stderr
+    assert told[0].stdout == told[1].stdout == "пачек: 2: accepted 2\n"
+    assert "4 байт в конце" in told[0].stderr
     status = json.loads(kopilka(folder, "status").stdout)
     assert status["outcomes"] == {"accepted": 2}
 
@@ -321,8 +322,8 @@ def test_a_damaged_batch_of_a_file_does_not_hold_up_the_others(folder: Path) -> 
     told = kopilka(folder, "import-facts", file)
 
     assert told.exit_code == 1
-    assert told.stdout == "2 batches: accepted 1, missing before them 1\n"
-    assert "1 batches are damaged" in told.stderr
+    assert told.stdout == "пачек: 2: accepted 1, не хватает перед ними 1\n"
+    assert "повреждено пачек: 1" in told.stderr
     assert json.loads(kopilka(folder, "status").stdout)["outcomes"] == {"accepted": 1}
 
 
@@ -334,7 +335,7 @@ def test_a_file_without_a_whole_batch_of_facts_is_refused(folder: Path) -> None:
 
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert f"В файле {other} нет ни одной целой пачки фактов" in refused.stderr
-    assert kopilka(folder, "import-facts", nothing).stdout == "0 batches: no facts\n"
+    assert kopilka(folder, "import-facts", nothing).stdout == "пачек: 0: фактов нет\n"
 
 
 def test_facts_that_do_not_continue_what_the_centre_has_are_named(folder: Path) -> None:
@@ -350,7 +351,7 @@ def test_facts_that_do_not_continue_what_the_centre_has_are_named(folder: Path) 
     told = kopilka(folder, "import-facts", file)
 
     assert told.exit_code == 1
-    assert "missing before them 1" in told.stdout
+    assert "не хватает перед ними 1" in told.stdout
 
 
 def test_a_file_that_nobody_has_signed_is_refused(folder: Path) -> None:

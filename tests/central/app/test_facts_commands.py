@@ -58,12 +58,12 @@ def test_what_stands_behind_a_damaged_batch_is_taken_in_over_the_gap(
     told = [kopilka(folder, "import-facts", file, "--over-gap") for _ in range(2)]
 
     assert refused.exit_code == 1
-    assert refused.stdout.endswith(" batches: accepted 2, missing before them 2\n")
-    assert "1 batches are damaged" in refused.stderr
+    assert refused.stdout.endswith(": accepted 2, не хватает перед ними 2\n")
+    assert "повреждено пачек: 1" in refused.stderr
     assert "import-facts --over-gap примет то, что за пропуском" in refused.stderr
     assert [one.exit_code for one in told] == [0, 0]
     assert told[0].stdout == told[1].stdout
-    assert " batches: accepted 4\nнет фактов 3–3 эпохи 1: конфликт " in told[0].stdout
+    assert ": accepted 4\nнет фактов 3–3 эпохи 1: конфликт " in told[0].stdout
     found = _conflicts(folder)
     assert [one["state"] for one in found] == ["open"]
     assert told[0].stdout.strip().endswith(found[0]["id"])
@@ -81,7 +81,7 @@ def test_missing_facts_of_another_file_fill_the_gap(folder: Path, batches: list[
 
     told = kopilka(folder, "import-facts", whole)
 
-    assert (told.exit_code, told.stdout) == (0, "5 batches: accepted 5\n")
+    assert (told.exit_code, told.stdout) == (0, "пачек: 5: accepted 5\n")
     assert [one["state"] for one in _conflicts(folder)] == ["resolved"]
     assert json.loads(kopilka(folder, "status").stdout)["outcomes"] == {"accepted": SALES}
 

@@ -79,7 +79,7 @@ def test_the_root_key_is_renewed_from_file_to_file(folder: Path) -> None:
     made = read_root(new, lambda: TYPED).public.hex()
     assert root_of(folder) == made
     shown = kopilka(folder, "keys", "list").output
-    assert f"handed over 1: {former} to {made}" in shown
+    assert f"handed over 1: {former} → {made}" in shown
     assert "list version 2\n" in shown
     assert kopilka(folder, *asked, "--yes", typed=ONCE * 2).exit_code == 0
     assert "list version 2\n" in kopilka(folder, "keys", "list").output
