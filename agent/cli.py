@@ -66,7 +66,10 @@ def enrol(
             nonce = f"{chance.getrandbits(64):x}"
             answer = links.enrol(client, request, keys, SystemClock().now(), nonce)
         identity.save(settings.data_dir, identity.enrolled(keys, answer, vault))
-    typer.echo(f"store {answer.store}: agent {answer.agent}, epoch {answer.epoch}")
+    typer.echo(
+        f"Магазин {answer.store}: агент {answer.agent}, эпоха {answer.epoch}.\n"
+        f"Store {answer.store}: agent {answer.agent}, epoch {answer.epoch}."
+    )
 
 
 @app.command()
@@ -182,7 +185,10 @@ def export_facts(
         typer.echo(f"{out}: {error.strerror}", err=True)
         raise typer.Exit(REFUSED) from error
     facts = sum(len(batch.facts) for batch in batches)
-    typer.echo(f"{facts} facts written to {out}; import them with: kopilka central import-facts")
+    typer.echo(
+        f"Фактов записано: {facts}, файл {out}. Принимает их: kopilka central import-facts.\n"
+        f"{facts} facts are written to {out}. They are taken in by: kopilka central import-facts."
+    )
 
 
 @app.command()
@@ -204,7 +210,11 @@ def status(
         answer = httpx.get(f"{url}/v1/status", timeout=5, trust_env=False)
         answer.raise_for_status()
     except httpx.HTTPError as error:
-        typer.echo(f"the agent at {url} does not answer: {type(error).__name__}", err=True)
+        typer.echo(
+            f"Агент по адресу {url} не отвечает ({type(error).__name__}).\n"
+            f"The agent at {url} does not answer ({type(error).__name__}).",
+            err=True,
+        )
         raise typer.Exit(REFUSED) from error
     typer.echo(json.dumps(answer.json(), ensure_ascii=False, indent=2))
 
