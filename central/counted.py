@@ -36,6 +36,7 @@ BROKEN_LAWS: Final = "kopilka_central_broken_laws"
 CHECK_AGE: Final = "kopilka_central_law_check_age_seconds"
 KEYS_DUE: Final = "kopilka_central_keys_due"
 STORAGE_ERRORS: Final = "kopilka_central_storage_errors_total"
+JOB_RUNS: Final = "kopilka_central_job_runs_total"
 
 METRICS: Final = (
     Metric(INFO, LEVEL, "Always 1: which life of the database.", ("version", "incarnation")),
@@ -69,4 +70,5 @@ METRICS: Final = (
     Metric(CHECK_AGE, LEVEL, "How long ago the laws were looked at."),
     Metric(KEYS_DUE, LEVEL, "1 while the root has to sign a list of keys."),
     Metric(STORAGE_ERRORS, COUNT, "Requests and jobs that the database failed."),
+    Metric(JOB_RUNS, COUNT, "Runs of a job that this process has brought to their end.", ("job",)),
 )  # fmt: skip

@@ -4,6 +4,7 @@ Shared jobs are done by the process that has the duty. A job may be interrupted,
 in two processes at once: it does again what is missing.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -22,7 +23,7 @@ from central.alerts.senders import senders_of
 from central.auditor import service as auditor
 from central.budgets import service as budgets
 from central.centre import Centre
-from central.counted import STORAGE_ERRORS
+from central.counted import JOB_RUNS, STORAGE_ERRORS
 from central.duty import EVERY_S, Duty, duty_of
 from central.feed import service as feed
 from central.feed.hub import Hub
@@ -101,6 +102,8 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (partial(_tell, senders_of(settings)), ALERTS_EVERY_S),
     )
     duty = duty_of(centre.engine, settings.data_dir)
+    # That a run is passed over while the one before goes on is no news; that none ends is counted.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     scheduler.add_job(duty.has, _every(EVERY_S))
     scheduler.add_job(_tick(erased.keep, centre), _every(ERASURES_EVERY_S))
     for job, every_s in jobs:
@@ -150,8 +153,11 @@ def _tell(senders: Sequence[alerts.Sender], centre: Centre, at: datetime) -> int
 
 def watch_listeners(scheduler: BackgroundScheduler, centre: Centre, hub: Hub) -> None:
     """Let the ticker note which agents listen to this process."""
-    job = _tick(lambda here, at: agents.saw(here, hub.listening(), at), centre)
-    scheduler.add_job(job, "interval", seconds=SEEN_EVERY_S)
+
+    def listening(here: Centre, at: datetime) -> None:
+        agents.saw(here, hub.listening(), at)
+
+    scheduler.add_job(_tick(listening, centre), _every(SEEN_EVERY_S))
 
 
 def _shared(duty: Duty, tick: Callable[[], None]) -> Callable[[], None]:
@@ -164,6 +170,7 @@ def _shared(duty: Duty, tick: Callable[[], None]) -> Callable[[], None]:
 
 def _tick(job: Job, centre: Centre) -> Callable[[], None]:
     """Return a run of a job; a database that fails ends it, and the next one goes on."""
+    name = _name(job)
 
     def run() -> None:
         try:
@@ -171,6 +178,15 @@ def _tick(job: Job, centre: Centre) -> Callable[[], None]:
         except SQLAlchemyError as error:
             centre.counts.add(STORAGE_ERRORS)
             cause = getattr(error, "orig", None) or error
-            log.warning("job.failed", job=getattr(job, "__name__", ""), reason=type(cause).__name__)
+            log.warning("job.failed", job=name, reason=type(cause).__name__)
+        else:
+            centre.counts.add(JOB_RUNS, name)
 
     return run
+
+
+def _name(job: Job) -> str:
+    """Return what a job is called by: the module that has it, and its function."""
+    function = job.func if isinstance(job, partial) else job
+    package = function.__module__.removeprefix("central.").removesuffix(".service")
+    return f"{package}.{function.__name__}"
