@@ -94,7 +94,7 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (auditor.job(), settings.audit_every_s),
         (by_policy.run, SETTLED_EVERY_S),
         (nightly.run, CHECK_EVERY_S),
-        (measures.measure, settings.measure_every_s),
+        (measures.job(), settings.measure_every_s),
         (overview.count, OVERVIEW_EVERY_S),
         (budgets.run, settings.budgets_every_s),
         (erased.repeat, ERASURES_EVERY_S),

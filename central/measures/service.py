@@ -4,7 +4,7 @@ What a scrape reads is a small table, however large the ledger is.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from uuid import UUID
@@ -34,16 +34,35 @@ from shared.runtime.retries import retried
 from shared.runtime.sqlite import reading, transaction
 
 RUBLE_MINOR = 100
+LEASES_REST = 100
+"""So many times as long as a look through all leases took, there is no other one."""
 ONLINE_WITHIN = timedelta(minutes=1)
 """An agent that was heard since then is online."""
 Levels = dict[str, dict[Labels, float]]
 
 
 def measure(centre: Centre, at: datetime) -> int:
-    """Take every level that asks the whole ledger; return how many. A job."""
-    levels = _measured(centre)
-    _write(centre, levels, at)
-    return sum(map(len, levels.values()))
+    """Take every level that asks the whole ledger; return how many."""
+    return job()(centre, at)
+
+
+def job() -> Callable[[Centre, datetime], int]:
+    """Return `measure` as a job, which looks through all leases seldom: there are millions."""
+    leased: dict[Labels, float] = {}
+    rests_until_s = 0.0
+
+    def levels(centre: Centre, at: datetime) -> int:
+        nonlocal leased, rests_until_s
+        began_s = centre.clock.monotonic()
+        if not leased or began_s >= rests_until_s:
+            leased = _leased(centre)
+            ended_s = centre.clock.monotonic()
+            rests_until_s = ended_s + LEASES_REST * (ended_s - began_s)
+        found = {**_measured(centre), names.LEASED: leased}
+        _write(centre, found, at)
+        return sum(map(len, found.values()))
+
+    return levels
 
 
 def metrics(centre: Centre, at: datetime) -> bytes:
@@ -71,7 +90,7 @@ def _write(centre: Centre, levels: Levels, at: datetime) -> None:
 
 
 def _measured(centre: Centre) -> Levels:
-    streams, waiting, leased = feed.heads(centre.engine), recovery.look(centre), _leased(centre)
+    streams, waiting = feed.heads(centre.engine), recovery.look(centre)
     with reading(centre.engine) as connection:
         debt, debtors = figures.debts(connection)
         return {
@@ -79,7 +98,6 @@ def _measured(centre: Centre) -> Levels:
             names.STREAM: _by({name: no for name, no in streams.items() if "store:" not in name}),
             names.DEBT_POINTS: {(): debt / POINT},
             names.DEBT_ACCOUNTS: {(): debtors},
-            names.LEASED: leased,
             names.RECOVERY: {(): 0 if waiting is None else len(waiting.missing)},
             names.CONFLICTS: dict(conflicts.counts(connection)),
             names.KEYS_DUE: {(): float(keylist.is_due(connection, centre.keys))},

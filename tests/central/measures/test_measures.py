@@ -11,7 +11,7 @@ from central.agents.service import AgentIdentity
 from central.agents.sessions import Standing, open_session
 from central.centre import Centre
 from central.leases.epochs import begin_epoch
-from central.leases.writeoff import write_off_store
+from central.leases.writeoff import Stranded, holdings, write_off_store
 from central.measures import service as measures
 from shared.wire.agents import EpochRequest, SessionRequest
 from shared.wire.codec import encode
@@ -148,3 +148,26 @@ def test_a_store_whose_next_epoch_has_begun_lacks_nothing_of_the_one_before(
     begin_epoch(centre, journal.signed("/v1/epochs", again))
 
     assert (before, scraped(centre)["kopilka_central_journal_lag_facts", "101"]) == (0, 0)
+
+
+def test_a_job_that_took_long_to_look_through_the_leases_does_not_look_again_at_once(
+    centre: Centre, journal: Journal, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began_s, looked_s = clock.monotonic(), list[float]()
+
+    def slow(centre: Centre) -> list[Stranded]:
+        looked_s.append(clock.monotonic() - began_s)
+        clock.go(seconds=3)
+        return holdings(centre)
+
+    monkeypatch.setattr(measures, "holdings", slow)
+    anna, _ = journal.register()
+    journal.sell(anna, earn=[500_00], kept=200_00)
+    journal.push_new()
+    job = measures.job()
+    for _ in range(10):
+        job(centre, clock.now())
+        clock.go(minutes=1)
+
+    assert looked_s == [0, 303]
+    assert scraped(centre)["kopilka_central_leased_points", "present"] == 300
