@@ -46,7 +46,7 @@ def show_status(
             f"{receipts} receipts seen, {found.divergent} diverge, {untimed} by a clock that was "
             "not right",
         )
-        for name, one in {**sums, in_words(ctx, "всего", "all"): found.sums}.items():
+        for name, one in [*sums.items(), (in_words(ctx, "всего", "all"), found.sums)]:
             called = name[:HASH_CHARS] if by == "pack" else name
             more, less = map(format_money, (one.discount_more_minor, one.discount_less_minor))
             withheld, many = map(format_points, (one.points_more, one.points_less))

@@ -77,7 +77,7 @@ def test_a_run_that_the_database_has_failed_has_not_ended(
     def locked(*_: object) -> None:
         raise OperationalError("SELECT 1", None, Exception("locked"))
 
-    monkeypatch.setattr(expiry, "run", locked)
+    monkeypatch.setattr(expiry, "run", locked)  # one job of all, as by a lock held elsewhere
     run_all(centre)
 
     assert not [name for (name,) in centre.counts.of(JOB_RUNS) if "locked" in name]

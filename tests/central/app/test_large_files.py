@@ -22,7 +22,7 @@ COMMANDS = [
 
 
 def test_a_file_without_an_end_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "FILE_BYTES_MAX", 1000)
+    monkeypatch.setattr(files, "FILE_BYTES_MAX", 1000)  # else each reads a gigabyte
     monkeypatch.chdir(folder)
     (folder / "members.csv").touch()
 

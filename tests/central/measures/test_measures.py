@@ -160,7 +160,7 @@ def test_a_job_that_took_long_to_look_through_the_leases_does_not_look_again_at_
         clock.go(seconds=3)
         return holdings(centre)
 
-    monkeypatch.setattr(measures, "holdings", slow)
+    monkeypatch.setattr(measures, "holdings", slow)  # else it takes millions of leases
     anna, _ = journal.register()
     journal.sell(anna, earn=[500_00], kept=200_00)
     journal.push_new()
