@@ -19,10 +19,11 @@ from agent.http_link import HttpLink
 from agent.jobs import Jobs
 from agent.link import Link
 from agent.lives import current_file
+from agent.migration import JOURNAL_VERSION, REPLICA_VERSION, migrate
 from agent.mirror import Mirror
 from agent.replica.service import prepare
 from agent.roots import take_up
-from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
+from agent.schema import JournalTable, ReplicaTable
 from agent.screen.routes import Screen
 from agent.settings import AgentSettings
 from agent.station import Identity, Station

@@ -1,4 +1,4 @@
-"""The two files of an agent: their tables' metadata, column types and forward migration."""
+"""The two files of an agent: their tables' metadata and column types."""
 
 from datetime import datetime
 from typing import Any, cast
@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     Dialect,
-    Engine,
     Integer,
     LargeBinary,
     MetaData,
@@ -18,43 +17,12 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from shared.clock import from_milliseconds, milliseconds
-from shared.errors import Kind, LoyaltyError
-from shared.runtime.sqlite import transaction
-
-JOURNAL_VERSION = 2
-REPLICA_VERSION = 2
-
 
 WITHOUT_ROWID = {"sqlite_with_rowid": False}
 """For tables of small rows found by their key alone: a new row touches one page instead of two.
 
 Files made before have these tables with row numbers, and go on so.
 """
-
-
-_CLOSE = (
-    "UPDATE fact SET personal = closed('personal', personal)",
-    "UPDATE newcomer SET display_name = closed(member, display_name), "
-    "birthday = closed(member, birthday)",
-    "UPDATE profile_edit SET shown = closed(fact, shown)",
-    "UPDATE claim SET body = closed(receipt, body)",
-    "UPDATE answer SET content = closed(uid, content), answer = closed(uid, answer)",
-    "UPDATE print_job SET body = closed('slip', body)",
-    "UPDATE stream_key SET key = closed('stream key', key)",
-)
-_CLOSE_ROWS = (
-    "UPDATE row SET row = closed(key, row) WHERE kind IN ('member', 'cashier')",
-    "UPDATE staged SET row = closed(key, row) WHERE kind = 'member'",
-)
-
-
-class NewerFileError(LoyaltyError):
-    """A database file that a newer agent has written."""
-
-    kind = Kind.STORAGE
-    code = "newer_file"
-    ru = "Файл {file} записан более новой версией агента: обновите программу."
-    en = "File {file} was written by a newer agent: update the program."
 
 
 class JournalTable(SQLModel, registry=registry(metadata=MetaData())):
@@ -127,34 +95,6 @@ def id_field(**options: Any) -> Any:
 def instant_field(**options: Any) -> Any:
     """Declare a column of instants."""
     return Field(sa_type=InstantColumn, **options)
-
-
-_OPEN_VERSION = 1
-"""Of files from before there was a vault: what they hold is closed once."""
-_STEPS: dict[type[SQLModel], tuple[str, ...]] = {JournalTable: _CLOSE, ReplicaTable: _CLOSE_ROWS}
-
-
-def migrate(engine: Engine, table: type[SQLModel], version: int) -> None:
-    """Bring a file to the present version, or close it.
-
-    Raises NewerFileError for one from the future.
-    """
-    try:
-        _bring(engine, table, version)
-    except BaseException:
-        engine.dispose()
-        raise
-
-
-def _bring(engine: Engine, table: type[SQLModel], version: int) -> None:
-    with transaction(engine) as connection:
-        found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-        if found > version:
-            raise NewerFileError(file=engine.url.database)
-        table.metadata.create_all(connection)
-        for statement in _STEPS[table] if found == _OPEN_VERSION else ():
-            connection.exec_driver_sql(statement)
-        connection.exec_driver_sql(f"PRAGMA user_version = {version}")
 
 
 def table_of(model: type[SQLModel]) -> Table:

@@ -20,11 +20,12 @@ from agent.devices import Devices
 from agent.epochs import recall
 from agent.events import Events
 from agent.lives import current_file, sweep
+from agent.migration import JOURNAL_VERSION, REPLICA_VERSION, migrate
 from agent.packs import PackShelf
 from agent.quote.lines import Item
 from agent.quote.service import Basket
 from agent.replica import service as replica
-from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
+from agent.schema import JournalTable, ReplicaTable
 from agent.settings import AgentSettings
 from agent.station import Doubt, Identity, PremisesCache, Station, Wakes
 from agent.vault import guarded

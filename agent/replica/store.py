@@ -63,12 +63,13 @@ class CursorRecord(ReplicaTable, table=True):
 
 
 class BarcodeRecord(ReplicaTable, table=True):
-    """Goods by what is printed on them."""
+    """Goods by what is printed on them; two may have the same code."""
 
     __tablename__ = "barcode"
+    __table_args__ = WITHOUT_ROWID
 
     code: str = Field(primary_key=True)
-    sku: str = Field(index=True)
+    sku: str = Field(primary_key=True, index=True)
 
 
 class LeaseRecord(ReplicaTable, table=True):
@@ -101,7 +102,7 @@ _EVERY = "SELECT {row} FROM row WHERE kind = ? ORDER BY key LIMIT ?"
 _NEWEST = "SELECT {row} FROM row WHERE kind = ? ORDER BY key DESC LIMIT ?"
 _BEHIND = "SELECT row FROM row WHERE kind = ? AND key > ? ORDER BY key LIMIT ?"
 _IDENTIFIED = "SELECT row FROM row WHERE kind = ? AND key >= ? AND key < ? ORDER BY key"
-_BARCODE = "SELECT sku FROM barcode WHERE code = ?"
+_BARCODE = "SELECT sku FROM barcode WHERE code = ? ORDER BY sku LIMIT 1"
 _LEASES_OF = """
 SELECT row FROM row WHERE kind = ?
 AND key IN (SELECT key FROM lease WHERE account IN (?*)) ORDER BY key
@@ -112,15 +113,13 @@ INSERT INTO row (kind, key, row) VALUES (?, ?, ?)
 ON CONFLICT (kind, key) DO UPDATE SET row = excluded.row
 """
 _PUT_CLOSED = _PUT.replace("(?, ?, ?)", "(?1, ?2, closed(?2, ?3))")
-_PUT_BARCODE = """
-INSERT INTO barcode (code, sku) VALUES (?, ?)
-ON CONFLICT (code) DO UPDATE SET sku = excluded.sku
-"""
+_PUT_BARCODE = "INSERT INTO barcode (code, sku) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _PUT_LEASE = """
 INSERT INTO lease (key, account, wanted_back) VALUES (?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET wanted_back = excluded.wanted_back
 """
 _KEYS = "SELECT key FROM row WHERE kind = ?"
+_ALL = "SELECT row FROM row WHERE kind = ?"
 _FORGET = "DELETE FROM row WHERE kind = ? AND key = ?"
 _FORGET_BARCODES = "DELETE FROM barcode WHERE sku = ?"
 _FORGET_LEASE = "DELETE FROM lease WHERE key = ?"
@@ -162,6 +161,14 @@ def put_changes(connection: Connection, changes: Sequence[Change]) -> None:
     run_many(connection, _PUT_CLOSED, [row for row in rows if row[0] in CLOSED_KINDS])
     for change in written:
         _remember(connection, read_row(change.kind, change.row))
+
+
+def index_barcodes(connection: Connection) -> None:
+    """Make the table of barcodes anew, from the rows of goods."""
+    _BARCODES.drop(connection)
+    _BARCODES.create(connection)
+    for (body,) in run(connection, _ALL, (RowKind.GOODS.value,)).fetchall():
+        _remember(connection, read_row(RowKind.GOODS.value, body))
 
 
 def forget_rows(connection: Connection, keys: Iterable[tuple[str, bytes]]) -> None:
@@ -261,7 +268,7 @@ def identified(connection: Connection, index: bytes) -> list[IdentifierRow]:
 
 
 def goods_by_barcode(connection: Connection, code: str) -> GoodsRow | None:
-    """Return goods by a barcode."""
+    """Return goods by a barcode; of several those whose sku comes first, in every store alike."""
     sku = run(connection, _BARCODE, (code,)).fetchone()
     return None if sku is None else find(connection, GoodsRow, sku[0].encode())
 

@@ -155,8 +155,7 @@ def test_a_removed_row_is_gone(shop: Shop) -> None:
     shop.remove(HERE, GOODS[0])
 
     assert price_of(shop) is None
-    with reading(shop.station.replica) as connection:
-        assert store.goods_by_barcode(connection, GOODS[0].barcodes[0]) is None
+    assert sold_by(shop, GOODS[0].barcodes[0]) is None
 
 
 def test_a_barcode_moves_with_its_goods(shop: Shop) -> None:
@@ -164,11 +163,39 @@ def test_a_barcode_moves_with_its_goods(shop: Shop) -> None:
     shop.feed(HERE, replace(GOODS[0], barcodes=("4600000000039",)))
     shop.feed(HERE, replace(GOODS[1], barcodes=(code,)))
 
-    with reading(shop.station.replica) as connection:
-        moved = store.goods_by_barcode(connection, code)
+    assert sold_by(shop, code) == GOODS[1].sku
 
-    assert moved is not None
-    assert moved.sku == GOODS[1].sku
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_barcode_of_two_goods_means_the_same_ones_whichever_came_last(
+    shop: Shop, first: int
+) -> None:
+    code = "4600000000046"
+    shared = sorted(
+        (replace(goods, barcodes=(code,)) for goods in GOODS[:2]), key=lambda goods: goods.sku
+    )
+    shop.feed(HERE, shared[first])
+    shop.feed(HERE, shared[1 - first])
+
+    assert sold_by(shop, code) == shared[0].sku
+
+
+def test_a_barcode_of_two_goods_finds_the_other_when_one_is_delisted(shop: Shop) -> None:
+    (code,) = GOODS[0].barcodes
+    shop.feed(HERE, replace(GOODS[1], barcodes=(code,)))
+
+    shop.remove(HERE, GOODS[0])
+    assert sold_by(shop, code) == GOODS[1].sku
+
+    shop.remove(HERE, GOODS[1])
+    assert sold_by(shop, code) is None
+
+
+def sold_by(shop: Shop, code: str) -> str | None:
+    """Return which goods a scanned barcode means."""
+    with reading(shop.station.replica) as connection:
+        goods = store.goods_by_barcode(connection, code)
+    return None if goods is None else goods.sku
 
 
 def held_keys(shop: Shop) -> KeysRow | None:

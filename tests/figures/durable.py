@@ -6,7 +6,8 @@ from tempfile import TemporaryDirectory
 from time import process_time
 
 from agent.journal import store as facts
-from agent.schema import JOURNAL_VERSION, JournalTable, migrate
+from agent.migration import JOURNAL_VERSION, migrate
+from agent.schema import JournalTable
 from agent.vault import guarded
 from central.centre import Centre
 from central.ingest.chain import Standing, arrivals

@@ -17,7 +17,8 @@ from agent.events import Events
 from agent.http_link import HttpLink
 from agent.journal import store as facts
 from agent.lives import current_file
-from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
+from agent.migration import JOURNAL_VERSION, REPLICA_VERSION, migrate
+from agent.schema import JournalTable, ReplicaTable
 from agent.settings import AgentSettings
 from agent.station import Identity, Station
 from agent.vault import guarded, vault_of

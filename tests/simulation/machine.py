@@ -18,12 +18,13 @@ from agent.http_link import HttpLink
 from agent.journal import store as facts
 from agent.leases import service as leases
 from agent.meeting import catch_up, meet
+from agent.migration import JOURNAL_VERSION, REPLICA_VERSION, migrate
 from agent.printing import service as printing
 from agent.push import Pushed, hear, push
 from agent.replica import service as replica
 from agent.reserve import store as claims
 from agent.retention import Retention
-from agent.schema import JOURNAL_VERSION, REPLICA_VERSION, JournalTable, ReplicaTable, migrate
+from agent.schema import JournalTable, ReplicaTable
 from agent.settings import AgentSettings
 from agent.station import Identity, Station
 from agent.vault import guarded
