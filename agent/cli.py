@@ -16,6 +16,7 @@ from shared.errors import LoyaltyError
 
 if TYPE_CHECKING:
     from agent.settings import AgentSettings
+    from agent.station import Station
 
 REFUSED = 1
 STALLS_BEFORE = "KOPILKA_STALLS_BEFORE"
@@ -84,9 +85,10 @@ def run(
         Path | None, typer.Option(help="Write the address here (JSON) once it listens.")
     ] = None,
 ) -> None:
-    """Serve the tills of this store until stopped."""
+    """Serve the tills of this store until stopped; one agent alone works on a folder."""
     from agent.app import create_app, station_of
     from agent.counted import STALLS
+    from agent.folder import alone
     from shared.runtime.logs import configure_logs
     from shared.runtime.serve import serve, settle
 
@@ -100,29 +102,28 @@ def run(
             scanner=scanner,
         )
         configure_logs(settings.log_level)
-        station = station_of(settings)
-        stalls = int(os.environ.get(STALLS_BEFORE, "0"))
-        station.counts.add(STALLS, more=stalls)
-        app, stop = create_app(station), station.pulses.wants_restart
-        settle()
-        serve(app, settings.host, settings.port, ready_file, stop)
+        with alone(settings.data_dir):
+            station = station_of(settings)
+            stalls = int(os.environ.get(STALLS_BEFORE, "0"))
+            station.counts.add(STALLS, more=stalls)
+            app, stop = create_app(station), station.pulses.wants_restart
+            settle()
+            serve(app, settings.host, settings.port, ready_file, stop)
     if station.pulses.stalled:
         _start_anew(stalls + 1)
 
 
 @app.command()
 def restore(ctx: typer.Context) -> None:
-    """Say that the data folder was put back from a backup, before the agent runs on it.
+    """Say that the data folder was put back from a backup; not while the agent runs.
 
     Its leases are not spent any more until the centre has begun a new epoch, and no slip of the
-    backup is printed by itself. Repeating it before the agent runs changes nothing.
+    backup is printed by itself. Repeating changes nothing.
     """
     from agent import epochs
-    from agent.app import station_of
     from agent.printing.service import distrust
 
-    with _refusals():
-        station = station_of(_settings(ctx))
+    with _refusals(), _at_rest(ctx) as station:
         epochs.bar(station, epochs.RESTORED, station.time.now())
         slips = distrust(station)
     epoch = station.identity.epoch
@@ -147,15 +148,14 @@ def trust(
 
     The list of keys that came from the centre must be signed by it. Repeating changes nothing.
     """
-    from agent.app import station_of
     from agent.roots import trust as pin
 
     try:
         key = bytes.fromhex(root)
     except ValueError as error:
         raise typer.BadParameter("a key is hexadecimal digits") from error
-    with _refusals():
-        version = pin(station_of(_settings(ctx)), key)
+    with _refusals(), _at_rest(ctx) as station:
+        version = pin(station, key)
     typer.echo(
         f"Корневой ключ {root}: действует список ключей версии {version}.\n"
         f"Root key {root}: the list of keys of version {version} is in use."
@@ -253,6 +253,17 @@ def _settings(ctx: typer.Context, **given: object) -> "AgentSettings":
 
     config, data_dir = ctx.obj
     return read_settings(config, data_dir=data_dir, **given)
+
+
+@contextmanager
+def _at_rest(ctx: typer.Context) -> Iterator["Station"]:
+    """Open the files of an agent that does not run, and keep it from starting meanwhile."""
+    from agent.app import station_of
+    from agent.folder import alone
+
+    settings = _settings(ctx)
+    with alone(settings.data_dir):
+        yield station_of(settings)
 
 
 @contextmanager

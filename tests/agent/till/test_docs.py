@@ -32,6 +32,7 @@ BEHIND_THE_TILL = frozenset(
         "broken_piece",
         "broken_rows",
         "centre_busy",
+        "folder_in_use",
         "gap",
         "in_doubt",
         "link_down",
