@@ -5,7 +5,8 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,6 +18,10 @@ from shared.errors import Kind, LoyaltyError
 from shared.wire.codec import BODY_BYTES_MAX
 
 ENV_PREFIX = "KOPILKA_CENTRAL_"
+DATABASES = ("sqlite", "postgresql+psycopg")
+DATABASE_FORMS = (
+    "expected postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE or sqlite:////FOLDER/FILE"
+)
 
 
 class WrongSettingsError(LoyaltyError):
@@ -134,6 +139,20 @@ class Settings(BaseSettings):
     """A replica that is older reads a snapshot instead of the changes."""
     audit_every_s: int = Field(default=5, gt=0)
     measure_every_s: int = Field(default=60, gt=0)
+
+    @field_validator("database_url")
+    @classmethod
+    def _names_a_database(cls, url: str) -> str:
+        from sqlalchemy import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            is_known = not url or make_url(url).drivername in DATABASES
+        except (ArgumentError, ValueError):  # the latter of a port that is no number
+            is_known = False
+        if not is_known:
+            raise PydanticCustomError("database_url", DATABASE_FORMS)
+        return url
 
     @property
     def database(self) -> str:

@@ -108,7 +108,19 @@ def test_the_command_line_goes_before_environment_and_file(
     assert (settings.port, settings.host, settings.card_prefix) == (3, "127.0.0.2", "21")
 
 
-@pytest.mark.parametrize("line", ["port = 70000", 'card_prefix = "x"', "port = [", "unknown = 1"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "port = 70000",
+        'card_prefix = "x"',
+        "port = [",
+        "unknown = 1",
+        'database_url = "kopilka"',
+        'database_url = "postgresql://kopilka@127.0.0.1/kopilka"',
+        'database_url = "postgresql+psycopg://kopilka@127.0.0.1:port/kopilka"',
+        'database_url = "mysql://127.0.0.1/kopilka"',
+    ],
+)
 def test_a_wrong_setting_stops_the_start(tmp_path: Path, line: str) -> None:
     config = tmp_path / "central.toml"
     config.write_text(line)
