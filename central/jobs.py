@@ -99,7 +99,7 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (budgets.run, settings.budgets_every_s),
         (erased.repeat, ERASURES_EVERY_S),
         (alerts.look, ALERTS_EVERY_S),
-        (partial(_tell, senders_of(settings)), ALERTS_EVERY_S),
+        (partial(tell_alerts, senders_of(settings)), ALERTS_EVERY_S),
     )
     duty = duty_of(centre.engine, settings.data_dir)
     # That a run is passed over while the one before goes on is no news; that none ends is counted.
@@ -147,7 +147,8 @@ def _watch_clock(scheduler: BackgroundScheduler) -> None:
     scheduler.add_listener(lambda _event: stopping.set(), EVENT_SCHEDULER_SHUTDOWN)
 
 
-def _tell(senders: Sequence[alerts.Sender], centre: Centre, at: datetime) -> int:
+def tell_alerts(senders: Sequence[alerts.Sender], centre: Centre, at: datetime) -> int:
+    """Send what is due to those who want to hear of it; return how many."""
     return alerts.tell(centre, senders, at)
 
 
