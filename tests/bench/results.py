@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from platform import python_version
 from statistics import median
 from time import perf_counter
 
@@ -92,9 +93,11 @@ def compare(
 def write_down(row: Comparison, results: Path = RESULTS) -> None:
     """Put a row into the results, in place of an older one of the same name, and print it.
 
-    It says how busy the machine was: on a busy one even ratios are off.
+    It says which Python ran, as builds of it differ by a sixth, and how busy the machine was: on a
+    busy one even ratios are off.
     """
-    row = replace(row, how=f"{row.how}; load of the machine {os.getloadavg()[0]:.1f}")
+    at_work = f"Python {python_version()}, load of the machine {os.getloadavg()[0]:.1f}"
+    row = replace(row, how=f"{row.how}; {at_work}")
     rows = (
         {found["name"]: found for found in json.loads(results.read_text())}
         if results.exists()
