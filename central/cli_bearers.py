@@ -1,18 +1,21 @@
 """`kopilka central certificates`: made, released, blocked, refunded and looked at."""
 
 import csv
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from central.shell import NUMBER_MAX, opened, progress
+from central.shell import NUMBER_MAX, in_words, opened, progress, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from central.bearers.certificates import Shown
+    from central.bearers.store import StoredCertificate
+    from central.campaigns.store import StoredCode
     from central.centre import Centre
 
 certificates_app = typer.Typer(no_args_is_help=True, help="Gift certificates.")
@@ -26,6 +29,8 @@ NewFile = Annotated[
 ]
 COLUMNS = ("code", "pin")
 _FILE_MODE = 0o600
+_AT_STORE = re.compile(r"(?P<amount>[^:]+?)(?: by (?P<rule>\S+))? at store (?P<store>\S+)")
+"""What a record says of a sale, a gift or a return."""
 
 
 @certificates_app.command("issue")
@@ -58,12 +63,12 @@ def issue_certificates(
             last_day = None if expires is None else expires.date()
             wanted = Order(count, nominal_of(nominal), last_day, valid_days, pins, store, title)
             batch = order(centre, wanted)
-            typer.echo(f"batch {batch.no}", err=True)
-        with progress("certificates", batch.count) as heard:
+            tell(ctx, f"партия {batch.no}", f"batch {batch.no}", err=True)
+        with progress(in_words(ctx, "сертификаты", "certificates"), batch.count) as heard:
             batch = make(centre, batch.no, heard)
         found = [(one.code, one.pin) for one in sheets(centre, batch.no)]
         write_codes(file, COLUMNS, found)
-        typer.echo(f"batch {batch.no}: {batch.made} certificates, codes in {file}")
+        _tell_written(ctx, batch.no, batch.made, file)
 
 
 @certificates_app.command("export")
@@ -75,7 +80,7 @@ def export_certificates(ctx: typer.Context, batch: BatchNo, *, file: NewFile) ->
         check_new(file)
         found = [(one.code, one.pin) for one in sheets(centre, batch)]
         write_codes(file, COLUMNS, found)
-        typer.echo(f"batch {batch}: {len(found)} certificates, codes in {file}")
+        _tell_written(ctx, batch, len(found), file)
 
 
 @certificates_app.command("release")
@@ -86,9 +91,13 @@ def release_certificates(ctx: typer.Context, batch: BatchNo) -> None:
 
     with opened(ctx) as centre:
         whole = complete(centre, batch)
-        with progress("released", whole.count) as heard:
+        with progress(in_words(ctx, "в продажу", "released"), whole.count) as heard:
             released = release(centre, batch, heard)
-        typer.echo(f"batch {batch}: {released} certificates are for sale")
+        tell(
+            ctx,
+            f"партия {batch}: передано в продажу сертификатов: {released}",
+            f"batch {batch}: {released} certificates are for sale",
+        )
 
 
 @certificates_app.command("block")
@@ -123,10 +132,10 @@ def show_certificate(ctx: typer.Context, code: Code) -> None:
 
     with opened(ctx) as centre:
         if len(plain_token(code)) > TAIL_CHARS:
-            _print(show(centre, code))
+            _print(ctx, show(centre, code))
             return
         for card in ending_with(centre, code):
-            typer.echo(f"…{card.tail} of batch {card.batch}, no. {card.serial}: {card.state}")
+            typer.echo(f"{called(ctx, card)}: {card.state}")
 
 
 @certificates_app.command("list")
@@ -137,34 +146,70 @@ def list_certificates(ctx: typer.Context) -> None:
 
     with opened(ctx) as centre:
         for one in summaries(centre):
-            nominal = format_money(one.batch.nominal_minor) if one.batch.nominal_minor else "any"
-            states = ", ".join(f"{count} {state}" for state, count in one.states.items())
+            no, count, nominal = one.batch.no, one.batch.count, in_words(ctx, "любой", "any")
+            if one.batch.nominal_minor:
+                nominal = format_money(one.batch.nominal_minor)
+            states = ", ".join(f"{number} {state}" for state, number in one.states.items())
             title = f" «{one.batch.title}»" if one.batch.title else ""
-            typer.echo(f"{one.batch.no}{title}: {one.batch.count} of {nominal}; {states or 'none'}")
+            tell(
+                ctx,
+                f"{no}{title}: сертификатов {count}, номинал {nominal}; {states or 'пока нет'}",
+                f"{no}{title}: {count} of {nominal}; {states or 'none'}",
+            )
 
 
 def _step(ctx: typer.Context, step: "Callable[[Centre], Shown]") -> None:
     with opened(ctx) as centre:
-        _print(step(centre))
+        _print(ctx, step(centre))
 
 
-def _print(shown: "Shown") -> None:
+def _print(ctx: typer.Context, shown: "Shown") -> None:
     from shared.money import format_money
 
-    standing = shown.standing
-    until = f" until {standing.expires_on.isoformat()}" if standing.expires_on else ""
-    typer.echo(
-        f"…{shown.card.tail} of batch {shown.card.batch}, no. {shown.card.serial}: "
-        f"{standing.state}, {format_money(standing.balance_minor)} of "
-        f"{format_money(standing.nominal_minor)}{until}"
-    )
+    standing, until = shown.standing, ""
+    if day := standing.expires_on:
+        until = in_words(ctx, f", годен до {day.isoformat()}", f" until {day.isoformat()}")
+    left, nominal = format_money(standing.balance_minor), format_money(standing.nominal_minor)
+    stands = in_words(ctx, f"{left} из {nominal}", f"{left} of {nominal}")
+    typer.echo(f"{called(ctx, shown.card)}: {standing.state}, {stands}{until}")
     for code, held in shown.holdings:
-        typer.echo(f"  {format_money(held)} may be taken offline by store {code}")
+        amount = format_money(held)
+        tell(
+            ctx,
+            f"  без связи магазин {code} примет {amount}",
+            f"  {amount} may be taken offline by store {code}",
+        )
     for entry in shown.entries:
         amount = format_money(entry.amount)
         typer.echo(f"  {entry.at:%Y-%m-%d %H:%M} UTC {entry.kind} {amount}: {entry.document}")
     for record in shown.records:
-        typer.echo(f"  {record.at:%Y-%m-%d %H:%M} UTC {record.step}: {record.what}")
+        what = in_words(ctx, _in_russian(record.what), record.what)
+        typer.echo(f"  {record.at:%Y-%m-%d %H:%M} UTC {record.step}: {what}")
+
+
+def _in_russian(what: str) -> str:
+    found = _AT_STORE.fullmatch(what)
+    if found is None:
+        return what
+    by = f" по {found['rule']}" if found["rule"] else ""
+    return f"{found['amount']}{by}, магазин {found['store']}"
+
+
+def _tell_written(ctx: typer.Context, no: int, count: int, file: Path) -> None:
+    tell(
+        ctx,
+        f"партия {no}: сертификатов {count}, коды в {file}",
+        f"batch {no}: {count} certificates, codes in {file}",
+    )
+
+
+def called(ctx: typer.Context, one: "StoredCertificate | StoredCode") -> str:
+    """Name a certificate or a code by the end of it, its batch and its number there."""
+    return in_words(
+        ctx,
+        f"…{one.tail} партии {one.batch}, № {one.serial}",
+        f"…{one.tail} of batch {one.batch}, no. {one.serial}",
+    )
 
 
 def check_new(file: Path) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from central.shell import opened
+from central.shell import in_words, opened, tell
 
 if TYPE_CHECKING:
     from central.budgets.service import BudgetShown
@@ -21,7 +21,7 @@ def list_budgets(ctx: typer.Context) -> None:
 
     with opened(ctx) as centre:
         for one in summaries(centre):
-            typer.echo(_line(one))
+            typer.echo(_line(ctx, one))
 
 
 @budgets_app.command("show")
@@ -30,7 +30,7 @@ def show_budget(ctx: typer.Context, name: Name) -> None:
     from central.budgets.service import show
 
     with opened(ctx) as centre:
-        _print(show(centre, name))
+        _print(ctx, show(centre, name))
 
 
 @budgets_app.command("set")
@@ -47,24 +47,40 @@ def set_budget(
     from central.budgets.service import set_amount
 
     with opened(ctx) as centre:
-        _print(set_amount(centre, name, amount, of))
+        _print(ctx, set_amount(centre, name, amount, of))
 
 
-def _print(windows: "list[BudgetShown]") -> None:
+def _print(ctx: typer.Context, windows: "list[BudgetShown]") -> None:
     for one in windows:
-        typer.echo(_line(one))
+        typer.echo(_line(ctx, one))
         for store, amount in one.holdings:
-            typer.echo(f"  store {store} may use {amount}")
+            tell(
+                ctx,
+                f"  магазину {store} можно израсходовать {amount}",
+                f"  store {store} may use {amount}",
+            )
     for record in windows[0].records:
         typer.echo(f"  {record.at:%Y-%m-%d %H:%M} UTC {record.step}: {record.what}")
 
 
-def _line(one: "BudgetShown") -> str:
-    budget = one.budget
-    days = "" if budget.first is None else f" from {budget.first}"
-    days += "" if budget.last is None else f" to {budget.last}"
+def _line(ctx: typer.Context, one: "BudgetShown") -> str:
+    budget, days, over = one.budget, "", ""
+    if budget.first is not None:
+        days += in_words(ctx, f" с {budget.first}", f" from {budget.first}")
+    if budget.last is not None:
+        days += in_words(ctx, f" по {budget.last}", f" to {budget.last}")
     held = sum(amount for _, amount in one.holdings)
     free = max(0, one.left - held)
-    told = f"{one.used} of {budget.amount} {budget.what} used, {held} in stores, {free} free"
-    over = f", {one.owed} over it or asked back" if one.owed else ""
+    told = in_words(
+        ctx,
+        f"израсходовано {one.used} из {budget.amount} ({budget.what}), в магазинах {held}, "
+        f"свободно {free}",
+        f"{one.used} of {budget.amount} {budget.what} used, {held} in stores, {free} free",
+    )
+    if one.owed:
+        over = in_words(
+            ctx,
+            f", сверх него или запрошено назад {one.owed}",
+            f", {one.owed} over it or asked back",
+        )
     return f"{budget.pack} {budget.name}{days}: {told}{over}"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from central.cli_bearers import BatchNo, NewFile, Reason, check_new, write_codes
-from central.shell import NUMBER_MAX, opened, progress
+from central.cli_bearers import BatchNo, NewFile, Reason, called, check_new, write_codes
+from central.shell import NUMBER_MAX, in_words, opened, progress, tell
 from shared.runtime.files import read_file
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def issue_codes(
             takers = () if owners is None else read_owners(centre, read_file(owners))
             wanted = CodeOrder(campaign, count, channel, event, first, last, takers, title)
             batch = order(centre, wanted)
-            typer.echo(f"batch {batch.no}", err=True)
-        with progress("codes", batch.count) as heard:
+            tell(ctx, f"партия {batch.no}", f"batch {batch.no}", err=True)
+        with progress(in_words(ctx, "промокоды", "codes"), batch.count) as heard:
             batch = make(centre, batch.no, heard)
     export_codes(ctx, batch.no, file=file)
 
@@ -76,7 +76,11 @@ def export_codes(ctx: typer.Context, batch: BatchNo, *, file: NewFile) -> None:
         check_new(file)
         found = [(one.code, str(one.owner or "")) for one in sheets(centre, batch)]
         write_codes(file, ("code", "owner"), found)
-        typer.echo(f"batch {batch}: {len(found)} codes in {file}")
+        tell(
+            ctx,
+            f"партия {batch}: промокодов {len(found)}, лежат в {file}",
+            f"batch {batch}: {len(found)} codes in {file}",
+        )
 
 
 @codes_app.command("revoke")
@@ -94,11 +98,11 @@ def revoke_codes(
         raise typer.BadParameter("one of --batch and --code")
     with opened(ctx) as centre:
         if batch is None:
-            _print(revoke(centre, code, reason))
+            _print(ctx, revoke(centre, code, reason))
             return
-        with progress("revoked", 1) as heard:
+        with progress(in_words(ctx, "отозвано", "revoked"), 1) as heard:
             done = revoke_batch(centre, batch, reason, heard)
-        typer.echo(f"batch {batch}: {done.state}")
+        tell(ctx, f"партия {batch}: {done.state}", f"batch {batch}: {done.state}")
 
 
 @codes_app.command("show")
@@ -109,10 +113,10 @@ def show_code(ctx: typer.Context, code: Code) -> None:
 
     with opened(ctx) as centre:
         if len(plain_token(code)) > TAIL_CHARS:
-            _print(show(centre, code))
+            _print(ctx, show(centre, code))
             return
         for one in ending_with(centre, code):
-            typer.echo(f"…{one.tail} of batch {one.batch}, no. {one.serial}: {one.state}")
+            typer.echo(f"{called(ctx, one)}: {one.state}")
 
 
 @codes_app.command("list")
@@ -127,20 +131,39 @@ def list_codes(ctx: typer.Context) -> None:
             batch, used = one.batch, one.usage.get(CodeState.USED)
             source = " ".join(f"[{tag}]" for tag in (batch.channel, batch.event) if tag)
             count = sum(usage.codes for usage in one.usage.values())
-            told = f"{used.codes} used for {format_money(used.sum_minor)}" if used else "none used"
-            typer.echo(f"{batch.no} {batch.campaign} {source}: {count} {batch.state}, {told}")
+            told = in_words(ctx, "не использован ни один", "none used")
+            if used:
+                amount = format_money(used.sum_minor)
+                told = in_words(
+                    ctx,
+                    f"использовано {used.codes} на {amount}",
+                    f"{used.codes} used for {amount}",
+                )
+            pieces = in_words(ctx, f"промокодов {count},", f"{count}")
+            typer.echo(f"{batch.no} {batch.campaign} {source}: {pieces} {batch.state}, {told}")
 
 
-def _print(shown: "CodeShown") -> None:
+def _print(ctx: typer.Context, shown: "CodeShown") -> None:
     from shared.clock import SystemClock
 
     code, batch = shown.code, shown.batch
     state = shown.state(SystemClock().now().date())
-    source = "" if batch is None else f" of {batch.campaign}, batch {batch.no}"
-    typer.echo(f"…{code.tail}{source}, no. {code.serial}: {state}")
+    source = ""
+    if batch is not None:
+        source = in_words(
+            ctx,
+            f" акции {batch.campaign}, партия {batch.no}",
+            f" of {batch.campaign}, batch {batch.no}",
+        )
+    typer.echo(f"…{code.tail}{source}, {in_words(ctx, '№', 'no.')} {code.serial}: {state}")
     if code.used_at is not None:
-        typer.echo(f"  used {code.used_at:%Y-%m-%d %H:%M} UTC at store {code.used_in}")
+        used_at = f"{code.used_at:%Y-%m-%d %H:%M} UTC"
+        tell(
+            ctx,
+            f"  использован {used_at} в магазине {code.used_in}",
+            f"  used {used_at} at store {code.used_in}",
+        )
     for store, _ in shown.holdings:
-        typer.echo(f"  may be taken offline by store {store}")
+        tell(ctx, f"  без связи примет магазин {store}", f"  may be taken offline by store {store}")
     for record in shown.records:
         typer.echo(f"  {record.at:%Y-%m-%d %H:%M} UTC {record.step}: {record.what}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from central.shell import deed_by_command, opened, progress
+from central.shell import deed_by_command, opened, progress, tell
 
 export_app = typer.Typer(no_args_is_help=True, help="What there is, into files.")
 
@@ -21,7 +21,7 @@ def _command(name: str, text: str) -> None:
         with opened(ctx) as centre, progress(name, 0) as heard:
             count = export(centre, ImportKind(name), file, heard)
             note(centre, deed_by_command("base_exported", name, rows=str(count)))
-            typer.echo(f"{count} rows: {file}")
+            tell(ctx, f"строк {count}: {file}", f"{count} rows: {file}")
 
     export_app.command(name, help=text)(run)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from central.shell import NUMBER_MAX, FileArgument, opened
+from central.shell import NUMBER_MAX, FileArgument, in_words, opened, tell
 from shared.packs.table_kinds import TableKind
 from shared.runtime.files import read_file
 
@@ -58,7 +58,7 @@ def draft(
             found = drafting.revise(centre, into, text, by, note=note)
         else:
             found = drafting.write(centre, text, by, source=file.name, note=note)
-        typer.echo(_line(found.draft))
+        typer.echo(_line(ctx, found.draft))
 
 
 @packs_app.command()
@@ -86,7 +86,7 @@ def change(
 
     with opened(ctx) as centre:
         found = request(centre, pack, kind, (file.name, read_file(file)), by, note)
-        typer.echo(_line(found.draft))
+        typer.echo(_line(ctx, found.draft))
         for line in differences(centre, found.draft.no, centre.settings.locale):
             typer.echo(f"  {line}")
 
@@ -100,11 +100,12 @@ def list_packs(ctx: typer.Context) -> None:
 
     with opened(ctx) as centre:
         for one in drafting.listed(centre):
-            typer.echo(_line(one))
+            typer.echo(_line(ctx, one))
         with reading(centre.engine) as connection:
             known = catalogue(connection)
         for act in known.acts[-SHOWN_MAX:]:
-            typer.echo(_act(act, {one.hash: f"{one.name}:{one.version}" for one in known.editions}))
+            names = {one.hash: f"{one.name}:{one.version}" for one in known.editions}
+            typer.echo(_act(ctx, act, names))
 
 
 @packs_app.command()
@@ -114,7 +115,7 @@ def show(ctx: typer.Context, no: No) -> None:
 
     with opened(ctx) as centre:
         found = drafting.show(centre, no)
-        _print(found)
+        _print(ctx, found)
         typer.echo(found.draft.text)
 
 
@@ -145,7 +146,7 @@ def preview(
 
     with opened(ctx) as centre:
         found = preview(centre, no, receipts=receipts, on=on.date() if on else None)
-        typer.echo(f"{found.first} to {found.last}")
+        tell(ctx, f"{found.first} – {found.last}", f"{found.first} to {found.last}")
         typer.echo(found.text(centre.settings.locale), nl=False)
         if beside := found.beside(centre.settings.locale):
             typer.echo(beside)
@@ -157,7 +158,7 @@ def submit(ctx: typer.Context, no: No, by: By, note: Note = "") -> None:
     from central.packs import drafting
 
     with opened(ctx) as centre:
-        _print(drafting.submit(centre, no, by, note))
+        _print(ctx, drafting.submit(centre, no, by, note))
 
 
 @packs_app.command()
@@ -166,7 +167,7 @@ def approve(ctx: typer.Context, no: No, by: By, note: Note = "") -> None:
     from central.packs import drafting
 
     with opened(ctx) as centre:
-        _print(drafting.approve(centre, no, by, note))
+        _print(ctx, drafting.approve(centre, no, by, note))
 
 
 @packs_app.command()
@@ -175,7 +176,7 @@ def reject(ctx: typer.Context, no: No, by: By, note: Note = "") -> None:
     from central.packs import drafting
 
     with opened(ctx) as centre:
-        _print(drafting.reject(centre, no, by, note))
+        _print(ctx, drafting.reject(centre, no, by, note))
 
 
 @packs_app.command()
@@ -195,7 +196,8 @@ def publish(
     with opened(ctx) as centre:
         scope, word = _scope(store, region), _word(by, note)
         done = service.publish(centre, no, scope, _begins(begins), word)
-        typer.echo(f"{done.name} {done.version} published: {done.hash}")
+        verdict = in_words(ctx, "опубликован", "published")
+        typer.echo(f"{done.name} {done.version} {verdict}: {done.hash}")
 
 
 @packs_app.command()
@@ -214,7 +216,8 @@ def rollout(
 
     with opened(ctx) as centre:
         scope, word = _scope(store, region), _word(by, note)
-        typer.echo(_act(service.widen(centre, pack, scope, _begins(begins) or "", word)))
+        done = service.widen(centre, pack, scope, _begins(begins) or "", word)
+        typer.echo(_act(ctx, done))
 
 
 @packs_app.command()
@@ -234,10 +237,14 @@ def halt(
     with opened(ctx) as centre:
         word = _word(by, note)
         if not campaign:
-            typer.echo(_act(service.halt(centre, pack, _scope(store, region), word)))
+            typer.echo(_act(ctx, service.halt(centre, pack, _scope(store, region), word)))
             return
         done = service.halt_campaign(centre, pack, campaign, word)
-        typer.echo(f"{campaign} is halted by {done.name} {done.version}: {done.hash}")
+        tell(
+            ctx,
+            f"акция {campaign} остановлена версией {done.name} {done.version}: {done.hash}",
+            f"{campaign} is halted by {done.name} {done.version}: {done.hash}",
+        )
 
 
 @packs_app.command()
@@ -255,7 +262,8 @@ def rollback(
 
     with opened(ctx) as centre:
         begins = _begins(begins) or ""
-        typer.echo(_act(service.roll_back(centre, pack, to, begins, _word(by, note))))
+        done = service.roll_back(centre, pack, to, begins, _word(by, note))
+        typer.echo(_act(ctx, done))
 
 
 @packs_app.command()
@@ -265,11 +273,14 @@ def board(ctx: typer.Context, pack: Pack) -> None:
 
     with opened(ctx) as centre:
         found = board(centre, pack)
-        total = len(found.stores)
-        told = ", ".join(f"{one.value} {count}" for one in Readiness if (count := found.count(one)))
-        typer.echo(
-            f"{found.pack.name} {found.pack.version}: {found.loaded} of {total} loaded, "
-            f"due in {found.due} ({told})"
+        total, loaded, due = len(found.stores), found.loaded, found.due
+        counts = {_in_words(ctx, "ready", one): found.count(one) for one in Readiness}
+        told = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+        called = f"{found.pack.name} {found.pack.version}"
+        tell(
+            ctx,
+            f"{called}: загружен в {loaded} из {total}, должен быть в силе в {due} ({told})",
+            f"{called}: {loaded} of {total} loaded, due in {due} ({told})",
         )
         open_ = [
             one
@@ -277,9 +288,9 @@ def board(ctx: typer.Context, pack: Pack) -> None:
             if one.readiness not in (Readiness.LOADED, Readiness.EFFECTIVE)
         ]
         for one in open_[:SHOWN_MAX]:
-            typer.echo(_store(one, centre.settings.locale))
-        if len(open_) > SHOWN_MAX:
-            typer.echo(f"and {len(open_) - SHOWN_MAX} more")
+            typer.echo(_store(ctx, one))
+        if (more := len(open_) - SHOWN_MAX) > 0:
+            tell(ctx, f"и ещё {more}", f"and {more} more")
 
 
 def _scope(stores: list[str] | None, regions: list[str] | None) -> "Scope":
@@ -298,33 +309,68 @@ def _begins(text: str | None) -> str | None:
     return "" if text == NOW else text
 
 
-def _print(found: "DraftShown") -> None:
-    typer.echo(_line(found.draft))
+def _print(ctx: typer.Context, found: "DraftShown") -> None:
+    typer.echo(_line(ctx, found.draft))
     for deed in found.deeds:
         note = f": {deed.note}" if deed.note else ""
-        told = f"{deed.at:%Y-%m-%d %H:%M} UTC {deed.act} by {deed.by}"
-        typer.echo(f"  {told}, text {deed.hash[:HASH_SHOWN]}{note}")
+        act, text = _in_words(ctx, "act", deed.act), deed.hash[:HASH_SHOWN]
+        told = in_words(ctx, f"{deed.by}: {act}, хеш {text}", f"{act} by {deed.by}, text {text}")
+        typer.echo(f"  {deed.at:%Y-%m-%d %H:%M} UTC {told}{note}")
 
 
-def _line(one: "StoredDraft") -> str:
-    source = f", from {one.source}" if one.source else ""
-    return f"draft {one.no}: {one.name}:{one.version} {one.state} {one.hash[:HASH_SHOWN]}{source}"
+def _line(ctx: typer.Context, one: "StoredDraft") -> str:
+    state, text = _in_words(ctx, "draft", one.state), one.hash[:HASH_SHOWN]
+    draft = in_words(ctx, "черновик", "draft")
+    source = ""
+    if one.source:
+        source = in_words(ctx, f", откуда: {_source(one.source)}", f", from {one.source}")
+    return f"{draft} {one.no}: {one.name}:{one.version} {state} {text}{source}"
 
 
-def _act(act: "StoredPublication", names: "dict[str, str] | None" = None) -> str:
+def _source(source: str) -> str:
+    """Return in Russian where a draft comes from."""
+    from central.console.words_rules import RULES
+    from central.rollout.requests import OF_TABLE
+
+    found = OF_TABLE.fullmatch(source)
+    if found is None:
+        return source
+    kind, pack, file = found.groups()
+    return RULES["of_table"].ru.format(table=RULES[f"table_{kind}"].ru, pack=pack, file=file)
+
+
+def _act(
+    ctx: typer.Context, act: "StoredPublication", names: "dict[str, str] | None" = None
+) -> str:
     called = names or {}
-    where = " ".join([*act.stores, *(f"region {one}" for one in act.regions)]) or "all stores"
-    pack = called.get(act.pack, act.pack[:HASH_SHOWN]) or "nothing"
+    regions = [in_words(ctx, f"регион {one}", f"region {one}") for one in act.regions]
+    where = " ".join([*act.stores, *regions]) or in_words(ctx, "все магазины", "all stores")
+    pack = called.get(act.pack, act.pack[:HASH_SHOWN]) or in_words(ctx, "ничего", "nothing")
     of = called.get(act.replaces, act.replaces[:HASH_SHOWN])
-    instead = f" in place of {of}" if act.replaces else ""
-    begins = act.effective_from or f"at once, {act.at:%Y-%m-%d %H:%M:%S} UTC"
-    by = f" by {act.by}" if act.by else ""
+    instead = in_words(ctx, f" вместо {of}", f" in place of {of}") if act.replaces else ""
+    begins = in_words(ctx, f"с {act.effective_from}", f"from {act.effective_from}")
+    if not act.effective_from:
+        at = f"{act.at:%Y-%m-%d %H:%M:%S} UTC"
+        begins = in_words(ctx, f"сразу, {at}", f"from at once, {at}")
+    by = in_words(ctx, f", {act.by}", f" by {act.by}") if act.by else ""
+    done = in_words(ctx, f"действие {act.no},", f"act {act.no}")
     note = f": {act.note}" if act.note else ""
-    return f"act {act.no} {act.act}{by}: {pack}{instead} from {begins}, {where}{note}"
+    word = _in_words(ctx, "act", act.act)
+    return f"{done} {word}{by}: {pack}{instead} {begins}, {where}{note}"
 
 
-def _store(one: "OfStore", locale: str) -> str:
-    heard = f", heard {one.heard_at:%Y-%m-%d %H:%M} UTC" if one.heard_at else ""
-    reason = one.reason_ru if locale == "ru" else one.reason_en
+def _store(ctx: typer.Context, one: "OfStore") -> str:
+    heard = ""
+    if one.heard_at:
+        at = f"{one.heard_at:%Y-%m-%d %H:%M} UTC"
+        heard = in_words(ctx, f", сведения от {at}", f", heard {at}")
+    reason = in_words(ctx, one.reason_ru, one.reason_en)
     why = f": {reason}" if reason else ""
-    return f"  {one.store} {one.readiness.value}{heard}{why}"
+    return f"  {one.store} {_in_words(ctx, 'ready', one.readiness)}{heard}{why}"
+
+
+def _in_words(ctx: typer.Context, sort: str, code: str) -> str:
+    """Say a state or an act in Russian as the console does, in English by its code."""
+    from central.console.words_rules import RULES
+
+    return in_words(ctx, RULES[f"{sort}_{code}"].ru, code)

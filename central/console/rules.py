@@ -1,7 +1,5 @@
 """Packs of rules: what is published, and drafts that another person approves."""
 
-import re
-
 from central.console.ask import Answer, Ask, Go, Page
 from central.console.pages import day_time, moment, translated
 from central.console.previews import number_of
@@ -16,11 +14,8 @@ from central.packs.store import Edition
 from central.people.roles import Right
 from central.rollout import board, changes
 from central.rollout import service as rollout
-from shared.packs.table_kinds import TableKind
+from central.rollout.requests import OF_TABLE
 from shared.runtime.sqlite import reading
-
-OF_TABLE = re.compile(rf"({'|'.join(TableKind)}) of (\S+), (.+)", re.DOTALL)
-"""What a change request writes as the source of its draft."""
 
 
 def packs_page(ask: Ask) -> Answer:

@@ -1,5 +1,7 @@
 """A change request: a table of a published pack, sent as a file, is the next version's draft."""
 
+import re
+
 from sqlalchemy import Connection
 
 from central.centre import Centre
@@ -16,6 +18,9 @@ from shared.packs.tables import Sheet, with_table
 from shared.rules.model import Pack
 from shared.rules.pack import canonical
 from shared.runtime.sqlite import reading
+
+OF_TABLE = re.compile(rf"({'|'.join(TableKind)}) of (\S+), (.+)", re.DOTALL)
+"""What a change request writes as the source of its draft: the table, the pack, the file."""
 
 
 def published(centre: Centre, pack: str) -> Pack:

@@ -36,15 +36,27 @@ def shop(folder: Path) -> Path:
 
 def test_a_published_budget_is_listed_and_set(shop: Path) -> None:
     listed = kopilka(shop, "budgets", "list").stdout
-    assert listed == f"wine {NAME}: 0 of 40 uses used, 0 in stores, 40 free\n"
+    used = "израсходовано 0 из 40 (uses), в магазинах 0, свободно 40"
+    assert listed == f"wine {NAME}: {used}\n"
 
     done = kopilka(shop, "budgets", "set", NAME, "15")
 
     assert done.exit_code == 0
     lines = done.stdout.splitlines()
-    assert lines[0] == f"wine {NAME}: 0 of 15 uses used, 0 in stores, 15 free"
+    used = "израсходовано 0 из 15 (uses), в магазинах 0, свободно 15"
+    assert lines[0] == f"wine {NAME}: {used}"
     assert lines[-1].endswith("UTC set: 15")
     assert kopilka(shop, "budgets", "show", NAME).stdout == done.stdout
+
+
+def test_english_is_told_where_the_settings_say_so(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KOPILKA_CENTRAL_LOCALE", "en")
+
+    listed = kopilka(shop, "budgets", "list").stdout
+
+    assert listed == f"wine {NAME}: 0 of 40 uses used, 0 in stores, 40 free\n"
 
 
 @pytest.mark.parametrize(

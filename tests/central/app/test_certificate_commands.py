@@ -2,11 +2,17 @@
 
 import csv
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from central.opening import open_centre
+from central.settings import Settings
 from shared.money import format_money
-from tests.central.app.test_command_line import database, folder, kopilka
+from tests.central.app.kit import NOON, SetClock
+from tests.central.app.test_command_line import database, folder, kopilka, stores_file
+from tests.central.bearers.kit import NOMINAL, issued, on_sale
+from tests.central.journal_builder import make_journal
 
 __all__ = ["database", "folder"]
 
@@ -26,14 +32,14 @@ def codes(file: Path) -> list[dict[str, str]]:
 def test_a_batch_is_made_released_and_listed(folder: Path) -> None:
     file, said = issue(folder, "--count", "3", "--nominal", "1000.00", "--pins", "--title", "Новый")
 
-    assert said.startswith("batch 1: 3 certificates, codes in ")
+    assert said.startswith("партия 1: сертификатов 3, коды в ")
     assert file.stat().st_mode & 0o777 == 0o600
     assert len({row["code"] for row in codes(file)}) == 3
     assert all(len(row["pin"]) == 6 for row in codes(file))
     released = kopilka(folder, "certificates", "release", "1").stdout
-    assert released == "batch 1: 3 certificates are for sale\n"
+    assert released == "партия 1: передано в продажу сертификатов: 3\n"
     listed = kopilka(folder, "certificates", "list").stdout
-    assert listed == f"1 «Новый»: 3 of {format_money(1_000_00)}; 3 for_sale\n"
+    assert listed == f"1 «Новый»: сертификатов 3, номинал {format_money(1_000_00)}; 3 for_sale\n"
 
 
 def test_the_list_can_be_written_again(folder: Path) -> None:
@@ -61,8 +67,36 @@ def test_a_certificate_is_found_by_its_code_and_by_its_end(folder: Path) -> None
     whole = kopilka(folder, "certificates", "show", code.lower())
     tail = kopilka(folder, "certificates", "show", code[-4:])
 
-    assert whole.stdout == f"…{code[-4:]} of batch 1, no. 1: for_sale, 0,00 of 500,00\n"
-    assert tail.stdout == f"…{code[-4:]} of batch 1, no. 1: for_sale\n"
+    assert whole.stdout == f"…{code[-4:]} партии 1, № 1: for_sale, 0,00 из 500,00\n"
+    assert tail.stdout == f"…{code[-4:]} партии 1, № 1: for_sale\n"
+
+
+def test_a_sold_certificate_is_told_with_its_store(folder: Path, database: str) -> None:
+    kopilka(folder, "stores", "import", stores_file(folder))
+    settings = Settings(data_dir=folder / "centre", database_url=database)
+    centre = open_centre(settings, clock := SetClock(NOON), Random(5))
+    journal = make_journal(centre, clock, "101")
+    (code,) = on_sale(centre)
+    journal.sell(None, issued=[issued(centre, journal, code)])
+    journal.push()
+    centre.engine.dispose()
+
+    told = kopilka(folder, "certificates", "show", code).stdout
+
+    assert f"UTC sold: {format_money(NOMINAL)}, магазин 101\n" in told
+
+
+def test_english_is_told_where_the_settings_say_so(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KOPILKA_CENTRAL_LOCALE", "en")
+    file, said = issue(folder, "--nominal", "500")
+    code = codes(file)[0]["code"]
+
+    shown = kopilka(folder, "certificates", "show", code).stdout
+
+    assert said == f"batch 1: 1 certificates, codes in {file}\n"
+    assert shown == f"…{code[-4:]} of batch 1, no. 1: created, 0,00 of 500,00\n"
 
 
 def test_a_block_needs_a_reason_and_leaves_it(folder: Path) -> None:

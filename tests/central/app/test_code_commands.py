@@ -32,11 +32,11 @@ def codes(file: Path) -> list[str]:
 def test_a_batch_is_made_and_listed_by_its_source(shop: Path) -> None:
     file, said = issue(shop, "--count", "3", "--channel", "expo", "--event", "12.05")
 
-    assert said == f"batch 1: 3 codes in {file}\n"
+    assert said == f"партия 1: промокодов 3, лежат в {file}\n"
     assert len(set(codes(file))) == 3
     assert file.stat().st_mode & 0o777 == 0o600
     listed = kopilka(shop, "codes", "list").stdout
-    assert listed == "1 tasting [expo] [12.05]: 3 ready, none used\n"
+    assert listed == "1 tasting [expo] [12.05]: промокодов 3, ready, не использован ни один\n"
 
 
 def test_the_list_can_be_written_again(shop: Path) -> None:
@@ -55,8 +55,22 @@ def test_a_code_is_found_by_itself_and_by_its_end(shop: Path) -> None:
     whole = kopilka(shop, "codes", "show", code.lower()).stdout
     tail = kopilka(shop, "codes", "show", code[-4:]).stdout
 
-    assert whole == f"…{code[-4:]} of tasting, batch 1, no. 1: active\n"
-    assert tail == f"…{code[-4:]} of batch 1, no. 1: active\n"
+    assert whole == f"…{code[-4:]} акции tasting, партия 1, № 1: active\n"
+    assert tail == f"…{code[-4:]} партии 1, № 1: active\n"
+
+
+def test_english_is_told_where_the_settings_say_so(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KOPILKA_CENTRAL_LOCALE", "en")
+    file, said = issue(shop, "--count", "1")
+    (code,) = codes(file)
+
+    shown = kopilka(shop, "codes", "show", code).stdout
+
+    assert said == f"batch 1: 1 codes in {file}\n"
+    assert shown == f"…{code[-4:]} of tasting, batch 1, no. 1: active\n"
+    assert kopilka(shop, "codes", "list").stdout == "1 tasting : 1 ready, none used\n"
 
 
 def test_a_code_and_a_batch_are_revoked_with_a_reason(shop: Path) -> None:
@@ -67,9 +81,9 @@ def test_a_code_and_a_batch_are_revoked_with_a_reason(shop: Path) -> None:
     whole = kopilka(shop, "codes", "revoke", "--batch", "1", "--reason", "перенос")
 
     assert "revoked: опечатка" in one.stdout
-    assert whole.stdout == "batch 1: revoked\n"
+    assert whole.stdout == "партия 1: revoked\n"
     assert ": revoked" in kopilka(shop, "codes", "show", second).stdout
-    assert kopilka(shop, "codes", "list").stdout.startswith("1 tasting : 2 revoked")
+    assert kopilka(shop, "codes", "list").stdout.startswith("1 tasting : промокодов 2, revoked,")
 
 
 @pytest.mark.parametrize("words", [(), ("--batch", "1", "--code", "x")])

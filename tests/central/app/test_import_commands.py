@@ -80,13 +80,16 @@ def test_a_report_takes_the_place_of_no_file_that_is_read(folder: Path) -> None:
     assert (refused.exit_code, file.read_bytes()) == (2, before)
 
 
-def test_a_base_goes_out_again(folder: Path) -> None:
+def test_a_base_goes_out_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kopilka(folder, "import", "members", folder / "members.csv")
 
     done = kopilka(folder, "export", "members", folder / "out.csv")
 
     assert (done.exit_code, done.stdout.split()[0]) == (0, "1")
     assert "7700000001" in (folder / "out.csv").read_text()
+    monkeypatch.setenv("KOPILKA_CENTRAL_LOCALE", "ru")
+    file = folder / "stores.out.csv"
+    assert kopilka(folder, "export", "stores", file).stdout == f"строк 2: {file}\n"
     for place in (folder / "out.txt", folder / "nowhere" / "out.csv"):
         refused = kopilka(folder, "export", "goods", place)
         assert (refused.exit_code, len(refused.stderr.splitlines())) == (1, 1)

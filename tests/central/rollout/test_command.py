@@ -1,5 +1,6 @@
 """`kopilka central packs`: from a draft to the board, each step with a name, refusals with 1."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,33 @@ def test_a_pack_from_its_draft_to_its_end(folder: Path) -> None:
         "act 4 halt_rule by Ольга",
         "act 5 rollback by Ольга",
     ]
+
+
+def test_russian_is_told_in_the_words_of_the_console(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KOPILKA_CENTRAL_LOCALE", "ru")
+    (folder / "lists.csv").write_text(packs(folder, "table", "wine:1", "lists"))
+
+    drafted = packs(folder, "draft", folder / "next.yaml", "--by", "Анна")
+    changed = packs(folder, "change", "wine:1", "lists", folder / "lists.csv", "--by", "Анна")
+    packs(folder, "submit", 1, "--by", "Анна")
+    approved = packs(folder, "approve", 1, "--by", "Борис", "--note", "годится")
+    published = packs(folder, "publish", 1, *OLGA, "--store", "101", "--from", "now")
+    widened = packs(folder, "rollout", "wine:2", *OLGA, "--region", "kzn")
+    halted = packs(folder, "halt", "wine:2", *OLGA, "--campaign", "sparkling_spring")
+
+    assert re.fullmatch("черновик 1: wine:2 черновик .{12}, откуда: next.yaml\n", drafted)
+    assert ", откуда: «Списки товаров» правил wine:1, файл lists.csv\n" in changed
+    assert "черновик 1: wine:2 одобрен " in approved
+    assert re.search(r" UTC Борис: одобрен, хеш .{12}: годится\n", approved)
+    assert published.startswith("wine 2 опубликован: ")
+    assert re.search("действие 3, расширен, Ольга: .{12} сразу, .* UTC, регион kzn\n", widened)
+    assert "акция sparkling_spring остановлена версией wine 3: " in halted
+    board = packs(folder, "board", "wine:3").splitlines()
+    assert board[0] == "wine 3: загружен в 0 из 2, должен быть в силе в 2 (нет агента 2)"
+    assert board[1:] == ["  101 нет агента", "  102 нет агента"]
+    assert "вместо wine:2 сразу, " in packs(folder, "list")
 
 
 def test_what_is_not_there_is_refused_by_name(folder: Path) -> None:
