@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 
 from central.conflicts.values import ConflictKind, ConflictState, Ending, Party, Role
-from central.shell import NUMBER_MAX, opened, settings_of
+from central.shell import NUMBER_MAX, in_words, opened, settings_of, tell
 
 if TYPE_CHECKING:
     from central.centre import Centre
@@ -59,7 +59,7 @@ def list_conflicts(
         if as_json:
             typer.echo(_json({"total": found.total, "conflicts": _page(found)}))
         else:
-            _print_page(found, {**naming.in_locale(papers, locale), **people}, locale)
+            _print_page(ctx, found, {**naming.in_locale(papers, locale), **people})
 
 
 @conflicts_app.command("show")
@@ -77,7 +77,7 @@ def show_conflict(ctx: typer.Context, conflict: ConflictId, *, as_json: AsJson =
         if as_json:
             typer.echo(_json(_explained(told)))
         else:
-            _print_explained(told, {**naming.in_locale(told.names, locale), **people}, locale)
+            _print_explained(ctx, told, {**naming.in_locale(told.names, locale), **people})
 
 
 @conflicts_app.command("resolve")
@@ -100,17 +100,16 @@ def resolve_conflict(
         raise typer.BadParameter("--undo and --correct exclude each other")
     word = Word(by or getpass.getuser(), note)
     with opened(ctx) as centre:
-        locale = settings_of(ctx).locale
         if correct is not None:
-            _print_done(centre, conflict, service.correct(centre, conflict, word, correct), locale)
+            _print_done(ctx, centre, conflict, service.correct(centre, conflict, word, correct))
         elif undo:
-            _print_done(centre, conflict, service.undo(centre, conflict, word), locale)
+            _print_done(ctx, centre, conflict, service.undo(centre, conflict, word))
         else:
             service.resolve(centre, conflict, word)
-            typer.echo("закрыт" if locale == "ru" else "resolved")
+            tell(ctx, "закрыт", "resolved")
 
 
-def _print_done(centre: "Centre", conflict: UUID, done: "Sentence", locale: str) -> None:
+def _print_done(ctx: typer.Context, centre: "Centre", conflict: UUID, done: "Sentence") -> None:
     from central.conflicts.service import find
     from central.settling import naming
     from shared.runtime.sqlite import reading
@@ -118,38 +117,40 @@ def _print_done(centre: "Centre", conflict: UUID, done: "Sentence", locale: str)
     with reading(centre.engine) as connection:
         papers, members = naming.of_records(connection, [find(connection, conflict)])
         people = naming.people(connection, members)
+    locale = settings_of(ctx).locale
     named = {**naming.in_locale(papers, locale), **people}
     typer.echo(naming.told(done.in_words(locale), named))
 
 
-def _print_page(found: "Page", named: Mapping[UUID, str], locale: str) -> None:
+def _print_page(ctx: typer.Context, found: "Page", named: Mapping[UUID, str]) -> None:
     from central.conflicts.words import STATES, TITLES
     from central.settling.naming import told
 
+    locale = settings_of(ctx).locale
     for one in found.conflicts:
         title, stores = TITLES[one.kind].in_words(locale), " ".join(one.named(Role.STORE))
-        state, stakes = STATES[one.state].in_words(locale), _stakes(one, locale)
+        state, stakes = STATES[one.state].in_words(locale), _stakes(ctx, one)
         typer.echo(f"{one.id}  {one.at:%Y-%m-%d %H:%M}  {state}  {title}  {stores}{stakes}")
         typer.echo(f"    {told(one.sentence.in_words(locale), named)}")
     if not found.total:
-        typer.echo("таких конфликтов нет" if locale == "ru" else "no such conflicts")
+        tell(ctx, "таких конфликтов нет", "no such conflicts")
         return
     pages = -(-found.total // found.size)
-    typer.echo(
-        f"страница {found.page} из {pages}, всего {found.total}"
-        if locale == "ru"
-        else f"page {found.page} of {pages}, {found.total} in all"
+    tell(
+        ctx,
+        f"страница {found.page} из {pages}, всего {found.total}",
+        f"page {found.page} of {pages}, {found.total} in all",
     )
 
 
-def _print_explained(told: "Explained", named: Mapping[UUID, str], locale: str) -> None:
+def _print_explained(ctx: typer.Context, told: "Explained", named: Mapping[UUID, str]) -> None:
     from central.conflicts.words import ENDING, ROLES, STATES, TITLES
     from central.settling import naming
     from central.settling.service import SET_ASIDE
 
-    one, is_ru = told.conflict, locale == "ru"
+    one, locale = told.conflict, settings_of(ctx).locale
     title, state = TITLES[one.kind].in_words(locale), STATES[one.state].in_words(locale)
-    typer.echo(f"{one.id}  {title}  {state}{_stakes(one, locale)}")
+    typer.echo(f"{one.id}  {title}  {state}{_stakes(ctx, one)}")
     typer.echo(f"{one.at:%Y-%m-%d %H:%M} UTC  {naming.told(one.sentence.in_words(locale), named)}")
     for value in told.values:
         typer.echo(f"  {naming.told(value.in_words(locale), named)}")
@@ -160,7 +161,7 @@ def _print_explained(told: "Explained", named: Mapping[UUID, str], locale: str) 
     if one.resolved_at is not None:
         typer.echo(f"{one.resolved_at:%Y-%m-%d %H:%M} UTC {one.resolved_by}: {one.note}")
     if undoing := told.undoing.in_words(locale):
-        typer.echo(f"{'отмена' if is_ru else 'undo'}: {undoing}")
+        tell(ctx, f"отмена: {undoing}", f"undo: {undoing}")
         if one.kind in SET_ASIDE:
             typer.echo(f"--correct spent|freed: {ENDING.in_words(locale)}")
 
@@ -190,11 +191,11 @@ def _print_moves(told: "Explained", locale: str) -> None:
         typer.echo(f"  {entry.at:%Y-%m-%d %H:%M} UTC {entry.kind} {amount} {entry.account}")
 
 
-def _stakes(one: "Conflict", locale: str) -> str:
+def _stakes(ctx: typer.Context, one: "Conflict") -> str:
     from shared.money import format_money
     from shared.points import format_points
 
-    points = f"  {format_points(one.points)} {'бонусов' if locale == 'ru' else 'points'}"
+    points = f"  {format_points(one.points)} {in_words(ctx, 'бонусов', 'points')}"
     money = f"  {format_money(one.amount_minor)} ₽"
     return (points if one.points else "") + (money if one.amount_minor else "")
 

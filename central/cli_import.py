@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from central.shell import FileArgument, opened, progress
+from central.shell import FileArgument, opened, progress, tell
 
 import_app = typer.Typer(no_args_is_help=True, help="An existing base, from files.")
 
@@ -43,7 +43,6 @@ def _command(name: str, text: str) -> None:
         from central.imports.report import lines, write_report
         from central.imports.service import Known, Order
         from central.imports.service import run as take_in
-        from central.imports.words import line as words
 
         if update and name != "members":
             raise typer.BadParameter("is for members: rows of other kinds always take effect")
@@ -61,7 +60,7 @@ def _command(name: str, text: str) -> None:
             write_report(centre, done, told)
             for line in lines(done, centre.settings.locale):
                 typer.echo(line)
-            typer.echo(words("report", centre.settings.locale, path=told))
+            tell(ctx, f"отчёт: {told}", f"report: {told}")
 
     import_app.command(name, help=text)(run)
 

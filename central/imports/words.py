@@ -16,7 +16,6 @@ _LINES = {
         "{before} rows of it had been done before",
     ),
     "dry": ("пробный прогон: ничего не записано", "dry run: nothing is written"),
-    "report": ("отчёт: {path}", "report: {path}"),
 }
 _OUTCOMES = {
     Outcome.ACCEPTED: ("принято {count}", "{count} accepted"),
