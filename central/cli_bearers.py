@@ -1,7 +1,6 @@
 """`kopilka central certificates`: made, released, blocked, refunded and looked at."""
 
 import csv
-import re
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,8 +28,6 @@ NewFile = Annotated[
 ]
 COLUMNS = ("code", "pin")
 _FILE_MODE = 0o600
-_AT_STORE = re.compile(r"(?P<amount>[^:]+?)(?: by (?P<rule>\S+))? at store (?P<store>\S+)")
-"""What a record says of a sale, a gift or a return."""
 
 
 @certificates_app.command("issue")
@@ -183,16 +180,7 @@ def _print(ctx: typer.Context, shown: "Shown") -> None:
         amount = format_money(entry.amount)
         typer.echo(f"  {entry.at:%Y-%m-%d %H:%M} UTC {entry.kind} {amount}: {entry.document}")
     for record in shown.records:
-        what = in_words(ctx, _in_russian(record.what), record.what)
-        typer.echo(f"  {record.at:%Y-%m-%d %H:%M} UTC {record.step}: {what}")
-
-
-def _in_russian(what: str) -> str:
-    found = _AT_STORE.fullmatch(what)
-    if found is None:
-        return what
-    by = f" по {found['rule']}" if found["rule"] else ""
-    return f"{found['amount']}{by}, магазин {found['store']}"
+        typer.echo(f"  {record.at:%Y-%m-%d %H:%M} UTC {record.step}: {record.what}")
 
 
 def _tell_written(ctx: typer.Context, no: int, count: int, file: Path) -> None:

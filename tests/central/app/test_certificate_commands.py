@@ -83,7 +83,7 @@ def test_a_sold_certificate_is_told_with_its_store(folder: Path, database: str) 
 
     told = kopilka(folder, "certificates", "show", code).stdout
 
-    assert f"UTC sold: {format_money(NOMINAL)}, магазин 101\n" in told
+    assert f"UTC sold: {format_money(NOMINAL)} at store 101\n" in told
 
 
 def test_english_is_told_where_the_settings_say_so(
