@@ -132,7 +132,7 @@ def show_certificate(ctx: typer.Context, code: Code) -> None:
             _print(ctx, show(centre, code))
             return
         for card in ending_with(centre, code):
-            typer.echo(f"{called(ctx, card)}: {card.state}")
+            typer.echo(f"{numbered(ctx, card)}: {card.state}")
 
 
 @certificates_app.command("list")
@@ -168,7 +168,7 @@ def _print(ctx: typer.Context, shown: "Shown") -> None:
         until = in_words(ctx, f", годен до {day.isoformat()}", f" until {day.isoformat()}")
     left, nominal = format_money(standing.balance_minor), format_money(standing.nominal_minor)
     stands = in_words(ctx, f"{left} из {nominal}", f"{left} of {nominal}")
-    typer.echo(f"{called(ctx, shown.card)}: {standing.state}, {stands}{until}")
+    typer.echo(f"{numbered(ctx, shown.card)}: {standing.state}, {stands}{until}")
     for code, held in shown.holdings:
         amount = format_money(held)
         tell(
@@ -191,7 +191,7 @@ def _tell_written(ctx: typer.Context, no: int, count: int, file: Path) -> None:
     )
 
 
-def called(ctx: typer.Context, one: "StoredCertificate | StoredCode") -> str:
+def numbered(ctx: typer.Context, one: "StoredCertificate | StoredCode") -> str:
     """Name a certificate or a code by the end of it, its batch and its number there."""
     return in_words(
         ctx,

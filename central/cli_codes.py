@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from central.cli_bearers import BatchNo, NewFile, Reason, called, check_new, write_codes
+from central.cli_bearers import BatchNo, NewFile, Reason, check_new, numbered, write_codes
 from central.shell import NUMBER_MAX, in_words, opened, progress, tell
 from shared.runtime.files import read_file
 
@@ -116,7 +116,7 @@ def show_code(ctx: typer.Context, code: Code) -> None:
             _print(ctx, show(centre, code))
             return
         for one in ending_with(centre, code):
-            typer.echo(f"{called(ctx, one)}: {one.state}")
+            typer.echo(f"{numbered(ctx, one)}: {one.state}")
 
 
 @codes_app.command("list")

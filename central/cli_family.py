@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from central.shell import By, Note, Who, opened
+from central.shell import By, Note, Who, called, opened, tell
 from shared.member import FamilyRole
 
 family_app = typer.Typer(no_args_is_help=True, help="Families with one account.")
@@ -34,7 +34,12 @@ def join(
     with opened(ctx) as centre:
         who, to = living(centre, relative), living(centre, head)
         join_family(centre, who, to, role, Word(by or getpass.getuser(), note))
-        typer.echo(f"{who} is in the family of {to}: {role.value}")
+        may = called(ctx, "family", role)
+        tell(
+            ctx,
+            f"участник {who} в семье участника {to}: {may}",
+            f"{who} is in the family of {to}: {may}",
+        )
 
 
 @family_app.command("leave")
@@ -47,7 +52,11 @@ def leave(ctx: typer.Context, relative: Who, *, note: Note, by: By = "") -> None
     with opened(ctx) as centre:
         who = living(centre, relative)
         head = leave_family(centre, who, Word(by or getpass.getuser(), note))
-        typer.echo(f"{who} has left the family of {head}")
+        tell(
+            ctx,
+            f"участник {who} вышел из семьи участника {head}",
+            f"{who} has left the family of {head}",
+        )
 
 
 @family_app.command("role")
@@ -62,4 +71,4 @@ def give_role(
     with opened(ctx) as centre:
         who = living(centre, relative)
         give_family_role(centre, who, role, Word(by or getpass.getuser(), note))
-        typer.echo(f"{who}: {role.value}")
+        typer.echo(f"{who}: {called(ctx, 'family', role)}")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from central.shell import FileArgument, opened
+from central.shell import FileArgument, called, opened, tell
 from shared.runtime.files import read_file
 
 lots_app = typer.Typer(no_args_is_help=True, help="Points that members bring along.")
@@ -18,9 +18,11 @@ def import_lots(ctx: typer.Context, file: FileArgument) -> None:
 
     with opened(ctx) as centre:
         done = import_file(centre, read_file(file))
-        typer.echo(
-            f"{done.granted} granted ({format_points(done.points)} points), "
-            f"{done.repeated} were there already"
+        points = format_points(done.points)
+        tell(
+            ctx,
+            f"начислено партий: {done.granted} (бонусов {points}), были раньше: {done.repeated}",
+            f"{done.granted} granted ({points} points), {done.repeated} were there already",
         )
 
 
@@ -53,7 +55,7 @@ def give_points(
             reason=reason,
             actor=by,
         ):
-            typer.echo(line)
+            tell(ctx, line.ru, line.en)
 
 
 @lots_app.command("extend")
@@ -70,11 +72,10 @@ def extend_lots(
     from central.gifts_order import extend_by_words
 
     with opened(ctx) as centre:
-        typer.echo(
-            extend_by_words(
-                centre, kind=kind, first=first, last=last, until=until, reason=reason, actor=by
-            )
+        done = extend_by_words(
+            centre, kind=kind, first=first, last=last, until=until, reason=reason, actor=by
         )
+        tell(ctx, done.ru, done.en)
 
 
 @lots_app.command("moved")
@@ -85,7 +86,12 @@ def moved_points(
 ) -> None:
     """Tell by kind of lot what was granted, redeemed, burnt and taken back in some days."""
     from central.gifts_order import moved_by_words
+    from shared.points import format_points
 
     with opened(ctx) as centre:
-        for line in moved_by_words(centre, first, last):
-            typer.echo(line)
+        for kind, entries in moved_by_words(centre, first, last).items():
+            moved = (
+                f"{called(ctx, 'entry', entry)} {format_points(points)}"
+                for entry, points in entries.items()
+            )
+            typer.echo(f"{kind}: {', '.join(moved)}")

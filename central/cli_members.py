@@ -1,17 +1,27 @@
 """`kopilka central members`: shown, merged, parted again, verified, edited."""
 
 import getpass
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
+from uuid import UUID
 
 import typer
 
-from central.shell import NUMBER_MAX, By, FileArgument, Note, Who, done_by_command, opened
+from central.cli_shown import print_event, print_lot, print_member
+from central.shell import (
+    NUMBER_MAX,
+    By,
+    FileArgument,
+    Note,
+    Who,
+    called,
+    done_by_command,
+    in_words,
+    opened,
+    tell,
+)
 from shared.runtime.files import read_file
-
-if TYPE_CHECKING:
-    from central.settling.level import Level
-    from central.settling.lookup import Shown
 
 members_app = typer.Typer(no_args_is_help=True, help="Members of the programme.")
 
@@ -24,7 +34,7 @@ def show_member(ctx: typer.Context, who: Who) -> None:
 
     with opened(ctx) as centre:
         shown = show(centre, claimant(centre, who))
-        _print(shown, level(centre, shown))
+        print_member(ctx, shown, level(centre, shown))
 
 
 @members_app.command("search")
@@ -39,11 +49,12 @@ def search_members(
         hits = search(centre, text)
         for hit in hits.found:
             ways = " ".join(f"…{tail}" for tail in (*hit.phones, *hit.cards))
-            typer.echo(f"{hit.member}  {hit.state}  {hit.name}  {ways}")
+            state = called(ctx, "member", hit.state)
+            typer.echo(f"{hit.member}  {state}  {hit.name}  {ways}")
         if not hits.found:
-            typer.echo("nobody is found", err=True)
+            tell(ctx, "никто не найден", "nobody is found", err=True)
         if hits.more:
-            typer.echo("there are more: say more of the name")
+            tell(ctx, "показаны не все: уточните имя", "there are more: say more of the name")
 
 
 @members_app.command("merge")
@@ -56,7 +67,11 @@ def merge(ctx: typer.Context, left: Who, right: Who, *, note: Note, by: By = "")
         pair = living(centre, left), living(centre, right)
         with done_by_command(centre, "members_merged", f"{pair[0]} {pair[1]}", by, note) as word:
             done = merge_members(centre, *pair, word)
-        typer.echo(f"{done.member} is merged into {done.survivor}")
+        tell(
+            ctx,
+            f"участник {done.member} присоединён к участнику {done.survivor}",
+            f"{done.member} is merged into {done.survivor}",
+        )
 
 
 @members_app.command("unmerge")
@@ -69,7 +84,11 @@ def unmerge(ctx: typer.Context, who: Who, *, note: Note, by: By = "") -> None:
         member = claimant(centre, who)
         with done_by_command(centre, "member_parted", str(member), by, note) as word:
             done = unmerge_member(centre, member, word)
-        typer.echo(f"{done.member} is parted from {done.survivor}")
+        tell(
+            ctx,
+            f"участник {done.member} отделён от участника {done.survivor}",
+            f"{done.member} is parted from {done.survivor}",
+        )
 
 
 @members_app.command("verify")
@@ -82,7 +101,7 @@ def verify(ctx: typer.Context, who: Who, *, note: Note, by: By = "") -> None:
         member = claimant(centre, who)
         with done_by_command(centre, "phone_verified", str(member), by, note) as word:
             verify_phone(centre, member, word)
-        typer.echo(f"the phone of {member} is verified")
+        tell(ctx, f"телефон участника {member} подтверждён", f"the phone of {member} is verified")
 
 
 @members_app.command("edit")
@@ -111,9 +130,13 @@ def edit(
         member = living(centre, who)
         with done_by_command(centre, "member_edited", str(member), by, note) as word:
             others = edit_member(centre, member, proposal, word)
-        typer.echo(f"{member} is edited: {' '.join(proposal.values)}")
-        for other in others:
-            typer.echo(f"  {other} has the same phone: kopilka central conflicts list")
+        fields = ", ".join(called(ctx, "field", field) for field in proposal.values)
+        tell(
+            ctx,
+            f"участник {member} изменён: {fields}",
+            f"{member} is edited: {' '.join(proposal.values)}",
+        )
+        _tell_of_others(ctx, others)
 
 
 @members_app.command("timeline")
@@ -123,14 +146,10 @@ def show_timeline(
     """Show what happened to a member, the latest first."""
     from central.settling.lookup import living
     from central.settling.timeline import timeline
-    from shared.money import format_money
-    from shared.points import format_points
 
     with opened(ctx) as centre:
         for one in timeline(centre, living(centre, who), limit):
-            points = f"  {format_points(one.points)} points" if one.points else ""
-            money = f"  {format_money(one.amount_minor)}" if one.amount_minor else ""
-            typer.echo(f"{one.at:%Y-%m-%d %H:%M} UTC  {one.what}  {one.text}{points}{money}")
+            print_event(ctx, one)
 
 
 @members_app.command("lots")
@@ -138,19 +157,10 @@ def show_lots(ctx: typer.Context, who: Who) -> None:
     """Show a member's lots, spent ones too, with what has moved them; the latest first."""
     from central.settling.holdings import lots_of
     from central.settling.lookup import living
-    from shared.points import format_points
 
     with opened(ctx) as centre:
         for one in lots_of(centre, living(centre, who)):
-            lot, until = one.lot, one.lot.expires_on or "-"
-            typer.echo(
-                f"{lot.id}  {lot.wallet} {lot.kind}  {format_points(lot.granted)} granted, "
-                f"{format_points(lot.balance)} left, {one.state}  "
-                f"from {lot.activates_at:%Y-%m-%d %H:%M} UTC until {until}"
-            )
-            for entry in one.entries:
-                points = format_points(entry.amount)
-                typer.echo(f"  {entry.at:%Y-%m-%d %H:%M} UTC  {entry.kind}  {points}")
+            print_lot(ctx, one)
 
 
 @members_app.command("turnover")
@@ -165,7 +175,8 @@ def show_turnover(
     with opened(ctx) as centre:
         for one in turnover_of(centre, living(centre, who), limit):
             money = format_money(one.amount_minor)
-            typer.echo(f"{one.day}  {money}  visits {one.visits}  {one.document}")
+            visits = in_words(ctx, f"покупок {one.visits}", f"visits {one.visits}")
+            typer.echo(f"{one.day}  {money}  {visits}  {one.document}")
 
 
 @members_app.command("consent-text")
@@ -179,7 +190,7 @@ def publish_consent_text(
     with opened(ctx) as centre:
         text = read_file(file).decode(errors="replace").replace("\r\n", "\n")
         publish_text(centre, purpose, version, text, Word(by or getpass.getuser(), note))
-        typer.echo(f"{purpose} {version} is kept")
+        tell(ctx, f"текст {purpose} {version} сохранён", f"{purpose} {version} is kept")
 
 
 @members_app.command("consent")
@@ -204,7 +215,7 @@ def note_consent(
         else:
             consents.withdraw(centre, member, purpose, word)
         for one in consents.said(centre, member):
-            given = "given" if one.given else "withdrawn"
+            given = called(ctx, "consent", "given" if one.given else "withdrawn")
             typer.echo(f"{one.at:%Y-%m-%d %H:%M} UTC  {one.purpose} {one.version}: {given}")
 
 
@@ -241,71 +252,14 @@ def claim_card(
     with opened(ctx) as centre:
         word = Word(by or getpass.getuser(), note)
         done = claim(centre, living(centre, card), name, phone, word)
-        typer.echo(f"the card is {done.member}'s")
-        for other in done.others:
-            typer.echo(f"  {other} has the same phone: kopilka central conflicts list")
+        tell(ctx, f"карта теперь участника {done.member}", f"the card is {done.member}'s")
+        _tell_of_others(ctx, done.others)
 
 
-def _print(shown: "Shown", level: "Level | None") -> None:
-    from central.members.deed_store import with_whom
-    from shared.member import PhoneRole, ProfileField
-    from shared.money import format_money
-    from shared.points import format_points
-
-    one = shown.member
-    into = f" {one.merged_into}" if one.merged_into else ""
-    edited = shown.counted.get(ProfileField.NAME)
-    registered = shown.person.name if shown.person else one.display_name
-    name = edited.value if edited else registered
-    typer.echo(f"{one.id}  {one.state}{into}  {name}  known {one.known_at:%Y-%m-%d %H:%M} UTC")
-    _print_golden(shown)
-    for member in shown.joined:
-        typer.echo(f"  joined by {member.id}  {member.display_name}")
-    if one.head and one.family_since:
-        typer.echo(
-            f"  in the family of {one.head} since {one.family_since:%Y-%m-%d %H:%M} UTC: "
-            f"{one.family_role}"
-        )
-    for member in shown.relatives:
-        typer.echo(f"  relative {member.id}  {member.display_name}: {member.family_role}")
-    for account, balance in shown.accounts:
-        debt = f", debt {format_points(account.debt)}" if account.debt else ""
-        whose = "" if account.id in shown.own_accounts else f" of {account.owner}"
-        typer.echo(
-            f"  account {account.id}{whose}: {format_points(balance)} points{debt}, turnover "
-            f"{format_money(account.turnover_minor)} in {account.receipts} receipts"
-        )
-    _print_level(level)
-    for way in shown.identifiers:
-        limit = f", pays from {way.account} only" if way.account else ""
-        role = f"{way.role} " if way.role != PhoneRole.OWN else ""
-        typer.echo(f"  {role}{way.kind} …{way.tail} of {way.owner}: {way.state}{limit}")
-    for edit in shown.edits:
-        counts = "counts" if edit in shown.counted.values() else "does not count"
-        sure = "verified" if edit.verified else "claimed"
-        typer.echo(
-            f"  {edit.at:%Y-%m-%d %H:%M} UTC {edit.field} {edit.value or 'erased'}: {sure}, "
-            f"{edit.where}, {counts}"
-        )
-    for done in shown.deeds:
-        other = f" {with_whom(done, one.id)}" if done.other else ""
-        typer.echo(f"  {done.at:%Y-%m-%d %H:%M} UTC {done.deed}{other}: {done.actor}, {done.note}")
-
-
-def _print_level(level: "Level | None") -> None:
-    if level is not None:
-        until = f" until {level.until}" if level.until else ""
-        by_hand = f", set by hand{until}" if level.is_by_hand else ""
-        missing = f"; {level.missing.en}" if level.missing else ""
-        typer.echo(f"  tier: {level.title.en}{by_hand}{missing}")
-
-
-def _print_golden(shown: "Shown") -> None:
-    from central.settling.golden import golden_record
-
-    for field in golden_record(shown):
-        sure = "verified" if field.verified else "claimed"
-        typer.echo(
-            f"  {field.field}: {field.value}  ({sure}, {field.source}, "
-            f"{field.at:%Y-%m-%d %H:%M} UTC)"
+def _tell_of_others(ctx: typer.Context, others: Iterable[UUID]) -> None:
+    for other in others:
+        tell(
+            ctx,
+            f"  у участника {other} тот же телефон: kopilka central conflicts list",
+            f"  {other} has the same phone: kopilka central conflicts list",
         )

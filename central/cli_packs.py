@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from central.shell import NUMBER_MAX, FileArgument, in_words, opened, tell
+from central.shell import NUMBER_MAX, FileArgument, called, in_words, opened, tell
 from shared.packs.table_kinds import TableKind
 from shared.runtime.files import read_file
 
@@ -274,13 +274,13 @@ def board(ctx: typer.Context, pack: Pack) -> None:
     with opened(ctx) as centre:
         found = board(centre, pack)
         total, loaded, due = len(found.stores), found.loaded, found.due
-        counts = {_in_words(ctx, "ready", one): found.count(one) for one in Readiness}
+        counts = {called(ctx, "ready", one): found.count(one) for one in Readiness}
         told = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
-        called = f"{found.pack.name} {found.pack.version}"
+        pack_told = f"{found.pack.name} {found.pack.version}"
         tell(
             ctx,
-            f"{called}: загружен в {loaded} из {total}, должен быть в силе в {due} ({told})",
-            f"{called}: {loaded} of {total} loaded, due in {due} ({told})",
+            f"{pack_told}: загружен в {loaded} из {total}, должен быть в силе в {due} ({told})",
+            f"{pack_told}: {loaded} of {total} loaded, due in {due} ({told})",
         )
         open_ = [
             one
@@ -313,13 +313,13 @@ def _print(ctx: typer.Context, found: "DraftShown") -> None:
     typer.echo(_line(ctx, found.draft))
     for deed in found.deeds:
         note = f": {deed.note}" if deed.note else ""
-        act, text = _in_words(ctx, "act", deed.act), deed.hash[:HASH_SHOWN]
+        act, text = called(ctx, "act", deed.act), deed.hash[:HASH_SHOWN]
         told = in_words(ctx, f"{deed.by}: {act}, хеш {text}", f"{act} by {deed.by}, text {text}")
         typer.echo(f"  {deed.at:%Y-%m-%d %H:%M} UTC {told}{note}")
 
 
 def _line(ctx: typer.Context, one: "StoredDraft") -> str:
-    state, text = _in_words(ctx, "draft", one.state), one.hash[:HASH_SHOWN]
+    state, text = called(ctx, "draft", one.state), one.hash[:HASH_SHOWN]
     draft = in_words(ctx, "черновик", "draft")
     source = ""
     if one.source:
@@ -329,24 +329,24 @@ def _line(ctx: typer.Context, one: "StoredDraft") -> str:
 
 def _source(source: str) -> str:
     """Return in Russian where a draft comes from."""
-    from central.console.words_rules import RULES
+    from central.console.words import WORDS
     from central.rollout.requests import OF_TABLE
 
     found = OF_TABLE.fullmatch(source)
     if found is None:
         return source
     kind, pack, file = found.groups()
-    return RULES["of_table"].ru.format(table=RULES[f"table_{kind}"].ru, pack=pack, file=file)
+    return WORDS["of_table"].ru.format(table=WORDS[f"table_{kind}"].ru, pack=pack, file=file)
 
 
 def _act(
     ctx: typer.Context, act: "StoredPublication", names: "dict[str, str] | None" = None
 ) -> str:
-    called = names or {}
+    known = names or {}
     regions = [in_words(ctx, f"регион {one}", f"region {one}") for one in act.regions]
     where = " ".join([*act.stores, *regions]) or in_words(ctx, "все магазины", "all stores")
-    pack = called.get(act.pack, act.pack[:HASH_SHOWN]) or in_words(ctx, "ничего", "nothing")
-    of = called.get(act.replaces, act.replaces[:HASH_SHOWN])
+    pack = known.get(act.pack, act.pack[:HASH_SHOWN]) or in_words(ctx, "ничего", "nothing")
+    of = known.get(act.replaces, act.replaces[:HASH_SHOWN])
     instead = in_words(ctx, f" вместо {of}", f" in place of {of}") if act.replaces else ""
     begins = in_words(ctx, f"с {act.effective_from}", f"from {act.effective_from}")
     if not act.effective_from:
@@ -355,7 +355,7 @@ def _act(
     by = in_words(ctx, f", {act.by}", f" by {act.by}") if act.by else ""
     done = in_words(ctx, f"действие {act.no},", f"act {act.no}")
     note = f": {act.note}" if act.note else ""
-    word = _in_words(ctx, "act", act.act)
+    word = called(ctx, "act", act.act)
     return f"{done} {word}{by}: {pack}{instead} {begins}, {where}{note}"
 
 
@@ -366,11 +366,4 @@ def _store(ctx: typer.Context, one: "OfStore") -> str:
         heard = in_words(ctx, f", сведения от {at}", f", heard {at}")
     reason = in_words(ctx, one.reason_ru, one.reason_en)
     why = f": {reason}" if reason else ""
-    return f"  {one.store} {_in_words(ctx, 'ready', one.readiness)}{heard}{why}"
-
-
-def _in_words(ctx: typer.Context, sort: str, code: str) -> str:
-    """Say a state or an act in Russian as the console does, in English by its code."""
-    from central.console.words_rules import RULES
-
-    return in_words(ctx, RULES[f"{sort}_{code}"].ru, code)
+    return f"  {one.store} {called(ctx, 'ready', one.readiness)}{heard}{why}"

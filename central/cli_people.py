@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from central.people.roles import Role
-from central.shell import deed_by_command, opened
+from central.shell import deed_by_command, in_words, opened, tell
 
 if TYPE_CHECKING:
     from central.people.service import Ticket
@@ -34,7 +34,7 @@ def add(
         deed = deed_by_command("staff_added", login, role=role.value)
         with on_trail(centre, deed):
             ticket = service.add(centre, login, name, role)
-        _print(ticket)
+        _print(ctx, ticket)
 
 
 @people_app.command("list")
@@ -44,7 +44,11 @@ def list_people(ctx: typer.Context) -> None:
 
     with opened(ctx) as centre:
         for one in service.every(centre):
-            state = "disabled" if one.disabled_at else "first password" * one.has_first_password
+            state = ""
+            if one.disabled_at:
+                state = in_words(ctx, "закрыт", "disabled")
+            elif one.has_first_password:
+                state = in_words(ctx, "первый пароль", "first password")
             typer.echo(f"{one.login}  {one.role}  {one.name}  {state}".rstrip())
 
 
@@ -57,7 +61,7 @@ def reset(ctx: typer.Context, login: Login) -> None:
     with opened(ctx) as centre:
         with on_trail(centre, deed_by_command("staff_reset", login)):
             ticket = service.reset(centre, login)
-        _print(ticket)
+        _print(ctx, ticket)
 
 
 @people_app.command("disable")
@@ -69,7 +73,7 @@ def disable(ctx: typer.Context, login: Login) -> None:
     with opened(ctx) as centre:
         with on_trail(centre, deed_by_command("staff_disabled", login)):
             service.disable(centre, login)
-        typer.echo(f"{login} is disabled")
+        tell(ctx, f"доступ сотрудника {login} закрыт", f"{login} is disabled")
 
 
 @trail_app.command("list")
@@ -111,7 +115,11 @@ def verify(
         told = f"{no}:{end.hex()}"
         if write is not None:
             write.write_text(f"{told}\n")
-        typer.echo(f"the trail of {no} steps is whole, it ends with {told}")
+        tell(
+            ctx,
+            f"журнал действий цел, шагов {no}, в конце {told}",
+            f"the trail of {no} steps is whole, it ends with {told}",
+        )
 
 
 def _noted(text: str) -> tuple[int, bytes] | None:
@@ -124,5 +132,9 @@ def _noted(text: str) -> tuple[int, bytes] | None:
         raise typer.BadParameter("--noted is NUMBER:HASH") from error
 
 
-def _print(ticket: "Ticket") -> None:
-    typer.echo(f"login {ticket.login}\nfirst password {ticket.password}\n{ticket.code_uri}")
+def _print(ctx: typer.Context, ticket: "Ticket") -> None:
+    tell(
+        ctx,
+        f"логин {ticket.login}\nпервый пароль {ticket.password}\n{ticket.code_uri}",
+        f"login {ticket.login}\nfirst password {ticket.password}\n{ticket.code_uri}",
+    )

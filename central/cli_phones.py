@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from central.shell import By, Note, Who, opened
+from central.shell import By, Note, Who, opened, tell
 
 phones_app = typer.Typer(no_args_is_help=True, help="Relatives' and shared phones.")
 
@@ -42,7 +42,11 @@ def add(
     with opened(ctx) as centre:
         member, word = living(centre, who), Word(by or getpass.getuser(), note)
         add_phone(centre, member, phone, PhoneRole(role.value), word)
-        typer.echo(f"{member} is found by it too")
+        tell(
+            ctx,
+            f"участник {member} теперь находится и по этому телефону",
+            f"{member} is found by it too",
+        )
 
 
 @phones_app.command("drop")
@@ -55,4 +59,8 @@ def drop(ctx: typer.Context, who: Who, phone: Number, *, note: Note, by: By = ""
     with opened(ctx) as centre:
         member = living(centre, who)
         drop_phone(centre, member, phone, Word(by or getpass.getuser(), note))
-        typer.echo(f"{member} is not found by it any more")
+        tell(
+            ctx,
+            f"участник {member} по этому телефону больше не находится",
+            f"{member} is not found by it any more",
+        )

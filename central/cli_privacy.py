@@ -8,7 +8,7 @@ from typing import Annotated, Final, TextIO
 
 import typer
 
-from central.shell import deed_by_command, done_by_command, opened
+from central.shell import deed_by_command, done_by_command, in_words, opened, tell
 from shared.errors import Kind, LoyaltyError
 
 privacy_app = typer.Typer(no_args_is_help=True, help="What a person may ask for by law.")
@@ -48,7 +48,12 @@ def export(
         with _new_file(file) as out:
             note(centre, deed_by_command("person_exported", str(member), by))
             json.dump({**told, "facts": receipts}, out, ensure_ascii=False, indent=2)
-        typer.echo(f"{file}: {member}, {len(told['entries'])} entries, {len(receipts)} facts")
+        entries, facts = len(told["entries"]), len(receipts)
+        tell(
+            ctx,
+            f"{file}: {member}, проводок {entries}, фактов {facts}",
+            f"{file}: {member}, {entries} entries, {facts} facts",
+        )
 
 
 @contextmanager
@@ -80,16 +85,19 @@ def erase(
     with opened(ctx) as centre:
         member = living(centre, who)
         if not yes:
-            points = sum(balance for _, balance in show(centre, member).accounts)
-            typer.echo(
-                f"{member} would be erased for good, with {format_points(points)} points that "
-                "nobody can spend then; repeat with --yes"
+            points = format_points(sum(one for _, one in show(centre, member).accounts))
+            tell(
+                ctx,
+                f"данные участника {member} будут стёрты навсегда; бонусы на его счёте, {points}, "
+                "не сможет потратить никто; повторите с --yes",
+                f"{member} would be erased for good, with {points} points that nobody can spend "
+                "then; repeat with --yes",
             )
             raise typer.Exit(1)
         with done_by_command(centre, "member_erased", str(member), by, note) as word:
             gone = erase_member(centre, member, word)
         ErasedList(centre.settings.erasures).keep(centre, centre.clock.now())
-        typer.echo(f"erased: {', '.join(map(str, gone))}")
+        typer.echo(f"{in_words(ctx, 'стёрто', 'erased')}: {', '.join(map(str, gone))}")
 
 
 @privacy_app.command("list")
@@ -102,8 +110,10 @@ def list_erasures(ctx: typer.Context) -> None:
         with reading(centre.engine) as connection:
             found = progress(connection, SHOWN_MAX)
         for one in found:
-            late = f", not yet: {' '.join(one.late)}" if one.late else ""
-            typer.echo(
-                f"{one.erasure.no}  {one.erasure.at:%Y-%m-%d %H:%M} UTC  {one.erasure.member}  "
-                f"{one.done} of {one.stores} stores{late}"
+            erasure, names = one.erasure, " ".join(one.late)
+            late = in_words(ctx, f", ещё нет: {names}", f", not yet: {names}") if names else ""
+            done = in_words(
+                ctx, f"магазинов {one.done} из {one.stores}", f"{one.done} of {one.stores} stores"
             )
+            at = f"{erasure.at:%Y-%m-%d %H:%M} UTC"
+            typer.echo(f"{erasure.no}  {at}  {erasure.member}  {done}{late}")

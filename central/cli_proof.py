@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from central.shell import By, Who, opened
+from central.shell import By, Who, opened, tell
 
 proof_app = typer.Typer(no_args_is_help=True, help="Phones and addresses verified by codes.")
 
@@ -33,8 +33,13 @@ def send(
 
     with opened(ctx) as centre:
         word = Word(by or getpass.getuser(), note)
-        until = send_code(centre, claimant(centre, who), ProfileField(contact.value), word)
-        typer.echo(f"a code was sent; it is good until {until:%H:%M:%S} UTC")
+        ends_at = send_code(centre, claimant(centre, who), ProfileField(contact.value), word)
+        until = f"{ends_at:%H:%M:%S} UTC"
+        tell(
+            ctx,
+            f"код отправлен, он годится до {until}",
+            f"a code was sent; it is good until {until}",
+        )
 
 
 @proof_app.command("confirm")
@@ -56,4 +61,7 @@ def confirm(
     with opened(ctx) as centre:
         member, word = claimant(centre, who), Word(by or getpass.getuser(), note)
         confirm_code(centre, member, ProfileField(contact.value), code, word)
-        typer.echo(f"the {contact.value} of {member} is verified")
+        ru = f"телефон участника {member} подтверждён"
+        if contact is Contact.EMAIL:
+            ru = f"почта участника {member} подтверждена"
+        tell(ctx, ru, f"the {contact.value} of {member} is verified")

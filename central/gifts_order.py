@@ -1,6 +1,6 @@
 """Points given by hand, from the words of a command to the ledger, and what became of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import TypeVar
@@ -14,10 +14,12 @@ from central.members.extensions import Extension, extend_lots
 from central.members.gifts import Order, give
 from shared.errors import Kind, LoyaltyError
 from shared.ids import uuid7
+from shared.ledger.entries import EntryKind
 from shared.points import format_points
 from shared.rules.moment import Moment
 from shared.rules.scalars import parse_amount, parse_day
 from shared.rules.terms import expiry, read_expiry
+from shared.rules.wording import Wording
 from shared.runtime.sqlite import reading
 
 _T = TypeVar("_T")
@@ -34,14 +36,14 @@ class BadGiftError(LoyaltyError):
     en = "Gift, {what}: {reason_en}."
 
 
-def give_by_words(centre: Centre, **words: str) -> Iterator[str]:
+def give_by_words(centre: Centre, **words: str) -> Iterator[Wording]:
     """Give points as a command words it; yield the uid of the order, then what was done.
 
     "7 days" count from today and include the last. Raises BadGiftError and what `give` raises.
     """
     at = centre.clock.now()
     uid = _uid(words["uid"]) if words["uid"] else uuid7(at, centre.chance)
-    yield f"order {uid}"
+    yield Wording(f"начисление {uid}", f"order {uid}")
     order = Order(
         uid=uid,
         to=words["to"],
@@ -53,13 +55,14 @@ def give_by_words(centre: Centre, **words: str) -> Iterator[str]:
         actor=words["actor"],
     )
     done = give(centre, order, at)
-    yield (
-        f"{format_points(done.points)} points to {done.members} members, "
-        f"{done.before} had them from this order"
+    given = format_points(done.points)
+    yield Wording(
+        f"начислено бонусов {given}, участников: {done.members}, уже имели по нему: {done.before}",
+        f"{given} points to {done.members} members, {done.before} had them from this order",
     )
 
 
-def extend_by_words(centre: Centre, **words: str) -> str:
+def extend_by_words(centre: Centre, **words: str) -> Wording:
     """Extend lots as a command words it; return what was done."""
     at = centre.clock.now()
     days = {name: _read(name, partial(parse_day, words[name])) for name in _DAYS}
@@ -71,18 +74,19 @@ def extend_by_words(centre: Centre, **words: str) -> str:
         **days,
     )
     lots, points = extend_lots(centre, order, at)
-    return f"order {order.uid}: {lots} lots of {format_points(points)} points live longer"
+    longer = format_points(points)
+    return Wording(
+        f"продление {order.uid}: партий {lots}, бонусов {longer}",
+        f"order {order.uid}: {lots} lots of {longer} points live longer",
+    )
 
 
-def moved_by_words(centre: Centre, first: str, last: str) -> Iterator[str]:
-    """Yield a line for each kind of lots: what was posted in days of UTC, both included."""
+def moved_by_words(centre: Centre, first: str, last: str) -> Mapping[str, Mapping[EntryKind, int]]:
+    """Return by kind of lots what was posted in days of UTC, both included, in hundredths."""
     since = _midnight(_read("from", lambda: parse_day(first)))
     until = _midnight(min(_read("to", lambda: parse_day(last)), LAST_DAY)) + timedelta(days=1)
     with reading(centre.engine) as connection:
-        found = ledger.moved_by_kind(connection, since, until)
-    for kind, entries in found.items():
-        moved = ", ".join(f"{entry.value} {format_points(sum_)}" for entry, sum_ in entries.items())
-        yield f"{kind}: {moved}"
+        return ledger.moved_by_kind(connection, since, until)
 
 
 def _uid(word: str) -> UUID:

@@ -93,6 +93,14 @@ def in_words(ctx: typer.Context, ru: str, en: str) -> str:
     return ru if settings_of(ctx).locale == "ru" else en
 
 
+def called(ctx: typer.Context, prefix: str, code: str) -> str:
+    """Return what the console calls a code in Russian; in English a code speaks for itself."""
+    from central.console.words import WORDS
+
+    words = WORDS.get(f"{prefix}_{code}")
+    return in_words(ctx, words.ru.lower() if words else code, code)
+
+
 def settings_of(ctx: typer.Context) -> "Settings":
     """Return the settings that the command began with."""
     settings: Settings = ctx.obj
