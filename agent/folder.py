@@ -24,8 +24,7 @@ class FolderInUseError(LoyaltyError):
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Keep a folder for this process, which the kernel ends with it; a folder that is not there
-    is nobody's.
+    """Keep a folder for this process, however it ends; one that is not there is nobody's.
 
     Raises FolderInUseError.
     """
