@@ -19,6 +19,8 @@ from shared.wire.codec import BODY_BYTES_MAX
 
 ENV_PREFIX = "KOPILKA_CENTRAL_"
 DATABASES = ("sqlite", "postgresql+psycopg")
+NOWHERE = (None, "", ":memory:")
+"""What names no database, or one of SQLite's that ends with its connection."""
 DATABASE_FORMS = (
     "expected postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE or sqlite:////FOLDER/FILE"
 )
@@ -146,11 +148,13 @@ class Settings(BaseSettings):
         from sqlalchemy import make_url
         from sqlalchemy.exc import ArgumentError
 
+        if not url:
+            return url
         try:
-            is_known = not url or make_url(url).drivername in DATABASES
-        except (ArgumentError, ValueError):  # the latter of a port that is no number
-            is_known = False
-        if not is_known:
+            named = make_url(url)
+        except (ArgumentError, ValueError) as error:  # the latter of a port that is no number
+            raise PydanticCustomError("database_url", DATABASE_FORMS) from error
+        if named.drivername not in DATABASES or named.database in NOWHERE:
             raise PydanticCustomError("database_url", DATABASE_FORMS)
         return url
 

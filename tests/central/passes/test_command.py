@@ -57,7 +57,7 @@ def kopilka(folder: Path, *words: str | Path) -> Result:
 
 
 def keys(folder: Path) -> list[bytes]:
-    settings = Settings(data_dir=folder / "centre", database_url="sqlite://")
+    settings = Settings(data_dir=folder / "centre")
     from central.centre import read_keys
 
     return [read_keys(settings.keys_dir).pack.public]
