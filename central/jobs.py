@@ -6,7 +6,7 @@ in two processes at once: it does again what is missing.
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -99,7 +99,7 @@ def make_scheduler(centre: Centre) -> BackgroundScheduler:
         (budgets.run, settings.budgets_every_s),
         (erased.repeat, ERASURES_EVERY_S),
         (alerts.look, ALERTS_EVERY_S),
-        (partial(tell_alerts, senders_of(settings)), ALERTS_EVERY_S),
+        (partial(alerts.tell, senders_of(settings)), ALERTS_EVERY_S),
     )
     duty = duty_of(centre.engine, settings.data_dir)
     # That a run is passed over while the one before goes on is no news; that none ends is counted.
@@ -145,11 +145,6 @@ def _watch_clock(scheduler: BackgroundScheduler) -> None:
     thread = threading.Thread(target=watch, name="clock", daemon=True)
     scheduler.add_listener(lambda _event: thread.start(), EVENT_SCHEDULER_STARTED)
     scheduler.add_listener(lambda _event: stopping.set(), EVENT_SCHEDULER_SHUTDOWN)
-
-
-def tell_alerts(senders: Sequence[alerts.Sender], centre: Centre, at: datetime) -> int:
-    """Send what is due to those who want to hear of it; return how many."""
-    return alerts.tell(centre, senders, at)
 
 
 def watch_listeners(scheduler: BackgroundScheduler, centre: Centre, hub: Hub) -> None:

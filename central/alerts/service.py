@@ -67,7 +67,7 @@ def look(centre: Centre, at: datetime) -> int:
     return _keep(centre, found, at)
 
 
-def tell(centre: Centre, senders: Sequence[Sender], at: datetime) -> int:
+def tell(senders: Sequence[Sender], centre: Centre, at: datetime) -> int:
     """Tell each channel what has changed, if it is time to; return how many were told."""
     return sum(_tell_one(centre, sender, at) for sender in senders)
 

@@ -155,13 +155,13 @@ def test_a_channel_hears_of_the_beginning_and_of_the_end_and_of_nothing_twice(
 ) -> None:
     ear = Ear()
     service.look(centre, clock.at)
-    assert service.tell(centre, [ear], clock.at) == 1
-    assert service.tell(centre, [ear], clock.at + PAUSE) == 0
+    assert service.tell([ear], centre, clock.at) == 1
+    assert service.tell([ear], centre, clock.at + PAUSE) == 0
     report(broken)
     clock.at += PAUSE
 
     service.look(centre, clock.at)
-    service.tell(centre, [ear], clock.at)
+    service.tell([ear], centre, clock.at)
 
     assert ear.heard == [[("device", False)], [("device", True)]]
 
@@ -171,12 +171,12 @@ def test_a_clock_that_is_put_back_keeps_nothing_from_a_channel(
 ) -> None:
     ear, ahead = Ear(), clock.at + timedelta(hours=12)
     service.look(centre, ahead)
-    service.tell(centre, [ear], ahead)
+    service.tell([ear], centre, ahead)
     report(broken)
     clock.go(minutes=1)
 
     service.look(centre, clock.at)
-    service.tell(centre, [ear], clock.at)
+    service.tell([ear], centre, clock.at)
 
     assert ear.heard == [[("device", False)], [("device", True)]]
 
@@ -184,13 +184,13 @@ def test_a_clock_that_is_put_back_keeps_nothing_from_a_channel(
 def test_messages_keep_their_distance(centre: Centre, broken: Device, clock: SetClock) -> None:
     ear = Ear()
     service.look(centre, clock.at)
-    service.tell(centre, [ear], clock.at)
+    service.tell([ear], centre, clock.at)
     report(broken)
     clock.go(minutes=1)
     service.look(centre, clock.at)
 
-    assert service.tell(centre, [ear], clock.at) == 0
-    assert service.tell(centre, [ear], clock.at + PAUSE) == 1
+    assert service.tell([ear], centre, clock.at) == 0
+    assert service.tell([ear], centre, clock.at + PAUSE) == 1
 
 
 @pytest.mark.usefixtures("broken")
@@ -200,10 +200,10 @@ def test_what_could_not_be_told_is_told_later_and_others_hear_at_once(
     deaf, ear = Ear("deaf", fails=True), Ear()
     service.look(centre, clock.at)
 
-    assert service.tell(centre, [deaf, ear], clock.at) == 1
+    assert service.tell([deaf, ear], centre, clock.at) == 1
     deaf.fails = False
-    assert service.tell(centre, [deaf], clock.at) == 0  # it waits
-    assert service.tell(centre, [deaf], clock.at + PAUSE) == 1
+    assert service.tell([deaf], centre, clock.at) == 0  # it waits
+    assert service.tell([deaf], centre, clock.at + PAUSE) == 1
     assert deaf.heard == ear.heard == [[("device", False)]]
 
 

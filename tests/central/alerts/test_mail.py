@@ -176,7 +176,7 @@ def test_a_change_is_one_letter_however_long_it_lasts(
         for _ in range(count):
             clock.at += timedelta(minutes=1)
             service.look(centre, clock.now())
-            service.tell(centre, senders, clock.now())
+            service.tell(senders, centre, clock.now())
 
     report(device, devices=(NO_PAPER,))
     minutes(60)
